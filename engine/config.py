@@ -1,0 +1,250 @@
+"""Settings: `kindred.toml` read into frozen dataclasses; flag > environment > file > default, resolved once.
+
+Each setting is one dataclass field with its default and a sentence; the commented `kindred.toml` that
+`kindred init` writes is made from these fields, so that the file and the code cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.errors import ConfigError
+
+
+def _s(default: Any, note: str, *, choices: tuple[Any, ...] = (), low: float | None = None, high: float | None = None):
+    return field(default=default, metadata={"note": note, "choices": choices, "low": low, "high": high})
+
+
+@dataclass(frozen=True)
+class Ids:
+    """How people are named inside the workspace."""
+
+    pseudonymise: str = _s(
+        "auto",
+        "auto = phone numbers and e-mail addresses, all = every id, none = already pseudonymised input",
+        choices=("auto", "all", "none"),
+    )
+    region: str = _s("", "two-letter country for numbers in national form, e.g. HU; empty = only + and 00 forms")
+    key_id: str = _s("", "which key made this workspace's pseudonyms (the key itself lies outside)")
+
+
+@dataclass(frozen=True)
+class Logs:
+    """Cleaning of call records (METHODS section 1)."""
+
+    leg_window_s: int = _s(30, "two legs of one call start within this many seconds", low=0, high=3600)
+    leg_duration_s: int = _s(1, "... and their durations differ by at most this many seconds", low=0, high=60)
+    earliest: str = _s("1990-01-01", "rows before this day are rejected")
+    latest: str = _s("2100-01-01", "rows from this day on are rejected")
+    short_code_digits: int = _s(
+        7, "parties with fewer digits are service numbers where ids are phone numbers", low=0, high=15
+    )
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Ties and influence (METHODS sections 2 and 3)."""
+
+    as_of: str = _s("", "first day not counted (YYYY-MM-DD); empty = the day after the last event")
+    window_days: int = _s(90, "days of contact that count", low=1, high=3660)
+    half_life_days: float = _s(30.0, "age at which a day's contact counts half", low=0.1)
+    min_active_days: int = _s(2, "gate: fewer days with contact do not make a tie", low=1)
+    hub_contacts_per_month: int = _s(400, "more distinct contacts a month than any person has", low=1)
+    hub_degree_quantile: float = _s(0.999, "a one-way hub has a degree above this quantile ...", low=0, high=1)
+    hub_mutual_share: float = _s(0.05, "... and less than this share of its contacts both ways", low=0, high=1)
+    damping: float = _s(0.85, "PageRank's damping factor", low=0, high=0.9999)
+    gamma: float = _s(0.25, "tie_reach: weight of the contact's centrality against the tie", low=0)
+    definition: str = _s(
+        "tie_reach", "which influencer the ads use", choices=("tie_reach", "strongest", "ppr", "lead", "dispersion")
+    )
+    top: int = _s(3, "contacts kept per customer and definition", low=1, high=1000)
+
+
+@dataclass(frozen=True)
+class Offers:
+    """Handsets, loyalty, uplift and the offer policy (METHODS sections 4 and 5)."""
+
+    change_days: int = _s(7, "a new handset counts after this many days ...", low=0)
+    change_events: int = _s(3, "... and this many events", low=1)
+    learners: str = _s("t", "uplift learners to compare, separated by commas")
+    bases: str = _s("logistic,boosting", "base learners to compare, separated by commas")
+    test_share: float = _s(0.3, "share of past treatments held out to judge the learners", low=0.05, high=0.9)
+    min_rows_per_arm: int = _s(50, "fewer treated or control customers than this train no model", low=2)
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Photos, detection and matching (METHODS section 6)."""
+
+    weights: str = _s("casia-webface", "FaceNet weights: casia-webface, vggface2 or the path of a file")
+    detector: str = _s("mtcnn", "face detector", choices=("mtcnn", "opencv"))
+    align: str = _s("crop", "how a face is cut out before embedding", choices=("crop", "similarity", "frontal"))
+    margin: int = _s(32, "pixels around the box in the 160 x 160 crop", low=0, high=80)
+    max_megapixels: float = _s(40.0, "larger photos are refused before decoding", low=0.1)
+    max_side: int = _s(1024, "longer photos are scaled down before detection", low=160)
+    min_face: int = _s(50, "smallest face box used, pixels", low=20)
+    min_sharpness: float = _s(15.0, "variance of the Laplacian below which a face is low_quality", low=0)
+    max_yaw: float = _s(0.7, "largest turn of the head, 0 frontal to 1 profile", low=0, high=1)
+    exclude_same_person: bool = _s(False, "never show a model who may be the very same person")
+
+
+@dataclass(frozen=True)
+class Ads:
+    """Creatives."""
+
+    campaign: str = _s("campaign", "name that starts every creative's file name")
+    brand: str = _s("", "folder of a brand; empty = the built-in one")
+    sizes: str = _s("1080x1080,300x250", "canvas sizes in pixels, separated by commas")
+    arms: str = _s("own_face,influencer_face,random_face", "variants to render, separated by commas")
+
+
+@dataclass(frozen=True)
+class Run:
+    """How commands compute."""
+
+    threads: int = _s(0, "processor threads; 0 = all", low=0)
+    memory: str = _s("", "memory limit of the database, e.g. 4GB; empty = 80 % of the machine")
+    seed: int = _s(7, "every random choice starts here", low=0)
+    today: str = _s("", "day on which consents and offers must be valid (YYYY-MM-DD); empty = the real one")
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of a workspace."""
+
+    ids: Ids = field(default_factory=Ids)
+    logs: Logs = field(default_factory=Logs)
+    graph: Graph = field(default_factory=Graph)
+    offers: Offers = field(default_factory=Offers)
+    faces: Faces = field(default_factory=Faces)
+    ads: Ads = field(default_factory=Ads)
+    run: Run = field(default_factory=Run)
+
+
+def load(path: Path | None = None, *, environment: Mapping[str, str] | None = None,
+         flags: Mapping[str, Any] | None = None) -> Config:  # fmt: skip
+    """Resolve the settings.
+
+    Args:
+        path: `kindred.toml`, or None for defaults.
+        environment: variables to read (`KINDRED_GRAPH_WINDOW_DAYS` sets `graph.window_days`); default os.environ.
+        flags: `{"graph.window_days": 30}`; None values are not set.
+
+    Raises:
+        ConfigError: the file is not TOML, or a setting is unknown, of the wrong type or out of range.
+    """
+    values: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    if path is not None:
+        try:
+            document = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(
+                f"{path} cannot be read: {error}.", fix="Correct it, or start from `kindred init`."
+            ) from error
+        for section, entries in document.items():
+            if not isinstance(entries, dict):
+                raise ConfigError(f"{path}: {section!r} stands outside a [section].", fix="Move it under its section.")
+            for name, value in entries.items():
+                values[f"{section}.{name}"], origin[f"{section}.{name}"] = value, str(path)
+    for key in _fields():
+        variable = "KINDRED_" + key.replace(".", "_").upper()
+        text = (os.environ if environment is None else environment).get(variable)
+        if text is not None:
+            values[key], origin[key] = text, f"environment variable {variable}"
+    for key, value in (flags or {}).items():
+        if value is not None:
+            values[key], origin[key] = value, "the command line"
+    known = _fields()
+    sections: dict[str, dict[str, Any]] = {}
+    for key, value in values.items():
+        if key not in known:
+            raise ConfigError(f"{origin[key]}: there is no setting {key!r}.", fix=_nearest(key, known))
+        section, name = key.split(".", 1)
+        sections.setdefault(section, {})[name] = _convert(key, known[key], value, origin[key])
+    kinds = {f.name: f.default_factory for f in dataclasses.fields(Config)}
+    return Config(**{section: kinds[section](**entries) for section, entries in sections.items()})
+
+
+def template(**preset: Any) -> str:
+    """The text of a `kindred.toml` with every setting commented; preset: `ids__key_id="…"` lines set for real."""
+    lines = ["# Settings of this Kindred workspace. A line with # shows a default; remove the # to change it.", ""]
+    for section in dataclasses.fields(Config):
+        kind = section.default_factory
+        lines += [f"# {kind.__doc__}", f"[{section.name}]"]
+        for entry in dataclasses.fields(kind):
+            choices = entry.metadata["choices"]
+            note = entry.metadata["note"] + (f" ({' | '.join(map(str, choices))})" if choices else "")
+            value = preset.get(f"{section.name}__{entry.name}")
+            lines.append(f"# {note}")
+            lines.append(
+                f"{entry.name} = {_toml(value)}" if value is not None else f"# {entry.name} = {_toml(entry.default)}"
+            )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def section_text(config: Config, *names: str) -> str:
+    """The settings of some sections as stable text, for hashing."""
+    parts = []
+    for name in names:
+        section = getattr(config, name)
+        parts += [f"{name}.{f.name}={getattr(section, f.name)!r}" for f in dataclasses.fields(section)]
+    return "\n".join(parts)
+
+
+def _fields() -> dict[str, dataclasses.Field]:
+    return {
+        f"{section.name}.{entry.name}": entry
+        for section in dataclasses.fields(Config)
+        for entry in dataclasses.fields(section.default_factory)
+    }
+
+
+def _convert(key: str, entry: dataclasses.Field, value: Any, origin: str) -> Any:
+    wanted = type(entry.default)
+    problem = f"{origin}: {key} = {value!r}"
+    try:
+        if wanted is bool and isinstance(value, str):
+            value = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[value.lower()]
+        elif isinstance(value, bool) != (wanted is bool):
+            raise ValueError
+        elif wanted is str:
+            if isinstance(value, (dict, list, float, int)):
+                raise ValueError
+            value = str(value)
+        elif wanted is int and isinstance(value, float) and value != int(value):
+            raise ValueError
+        else:
+            value = wanted(value)
+    except (ValueError, KeyError, TypeError, OverflowError):
+        raise ConfigError(f"{problem} should be {_words(wanted)}.", fix=f"The default is {entry.default!r}.") from None
+    choices, low, high = (entry.metadata[k] for k in ("choices", "low", "high"))
+    if choices and value not in choices:
+        raise ConfigError(f"{problem} is not one of {', '.join(map(str, choices))}.")
+    if (low is not None and not value >= low) or (high is not None and not value <= high):
+        raise ConfigError(f"{problem} should lie between {low} and {'any size' if high is None else high}.")
+    return value
+
+
+def _words(kind: type) -> str:
+    return {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[kind]
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _nearest(key: str, known: Mapping[str, Any]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(key, known, 1)
+    return f"Did you mean {close[0]!r}?" if close else "`kindred init` writes a file with every setting."

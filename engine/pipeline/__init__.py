@@ -1,0 +1,245 @@
+"""The stages in order, what each reads and writes, and which of them are stale: the only orchestrator.
+
+A stage runs in one transaction: either all its tables and its line in `runs` appear, or nothing does. It is fresh
+when its inputs, its part of the settings and its code are those of its last finished run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import platform
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import engine
+from engine import config as settings
+from engine.errors import WorkspaceError
+from engine.progress import SILENT, Progress
+from engine.warehouse import sql_folder
+from engine.warehouse.duckdb import DuckDBWarehouse
+from engine.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the pipeline, named after the table it ends in.
+
+    Args:
+        name: of the stage; its code is `engine/pipeline/<name>.py`, function `run(context)`.
+        reads: tables it reads.
+        writes: tables it replaces.
+        sections: settings it depends on.
+        code: folders below engine/ and sql/ whose change makes it stale.
+        dated: it depends on today's date (consents, offers' validity).
+    """
+
+    name: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    sections: tuple[str, ...]
+    code: tuple[str, ...]
+    dated: bool = False
+
+
+STAGES = (
+    Stage("edges", ("events", "pair_days", "parties"), ("edges", "hubs", "ties"), ("graph",), ("graph",)),
+    Stage("influencers", ("edges", "hubs", "ties", "parties"), ("nodes", "influencers"), ("graph",), ("graph",)),
+    Stage("handsets", ("events", "parties", "devices", "customers"), ("handsets", "loyalty"), ("offers",), ("offers",)),
+    Stage(
+        "choices",
+        ("customers", "offers", "treatments", "handsets", "nodes", "ties", "influencers", "events", "consents"),
+        ("features", "uplift", "offer_metrics", "choices"),
+        ("offers", "run"),
+        ("offers",),
+        dated=True,
+    ),
+    Stage(
+        "matches",
+        ("photos", "inventory", "consents", "customers", "choices", "influencers"),
+        ("faces", "matches"),
+        ("faces", "graph", "run"),
+        ("faces",),
+        dated=True,
+    ),
+    Stage("ads", ("matches", "choices", "offers", "inventory", "consents"), ("ads",), ("ads",), ("ads",), dated=True),
+)
+
+# Which imports change which table; every other table is written by a stage.
+IMPORTED = {
+    "events": ("logs",),
+    "pair_days": ("logs",),
+    "parties": ("logs", "customers", "optouts"),
+    **{t: (t,) for t in ("customers", "devices", "offers", "treatments", "photos", "inventory", "consents", "optouts")},
+}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a stage's `run` gets.
+
+    Args:
+        workspace: folders and settings.
+        warehouse: the database, inside the stage's transaction.
+        config: the workspace's settings.
+        today: day on which consents and offers must be valid.
+        progress: where bars are drawn.
+    """
+
+    workspace: Workspace
+    warehouse: DuckDBWarehouse
+    config: settings.Config
+    today: date
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """One line of `kindred run`: what a stage did (`done` or `fresh`), rows per table it wrote, seconds."""
+
+    stage: str
+    status: str
+    rows: dict[str, int]
+    seconds: float
+
+
+def run(
+    workspace: Workspace, *, until: str | None = None, force: bool = False, progress: Progress = SILENT
+) -> list[StageResult]:
+    """Run every stage that is stale, in order.
+
+    Args:
+        workspace: an opened workspace.
+        until: last stage to run; None = all.
+        force: run fresh stages too.
+        progress: where bars are drawn.
+
+    Returns:
+        One result per stage considered.
+
+    Raises:
+        WorkspaceError: no stage of that name, or another process writes this workspace.
+    """
+    stages = _upto(until)
+    results = []
+    with workspace.writing("run") as store:
+        for stage in stages:
+            started = time.monotonic()
+            inputs, configuration = inputs_hash(store, stage, workspace.config), config_hash(stage, workspace.config)
+            if not force and _is_fresh(store, stage, inputs, configuration):
+                results.append(StageResult(stage.name, "fresh", _last_rows(store, stage), 0.0))
+                continue
+            begun = _now()
+            context = Context(workspace, store, workspace.config, today(workspace.config), progress)
+            module = importlib.import_module(f"engine.pipeline.{stage.name}")
+            with store.transaction():
+                module.run(context)
+                rows = {table: store.count(table) for table in stage.writes}
+                _record(store, stage, inputs, configuration, rows, begun)
+            results.append(StageResult(stage.name, "done", rows, round(time.monotonic() - started, 3)))
+    return results
+
+
+def status(store: DuckDBWarehouse, config: settings.Config) -> list[dict[str, object]]:
+    """Every stage with its state: `fresh`, `stale` or `never`, when it last ran, and rows per table."""
+    lines = []
+    for stage in STAGES:
+        last = _last(store, stage)
+        if last is None:
+            state = "never"
+        else:
+            fresh = _is_fresh(store, stage, inputs_hash(store, stage, config), config_hash(stage, config))
+            state = "fresh" if fresh else "stale"
+        finished = None if last is None else last["finished_at"].isoformat(sep=" ", timespec="seconds")
+        lines.append({"stage": stage.name, "state": state, "finished_at": finished, "rows": _last_rows(store, stage)})
+    return lines
+
+
+def inputs_hash(store: DuckDBWarehouse, stage: Stage, config: settings.Config) -> str:
+    """A hash of everything a stage reads: source files for imported tables, the last run for computed ones."""
+    parts = []
+    for table in sorted(stage.reads):
+        if table in IMPORTED:
+            seen = store.query_text(
+                "SELECT source_id FROM sources WHERE list_contains($targets, target) ORDER BY source_id",
+                {"targets": [*IMPORTED[table], "erasure"]},
+            )
+            parts.append(f"{table}:{','.join(seen['source_id'])}")
+        else:
+            writer = next(s for s in STAGES if table in s.writes)
+            last = _last(store, writer)
+            parts.append(f"{table}:{last and last['inputs_hash'] + last['config_hash']}")
+    if stage.dated:
+        parts.append(today(config).isoformat())
+    return _hash(parts)
+
+
+def config_hash(stage: Stage, config: settings.Config) -> str:
+    """A hash of the settings and the code a stage depends on."""
+    own = Path(__file__).parent
+    files = [own / f"{stage.name}.py"]
+    for folder in stage.code:
+        files += sorted((own.parent / folder).rglob("*.py")) + sorted((sql_folder() / folder).rglob("*.sql"))
+    return _hash([settings.section_text(config, *stage.sections), *(f.read_text(encoding="utf-8") for f in files)])
+
+
+def today(config: settings.Config) -> date:
+    """The day on which consents and offers must be valid: `run.today`, else the real one (UTC)."""
+    return date.fromisoformat(config.run.today) if config.run.today else datetime.now(UTC).date()
+
+
+def _upto(until: str | None) -> tuple[Stage, ...]:
+    names = [s.name for s in STAGES]
+    if until is not None and until not in names:
+        raise WorkspaceError(f"There is no stage {until!r}.", fix=f"The stages are {', '.join(names)}.")
+    return STAGES if until is None else STAGES[: names.index(until) + 1]
+
+
+def _last(store: DuckDBWarehouse, stage: Stage) -> dict | None:
+    rows = store.query_text(
+        "SELECT * FROM runs WHERE stage = $stage AND status = 'done' ORDER BY finished_at DESC, run_id LIMIT 1",
+        {"stage": stage.name},
+    )
+    return rows.row(0, named=True) if rows.height else None
+
+
+def _last_rows(store: DuckDBWarehouse, stage: Stage) -> dict[str, int]:
+    last = _last(store, stage)
+    return json.loads(last["rows"]) if last else {}
+
+
+def _is_fresh(store: DuckDBWarehouse, stage: Stage, inputs: str, configuration: str) -> bool:
+    last = _last(store, stage)
+    return last is not None and last["inputs_hash"] == inputs and last["config_hash"] == configuration
+
+
+def _record(
+    store: DuckDBWarehouse, stage: Stage, inputs: str, configuration: str, rows: dict[str, int], begun: datetime
+) -> None:
+    import polars as pl
+
+    versions = {"kindred": engine.__version__, "python": platform.python_version()}
+    line = {
+        "run_id": _hash([stage.name, inputs, configuration, begun.isoformat()])[:16],
+        "stage": stage.name,
+        "inputs_hash": inputs,
+        "config_hash": configuration,
+        "versions": json.dumps(versions, sort_keys=True),
+        "rows": json.dumps(rows, sort_keys=True),
+        "started_at": begun,
+        "finished_at": _now(),
+        "status": "done",
+    }
+    store.append("runs", pl.DataFrame([line]))
+
+
+def _hash(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\n\0".join(parts).encode()).hexdigest()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

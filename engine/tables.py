@@ -1,0 +1,416 @@
+"""The data contracts: every table's grain, keys, columns and types, written once and checked at each border.
+
+Types are a small vocabulary that maps to DuckDB and to polars; times are UTC without an offset, units stand
+in the column names (`talk_s`, `volume_mb`). A table with `open=True` may carry further columns (features).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.errors import InputError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SQL_TYPES = {
+    "text": "VARCHAR",
+    "bool": "BOOLEAN",
+    "u32": "UINTEGER",
+    "i32": "INTEGER",
+    "i64": "BIGINT",
+    "f32": "FLOAT",
+    "f64": "DOUBLE",
+    "date": "DATE",
+    "time": "TIMESTAMP",
+    "texts": "VARCHAR[]",
+    "f32[4]": "FLOAT[4]",
+    "f32[10]": "FLOAT[10]",
+    "f32[512]": "FLOAT[512]",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: name, type (a key of `SQL_TYPES`), whether it may be null, what it means."""
+
+    name: str
+    type: str
+    nullable: bool
+    note: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: name, grain (what a row is), key columns, columns; `open` tables may have more columns."""
+
+    name: str
+    grain: str
+    keys: tuple[str, ...]
+    columns: tuple[Column, ...]
+    open: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """Column names in order."""
+        return [c.name for c in self.columns]
+
+    def column(self, name: str) -> Column:
+        """The column called `name`; raises KeyError when the table has none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.name} has no column {name}")
+
+    def ddl(self) -> str:
+        """`CREATE TABLE IF NOT EXISTS` for this contract (no key constraints: writers check them)."""
+        body = ", ".join(f'"{c.name}" {SQL_TYPES[c.type]}{"" if c.nullable else " NOT NULL"}' for c in self.columns)
+        return f'CREATE TABLE IF NOT EXISTS "{self.name}" ({body})'
+
+
+def _table(name: str, grain: str, keys: str, columns: str, *, open_: bool = False) -> Table:
+    """Read a contract from lines `name type[?] note`; `?` after the type means nullable."""
+    parsed = []
+    for line in columns.strip().splitlines():
+        column, kind, *note = line.split(maxsplit=2)
+        parsed.append(Column(column, kind.removesuffix("?"), kind.endswith("?"), note[0] if note else ""))
+    return Table(name, grain, tuple(keys.split()), tuple(parsed), open_)
+
+
+_ALL = [
+    # ---- what came in ---------------------------------------------------------------------------
+    _table("sources", "file imported", "source_id", """
+        source_id text       first 16 hex digits of sha256 over table, format and content
+        target text          what the file was imported as (logs, customers, ...)
+        path text            file name as given, ids masked
+        sha256 text          of the file's bytes
+        format text          profile that read it
+        rows_in i64
+        rows_kept i64
+        rows_duplicate i64
+        rows_rejected i64
+        details text         JSON: count per cleaning rule and per reason
+        imported_at time     (not part of `export all`)
+        """),
+    _table("rejects", "rejected row", "source_id row_number", """
+        source_id text
+        row_number i64       1-based, the header not counted
+        reason text
+        raw text             the row with ids masked
+        """),
+    _table("parties", "phone number or account seen", "node", """
+        node u32             dense, from 0
+        party_id text        pseudonym, or the id as imported
+        is_customer bool
+        opted_out bool
+        """),
+    _table("events", "call, text or data session", "kind caller callee started_at duration_s", """
+        kind text            call, text or data
+        caller u32           node; for data the subscriber
+        callee u32?          node; null for data
+        started_at time
+        duration_s i32       seconds talked, 0 when unanswered or not a call
+        answered bool        false for a missed call
+        volume_mb f64?       data only
+        caller_tac text?     8 digits
+        callee_tac text?
+        caller_device text?  pseudonym of the handset (IMEI)
+        callee_device text?
+        caller_cell text?
+        callee_cell text?
+        source_id text
+        """),
+    _table("pair_days", "directed pair and day with contact", "src dst day", """
+        src u32              who called or texted
+        dst u32
+        day date             UTC
+        n_calls i64          attempts, answered or not
+        talk_s i64           seconds talked on calls src to dst
+        n_texts i64
+        """),
+    _table("customers", "customer", "customer_id", """
+        customer_id text
+        age i32?             years
+        residence text?
+        gender text?
+        """, open_=True),
+    _table("devices", "type allocation code", "tac", """
+        tac text             8 digits with leading zeros
+        manufacturer text    canonical name
+        model text
+        released date?
+        """),
+    _table("offers", "offer", "offer_id", """
+        offer_id text
+        manufacturer text?   whose handset is offered
+        model text?
+        headline text
+        body text
+        call_to_action text
+        value f64            worth of one acceptance, in the company's currency
+        cost f64             cost of making the offer once
+        valid_from date?
+        valid_to date?
+        min_age i32?
+        """),
+    _table("treatments", "customer and past campaign", "customer_id campaign_id", """
+        customer_id text
+        campaign_id text
+        offer_id text?       null = control, nothing offered
+        sent_at time
+        propensity f64?      probability of what this customer was given
+        accepted bool?       null = not known
+        """),
+    _table("photos", "customer's photo", "customer_id sha256", """
+        customer_id text
+        sha256 text          of the file's bytes
+        path text            below the workspace's faces/ folder
+        """),
+    _table("inventory", "campaign photo of a model", "photo_id", """
+        photo_id text
+        sha256 text
+        path text            below the workspace's faces/ folder
+        attributes text?     JSON object as supplied (hair, age_band, gender)
+        max_uses i32?        how many customers may see it
+        """),
+    _table("optouts", "person who opted out", "customer_id", """
+        customer_id text
+        since time
+        """),
+    _table("consents", "subject and purpose", "customer_id purpose", """
+        customer_id text
+        purpose text         own_face, likeness_for_contacts, traffic_data_marketing or offers
+        granted_at time
+        expires_at time?
+        withdrawn_at time?
+        """),
+    # ---- graph ----------------------------------------------------------------------------------
+    _table("edges", "directed pair with contact in the window", "src dst", """
+        src u32
+        dst u32
+        n_calls i64          attempts
+        talk_s i64
+        n_texts i64
+        active_days i64      days on which src called or texted dst
+        first_day date
+        last_day date
+        strength f64         s_uv of METHODS section 2
+        """),
+    _table("hubs", "party that is not a person", "node", """
+        node u32
+        contacts i64         distinct contacts in the window
+        mutual_share f64     share of the contacts with traffic both ways
+        reason text          many_contacts, one_way or listed
+        """),
+    _table("ties", "unordered pair with contact in the window", "a b", """
+        a u32                the smaller node
+        b u32
+        weight f64           w_uv, symmetric
+        reciprocity f64      0 one-way, 1 balanced
+        overlap f64?         shared contacts over all contacts (Onnela); null where gated
+        active_days i64      days with contact either way
+        gated_because text?  hub, one_way, few_days or same_handset; null = counts for influence
+        """),
+    _table("nodes", "party that is in the graph", "node", """
+        node u32
+        party_id text
+        degree i64           contacts over ungated ties
+        in_strength f64
+        out_strength f64
+        pagerank f64?        null for hubs
+        centrality_pct f64?  share of the non-hub parties whose PageRank is no higher
+        coreness i64
+        collective_influence f64
+        community i64?
+        is_hub bool
+        """),
+    _table("influencers", "customer, definition and rank", "customer_id definition rank", """
+        customer_id text
+        definition text      tie_reach, strongest, ppr, lead or dispersion
+        rank i64             from 1
+        contact_id text
+        score f64
+        tie_share f64        p_ij
+        centrality_pct f64   c_j
+        margin f64           (top - second) / top, 1 with a single contact
+        """),
+    # ---- offers ---------------------------------------------------------------------------------
+    _table("handsets", "customer and spell with one handset model", "customer_id spell", """
+        customer_id text
+        spell i64            from 1, in time order
+        tac text
+        manufacturer text    'unknown' where the TAC is in no device table
+        model text
+        first_at date        first day seen
+        last_at date         last day seen
+        n_events i64
+        """),
+    _table("loyalty", "manufacturer, overall or in a segment", "segment_by segment manufacturer", """
+        segment_by text      '' = overall, else the customers' column
+        segment text         '' = overall
+        manufacturer text
+        n i64                customers who left a handset of it for a next one
+        retained i64         of those, next handset of the same manufacturer
+        retention f64
+        low f64              Wilson 95 %
+        high f64
+        share f64            its share among the next handsets of the same changers
+        lift f64?            retention / share
+        log_odds f64?        log-odds of retention against share
+        """),
+    _table("features", "customer as of a date", "customer_id as_of", """
+        customer_id text
+        as_of date
+        """, open_=True),
+    _table("uplift", "customer and offer", "customer_id offer_id", """
+        customer_id text
+        offer_id text
+        uplift f64           change in the probability of accepting, in [-1, 1]
+        model_id text
+        """),
+    _table("offer_metrics", "offer, learner, base and metric", "offer_id learner base metric", """
+        offer_id text
+        learner text
+        base text            logistic or boosting
+        metric text          with the name of its definition
+        value f64?
+        low f64?
+        high f64?
+        chosen bool          this learner scores the offer
+        """),
+    _table("choices", "customer", "customer_id", """
+        customer_id text
+        offer_id text?       null = no offer
+        expected_value f64   value x uplift - cost, 0 for none
+        reason text
+        """),
+    # ---- faces ----------------------------------------------------------------------------------
+    _table("faces", "photo and face", "sha256 face model_id", """
+        sha256 text
+        face i32             0-based; -1 when the photo gave none
+        model_id text        detector, alignment and weights that made this row
+        status text          ok, no_face, ambiguous, low_quality, unreadable
+        reason text?
+        box f32[4]?          x0 y0 x1 y1 in pixels of the upright photo
+        landmarks f32[10]?   x y of left eye, right eye, nose, left and right mouth corner
+        probability f64?     of the detector
+        sharpness f64?       variance of the Laplacian of the crop
+        yaw f64?             -1..1 from the landmarks, 0 = frontal
+        width i32?           of the upright photo, pixels
+        height i32?
+        embedding f32[512]?  unit length; null unless status is ok
+        """),
+    _table("matches", "customer and arm", "customer_id arm", """
+        customer_id text
+        arm text             own_face, influencer_face or random_face
+        subject_id text?     whose face was matched; null for random_face
+        photo_id text?       null where there is no match
+        similarity f64?      cosine of the two embeddings
+        percentile f64?      share of random inventory pairs that are less similar
+        flag text?           same_person_likely
+        status text          matched, or why not: no_photo, no_consent, no_face, ambiguous, ...
+        """),
+    # ---- ads ------------------------------------------------------------------------------------
+    _table("ads", "customer and arm", "customer_id arm", """
+        ad_id text
+        customer_id text
+        arm text
+        offer_id text
+        photo_id text
+        files texts          below the workspace's ads/ folder, one per size
+        alt_text text
+        """),
+    _table("runs", "finished stage run", "run_id", """
+        run_id text
+        stage text
+        inputs_hash text
+        config_hash text
+        versions text        JSON
+        rows text            JSON: rows per table written
+        started_at time
+        finished_at time
+        status text
+        """),
+]  # fmt: skip
+
+TABLES: dict[str, Table] = {table.name: table for table in _ALL}
+
+# What says when something ran, not what came out: left out of `export all` so that two runs give the same bytes.
+BOOKKEEPING = ("sources", "runs")
+
+
+def polars_type(kind: str) -> pl.DataType:
+    """The polars type of a contract type; kind: key of `SQL_TYPES`."""
+    import polars as pl
+
+    simple = {
+        "text": pl.String(),
+        "bool": pl.Boolean(),
+        "u32": pl.UInt32(),
+        "i32": pl.Int32(),
+        "i64": pl.Int64(),
+        "f32": pl.Float32(),
+        "f64": pl.Float64(),
+        "date": pl.Date(),
+        "time": pl.Datetime("us"),
+        "texts": pl.List(pl.String),
+    }
+    if kind in simple:
+        return simple[kind]
+    return pl.Array(pl.Float32, int(kind[4:-1]))
+
+
+def empty(name: str) -> pl.DataFrame:
+    """An empty frame with the columns of table `name`."""
+    import polars as pl
+
+    return pl.DataFrame(schema={c.name: polars_type(c.type) for c in TABLES[name].columns})
+
+
+def check(frame: pl.DataFrame, name: str, *, unique: bool = True) -> pl.DataFrame:
+    """Return `frame` in the shape of table `name`: columns in order, types cast, sorted by nothing.
+
+    Args:
+        frame: rows to check; missing nullable columns are added as null.
+        name: a key of `TABLES`.
+        unique: also check that the keys are unique.
+
+    Raises:
+        InputError: a column is missing or unknown, a value cannot be cast, is null where it may not be, or a
+            key stands twice; the message names table, column, count and fix.
+    """
+    import polars as pl
+
+    table = TABLES[name]
+    missing = [c.name for c in table.columns if c.name not in frame.columns and not c.nullable]
+    if missing:
+        raise InputError(f"table {name} lacks {_list(missing)}; found {_list(frame.columns)}.")
+    extra = [c for c in frame.columns if c not in table.names]
+    if extra and not table.open:
+        raise InputError(f"table {name} does not have {_list(extra)}; its columns are {_list(table.names)}.")
+    columns = []
+    for column in table.columns:
+        wanted = polars_type(column.type)
+        if column.name not in frame.columns:
+            columns.append(pl.lit(None, dtype=wanted).alias(column.name))
+        else:
+            columns.append(pl.col(column.name).cast(wanted))
+    try:
+        frame = frame.select(*columns, *extra)
+    except pl.exceptions.PolarsError as error:
+        raise InputError(f"table {name}: a value does not fit its type ({str(error).splitlines()[0]}).") from error
+    for column in table.columns:
+        nulls = frame[column.name].null_count()
+        if nulls and not column.nullable:
+            raise InputError(f"table {name}: {nulls} rows have no value.", column=column.name)
+    if unique and frame.height:
+        twice = frame.height - frame.select(table.keys).n_unique()
+        if twice:
+            raise InputError(f"table {name}: {twice} rows repeat their key ({', '.join(table.keys)}).")
+    return frame
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names) or "nothing"

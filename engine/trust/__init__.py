@@ -1,0 +1,1 @@
+"""Pseudonyms, consent, erasure, audit: what lets privacy officers say yes."""
