@@ -1,0 +1,1 @@
+"""The command line `kindred`: parses, calls one engine function, prints. No logic."""

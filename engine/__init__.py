@@ -1,3 +1,118 @@
-"""Kindred's engine: from call logs to the face and the offer that persuade. See engine/README.md for the house."""
+"""Kindred's engine: from call logs to the face and the offer that persuade.
+
+A notebook needs five lines::
+
+    import engine
+    space = engine.create("spring")                       # or engine.open("spring")
+    engine.import_logs(space, ["calls.csv"])
+    engine.run(space)
+    engine.influencers(space, definition="tie_reach", top=1)
+
+See engine/README.md for the house behind these functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from engine.pipeline import StageResult
+    from engine.sources import SourceSummary
+    from engine.workspace import Workspace
 
 __version__ = "0.1.0"
+
+
+def create(path: str | Path, **preset: Any) -> Workspace:
+    """Make a workspace; preset: settings to write into its `kindred.toml`, as `graph__window_days=30`."""
+    from engine import workspace
+
+    return workspace.create(Path(path), preset=preset)
+
+
+def open(path: str | Path | None = None, **flags: Any) -> Workspace:
+    """Open a workspace (None: this folder or the nearest parent); flags override settings, as `graph__top=5`."""
+    from engine import workspace
+
+    resolved = {name.replace("__", ".", 1): value for name, value in flags.items()}
+    return workspace.open_(None if path is None else Path(path), flags=resolved)
+
+
+def import_logs(
+    workspace: Workspace,
+    paths: Sequence[str | Path],
+    *,
+    format: str | None = None,
+    mapping: str | Path | None = None,
+    options: dict[str, Any] | None = None,
+    progress: Progress = SILENT,
+) -> list[SourceSummary]:
+    """Import call records; see `engine.logs.importer.import_logs` for formats, mapping files and options."""
+    from engine.logs import importer
+
+    with workspace.writing("import logs") as store:
+        return importer.import_logs(
+            store,
+            [Path(path) for path in paths],
+            format=format,
+            mapping=None if mapping is None else Path(mapping),
+            options=options or {},
+            config=workspace.config,
+            key=workspace.key(),
+            progress=progress,
+        )
+
+
+def import_table(
+    workspace: Workspace, target: str, path: str | Path, *, format: str | None = None, progress: Progress = SILENT
+) -> SourceSummary:
+    """Import customers, devices, offers, treatments, photos, inventory, consents or optouts from one path."""
+    from engine.intake import importer
+
+    with workspace.writing(f"import {target}") as store:
+        return importer.import_table(
+            store,
+            target,
+            Path(path),
+            format=format,
+            faces_folder=workspace.faces,
+            config=workspace.config,
+            key=workspace.key(),
+            progress=progress,
+        )
+
+
+def run(
+    workspace: Workspace, *, until: str | None = None, force: bool = False, progress: Progress = SILENT
+) -> list[StageResult]:
+    """Run every stale stage, see `engine.pipeline.run`."""
+    from engine import pipeline
+
+    return pipeline.run(workspace, until=until, force=force, progress=progress)
+
+
+def influencers(
+    workspace: Workspace, *, definition: str | None = None, top: int | None = None, progress: Progress = SILENT
+) -> pl.DataFrame:
+    """Each customer's most influential contacts, computed first where stale.
+
+    Args:
+        workspace: an opened workspace.
+        definition: only this one (METHODS section 3); None = all that are computed.
+        top: only ranks up to this; None = as many as the settings keep.
+        progress: where bars are drawn.
+
+    Returns:
+        Rows of the `influencers` table, ordered by its keys.
+    """
+    from engine import pipeline
+
+    pipeline.run(workspace, until="influencers", progress=progress)
+    with workspace.warehouse(read_only=True) as store:
+        return store.query("graph/list_influencers", definition=definition, top=top)

@@ -174,7 +174,10 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] | None = No
 
 def template(**preset: Any) -> str:
     """The text of a `kindred.toml` with every setting commented; preset: `ids__key_id="…"` lines set for real."""
-    lines = ["# Settings of this Kindred workspace. A line with # shows a default; remove the # to change it.", ""]
+    lines = [
+        "# Settings of this Kindred workspace. A line #name = value shows a default; remove the # to change it.",
+        "",
+    ]
     for section in dataclasses.fields(Config):
         kind = section.default_factory
         lines += [f"# {kind.__doc__}", f"[{section.name}]"]
@@ -184,7 +187,7 @@ def template(**preset: Any) -> str:
             value = preset.get(f"{section.name}__{entry.name}")
             lines.append(f"# {note}")
             lines.append(
-                f"{entry.name} = {_toml(value)}" if value is not None else f"# {entry.name} = {_toml(entry.default)}"
+                f"{entry.name} = {_toml(value)}" if value is not None else f"#{entry.name} = {_toml(entry.default)}"
             )
         lines.append("")
     return "\n".join(lines)

@@ -1,0 +1,152 @@
+"""One decorator that gives every command the same options, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli import output
+from cli.output import Output
+from engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from engine.progress import Progress
+    from engine.workspace import Workspace
+
+DONE, KNOWN_ERROR, WRONG_USAGE, ROWS_REJECTED = 0, 1, 2, 3
+
+_WORKSPACE = Annotated[
+    Path | None,
+    typer.Option(
+        "-w", "--workspace", metavar="DIR", help="Workspace; default: here or the nearest parent that is one."
+    ),
+]
+_OUTPUT = Annotated[Output, typer.Option("-o", "--output", help="Form of what is printed on stdout.")]
+_QUIET = Annotated[bool, typer.Option("--quiet", help="No words and no progress on stderr; errors still show.")]
+_DEBUG = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+_THREADS = Annotated[int | None, typer.Option("--threads", min=0, help="Processor threads; 0 = all.")]
+_MEMORY = Annotated[
+    str | None, typer.Option("--memory", metavar="SIZE", help="Memory limit of the database, e.g. 4GB.")
+]
+
+
+@dataclass(frozen=True)
+class Shell:
+    """The common options of one call, and how it talks."""
+
+    path: Path | None
+    output: Output
+    quiet: bool
+    threads: int | None
+    memory: str | None
+
+    def workspace(self, **flags: Any) -> Workspace:
+        """The workspace of this call; flags: `graph__window_days=30` style settings, None = not given."""
+        from engine import workspace
+
+        resolved = {name.replace("__", ".", 1): value for name, value in flags.items()}
+        return workspace.open_(self.path, flags={"run.threads": self.threads, "run.memory": self.memory, **resolved})
+
+    @property
+    def progress(self) -> Progress:
+        """Bars on a terminal, silence elsewhere."""
+        return output.progress(self.quiet)
+
+    def emit(self, data: Any, columns: list[str] | None = None) -> None:
+        """Data, on stdout."""
+        output.emit(data, self.output, columns=columns)
+
+    def say(self, text: str) -> None:
+        """Words, on stderr."""
+        output.say(text, quiet=self.quiet)
+
+
+def command(app: typer.Typer, name: str | None = None, *, computes: bool = False) -> Callable:
+    """Register a function `f(shell, …)` as a command with the common options after its own.
+
+    Args:
+        app: the group it belongs to.
+        name: of the command; None = the function's.
+        computes: also takes --threads and --memory.
+    """
+    common: dict[str, tuple[Any, Any]] = {
+        "workspace": (_WORKSPACE, None),
+        "output_": (_OUTPUT, Output.table),
+        "quiet": (_QUIET, False),
+        "debug": (_DEBUG, False),
+    }
+    if computes:
+        common |= {"threads": (_THREADS, None), "memory": (_MEMORY, None)}
+
+    def register(function: Callable) -> Callable:
+        @wraps(function)
+        def call(**given: Any) -> None:
+            options = {key: given.pop(key) for key in common}
+            shell = Shell(
+                options["workspace"],
+                options["output_"],
+                options["quiet"],
+                options.get("threads"),
+                options.get("memory"),
+            )
+            with _as_exit_code(options["debug"]):
+                code = function(shell, **given)
+            raise typer.Exit(code or DONE)
+
+        hints = typing.get_type_hints(function, include_extras=True)
+        own = [p.replace(annotation=hints[p.name]) for p in list(inspect.signature(function).parameters.values())[1:]]
+        added = [
+            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+            for key, (kind, default) in common.items()
+        ]
+        own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
+        call.__signature__ = inspect.Signature(own + added)
+        call.__annotations__ = {p.name: p.annotation for p in own + added}
+        del call.__wrapped__
+        app.command(name)(call)
+        return function
+
+    return register
+
+
+class _as_exit_code:
+    """Known errors become one line on stderr and exit code 1; a traceback only with --debug."""
+
+    def __init__(self, debug: bool) -> None:
+        self.debug = debug
+
+    def __enter__(self) -> None:
+        if self.debug:
+            import logging
+
+            logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s: %(message)s")
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
+        if error is None or isinstance(error, (typer.Exit, typer.TyperException, SystemExit)) or self.debug:
+            return
+        if isinstance(error, BrokenPipeError):
+            # Whoever read our output has enough (`| head`): not an error, but nothing may be flushed any more.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(DONE)
+        if isinstance(error, KeyboardInterrupt):
+            print("kindred: stopped; what was finished is kept, run the command again to go on", file=sys.stderr)
+            raise typer.Exit(130)
+        if isinstance(error, EngineError):
+            print(f"kindred: {error}", file=sys.stderr)
+        elif isinstance(error, MemoryError):
+            print("kindred: out of memory. Give --memory less, or free some.", file=sys.stderr)
+        elif isinstance(error, OSError):
+            print(f"kindred: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        else:
+            text = f"kindred: unexpected {type(error).__name__}: {error}. Run again with --debug to see where."
+            print(text, file=sys.stderr)
+        raise typer.Exit(KNOWN_ERROR)

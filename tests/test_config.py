@@ -1,0 +1,65 @@
+"""Settings: precedence, errors that name origin and remedy, and a template that cannot drift."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+
+from engine import config
+from engine.errors import ConfigError
+
+
+def test_flag_beats_environment_beats_file_beats_default(tmp_path):
+    file = tmp_path / "kindred.toml"
+    file.write_text("[graph]\nwindow_days = 10\ntop = 5\nhalf_life_days = 7\n")
+    found = config.load(
+        file,
+        environment={"KINDRED_GRAPH_WINDOW_DAYS": "20", "KINDRED_GRAPH_TOP": "6"},
+        flags={"graph.window_days": 30, "graph.top": None},
+    )
+    assert (found.graph.window_days, found.graph.top, found.graph.half_life_days) == (30, 6, 7.0)
+    assert found.graph.damping == config.Graph().damping
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[graph]\nwindow_dys = 3", "Did you mean 'graph.window_days'"),
+        ("[graph]\nwindow_days = 'ten'", "should be a whole number"),
+        ("[graph]\nwindow_days = 2.5", "should be a whole number"),
+        ("[graph]\nwindow_days = true", "should be a whole number"),
+        ("[graph]\nwindow_days = 0", "should lie between 1"),
+        ("[graph]\ndamping = nan", "should lie between"),
+        ("[graph]\ndefinition = 'guess'", "is not one of tie_reach"),
+        ("[faces]\nexclude_same_person = 'perhaps'", "should be true or false"),
+        ("window_days = 3", "outside a \\[section\\]"),
+        ("[graph", "cannot be read"),
+    ],
+)
+def test_bad_settings_say_where_and_what(tmp_path, text, message):
+    file = tmp_path / "kindred.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=message) as caught:
+        config.load(file, environment={})
+    assert str(file) in str(caught.value)
+
+
+def test_an_environment_variable_is_named_in_the_error():
+    with pytest.raises(ConfigError, match="KINDRED_RUN_SEED"):
+        config.load(environment={"KINDRED_RUN_SEED": "x"})
+
+
+def test_the_template_is_the_defaults(tmp_path):
+    text = config.template(ads__campaign="spring")
+    assert tomllib.loads(text)["ads"] == {"campaign": "spring"}
+    active = re.sub(r"^#(?=\w+ = )", "", text, flags=re.M)
+    file = tmp_path / "kindred.toml"
+    file.write_text(active.replace('campaign = "spring"\n', 'campaign = "campaign"\n'))
+    assert config.load(file, environment={}) == config.Config()
+
+
+def test_hashing_text_names_every_setting_of_a_section():
+    text = config.section_text(config.Config(), "graph", "run")
+    assert "graph.window_days=90" in text and "run.seed=7" in text and "faces." not in text

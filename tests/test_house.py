@@ -1,0 +1,138 @@
+"""The house rules of engine/README.md, held against the files themselves."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TOP_LEVEL = {
+    "pyproject.toml", "engine", "cli", "tests", "sql", "README.md",
+    "Makefile", "constraints.txt", "LICENSE", ".gitignore", ".ci", "docs",
+}  # fmt: skip
+DOMAINS = {"logs", "intake", "graph", "offers", "faces", "ads", "synth", "experiment", "report"}
+KNOW_WAREHOUSE = {"pipeline", "workspace", "export", "demo", "warehouse"}
+HEAVY = {
+    "torch", "torchvision", "facenet_pytorch", "igraph", "sklearn", "sklift", "statsmodels", "matplotlib", "scipy",
+    "numba", "cv2", "PIL", "pandas", "polars", "pyarrow", "networkx", "duckdb", "phonenumbers", "jinja2", "numpy",
+}  # fmt: skip
+LINES = 500
+SOURCES = sorted(p for folder in ("engine", "cli", "tests", "sql") for p in (ROOT / folder).rglob("*.py"))
+ENGINE = [p for p in SOURCES if p.is_relative_to(ROOT / "engine")]
+SQL = sorted((ROOT / "sql").rglob("*.sql"))
+
+
+def tracked() -> list[str]:
+    git = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if git.returncode:
+        pytest.skip("not a git checkout")
+    return git.stdout.splitlines()
+
+
+def imports(path: Path, *, top_only: bool = False) -> set[str]:
+    """Dotted names a file imports; top_only: when it is itself imported (not inside functions or TYPE_CHECKING)."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = tree.body if top_only else ast.walk(tree)
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{name.name}" for name in node.names}
+    return found
+
+
+def place(path: Path) -> str:
+    """The part of the engine a file belongs to: a folder or a module's name."""
+    return path.relative_to(ROOT / "engine").parts[0].removesuffix(".py")
+
+
+def typed_only(path: Path) -> set[str]:
+    """Names imported for type checkers only."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = set()
+    for node in tree.body:
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.ImportFrom) and inner.module:
+                    found.add(inner.module)
+                    found |= {f"{inner.module}.{name.name}" for name in inner.names}
+                elif isinstance(inner, ast.Import):
+                    found |= {name.name for name in inner.names}
+    return found
+
+
+def test_nothing_else_at_the_top_level():
+    assert {name.split("/")[0] for name in tracked()} <= TOP_LEVEL
+
+
+def test_no_source_file_is_long():
+    long = {
+        str(p.relative_to(ROOT)): n for p in [*SOURCES, *SQL] if (n := len(p.read_text("utf-8").splitlines())) > LINES
+    }
+    assert long == {}
+
+
+def test_engine_knows_nothing_of_the_command_line():
+    for path in ENGINE:
+        roots = {name.split(".")[0] for name in imports(path)}
+        assert not roots & {"typer", "cli", "rich"}, path
+
+
+def test_engine_prints_nothing():
+    for path in ENGINE:
+        calls = [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call)]
+        assert not [c.lineno for c in calls if getattr(c.func, "id", "") == "print"], path
+
+
+def test_domain_folders_meet_in_tables_only():
+    for path in ENGINE:
+        own = place(path)
+        if own not in DOMAINS:
+            continue
+        used = {n.split(".")[1] for n in imports(path) - typed_only(path) if n.startswith("engine.") and n.count(".")}
+        assert not (used & DOMAINS) - {own}, f"{path} imports another domain folder"
+        assert not used & {"pipeline", "workspace", "export", "demo"}, f"{path} imports an orchestrator"
+
+
+def test_only_orchestrators_know_a_warehouse():
+    for path in ENGINE:
+        if place(path) in KNOW_WAREHOUSE:
+            continue
+        known = {n for n in imports(path) - typed_only(path) if n.startswith("engine.warehouse.duckdb")}
+        assert not known, f"{path} imports the embedded warehouse"
+
+
+def test_heavy_libraries_are_imported_late():
+    for path in [*ENGINE, *sorted((ROOT / "cli").rglob("*.py"))]:
+        top = {name.split(".")[0] for name in imports(path, top_only=True)}
+        assert not top & HEAVY, path
+
+
+def test_help_loads_no_heavy_library():
+    script = "import sys; sys.argv=['kindred','--help']\nfrom cli.main import app\n" + (
+        f"try: app()\nexcept SystemExit: pass\nprint(sorted(set(sys.modules) & {HEAVY!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_every_statement_says_what_it_gives():
+    assert SQL
+    for path in SQL:
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith("--"), path
+        assert text.split("\n\n")[-1].count(";") <= 1, f"{path} holds more than one statement"
+
+
+def test_every_command_has_an_example():
+    from cli.main import app
+
+    groups = [app, *(g.typer_instance for g in app.registered_groups)]
+    for group in groups:
+        for command in group.registered_commands:
+            assert "Example:" in (command.callback.__doc__ or ""), command.callback
