@@ -63,8 +63,7 @@ def directed_days(calls: pd.DataFrame, texts: pd.DataFrame) -> dict:
 def strength(days: dict, end: int) -> float:
     """METHODS section 2."""
     return sum(
-        2.0 ** (-(end - day) / 30)
-        * ((calls > 0) + 0.25 * math.log(1 + min(talk, 3600) / 60) + 0.5 * (texts > 0))
+        2.0 ** (-(end - day) / 30) * ((calls > 0) + 0.25 * math.log(1 + min(talk, 3600) / 60) + 0.5 * (texts > 0))
         for day, (calls, talk, texts) in days.items()
     )
 
@@ -113,9 +112,9 @@ def town(tmp_path_factory):
     done += engine.import_logs(space, [base / "data.csv"])
 
     ages = rng.integers(18, 60, len(people))
-    pd.DataFrame({"customer_id": people, "age": ages, "residence": rng.choice(["Lyngby", "Valby"], len(people))}).to_csv(
-        base / "customers.csv", index=False
-    )
+    pd.DataFrame(
+        {"customer_id": people, "age": ages, "residence": rng.choice(["Lyngby", "Valby"], len(people))}
+    ).to_csv(base / "customers.csv", index=False)
     offers = [
         ("apple", "Apple", "A better camera", "Trade in today.", "See it", 100, 0),
         ("samsung", "Samsung", "More screen", "Two years of care.", "See it", 80, 0),
@@ -198,11 +197,11 @@ def test_strength_strongest_tie_and_pagerank(town, real_data):
         assert row["strength"] == pytest.approx(s[row["src_id"], row["dst_id"]], rel=1e-9)
 
     weights: dict = {}
-    for a, b in s:
+    for (a, b), out in s.items():
         both = set(days[a, b]) | set(days.get((b, a), {}))
         if (b, a) in s and len(both) >= 2:
-            r = 2 * min(s[a, b], s[b, a]) / (s[a, b] + s[b, a])
-            weights.setdefault(a, {})[b] = (s[a, b] + s[b, a]) * (0.5 + 0.5 * r)
+            r = 2 * min(out, s[b, a]) / (out + s[b, a])
+            weights.setdefault(a, {})[b] = (out + s[b, a]) * (0.5 + 0.5 * r)
     best = {a: min(ws, key=lambda b: (-round(ws[b], 9), b)) for a, ws in weights.items()}
     strongest = read(town, "influencers").filter((pl.col("definition") == "strongest") & (pl.col("rank") == 1))
     assert dict(strongest.select("customer_id", "contact_id").iter_rows()) == best
