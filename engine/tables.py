@@ -251,7 +251,7 @@ _ALL = [
         segment_by text      '' = overall, else the customers' column
         segment text         '' = overall
         manufacturer text
-        n i64                customers who left a handset of it for a next one
+        n i64                changes away from a handset of it
         retained i64         of those, next handset of the same manufacturer
         retention f64
         low f64              Wilson 95 %
