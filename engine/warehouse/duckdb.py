@@ -23,7 +23,7 @@ class DuckDBWarehouse:
         path: database file, or None for one in memory.
         threads: processor threads, 0 = all.
         memory: limit such as "2GB", empty = DuckDB's own (80 % of the machine).
-        scratch: folder for what does not fit in memory; it is encrypted with a key that dies with the process.
+        scratch: folder for what does not fit in memory.
         read_only: open without the right to write.
 
     Raises:
@@ -41,7 +41,7 @@ class DuckDBWarehouse:
     ) -> None:
         import duckdb
 
-        settings: dict[str, Any] = {"temp_file_encryption": "true"}
+        settings: dict[str, Any] = {}
         if scratch is not None:
             settings["temp_directory"] = str(scratch)
         if threads:
