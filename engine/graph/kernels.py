@@ -1,0 +1,131 @@
+"""The inner loops over edges, as plain Python that numba compiles on first use (`engine.graph.arrays.compiled`).
+
+They import nothing and allocate nothing: every array is handed in, so that this file can be read, tested uncompiled
+and loaded without numba. `indptr`, `indices`, `weights` are a CSR adjacency: the neighbours of row i are
+`indices[indptr[i]:indptr[i + 1]]`, in ascending order.
+"""
+
+from __future__ import annotations
+
+
+def place(rows, columns, values, cursor, out_indices, out_values):
+    """Counting sort of the entries (rows[e], columns[e], values[e]) by row; cursor: start of each row, moved."""
+    for e in range(rows.shape[0]):
+        k = cursor[rows[e]]
+        cursor[rows[e]] = k + 1
+        out_indices[k] = columns[e]
+        out_values[k] = values[e]
+
+
+def transpose(indptr, indices, values, cursor, out_indices, out_values):
+    """The same entries grouped by column, rows ascending within each; cursor: start of each column, moved."""
+    for row in range(indptr.shape[0] - 1):
+        for e in range(indptr[row], indptr[row + 1]):
+            k = cursor[indices[e]]
+            cursor[indices[e]] = k + 1
+            out_indices[k] = row
+            out_values[k] = values[e]
+
+
+def gauss_seidel(indptr, indices, weights, damping, tolerance, sweeps, x):
+    """Solve x = 1 + damping * W x in place, W given by rows; returns sweeps used, or -1 if they did not suffice."""
+    n = x.shape[0]
+    for sweep in range(sweeps):
+        moved = 0.0
+        total = 0.0
+        for i in range(n):
+            value = 0.0
+            for e in range(indptr[i], indptr[i + 1]):
+                value += weights[e] * x[indices[e]]
+            value = 1.0 + damping * value
+            moved += abs(value - x[i])
+            total += value
+            x[i] = value
+        if moved <= tolerance * total:
+            return sweep + 1
+    return -1
+
+
+def shared_neighbours(indptr, indices, a, b, out):
+    """out[e] = number of neighbours that a[e] and b[e] have in common."""
+    for e in range(a.shape[0]):
+        i, i_end = indptr[a[e]], indptr[a[e] + 1]
+        j, j_end = indptr[b[e]], indptr[b[e] + 1]
+        shared = 0
+        while i < i_end and j < j_end:
+            x, y = indices[i], indices[j]
+            if x == y:
+                shared += 1
+            if x <= y:
+                i += 1
+            if y <= x:
+                j += 1
+        out[e] = shared
+
+
+def core_numbers(indptr, indices, degree, start, position, order):
+    """Peel the k-cores (Batagelj & Zaversnik 2003); degree ends as the coreness.
+
+    start: where each degree's nodes begin in `order`, the nodes sorted by degree; position: its inverse.
+    """
+    for k in range(order.shape[0]):
+        v = order[k]
+        for e in range(indptr[v], indptr[v + 1]):
+            u = indices[e]
+            if degree[u] > degree[v]:
+                first = start[degree[u]]
+                w = order[first]
+                if u != w:
+                    at = position[u]
+                    position[u], position[w] = first, at
+                    order[at], order[first] = w, u
+                start[degree[u]] += 1
+                degree[u] -= 1
+
+
+def collective_influence(indptr, indices, mark, out):
+    """out[i] = (k_i - 1) * sum of (k_j - 1) over the nodes j at distance exactly two; mark starts at -1."""
+    for i in range(out.shape[0]):
+        mark[i] = i
+        for e in range(indptr[i], indptr[i + 1]):
+            mark[indices[e]] = i
+        total = 0.0
+        for e in range(indptr[i], indptr[i + 1]):
+            j = indices[e]
+            for f in range(indptr[j], indptr[j + 1]):
+                k = indices[f]
+                if mark[k] != i:
+                    mark[k] = i
+                    total += indptr[k + 1] - indptr[k] - 1
+        degree = indptr[i + 1] - indptr[i]
+        out[i] = (degree - 1) * total if degree > 0 else 0.0
+
+
+def best_entries(indptr, scores, rows, top, relative, taken, chosen, counts, margin):
+    """Per row of `rows` the positions of its `top` best scores, best first.
+
+    Scores within `relative` of the best left are ties and the first entry (the smallest neighbour) wins.
+    taken: as long as scores, all False; chosen: rows x top positions; counts: how many; margin: (first - second)/first.
+    """
+    for r in range(rows.shape[0]):
+        begin, end = indptr[rows[r]], indptr[rows[r] + 1]
+        first = 0.0
+        margin[r] = 1.0
+        for rank in range(max(top, 2)):
+            best = -1.0
+            for e in range(begin, end):
+                if not taken[e] and scores[e] > best:
+                    best = scores[e]
+            if best < 0.0:
+                break
+            pick = begin
+            while taken[pick] or scores[pick] < best * (1.0 - relative):
+                pick += 1
+            if rank == 0:
+                first = scores[pick]
+            if rank == 1:
+                margin[r] = max(first - scores[pick], 0.0) / first if first > 0.0 else 0.0
+            if rank < top:
+                taken[pick] = True
+                chosen[r, rank] = pick
+                counts[r] = rank + 1

@@ -1,0 +1,48 @@
+"""How much the circles of two people overlap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.graph import kernels
+from engine.graph.arrays import compiled, symmetric
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+
+
+def overlap(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
+    """Topological overlap O = n_ij / ((k_i - 1) + (k_j - 1) - n_ij) of each pair (Onnela et al. 2007, PNAS 104).
+
+    Args:
+        a, b: int[m], the unordered pairs, each once.
+        n: number of nodes.
+
+    Returns:
+        float64[m] in [0, 1]; 0 for two nodes with no other contact.
+    """
+    import numpy as np
+
+    graph = symmetric(a, b, np.zeros(len(a)), n)
+    shared = np.empty(len(a), np.int64)
+    compiled(kernels.shared_neighbours)(graph.indptr, graph.indices, a.astype(np.int32), b.astype(np.int32), shared)
+    others = graph.degree[a] + graph.degree[b] - 2 - shared
+    return shared / np.maximum(others, 1)
+
+
+def with_overlap(ties: pl.DataFrame) -> pl.DataFrame:
+    """Table `ties` completed: `overlap` over the ungated ties, null where gated.
+
+    Args:
+        ties: rows of sql/graph/ties.sql.
+    """
+    import numpy as np
+    import polars as pl
+
+    counts = ties["gated_because"].is_null().to_numpy()
+    a, b = ties["a"].to_numpy()[counts], ties["b"].to_numpy()[counts]
+    nodes, compact = np.unique(np.concatenate([a, b]), return_inverse=True)
+    values = np.full(len(counts), np.nan)
+    values[counts] = overlap(compact[: len(a)], compact[len(a) :], len(nodes))
+    return ties.with_columns(pl.Series("overlap", values, nan_to_null=True))

@@ -1,0 +1,67 @@
+"""Stage `edges`: records of the window become directed edges, hubs and gated ties (METHODS sections 1 and 2)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from engine.config import Graph
+from engine.errors import ConfigError
+from engine.graph.overlap import with_overlap
+from engine.pipeline import Context
+from engine.tables import empty
+from engine.warehouse import Warehouse
+
+
+def run(context: Context) -> None:
+    """Write `edges`, `hubs` and `ties` as of the configured day."""
+    build(context.warehouse, context.config.graph)
+
+
+def as_of(store: Warehouse, config: Graph) -> date | None:
+    """The first day that does not count: the setting, else the day after the last event; None without events.
+
+    Raises:
+        ConfigError: the setting is not a date.
+    """
+    if config.as_of:
+        try:
+            return date.fromisoformat(config.as_of)
+        except ValueError:
+            raise ConfigError(
+                f"graph.as_of = {config.as_of!r} is not a date.", fix="Write it like 2024-05-01."
+            ) from None
+    return store.query("graph/as_of")["as_of"].item()
+
+
+def build(store: Warehouse, config: Graph) -> None:
+    """Compute the three tables in `store` from its pair_days, parties and events.
+
+    Args:
+        store: the warehouse.
+        config: window, half-life and gates.
+    """
+    until = as_of(store, config)
+    if until is None:
+        for table in ("edges", "hubs", "ties"):
+            store.write(table, empty(table))
+        return
+    window = {"since": _since(until, config.window_days), "as_of": until}
+    store.create("edges", "graph/edges", **window, half_life_days=config.half_life_days)
+    store.temp("pairs", "graph/pairs", **window)
+    store.create(
+        "hubs",
+        "graph/hubs",
+        **window,
+        contacts_per_month=config.hub_contacts_per_month,
+        degree_quantile=config.hub_degree_quantile,
+        mutual_share=config.hub_mutual_share,
+    )
+    store.temp("same_handset", "graph/same_handset", **window)
+    store.write("ties", with_overlap(store.query("graph/ties", min_active_days=config.min_active_days)))
+
+
+def _since(until: date, days: int) -> date:
+    try:
+        return until - timedelta(days=days)
+    except OverflowError:
+        return date.min

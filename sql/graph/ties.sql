@@ -1,0 +1,28 @@
+-- Grain: unordered pair with contact in the window; table `ties` but for `overlap`, which engine/graph/overlap.py adds.
+-- Reads: pairs, hubs, same_handset. Params: min_active_days. METHODS section 2: reciprocity, weight, gate.
+WITH rated AS (
+    SELECT
+        p.a,
+        p.b,
+        p.active_days,
+        p.s_ab IS NOT NULL AND p.s_ba IS NOT NULL AS mutual,
+        coalesce(p.s_ab, 0.0) + coalesce(p.s_ba, 0.0) AS total,
+        2.0 * least(coalesce(p.s_ab, 0.0), coalesce(p.s_ba, 0.0)) AS balanced
+    FROM pairs AS p
+)
+
+SELECT
+    r.a,
+    r.b,
+    0.5 * (r.total + r.balanced) AS weight,
+    CASE WHEN r.total > 0 THEN r.balanced / r.total ELSE 0.0 END AS reciprocity,
+    r.active_days,
+    CASE
+        WHEN r.a IN (SELECT node FROM hubs) OR r.b IN (SELECT node FROM hubs) THEN 'hub'
+        WHEN NOT r.mutual THEN 'one_way'
+        WHEN r.active_days < $min_active_days THEN 'few_days'
+        WHEN h.a IS NOT NULL THEN 'same_handset'
+    END AS gated_because
+FROM rated AS r
+LEFT JOIN same_handset AS h ON h.a = r.a AND h.b = r.b
+ORDER BY r.a, r.b
