@@ -42,11 +42,12 @@ def hair_back(portrait: _Portrait) -> None:
         _cloud(portrait, 1.22 + volume, dark)
     elif style == "bun":
         turn = np.linspace(0, 2 * np.pi, 30, endpoint=False)
-        knot = np.stack([0.42 * np.cos(turn), 0.38 * np.sin(turn)], 1) + (0, -1.72 - volume)
+        knot = np.add(np.stack([0.42 * np.cos(turn), 0.38 * np.sin(turn)], 1), (0, -1.72 - volume))
         canvas.fill(portrait.at(knot, -0.2), portrait.hair * 0.9)
         mask = canvas.mask([portrait.at(knot, -0.2)])
         canvas.fill(portrait.at(knot * 0.5 + (0.1 * np.sign(portrait.light[0]), -1.0), -0.2),
-                    np.minimum(portrait.hair * 1.25 + 12, 255), alpha=0.5, soft=portrait.px(0.1), clip=mask)  # fmt: skip
+                    np.minimum(portrait.hair * 1.25 + 12, 255), alpha=0.5, soft=portrait.px(0.1),
+                    clip=mask)  # fmt: skip
 
 
 def hair_front(portrait: _Portrait) -> None:
@@ -82,8 +83,9 @@ def hair_front(portrait: _Portrait) -> None:
         near, far = (0.86, 0.3), (0.9, 0.3)
         hang = 0.45 if style in ("long", "wavy", "bob") else 0.0
         inner_all = [
-            (-near[0], temple + hang), (-0.84, -0.45), (-0.62, line + 0.2), (part - 0.15, line - 0.1), (part, line - 0.16),
-            (part + 0.15, line - 0.06), (0.64, line + 0.24), (0.85, -0.42), (far[0], temple + hang),
+            (-near[0], temple + hang), (-0.84, -0.45), (-0.62, line + 0.2), (part - 0.15, line - 0.1),
+            (part, line - 0.16), (part + 0.15, line - 0.06), (0.64, line + 0.24), (0.85, -0.42),
+            (far[0], temple + hang),
         ]  # fmt: skip
         inner_all.sort()
     else:
@@ -96,13 +98,14 @@ def hair_front(portrait: _Portrait) -> None:
     if style == "curly":
         _cloud(portrait, 1.0, portrait.hair, front=True, line=line)
         return
-    shadow = canvas.mask([shape + (0, portrait.px(0.08))], soft=portrait.px(0.06)) * portrait.face_mask
-    canvas.fill(shape + (0, portrait.px(0.08)), portrait.shade, alpha=0.5, soft=portrait.px(0.05), clip=shadow)
+    lower = np.add(shape, (0, portrait.px(0.08)))
+    shadow = canvas.mask([lower], soft=portrait.px(0.06)) * portrait.face_mask
+    canvas.fill(lower, portrait.shade, alpha=0.5, soft=portrait.px(0.05), clip=shadow)
     canvas.fill(shape, portrait.hair, soft=portrait.px(0.008))
     mask = canvas.mask([shape])
     _strands(portrait, mask, 1.2, spread=1.0, count=70, shade=0.95, origin=(part, height + 0.02))
     glow = np.array([(-0.7, -1.05), (0, -1.32), (0.7, -1.05), (0.3, -1.12), (-0.3, -1.12)])
-    glow = glow + (0.2 * np.sign(portrait.light[0]), 0.0)
+    glow = np.add(glow, (0.2 * np.sign(portrait.light[0]), 0.0))
     canvas.fill(portrait.at(spline(glow), 0.2), np.minimum(portrait.hair * 1.45 + 22, 255), alpha=0.4,
                 soft=portrait.px(0.07), clip=mask)  # fmt: skip
 

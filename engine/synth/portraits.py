@@ -11,26 +11,12 @@ from typing import TYPE_CHECKING
 
 from engine.synth.canvas import Canvas, spline
 from engine.synth.hair import STYLES, hair_back, hair_front
+from engine.synth.looks import HAIR, PARAMETERS
 
 if TYPE_CHECKING:
     import numpy as np
 
-PARAMETERS = (
-    "skin warmth width jaw chin cheek forehead eye_size eye_gap eye_y eye_tilt eye_open iris brow_thick brow_arch "
-    "brow_tilt brow_y nose_length nose_width nose_bridge mouth_width lip_upper lip_lower mouth_y smile ear hair_volume "
-    "hair_line part freckles blush cloth neck lashes age hair_colour style beard glasses woman"
-).split()
-KINDS = ("hair_colour", "style", "beard", "glasses", "woman")  # chosen, never blended: a look-alike keeps them
-
 SKIN = ((253, 222, 202), (244, 204, 175), (232, 184, 148), (214, 160, 120), (178, 122, 84), (128, 84, 58), (96, 62, 44))
-HAIR = {
-    "black": (38, 33, 36),
-    "brown": (86, 56, 38),
-    "chestnut": (124, 70, 42),
-    "blond": (206, 166, 104),
-    "red": (168, 78, 38),
-    "grey": (150, 148, 148),
-}
 CLOTH = (
     (38, 70, 83), (42, 157, 143), (233, 196, 106), (244, 162, 97), (231, 111, 81), (69, 123, 157), (120, 100, 160),
     (235, 235, 230), (60, 60, 70), (188, 108, 137),
@@ -39,45 +25,6 @@ BACKGROUND = (
     (214, 228, 236), (238, 226, 214), (222, 234, 220), (236, 220, 224), (226, 222, 238), (244, 236, 214),
     (206, 218, 226), (232, 232, 228),
 )  # fmt: skip
-_AT = {name: i for i, name in enumerate(PARAMETERS)}
-
-
-def people(rng: np.random.Generator, ages: np.ndarray, women: np.ndarray) -> np.ndarray:
-    """Latent parameters of people.
-
-    Args:
-        rng: source of randomness.
-        ages: years [n].
-        women: whether drawn with a woman's styles, bool [n].
-
-    Returns:
-        float64 [n, len(PARAMETERS)], each in 0..1.
-    """
-    import numpy as np
-
-    n = len(ages)
-    z = rng.random((n, len(PARAMETERS)))
-    z[:, _AT["age"]] = np.clip((np.asarray(ages) - 15) / 65, 0, 1)
-    z[:, _AT["woman"]] = women
-    grey = rng.random(n) < np.clip((np.asarray(ages) - 48) / 25, 0, 0.9)
-    fair = rng.random(n) < np.array((1.0, 0.15))[(z[:, _AT["skin"]] > 0.5).astype(int)]
-    natural = np.where(fair, rng.choice(5, n, p=(0.14, 0.3, 0.2, 0.26, 0.1)), rng.choice(2, n, p=(0.75, 0.25)))
-    z[:, _AT["iris"]] = np.where(fair, z[:, _AT["iris"]], z[:, _AT["iris"]] / 3)
-    z[:, _AT["hair_colour"]] = np.where(grey, 5, natural) / 5
-    return z
-
-
-def alike(rng: np.random.Generator, z: np.ndarray, spread: float) -> np.ndarray:
-    """People who look like `z` [n, p]: every blended parameter moved by a normal step of sd `spread`."""
-    import numpy as np
-
-    free = np.array([name not in KINDS for name in PARAMETERS])
-    return np.where(free, np.clip(z + rng.normal(0, spread, z.shape), 0, 1), z)
-
-
-def hair_name(z: np.ndarray) -> str:
-    """The name of the hair colour of one person's parameters [p]."""
-    return list(HAIR)[round(z[_AT["hair_colour"]] * 5)]
 
 
 def draw(z: np.ndarray, *, size: int, seed: int, studio: bool = False) -> np.ndarray:
@@ -120,7 +67,7 @@ class _Portrait:
     def __init__(self, z: np.ndarray, size: int, rng: np.random.Generator, studio: bool) -> None:
         import numpy as np
 
-        self.p = {name: float(z[i]) for name, i in _AT.items()}
+        self.p = dict(zip(PARAMETERS, z.tolist(), strict=True))
         self.rng, self.size, self.studio = rng, size, studio
         calm = 0.45 if studio else 1.0
         self.roll, self.yaw, self.pitch = (rng.normal(0, s) * calm for s in (0.05, 0.11, 0.06))
@@ -150,7 +97,10 @@ class _Portrait:
         p = np.atleast_2d(np.asarray(points, dtype=np.float64))
         x, y = p[:, 0], p[:, 1]
         depth = np.sqrt(np.maximum(0, 1 - (x / 1.15) ** 2 - (y / 1.6) ** 2)) if z is None else np.full(len(x), z)
-        x, y = x * np.cos(self.yaw) + 0.8 * depth * np.sin(self.yaw), y * np.cos(self.pitch) + depth * np.sin(self.pitch)
+        x, y = (
+            x * np.cos(self.yaw) + 0.8 * depth * np.sin(self.yaw),
+            y * np.cos(self.pitch) + depth * np.sin(self.pitch),
+        )
         cos, sin = np.cos(self.roll), np.sin(self.roll)
         return np.stack([x * cos - y * sin, x * sin + y * cos], axis=1) * self.unit + self.centre
 
@@ -196,9 +146,9 @@ class _Portrait:
         self.canvas.pixels[:] = cv2.resize(small, (size, size), interpolation=cv2.INTER_CUBIC)
         for _ in range(0 if self.studio else 5):
             turn = np.linspace(0, 2 * np.pi, 24)
-            spot = rng.uniform(0, 1, 2) * size + np.stack([np.cos(turn), np.sin(turn)], 1) * rng.uniform(
-                0.05, 0.16
-            ) * size
+            spot = (
+                rng.uniform(0, 1, 2) * size + np.stack([np.cos(turn), np.sin(turn)], 1) * rng.uniform(0.05, 0.16) * size
+            )
             self.canvas.fill(spot, tint * rng.uniform(0.88, 1.1), alpha=0.5, soft=size * 0.02)
 
     def _body(self) -> None:
@@ -292,7 +242,7 @@ class _Portrait:
         canvas.fill(self.at(shine), np.minimum(self.skin * 1.2 + 18, 255), alpha=0.3, soft=self.px(0.13))
         if self.p["freckles"] > 0.78:
             spots = np.random.default_rng(int(self.p["freckles"] * 1e6)).normal(0, 1, (26, 2)) * (0.36, 0.1)
-            for dot in spots + (0, 0.26):
+            for dot in np.add(spots, (0, 0.26)):
                 canvas.fill(self.at(round_[::3] * 0.016 + dot), self.shade, alpha=0.5)
 
     @property
@@ -331,7 +281,7 @@ class _Portrait:
         glow = ring * size * 0.5 + middle + (0, size * 0.35)
         canvas.fill(self.at(glow), np.minimum(colour * 1.5 + 20, 255), alpha=0.6, clip=clip, soft=self.px(0.02))
         canvas.fill(self.at(ring * size * 0.44 + middle), np.array((16, 13, 14.0)), clip=clip)
-        canvas.line(self.at(upper + (0, 0.03)), np.array((70, 50, 50.0)), self.px(0.07), alpha=0.35,
+        canvas.line(self.at(np.add(upper, (0, 0.03))), np.array((70, 50, 50.0)), self.px(0.07), alpha=0.35,
                     soft=self.px(0.025), clip=clip)  # fmt: skip
         spark = middle + np.array([0.35 * np.sign(self.light[0]), -0.4]) * size
         canvas.fill(self.at(ring * size * 0.2 + spark), np.array((255, 255, 255.0)))
@@ -375,10 +325,12 @@ class _Portrait:
                           (wide, tip + 0.01), (0, tip + 0.04)])  # fmt: skip
         canvas.fill(self.at(spline(under), 1.1), self.shade * 0.85, alpha=0.55, soft=self.px(0.025))
         for side in (-1, 1):
-            wing = np.array([(side * wide * 0.85, tip - 0.12), (side * wide * 1.08, tip), (side * wide * 0.8, tip + 0.07)])
+            wing = np.array(
+                [(side * wide * 0.85, tip - 0.12), (side * wide * 1.08, tip), (side * wide * 0.8, tip + 0.07)]
+            )
             canvas.line(self.at(spline(wing, closed=False), 1.05), self.shade * 0.8, self.px(0.035), alpha=0.8)
             turn = np.linspace(0, 2 * np.pi, 14, endpoint=False)
-            hole = np.stack([0.4 * wide * np.cos(turn), 0.032 * np.sin(turn)], 1) + (side * wide * 0.48, tip + 0.055)
+            hole = np.stack([0.4 * wide * np.cos(turn) + side * wide * 0.48, 0.032 * np.sin(turn) + tip + 0.055], 1)
             canvas.fill(self.at(hole, 1.1), self.shade * 0.42, alpha=0.85, soft=self.px(0.008))
 
     def _mouth(self) -> None:
@@ -411,7 +363,8 @@ class _Portrait:
         canvas.line(self.at(spline(glint, closed=False), 1.0), np.minimum(lips * 1.35 + 20, 255), self.px(0.04),
                     alpha=0.45, soft=self.px(0.015))  # fmt: skip
         canvas.line(self.at(seam, 1.0), lips * 0.42, self.px(0.026), alpha=0.9)
-        cup = np.array([(-half * 0.5, 0), (0, 0.05), (half * 0.5, 0)]) + (0, y + low.max() + gap.max() + 0.09)
+        below = y + low.max() + gap.max() + 0.09
+        cup = np.array([(-half * 0.5, below), (0, below + 0.05), (half * 0.5, below)])
         canvas.line(self.at(spline(cup, closed=False), 0.95), self.shade, self.px(0.07), alpha=0.4, soft=self.px(0.03))
         for side in (-1, 1):
             corner = np.array([(side * (half + 0.02), y - lift * 0.8), (side * (half + 0.06), y + 0.02)])
@@ -456,8 +409,10 @@ class _Portrait:
         for side in (-1, 1):
             fold = np.array([(side * 0.24, 0.36), (side * 0.42, 0.55), (side * (self.mouth_half + 0.1), 0.82)])
             canvas.line(self.at(spline(fold, closed=False)), pen, self.px(0.04), alpha=strength, soft=self.px(0.012))
-            bag = np.array([(-0.17, 0.14), (0.0, 0.2), (0.17, 0.14)]) + (side * self.eye_x, self.eye_y)
-            canvas.line(self.at(spline(bag, closed=False)), pen, self.px(0.04), alpha=strength * 0.8, soft=self.px(0.012))
+            bag = np.add([(-0.17, 0.14), (0.0, 0.2), (0.17, 0.14)], (side * self.eye_x, self.eye_y))
+            canvas.line(
+                self.at(spline(bag, closed=False)), pen, self.px(0.04), alpha=strength * 0.8, soft=self.px(0.012)
+            )
             for dy in (-0.05, 0.03, 0.1):
                 x = side * (self.eye_x + 0.27)
                 foot = np.array([(x, self.eye_y + dy * 0.4), (x + side * 0.13, self.eye_y + dy * 1.6)])
