@@ -76,6 +76,9 @@ class Offers:
     bases: str = _s("logistic,boosting", "base learners to compare, separated by commas")
     test_share: float = _s(0.3, "share of past treatments held out to judge the learners", low=0.05, high=0.9)
     min_rows_per_arm: int = _s(50, "fewer treated or control customers than this train no model", low=2)
+    folds: int = _s(3, "parts of the cross-validation that chooses the learner", low=2, high=50)
+    bootstrap: int = _s(200, "samples behind an interval", low=20, high=10000)
+    outcome_days: int = _s(90, "where acceptance is not known: days within which the offered make must be next", low=1)
 
 
 @dataclass(frozen=True)
