@@ -111,7 +111,7 @@ class DuckDBWarehouse:
 
     def count(self, table: str, /) -> int:
         """See `Warehouse.count`."""
-        return self.connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608
+        return self.connection.execute(f'SELECT count(*) FROM "{table}"').fetchall()[0][0]  # noqa: S608
 
     def columns(self, table: str, /) -> list[str]:
         """The columns table `table` has now (open tables may have more than their contract)."""
