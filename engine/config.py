@@ -108,6 +108,17 @@ class Ads:
 
 
 @dataclass(frozen=True)
+class Report:
+    """Reports (METHODS sections 3, 7 and 8)."""
+
+    min_cell: int = _s(15, "no published count stands for fewer customers than this", low=2)
+    rows: int = _s(50, "longest table of a report", low=5, high=2000)
+    examples: int = _s(12, "customers whose surroundings are drawn", low=0, high=12)
+    resamples: int = _s(200, "bootstrap draws of days for the stability of the top contact", low=20)
+    sample: int = _s(1000, "customers on whom that stability is measured", low=50)
+
+
+@dataclass(frozen=True)
 class Run:
     """How commands compute."""
 
@@ -127,6 +138,7 @@ class Config:
     offers: Offers = field(default_factory=Offers)
     faces: Faces = field(default_factory=Faces)
     ads: Ads = field(default_factory=Ads)
+    report: Report = field(default_factory=Report)
     run: Run = field(default_factory=Run)
 
 

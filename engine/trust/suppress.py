@@ -1,0 +1,253 @@
+"""Small cells: what may be published of a set of counts that are linked by sums (METHODS section 8).
+
+A count under k customers is withheld (primary suppression). Published sums could give it back by subtraction, so
+further counts are withheld until no arithmetic on what is left pins a withheld count to a range narrower than k
+(complementary suppression). The check is a linear programme per withheld count, the exact form of an attacker who
+knows every published count, every sum and that counts are not negative.
+
+Source: Fischetti and Salazar 2001, Management Science 47(7) (protection levels by attacker programmes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
+
+Key = Hashable
+
+
+class Ledger:
+    """Every count one publication shows, and how counts add up.
+
+    Args:
+        k: smallest count of people that may be shown.
+    """
+
+    def __init__(self, k: int = 15) -> None:
+        self.k = k
+        self.counts: dict[Key, int] = {}
+        self.sums: list[tuple[Key, tuple[Key, ...]]] = []
+        self._few: set[Key] = set()
+        self._derived: dict[Key, tuple[Key, ...]] = {}
+
+    def count(self, key: Key, value: int, *, persons: int | None = None) -> Key:
+        """Enter one count under `key`; returns the key.
+
+        Args:
+            key: name of the figure.
+            value: the count.
+            persons: how many different people stand behind it, where the count is of their doings (None: `value`).
+        """
+        if value < 0:
+            raise ValueError(f"a count of people cannot be negative: {key!r} = {value}")
+        if self.counts.setdefault(key, value) != value:
+            raise ValueError(f"{key!r} was entered as {self.counts[key]} and as {value}")
+        if persons is not None and persons < self.k:
+            self._few.add(key)
+        return key
+
+    def total(self, key: Key, parts: Iterable[Key]) -> None:
+        """State that the count `key` is the sum of the counts `parts`.
+
+        Raises:
+            ValueError: it is not, or one of them was not entered.
+        """
+        parts = tuple(parts)
+        absent = [p for p in (key, *parts) if p not in self.counts]
+        if absent:
+            raise ValueError(f"not entered: {absent[:3]!r}")
+        found = sum(self.counts[p] for p in parts)
+        if found != self.counts[key]:
+            raise ValueError(f"{key!r} is {self.counts[key]}, its parts sum to {found}")
+        if parts != (key,):
+            self.sums.append((key, parts))
+
+    def derived(self, key: Key, sources: Iterable[Key]) -> None:
+        """State that figure `key` (a share, a rate) tells the counts `sources`: withheld as soon as one of them is."""
+        self._derived[key] = (*self._derived.get(key, ()), *sources)
+
+    def withheld(self) -> frozenset[Key]:
+        """Keys of every count and derived figure that must not be shown."""
+        hidden = protect(self.counts, self.sums, self.k, also=self._few)
+        gone = set(hidden)
+        # A derived figure may itself be a source of another one.
+        while True:
+            more = {key for key, sources in self._derived.items() if key not in gone and not gone.isdisjoint(sources)}
+            if not more:
+                return frozenset(gone)
+            gone |= more
+
+
+def protect(
+    counts: Mapping[Key, int],
+    sums: Sequence[tuple[Key, Sequence[Key]]],
+    k: int = 15,
+    *,
+    also: Iterable[Key] = (),
+) -> frozenset[Key]:
+    """The counts to withhold so that none under k can be read or worked out.
+
+    Args:
+        counts: people per cell, totals included.
+        sums: (total, parts) pairs: which counts add up to which.
+        k: smallest count that may be shown.
+        also: further keys to withhold in any case.
+
+    Returns:
+        Keys to withhold. For each of them the published counts allow a range of at least k whole numbers.
+    """
+    hidden = {key for key, value in counts.items() if value < k} | set(also)
+    lines = [(total, tuple(parts)) for total, parts in sums]
+    while True:
+        grown = _complete_lines(counts, lines, hidden, k)
+        exposed = _exposed(counts, lines, grown, k)
+        for key in exposed:
+            candidates = _helpers(counts, lines, grown, key)
+            if candidates:
+                grown.add(candidates[0])
+                break
+        else:
+            return frozenset(grown)
+        hidden = grown
+
+
+def merge_bins(bins: Sequence[Mapping[str, Any]], k: int = 15) -> list[dict[str, Any]]:
+    """Neighbouring bins of a histogram joined until each holds at least k.
+
+    Args:
+        bins: in order, each with `low`, `high` (any edges) and `n` (people).
+        k: smallest count that may be shown.
+
+    Returns:
+        Bins of the same form whose counts sum to the same number; empty when all together are fewer than k.
+    """
+    merged: list[dict[str, Any]] = []
+    for piece in bins:
+        if merged and merged[-1]["n"] < k:
+            merged[-1] = {"low": merged[-1]["low"], "high": piece["high"], "n": merged[-1]["n"] + piece["n"]}
+        else:
+            merged.append({"low": piece["low"], "high": piece["high"], "n": piece["n"]})
+    if len(merged) > 1 and merged[-1]["n"] < k:
+        last = merged.pop()
+        merged[-1] = {"low": merged[-1]["low"], "high": last["high"], "n": merged[-1]["n"] + last["n"]}
+    return [] if merged and merged[-1]["n"] < k else merged
+
+
+def _complete_lines(
+    counts: Mapping[Key, int], lines: list[tuple[Key, tuple[Key, ...]]], hidden: set[Key], k: int
+) -> set[Key]:
+    """Withhold the smallest further cell of every sum whose withheld parts are too few or too small together."""
+    hidden = set(hidden)
+    changed = True
+    while changed:
+        changed = False
+        for total, parts in lines:
+            inside = [p for p in parts if p in hidden]
+            if total in hidden:
+                # The total is unknown, but one unknown part beside it would leave only their difference: two unknowns.
+                if not inside and parts:
+                    hidden.add(min(parts, key=lambda p: (counts[p], str(p))))
+                    changed = True
+                continue
+            if inside and (len(inside) == 1 or sum(counts[p] for p in inside) < k):
+                open_ = [p for p in parts if p not in hidden]
+                hidden.add(min(open_, key=lambda p: (counts[p], str(p))) if open_ else total)
+                changed = True
+    return hidden
+
+
+def _helpers(
+    counts: Mapping[Key, int], lines: list[tuple[Key, tuple[Key, ...]]], hidden: set[Key], key: Key
+) -> list[Key]:
+    """Published cells that share a sum with `key` or with a withheld neighbour of it, cheapest first; parts before
+    totals."""
+    reach, seen = {key}, {key}
+    while reach:
+        found: dict[Key, bool] = {}
+        neighbours: set[Key] = set()
+        for total, parts in lines:
+            members = (total, *parts)
+            if reach.isdisjoint(members):
+                continue
+            for member in members:
+                if member not in hidden:
+                    found[member] = found.get(member, True) and member == total
+                elif member not in seen:
+                    neighbours.add(member)
+        if found:
+            return sorted(found, key=lambda m: (found[m], counts[m], str(m)))
+        seen |= neighbours
+        reach = neighbours
+    return []
+
+
+def _exposed(
+    counts: Mapping[Key, int], lines: list[tuple[Key, tuple[Key, ...]]], hidden: set[Key], k: int
+) -> list[Key]:
+    """Withheld cells that an attacker can narrow to a range under k, in a stable order."""
+    exposed = []
+    for unknown, matrix, constant in _systems(counts, lines, hidden):
+        for position, key in enumerate(unknown):
+            if _width(matrix, constant, position, counts[key], k) < k:
+                exposed.append(key)
+    return sorted(exposed, key=str)
+
+
+def _systems(counts: Mapping[Key, int], lines: list[tuple[Key, tuple[Key, ...]]], hidden: set[Key]) -> Iterable[tuple]:
+    """The attacker's equations, split into groups of withheld counts that share none with another group."""
+    import numpy as np
+
+    rows = []
+    for total, parts in lines:
+        unknown: dict[Key, int] = {}
+        constant = 0
+        for member, sign in [(total, -1), *((p, 1) for p in parts)]:
+            if member in hidden:
+                unknown[member] = unknown.get(member, 0) + sign
+            else:
+                constant -= sign * counts[member]
+        if unknown:
+            rows.append((unknown, constant))
+    group = {key: key for key in hidden}
+
+    def root(key: Key) -> Key:
+        while group[key] != key:
+            group[key] = group[group[key]]
+            key = group[key]
+        return key
+
+    for unknown, _ in rows:
+        first = root(next(iter(unknown)))
+        for key in unknown:
+            group[root(key)] = first
+    members: dict[Key, list[Key]] = {}
+    for unknown, _ in rows:
+        for key in unknown:
+            members.setdefault(root(key), [])
+    for key in sorted(hidden, key=str):
+        if root(key) in members:
+            members[root(key)].append(key)
+    for name, keys in members.items():
+        own = [(u, c) for u, c in rows if root(next(iter(u))) == name]
+        column = {key: i for i, key in enumerate(keys)}
+        matrix = np.zeros((len(own), len(keys)))
+        for i, (unknown, _) in enumerate(own):
+            for key, sign in unknown.items():
+                matrix[i, column[key]] = sign
+        yield keys, matrix, np.array([float(c) for _, c in own])
+
+
+def _width(matrix: Any, constant: Any, position: int, truth: int, k: int) -> float:
+    """Length of the range of one unknown under `matrix · x = constant`, x >= 0."""
+    import numpy as np
+    from scipy.optimize import linprog
+
+    goal = np.zeros(matrix.shape[1])
+    goal[position] = 1.0
+    low = linprog(goal, A_eq=matrix, b_eq=constant, bounds=(0, None), method="highs")
+    if low.status == 0 and truth - low.fun >= k:
+        return float(k)
+    high = linprog(-goal, A_eq=matrix, b_eq=constant, bounds=(0, None), method="highs")
+    if high.status == 3:
+        return float("inf")
+    return round(-high.fun - low.fun, 6)
