@@ -30,7 +30,9 @@ class Stage:
     """One step of the pipeline, named after the table it ends in.
 
     Args:
-        name: of the stage; its code is `engine/pipeline/<name>.py`, function `run(context)`.
+        name: of the stage; its code is `engine/pipeline/<name>.py`, function `run(context)`. Where it also has
+            `prepare(context)`, that is called first, outside the transaction: for slow work kept in small
+            transactions of its own, which a stopped run need not do again.
         reads: tables it reads.
         writes: tables it replaces.
         sections: settings it depends on.
@@ -136,6 +138,8 @@ def run(
             begun = _now()
             context = Context(workspace, store, workspace.config, today(workspace.config), progress)
             module = importlib.import_module(f"engine.pipeline.{stage.name}")
+            if hasattr(module, "prepare"):
+                module.prepare(context)
             with store.transaction():
                 module.run(context)
                 rows = {table: store.count(table) for table in stage.writes}

@@ -1,0 +1,90 @@
+"""From a detected face to the 160 x 160 crop FaceNet takes, and what tells whether the face can be used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SIZE = 160
+# A second face makes a portrait ambiguous when it has this share of the chosen one's area ...
+RIVAL_AREA = 0.6
+# ... and lies at most this much farther from the centre (1 = from the centre to a corner).
+RIVAL_DISTANCE = 0.1
+
+
+def crop(pixels: np.ndarray, box: np.ndarray, margin: int = 32) -> np.ndarray:
+    """The face with its surroundings, 160 x 160.
+
+    Args:
+        pixels: uint8 RGB (height, width, 3).
+        box: x0 y0 x1 y1 in its pixels.
+        margin: pixels of the result, both sides together, that lie outside the box.
+
+    Returns:
+        uint8 (160, 160, 3). What would lie outside the photo is left out, as facenet-pytorch does.
+    """
+    import cv2
+
+    height, width = pixels.shape[:2]
+    x0, y0, x1, y1 = (float(v) for v in box)
+    dx, dy = (margin * side / (SIZE - margin) / 2 for side in (x1 - x0, y1 - y0))
+    left, top = int(max(x0 - dx, 0)), int(max(y0 - dy, 0))
+    right, bottom = int(min(x1 + dx, width)), int(min(y1 + dy, height))
+    part = pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
+    shrinks = min(part.shape[:2]) >= SIZE
+    return cv2.resize(part, (SIZE, SIZE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def sharpness(face: np.ndarray) -> float:
+    """Variance of the Laplacian of a crop's brightness; face: uint8 (160, 160, 3)."""
+    import cv2
+
+    return float(cv2.Laplacian(cv2.cvtColor(face, cv2.COLOR_RGB2GRAY), cv2.CV_64F).var())
+
+
+def yaw(landmarks: np.ndarray) -> float:
+    """How far the head is turned, from the nose's place between the eyes.
+
+    Args:
+        landmarks: (10,) x y of left eye, right eye, nose, mouth corners.
+
+    Returns:
+        -1 (nose over or beyond the left eye) ... 0 (midway) ... 1 (the right eye).
+    """
+    import numpy as np
+
+    left, right, nose = landmarks.reshape(5, 2)[:3].astype(np.float64)
+    axis = right - left
+    length = float(axis @ axis)
+    if length == 0:
+        return 1.0
+    return float(np.clip((nose - (left + right) / 2) @ axis / length * 2, -1, 1))
+
+
+def choose(boxes: np.ndarray, height: int, width: int) -> tuple[int, bool]:
+    """Which face a portrait is of: near the centre, weighted by size.
+
+    Args:
+        boxes: (n >= 1, 4) in pixels of the photo.
+        height: of the photo.
+        width: of the photo.
+
+    Returns:
+        Index of the face, and whether another one could as well be meant.
+
+    Source: METHODS section 6.
+    """
+    import numpy as np
+
+    boxes = boxes.astype(np.float64)
+    side = np.sqrt(np.clip(boxes[:, 2] - boxes[:, 0], 0, None) * np.clip(boxes[:, 3] - boxes[:, 1], 0, None))
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2 - (width / 2, height / 2)
+    distance = np.hypot(*centre.T) / np.hypot(width / 2, height / 2)
+    order = np.lexsort((np.arange(len(boxes)), -side * (1 - distance) ** 4))
+    first, others = order[0], order[1:]
+    rivals = (side[others] ** 2 >= RIVAL_AREA * side[first] ** 2) & (
+        distance[others] <= distance[first] + RIVAL_DISTANCE
+    )
+    return int(first), bool(rivals.any())

@@ -1,0 +1,309 @@
+"""The campaign photo whose face is most like a subject's, and how rare such a likeness is."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+
+BLOCK = 1024  # queries multiplied at once: 1024 x 50,000 similarities take 200 MB
+RANDOM_PAIRS = 200_000
+FIRST_RANKS = 32
+
+
+def match(
+    wanted: pl.DataFrame,
+    subjects: pl.DataFrame,
+    models: pl.DataFrame,
+    *,
+    same_person: float,
+    exclude_same_person: bool = False,
+    seed: int = 7,
+) -> pl.DataFrame:
+    """Match faces with campaign photos.
+
+    Caps are kept by greedy assignment over all pairs: the most alike pair is granted first, whoever asks.
+
+    Args:
+        wanted: customer_id, arm, subject_id?, status? - one row per match wanted; a row with a status is
+            passed through unmatched; `random_face` rows have no subject.
+        subjects: subject_id, sha256, embedding float32[512] (unit length) - any number of photos a subject.
+        models: photo_id, sha256, max_uses?, embedding - one row per usable face of a campaign photo.
+        same_person: similarity above which a match is flagged `same_person_likely`.
+        exclude_same_person: never match above it.
+        seed: of the random pairs and the random photos.
+
+    Returns:
+        A frame of contract table `matches`, one row per row of `wanted`, sorted by customer and arm.
+
+    Source: METHODS section 6. An ad never shows the subject's or the customer's own photo.
+    """
+    import numpy as np
+    import polars as pl
+
+    wanted = wanted.sort("customer_id", "arm").with_row_index("request")
+    models = models.sort("photo_id", "sha256", maintain_order=True)
+    photos = models.select("photo_id", "sha256", "max_uses").unique("photo_id", keep="first", maintain_order=True)
+    capacity = photos["max_uses"].cast(pl.Int64).fill_null(len(wanted)).to_numpy().copy()
+    open_ = wanted.filter(pl.col("status").is_null())
+    alike = open_.filter(pl.col("arm") != "random_face")
+    chance = open_.filter(pl.col("arm") == "random_face")
+    photo = np.full(len(wanted), -1, np.int64)
+    similarity = np.full(len(wanted), np.nan)
+    if len(photos) and len(alike):
+        banned = _banned(alike, subjects, photos)
+        at, ranked = _assign(alike, subjects, models, photos, capacity, banned, same_person, exclude_same_person)
+        rows = alike["request"].to_numpy()
+        photo[rows], similarity[rows] = at, ranked
+        np.subtract.at(capacity, at[at >= 0], 1)
+    if len(photos) and len(chance):
+        banned = _banned(chance.with_columns(subject_id=pl.lit(None, pl.String)), subjects, photos)
+        photo[chance["request"].to_numpy()] = _draw(chance["customer_id"].to_list(), capacity, banned, seed)
+    share = percentile(similarity, random_similarities(models, seed=seed))
+    matched = photo >= 0
+    ids = photos["photo_id"].gather(np.where(matched, photo, 0)) if len(photos) else pl.Series([None] * len(wanted))
+    return wanted.select(
+        "customer_id",
+        "arm",
+        "subject_id",
+        pl.when(pl.Series(matched)).then(ids.cast(pl.String)).alias("photo_id"),
+        pl.Series("similarity", similarity).fill_nan(None),
+        pl.Series("percentile", share).fill_nan(None),
+        pl.when(pl.Series(similarity > same_person)).then(pl.lit("same_person_likely")).alias("flag"),
+        pl.coalesce(
+            "status",
+            pl.when(pl.Series(matched)).then(pl.lit("matched")),
+            pl.lit("used_up" if len(photos) else "no_inventory"),
+        ).alias("status"),
+    )
+
+
+def nearest(queries: np.ndarray, groups: np.ndarray, faces: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k photos most alike to each query, exactly.
+
+    Args:
+        queries: float32 (q, 512), unit rows.
+        groups: int (f,), photo of each face, ascending from 0.
+        faces: float32 (f, 512), unit rows.
+        k: at most the number of photos.
+
+    Returns:
+        Photos int64 (q, k) and similarities float32 (q, k), best first, ties to the lower photo. A photo is as
+        alike as its most alike face.
+    """
+    import numpy as np
+
+    starts = np.flatnonzero(np.r_[True, np.diff(groups) > 0])
+    single = len(starts) == len(groups)
+    k = min(k, len(starts))
+    ids = np.empty((len(queries), k), np.int64)
+    best = np.empty((len(queries), k), np.float32)
+    for start in range(0, len(queries), BLOCK):
+        block = queries[start : start + BLOCK] @ faces.T
+        if not single:
+            block = np.maximum.reduceat(block, starts, axis=1)
+        rows = np.s_[start : start + len(block)]
+        if k == 1:
+            ids[rows, 0] = block.argmax(axis=1)  # the first of equals
+        else:
+            top = np.argpartition(-block, k - 1, axis=1)[:, :k] if k < block.shape[1] else None
+            if top is None:
+                ids[rows] = np.argsort(-block, axis=1, kind="stable")
+            else:
+                top.sort(axis=1)
+                order = np.argsort(-np.take_along_axis(block, top, axis=1), axis=1, kind="stable")
+                ids[rows] = np.take_along_axis(top, order, axis=1)
+        best[rows] = np.take_along_axis(block, ids[rows], axis=1)
+    return ids, best
+
+
+def random_similarities(models: pl.DataFrame, *, seed: int, pairs: int = RANDOM_PAIRS) -> np.ndarray:
+    """Similarities of pairs of faces from different campaign photos, ascending.
+
+    Args:
+        models: photo_id, embedding.
+        seed: of the draw; where there are no more than `pairs` pairs all are taken.
+        pairs: how many.
+
+    Returns:
+        float64, sorted; empty when there are fewer than two photos.
+    """
+    import numpy as np
+
+    if len(models) < 2:
+        return np.zeros(0)
+    vectors = models["embedding"].to_numpy()
+    photo = models["photo_id"].rle_id().to_numpy()
+    n = len(vectors)
+    if n * (n - 1) // 2 <= pairs:
+        a, b = np.triu_indices(n, 1)
+    else:
+        draw = np.random.default_rng(seed)
+        a, b = draw.integers(0, n, (2, pairs))
+    a, b = a[photo[a] != photo[b]], b[photo[a] != photo[b]]
+    parts = [
+        np.einsum("ij,ij->i", vectors[a[i : i + 65536]], vectors[b[i : i + 65536]]) for i in range(0, len(a), 65536)
+    ]
+    return np.sort(np.concatenate([np.zeros(0), *parts]))
+
+
+def percentile(similarity: np.ndarray, random: np.ndarray) -> np.ndarray:
+    """Share of `random` (ascending) below each similarity, NaN where either is missing."""
+    import numpy as np
+
+    if not len(random):
+        return np.full(len(similarity), np.nan)
+    return np.where(np.isnan(similarity), np.nan, np.searchsorted(random, similarity, side="left") / len(random))
+
+
+def _banned(requests: pl.DataFrame, subjects: pl.DataFrame, photos: pl.DataFrame) -> np.ndarray:
+    """(n, 2) row of `requests`, photo: pictures of the very customer or subject, by content."""
+    import numpy as np
+    import polars as pl
+
+    shown = subjects.select("subject_id", "sha256").unique().join(photos.with_row_index("photo"), on="sha256")
+    if not len(shown):
+        return np.zeros((0, 2), np.int64)
+    people = pl.concat(
+        [
+            requests.with_row_index("row").select("row", pl.col(who).alias("subject_id"))
+            for who in ("customer_id", "subject_id")
+        ]
+    )
+    pairs = people.join(shown, on="subject_id").select("row", "photo").unique(maintain_order=True)
+    return pairs.to_numpy().astype(np.int64)
+
+
+def _assign(
+    requests: pl.DataFrame,
+    subjects: pl.DataFrame,
+    models: pl.DataFrame,
+    photos: pl.DataFrame,
+    capacity: np.ndarray,
+    banned: np.ndarray,
+    same_person: float,
+    exclude: bool,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Photo (-1 = none left) and similarity of each request."""
+    import numpy as np
+
+    subjects = subjects.sort("subject_id", "sha256").filter(
+        subjects["subject_id"].is_in(requests["subject_id"].implode())
+    )
+    ids, of_query = np.unique(subjects["subject_id"].to_numpy(), return_inverse=True)
+    of_request = np.searchsorted(ids, requests["subject_id"].to_numpy())
+    queries, faces = subjects["embedding"].to_numpy(), models["embedding"].to_numpy()
+    groups = models["photo_id"].rle_id().to_numpy().astype(np.int64)
+    k = 1 if capacity.min() >= len(requests) and not exclude and not len(banned) else FIRST_RANKS
+    while True:
+        k = min(k, len(photos))
+        ranks, scores = _per_subject(*nearest(queries, groups, faces, k), of_query, len(ids))
+        ranks, scores = ranks[of_request], scores[of_request].astype(np.float64)
+        if exclude:
+            scores[scores > same_person] = -np.inf
+        for row, photo in banned:
+            scores[row, ranks[row] == photo] = -np.inf
+        at, place = _stable(ranks, scores, capacity.copy())
+        if k == len(photos) or (at >= 0).all():
+            rows = np.arange(len(requests))
+            return at, np.where(at >= 0, scores[rows, np.minimum(place, k - 1)], np.nan)
+        k *= 4
+
+
+def _per_subject(ranks: np.ndarray, scores: np.ndarray, of_query: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Merge the lists of a subject's photos into one, a photo as alike as to the most alike of them."""
+    import numpy as np
+
+    if len(ranks) == n:
+        return ranks, scores
+    k = ranks.shape[1]
+    subject, photo, score = np.repeat(of_query, k), ranks.ravel(), scores.ravel()
+    order = np.lexsort((photo, -score, subject))
+    subject, photo, score = subject[order], photo[order], score[order]
+    _, first = np.unique(subject * (photo.max() + 1) + photo, return_index=True)  # the best of each pair
+    first.sort()
+    subject, photo, score = subject[first], photo[first], score[first]
+    place = np.arange(len(subject)) - np.searchsorted(subject, subject)
+    keep = place < k
+    merged, best = np.zeros((n, k), np.int64), np.full((n, k), -np.inf, np.float32)
+    merged[subject[keep], place[keep]] = photo[keep]
+    best[subject[keep], place[keep]] = score[keep]
+    return merged, best
+
+
+def _stable(ranks: np.ndarray, scores: np.ndarray, capacity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Greedy assignment over all pairs, by deferred acceptance.
+
+    Both sides prefer the more alike pair, so that the stable assignment is the one greedy choice gives, found
+    without sorting all pairs.
+
+    Args:
+        ranks: (r, k) photos by falling score.
+        scores: (r, k), -inf = not allowed.
+        capacity: (photos,) uses left.
+
+    Returns:
+        Photo of each request (-1 = list exhausted) and its place in the list.
+
+    Source: Gale & Shapley 1962; unique for common preferences.
+    """
+    import numpy as np
+
+    n, k = ranks.shape
+    place = np.zeros(n, np.int64)
+    held = np.full(n, -1, np.int64)
+    free = np.arange(n)
+    while len(free):
+        while True:  # skip what is not allowed
+            inside = free[place[free] < k]
+            blocked = inside[np.isneginf(scores[inside, place[inside]]) | (capacity[ranks[inside, place[inside]]] == 0)]
+            if not len(blocked):
+                break
+            place[blocked] += 1
+        asking = free[place[free] < k]
+        if not len(asking):
+            break
+        held[asking] = ranks[asking, place[asking]]
+        # Only photos that were asked for can overflow.
+        rivals = np.flatnonzero(np.isin(held, np.unique(held[asking])))
+        order = rivals[np.lexsort((rivals, -scores[rivals, place[rivals]], held[rivals]))]
+        number = np.arange(len(order)) - np.searchsorted(held[order], held[order])
+        free = order[number >= capacity[held[order]]]
+        held[free] = -1
+        place[free] += 1
+    return held, place
+
+
+def _draw(customers: list[str], capacity: np.ndarray, banned: np.ndarray, seed: int) -> np.ndarray:
+    """A photo for each customer by the hash of seed and id; the next with uses left where that one has none."""
+    import numpy as np
+
+    digest = [hashlib.sha256(f"{seed}:{c}".encode()).digest()[:8] for c in customers]
+    number = np.frombuffer(b"".join(digest), ">u8")
+    n = len(capacity)
+    start = (number % np.uint64(n)).astype(np.int64)
+    forbidden = {(int(r), int(p)) for r, p in banned}
+    left = capacity.copy()
+    out = np.full(len(customers), -1, np.int64)
+    waiting = np.lexsort((np.arange(len(customers)), number))
+    for step in range(n):
+        photo = (start[waiting] + step) % n
+        allowed = (
+            np.array([(int(r), int(p)) not in forbidden for r, p in zip(waiting, photo, strict=True)])
+            if forbidden
+            else np.ones(len(waiting), bool)
+        )
+        asking, asked = waiting[allowed], photo[allowed]
+        order = np.argsort(asked, kind="stable")
+        turn = np.empty(len(asked), np.int64)
+        turn[order] = np.arange(len(asked)) - np.searchsorted(asked[order], asked[order])
+        granted = turn < left[asked]
+        out[asking[granted]] = asked[granted]
+        np.subtract.at(left, asked[granted], 1)
+        waiting = waiting[out[waiting] < 0]
+        if not len(waiting) or not left.any():
+            break
+    return out

@@ -1,0 +1,143 @@
+"""Stage `matches`: embed the faces needed and find each customer's campaign photos (METHODS section 6)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.faces import analyse, model_id
+from engine.faces import weights as face_weights
+from engine.faces.match import match
+from engine.trust import consent
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from engine.pipeline import Context
+
+ADULT = 18
+# Told for a subject none of whose photos can be used: the reason that a better photo comes closest to mending.
+BAD_PHOTO = ("ambiguous", "low_quality", "no_face", "unreadable")
+
+
+def prepare(context: Context) -> None:
+    """Embed photos that have no row in `faces` yet; what is done stays done if the run is stopped."""
+    store, settings = context.warehouse, context.config.faces
+    subjects = _subjects(context)
+    for mode, photos in (
+        ("inventory", store.read("inventory", ["sha256", "path"])),
+        ("customer", subjects.filter("allowed").select("sha256", "path")),
+    ):
+        known = store.query("faces/known", model_id=model_id(settings, mode))
+        new = photos.unique("sha256").join(known, on="sha256", how="anti").sort("sha256")
+        paths = {sha: context.workspace.faces / path for sha, path in new.select("sha256", "path").iter_rows()}
+        batches = analyse(
+            paths,
+            mode=mode,
+            settings=settings,
+            threads=context.config.run.threads,
+            root=context.workspace.faces,
+            progress=context.progress,
+        )
+        for batch in batches:
+            with store.transaction():
+                store.append("faces", batch)
+
+
+def run(context: Context) -> None:
+    """Write `matches`, and leave in `faces` only photos that are still there and still allowed."""
+    import polars as pl
+
+    store, settings = context.warehouse, context.config.faces
+    subjects = _subjects(context)
+    allowed = subjects.filter("allowed")
+    models_id, people_id = model_id(settings, "inventory"), model_id(settings, "customer")
+    inventory = store.read("inventory")
+    faces = store.read("faces")
+    keep = ((pl.col("model_id") == models_id) & pl.col("sha256").is_in(inventory["sha256"].implode())) | (
+        (pl.col("model_id") == people_id) & pl.col("sha256").is_in(allowed["sha256"].implode())
+    )
+    faces = faces.filter(keep)
+    store.write("faces", faces)
+
+    usable = faces.filter(pl.col("status") == "ok").select("sha256", "embedding", "model_id")
+    models = inventory.select("photo_id", "sha256", "max_uses").join(
+        usable.filter(pl.col("model_id") == models_id).drop("model_id"), on="sha256"
+    )
+    people = faces.filter(pl.col("model_id") == people_id).join(allowed, on="sha256")
+    matched = match(
+        _wanted(context, subjects, people),
+        people.filter(pl.col("status") == "ok").select("subject_id", "sha256", "embedding"),
+        models,
+        same_person=face_weights.describe(settings.weights).same_person,
+        exclude_same_person=settings.exclude_same_person,
+        seed=context.config.run.seed,
+    )
+    store.write("matches", matched)
+
+
+def _wanted(context: Context, subjects: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    """One row per customer and arm: whose face, or why none."""
+    import polars as pl
+
+    store = context.warehouse
+    customers = store.query("faces/addressees")
+    contacts = store.query("faces/first_contacts", definition=context.config.graph.definition)
+    minors = store.query("faces/minors", adult=ADULT)["customer_id"]
+    own = customers.with_columns(arm=pl.lit("own_face"), subject_id=pl.col("customer_id"))
+    theirs = customers.join(contacts, on="customer_id", how="left").select(
+        "customer_id", pl.lit("influencer_face").alias("arm"), pl.col("contact_id").alias("subject_id")
+    )
+    anyone = customers.with_columns(arm=pl.lit("random_face"), subject_id=pl.lit(None, pl.String))
+    purpose = (
+        pl.when(pl.col("arm") == "own_face")
+        .then(pl.lit(consent.OWN_FACE))
+        .otherwise(pl.lit(consent.LIKENESS_FOR_CONTACTS))
+    )
+    state = subjects.group_by("subject_id", "purpose").agg(pl.col("allowed").any())
+    rank = {status: place for place, status in enumerate(("ok", *BAD_PHOTO))}
+    best = (
+        people.group_by("subject_id")
+        .agg(pl.col("status").sort_by(pl.col("status").replace_strict(rank, return_dtype=pl.Int32)).first())
+        .rename({"status": "photo"})
+    )
+    rows = pl.concat([own, theirs, anyone]).with_columns(purpose=purpose)
+    rows = rows.join(state, on=["subject_id", "purpose"], how="left").join(best, on="subject_id", how="left")
+    minor = pl.col("customer_id").is_in(minors.implode()) | pl.col("subject_id").is_in(minors.implode()).fill_null(
+        False
+    )
+    reason = (
+        pl.when(minor)
+        .then(pl.lit("minor"))
+        .when(pl.col("arm") == "random_face")
+        .then(None)
+        .when(pl.col("subject_id").is_null())
+        .then(pl.lit("no_influencer"))
+        .when(pl.col("allowed").is_null())
+        .then(pl.lit("no_photo"))
+        .when(~pl.col("allowed"))
+        .then(pl.lit("no_consent"))
+        .when(pl.col("photo") != "ok")
+        .then(pl.col("photo"))
+    )
+    return rows.with_columns(status=reason).select("customer_id", "arm", "subject_id", "status")
+
+
+def _subjects(context: Context) -> pl.DataFrame:
+    """Photos of people whose face some ad could use.
+
+    Returns:
+        subject_id, purpose, sha256, path, allowed (an adult's, with consent for the purpose).
+    """
+    import polars as pl
+
+    store = context.warehouse
+    photos = store.query("faces/subject_photos", definition=context.config.graph.definition, adult=ADULT)
+    consents = store.read("consents")
+    given = pl.concat(
+        [
+            consent.allowed(consents, purpose, context.today).with_columns(purpose=pl.lit(purpose), consented=True)
+            for purpose in (consent.OWN_FACE, consent.LIKENESS_FOR_CONTACTS)
+        ]
+    ).rename({"customer_id": "subject_id"})
+    photos = photos.join(given, on=["subject_id", "purpose"], how="left", maintain_order="left")
+    return photos.with_columns(allowed=pl.col("consented").fill_null(False) & pl.col("adult")).drop("consented")

@@ -1,0 +1,149 @@
+"""Stage `matches` in a real workspace: consent, minors, reasons, what is embedded, what a second run reads."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+import pytest
+
+from engine import workspace
+from engine.pipeline import Context, matches
+from engine.progress import SILENT
+from engine.synth import looks, portraits
+
+TODAY = datetime(2026, 3, 1).date()
+LONG_AGO = datetime(2025, 1, 1)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Ten drawn persons, three photos each: (folder, person -> [sha256])."""
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(5)
+    people = {}
+    latent = looks.people(rng, np.full(10, 30), np.arange(10) % 2 == 0)
+    for person, z in enumerate(latent):
+        for photo in range(3):
+            file = folder / f"{person}-{photo}.png"
+            Image.fromarray(portraits.draw(z, size=240, seed=100 * person + photo, studio=photo == 2)).save(file)
+            sha = hashlib.sha256(file.read_bytes()).hexdigest()
+            file.rename(folder / f"{sha}.png")
+            people.setdefault(person, []).append(sha)
+    return folder, people
+
+
+@pytest.fixture
+def space(tmp_path, pictures):
+    """A workspace: persons 0-4 are customers c0..c4 (two photos each), person i's third photo is model m<i>."""
+    folder, people = pictures
+    made = workspace.create(tmp_path / "w")
+    shutil.copytree(folder, made.faces, dirs_exist_ok=True)
+    customers = [f"c{i}" for i in range(7)]
+    with made.warehouse() as store:
+        store.write("customers", pl.DataFrame({"customer_id": customers, "age": [30, 31, 17, 40, None, 50, 60]}))
+        store.write(
+            "choices",
+            pl.DataFrame(
+                {
+                    "customer_id": customers,
+                    "offer_id": ["o", "o", "o", "o", None, "o", "o"],
+                    "expected_value": [1.0] * 7,
+                    "reason": [""] * 7,
+                }
+            ),
+        )
+        contact = {"c0": "c1", "c1": "c4", "c3": "c2", "c5": "c0"}
+        store.write(
+            "influencers",
+            pl.DataFrame(
+                [
+                    {"customer_id": c, "definition": "tie_reach", "rank": r, "contact_id": k, "score": 1.0,
+                     "tie_share": 1.0, "centrality_pct": 1.0, "margin": 1.0}
+                    for c, first in contact.items() for r, k in ((1, first), (2, "c3"))
+                ]
+            ),
+        )  # fmt: skip
+        store.write(
+            "photos",
+            pl.DataFrame(
+                [
+                    {"customer_id": f"c{i}", "sha256": sha, "path": f"{sha}.png"}
+                    for i in range(5) for sha in people[i][:2]
+                ]
+            ),
+        )  # fmt: skip
+        store.write(
+            "inventory",
+            pl.DataFrame(
+                [{"photo_id": f"m{i}", "sha256": people[i][2], "path": f"{people[i][2]}.png"} for i in range(10)]
+            ),
+        )
+        given = [("c0", "own_face"), ("c1", "likeness_for_contacts"), ("c2", "own_face"), ("c4", "own_face"),
+                 ("c2", "likeness_for_contacts"), ("c5", "own_face")]  # fmt: skip
+        store.write(
+            "consents",
+            pl.DataFrame([{"customer_id": c, "purpose": p, "granted_at": LONG_AGO} for c, p in given]),
+        )
+    return made
+
+
+def step(space, store):
+    context = Context(space, store, space.config, TODAY, SILENT)
+    matches.prepare(context)
+    with store.transaction():
+        matches.run(context)
+    return {(r["customer_id"], r["arm"]): r for r in store.read("matches").iter_rows(named=True)}
+
+
+def test_who_is_matched_and_who_is_not_and_why(space, pictures):
+    _, people = pictures
+    with space.warehouse() as store:
+        rows = step(space, store)
+        status = {key: row["status"] for key, row in rows.items()}
+        embedded = set(store.read("faces").filter(pl.col("embedding").is_not_null())["sha256"])
+    assert {c for c, _ in rows} == {"c0", "c1", "c2", "c3", "c5", "c6"}  # c4 has no offer
+    assert status["c0", "own_face"] == "matched" and rows["c0", "own_face"]["photo_id"] == "m0"
+    assert status["c0", "influencer_face"] == "matched" and rows["c0", "influencer_face"]["photo_id"] == "m1"
+    assert status["c1", "own_face"] == "no_consent"
+    assert status["c1", "influencer_face"] == "no_consent"  # c4 agreed to the own face only
+    assert {status["c2", arm] for arm in ("own_face", "influencer_face", "random_face")} == {"minor"}
+    assert status["c3", "own_face"] == "no_consent"
+    assert status["c3", "influencer_face"] == "minor"
+    assert status["c5", "own_face"] == "no_photo"
+    assert status["c6", "influencer_face"] == "no_influencer"
+    assert all(status[c, "random_face"] == "matched" for c in ("c0", "c1", "c3", "c5", "c6"))
+    # Only consented adults of an ad and the inventory were embedded: c0's and c1's photos, not c2's, c3's, c4's.
+    assert embedded & {sha for i in range(5) for sha in people[i][:2]} <= {*people[0][:2], *people[1][:2]}
+    assert embedded & set(people[0][:2])
+    likeness = rows["c0", "own_face"]
+    assert 0.5 < likeness["similarity"] <= 1 and likeness["percentile"] > 0.9
+
+
+def test_a_second_run_reads_no_photo_and_withdrawn_consent_removes_the_face(space, pictures):
+    _, people = pictures
+    with space.warehouse() as store:
+        first = step(space, store)
+        before = store.read("faces")
+        for photo in space.faces.iterdir():
+            photo.unlink()
+        assert step(space, store) == first
+        assert store.read("faces").equals(before)
+        store.write("consents", store.read("consents").with_columns(withdrawn_at=pl.lit(LONG_AGO)))
+        after = step(space, store)
+        assert after["c0", "own_face"]["status"] == "no_consent"
+        assert set(store.read("faces")["sha256"]) == {people[i][2] for i in range(10)}
+
+
+def test_no_consents_means_nobody_consented(space):
+    with space.warehouse() as store:
+        store.write("consents", store.read("consents").clear())
+        rows = step(space, store)
+    assert {r["status"] for k, r in rows.items() if k[1] != "random_face"} <= {
+        "no_consent", "no_photo", "minor", "no_influencer",
+    }  # fmt: skip
