@@ -93,7 +93,7 @@ def hair_front(portrait: _Portrait) -> None:
     cap = np.array([*outer, *left_outer, *inner_all])
     shape = portrait.at(spline(cap, steps=6), 0.1)
     if style == "buzz":
-        canvas.fill(shape, portrait.hair, alpha=0.75, soft=portrait.px(0.04))
+        canvas.fill(shape, portrait.hair, alpha=0.75, soft=portrait.px(0.02))
         return
     if style == "curly":
         _cloud(portrait, 1.0, portrait.hair, front=True, line=line)

@@ -201,8 +201,10 @@ class _Portrait:
         man = 0.0 if self.woman else 0.05
         wide, jaw = 0.9 + 0.13 * p["width"], 0.7 + 0.2 * p["jaw"] + man
         chin, low = 0.3 + 0.16 * p["chin"] + man, 1.16 + 0.2 * p["chin"] + man
+        crown = 0.1 if self.style in ("bald", "receding") else 0.0
         right = [
-            (0.0, -1.3), (0.5, -1.22), (wide * 0.88, -0.78), (wide, -0.2), (wide * (0.95 + 0.05 * p["cheek"]), 0.25),
+            (0.0, -1.3 - crown), (0.5 + crown, -1.22 - 0.6 * crown), (wide * (0.88 + 0.6 * crown), -0.78),
+            (wide, -0.2), (wide * (0.95 + 0.05 * p["cheek"]), 0.25),
             (jaw, 0.72), (chin + 0.16, low - 0.2), (chin * 0.62, low - 0.03), (0.0, low),
         ]  # fmt: skip
         return spline(np.array(right + [(-x, y) for x, y in right[-2:0:-1]]))
