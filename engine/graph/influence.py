@@ -16,46 +16,88 @@ if TYPE_CHECKING:
     from engine.graph.arrays import Adjacency
     from engine.graph.network import Network
 
-DEFINITIONS = ("tie_reach", "strongest")
+DEFINITIONS = ("tie_reach", "strongest", "ppr", "lead", "dispersion")
+BASELINES = ("random", "most_called", "most_central")
 RELATIVE = 1e-9
 
 
-def scores(definition: str, network: Network, centrality: np.ndarray, *, gamma: float = 0.25) -> np.ndarray:
+def scores(
+    definition: str,
+    network: Network,
+    centrality: np.ndarray,
+    *,
+    gamma: float = 0.25,
+    damping: float = 0.85,
+    rates: np.ndarray | None = None,
+    seed: int = 7,
+) -> np.ndarray:
     """The score of every contact for every customer.
 
     Args:
-        definition: tie_reach = p_ij * c_j^gamma; strongest = p_ij.
+        definition: tie_reach = p_ij * c_j^gamma; strongest = p_ij; ppr = personalised PageRank; lead = p_ij * lambda_j;
+            dispersion; and to compare with: random, most_called (calls of i to j), most_central = c_j.
         network: the graph.
         centrality: float64[n], c_j.
         gamma: weight of the contact's centrality.
+        damping: d of ppr.
+        rates: float64[n], lambda_j of `engine.graph.definitions.lead_rates`, for lead.
+        seed: for random.
 
     Returns:
         float64, one per entry of `network.contacts`.
 
     Raises:
-        ConfigError: no such definition.
+        ConfigError: no such definition, or lead without rates.
     """
-    share = network.shares()
+    import numpy as np
+
+    from engine.graph import definitions
+
+    entries = network.contacts.indices
     if definition == "strongest":
-        return share
+        return network.shares()
     if definition == "tie_reach":
-        return share * centrality[network.contacts.indices] ** gamma
+        return network.shares() * centrality[entries] ** gamma
+    if definition == "ppr":
+        return definitions.personalised_pagerank(network, damping=damping)
+    if definition == "lead":
+        if rates is None:
+            raise ConfigError(
+                "The definition 'lead' needs handset changes.", fix="Import logs with TACs, or choose another one."
+            )
+        return network.shares() * rates[entries]
+    if definition == "dispersion":
+        return definitions.dispersion(network)
+    if definition == "most_central":
+        return centrality[entries]
+    if definition == "most_called":
+        return network.calls_to_contacts()
+    if definition == "random":
+        return np.random.default_rng(seed).random(len(entries))
     raise ConfigError(f"There is no definition {definition!r}.", fix=f"The definitions are {', '.join(DEFINITIONS)}.")
 
 
 def top_contacts(
-    definition: str, network: Network, centrality: np.ndarray, *, top: int = 3, gamma: float = 0.25
+    definition: str,
+    network: Network,
+    centrality: np.ndarray,
+    *,
+    top: int = 3,
+    gamma: float = 0.25,
+    damping: float = 0.85,
+    rates: np.ndarray | None = None,
+    seed: int = 7,
 ) -> pl.DataFrame:
     """Each customer's best contacts by one definition: rows of table `influencers`, in its key's order.
 
     Scores within 1e-9 relative of the best left are ties, and ties go to the smallest contact id in code-point order.
 
     Args:
-        definition: a name in `DEFINITIONS`.
+        definition: a name in `DEFINITIONS` or `BASELINES`.
         network: the graph.
         centrality: float64[n], c_j of `engine.graph.network.ranks`.
         top: how many contacts to keep.
-        gamma: see `scores`.
+        gamma, damping, rates, seed: see `scores`.
 
     Returns:
         customer_id, definition, rank, contact_id, score, tie_share, centrality_pct, margin; margin is that of the
@@ -65,9 +107,9 @@ def top_contacts(
     import polars as pl
 
     rows = network.customers()
+    score = scores(definition, network, centrality, gamma=gamma, damping=damping, rates=rates, seed=seed)
     if not len(rows):
         return empty("influencers")
-    score = scores(definition, network, centrality, gamma=gamma)
     chosen, counts, margin = select(network.contacts, score, rows, top)
     repeat = np.repeat(np.arange(len(rows)), counts)
     rank = np.arange(len(repeat)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -84,6 +126,35 @@ def top_contacts(
             "centrality_pct": centrality[contact],
             "margin": margin[repeat],
         }
+    )
+
+
+def agreement(influencers: pl.DataFrame) -> pl.DataFrame:
+    """How far definitions name the same contacts.
+
+    Args:
+        influencers: rows of table `influencers` of several definitions.
+
+    Returns:
+        definition, other, customers (who have both), same_first (share with the same rank 1), shared (mean share of
+        the contacts kept by either that both keep: Jaccard), one row per unordered pair of definitions.
+    """
+    import polars as pl
+
+    sets = influencers.group_by("customer_id", "definition").agg(
+        pl.col("contact_id").sort_by("rank").first().alias("first"), pl.col("contact_id").alias("all")
+    )
+    pairs = sets.join(sets, on="customer_id", suffix="_other").filter(pl.col("definition") < pl.col("definition_other"))
+    both = pl.col("all").list.set_intersection("all_other").list.len()
+    either = pl.col("all").list.set_union("all_other").list.len()
+    return (
+        pairs.group_by("definition", other="definition_other")
+        .agg(
+            customers=pl.len().cast(pl.Int64),
+            same_first=(pl.col("first") == pl.col("first_other")).mean(),
+            shared=(both / either).mean(),
+        )
+        .sort("definition", "other")
     )
 
 

@@ -129,3 +129,110 @@ def best_entries(indptr, scores, rows, top, relative, taken, chosen, counts, mar
                 taken[pick] = True
                 chosen[r, rank] = pick
                 counts[r] = rank + 1
+
+
+def personalised_push(
+    indptr, indices, shares, rows, near, near_indices, damping, least, p, r, queue, waiting, met, known, out
+):
+    """Forward push (Andersen, Chung & Lang 2006) from each of `rows`; out = the value at each of its contacts.
+
+    indptr, indices, shares: out-edges, summing to 1 per row; the mass of a row without any returns to the source.
+    near, near_indices: the contacts `out` is aligned with; least: residual left where it is; p, r: zeros[n];
+    queue, met: int[n], a ring and a list; waiting, known: all False.
+    """
+    n = p.shape[0]
+    for s in range(rows.shape[0]):
+        source = rows[s]
+        r[source] = 1.0
+        queue[0] = source
+        met[0] = source
+        known[source] = True
+        head, size, reached = 0, 1, 1
+        while size > 0:
+            u = queue[head]
+            head = head + 1 if head + 1 < n else 0
+            size -= 1
+            waiting[u] = False
+            mass = r[u]
+            r[u] = 0.0
+            p[u] += (1.0 - damping) * mass
+            dangling = indptr[u] == indptr[u + 1]
+            for e in range(indptr[u], indptr[u + 1] + (1 if dangling else 0)):
+                v = source if dangling else indices[e]
+                r[v] += damping * mass * (1.0 if dangling else shares[e])
+                if not known[v]:
+                    known[v] = True
+                    met[reached] = v
+                    reached += 1
+                if not waiting[v] and r[v] > least:
+                    queue[(head + size) % n] = v
+                    waiting[v] = True
+                    size += 1
+        for e in range(near[source], near[source + 1]):
+            out[e] = p[near_indices[e]]
+        for k in range(reached):
+            p[met[k]] = 0.0
+            r[met[k]] = 0.0
+            known[met[k]] = False
+
+
+def dispersion(indptr, indices, rows, is_near, shared, out_count, out_shared):
+    """Per row u and neighbour v: pairs of shared neighbours that are apart, and the number of shared neighbours.
+
+    A pair s, t is apart when they are no neighbours and have no neighbour in common among u's, but for v.
+    is_near: all False; shared: int[largest degree]; both outs are aligned with `indices`.
+    """
+    for k in range(rows.shape[0]):
+        u = rows[k]
+        for e in range(indptr[u], indptr[u + 1]):
+            is_near[indices[e]] = True
+        for e in range(indptr[u], indptr[u + 1]):
+            v = indices[e]
+            size = 0
+            for f in range(indptr[v], indptr[v + 1]):
+                if is_near[indices[f]]:
+                    shared[size] = indices[f]
+                    size += 1
+            apart = 0
+            for x in range(size):
+                for y in range(x + 1, size):
+                    s, t = shared[x], shared[y]
+                    i, i_end = indptr[s], indptr[s + 1]
+                    j, j_end = indptr[t], indptr[t + 1]
+                    linked = False
+                    while i < i_end and not linked:
+                        w = indices[i]
+                        if w == t:
+                            linked = True
+                        while j < j_end and indices[j] < w:
+                            j += 1
+                        if j < j_end and indices[j] == w and w != u and w != v and is_near[w]:
+                            linked = True
+                        i += 1
+                    if not linked:
+                        apart += 1
+            out_count[e] = apart
+            out_shared[e] = size
+        for e in range(indptr[u], indptr[u + 1]):
+            is_near[indices[e]] = False
+
+
+def distances(indptr, indices, pivots, depth, queue, out):
+    """out[v] += 1 / distance from each pivot to v (breadth first); depth starts at -1."""
+    for k in range(pivots.shape[0]):
+        source = pivots[k]
+        depth[source] = 0
+        queue[0] = source
+        size, head = 1, 0
+        while head < size:
+            u = queue[head]
+            head += 1
+            for e in range(indptr[u], indptr[u + 1]):
+                v = indices[e]
+                if depth[v] < 0:
+                    depth[v] = depth[u] + 1
+                    out[v] += 1.0 / depth[v]
+                    queue[size] = v
+                    size += 1
+        for head in range(size):
+            depth[queue[head]] = -1

@@ -27,6 +27,7 @@ class Network:
         is_hub: bool[n].
         src, dst: int32[m], the edges.
         strength: float64[m], s_uv of the edges.
+        n_calls: int64[m], attempts of the edges.
         contacts: the ungated ties with their weights w.
     """
 
@@ -37,6 +38,7 @@ class Network:
     src: np.ndarray
     dst: np.ndarray
     strength: np.ndarray
+    n_calls: np.ndarray
     contacts: Adjacency
 
     @property
@@ -57,12 +59,26 @@ class Network:
         total = np.repeat(self.contacts.row_sums(), self.contacts.degree)
         return np.divide(self.contacts.weights, total, out=np.zeros(len(total)), where=total > 0)
 
+    def calls_to_contacts(self) -> np.ndarray:
+        """float64[2t], calls i made to j, one per entry of `contacts`."""
+        import numpy as np
+
+        # Edges and contacts sorted by the same key: each contact's edge is found by one search.
+        key = self.src.astype(np.int64) * self.n + self.dst
+        order = np.argsort(key)
+        wanted = self.contacts.rows().astype(np.int64) * self.n + self.contacts.indices
+        if not len(key):
+            return np.zeros(len(wanted))
+        at = np.minimum(np.searchsorted(key, wanted, sorter=order), len(key) - 1)
+        found = order[at]
+        return np.where(key[found] == wanted, self.n_calls[found], 0).astype(np.float64)
+
 
 def build(edges: pl.DataFrame, hubs: pl.DataFrame, ties: pl.DataFrame, parties: pl.DataFrame) -> Network:
     """The network of the tables `edges`, `hubs`, `ties` and `parties` (only the columns it needs are looked at).
 
     Args:
-        edges: src, dst, strength.
+        edges: src, dst, strength, n_calls.
         hubs: node.
         ties: a, b, weight, gated_because.
         parties: node, party_id, is_customer, opted_out; opted-out parties are left out with all their edges.
@@ -73,10 +89,10 @@ def build(edges: pl.DataFrame, hubs: pl.DataFrame, ties: pl.DataFrame, parties: 
     size = max((int(f[c].max()) + 1 for f, c in _node_columns(edges, ties, parties) if f.height), default=0)
     allowed = np.zeros(size, bool)
     allowed[parties.filter(~pl.col("opted_out"))["node"].to_numpy()] = True
-    src, dst, strength = (edges[c].to_numpy() for c in ("src", "dst", "strength"))
+    src, dst, strength, n_calls = (edges[c].to_numpy() for c in ("src", "dst", "strength", "n_calls"))
     kept = allowed[src] & allowed[dst]
     if not kept.all():
-        src, dst, strength = src[kept], dst[kept], strength[kept]
+        src, dst, strength, n_calls = src[kept], dst[kept], strength[kept], n_calls[kept]
     present = np.zeros(size, bool)
     present[src] = present[dst] = True
     known = parties.filter(pl.Series(present[parties["node"].to_numpy()], dtype=pl.Boolean)).sort("party_id")
@@ -97,6 +113,7 @@ def build(edges: pl.DataFrame, hubs: pl.DataFrame, ties: pl.DataFrame, parties: 
         src=number[src],
         dst=number[dst],
         strength=strength,
+        n_calls=n_calls,
         contacts=contacts,
     )
 

@@ -2,25 +2,101 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from engine.config import Config
+from engine.graph.definitions import HORIZON_DAYS, lead_rates, rates_by_party
 from engine.graph.influence import top_contacts
-from engine.graph.network import build, ranks
+from engine.graph.network import Network, build, ranks
 from engine.graph.nodes import node_table
 from engine.pipeline import Context
+from engine.pipeline.edges import as_of
+from engine.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
 
 
 def run(context: Context) -> None:
-    """Write `nodes` and `influencers` (the configured definition, and `strongest` as the baseline)."""
-    import polars as pl
+    """Write `nodes` and `influencers` (the configured definition, tie_reach, and `strongest` as the baseline)."""
+    store, config = context.warehouse, context.config
+    graph = network(store)
+    rank, centrality = ranks(graph, damping=config.graph.damping)
+    store.write("nodes", node_table(graph, rank, centrality, seed=config.run.seed))
+    definitions = list(dict.fromkeys(["tie_reach", "strongest", config.graph.definition]))
+    store.write("influencers", influencers(store, config, definitions, graph, centrality))
 
-    store, config = context.warehouse, context.config.graph
-    network = build(
-        store.read("edges", ["src", "dst", "strength"]),
+
+def network(store: Warehouse) -> Network:
+    """The graph of the stored tables."""
+    return build(
+        store.read("edges", ["src", "dst", "strength", "n_calls"]),
         store.read("hubs", ["node"]),
         store.read("ties", ["a", "b", "weight", "gated_because"]),
         store.read("parties"),
     )
-    rank, centrality = ranks(network, damping=config.damping)
-    store.write("nodes", node_table(network, rank, centrality, seed=context.config.run.seed))
-    definitions = dict.fromkeys(["tie_reach", "strongest", config.definition])
-    frames = [top_contacts(d, network, centrality, top=config.top, gamma=config.gamma) for d in definitions]
-    store.write("influencers", pl.concat(frames))
+
+
+def influencers(
+    store: Warehouse, config: Config, definitions: list[str], graph: Network, centrality: np.ndarray
+) -> pl.DataFrame:
+    """Rows of table `influencers` by some definitions.
+
+    Args:
+        store: the warehouse, after stage `edges`.
+        config: of the workspace.
+        definitions: names of `engine.graph.influence.DEFINITIONS`.
+        graph: `network(store)`.
+        centrality: float64[n], c_j.
+    """
+    import polars as pl
+
+    rates = led(store, config, graph) if "lead" in definitions else None
+    settings = {"top": config.graph.top, "gamma": config.graph.gamma, "damping": config.graph.damping}
+    return pl.concat(
+        [top_contacts(d, graph, centrality, rates=rates, seed=config.run.seed, **settings) for d in definitions]
+    )
+
+
+def led(store: Warehouse, config: Config, graph: Network) -> np.ndarray | None:
+    """lambda_j of each party of the graph from the handset changes up to the as-of day less the horizon.
+
+    Returns:
+        float64[n]; None where the log shows no handset change.
+    """
+    until = as_of(store, config.graph)
+    if until is None:
+        return None
+    changes = handset_changes(store, config)
+    if not changes.height:
+        return None
+    exposed = store.query(
+        "graph/exposed",
+        until=until - timedelta(days=HORIZON_DAYS),
+        window_days=config.graph.window_days,
+        min_active_days=config.graph.min_active_days,
+    )
+    return rates_by_party(graph, lead_rates(exposed, changes))
+
+
+def handset_changes(store: Warehouse, config: Config, *, before: str | None = None) -> pl.DataFrame:
+    """party_id, changed_at of the handset changes before a day, kept as temporary table `changes`.
+
+    Args:
+        store: the warehouse.
+        config: what counts as a change.
+        before: ISO date; default: the as-of day.
+    """
+    until = before or as_of(store, config.graph).isoformat()
+    store.temp("handset_days", "offers/handset_days")
+    store.temp(
+        "spells",
+        "offers/spells",
+        before=until,
+        change_days=config.offers.change_days,
+        change_events=config.offers.change_events,
+    )
+    store.temp("changes", "graph/changes", as_of=until)
+    return store.query("graph/changes", as_of=until)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
 from engine.config import Graph
 from engine.graph import network
+from engine.graph.arrays import symmetric
 from engine.pipeline import edges as stage
 from engine.warehouse.duckdb import DuckDBWarehouse
 
@@ -111,3 +113,24 @@ def pair_days(events: pl.DataFrame) -> list[tuple]:
 def day(age: int) -> date:
     """The day `age` days before AS_OF."""
     return AS_OF - timedelta(days=age)
+
+
+def made(edges, ties=None, *, n=None, hubs=()):
+    """A network from arrays: edges (src, dst, strength), ties (a, b, weight; default: every pair with an edge)."""
+    edges = [e for e in edges if e[0] != e[1]]
+    if ties is None:
+        ties = sorted({(min(a, b), max(a, b), 1.0) for a, b, _ in edges})
+    n = n or 1 + max((max(e[:2]) for e in edges), default=0)
+    a, b, weight = (np.array([t[k] for t in ties]) for k in range(3))
+    src, dst, strength = (np.array([e[k] for e in edges]) for k in range(3))
+    return network.Network(
+        node=np.arange(n, dtype=np.uint32),
+        party_id=pl.Series([f"p{k:04}" for k in range(n)]),
+        is_customer=np.ones(n, bool),
+        is_hub=np.isin(np.arange(n), list(hubs)),
+        src=src.astype(np.int32),
+        dst=dst.astype(np.int32),
+        strength=strength.astype(float),
+        n_calls=np.arange(len(src)),
+        contacts=symmetric(a.astype(np.int32), b.astype(np.int32), weight.astype(float), n),
+    )
