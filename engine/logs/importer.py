@@ -1,0 +1,262 @@
+"""Call records into the workspace: read, clean, name, merge legs, sum per pair and day (METHODS section 1).
+
+One transaction a file. The heavy work is SQL under `sql/logs/`; what stays here is the order of the statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine import sources
+from engine.errors import ConfigError, InputError
+from engine.logs import files, mapping, reading
+from engine.progress import SILENT, Progress
+from engine.sources import SourceSummary, Store
+from engine.trust import pseudonyms
+
+if TYPE_CHECKING:
+    from engine.config import Config
+
+TARGET = "logs"
+_SCRATCH = (
+    "_log_rows", "_ids_raw", "_ids_national", "_log_ids", "_log_bad_rows", "_log_used", "_log_nodes", "_log_devices",
+    "_log_events", "_log_suspects", "_log_same", "_log_legs", "_log_replaced", "_log_days", "_log_days_known",
+)  # fmt: skip
+_PHONE_SHARE = 0.9
+
+
+def import_logs(
+    store: Store,
+    paths: Sequence[Path],
+    *,
+    format: str | None = None,
+    mapping: Path | None = None,
+    options: dict[str, Any] | None = None,
+    config: Config,
+    key: bytes,
+    progress: Progress = SILENT,
+) -> list[SourceSummary]:
+    """Import files of call records.
+
+    Args:
+        store: the workspace's warehouse, open for writing.
+        paths: CSV, TSV or Parquet files, plain, gz or zst. A file with the columns caller, callee, started_at,
+            duration_s (and any of kind, answered, volume_mb, caller_tac, callee_tac, caller_imei, callee_imei,
+            caller_cell, callee_cell, utc_offset, call_id, direction) needs neither format nor mapping.
+        format: a ready-made format; None or "auto" = whichever fits the columns.
+        mapping: a TOML file that names the columns, see `engine.logs.mapping`.
+        options: `epoch` (date) for relative times, `timezone` (name) for local ones.
+        config: settings; sections ids and logs are used.
+        key: the workspace's pseudonym key.
+        progress: where bars are drawn.
+
+    Returns:
+        One summary per file, in order. Each file is one transaction: what was imported before an error stays.
+
+    Raises:
+        InputError: a file is missing, empty, not text or lacks columns; nothing of that file is stored.
+
+    Rows of people who opted out stay in `events` (so that the same rows are recognised when they come again) but
+    never enter `pair_days`, from which the graph is built, and such people are no customers.
+    """
+    options = options or {}
+    profiles = _profiles(format, mapping)
+    done = []
+    with progress.task("call records", total=len(paths)) as task:
+        for path in paths:
+            done.append(_import_file(store, Path(path), profiles, options, config, key))
+            task.advance()
+    return done
+
+
+def _profiles(format: str | None, path: Path | None) -> list[mapping.Profile]:
+    if path is not None:
+        return mapping.load(path)
+    if format in (None, "", "auto"):
+        return [mapping.generic(), *(p for name in mapping.ready_names() for p in mapping.ready(name))]
+    return [mapping.generic()] if format == "generic" else mapping.ready(format)
+
+
+def _import_file(
+    store: Store,
+    path: Path,
+    profiles: list[mapping.Profile],
+    options: dict[str, Any],
+    config: Config,
+    key: bytes,
+) -> SourceSummary:
+    content = sources.read_content(path)
+    first = profiles[0]
+    layout = files.layout(
+        path,
+        delimiter=first.delimiter,
+        header=first.header,
+        skip=first.skip,
+        names=first.names,
+        encoding=first.encoding,
+    )
+    profile, found = mapping.fitting(profiles, layout.names, path)
+    profile = mapping.with_options(profile, options)
+    source = sources.source_id(TARGET, profile.name + _stamp(options), content.sha256)
+    known = sources.seen(store, source, path)
+    if known is not None:
+        return known
+    try:
+        # Reading touches temporary tables only; a reader that stumbles must not spoil the transaction.
+        notes = reading.read_rows(store, layout, content, profile, found, _parameters(profile, options, config))
+        with store.transaction():
+            summary = _store_rows(store, path, source, profile, notes, config, key)
+            sources.record(store, summary, content.sha256)
+    finally:
+        reading.forget(store, _SCRATCH)
+    return summary
+
+
+def _stamp(options: dict[str, Any]) -> str:
+    """What else decides how a file reads belongs to the name of the source."""
+    return "".join(f";{name}={options[name]}" for name in sorted(options) if options[name] is not None)
+
+
+def _parameters(profile: mapping.Profile, options: dict[str, Any], config: Config) -> dict[str, Any]:
+    epoch = options.get("epoch")
+    start = datetime(epoch.year, epoch.month, epoch.day) if isinstance(epoch, date) else datetime(1970, 1, 1)
+    micros = {"relative": 10**6, "seconds": 10**6, "milliseconds": 10**3, "microseconds": 1}
+    numeric = profile.time_form in micros
+    return {
+        "formats": list(profile.time_formats) or ["%Y-%m-%d %H:%M:%S"],
+        "zone": str(micros[profile.time_form]) if numeric else profile.timezone,
+        "epoch_us": (start - datetime(1970, 1, 1)).days * 86_400_000_000 if profile.time_form == "relative" else 0,
+        "words": list(profile.kinds),
+        "meanings": list(profile.kinds.values()),
+        "kind": profile.kind,
+        "incoming": list(profile.incoming),
+        "outgoing": list(profile.outgoing),
+        "unanswered": list(profile.unanswered),
+        "seconds": profile.seconds_per_unit,
+        "megabytes": profile.megabytes_per_unit,
+        "earliest": _day(config.logs.earliest, "logs.earliest"),
+        "latest": _day(config.logs.latest, "logs.latest"),
+    }
+
+
+def _day(text: str, setting: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"{setting} = {text!r} is no day.", fix="Write it as YYYY-MM-DD.") from None
+
+
+def _store_rows(
+    store: Store,
+    path: Path,
+    source: str,
+    profile: mapping.Profile,
+    notes: dict[str, int],
+    config: Config,
+    key: bytes,
+) -> SourceSummary:
+    """From `_log_rows` to events, parties, pair_days and rejects; returns the summary."""
+    _name_parties(store, config, key)
+    store.temp("_log_nodes", "logs/nodes")
+    inner, outer = pseudonyms.blocks(key)
+    store.temp("_log_devices", "logs/devices", inner=inner, outer=outer)
+    store.temp("_log_events", "logs/events")
+    counts = dict(store.query("logs/row_count").row(0, named=True))
+    reasons = dict(store.query("logs/reject_counts").iter_rows())
+    rejected = sum(reasons.values())
+    if counts["n"] and rejected == counts["n"]:
+        _refuse(path, reasons)
+    repeated, legs, replaced = _merge(store, config)
+    span = store.query("logs/span", window=0).row(0, named=True)
+    store.execute("logs/insert_events", source_id=source)
+    _sum_days(store)
+    if rejected:
+        store.execute("logs/insert_rejects", source_id=source)
+    details = {
+        **notes,
+        **{f"rejected_{reason}": n for reason, n in reasons.items()},
+        "repeated_rows": repeated,
+        "second_legs": legs,
+        "replaced_by_earlier_leg": replaced,
+        **{name: span[name] for name in ("missed_calls", "texts", "data_sessions")},
+    }
+    return SourceSummary(
+        source,
+        TARGET,
+        sources.mask_path(path),
+        profile.name,
+        counts["n"],
+        counts["n"] - rejected - repeated - legs,
+        repeated + legs,
+        rejected,
+        {name: n for name, n in details.items() if n},
+    )
+
+
+def _name_parties(store: Store, config: Config, key: bytes) -> None:
+    """Ids to party ids and nodes; rows that their ids rule out go to `_log_bad_rows`."""
+    store.temp("_ids_raw", "logs/raw_ids")
+    pseudonyms.name_ids(store, config.ids, key, table="_log_ids", short=config.logs.short_code_digits)
+    share = store.query("logs/phone_share").row(0, named=True)
+    phones = share["ids"] and share["phones"] + share["short_codes"] >= _PHONE_SHARE * share["ids"]
+    short = bool(phones and share["phones"] >= _PHONE_SHARE * share["ids"])
+    doubtful = store.query("logs/doubtful_ids", short_codes=short)["doubtful"][0]
+    if doubtful:
+        store.temp("_log_bad_rows", "logs/bad_rows", short_codes=short)
+    else:
+        store.temp("_log_bad_rows", "logs/no_bad_rows")
+    bad = store.count("_log_bad_rows")
+    store.temp("_log_used", "logs/used_ids" if bad else "logs/all_ids")
+    store.execute("logs/new_parties")
+
+
+def _merge(store: Store, config: Config) -> tuple[int, int, int]:
+    """Drop rows that stand twice and second legs; returns how many of each, and how many stored events gave way."""
+    window, slack = config.logs.leg_window_s, config.logs.leg_duration_s
+    span = store.query("logs/span", window=window).row(0, named=True)
+    if span["near"]:
+        store.temp("_log_pool", "logs/pool", first_at=span["first_at"], last_at=span["last_at"], window=window)
+    else:
+        store.temp("_log_pool", "logs/pool_new")
+    store.temp("_log_suspects", "logs/suspects", window=window)
+    store.temp("_log_same", "logs/same_rows")
+    store.temp("_log_legs", "logs/second_legs", window=window, slack=slack)
+    store.temp("_log_replaced", "logs/replaced")
+    repeated = store.count("_log_same")
+    legs = store.query("logs/new_legs")["n"][0]
+    replaced = store.count("_log_replaced")
+    if legs:
+        store.execute("logs/fill_from_legs")
+    if repeated or legs:
+        store.execute("logs/drop_repeated")
+    if replaced:
+        store.execute("logs/drop_replaced")
+    return repeated, legs, replaced
+
+
+def _sum_days(store: Store) -> None:
+    """Add the file's contacts to `pair_days`: only the pairs and days it touches are read and written."""
+    store.temp("_log_days", "logs/day_changes")
+    store.temp("_log_days_known", "logs/days_known")
+    if store.count("_log_days_known"):
+        store.execute("logs/drop_known_days")
+    store.execute("logs/insert_days")
+
+
+def _refuse(path: Path, reasons: dict[str, int]) -> None:
+    reason, n = max(reasons.items(), key=lambda item: (item[1], item[0]))
+    fixes = {
+        "not_utf8": "Save the file as UTF-8.",
+        "unreadable_time": "Name the form of the times in a mapping file ([time] formats = [...]).",
+        "wrong_columns": "Check the delimiter.",
+        "time_out_of_window": "Check logs.earliest and logs.latest, or the unit of the times.",
+    }
+    raise InputError(
+        f"not one row can be used: {n} rows are {reason.replace('_', ' ')}.",
+        file=path,
+        row=1,
+        fix=fixes.get(reason, "Check the columns against the format."),
+    )

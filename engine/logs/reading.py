@@ -1,0 +1,183 @@
+"""From a file to temporary table `_log_rows`: the fast reader where a file is clean, line by line where it is not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import BackendError, InputError
+from engine.logs import files
+from engine.logs.mapping import CANONICAL, Profile
+from engine.sources import Content, Store
+from engine.warehouse import sql_text
+
+if TYPE_CHECKING:
+    from engine.logs.files import Layout
+
+_ALWAYS = ("kind", "caller", "callee", "started_at", "duration_s", "answered", "reason", "raw")
+_NATIVE = ("started_at", "duration_s", "volume_mb")
+
+
+def read_rows(
+    store: Store, layout: Layout, content: Content, profile: Profile, found: dict[str, str], params: dict[str, Any]
+) -> dict[str, int]:
+    """Make `_log_rows` (one row per input row, in order) and its view `_log_all` with every column.
+
+    Args:
+        store: the warehouse.
+        layout: how the file is laid out.
+        content: what a pass over its bytes told.
+        profile: how its values read.
+        found: canonical column -> the file's.
+        params: of sql/logs/parse.sql.
+
+    Returns:
+        Notes for the summary (`cut_short`, `no_line_end`), only those that apply.
+
+    Raises:
+        InputError: the file cannot be read at all.
+    """
+    _define_time(store, profile)
+    if layout.packing == "parquet":
+        _raw_view(store, f"read_parquet({_text(layout.path)})", profile, found, layout, native=True)
+        _parse(store, found, profile, params)
+        return {}
+    if profile.encoding.lower() in ("utf-8", "utf8") and _read_fast(store, layout, content, profile, found, params):
+        return {} if layout.packing or content.ends_in_newline else {"no_final_line_end": 1}
+    return _read_lines(store, layout, profile, found, params)
+
+
+def forget(store: Store, tables: Iterable[str]) -> None:
+    """Drop the importer's temporary tables and views."""
+    for view in ("_log_all", "_log_raw", "_log_typed"):
+        store.execute_text(f'DROP VIEW IF EXISTS "{view}"')
+    for table in tables:
+        store.execute_text(f'DROP TABLE IF EXISTS "{table}"')
+
+
+def _define_time(store: Store, profile: Profile) -> None:
+    local = "" if profile.timezone.upper() in ("UTC", "Z", "ETC/UTC") else "_local"
+    if local and not store.query("logs/known_zone", zone=profile.timezone)["known"][0]:
+        raise InputError(
+            f"there is no time zone {profile.timezone!r}.", fix="Use a name such as Europe/Budapest or America/Lima."
+        )
+    statement = {"iso": f"logs/time_iso{local}", "format": f"logs/time_format{local}"}
+    store.execute(statement.get(profile.time_form, "logs/time_number"))
+
+
+def _read_fast(
+    store: Store, layout: Layout, content: Content, profile: Profile, found: dict[str, str], params: dict[str, Any]
+) -> bool:
+    """Try DuckDB's own CSV reader; False where it stumbles over anything, so that no line is lost or misread."""
+    if content.quotes and not layout.packing:
+        return False
+    columns = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in layout.names)
+    reader = (
+        f"read_csv({_text(layout.path)}, auto_detect=false, header=false, skip={layout.skip}, quote='', escape='', "
+        f"delim={_text(layout.delimiter)}, columns={{{columns}}}, compression={_text(layout.packing or 'none')})"
+    )
+    _raw_view(store, reader, profile, found, layout, native=False)
+    try:
+        _parse(store, found, profile, params)
+    except BackendError:
+        return False
+    rows = store.count("_log_rows")
+    if layout.packing:
+        return True
+    lines = content.newlines + (not content.ends_in_newline) - layout.skip
+    return rows == lines
+
+
+def _read_lines(
+    store: Store, layout: Layout, profile: Profile, found: dict[str, str], params: dict[str, Any]
+) -> dict[str, int]:
+    """Read line by line: each line is one row, kept or rejected, whatever stands in it."""
+    state: dict[str, Any] = {}
+    pattern = re.escape(layout.delimiter)
+    store.connection.register("_log_lines", files.line_reader(layout, state))
+    try:
+        store.temp(
+            "_log_fields",
+            "logs/lines",
+            delimiter=layout.delimiter,
+            pattern=f'{pattern}("(?:[^"]|"")*"|[^{pattern}]*)',
+            width=len(layout.names),
+        )
+    finally:
+        store.connection.unregister("_log_lines")
+    picks = ", ".join(f"fields[{i + 1}] AS {_name(name)}" for i, name in enumerate(layout.names))
+    source = f"(SELECT problem, line, {picks} FROM _log_fields)"  # noqa: S608
+    _raw_view(store, source, profile, found, layout, native=False, problems=True)
+    _parse(store, found, profile, params)
+    store.execute_text("DROP VIEW _log_raw")
+    store.execute_text("DROP TABLE _log_fields")
+    notes = {"cut_short": 1} if state.get("cut") else {}
+    if state.get("open_end") and not state.get("cut"):
+        notes["no_final_line_end"] = 1
+    return notes
+
+
+def _raw_view(
+    store: Store,
+    source: str,
+    profile: Profile,
+    found: dict[str, str],
+    layout: Layout,
+    *,
+    native: bool,
+    problems: bool = False,
+) -> None:
+    """`_log_raw`: the canonical columns as they came, null where the file has none."""
+    picks = []
+    for column in CANONICAL:
+        if column in found:
+            kept = native and column in _NATIVE
+            value = _name(found[column]) if kept else f"{_name(found[column])}::VARCHAR"
+            picks.append(f"{value} AS {column}")
+        elif column == "caller" and profile.ego_from_file_name:
+            picks.append(f"{_text(ego(layout.path))} AS caller")
+        else:
+            picks.append(f"NULL::VARCHAR AS {column}")
+    picks += ["problem", "line"] if problems else ["NULL::VARCHAR AS problem", "NULL::VARCHAR AS line"]
+    store.execute_text(f"CREATE OR REPLACE TEMP VIEW _log_raw AS SELECT {', '.join(picks)} FROM {source}")
+
+
+def ego(path: Path) -> str:
+    """The person a file is about, where its name says so: the name without its endings."""
+    name = path.name
+    for ending in (".gz", ".zst", ".csv", ".tsv", ".txt", ".parquet"):
+        name = name.removesuffix(ending)
+    return name
+
+
+def _parse(store: Store, found: dict[str, str], profile: Profile, params: dict[str, Any]) -> None:
+    """`_log_rows` with only the columns the file has, `_log_all` with all of them."""
+    pairs = ("tac", "imei", "cell")
+    have = set(found)
+    for pair in pairs:
+        if {f"caller_{pair}", f"callee_{pair}"} & have and "direction" in have:
+            have |= {f"caller_{pair}", f"callee_{pair}"}
+    optional = [c for c in CANONICAL if c not in (*_ALWAYS, "direction", "utc_offset")]
+    chosen = ", ".join([*_ALWAYS, *(c for c in optional if c in have)])
+    store.execute_text(
+        f"CREATE OR REPLACE TEMP TABLE _log_rows AS SELECT {chosen} FROM ({sql_text('logs/parse')})",  # noqa: S608
+        params,
+        name="logs/parse",
+    )
+    picks = [*_ALWAYS]
+    for column in optional:
+        kind = "DOUBLE" if column == "volume_mb" else "VARCHAR"
+        picks.append(column if column in have else f"NULL::{kind} AS {column}")
+    text = f"CREATE OR REPLACE TEMP VIEW _log_all AS SELECT rowid AS row_id, {', '.join(picks)} FROM _log_rows"
+    store.execute_text(text)
+
+
+def _text(value: object) -> str:
+    """A value as an SQL text literal (paths and names cannot be bound inside a view)."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _name(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"'

@@ -1,0 +1,186 @@
+"""What was imported: one summary per file, its line in `sources`, its rejected rows in `rejects`.
+
+Rows are never lost silently: `rows_in = rows_kept + rows_duplicate + rows_rejected` holds for every file, and
+the same content imported again changes nothing and counts as duplicates (METHODS section 1).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from engine.errors import InputError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_BLOCK = 1 << 20
+
+
+class Store(Protocol):
+    """What importers need of the warehouse they are handed (`engine.warehouse.duckdb.DuckDBWarehouse`)."""
+
+    connection: Any
+
+    def query(self, statement: str, /, **params: Any) -> pl.DataFrame:
+        """The rows of a statement below sql/."""
+
+    def query_text(self, text: str, params: dict[str, Any] | None = None, *, name: str = "") -> pl.DataFrame:
+        """The rows of SQL text built from checked identifiers."""
+
+    def temp(self, name: str, statement: str, /, **params: Any) -> None:
+        """Keep a statement's rows as a temporary table."""
+
+    def execute(self, statement: str, /, **params: Any) -> None:
+        """Run a statement below sql/ for its effect."""
+
+    def execute_text(self, text: str, params: dict[str, Any] | None = None, *, name: str = "") -> None:
+        """Run SQL text built from checked identifiers."""
+
+    def append(self, table: str, frame: pl.DataFrame, /) -> int:
+        """Add a frame to a contract table."""
+
+    def write(self, table: str, frame: pl.DataFrame, /) -> int:
+        """Replace a contract table by a frame."""
+
+    def read(self, table: str, /, columns: list[str] | None = None) -> pl.DataFrame:
+        """A contract table as a frame."""
+
+    def count(self, table: str, /) -> int:
+        """Rows of a table."""
+
+    def columns(self, table: str, /) -> list[str]:
+        """Columns a table has now."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing."""
+
+
+@dataclass(frozen=True)
+class SourceSummary:
+    """What became of one imported file.
+
+    Args:
+        source_id: 16 hex digits of a hash of target, format and content.
+        target: what it was imported as (logs, customers, ...).
+        path: the file's name, long digit runs masked.
+        format: profile that read it.
+        rows_in: rows found; = rows_kept + rows_duplicate + rows_rejected.
+        rows_kept: rows now in the tables.
+        rows_duplicate: rows that were there already, or second legs of a call.
+        rows_rejected: rows in `rejects`.
+        details: count per cleaning rule and per reason.
+    """
+
+    source_id: str
+    target: str
+    path: str
+    format: str
+    rows_in: int
+    rows_kept: int
+    rows_duplicate: int
+    rows_rejected: int
+    details: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Hold every importer to the sum rule."""
+        parts = self.rows_kept + self.rows_duplicate + self.rows_rejected
+        if parts != self.rows_in:
+            raise InputError(
+                f"{self.rows_in} rows came in but {parts} are accounted for.",
+                file=self.path,
+                fix="This is a defect of the importer; nothing was stored.",
+            )
+
+
+@dataclass(frozen=True)
+class Content:
+    """What one pass over a file's bytes tells: digest, line ends, whether it holds quotes and ends in a line end."""
+
+    sha256: str
+    size: int
+    newlines: int
+    quotes: bool
+    ends_in_newline: bool
+
+
+def read_content(path: Path) -> Content:
+    """Hash a file and count its line ends in one streaming pass.
+
+    Args:
+        path: an existing file, packed or not (for packed files only the digest and the size mean anything).
+
+    Raises:
+        InputError: no such file, not a file, not readable, or empty.
+    """
+    digest, size, newlines, quotes, last = hashlib.sha256(), 0, 0, False, b""
+    try:
+        if path.is_dir():
+            raise InputError("is a folder.", file=path, fix="Give a file.")
+        with open(path, "rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+                size += len(block)
+                newlines += block.count(b"\n")
+                quotes = quotes or b'"' in block
+                last = block[-1:]
+    except FileNotFoundError:
+        raise InputError("there is no such file.", file=path, fix="Check the path.") from None
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror}).", file=path) from error
+    if not size:
+        raise InputError("the file is empty.", file=path, fix="Give a file with a header line and rows.")
+    return Content(digest.hexdigest(), size, newlines, quotes, last in (b"\n", b"\r"))
+
+
+def source_id(target: str, format: str, sha256: str) -> str:
+    """Name of a source: 16 hex digits over what it was imported as, how, and its content."""
+    return hashlib.sha256(f"{target}\0{format}\0{sha256}".encode()).hexdigest()[:16]
+
+
+def seen(store: Store, source: str, path: Path) -> SourceSummary | None:
+    """The summary of importing a known file again (all rows duplicates, nothing changes); None for a new one."""
+    known = store.query("intake/source", source_id=source)
+    if not known.height:
+        return None
+    line = known.row(0, named=True)
+    rows = line["rows_in"]
+    return SourceSummary(
+        source, line["target"], mask_path(path), line["format"], rows, 0, rows, 0, {"file_seen_before": rows}
+    )
+
+
+def record(store: Store, summary: SourceSummary, sha256: str) -> None:
+    """Write a summary's line into `sources`."""
+    import polars as pl
+
+    line = {
+        "source_id": summary.source_id,
+        "target": summary.target,
+        "path": summary.path,
+        "sha256": sha256,
+        "format": summary.format,
+        "rows_in": summary.rows_in,
+        "rows_kept": summary.rows_kept,
+        "rows_duplicate": summary.rows_duplicate,
+        "rows_rejected": summary.rows_rejected,
+        "details": json.dumps(summary.details, sort_keys=True),
+        "imported_at": datetime.now(UTC).replace(tzinfo=None),
+    }
+    store.append("sources", pl.DataFrame([line]))
+
+
+def mask(text: str) -> str:
+    """The shape of a text: every letter becomes `a`, every digit `9`; what identifies a person is gone."""
+    return re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "a", text))
+
+
+def mask_path(path: Path) -> str:
+    """A file's name with runs of nine or more digits (numbers of people, not dates) masked."""
+    return re.sub(r"\+?\d{9,}", "#", path.name)

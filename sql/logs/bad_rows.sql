@@ -1,0 +1,23 @@
+-- Rows that their ids rule out: empty, the same party written in two ways, short codes among phone numbers.
+-- Grain: row to reject. Reads: _log_all, _log_ids. Params: $short_codes whether short codes are rejected.
+SELECT
+    r.row_id,
+    CASE
+        WHEN a.party_id = '' OR b.party_id = '' THEN 'missing_party'
+        WHEN a.party_id = b.party_id THEN 'self_call'
+        ELSE 'short_code'
+    END AS reason,
+    concat_ws(
+        ',', r.kind,
+        regexp_replace(regexp_replace(concat_ws(',', r.caller, r.callee), '\pL', 'a', 'g'), '\pN', '9', 'g'),
+        r.started_at::VARCHAR, r.duration_s::VARCHAR
+    ) AS raw
+FROM _log_all AS r
+LEFT JOIN _log_ids AS a ON r.caller = a.raw
+LEFT JOIN _log_ids AS b ON r.callee = b.raw
+WHERE
+    r.reason IS NULL
+    AND (
+        a.party_id = '' OR b.party_id = '' OR a.party_id = b.party_id
+        OR ($short_codes AND (a.is_short OR b.is_short))
+    )

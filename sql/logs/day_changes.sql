@@ -1,0 +1,26 @@
+-- What a file adds to each directed pair and day, less what gave way; people who opted out have no pair-days.
+-- Grain: directed pair and day. Reads: _log_events, _log_replaced, parties.
+SELECT
+    m.src,
+    m.dst,
+    m.day,
+    sum(m.n_calls)::BIGINT AS n_calls,
+    sum(m.talk_s)::BIGINT AS talk_s,
+    sum(m.n_texts)::BIGINT AS n_texts
+FROM (
+    SELECT
+        caller AS src, callee AS dst, started_at::DATE AS day,
+        (kind = 'call')::BIGINT AS n_calls, duration_s::BIGINT AS talk_s, (kind = 'text')::BIGINT AS n_texts
+    FROM _log_events
+    WHERE callee IS NOT NULL
+    UNION ALL
+    SELECT
+        caller AS src, callee AS dst, started_at::DATE AS day,
+        -(kind = 'call')::BIGINT AS n_calls, -duration_s::BIGINT AS talk_s, -(kind = 'text')::BIGINT AS n_texts
+    FROM _log_replaced
+    WHERE callee IS NOT NULL
+) AS m
+WHERE
+    m.src NOT IN (SELECT p.node FROM parties AS p WHERE p.opted_out)
+    AND m.dst NOT IN (SELECT p.node FROM parties AS p WHERE p.opted_out)
+GROUP BY m.src, m.dst, m.day

@@ -1,0 +1,32 @@
+-- The rows of a file that stay, with nodes for ids and eight-digit TACs.
+-- Grain: row that stays. Reads: _log_all, _log_nodes, _log_bad_rows, _log_devices.
+-- A TAC is zero-filled to eight digits (a table program took it for a number); an IMEI gives its TAC.
+SELECT
+    r.kind,
+    a.node AS caller,
+    b.node AS callee,
+    r.started_at,
+    r.duration_s,
+    r.answered,
+    r.volume_mb,
+    CASE
+        WHEN regexp_full_match(trim(r.caller_tac), '[0-9]{5,8}(\.0)?')
+            THEN lpad(regexp_replace(trim(r.caller_tac), '\.0$', ''), 8, '0')
+        ELSE c.tac
+    END AS caller_tac,
+    CASE
+        WHEN regexp_full_match(trim(r.callee_tac), '[0-9]{5,8}(\.0)?')
+            THEN lpad(regexp_replace(trim(r.callee_tac), '\.0$', ''), 8, '0')
+        ELSE d.tac
+    END AS callee_tac,
+    c.device AS caller_device,
+    d.device AS callee_device,
+    nullif(trim(r.caller_cell), '') AS caller_cell,
+    nullif(trim(r.callee_cell), '') AS callee_cell,
+    nullif(trim(r.call_id), '') AS call_id
+FROM _log_all AS r
+INNER JOIN _log_nodes AS a ON r.caller = a.raw
+LEFT JOIN _log_nodes AS b ON r.callee = b.raw
+LEFT JOIN _log_devices AS c ON r.caller_imei = c.imei
+LEFT JOIN _log_devices AS d ON r.callee_imei = d.imei
+WHERE r.reason IS NULL AND r.row_id NOT IN (SELECT row_id FROM _log_bad_rows)

@@ -1,0 +1,20 @@
+-- Parties met for the first time, numbered on from the known ones in the order of their ids.
+-- Grain: party. Reads: _log_used (party_id), parties, customers, optouts.
+-- A party is a customer when it is in the customers table, or when there is none; opted-out people are not.
+INSERT INTO parties BY NAME
+SELECT
+    (
+        (SELECT coalesce(max(p.node)::BIGINT, -1) FROM parties AS p) + row_number() OVER (ORDER BY n.party_id)
+    )::UINTEGER AS node,
+    n.party_id,
+    o.customer_id IS NULL AND (c.customer_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM customers)) AS is_customer,
+    o.customer_id IS NOT NULL AS opted_out
+FROM (
+    SELECT u.party_id
+    FROM _log_used AS u
+    LEFT JOIN parties AS p ON u.party_id = p.party_id
+    WHERE p.node IS NULL
+) AS n
+LEFT JOIN customers AS c ON n.party_id = c.customer_id
+LEFT JOIN optouts AS o ON n.party_id = o.customer_id
+ORDER BY node
