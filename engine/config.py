@@ -119,6 +119,19 @@ class Report:
 
 
 @dataclass(frozen=True)
+class Storage:
+    """How the workspace lies on the disk."""
+
+    encryption: str = _s(
+        "off",
+        "the database file: on = AES-256 by DuckDB's OpenSSL (its httpfs extension), weak = by its built-in mbedTLS; "
+        "change it with `kindred encrypt`",
+        choices=("off", "on", "weak"),
+    )
+    backup: bool = _s(True, "keep a copy of the database as it was after the last finished run")
+
+
+@dataclass(frozen=True)
 class Run:
     """How commands compute."""
 
@@ -139,6 +152,7 @@ class Config:
     faces: Faces = field(default_factory=Faces)
     ads: Ads = field(default_factory=Ads)
     report: Report = field(default_factory=Report)
+    storage: Storage = field(default_factory=Storage)
     run: Run = field(default_factory=Run)
 
 

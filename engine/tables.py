@@ -333,12 +333,16 @@ _ALL = [
         finished_at time
         status text
         """),
+    _table("meta", "fact about the workspace", "name", """
+        name text            schema_version, migrated
+        value text
+        """),
 ]  # fmt: skip
 
 TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 
 # What says when something ran, not what came out: left out of `export all` so that two runs give the same bytes.
-BOOKKEEPING = ("sources", "runs")
+BOOKKEEPING = ("sources", "runs", "meta")
 
 
 def polars_type(kind: str) -> pl.DataType:

@@ -13,11 +13,13 @@ from typing import Any
 
 from engine import config as settings
 from engine.errors import WorkspaceError
-from engine.trust import keys
+from engine.trust import audit, backups, files, keys, schema
 from engine.warehouse.duckdb import DuckDBWarehouse
 
 CONFIG = "kindred.toml"
 DATABASE = "kindred.duckdb"
+FOLDERS = ("faces", "ads", "exports")
+SCRATCH = ".tmp"
 
 
 @dataclass(frozen=True)
@@ -55,54 +57,100 @@ class Workspace:
     @property
     def scratch(self) -> Path:
         """What may be deleted whenever no command runs."""
-        return self.path / ".tmp"
+        return self.path / SCRATCH
 
     @contextmanager
     def warehouse(self, *, read_only: bool = False) -> Iterator[DuckDBWarehouse]:
         """The database, open for the duration of a `with`."""
-        run = self.config.run
         if read_only and not self.database.exists():
             raise WorkspaceError(
                 f"{self.path} has no database yet.", fix="Import something: `kindred import logs FILE`."
             )
-        store = DuckDBWarehouse(
-            self.database, threads=run.threads, memory=run.memory, scratch=self.scratch, read_only=read_only
-        )
-        if not read_only:
-            os.chmod(self.database, 0o600)
+        store = self._opened(read_only=read_only)
         try:
             yield store
         finally:
             store.close()
 
     @contextmanager
-    def writing(self, command: str) -> Iterator[DuckDBWarehouse]:
-        """The database, locked against other writers; the lock dies with the process that holds it.
+    def writing(self, command: str, *, backup: bool = False) -> Iterator[DuckDBWarehouse]:
+        """The database, locked against other writers; what changed is in the audit log afterwards.
 
         Args:
-            command: what is running, told to whoever finds the lock taken.
+            command: what is running, told to whoever finds the lock taken and to the audit log; never an id.
+            backup: keep a copy of the database when it ends well (`storage.backup`).
 
         Raises:
-            WorkspaceError: another process writes; the message names it.
+            WorkspaceError: another process writes (the message names it), nothing can be written here, or the
+                workspace is of a newer Kindred.
         """
+        with self.locked(command), audit.recorded(self.path, command) as record:
+            self._forward()
+            with self.warehouse() as store:
+                # Nobody else has the database open now: what is in the scratch folder was left by killed processes.
+                files.sweep(self.scratch)
+                before = store.counts()
+                store.touched.clear()
+                try:
+                    yield store
+                finally:
+                    _count(store, before, record)
+            if backup and self.config.storage.backup:
+                backups.take(self.database, backups.LAST_RUN, scratch=self.scratch)
+
+    @contextmanager
+    def locked(self, command: str) -> Iterator[None]:
+        """The workspace, locked against other writers; the lock dies with the process that holds it."""
         lock = self.path / ".lock"
-        with open(lock, "a+", opener=_private) as file:
+        try:
+            file = open(lock, "a+", opener=files.private)  # noqa: SIM115 (closed below, also where flock fails)
+        except OSError as error:
+            raise files.unwritable(self.path, error) from error
+        with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise WorkspaceError(
                     f"{self.path} is being written by {_holder(lock)}.", fix="Wait for it to end."
                 ) from None
-            file.seek(0)
-            file.truncate()
-            json.dump({"pid": os.getpid(), "command": command}, file)
-            file.flush()
-            with self.warehouse() as store:
-                yield store
+            try:
+                file.seek(0)
+                file.truncate()
+                json.dump({"pid": os.getpid(), "command": command}, file)
+                file.flush()
+            except OSError as error:
+                raise files.unwritable(lock, error) from error
+            yield
 
     def key(self) -> bytes:
         """The pseudonym key this workspace was made with."""
         return keys.load(self.config.ids.key_id)
+
+    def _opened(self, *, read_only: bool) -> DuckDBWarehouse:
+        run, encryption = self.config.run, self.config.storage.encryption
+        store = DuckDBWarehouse(
+            self.database,
+            threads=run.threads,
+            memory=run.memory,
+            scratch=self.scratch,
+            read_only=read_only,
+            key=None if encryption == "off" else keys.derived(self.key(), "database"),
+            weak=encryption == "weak",
+        )
+        if not read_only:
+            os.chmod(self.database, 0o600)
+        return store
+
+    def _forward(self) -> None:
+        """Bring a database of an older Kindred into today's shape, after a copy of it was put aside."""
+        with self.warehouse() as store:
+            changes, version = schema.drift(store), schema.version(store)
+            if not changes:
+                schema.stamp(store)
+                return
+        backups.take(self.database, f"before-migration-{version}", scratch=self.scratch)
+        with self.warehouse() as store:
+            schema.migrate(store, changes, _stages())
 
 
 def create(path: Path, *, preset: Mapping[str, Any] | None = None) -> Workspace:
@@ -118,21 +166,24 @@ def create(path: Path, *, preset: Mapping[str, Any] | None = None) -> Workspace:
     if (path / CONFIG).exists():
         raise WorkspaceError(f"{path} is a workspace already.", fix="Use it with -w, or choose another folder.")
     try:
-        if path.exists() and any(path.iterdir()):
+        if path.exists() and any(_foreign(entry) for entry in path.iterdir()):
             raise WorkspaceError(f"{path} is not empty.", fix="Choose a new folder.")
         path.mkdir(parents=True, exist_ok=True)
         os.chmod(path, 0o700)
-        preset = {"ids__key_id": keys.new(), **(preset or {})}
-        with open(path / CONFIG, "w", opener=_private, encoding="utf-8") as file:
-            file.write(settings.template(**preset))
-        for folder in ("faces", "ads", "exports"):
-            (path / folder).mkdir(mode=0o700)
+        preset = dict(preset or {})
+        if "ids__key_id" not in preset:
+            preset["ids__key_id"] = keys.current()
+        for folder in FOLDERS:
+            (path / folder).mkdir(mode=0o700, exist_ok=True)
+        # Last, because it is what makes a folder a workspace: whoever was killed before can start again.
+        with files.replacing(path / CONFIG, scratch=path / SCRATCH) as file:
+            file.write(settings.template(**preset).encode())
     except OSError as error:
         raise WorkspaceError(
             f"{path} cannot be written: {error.strerror}.", fix="Choose a folder you may write to."
         ) from error
     space = open_(path)
-    with space.warehouse():
+    with space.writing("init"):
         pass
     return space
 
@@ -156,8 +207,24 @@ def open_(path: Path | None = None, *, flags: Mapping[str, Any] | None = None) -
     return Workspace(path.resolve(), settings.load(path / CONFIG, flags=flags))
 
 
-def _private(name: str, flags: int) -> int:
-    return os.open(name, flags, 0o600)
+def _foreign(entry: Path) -> bool:
+    """Whether something in a folder keeps it from becoming a workspace: anything but what a killed `init` leaves."""
+    return not (entry.is_dir() and (entry.name == SCRATCH or (entry.name in FOLDERS and not any(entry.iterdir()))))
+
+
+def _count(store: DuckDBWarehouse, before: dict[str, int], record: audit.Record) -> None:
+    """Rows before and after of every table that was written or whose number of rows changed."""
+    after = store.counts()
+    for table, rows in after.items():
+        if table in store.touched or rows != before[table]:
+            record.tables[table] = [before[table], rows]
+
+
+def _stages() -> dict[str, str]:
+    """Which stage writes a computed table."""
+    from engine.pipeline import STAGES
+
+    return {table: stage.name for stage in STAGES for table in stage.writes}
 
 
 def _holder(lock: Path) -> str:

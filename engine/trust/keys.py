@@ -1,13 +1,35 @@
-"""The pseudonym key: 32 random bytes in a file outside every workspace; only its id is ever stored."""
+"""The pseudonym key: 32 random bytes kept outside every workspace; only its id is ever stored.
+
+Where it may lie, in the order looked at: the environment (`KINDRED_KEY`, 64 hex digits), any keyring that a command
+can ask (`KINDRED_KEY_COMMAND`, e.g. `secret-tool lookup kindred {id}`), a file of the key folder (0600).
+"""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import secrets
+import shlex
+import stat
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.errors import WorkspaceError
+
+_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class KeyFile:
+    """One file of the key folder: id, path, when it was made (UTC), and what is wrong with it ('' = nothing)."""
+
+    key_id: str
+    path: Path
+    made_at: datetime
+    problem: str
 
 
 def folder() -> Path:
@@ -27,6 +49,8 @@ def new() -> str:
         handle = os.open(place / f"{name}.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
             file.write(key.hex() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
     except OSError as error:
         raise WorkspaceError(
             f"The pseudonym key cannot be written to {place}: {error.strerror}.",
@@ -35,25 +59,90 @@ def new() -> str:
     return name
 
 
+def current() -> str:
+    """The id of the key a new workspace uses: that of `KINDRED_KEY` where it is set, else a new one's."""
+    given = os.environ.get("KINDRED_KEY")
+    return key_id(_decode(given, "KINDRED_KEY")) if given else new()
+
+
 def load(name: str) -> bytes:
     """The 32 bytes of the key with this id.
 
     Raises:
-        WorkspaceError: no such key on this machine, or the file holds another one.
+        WorkspaceError: no such key on this machine, the source holds another one, or others may read its file.
     """
+    if given := os.environ.get("KINDRED_KEY"):
+        return _checked(_decode(given, "KINDRED_KEY"), name, "KINDRED_KEY")
+    if command := os.environ.get("KINDRED_KEY_COMMAND"):
+        return _checked(_ask(command, name), name, "KINDRED_KEY_COMMAND")
     path = folder() / f"{name}.key"
     try:
-        key = bytes.fromhex(path.read_text().strip())
+        mode = stat.S_IMODE(path.stat().st_mode)
+        text = path.read_text(encoding="ascii")
     except (OSError, ValueError) as error:
         raise WorkspaceError(
             f"The workspace's pseudonym key {name} is not readable at {path}.",
             fix="Copy it from where the workspace was made, or set KINDRED_KEYS to its folder.",
         ) from error
-    if key_id(key) != name:
-        raise WorkspaceError(f"{path} does not hold the key {name}.", fix="Restore the right key file.")
-    return key
+    if mode & 0o077:
+        raise WorkspaceError(f"Others may read the key {path}.", fix=f"Run `chmod 600 {path}`.")
+    return _checked(_decode(text, str(path)), name, str(path))
+
+
+def listed() -> list[KeyFile]:
+    """The keys of the key folder, by id, each with what is wrong with it."""
+    place = folder()
+    if not place.is_dir():
+        return []
+    return [_examine(path) for path in sorted(place.glob("*.key"))]
 
 
 def key_id(key: bytes) -> str:
     """A name for a key that does not give it away: 16 hex digits of a hash."""
     return hashlib.sha256(b"kindred key id" + key).hexdigest()[:16]
+
+
+def derived(key: bytes, purpose: str) -> bytes:
+    """32 bytes for one purpose, from which neither the key nor another purpose's bytes follow (HMAC as a PRF)."""
+    return hmac.new(key, b"kindred " + purpose.encode(), hashlib.sha256).digest()
+
+
+def _examine(path: Path) -> KeyFile:
+    state = path.stat()
+    problem = ""
+    try:
+        if stat.S_IMODE(state.st_mode) & 0o077:
+            problem = "others may read it"
+        elif key_id(_decode(path.read_text(encoding="ascii"), str(path))) != path.stem:
+            problem = "holds another key"
+    except (OSError, ValueError, WorkspaceError):
+        problem = "not readable"
+    return KeyFile(path.stem, path, datetime.fromtimestamp(state.st_mtime, UTC).replace(tzinfo=None), problem)
+
+
+def _decode(text: str, source: str) -> bytes:
+    try:
+        key = bytes.fromhex(text.strip())
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise WorkspaceError(f"{source} does not hold a key.", fix="A key is 64 hex digits; restore the right one.")
+    return key
+
+
+def _checked(key: bytes, name: str, source: str) -> bytes:
+    if key_id(key) != name:
+        raise WorkspaceError(f"{source} does not hold the key {name}.", fix="Restore the right key.")
+    return key
+
+
+def _ask(command: str, name: str) -> bytes:
+    words = [word.replace("{id}", name) for word in shlex.split(command)]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=_SECONDS, check=True)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        # Neither the command's output nor its arguments are repeated: either may hold the key.
+        raise WorkspaceError(
+            f"KINDRED_KEY_COMMAND gave no key ({type(error).__name__}).", fix="Try the command by hand."
+        ) from None
+    return _decode(done.stdout, "KINDRED_KEY_COMMAND")

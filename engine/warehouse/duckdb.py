@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,9 +26,13 @@ class DuckDBWarehouse:
         memory: limit such as "2GB", empty = DuckDB's own (80 % of the machine).
         scratch: folder for what does not fit in memory.
         read_only: open without the right to write.
+        key: encrypts the file (AES-256-GCM); None = not encrypted.
+        weak: with a key, write with DuckDB's built-in mbedTLS where its OpenSSL (the httpfs extension) is not
+            installed; DuckDB does not vouch for the random numbers of that one.
 
     Raises:
-        WorkspaceError: the file is not a database, is damaged or is in use.
+        WorkspaceError: the file is not a database, is damaged, is in use or needs another key.
+        ConfigError: encryption is asked for and DuckDB's OpenSSL is not installed.
     """
 
     def __init__(
@@ -38,27 +43,95 @@ class DuckDBWarehouse:
         memory: str = "",
         scratch: Path | None = None,
         read_only: bool = False,
+        key: bytes | None = None,
+        weak: bool = False,
     ) -> None:
+        self.path, self.touched = path, set[str]()
+        self._key, self._weak, self._read_only = key, weak, read_only
+        self._settings: dict[str, Any] = {}
+        if scratch is not None:
+            self._settings["temp_directory"] = str(scratch)
+        if threads:
+            self._settings["threads"] = threads
+        if memory:
+            self._settings["memory_limit"] = memory
+        self._inside = False
+        self._open()
+
+    def _open(self) -> None:
         import duckdb
 
-        settings: dict[str, Any] = {}
-        if scratch is not None:
-            settings["temp_directory"] = str(scratch)
-        if threads:
-            settings["threads"] = threads
-        if memory:
-            settings["memory_limit"] = memory
         try:
-            self.connection: duckdb.DuckDBPyConnection = duckdb.connect(
-                ":memory:" if path is None else str(path), read_only=read_only, config=settings
-            )
+            if self._key is None or self.path is None:
+                self.connection: duckdb.DuckDBPyConnection = duckdb.connect(
+                    ":memory:" if self.path is None else str(self.path),
+                    read_only=self._read_only,
+                    config=self._settings,
+                )
+            else:
+                self.connection = duckdb.connect(":memory:", config=self._settings)
+                self._attach(self.path, "kindred")
+                self.connection.execute("USE kindred")
+            if not self._read_only:
+                self.connection.execute("SET TimeZone = 'UTC'")
+                for table in TABLES.values():
+                    self.connection.execute(table.ddl())
         except duckdb.Error as error:
-            raise _opening(path, memory, error) from error
-        self._inside = False
-        if not read_only:
-            self.connection.execute("SET TimeZone = 'UTC'")
-            for table in TABLES.values():
-                self.connection.execute(table.ddl())
+            if hasattr(self, "connection"):
+                self.connection.close()
+            raise _opening(self.path, self._settings.get("memory_limit", ""), error) from error
+
+    def _attach(self, path: Path, name: str) -> None:
+        options = ["READ_ONLY"] if self._read_only else []
+        if self._key is not None:
+            options.append(f"ENCRYPTION_KEY '{self._key.hex()}'")
+            if not self._read_only:
+                self._cipher()
+        clause = f" ({', '.join(options)})" if options else ""
+        self.connection.execute(f"ATTACH {literal(str(path))} AS {name}{clause}")
+
+    def _cipher(self) -> None:
+        """Load what writes encrypted files, and encrypt what spills to disk too."""
+        import duckdb
+
+        try:
+            self.connection.execute("LOAD httpfs")
+        except duckdb.Error as error:
+            if not self._weak:
+                raise ConfigError(
+                    "storage.encryption = 'on' needs DuckDB's OpenSSL, which is not installed.",
+                    fix="Run `python -c \"import duckdb; duckdb.execute('INSTALL httpfs')\"` once, with a network.",
+                ) from error
+            self.connection.execute("SET force_mbedtls_unsafe = 'true'")
+        self.connection.execute("SET temp_file_encryption = 'true'")
+
+    def rewrite(self) -> None:
+        """Write the database anew and put it in the old one's place: what was deleted is in no byte of the file.
+
+        Killed anywhere, either the old or the new file is there, whole.
+
+        Raises:
+            WorkspaceError: the new file cannot be written; the old one stays.
+        """
+        if self.path is None:
+            return
+        draft = self.path.with_name(f"{self.path.name}.new")
+        _remove(draft)
+        with _named("rewrite the database"):
+            own = self.connection.execute("SELECT current_database()").fetchone()[0]
+            self._attach(draft, "rewritten")
+            self.connection.execute(f"COPY FROM DATABASE {quote(own)} TO rewritten")
+            self.connection.execute("CHECKPOINT rewritten")
+            self.connection.execute("DETACH rewritten")
+            self.connection.execute("CHECKPOINT")
+        self.connection.close()
+        os.chmod(draft, 0o600)
+        with open(draft, "rb") as file:
+            os.fsync(file.fileno())
+        # After the checkpoint the old log is empty, but its bytes are not: it goes first, then the file.
+        self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
+        os.replace(draft, self.path)
+        self._open()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -75,6 +148,7 @@ class DuckDBWarehouse:
 
     def create(self, table: str, statement: str, /, **params: Any) -> int:
         """See `Warehouse.create`."""
+        self.touched.add(table)
         self.connection.execute(f'DROP TABLE IF EXISTS "{table}"')
         self.connection.execute(TABLES[table].ddl())
         self._run(f'INSERT INTO "{table}" BY NAME {sql_text(statement)}', params, statement)
@@ -109,6 +183,10 @@ class DuckDBWarehouse:
         order = ", ".join(f'"{k}"' for k in TABLES[table].keys)
         return self.query_text(f'SELECT {chosen} FROM "{table}" ORDER BY {order}', name=f"read {table}")  # noqa: S608
 
+    def counts(self) -> dict[str, int]:
+        """Number of rows of every contract table."""
+        return {table: self.count(table) for table in TABLES}
+
     def count(self, table: str, /) -> int:
         """See `Warehouse.count`."""
         return self.connection.execute(f'SELECT count(*) FROM "{table}"').fetchall()[0][0]  # noqa: S608
@@ -136,6 +214,7 @@ class DuckDBWarehouse:
             self.connection.execute("COMMIT")
 
     def _insert(self, table: str, frame: pl.DataFrame) -> int:
+        self.touched.add(table)
         for column in frame.columns:
             if column not in self.columns(table):
                 kind = "DOUBLE" if frame[column].dtype.is_numeric() else "VARCHAR"
@@ -157,9 +236,14 @@ def quote(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
+def literal(text: str) -> str:
+    """`text` as an SQL string, for the statements that take no bound values (ATTACH, COPY)."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 @contextmanager
 def _named(name: str) -> Iterator[None]:
-    """Turn DuckDB's errors into a BackendError that says which statement failed."""
+    """Turn DuckDB's errors into a BackendError that says which statement failed, and why when the cause is outside."""
     import duckdb
 
     try:
@@ -171,7 +255,25 @@ def _named(name: str) -> Iterator[None]:
             f"{_title(name)} needs more memory than it may use ({_first(error)}).", fix="Give --memory more, e.g. 4GB."
         ) from error
     except duckdb.Error as error:
-        raise BackendError(f"{_title(name)} failed: {_first(error)}.") from error
+        text = _first(error)
+        if _is(error, _NO_SPACE):
+            raise WorkspaceError(
+                f"{_title(name)} found no space on the disk; what was finished before is kept.",
+                fix="Free some space and run the command again.",
+            ) from error
+        if _is(error, _DAMAGED):
+            raise WorkspaceError(f"The database is damaged ({text}).", fix=_RESTORE) from error
+        raise BackendError(f"{_title(name)} failed: {text}.") from error
+
+
+_NO_SPACE = ("no space left", "file too large", "disk quota", "max_temp_directory_size")
+_DAMAGED = ("corrupt database", "checksum", "could not read enough bytes", "not a valid duckdb", "serialization error")
+_RESTORE = "`kindred restore` brings back the state after the last finished run."
+
+
+def _is(error: Exception, signs: tuple[str, ...]) -> bool:
+    text = str(error).lower()
+    return any(sign in text for sign in signs)
 
 
 def _title(name: str) -> str:
@@ -182,12 +284,24 @@ def _first(error: Exception) -> str:
     return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
 
 
+def _remove(path: Path) -> None:
+    for leftover in (path, path.with_name(f"{path.name}.wal")):
+        leftover.unlink(missing_ok=True)
+
+
 def _opening(path: Path | None, memory: str, error: Exception) -> EngineError:
     text = _first(error)
-    if "lock" in text.lower():
+    if _is(error, ("set lock on file", "unique file handle conflict")):
         return WorkspaceError(f"{path} is in use by another process.", fix="Wait for it to finish, then try again.")
-    if memory and "memory" in text.lower():
+    if memory and "memory" in text.lower() and not _is(error, _DAMAGED):
         return ConfigError(f"--memory {memory} is not a size.", fix="Write it like 4GB.")
-    return WorkspaceError(
-        f"{path} cannot be opened: {text}.", fix="Restore the file from a backup, or `kindred init` anew."
-    )
+    if _is(error, ("without a key", "wrong encryption key", "not encrypted")):
+        return WorkspaceError(
+            f"{path} and the setting storage.encryption do not agree: {text}.",
+            fix="Set it as it was, or change it with `kindred encrypt on|off`.",
+        )
+    if _is(error, _NO_SPACE):
+        return WorkspaceError(f"There is no space on the disk for {path}.", fix="Free some and try again.")
+    if _is(error, ("permission denied", "read-only")):
+        return WorkspaceError(f"{path} may not be written.", fix="Use a folder you may write to.")
+    return WorkspaceError(f"{path} cannot be opened, it seems damaged: {text}.", fix=_RESTORE)

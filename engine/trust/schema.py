@@ -1,0 +1,143 @@
+"""Old workspaces go forward: the stored tables are compared with the contracts and brought into their shape.
+
+`meta.schema_version` counts the changes that comparing cannot see (a column whose meaning changed); everything else
+(new, dropped, retyped columns) follows from the contracts themselves.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.errors import WorkspaceError
+from engine.tables import SQL_TYPES, TABLES, Table
+
+if TYPE_CHECKING:
+    from engine.warehouse.duckdb import DuckDBWarehouse
+
+VERSION = 1
+_KEY = "schema_version"
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What one stored table has that its contract has not, and the other way round.
+
+    Args:
+        table: its name.
+        missing: contract columns not stored.
+        extra: stored columns not in the contract (never of an open table).
+        retyped: columns stored as another type.
+    """
+
+    table: str
+    missing: tuple[str, ...]
+    extra: tuple[str, ...]
+    retyped: tuple[str, ...]
+
+
+def version(store: DuckDBWarehouse) -> int:
+    """The schema version of a database; 0 where none is written (a new one, or one older than versions)."""
+    found = store.query("trust/meta", name=_KEY)
+    return int(found["value"][0]) if found.height else 0
+
+
+def drift(store: DuckDBWarehouse) -> list[Drift]:
+    """Every contract table whose stored columns differ from the contract, in the contracts' order.
+
+    Raises:
+        WorkspaceError: the database was written by a newer Kindred.
+    """
+    stored_version = version(store)
+    if stored_version > VERSION:
+        raise WorkspaceError(
+            f"The workspace was written by a newer Kindred (its schema is {stored_version}, this one knows {VERSION}).",
+            fix="Install the newer Kindred: `pip install -U kindred-engine`.",
+        )
+    stored: dict[str, dict[str, str]] = {}
+    for row in store.query("trust/columns").iter_rows(named=True):
+        stored.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
+    found = [_compare(table, stored[name]) for name, table in TABLES.items() if name in stored]
+    return [d for d in found if d.missing or d.extra or d.retyped]
+
+
+def stamp(store: DuckDBWarehouse) -> None:
+    """Write this program's schema version."""
+    if version(store) != VERSION:
+        store.execute("trust/forget_meta", name=_KEY)
+        store.execute("trust/set_meta", name=_KEY, value=str(VERSION))
+
+
+def migrate(store: DuckDBWarehouse, changes: list[Drift], rebuilt: dict[str, str]) -> dict[str, str]:
+    """Bring stored tables into the shape of their contracts, all or none.
+
+    Args:
+        store: the database, open for writing.
+        changes: what `drift` found.
+        rebuilt: which stage writes a table, for every computed table; where rows cannot be kept (a new column that may
+            not be null), such a table is emptied and its stage is made to run again.
+
+    Returns:
+        Per table `kept` or `emptied`.
+
+    Raises:
+        WorkspaceError: rows that were imported cannot be kept; nothing is changed.
+    """
+    done = {}
+    with store.transaction():
+        for change in changes:
+            table = TABLES[change.table]
+            lost = [c for c in change.missing if not table.column(c).nullable]
+            if lost and store.count(table.name) and table.name not in rebuilt:
+                raise WorkspaceError(
+                    f"Table {table.name} of this workspace has no {', '.join(lost)}, which this Kindred needs.",
+                    fix="Make a new workspace and import its files again; this one is untouched.",
+                )
+            if lost:
+                store.execute_text(f'DROP TABLE "{table.name}"')
+                store.execute_text(table.ddl())
+                if table.name in rebuilt:
+                    store.execute("trust/forget_run", stage=rebuilt[table.name])
+            else:
+                _reshape(store, table, change)
+            done[table.name] = "emptied" if lost else "kept"
+        stamp(store)
+        store.execute("trust/forget_meta", name="migrated")
+        store.execute("trust/set_meta", name="migrated", value=json.dumps(done, sort_keys=True))
+    return done
+
+
+def _compare(table: Table, stored: dict[str, str]) -> Drift:
+    wanted = {c.name: SQL_TYPES[c.type] for c in table.columns}
+    return Drift(
+        table.name,
+        tuple(c for c in wanted if c not in stored),
+        () if table.open else tuple(c for c in stored if c not in wanted),
+        tuple(c for c in wanted if c in stored and stored[c] != wanted[c]),
+    )
+
+
+def _reshape(store: DuckDBWarehouse, table: Table, change: Drift) -> None:
+    """Copy the rows into a new table, columns in the contract's order, further columns of an open table after them."""
+    own = [c.name for c in table.columns if c.name not in change.missing]
+    further = [c for c in store.columns(table.name) if c not in own] if table.open else []
+    chosen = ", ".join(f'"{c}"' for c in own) + "".join(f", {_quoted(c)}" for c in further)
+    store.execute_text(f'ALTER TABLE "{table.name}" RENAME TO "_old"')
+    store.execute_text(table.ddl())
+    kinds = dict(store.query("trust/columns").filter(_is("_old")).select("column_name", "data_type").iter_rows())
+    for column in further:
+        store.execute_text(f'ALTER TABLE "{table.name}" ADD COLUMN {_quoted(column)} {kinds[column]}')
+    copied = f'INSERT INTO "{table.name}" BY NAME SELECT {chosen} FROM "_old"'  # noqa: S608 (names are quoted)
+    store.execute_text(copied, name=f"migrate {table.name}")
+    store.execute_text('DROP TABLE "_old"')
+
+
+def _is(name: str) -> object:
+    import polars as pl
+
+    return pl.col("table_name") == name
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
