@@ -1,0 +1,96 @@
+"""Training: refusals in words, planted effects found, missing and unseen values scored."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from engine.errors import ConfigError
+from engine.offers import encoding, training
+
+PLAN = training.Plan(bootstrap=50)
+
+
+def rows(n: int = 1200, *, effect: float = 0.4, seed: int = 3) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    age = rng.integers(18, 80, size=n).astype(float)
+    treatment = rng.integers(2, size=n)
+    chance = 0.15 + effect * treatment * (age < 45)
+    return pl.DataFrame(
+        {
+            "customer_id": [f"c{i}" for i in range(n)],
+            "treatment": treatment,
+            "outcome": (rng.random(n) < chance).astype(int),
+            "age": pl.Series(np.where(rng.random(n) < 0.1, np.nan, age), nan_to_null=True),
+            "residence": rng.choice(["city", "village", None], size=n).tolist(),
+            "constant": 1.0,
+            "name": [f"name {i}" for i in range(n)],
+            "empty": pl.Series([None] * n, dtype=pl.String),
+        }
+    )
+
+
+def test_a_planted_effect_is_found_and_told_apart():
+    trained = training.train(rows(), "o", PLAN)
+    assert trained.reason == ""
+    young, old = pl.DataFrame({"age": [25.0, 30.0]}), pl.DataFrame({"age": [70.0, 75.0]})
+    assert trained.model.predict(young).min() > 0.2 > 0.15 > abs(trained.model.predict(old)).max()
+    held = [m for m in trained.metrics if m["metric"].endswith("held out") and m["chosen"]]
+    assert len(held) == 1 and held[0]["low"] > 0
+
+
+def test_unseen_and_missing_values_are_scored():
+    model = training.train(rows(), "o", PLAN).model
+    strange = pl.DataFrame({"age": [None, 30.0], "residence": ["the moon", None]}, schema_overrides={"age": float})
+    assert np.isfinite(model.predict(strange)).all()
+
+
+def test_names_and_empty_columns_are_no_features():
+    numeric, categorical = encoding.split_columns(rows(), exclude=training.KEYS)
+    assert numeric == ["age", "constant"] and categorical == ["residence"]
+
+
+def test_same_rows_same_model():
+    first, again = (training.train(rows(), "o", PLAN) for _ in range(2))
+    assert first.model.model_id == again.model.model_id
+    assert first.metrics == again.metrics
+    assert (first.model.predict(rows()) == again.model.predict(rows())).all()
+    assert training.train(rows(seed=4), "o", PLAN).model.model_id != first.model.model_id
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda r: r.head(60), "only"),
+        (lambda r: r.filter(pl.col("treatment") == 1), "only 0 control customers"),
+        (lambda r: r.with_columns(outcome=pl.lit(1)), "only 0 treated customers refused"),
+        (lambda r: r.with_columns(outcome=pl.lit(0)), "only 0 treated customers accepted"),
+        (
+            lambda r: r.with_columns(outcome=pl.col("outcome") * pl.col("treatment")),
+            "only 0 control customers accepted",
+        ),
+        (lambda r: r.head(0), "only 0 treated customers"),
+    ],
+)
+def test_too_little_is_refused_in_words(change, why):
+    trained = training.train(change(rows()), "o", PLAN)
+    assert trained.model is None and why in trained.reason
+    assert trained.metrics[0]["metric"].startswith("no model: ") and trained.metrics[0]["value"] is None
+
+
+def test_a_customer_is_never_on_both_sides():
+    twice = pl.concat([rows(300), rows(300)])
+    treatment, outcome = twice["treatment"].to_numpy(), twice["outcome"].to_numpy()
+    inner, held = training._split(twice, treatment, outcome, PLAN)
+    ids = twice["customer_id"].to_numpy()
+    assert not set(ids[inner]) & set(ids[held]) and len(inner) + len(held) == 600
+    for a, b in training._folds(twice, treatment, outcome, inner, PLAN):
+        assert not set(ids[a]) & set(ids[b])
+
+
+def test_unknown_learner_or_base():
+    with pytest.raises(ConfigError, match="There is no learner 'z'"):
+        training.train(rows(), "o", training.Plan(learners=("z",)))
+    with pytest.raises(ConfigError, match="There is no base learner 'z'"):
+        training.train(rows(), "o", training.Plan(bases=("z",)))
