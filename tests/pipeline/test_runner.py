@@ -1,0 +1,104 @@
+"""The runner: what is stale runs, what is fresh does not, a failed stage leaves everything as it was."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import polars as pl
+import pytest
+
+import engine
+from engine import pipeline
+from engine.errors import WorkspaceError
+
+
+@pytest.fixture
+def space(tmp_path):
+    """A workspace with two friends and a log of their calls, put into the tables directly."""
+    made = engine.create(tmp_path / "w")
+    with made.writing("test") as store:
+        store.write(
+            "parties", pl.DataFrame({"node": [0, 1], "party_id": ["a", "b"], "is_customer": True, "opted_out": False})
+        )
+        days = [date(2024, 1, d) for d in (1, 2, 3)]
+        talk = {"n_calls": 1, "talk_s": 60, "n_texts": 0}
+        store.write(
+            "pair_days",
+            pl.DataFrame([{"src": s, "dst": 1 - s, "day": d, **talk} for d in days for s in (0, 1)]),
+        )
+        start = datetime(2024, 1, 3, 10)
+        call = {"kind": "call", "caller": 0, "callee": 1, "started_at": start, "duration_s": 60, "answered": True}
+        store.write("events", pl.DataFrame([{**call, "source_id": "one"}]))
+        imported(store, "one")
+    return made
+
+
+def imported(store, name: str, target: str = "logs") -> None:
+    """Pretend that a file was imported."""
+    line = {"source_id": name, "target": target, "path": name, "sha256": name, "format": "generic", "details": "{}"}
+    counts = dict.fromkeys(("rows_in", "rows_kept", "rows_duplicate", "rows_rejected"), 0)
+    store.append("sources", pl.DataFrame([{**line, **counts, "imported_at": datetime(2024, 2, 1)}]))
+
+
+def ran(space, **options) -> dict[str, str]:
+    return {result.stage: result.status for result in pipeline.run(space, **options)}
+
+
+UNTIL = {"until": "influencers"}
+
+
+def test_what_is_fresh_does_not_run_again(space):
+    assert ran(space, **UNTIL) == {"edges": "done", "influencers": "done"}
+    assert ran(space, **UNTIL) == {"edges": "fresh", "influencers": "fresh"}
+    assert ran(space, **UNTIL, force=True) == {"edges": "done", "influencers": "done"}
+
+
+def test_a_new_import_makes_its_readers_and_theirs_stale(space):
+    ran(space, **UNTIL)
+    with space.writing("test") as store:
+        imported(store, "two", "consents")
+    assert ran(space, **UNTIL) == {"edges": "fresh", "influencers": "fresh"}
+    with space.writing("test") as store:
+        imported(store, "three")
+        states = {line["stage"]: line["state"] for line in pipeline.status(store, space.config)}
+    assert states["edges"] == "stale" and states["ads"] == "never"
+    assert ran(space, **UNTIL) == {"edges": "done", "influencers": "done"}
+
+
+def test_a_setting_makes_stale_only_what_it_touches(space):
+    ran(space, **UNTIL)
+    assert ran(engine.open(space.path, faces__margin=14), **UNTIL) == {"edges": "fresh", "influencers": "fresh"}
+    assert ran(engine.open(space.path, graph__window_days=30), **UNTIL) == {"edges": "done", "influencers": "done"}
+
+
+def test_a_stage_that_fails_changes_nothing(space, monkeypatch):
+    from engine.pipeline import influencers
+
+    ran(space, **UNTIL)
+    with space.warehouse(read_only=True) as store:
+        before = store.read("influencers")
+    assert before.height
+
+    def broken(context):
+        context.warehouse.write("influencers", before.clear())
+        raise RuntimeError("power cut")
+
+    monkeypatch.setattr(influencers, "run", broken)
+    with pytest.raises(RuntimeError, match="power cut"):
+        pipeline.run(space, until="influencers", force=True)
+    monkeypatch.undo()
+    with space.warehouse(read_only=True) as store:
+        assert store.read("influencers").equals(before)
+        assert store.count("runs") == 3  # edges twice, influencers once
+
+
+def test_an_unknown_stage_is_named(space):
+    with pytest.raises(WorkspaceError, match="no stage 'riches'"):
+        pipeline.run(space, until="riches")
+
+
+def test_every_table_a_stage_reads_is_imported_or_written_by_an_earlier_stage():
+    known = set(pipeline.IMPORTED)
+    for stage in pipeline.STAGES:
+        assert set(stage.reads) <= known, stage.name
+        known |= set(stage.writes)
