@@ -128,7 +128,7 @@ def run(
     """
     stages = _upto(until)
     results = []
-    with workspace.writing("run") as store:
+    with workspace.writing("run", backup=True) as store:
         for stage in stages:
             started = time.monotonic()
             inputs, configuration = inputs_hash(store, stage, workspace.config), config_hash(stage, workspace.config)
