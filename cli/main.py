@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import demo, exports, graph, imports, run, workspace
+from cli import demo, exports, graph, imports, run, trust, workspace
 from engine import __version__
 
 app = typer.Typer(
@@ -33,7 +33,7 @@ def _options(
     pass
 
 
-for module in (demo, workspace, imports, run, graph, exports):
+for module in (demo, workspace, imports, run, graph, exports, trust):
     module.register(app)
 
 

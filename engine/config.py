@@ -222,6 +222,29 @@ def template(**preset: Any) -> str:
     return "\n".join(lines)
 
 
+def with_setting(text: str, key: str, value: Any) -> str:
+    """The text of a `kindred.toml` with one setting written for real, everything else as it stands.
+
+    Args:
+        text: of the file.
+        key: e.g. "storage.encryption".
+        value: what it shall be.
+    """
+    section, name = key.split(".", 1)
+    lines, inside, heading = text.splitlines(), False, None
+    line = f"{name} = {_toml(value)}"
+    for number, old in enumerate(lines):
+        bare = old.strip()
+        if bare.startswith("["):
+            inside = bare == f"[{section}]"
+            heading = number if inside else heading
+        elif inside and bare.removeprefix("#").partition("=")[0].strip() == name:
+            return "\n".join([*lines[:number], line, *lines[number + 1 :], ""])
+    if heading is None:
+        return "\n".join([*lines, "", f"[{section}]", line, ""])
+    return "\n".join([*lines[: heading + 1], line, *lines[heading + 1 :], ""])
+
+
 def section_text(config: Config, *names: str) -> str:
     """The settings of some sections as stable text, for hashing."""
     parts = []

@@ -14,7 +14,7 @@ from typing import Any
 from engine import config as settings
 from engine.errors import WorkspaceError
 from engine.trust import audit, backups, files, keys, schema
-from engine.warehouse.duckdb import DuckDBWarehouse
+from engine.warehouse.duckdb import DuckDBWarehouse, is_encrypted
 
 CONFIG = "kindred.toml"
 DATABASE = "kindred.duckdb"
@@ -122,20 +122,59 @@ class Workspace:
                 raise files.unwritable(lock, error) from error
             yield
 
+    def restore(self, name: str = backups.LAST_RUN) -> Path | None:
+        """Put a backup in the place of the database; returns where the replaced file is kept, if there was one.
+
+        Raises:
+            WorkspaceError: there is no such backup, or another process writes.
+        """
+        with self.locked("restore"), audit.recorded(self.path, "restore"):
+            return backups.restore(self.database, name, scratch=self.scratch)
+
+    def encrypt(self, mode: str) -> Workspace:
+        """Write the database anew, encrypted or not, set `storage.encryption`, and drop the backups in the old form.
+
+        Args:
+            mode: on, weak or off (see `engine.config.Storage`).
+
+        Returns:
+            The workspace as it is then.
+
+        Raises:
+            ConfigError: `on`, and DuckDB's OpenSSL is not installed; nothing is changed.
+        """
+        path = self.path / CONFIG
+        settings.load(path, environment={}, flags={"storage.encryption": mode})
+        with self.locked("encrypt"), audit.recorded(self.path, "encrypt"):
+            # The file itself says what it is: the setting may be wrong after a kill between the two steps below.
+            old = self._opened(encrypted=is_encrypted(self.database))
+            try:
+                old.rewrite(key=None if mode == "off" else self._database_key(), weak=mode == "weak")
+            finally:
+                old.close()
+            with files.replacing(path, scratch=self.scratch) as file:
+                file.write(settings.with_setting(path.read_text("utf-8"), "storage.encryption", mode).encode())
+            backups.drop(self.database)
+        return open_(self.path)
+
     def key(self) -> bytes:
         """The pseudonym key this workspace was made with."""
         return keys.load(self.config.ids.key_id)
 
-    def _opened(self, *, read_only: bool) -> DuckDBWarehouse:
+    def _database_key(self) -> bytes:
+        return keys.derived(self.key(), "database")
+
+    def _opened(self, *, read_only: bool = False, encrypted: bool | None = None) -> DuckDBWarehouse:
         run, encryption = self.config.run, self.config.storage.encryption
+        encrypted = encryption != "off" if encrypted is None else encrypted
         store = DuckDBWarehouse(
             self.database,
             threads=run.threads,
             memory=run.memory,
             scratch=self.scratch,
             read_only=read_only,
-            key=None if encryption == "off" else keys.derived(self.key(), "database"),
-            weak=encryption == "weak",
+            key=self._database_key() if encrypted else None,
+            weak=encryption != "on",
         )
         if not read_only:
             os.chmod(self.database, 0o600)

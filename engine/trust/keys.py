@@ -137,8 +137,8 @@ def _checked(key: bytes, name: str, source: str) -> bytes:
 
 
 def _ask(command: str, name: str) -> bytes:
-    words = [word.replace("{id}", name) for word in shlex.split(command)]
     try:
+        words = [word.replace("{id}", name) for word in shlex.split(command)]
         done = subprocess.run(words, capture_output=True, text=True, timeout=_SECONDS, check=True)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         # Neither the command's output nor its arguments are repeated: either may hold the key.

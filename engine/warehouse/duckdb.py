@@ -105,10 +105,13 @@ class DuckDBWarehouse:
             self.connection.execute("SET force_mbedtls_unsafe = 'true'")
         self.connection.execute("SET temp_file_encryption = 'true'")
 
-    def rewrite(self) -> None:
+    def rewrite(self, **cipher: Any) -> None:
         """Write the database anew and put it in the old one's place: what was deleted is in no byte of the file.
 
         Killed anywhere, either the old or the new file is there, whole.
+
+        Args:
+            cipher: `key=` and `weak=` of the new file, as for the class; left out = as the old one.
 
         Raises:
             WorkspaceError: the new file cannot be written; the old one stays.
@@ -119,6 +122,7 @@ class DuckDBWarehouse:
         _remove(draft)
         with _named("rewrite the database"):
             own = self.connection.execute("SELECT current_database()").fetchone()[0]
+            self._key, self._weak = cipher.get("key", self._key), cipher.get("weak", self._weak)
             self._attach(draft, "rewritten")
             self.connection.execute(f"COPY FROM DATABASE {quote(own)} TO rewritten")
             self.connection.execute("CHECKPOINT rewritten")
@@ -229,6 +233,19 @@ class DuckDBWarehouse:
     def _run(self, text: str, params: dict[str, Any], name: str) -> None:
         with _named(name):
             self.connection.execute(text, params or None)
+
+
+def is_encrypted(path: Path) -> bool:
+    """Whether a DuckDB file is encrypted: the lowest bit of the flags in its header (checksum, "DUCK", version, flags).
+
+    Raises:
+        WorkspaceError: it is not a DuckDB file.
+    """
+    with open(path, "rb") as file:
+        header = file.read(24)
+    if len(header) < 24 or header[8:12] != b"DUCK":
+        raise WorkspaceError(f"{path} is not a DuckDB file.", fix=_RESTORE)
+    return bool(header[20] & 1)
 
 
 def quote(identifier: str) -> str:

@@ -1,0 +1,116 @@
+"""`kindred keys`, `audit`, `backups`, `restore`, `encrypt`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from cli.command import KNOWN_ERROR, Shell, command
+
+
+class Encryption(StrEnum):
+    """Forms of the database file."""
+
+    on = "on"
+    weak = "weak"
+    off = "off"
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to `app`."""
+    _keys(app)
+    _audit(app)
+    _storage(app)
+
+
+def _keys(app: typer.Typer) -> None:
+    group = typer.Typer(help="Pseudonym keys, kept outside every workspace.", no_args_is_help=True)
+    app.add_typer(group, name="keys")
+
+    @command(group)
+    def new(shell: Shell) -> None:
+        """Make a pseudonym key and print its id.
+
+        Example: `kindred keys new -o json`
+        """
+        from engine.trust import keys
+
+        shell.emit({"key_id": keys.new(), "folder": str(keys.folder())})
+
+    @command(group, "list")
+    def list_(shell: Shell) -> None:
+        """The keys of the key folder, and what is wrong with any of them; never the keys themselves.
+
+        Example: `kindred keys list`
+        """
+        from engine.trust import keys
+
+        rows = [
+            {"key_id": k.key_id, "made_at": k.made_at, "file": str(k.path), "problem": k.problem} for k in keys.listed()
+        ]
+        shell.emit(rows, ["key_id", "made_at", "file", "problem"])
+
+
+def _audit(app: typer.Typer) -> None:
+    group = typer.Typer(help="Who did what to a workspace, and when.", no_args_is_help=True)
+    app.add_typer(group, name="audit")
+
+    @command(group)
+    def verify(
+        shell: Shell,
+        head: Annotated[
+            str | None,
+            typer.Option("--head", metavar="HASH", help="A head noted earlier; it must still be in the log."),
+        ] = None,
+    ) -> int:
+        """Find any altered, dropped or reordered line of the audit log; prints the head to note elsewhere.
+
+        Example: `kindred audit verify -w spring-campaign`
+        """
+        from engine.trust import audit
+
+        verdict = audit.verify(shell.workspace().path, head=head)
+        shell.emit(
+            {"whole": verdict.whole, "lines": verdict.lines, "head": verdict.head, "problems": list(verdict.problems)}
+        )
+        return 0 if verdict.whole else KNOWN_ERROR
+
+
+def _storage(app: typer.Typer) -> None:
+    @command(app)
+    def backups(shell: Shell) -> None:
+        """Copies of the database: after the last finished run, before each migration.
+
+        Example: `kindred backups`
+        """
+        from engine.trust.backups import listed
+
+        rows = [{"name": b.name, "taken_at": b.taken_at, "bytes": b.size} for b in listed(shell.workspace().database)]
+        shell.emit(rows, ["name", "taken_at", "bytes"])
+
+    @command(app)
+    def restore(
+        shell: Shell,
+        name: Annotated[str, typer.Argument(metavar="NAME", help="As `kindred backups` lists it.")] = "last-run",
+    ) -> None:
+        """Bring back the database of the last finished run; what it replaces is kept as the backup `replaced`.
+
+        Example: `kindred restore`
+        """
+        space = shell.workspace()
+        replaced = space.restore(name)
+        shell.emit({"restored": name, "replaced": None if replaced is None else str(replaced)})
+
+    @command(app, computes=True)
+    def encrypt(
+        shell: Shell,
+        mode: Annotated[Encryption, typer.Argument(help="on = DuckDB's OpenSSL, weak = its built-in mbedTLS, off.")],
+    ) -> None:
+        """Write the database anew, encrypted with a key derived from the workspace's key, or plain; drops backups.
+
+        Example: `kindred encrypt on`
+        """
+        space = shell.workspace().encrypt(mode.value)
+        shell.emit({"workspace": str(space.path), "encryption": space.config.storage.encryption})
