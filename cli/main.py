@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -39,6 +40,7 @@ for module in (demo, workspace, imports, run, graph, exports, trust):
 
 def main() -> None:
     """What the command `kindred` runs."""
+    os.umask(0o077)  # whatever it writes, here or in an export, is its owner's only
     app(prog_name="kindred")
 
 
