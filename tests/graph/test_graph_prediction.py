@@ -1,0 +1,147 @@
+"""`validate` on towns with known truth: nothing, alikeness only, influence only, both; and its parts by brute force."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from engine.errors import InputError
+from engine.graph import influence, prediction
+from engine.graph.communities import circles
+from engine.graph.network import ranks
+from tests.graph.conftest import made
+
+AS_OF = date(2024, 7, 1)
+KINDS = {"nothing": (0.0, 0.0), "alike": (0.9, 0.0), "influence": (0.0, 1.5), "both": (0.9, 1.5)}
+
+
+def play(kind: str, seed: int, people: int = 3000):
+    """A small town: circles of friends, handset changes day by day; returns (network, changes, strata).
+
+    Alikeness: every circle has a taste of its own for new handsets. Influence: who changed in the last 60 days pulls
+    contacts by the share of the tie.
+    """
+    alike, pull = KINDS[kind]
+    rng = np.random.default_rng([seed, list(KINDS).index(kind)])
+    circle = rng.integers(0, people // 40, people)
+    order = np.argsort(circle, kind="stable")
+    a = np.repeat(np.arange(people), 4)
+    near = np.searchsorted(circle[order], circle[a])
+    size = np.bincount(circle)[circle[a]]
+    b = np.where(rng.random(len(a)) < 0.92, order[near + rng.integers(0, size)], rng.integers(0, people, len(a)))
+    pairs = np.unique(np.sort(np.column_stack([a, b])[a != b], axis=1), axis=0)
+    weight = rng.lognormal(0, 1.2, len(pairs))
+    one, other = pairs.T
+    edges = list(
+        zip(np.r_[one, other].tolist(), np.r_[other, one].tolist(), np.r_[weight, weight].tolist(), strict=True)
+    )
+    network = made(edges, list(zip(one.tolist(), other.tolist(), weight.tolist(), strict=True)), n=people)
+    base = 0.0008 * np.exp(alike * rng.normal(size=circle.max() + 1) - alike**2 / 2)[circle]
+    rows, share = network.contacts.rows(), network.shares()
+    last = np.full(people, -1000)
+    moved = []
+    for today in range(-180, 90):
+        recent = (today - last <= 60).astype(float)
+        pulled = np.bincount(rows, weights=share * recent[network.contacts.indices], minlength=people)
+        changes = (rng.random(people) < base + pull / 60 * pulled) & (today - last > 120)
+        last[changes] = today
+        moved += [(int(i), today) for i in np.flatnonzero(changes)]
+        if today == -1:
+            age = np.minimum(0 - last, 400)
+    table = pl.DataFrame(
+        [(f"p{i:04}", AS_OF + timedelta(days=t)) for i, t in moved],
+        schema={"party_id": pl.String, "changed_at": pl.Date},
+        orient="row",
+    )
+    strata = pl.DataFrame(
+        {
+            "customer_id": network.party_id,
+            "community": circles(network.contacts, seed=1),
+            "handset_age_days": age,
+            "activity": network.contacts.row_sums(),
+        }
+    )
+    return network, table, strata
+
+
+def verdict(kind: str, seed: int) -> pl.DataFrame:
+    network, changes, strata = play(kind, seed)
+    _, central = ranks(network)
+    tops = pl.concat([influence.top_contacts(d, network, central, top=1) for d in ("tie_reach", "strongest", "random")])
+    return prediction.validate(changes, tops, strata, AS_OF, horizons=[60], permutations=500, resamples=200)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_stratified_test_is_honest(kind):
+    """20 towns of each kind; a true 5 % test rejects in more than 4 of 20 once in 400 trials."""
+    found = pl.concat([verdict(kind, seed) for seed in range(20)]).filter(pl.col("definition") == "tie_reach")
+    rejected = found.filter(pl.col("p_value") <= 0.05).height
+    excess = found["excess"].to_numpy()
+    z = excess.mean() / (excess.std() / np.sqrt(len(excess)))
+    if KINDS[kind][1]:
+        assert rejected >= 18
+        assert z > 3
+    else:
+        assert rejected <= 4
+        assert abs(z) < 3
+
+
+def test_p_value_equals_moving_the_rows():
+    rng = np.random.default_rng(1)
+    stratum = rng.integers(0, 6, 80)
+    exposed = rng.random(80) < 0.3
+    outcome = rng.random(80) < 0.2 + 0.25 * exposed
+    got = prediction.stratified_p(exposed, outcome, stratum, permutations=20_000, rng=rng)
+    seen = (exposed & outcome).sum()
+    more = 0
+    for _ in range(4000):
+        shuffled = outcome.copy()
+        for s in range(6):
+            shuffled[stratum == s] = rng.permutation(outcome[stratum == s])
+        more += (exposed & shuffled).sum() >= seen
+    assert got == pytest.approx((1 + more) / 4001, abs=0.02)
+    assert prediction.stratified_p(exposed, outcome & False, stratum, permutations=9, rng=rng) is None
+    # Every stratum constant: shuffling can change nothing.
+    assert prediction.stratified_p(exposed, outcome, np.arange(80), permutations=99, rng=rng) == 1.0
+
+
+def test_exact_numbers_of_a_tiny_case():
+    def on(days):
+        return AS_OF + timedelta(days=days)
+
+    changes = pl.DataFrame(
+        [("x", on(-30)), ("y", on(-1)), ("z", on(-31)), ("a", on(0)), ("b", on(29)), ("c", on(30)), ("d", on(5)),
+         ("x", on(3))],
+        schema={"party_id": pl.String, "changed_at": pl.Date}, orient="row",
+    )  # fmt: skip
+    tops = pl.DataFrame(
+        [("a", "t", 1, "x"), ("a", "t", 2, "z"), ("b", "t", 1, "y"), ("c", "t", 1, "y"), ("d", "t", 1, "z"),
+         ("e", "t", 1, "q")],
+        schema=["customer_id", "definition", "rank", "contact_id"], orient="row",
+    )  # fmt: skip
+    strata = pl.DataFrame({"customer_id": list("abcdef"), "community": [0, 0, 0, 1, 1, None]}).with_columns(
+        handset_age_days=pl.lit(None, pl.Int64), activity=pl.Series([1.0, 2, 3, 4, 5, 6])
+    )
+    row = prediction.validate(changes, tops, strata, AS_OF, horizons=[30]).row(0, named=True)
+    assert (row["customers"], row["exposed"], row["outcomes"]) == (5, 3, 3)
+    assert (row["coverage"], row["p_exposed"], row["p_not_exposed"]) == pytest.approx((5 / 6, 2 / 3, 1 / 2))
+    assert row["lift"] == pytest.approx(4 / 3)
+    assert row["low"] <= row["lift"] <= row["high"] and row["excess"] is None
+    same = prediction.validate(changes, tops.reverse(), strata, AS_OF, horizons=[30]).row(0, named=True)
+    assert same["lift"] == row["lift"]
+    assert prediction.validate(changes, tops, strata, AS_OF).equals(prediction.validate(changes, tops, strata, AS_OF))
+    nothing = prediction.validate(changes.head(0), tops, strata, AS_OF)
+    assert nothing["lift"].null_count() == nothing["p_value"].null_count() == 3
+    with pytest.raises(InputError, match="no stratum"):
+        prediction.validate(changes, tops, strata.head(2), AS_OF)
+    with pytest.raises(InputError, match="horizon of 0"):
+        prediction.validate(changes, tops, strata, AS_OF, horizons=[0])
+
+
+def test_terciles():
+    assert prediction.terciles(np.array([1.0, 2, 3, np.nan, 2, 9, 9])).tolist() == [0, 0, 1, 3, 0, 2, 2]
+    assert prediction.terciles(np.array([np.nan])).tolist() == [3]
+    assert prediction.terciles(np.ones(5)).tolist() == [0] * 5
