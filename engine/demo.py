@@ -322,13 +322,8 @@ def _keys_in(folder: Path) -> Iterator[None]:
 def _workspace(out: Path, seed: int, today: str) -> Workspace:
     """A workspace whose key follows from the seed: nobody in the town is real, and the exports can be repeated."""
     key = hashlib.sha256(b"kindred demo %d" % seed).digest()
-    preset = {"ids__key_id": keys.key_id(key), "run__today": today, "ads__campaign": "demo"}
-    space = workspace.create(out / "workspace", preset=preset)
-    for other in (out / "keys").glob("*.key"):
-        other.unlink()
-    with open(out / "keys" / f"{keys.key_id(key)}.key", "w", opener=lambda n, f: os.open(n, f, 0o600)) as file:
-        file.write(key.hex() + "\n")
-    return space
+    preset = {"ids__key_id": keys.save(key), "run__today": today, "ads__campaign": "demo"}
+    return workspace.create(out / "workspace", preset=preset)
 
 
 def _import(space: Workspace, folder: Path, progress: Progress) -> list[Any]:

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.errors import WorkspaceError
+from engine.trust import files
 
 _SECONDS = 30
 
@@ -40,14 +41,22 @@ def folder() -> Path:
 
 
 def new() -> str:
-    """Make a key, readable by its owner only; returns its id (16 hex digits)."""
-    key = secrets.token_bytes(32)
+    """Make a key in the key folder; returns its id (16 hex digits)."""
+    return save(secrets.token_bytes(32))
+
+
+def save(key: bytes) -> str:
+    """Keep a key of 32 bytes in the key folder, readable by its owner only; returns its id.
+
+    Raises:
+        WorkspaceError: the folder cannot be written.
+    """
     name = key_id(key)
     place = folder()
     try:
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(place / f"{name}.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
+        with open(place / f"{name}.key", "w", opener=files.private, encoding="ascii") as file:
+            os.fchmod(file.fileno(), 0o600)
             file.write(key.hex() + "\n")
             file.flush()
             os.fsync(file.fileno())
