@@ -18,15 +18,13 @@ class Embedder:
 
     Args:
         name: of the weights.
-        threads: processor threads; 0 = what torch takes.
 
     Source: Schroff et al. 2015, FaceNet; standardisation (x - 127.5)/128 as in METHODS section 6.
     """
 
-    def __init__(self, name: str = "casia-webface", *, threads: int = 0) -> None:
+    def __init__(self, name: str = weights.DEFAULT) -> None:
         import torch
 
-        self.name, self.threads = name, threads
         self._net = _fused(weights.network(weights.state_dict(name))).to(memory_format=torch.channels_last)
 
     def __call__(self, faces: np.ndarray) -> np.ndarray:
@@ -42,20 +40,14 @@ class Embedder:
         import torch
 
         out = np.zeros((len(faces), 512), np.float32)
-        before = torch.get_num_threads()
-        if self.threads:
-            torch.set_num_threads(self.threads)
-        try:
-            with torch.inference_mode():
-                for start in range(0, len(faces), BATCH):
-                    part = faces[start : start + BATCH]
-                    batch = np.zeros((BATCH, *faces.shape[1:]), np.uint8)
-                    batch[: len(part)] = part
-                    # NHWC bytes seen as NCHW are channels_last already
-                    x = (torch.from_numpy(batch).permute(0, 3, 1, 2).float() - 127.5) / 128
-                    out[start : start + len(part)] = self._net(x)[: len(part)].float().numpy()
-        finally:
-            torch.set_num_threads(before)
+        with torch.inference_mode():
+            for start in range(0, len(faces), BATCH):
+                part = faces[start : start + BATCH]
+                batch = np.zeros((BATCH, *faces.shape[1:]), np.uint8)
+                batch[: len(part)] = part
+                # NHWC bytes seen as NCHW are channels_last already
+                x = (torch.from_numpy(batch).permute(0, 3, 1, 2).float() - 127.5) / 128
+                out[start : start + len(part)] = self._net(x)[: len(part)].float().numpy()
         return out
 
 

@@ -77,25 +77,29 @@ def analyse(
     import os
     from concurrent.futures import ThreadPoolExecutor
 
+    import numpy as np
     import torch
 
-    from engine.faces.embed import Embedder
+    from engine.faces.embed import BATCH, Embedder
 
     threads = threads or len(os.sched_getaffinity(0))
-    embedder = Embedder(settings.weights, threads=threads)
+    embedder = Embedder(settings.weights)
     detector = _detector(settings)
     items = list(paths.items())
 
     def examine(item: tuple[str, Path]) -> list[tuple[dict[str, Any], np.ndarray | None]]:
         return _examine(item[1], mode, settings, detector, root)
 
-    # One photo a thread, each with one of torch's: small networks gain nothing from sharing one photo.
+    # Threads share photos and batches, not the inside of one: nobody waits for anybody, and the numbers do not
+    # depend on how many threads there are.
     workers = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
     with workers, progress.task(f"faces of {mode} photos", total=len(items)) as bar:
         for start in range(0, len(items), CHUNK):
             chunk = items[start : start + CHUNK]
             found = list(workers.map(examine, chunk))
-            yield _frame([sha for sha, _ in chunk], found, embedder, key)
+            crops = [picture for faces in found for _, picture in faces if picture is not None]
+            batches = [np.stack(crops[k : k + BATCH]) for k in range(0, len(crops), BATCH)]
+            yield _frame([sha for sha, _ in chunk], found, list(workers.map(embedder, batches)), key)
             bar.advance(len(chunk))
 
 
@@ -162,16 +166,15 @@ def _judge(photo: Photo, found: Detections, face: int, settings: Faces) -> tuple
     return row, None if reason else picture
 
 
-def _frame(shas: list[str], found: list, embedder: Any, key: str) -> pl.DataFrame:
+def _frame(shas: list[str], found: list, vectors: list[np.ndarray], key: str) -> pl.DataFrame:
     import numpy as np
     import polars as pl
 
     rows = [{"sha256": sha, "model_id": key, **row} for sha, faces in zip(shas, found, strict=True) for row, _ in faces]
-    crops = [picture for faces in found for _, picture in faces if picture is not None]
     shape = empty("faces")
     frame = pl.DataFrame(rows, schema={k: v for k, v in shape.schema.items() if k != "embedding"})
     at = np.flatnonzero((frame["status"] == "ok").to_numpy())
     table = pl.DataFrame({"at": at}, schema={"at": pl.UInt32})
-    vectors = embedder(np.stack(crops)) if crops else np.zeros((0, 512), np.float32)
-    table = table.with_columns(pl.Series("embedding", vectors, dtype=shape.schema["embedding"]))
+    numbers = np.concatenate([np.zeros((0, 512), np.float32), *vectors])
+    table = table.with_columns(pl.Series("embedding", numbers, dtype=shape.schema["embedding"]))
     return frame.with_row_index("at").join(table, on="at", how="left", maintain_order="left").select(shape.columns)

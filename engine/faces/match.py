@@ -45,6 +45,10 @@ def match(
     import polars as pl
 
     wanted = wanted.sort("customer_id", "arm").with_row_index("request")
+    faceless = (pl.col("arm") != "random_face") & ~pl.col("subject_id").is_in(subjects["subject_id"].implode())
+    wanted = wanted.with_columns(
+        pl.coalesce("status", pl.when(faceless.fill_null(True)).then(pl.lit("no_photo"))).alias("status")
+    )
     models = models.sort("photo_id", "sha256", maintain_order=True)
     photos = models.select("photo_id", "sha256", "max_uses").unique("photo_id", keep="first", maintain_order=True)
     capacity = photos["max_uses"].cast(pl.Int64).fill_null(len(wanted)).to_numpy().copy()
@@ -189,10 +193,10 @@ def _assign(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Photo (-1 = none left) and similarity of each request."""
     import numpy as np
+    import polars as pl
 
-    subjects = subjects.sort("subject_id", "sha256").filter(
-        subjects["subject_id"].is_in(requests["subject_id"].implode())
-    )
+    subjects = subjects.filter(pl.col("subject_id").is_in(requests["subject_id"].implode()))
+    subjects = subjects.sort("subject_id", "sha256")
     ids, of_query = np.unique(subjects["subject_id"].to_numpy(), return_inverse=True)
     of_request = np.searchsorted(ids, requests["subject_id"].to_numpy())
     queries, faces = subjects["embedding"].to_numpy(), models["embedding"].to_numpy()
@@ -285,17 +289,13 @@ def _draw(customers: list[str], capacity: np.ndarray, banned: np.ndarray, seed: 
     number = np.frombuffer(b"".join(digest), ">u8")
     n = len(capacity)
     start = (number % np.uint64(n)).astype(np.int64)
-    forbidden = {(int(r), int(p)) for r, p in banned}
+    forbidden = banned[:, 0] * n + banned[:, 1]
     left = capacity.copy()
     out = np.full(len(customers), -1, np.int64)
     waiting = np.lexsort((np.arange(len(customers)), number))
     for step in range(n):
         photo = (start[waiting] + step) % n
-        allowed = (
-            np.array([(int(r), int(p)) not in forbidden for r, p in zip(waiting, photo, strict=True)])
-            if forbidden
-            else np.ones(len(waiting), bool)
-        )
+        allowed = ~np.isin(waiting * n + photo, forbidden)
         asking, asked = waiting[allowed], photo[allowed]
         order = np.argsort(asked, kind="stable")
         turn = np.empty(len(asked), np.int64)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
 ORIENTATION = 0x0112
 MAX_BYTES = 200_000_000
+MISSING = "is missing"
 
 
 class Unreadable(Exception):
@@ -55,12 +56,14 @@ def read(path: Path, *, max_megapixels: float = 40.0, max_side: int = 1024, root
     from PIL import Image
 
     try:
+        if path.is_symlink() and not path.exists():
+            raise Unreadable("is a link to nothing")
         if root is not None and not path.resolve().is_relative_to(root.resolve()):
             raise Unreadable("lies outside the folder of photos")
         if path.is_dir():
             raise Unreadable("is a folder")
         if not path.is_file():
-            raise Unreadable("is missing")
+            raise Unreadable("is not a file" if path.exists() else MISSING)
         size = path.stat().st_size
         if size == 0:
             raise Unreadable("is empty (0 bytes)")
@@ -120,7 +123,9 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF's orientation 1..8; 1 where there is none or it cannot be read."""
+    """EXIF's orientation 1..8; 1 where there is none, it cannot be read, or Pillow undoes it itself (TIFF)."""
+    if image.format == "TIFF":
+        return 1
     try:
         value = image.getexif().get(ORIENTATION, 1)
     except Exception:  # a photo with broken EXIF is still a photo

@@ -28,6 +28,7 @@ def prepare(context: Context) -> None:
         ("customer", subjects.filter("allowed").select("sha256", "path")),
     ):
         known = store.query("faces/known", model_id=model_id(settings, mode))
+        store.execute("faces/forget_unreadable", model_id=model_id(settings, mode))
         new = photos.unique("sha256").join(known, on="sha256", how="anti").sort("sha256")
         paths = {sha: context.workspace.faces / path for sha, path in new.select("sha256", "path").iter_rows()}
         batches = analyse(
