@@ -1,0 +1,100 @@
+"""Which creatives are needed and what they are called: one per offer, photo and size, shared by customers.
+
+A name is `campaign_variant_size_hash.jpg`, the variant being `offer-photo`: what is seen, never who sees it. The hash
+covers everything that decides the picture, so a file that exists under its name need not be made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from engine.ads.brands import Brand
+from engine.ads.photo import Photo
+from engine.ads.render import Offer, Size
+
+_LONGEST = 40
+
+
+@dataclass(frozen=True)
+class Creative:
+    """One picture to make.
+
+    Args:
+        offer: its texts.
+        photo: its face.
+        size: its canvas.
+        name: its file's name.
+    """
+
+    offer: Offer
+    photo: Photo
+    size: Size
+    name: str
+
+
+def creative(campaign: str, brand: Brand, offer: Offer, photo: Photo, size: Size) -> Creative:
+    """A creative and its name.
+
+    Args:
+        campaign: first part of the name.
+        brand: how it is composed.
+        offer: texts.
+        photo: campaign photo with faces.
+        size: canvas.
+    """
+    parts = [brand.digest, code(), *offer_parts(offer), photo.sha256, repr(photo.size), repr(photo.faces), repr(size)]
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+    variant = f"{slug(offer.offer_id)}-{slug(photo.photo_id)}"
+    return Creative(offer, photo, size, f"{slug(campaign)}_{variant}_{size[0]}x{size[1]}_{digest}.jpg")
+
+
+def offer_parts(offer: Offer) -> list[str]:
+    """What of an offer decides the picture."""
+    return [offer.offer_id, offer.headline, offer.body, offer.call_to_action]
+
+
+def slug(text: str) -> str:
+    """A text as part of a file name: letters a-z, digits, hyphens, dots; never empty, never with an underscore."""
+    plain = re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-.")
+    if plain == text and len(plain) <= _LONGEST:
+        return plain
+    # Different ids must not become the same name.
+    return f"{plain[: _LONGEST - 7]}-{hashlib.sha256(text.encode()).hexdigest()[:6]}".strip("-")
+
+
+def alt_text(offer: Offer, brand: str) -> str:
+    """What the creative shows, for those who do not see it; names neither customer nor contact."""
+    said = " ".join(part if part.endswith((".", "!", "?", "…")) else f"{part}." for part in _said(offer))
+    return f"Portrait of a model in an ad of {brand}. {said}" if brand else f"Portrait of a model in an ad. {said}"
+
+
+def _said(offer: Offer) -> list[str]:
+    from engine.ads.text import clean
+
+    texts = (clean(t).replace("\n", " ") for t in (offer.headline, offer.body, offer.call_to_action))
+    return [t for t in texts if t]
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a creative's file is there and ends as a JPEG ends."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(-2, 2)
+            return file.read(2) == b"\xff\xd9"
+    except OSError:
+        return False
+
+
+@cache
+def code() -> str:
+    """A hash of what draws: this folder's source and the imaging library's version."""
+    import PIL
+
+    digest = hashlib.sha256(PIL.__version__.encode())
+    for file in ("brands.py", "creative.py", "crop.py", "draw.py", "photo.py", "render.py", "text.py"):
+        digest.update((Path(__file__).parent / file).read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,144 @@
+"""Many creatives: what exists is left alone, the rest is rendered by as many processes as there are cores."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import groupby
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+
+import engine
+from engine.ads import worker
+from engine.ads.brands import Brand
+from engine.ads.creative import Creative, is_whole
+from engine.ads.render import Renderer
+from engine.errors import EngineError
+from engine.progress import SILENT, Progress
+
+FEW = 24  # not worth starting processes for
+_CHUNK = 16  # creatives of one photo handed over at once
+
+
+def render_all(
+    creatives: Sequence[Creative], brand: Brand, folder: Path, *, threads: int = 0, progress: Progress = SILENT
+) -> int:
+    """Render creatives into a folder.
+
+    Args:
+        creatives: distinct names.
+        brand: how they are composed.
+        folder: where they go; made when absent.
+        threads: processes, 0 = one per core.
+        progress: where the bar is drawn.
+
+    Returns:
+        How many were rendered; the others were there already.
+
+    Raises:
+        EngineError: a text does not fit, a photo cannot be read or a file cannot be written; what is done is kept.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise EngineError(f"{folder} cannot be made: {error.strerror}.", fix="Choose another folder.") from error
+    _sweep(folder)
+    missing = sorted(
+        (c for c in creatives if not is_whole(folder / c.name)), key=lambda c: (c.photo.sha256, c.size, c.name)
+    )
+    renderer = Renderer(brand)
+    checked = set()
+    for creative in missing:  # a text that does not fit is found before anything is rendered
+        if (creative.offer, creative.size) not in checked:
+            renderer.check(creative.offer, creative.size)
+            checked.add((creative.offer, creative.size))
+    with progress.task("creatives", len(creatives)) as bar:
+        bar.advance(len(creatives) - len(missing))
+        workers = min(threads or os.cpu_count() or 1, 1 + len(missing) // FEW)
+        if workers == 1:
+            for creative in missing:
+                worker.write(renderer, creative.photo, creative.offer, creative.size, folder / creative.name)
+                bar.advance()
+        else:
+            for done in _parallel(_chunks(missing), brand, folder, workers):
+                bar.advance(done)
+    return len(missing)
+
+
+def _chunks(creatives: Sequence[Creative]) -> Iterator[str]:
+    """Jobs of one photo and size each: a process that has decoded a photo makes all creatives of it."""
+    for _, group in groupby(creatives, key=lambda c: (c.photo, c.size)):
+        same = list(group)
+        for start in range(0, len(same), _CHUNK):
+            yield worker.encode(same[start : start + _CHUNK])
+
+
+def _parallel(lines: Iterator[str], brand: Brand, folder: Path, workers: int) -> Iterator[int]:
+    """Feed processes line by line; yields how many creatives each answer reports."""
+    answers: Queue[tuple[int, str]] = Queue()
+    processes = []
+    try:
+        for _ in range(workers):
+            processes.append(_start(brand, folder))
+        for number, process in enumerate(processes):
+            Thread(target=_listen, args=(number, process, answers), daemon=True).start()
+        busy = 0
+        for process in processes:
+            busy += _feed(process, lines)
+        while busy:
+            number, line = answers.get()
+            if not line:
+                raise EngineError("A rendering process ended early.", fix="Run again: what is rendered is kept.")
+            answer = json.loads(line)
+            if "message" in answer:
+                raise EngineError(answer["message"], fix=answer["fix"])
+            busy -= 1
+            busy += _feed(processes[number], lines)
+            yield answer["done"]
+    finally:
+        for process in processes:
+            with suppress(OSError):
+                process.stdin.close()
+            process.terminate()
+            process.wait()
+
+
+def _start(brand: Brand, folder: Path) -> subprocess.Popen[str]:
+    root = str(Path(engine.__file__).resolve().parent.parent)
+    path = os.pathsep.join(p for p in (root, os.environ.get("PYTHONPATH", "")) if p)
+    return subprocess.Popen(
+        [sys.executable, "-m", "engine.ads.worker", str(folder.resolve()), str(brand.folder.resolve())],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1"},
+    )
+
+
+def _feed(process: subprocess.Popen[str], lines: Iterator[str]) -> int:
+    line = next(lines, None)
+    if line is None:
+        return 0
+    with suppress(BrokenPipeError):  # it has ended: its empty answer says so
+        process.stdin.write(line + "\n")
+        process.stdin.flush()
+    return 1
+
+
+def _listen(number: int, process: subprocess.Popen[str], answers: Queue[tuple[int, str]]) -> None:
+    for line in process.stdout:
+        answers.put((number, line))
+    answers.put((number, ""))
+
+
+def _sweep(folder: Path) -> None:
+    """Remove drafts that killed processes left."""
+    for draft in folder.glob(".*.jpg.*"):
+        with suppress(OSError):
+            draft.unlink()

@@ -1,0 +1,95 @@
+"""Stage `ads`: the creative of every customer with a chosen offer, for every arm with a matched campaign photo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.ads import brands, creative, pool
+from engine.ads.crop import Face
+from engine.ads.photo import Photo
+from engine.ads.render import Offer
+from engine.tables import empty
+from engine.trust import consent
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from engine.pipeline import Context
+
+
+def run(context: Context) -> None:
+    """Render what is missing below the workspace's ads/ folder and write `ads`."""
+    import polars as pl
+
+    settings = context.config.ads
+    brand = brands.load(Path(settings.brand) if settings.brand else None)
+    sizes = brands.parse_sizes(settings.sizes)
+    for size in sizes:
+        brands.layers_of(brand, size)
+    arms = [arm.strip() for arm in settings.arms.split(",") if arm.strip()]
+    wanted = context.warehouse.query("ads/wanted", campaign=settings.campaign).filter(pl.col("arm").is_in(arms))
+    wanted = consented(wanted, context.warehouse.read("consents"), context.today)
+    if not wanted.height:
+        context.warehouse.write("ads", empty("ads"))
+        return
+    faces = _faces(context.warehouse.query("ads/photo_faces"))
+    shown = wanted.unique(["offer_id", "photo_id"]).sort("offer_id", "photo_id")
+    files, alt, needed = [], [], []
+    for row in shown.iter_rows(named=True):
+        offer = Offer(row["offer_id"], row["headline"], row["body"], row["call_to_action"])
+        photo = _photo(row, context.workspace.faces, faces)
+        made = [creative.creative(settings.campaign, brand, offer, photo, size) for size in sizes]
+        needed += made
+        files.append([c.name for c in made])
+        alt.append(creative.alt_text(offer, brand.name))
+    pool.render_all(needed, brand, context.workspace.ads, threads=context.config.run.threads, progress=context.progress)
+    made = shown.select("offer_id", "photo_id").with_columns(
+        files=pl.Series(files, dtype=pl.List(pl.String)), alt_text=pl.Series(alt, dtype=pl.String)
+    )
+    ads = wanted.join(made, on=["offer_id", "photo_id"], maintain_order="left")
+    context.warehouse.write("ads", ads.select(empty("ads").columns))
+
+
+def consented(wanted: pl.DataFrame, consents: pl.DataFrame, today: Any) -> pl.DataFrame:
+    """The rows that may be shown today; consent was asked before matching and is asked again here.
+
+    Args:
+        wanted: customer_id, arm, subject_id and more.
+        consents: table `consents`; without any row (none imported) `offers` is not asked, faces are.
+        today: the day that counts.
+
+    Returns:
+        The rows whose customer takes offers, whose own face may be used (own_face) and whose contact lends the
+        likeness (influencer_face), in the same order.
+    """
+    import polars as pl
+
+    def may(purpose: str) -> pl.Series:
+        return consent.allowed(consents, purpose, today)["customer_id"].implode()
+
+    arm, customer = pl.col("arm"), pl.col("customer_id")
+    fine = (arm != "own_face") | customer.is_in(may(consent.OWN_FACE))
+    fine &= (arm != "influencer_face") | pl.col("subject_id").is_in(may(consent.LIKENESS_FOR_CONTACTS))
+    if consents.height:
+        fine &= customer.is_in(may(consent.OFFERS))
+    return wanted.filter(fine)
+
+
+def _faces(rows: pl.DataFrame) -> dict[str, tuple[tuple[int, int], tuple[Face, ...]]]:
+    """Per photo (sha256): the size its coordinates refer to and its faces, the largest first, of one model only."""
+    import polars as pl
+
+    found: dict[str, tuple[tuple[int, int], tuple[Face, ...]]] = {}
+    latest = rows.group_by("sha256").agg(pl.col("model_id").max())
+    for row in rows.join(latest, on=["sha256", "model_id"], maintain_order="left").iter_rows(named=True):
+        marks = row["landmarks"]
+        eyes = ((marks[0] + marks[2]) / 2, (marks[1] + marks[3]) / 2)
+        size, faces = found.get(row["sha256"], ((row["width"], row["height"]), ()))
+        found[row["sha256"]] = (size, (*faces, Face(tuple(row["box"]), eyes)))
+    return found
+
+
+def _photo(row: dict[str, Any], folder: Path, faces: dict[str, Any]) -> Photo:
+    size, found = faces.get(row["sha256"], (None, ()))
+    return Photo(row["photo_id"], row["sha256"], folder / row["path"], size, found)

@@ -1,0 +1,113 @@
+"""The stage `ads`: who gets which creative, what it is called, and that nothing is rendered twice."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+
+import polars as pl
+import pytest
+from PIL import Image
+
+from engine.errors import EngineError
+from tests.ads import ads_data
+
+
+@pytest.fixture
+def space(tmp_path):
+    return ads_data.make(tmp_path / "ws")
+
+
+def change(space, table, frame):
+    with space.writing("test") as store:
+        store.write(table, frame(store.read(table)))
+
+
+def test_every_matched_arm_has_an_ad_of_every_size(space):
+    ads = ads_data.run(space)
+    assert ads.height == 6 * 3
+    for files in ads["files"]:
+        sizes = [Image.open(space.ads / name).size for name in files]
+        assert sizes == [(1080, 1080), (300, 250)]
+        for name, size in zip(files, sizes, strict=True):
+            campaign, variant, named, digest = name.removesuffix(".jpg").split("_")
+            assert (campaign, named) == ("campaign", f"{size[0]}x{size[1]}")
+            assert variant.split("-")[0] in ("galaxy", "pixel") and len(digest) == 12
+
+
+def test_a_creative_is_made_once_per_offer_photo_and_size(space):
+    ads = ads_data.run(space)
+    pairs = ads.select("offer_id", "photo_id").n_unique()
+    assert len(os.listdir(space.ads)) == 2 * pairs == ads["files"].explode().n_unique()
+
+
+def test_a_second_run_renders_nothing_and_gives_the_same(space):
+    first = ads_data.run(space)
+    before = {p.name: (p.stat().st_mtime_ns, p.read_bytes()) for p in space.ads.iterdir()}
+    assert ads_data.run(space).equals(first)
+    assert {p.name: (p.stat().st_mtime_ns, p.read_bytes()) for p in space.ads.iterdir()} == before
+
+
+def test_a_killed_run_continues_with_the_same_bytes(space):
+    ads_data.run(space)
+    whole = {p.name: p.read_bytes() for p in space.ads.iterdir()}
+    names = sorted(whole)
+    (space.ads / names[0]).unlink()
+    (space.ads / names[1]).write_bytes(whole[names[1]][:500])
+    (space.ads / f".{names[2]}.77").write_bytes(b"half")
+    kept = (space.ads / names[3]).stat().st_mtime_ns
+    ads_data.run(space)
+    assert {p.name: p.read_bytes() for p in space.ads.iterdir()} == whole
+    assert (space.ads / names[3]).stat().st_mtime_ns == kept
+
+
+def test_processes_give_the_same_bytes_as_one(tmp_path):
+    one = ads_data.make(tmp_path / "one", photos=14, customers=14)
+    two = ads_data.make(tmp_path / "two", photos=14, customers=14, preset={"run__threads": 2})
+    assert ads_data.run(one).equals(ads_data.run(two))
+    for path in one.ads.iterdir():
+        assert path.read_bytes() == (two.ads / path.name).read_bytes()
+
+
+def test_neither_own_photo_nor_contact_is_named(space):
+    for text in ads_data.run(space).drop("customer_id").rows():
+        assert not any(who in repr(text) for who in (f"c00{n}" for n in range(6)))
+
+
+def test_consent_is_asked_again(space):
+    gone = {("c001", "own_face"), ("c002", "likeness_for_contacts"), ("c003", "offers")}
+    withdrawn = pl.struct("customer_id", "purpose").map_elements(
+        lambda r: datetime(2024, 5, 31) if tuple(r.values()) in gone else None, return_dtype=pl.Datetime("us")
+    )  # fmt: skip
+    change(space, "consents", lambda frame: frame.with_columns(withdrawn_at=withdrawn))
+    ads = set(ads_data.run(space).select("customer_id", "arm").rows())
+    every = {(f"c00{n}", arm) for n in range(6) for arm in ("own_face", "influencer_face", "random_face")}
+    assert every - ads == {
+        ("c001", "own_face"), ("c001", "influencer_face"),  # c001's contact is c002
+        ("c003", "own_face"), ("c003", "influencer_face"), ("c003", "random_face"),
+    }  # fmt: skip
+
+
+def test_no_ad_for_or_through_whoever_opted_out(space):
+    change(space, "optouts", lambda _: pl.DataFrame({"customer_id": ["c002"], "since": [datetime(2024, 1, 1)]}))
+    ads = ads_data.run(space)
+    assert "c002" not in ads["customer_id"]
+    assert ads.filter(pl.col("customer_id") == "c001")["arm"].to_list() == ["own_face", "random_face"]
+
+
+def test_nothing_to_show_is_an_empty_table(space):
+    change(space, "matches", lambda frame: frame.clear())
+    assert ads_data.run(space).height == 0
+
+
+def test_a_text_that_cannot_fit_is_refused_before_anything_is_rendered(space):
+    change(space, "offers", lambda f: f.with_columns(body=pl.lit("Mississippi" * 40)))
+    with pytest.raises(EngineError, match=r"offer galaxy: the body \(440 characters.*pixel box of"):
+        ads_data.run(space)
+    assert os.listdir(space.ads) == []
+
+
+def test_a_photo_that_is_gone_is_named(space):
+    (space.faces / "model1.jpg").unlink()
+    with pytest.raises(EngineError, match=r"model1\.jpg.*Import the inventory again"):
+        ads_data.run(space)
