@@ -10,9 +10,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import sources
+from engine import sources, textfile
 from engine.errors import ConfigError, InputError
-from engine.logs import files, mapping, reading
+from engine.logs import mapping, reading
 from engine.progress import SILENT, Progress
 from engine.sources import SourceSummary, Store
 from engine.trust import pseudonyms
@@ -90,7 +90,7 @@ def _import_file(
 ) -> SourceSummary:
     content = sources.read_content(path)
     first = profiles[0]
-    layout = files.layout(
+    layout = textfile.layout(
         path,
         delimiter=first.delimiter,
         header=first.header,

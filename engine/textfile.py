@@ -1,4 +1,4 @@
-"""Opening call-record files: packing, header, delimiter, and lines as Arrow batches without a Python object a row."""
+"""Opening text tables: packing, header, delimiter, bytes in blocks, lines as Arrow batches (no Python object a row)."""
 
 from __future__ import annotations
 

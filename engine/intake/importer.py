@@ -1,0 +1,285 @@
+"""Tables and photos into the workspace: customers, devices, offers, treatments, photos, inventory, consents, opt-outs.
+
+Every row is kept, counted as a duplicate or rejected with its number and a reason. A later row of the same key
+replaces the earlier one, in a file as between files; columns the later file does not have keep their values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import sources
+from engine.errors import InputError
+from engine.intake import devices, photos, reading, values
+from engine.intake.reading import REASON, ROW
+from engine.progress import SILENT, Progress
+from engine.sources import SourceSummary, Store
+from engine.tables import TABLES, Column
+from engine.trust import consent, pseudonyms
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from engine.config import Config
+
+TARGETS = ("customers", "devices", "offers", "treatments", "photos", "inventory", "consents", "optouts")
+_WITH_PHOTOS = ("photos", "inventory")
+_PERSON = "customer_id"
+
+
+def import_table(
+    store: Store,
+    target: str,
+    path: Path,
+    *,
+    format: str | None = None,
+    faces_folder: Path,
+    config: Config,
+    key: bytes,
+    progress: Progress = SILENT,
+) -> SourceSummary:
+    """Import one file (or folder of photos) into a table.
+
+    Args:
+        store: the workspace's warehouse, open for writing.
+        target: one of `TARGETS`.
+        path: CSV, TSV (plain, gz, zst) or Parquet with the table's columns, names in any case; for photos and
+            inventory also a folder.
+        format: None, or `osmocom` for devices from Osmocom's TAC table.
+        faces_folder: where photos are kept, by content.
+        config: settings; section ids is used.
+        key: the workspace's pseudonym key.
+        progress: where bars are drawn.
+
+    Returns:
+        What became of the rows.
+
+    Raises:
+        InputError: no such target or format, the file is missing, empty, not a table or lacks columns. Nothing of
+            it is stored then.
+    """
+    import polars as pl
+
+    if target not in TARGETS:
+        raise InputError(f"there is no table {target!r} to import.", fix=f"The tables are {', '.join(TARGETS)}.")
+    if format not in (None, "", "auto", "csv", "osmocom") or (format == "osmocom" and target != "devices"):
+        raise InputError(f"there is no format {format!r} of {target}.", fix="Leave --format out.")
+    path = Path(path)
+    with progress.task(target, total=1) as task:
+        frame, broken, total, digest, notes = _read(target, path, format)
+        if target in _WITH_PHOTOS:
+            frame, digest = _bring_photos(frame, path, faces_folder, digest)
+        source = sources.source_id(target, format or "table", digest)
+        known = sources.seen(store, source, path)
+        if known is not None:
+            return known
+        frame, bad = _typed(target, frame)
+        rejects = pl.concat([broken.select(ROW, REASON), bad.select(ROW, REASON)]).sort(ROW)
+        if total and rejects.height == total:
+            row, reason = rejects.row(0)
+            raise InputError(f"not one row can be used: {reason}.", file=path, row=row, fix="Correct the file.")
+        if _PERSON in frame.columns:
+            frame = frame.with_columns(pseudonyms.name_series(store, frame[_PERSON], config.ids, key))
+        with store.transaction():
+            kept, duplicate, counts = _upsert(store, target, frame)
+            _after(store, target)
+            reasons = {f"rejected: {r}": n for r, n in sorted(rejects[REASON].value_counts().iter_rows())}
+            summary = SourceSummary(
+                source,
+                target,
+                sources.mask_path(path),
+                format or ("folder" if path.is_dir() else "table"),
+                total,
+                kept,
+                duplicate,
+                rejects.height,
+                {name: n for name, n in {**notes, **counts, **reasons}.items() if n},
+            )
+            sources.record(store, summary, digest)
+            _record_rejects(store, source, rejects)
+        task.advance()
+    return summary
+
+
+def _read(target: str, path: Path, format: str | None) -> tuple[pl.DataFrame, pl.DataFrame, int, str, dict[str, int]]:
+    """Rows as text, rows that do not split, rows in all, content digest, notes."""
+    import polars as pl
+
+    if path.is_dir() and target in _WITH_PHOTOS:
+        found, others = photos.listed(path, person_per_folder=target == "photos")
+        name = _PERSON if target == "photos" else "photo_id"
+        frame = found.rename({"id": name}).with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64))
+        none = pl.DataFrame(schema={ROW: pl.Int64, REASON: pl.String})
+        return frame, none, frame.height, "", {"other_files": others}
+    content = sources.read_content(path)
+    if format == "osmocom":
+        frame, broken, total = _osmocom(path)
+    else:
+        frame, broken, total = reading.read_text(path)
+    needed = [c.name for c in TABLES[target].columns if not c.nullable]
+    if target in _WITH_PHOTOS:
+        needed = [name for name in needed if name != "sha256"]
+    missing = [name for name in needed if name not in frame.columns]
+    if missing:
+        found = ", ".join(c for c in frame.columns if c != ROW)
+        raise InputError(
+            f"{target} need the column {' and '.join(missing)}; the header reads {found}.",
+            file=path,
+            fix="Check the delimiter and the names in the first line.",
+        )
+    return frame, broken, total, content.sha256, {}
+
+
+def _osmocom(path: Path) -> tuple[pl.DataFrame, pl.DataFrame, int]:
+    """Osmocom's TAC table: a licence line, then a header in which `name` stands for manufacturer and for model."""
+    frame, broken, total = reading.read_text(path, skip=1)
+    wanted = {"name": "manufacturer", "name_2": "model"}
+    if not {"tac", *wanted} <= set(frame.columns):
+        raise InputError("this is not Osmocom's TAC table.", file=path, fix="Leave --format out.")
+    return frame.select(ROW, "tac", *wanted).rename(wanted), broken, total
+
+
+def _bring_photos(frame: pl.DataFrame, path: Path, faces_folder: Path, digest: str) -> tuple[pl.DataFrame, str]:
+    """Copy the photos; the digest covers the table and what each photo holds, so that a mended folder is news."""
+    import polars as pl
+
+    root = path if path.is_dir() else path.parent
+    digests, places, reasons = photos.bring(frame["path"].to_list(), root, faces_folder)
+    frame = frame.with_columns(
+        pl.Series("path", places, dtype=pl.String),
+        pl.Series("sha256", digests, dtype=pl.String),
+        pl.Series(REASON, reasons, dtype=pl.String),
+    )
+    first = frame.columns[1]
+    lines = [digest, *(f"{a}\0{b}\0{c}" for a, b, c in zip(frame[first], digests, reasons, strict=True))]
+    return frame, hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _typed(target: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows in the table's types, and the rows that do not fit with the first reason of each."""
+    import polars as pl
+
+    table = TABLES[target]
+    known = [c for c in table.columns if c.name in frame.columns]
+    extra = [c for c in frame.columns if c not in table.names and c not in (ROW, REASON)]
+    if target == "devices":
+        frame = frame.with_columns(
+            manufacturer=devices.canonical(frame["manufacturer"]), tac=devices.tac("tac"), __tac=pl.col("tac")
+        )
+    own = _own_rule(target, frame.columns)
+    given = [pl.col(REASON)] if REASON in frame.columns else []
+    ordered = [values.problem(c) for c in _keys_first(known, table.keys)]
+    frame = frame.with_columns(pl.coalesce(*given, *own, *ordered).alias(REASON))
+    bad = frame.filter(pl.col(REASON).is_not_null()).select(ROW, REASON)
+    good = frame.filter(pl.col(REASON).is_null())
+    columns = [values.parse(c.name, c.type).alias(c.name) for c in known]
+    if target == "inventory" and extra:
+        columns.append(_as_json(good, extra))
+    good = good.select(ROW, *columns, *(extra if table.open else []))
+    return _features(good, extra) if table.open else good, bad
+
+
+def _own_rule(target: str, columns: list[str]) -> list[pl.Expr]:
+    import polars as pl
+
+    if target == "consents":
+        known = pl.col("purpose").is_in(consent.PURPOSES) | pl.col("purpose").is_null()
+        return [pl.when(~known).then(pl.lit(f"purpose: not one of {', '.join(consent.PURPOSES)}"))]
+    if target == "devices":
+        return [pl.when(pl.col("__tac").is_not_null() & pl.col("tac").is_null()).then(pl.lit("tac: not 8 digits"))]
+    if target == "treatments" and "propensity" in columns:
+        chance = values.parse("propensity", "f64")
+        return [pl.when((chance <= 0) | (chance > 1)).then(pl.lit("propensity: not above 0 and up to 1"))]
+    if target == "customers" and "age" in columns:
+        age = values.parse("age", "i32")
+        return [pl.when((age < 0) | (age > 130)).then(pl.lit("age: not between 0 and 130"))]
+    return []
+
+
+def _keys_first(columns: list[Column], keys: tuple[str, ...]) -> list[Column]:
+    return sorted(columns, key=lambda c: c.name not in keys)
+
+
+def _as_json(frame: pl.DataFrame, extra: list[str]) -> pl.Series:
+    """The further columns of each row as one JSON object, empty values left out."""
+    import polars as pl
+
+    lines = [
+        json.dumps({k: v for k, v in row.items() if v is not None}, sort_keys=True, ensure_ascii=False)
+        for row in frame.select(extra).iter_rows(named=True)
+    ]
+    return pl.Series("attributes", lines, dtype=pl.String)
+
+
+def _features(frame: pl.DataFrame, extra: list[str]) -> pl.DataFrame:
+    """Further columns as numbers where every value reads as one, else as text."""
+    import polars as pl
+
+    for name in extra:
+        numbers = frame[name].cast(pl.Float64, strict=False)
+        if numbers.null_count() == frame[name].null_count():
+            frame = frame.with_columns(numbers.alias(name))
+    return frame
+
+
+def _upsert(store: Store, target: str, frame: pl.DataFrame) -> tuple[int, int, dict[str, int]]:
+    """Write the rows over those of the same keys; returns rows kept, duplicates, and counts for the summary."""
+    import polars as pl
+
+    keys = list(TABLES[target].keys)
+    last = frame.unique(keys, keep="last", maintain_order=True).drop(ROW)
+    earlier = frame.height - last.height
+    old = store.read(target)
+    last, old = _alike(last, old)
+    absent = [c for c in old.columns if c not in last.columns]
+    if absent and old.height:
+        last = last.join(old.select(*keys, *absent), on=keys, how="left", maintain_order="left")
+    shared = [c for c in last.columns if c not in keys]
+    before = last.join(old, on=keys, how="semi").height
+    same = last.join(
+        old.select(last.columns) if old.height else last.clear(), on=last.columns, how="semi", nulls_equal=True
+    )
+    duplicate = same.height if shared else before
+    if last.height > duplicate:
+        rest = old.join(last, on=keys, how="anti")
+        store.write(target, pl.concat([rest, last], how="diagonal_relaxed").sort(keys))
+    counts = {"replaced_in_file": earlier, "replaced": before - duplicate, "unchanged": duplicate}
+    return last.height - duplicate, duplicate + earlier, counts
+
+
+def _alike(new: pl.DataFrame, old: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Both frames with the same type per column: where one has text, both have."""
+    import polars as pl
+
+    for name in new.columns:
+        if name in old.columns and new[name].dtype != old[name].dtype:
+            if pl.String in (new[name].dtype, old[name].dtype):
+                new = new.with_columns(pl.col(name).cast(pl.String))
+                old = old.with_columns(pl.col(name).cast(pl.String))
+            else:
+                new = new.with_columns(pl.col(name).cast(old[name].dtype))
+    return new, old
+
+
+def _after(store: Store, target: str) -> None:
+    """What follows for the parties and their contacts."""
+    if target in ("customers", "optouts"):
+        store.execute("intake/refresh_parties")
+    if target == "optouts":
+        store.execute("intake/drop_opted_out_days")
+
+
+def _record_rejects(store: Store, source: str, rejects: pl.DataFrame) -> None:
+    """Row numbers and reasons; the values themselves may name people and stay in the user's file."""
+    import polars as pl
+
+    store.append(
+        "rejects",
+        rejects.select(
+            pl.lit(source).alias("source_id"), pl.col(ROW).alias("row_number"), pl.col(REASON).alias("reason"),
+            pl.lit("").alias("raw"),
+        ),
+    )  # fmt: skip

@@ -1,0 +1,135 @@
+"""Photos into the workspace: found by table or folder, copied by content, readable by their owner only."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from engine.errors import InputError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FOLDER = "photos"
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif")
+_BLOCK = 1 << 20
+
+
+def listed(folder: Path, *, person_per_folder: bool) -> tuple[pl.DataFrame, int]:
+    """The photos below a folder, in order of their paths.
+
+    Args:
+        folder: to search, sub-folders too; hidden files are passed over.
+        person_per_folder: the id of `sub/x.jpg` is `sub` (customers), else `sub/x` (inventory); of `x.jpg` it is `x`.
+
+    Returns:
+        Text columns `id`, `path` (relative to the folder); how many other files were passed over.
+
+    Raises:
+        InputError: no photo is there.
+    """
+    import polars as pl
+
+    found, others = [], 0
+    for path in sorted(folder.rglob("*")):
+        inner = path.relative_to(folder)
+        if any(part.startswith(".") for part in inner.parts) or path.is_dir():
+            continue
+        if path.suffix.lower() not in ENDINGS:
+            others += 1
+            continue
+        sub = person_per_folder and len(inner.parts) > 1
+        found.append((inner.parts[0] if sub else inner.with_suffix("").as_posix(), inner.as_posix()))
+    if not found:
+        raise InputError("the folder holds no photo.", file=folder, fix=f"Photos end in {', '.join(ENDINGS)}.")
+    return pl.DataFrame(found, schema={"id": pl.String, "path": pl.String}, orient="row"), others
+
+
+def bring(
+    paths: list[str | None], root: Path, faces_folder: Path
+) -> tuple[list[str | None], list[str | None], list[str | None]]:
+    """Copy photos into the workspace, named by their content.
+
+    Args:
+        paths: of photos, relative to `root`; null = no photo named.
+        root: photos outside it are refused, also by way of symbolic links or `..`.
+        faces_folder: the workspace's; copies go to `photos/<first two hex digits>/<sha256><ending>` below it.
+
+    Returns:
+        Three lists as long as `paths`: sha256, path below `faces_folder`, reason why there is none.
+    """
+    digests: list[str | None] = []
+    places: list[str | None] = []
+    reasons: list[str | None] = []
+    top = root.resolve()
+    for path in paths:
+        digest, place, reason = (None, None, "path: missing") if path is None else _bring_one(path, top, faces_folder)
+        digests.append(digest)
+        places.append(place)
+        reasons.append(reason)
+    return digests, places, reasons
+
+
+def _bring_one(path: str, top: Path, faces_folder: Path) -> tuple[str | None, str | None, str | None]:
+    ending = Path(path).suffix.lower()
+    if ending not in ENDINGS:
+        return None, None, "path: not the name of a photo"
+    try:
+        whole = (top / path).resolve(strict=True)
+        if not whole.is_relative_to(top):
+            return None, None, "path: leads out of the folder of the table"
+        with _regular(whole) as source:
+            return *_copy(source, ending, faces_folder), None
+    except FileNotFoundError:
+        return None, None, "path: there is no such file"
+    except _NotAPhoto as error:
+        return None, None, f"path: {error}"
+    except (OSError, RuntimeError, ValueError) as error:
+        return None, None, f"path: cannot be read ({getattr(error, 'strerror', None) or 'not a usable path'})"
+
+
+class _NotAPhoto(Exception):
+    """A path that is there but is nothing to read."""
+
+
+@contextmanager
+def _regular(path: Path) -> Iterator[BinaryIO]:
+    """The file, opened only if it is a regular one that is not empty (a pipe would block for ever)."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    with os.fdopen(handle, "rb") as file:
+        state = os.fstat(handle)
+        if not stat.S_ISREG(state.st_mode):
+            raise _NotAPhoto("not a file")
+        if not state.st_size:
+            raise _NotAPhoto("the file is empty")
+        yield file
+
+
+def _copy(source: BinaryIO, ending: str, faces_folder: Path) -> tuple[str, str]:
+    """Copy block by block under a temporary name, then give it the name of its content; returns digest and place."""
+    home = faces_folder / FOLDER
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    passing = home / f".incoming-{os.getpid()}"
+    digest = hashlib.sha256()
+    try:
+        passing.unlink(missing_ok=True)
+        with os.fdopen(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+            while block := source.read(_BLOCK):
+                digest.update(block)
+                target.write(block)
+        name = digest.hexdigest()
+        inner = Path(FOLDER) / name[:2] / f"{name}{ending}"
+        place = faces_folder / inner
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        if place.exists():
+            passing.unlink()
+        else:
+            passing.replace(place)
+    finally:
+        passing.unlink(missing_ok=True)
+    return name, inner.as_posix()

@@ -1,0 +1,59 @@
+"""Text into the contracts' types, with a reason for each value that does not fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from engine.tables import Column
+
+_TIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
+_ZONED = ("%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%d %H:%M:%S%.f%z")
+_TRUE, _FALSE = ("true", "1", "yes", "y", "t"), ("false", "0", "no", "n", "f")
+_WORDS = {
+    "i32": "a whole number", "i64": "a whole number", "f64": "a number", "date": "a day (YYYY-MM-DD)",
+    "time": "a time (YYYY-MM-DD HH:MM:SS, UTC)", "bool": "true or false",
+}  # fmt: skip
+
+
+def parse(name: str, kind: str) -> pl.Expr:
+    """Text column `name` as contract type `kind`; what does not fit is null."""
+    import polars as pl
+
+    text = pl.col(name)
+    if kind in ("i32", "i64"):
+        number = text.cast(pl.Float64, strict=False)
+        whole = pl.when(number == number.round()).then(number)
+        return whole.cast(pl.Int32 if kind == "i32" else pl.Int64, strict=False)
+    if kind == "f64":
+        number = text.cast(pl.Float64, strict=False)
+        return pl.when(number.is_finite()).then(number)
+    if kind == "bool":
+        low = text.str.to_lowercase()
+        return pl.when(low.is_in(_TRUE)).then(True).when(low.is_in(_FALSE)).then(False)
+    if kind in ("date", "time"):
+        zoned = [
+            text.str.replace("Z$", "+00:00").str.to_datetime(f, time_unit="us", strict=False, time_zone="UTC")
+            .dt.replace_time_zone(None)
+            for f in _ZONED
+        ]  # fmt: skip
+        plain = [text.str.to_datetime(f, time_unit="us", strict=False) for f in _TIMES]
+        moment = pl.coalesce(*plain, *zoned)
+        return moment.dt.date() if kind == "date" else moment
+    return text
+
+
+def problem(column: Column) -> pl.Expr:
+    """A reason where text column `column.name` is missing or does not read as its type, else null."""
+    import polars as pl
+
+    text = pl.col(column.name)
+    missing = (
+        pl.lit(None, pl.String) if column.nullable else pl.when(text.is_null()).then(pl.lit(f"{column.name}: missing"))
+    )
+    if column.type not in _WORDS:
+        return missing
+    unread = text.is_not_null() & parse(column.name, column.type).is_null()
+    return pl.coalesce(missing, pl.when(unread).then(pl.lit(f"{column.name}: not {_WORDS[column.type]}")))

@@ -1,0 +1,233 @@
+"""Customers, devices, offers, photos and the rest: typed, counted, upserted, rejected with reasons."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import stat
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from engine.config import Config
+from engine.errors import InputError
+from engine.intake.importer import TARGETS, import_table
+from engine.logs.importer import import_logs
+from engine.warehouse.duckdb import DuckDBWarehouse
+
+KEY = bytes(range(32))
+
+
+@pytest.fixture
+def store():
+    warehouse = DuckDBWarehouse()
+    yield warehouse
+    warehouse.close()
+
+
+@pytest.fixture
+def bring(store, tmp_path):
+    def run(target, source, **more):
+        path = source
+        if isinstance(source, str | bytes):
+            path = tmp_path / f"{target}.csv"
+            path.write_bytes(source if isinstance(source, bytes) else source.encode())
+        return import_table(
+            store, target, path, faces_folder=tmp_path / "faces", config=Config(), key=KEY, **{"format": None, **more}
+        )
+
+    return run
+
+
+def sums(summary):
+    return summary.rows_in, summary.rows_kept, summary.rows_duplicate, summary.rows_rejected
+
+
+def test_customers_with_features_replace_and_reject(store, bring):
+    rows = ["A,30,X,1.5,p", "B,x,Y,2,q", "+36 20 123 4567,40,,3,", "A,31,Z,4,r", ",5,,,", "", "D,1", ""]
+    text = "\n".join(["Customer_ID,Age,residence,Income,plan", *rows])
+    assert sums(bring("customers", text)) == (6, 2, 1, 3)
+    customers = {row["customer_id"]: row for row in store.read("customers").to_dicts()}
+    phone = hmac.new(KEY, b"+36201234567", hashlib.sha256).hexdigest()[:32]
+    assert set(customers) == {"A", phone}
+    assert customers["A"] == {
+        "customer_id": "A",
+        "age": 31,
+        "residence": "Z",
+        "gender": None,
+        "income": 4.0,
+        "plan": "r",
+    }
+    reasons = dict(store.read("rejects").select("row_number", "reason").iter_rows())
+    assert reasons[2] == "age: not a whole number"
+    assert reasons[5] == "customer_id: missing"
+
+
+def test_columns_a_later_file_lacks_keep_their_values(store, bring):
+    bring("customers", "customer_id,age,income\nA,30,5\nB,20,6\n")
+    summary = bring("customers", "customer_id,income\nA,high\nB,6\n")
+    assert summary.rows_kept + summary.rows_duplicate == 2
+    assert store.read("customers").select("customer_id", "age", "income").rows() == [
+        ("A", 30, "high"),
+        ("B", 20, "6"),
+    ]
+
+
+def test_customers_and_optouts_mark_parties(store, bring, tmp_path):
+    log = tmp_path / "log.csv"
+    header = "caller,callee,started_at,duration_s\n"
+    log.write_text(header + "A,B,2024-01-01 10:00:00,5\nB,C,2024-01-01 11:00:00,5\nA,C,2024-01-02 10:00:00,5\n")
+    import_logs(store, [log], config=Config(), key=KEY)
+    assert store.read("parties")["is_customer"].all()
+    bring("customers", "customer_id\nA\nB\n")
+    assert store.read("parties")["is_customer"].to_list() == [True, True, False]
+    bring("optouts", "customer_id,since\nB,2024-02-01\n")
+    assert store.read("parties").select("is_customer", "opted_out").rows() == [
+        (True, False),
+        (False, True),
+        (False, False),
+    ]
+    assert store.read("pair_days").select("src", "dst").rows() == [(0, 2)]
+    log.write_text("caller,callee,started_at,duration_s\nA,B,2024-01-03 10:00:00,5\nD,A,2024-01-03 11:00:00,5\n")
+    import_logs(store, [log], config=Config(), key=KEY)
+    assert store.read("pair_days").select("src", "dst").rows() == [(0, 2), (3, 0)]
+
+
+def test_same_content_again_changes_nothing(store, bring):
+    text = "offer_id,headline,body,call_to_action,value,cost\no1,H,B,Go,5,1\no2,H,B,Go,5,1\n"
+    bring("offers", text)
+    before = store.read("offers")
+    assert sums(bring("offers", text)) == (2, 0, 2, 0)
+    assert sums(bring("offers", text + "\n")) == (2, 0, 2, 0)
+    assert store.read("offers").equals(before)
+
+
+def test_offer_text_may_be_long_and_hold_line_ends(store, bring):
+    body = 'He said "now"\n' + "x" * 400
+    quoted = body.replace('"', '""')
+    bring("offers", f'offer_id,headline,body,call_to_action,value,cost\no1,H,"{quoted}",Go,5.5,1\n')
+    assert store.read("offers").row(0, named=True)["body"] == body
+
+
+def test_devices_have_one_name_per_manufacturer(store, bring):
+    text = (
+        "tac,manufacturer,model\n1130000, apple ,iPhone 4\n35000000,Blackberry,Z10\n35000001,BLACKBERRY,Q10\nabc,LG,x\n"
+    )
+    assert sums(bring("devices", text)) == (4, 3, 0, 1)
+    assert store.read("devices").select("tac", "manufacturer").rows() == [
+        ("01130000", "Apple"),
+        ("35000000", "BlackBerry"),
+        ("35000001", "BlackBerry"),
+    ]
+
+
+def test_treatments_and_consents_are_typed(store, bring):
+    bring(
+        "treatments",
+        "customer_id,campaign_id,offer_id,sent_at,accepted\nA,c,,2024-01-01T10:00:00Z,yes\nB,c,o,2024-01-01,0\n",
+    )
+    assert store.read("treatments").rows() == [
+        ("A", "c", None, datetime(2024, 1, 1, 10), None, True),
+        ("B", "c", "o", datetime(2024, 1, 1), None, False),
+    ]
+    summary = bring("consents", "customer_id,purpose,granted_at\nA,own_face,2024-01-01\nB,nonsense,2024-01-01\n")
+    assert sums(summary) == (2, 1, 0, 1)
+
+
+def test_photos_from_a_table_stay_inside_their_folder(store, bring, tmp_path):
+    root = tmp_path / "in"
+    root.mkdir()
+    (tmp_path / "secret.jpg").write_bytes(b"secret")
+    (root / "a.jpg").write_bytes(b"photo a")
+    (root / "empty.jpg").write_bytes(b"")
+    (root / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    (root / "dir.jpg").mkdir()
+    os.mkfifo(root / "pipe.jpg")
+    rows = [
+        "A,a.jpg",
+        "B,link.jpg",
+        "C,../secret.jpg",
+        "D,none.jpg",
+        "E,dir.jpg",
+        "F,pipe.jpg",
+        "G,empty.jpg",
+        "H,",
+        "I,a.txt",
+    ]
+    (root / "photos.csv").write_text("\n".join(["customer_id,path", *rows]) + "\n")
+    assert sums(bring("photos", root / "photos.csv")) == (9, 1, 0, 8)
+    photo = store.read("photos").row(0, named=True)
+    assert photo["sha256"] == hashlib.sha256(b"photo a").hexdigest()
+    copy = tmp_path / "faces" / photo["path"]
+    assert copy.read_bytes() == b"photo a"
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert photo["path"] == f"photos/{photo['sha256'][:2]}/{photo['sha256']}.jpg"
+    assert sorted(p.name for p in (tmp_path / "faces").rglob("*") if p.is_file()) == [copy.name]
+
+
+def test_a_mended_photo_folder_is_read_again(store, bring, tmp_path):
+    root = tmp_path / "in"
+    root.mkdir()
+    (root / "a.jpg").write_bytes(b"a")
+    (root / "p.csv").write_text("customer_id,path\nA,a.jpg\nB,b.jpg\n")
+    assert sums(bring("photos", root / "p.csv")) == (2, 1, 0, 1)
+    (root / "b.jpg").write_bytes(b"b")
+    assert sums(bring("photos", root / "p.csv")) == (2, 1, 1, 0)
+    assert store.count("photos") == 2
+
+
+def test_photos_and_inventory_from_folders(store, bring, tmp_path):
+    root = tmp_path / "in"
+    (root / "C1").mkdir(parents=True)
+    for name in ("C1/x.jpg", "C1/y.png", "C2.jpeg", "notes.txt", ".hidden.jpg"):
+        (root / name).write_bytes(name.encode())
+    summary = bring("photos", root)
+    assert sums(summary) == (3, 3, 0, 0)
+    assert summary.details["other_files"] == 1
+    assert sorted(store.read("photos")["customer_id"]) == ["C1", "C1", "C2"]
+    bring("inventory", root)
+    assert store.read("inventory")["photo_id"].to_list() == ["C1/x", "C1/y", "C2"]
+    with pytest.raises(InputError, match="no photo"):
+        bring("photos", Path(root / "C1").parent / "empty" if (root / "empty").mkdir() else root / "empty")
+
+
+def test_inventory_keeps_further_columns_as_attributes(store, bring, tmp_path):
+    (tmp_path / "m.jpg").write_bytes(b"m")
+    bring("inventory", "photo_id,path,hair,max_uses\nm1,m.jpg,red,3\n")
+    row = store.read("inventory").row(0, named=True)
+    assert (row["attributes"], row["max_uses"]) == ('{"hair": "red"}', 3)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"", "empty"), (b"a;b\n1;2\n", "need the column"), (b"\xff\xfea\x00", "UTF-16"), (b"\xffa,b\n1,2\n", "UTF-8")],
+)
+def test_bad_files_say_what_is_wrong(store, bring, target, content, says):
+    with pytest.raises(InputError, match=says):
+        bring(target, content)
+    assert store.count("sources") == store.count(target) == 0
+
+
+def test_missing_files_targets_and_formats(bring, tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        bring("customers", tmp_path / "none.csv")
+    with pytest.raises(InputError, match="no table 'people'"):
+        bring("people", "x\n1\n")
+    with pytest.raises(InputError, match="no format 'osmocom' of offers"):
+        bring("offers", "x\n1\n", format="osmocom")
+
+
+@pytest.mark.real
+def test_osmocom_table_reads_whole(store, bring, real_data):
+    summary = bring("devices", real_data / "tac" / "tacdb.csv", format="osmocom")
+    assert summary.rows_in == 25175
+    devices = store.read("devices")
+    assert devices.height == summary.rows_kept
+    assert devices["tac"].str.contains("^[0-9]{8}$").all()
+    names = set(devices["manufacturer"])
+    assert {"Apple", "Samsung", "BlackBerry", "HTC"} <= names
+    assert not names & {"Blackberry", " Apple", "SAMSUNG", "BLACKBERRY"}
+    assert len({n.lower() for n in names}) == len(names)
