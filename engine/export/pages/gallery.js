@@ -63,7 +63,7 @@
     const button = make("button", "open");
     button.type = "button";
     const image = make("img");
-    Object.assign(image, { loading: "lazy", decoding: "async", width, height, alt: data.alts[found.alt] || "", src: `creatives/${encodeURIComponent(file)}` });
+    Object.assign(image, { loading: "lazy", width, height, alt: data.alts[found.alt] || "", src: `creatives/${encodeURIComponent(file)}` });
     button.append(image);
     button.setAttribute("aria-label", `${data.arms[arm][1]}, ${customer}: enlarge`);
     button.addEventListener("click", () => enlarge(image));
