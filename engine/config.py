@@ -78,6 +78,7 @@ class Offers:
     min_rows_per_arm: int = _s(50, "fewer treated or control customers than this train no model", low=2)
     folds: int = _s(3, "parts of the cross-validation that chooses the learner", low=2, high=50)
     bootstrap: int = _s(200, "samples behind an interval", low=20, high=10000)
+    level: float = _s(0.05, "differences between customers are used where they show at this level", low=0, high=0.5)
     outcome_days: int = _s(90, "where acceptance is not known: days within which the offered make must be next", low=1)
 
 
