@@ -104,7 +104,7 @@ class Book:
             name = ".".join(part for part in path.split(".")[:-1] if not part.isdigit())
             per_table[name] = per_table.get(name, 0) + 1
         for path, (*by, last) in self._orders:
-            self.get(path).sort(key=lambda r: ([(r[c] is None, -(r[c] or 0)) for c in by], str(r[last])))  # noqa: B023
+            self.get(path).sort(key=lambda r: ([(r[c] is None, -(r[c] or 0)) for c in by], str(r[last])))
         self.facts["suppression"] = {
             "k": self.k,
             "withheld": len(hidden - self._unseen),

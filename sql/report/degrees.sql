@@ -1,10 +1,10 @@
--- Grain: bin of contacts over ungated ties (0, 1, 2, ... 9, then powers of 2 ^ (1/2)). Customers who are no hub.
--- Reads: parties, nodes.
+-- Grain: bin of contacts over ungated ties (0, 1, 2, ... 9, then powers of 2 ^ (1/2)). Customers; a hub
+-- has no ungated tie. Reads: parties, nodes.
 WITH degrees AS (
     SELECT coalesce(n.degree, 0) AS degree
     FROM parties AS p
     LEFT JOIN nodes AS n ON n.node = p.node
-    WHERE p.is_customer AND NOT coalesce(n.is_hub, FALSE)
+    WHERE p.is_customer
 ),
 
 binned AS (

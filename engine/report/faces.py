@@ -1,0 +1,118 @@
+"""Figures of the faces report (METHODS section 6): how far photos carry, and how the inventory is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.report.book import merge_bins
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from engine.report.book import Book
+
+
+def fill(
+    book: Book,
+    *,
+    statuses: pl.DataFrame,
+    matches: pl.DataFrame,
+    percentiles: pl.DataFrame,
+    uses: pl.DataFrame,
+    groups: pl.DataFrame,
+) -> None:
+    """Everything below `faces`.
+
+    Args:
+        book: to fill.
+        statuses: sql/report/photo_statuses.
+        matches: sql/report/match_statuses.
+        percentiles: sql/report/percentiles.
+        uses: sql/report/photo_uses.
+        groups: sql/report/match_groups.
+    """
+    photos(book, statuses)
+    arms(book, matches)
+    likeness(book, percentiles)
+    inventory(book, uses)
+    by_group(book, groups)
+
+
+def photos(book: Book, statuses: pl.DataFrame) -> None:
+    """What became of the photos: customers' (small counts withheld) and models' (no customers among them)."""
+    customers = statuses.filter(statuses["whose"] == "customers")
+    rows = [{"status": s, "photos": n, "persons": p} for _, s, n, p in customers.iter_rows()]
+    book.put("faces.photos", [{"status": r["status"]} for r in rows])
+    for i, row in enumerate(rows):
+        book.people(f"faces.photos.{i}.photos", row["photos"], persons=row["persons"])
+    if rows:
+        book.people("faces.photos_in", sum(r["photos"] for r in rows))
+        book.total("faces.photos_in", [f"faces.photos.{i}.photos" for i in range(len(rows))])
+    book.order("faces.photos", "photos", "status")
+    models = statuses.filter(statuses["whose"] == "models")
+    book.rows("faces.models", ({"status": s, "photos": n} for _, s, n, _ in models.iter_rows()))
+    book.put("faces.models_in", int(models["photos"].sum()))
+
+
+def arms(book: Book, matches: pl.DataFrame) -> None:
+    """Per arm: customers by what came of the match; each arm adds up to its customers."""
+    rows = matches.to_dicts()
+    book.put("faces.matches", [{"arm": r["arm"], "status": r["status"]} for r in rows])
+    flagged: dict[str, int] = {}
+    for i, row in enumerate(rows):
+        book.people(f"faces.matches.{i}.n", row["n"])
+        flagged[row["arm"]] = flagged.get(row["arm"], 0) + row["same_person"]
+    names = sorted(flagged)
+    book.put("faces.arms", [{"arm": arm} for arm in names])
+    for j, arm in enumerate(names):
+        mine = [i for i, row in enumerate(rows) if row["arm"] == arm]
+        book.people(f"faces.arms.{j}.customers", sum(rows[i]["n"] for i in mine))
+        book.total(f"faces.arms.{j}.customers", [f"faces.matches.{i}.n" for i in mine])
+        good = next((i for i in mine if rows[i]["status"] == "matched"), None)
+        book.people(f"faces.arms.{j}.matched", 0 if good is None else rows[good]["n"])
+        if good is not None:
+            book.total(f"faces.arms.{j}.matched", [f"faces.matches.{good}.n"])
+        book.people(f"faces.arms.{j}.same_person", flagged[arm])
+
+
+def likeness(book: Book, percentiles: pl.DataFrame) -> None:
+    """Matches by rarity: the share of random pairs of inventory photos that are less alike."""
+    rows = []
+    for arm in sorted(set(percentiles["arm"])):
+        mine = percentiles.filter(percentiles["arm"] == arm).sort("bin")
+        bins = [{"low": b / 20, "high": (b + 1) / 20, "n": n} for _, b, n in mine.iter_rows()]
+        rows += [{"arm": arm, **piece} for piece in merge_bins(bins, book.k)]
+    book.rows("faces.percentiles", rows, ["n"])
+
+
+def inventory(book: Book, uses: pl.DataFrame) -> None:
+    """How often each photo of the inventory is used, by arm; photos nobody is matched to are only counted."""
+    used = uses.filter(uses["uses"] > 0)
+    book.put("faces.unused", uses.height - used.height)
+    names = ("own_face", "influencer_face", "random_face")
+    book.rows("faces.inventory", used.iter_rows(named=True), ["uses", *names])
+    for i in range(used.height):
+        book.total(f"faces.inventory.{i}.uses", [f"faces.inventory.{i}.{name}" for name in names])
+    book.order("faces.inventory", "uses", "photo_id")
+
+
+def by_group(book: Book, groups: pl.DataFrame) -> None:
+    """Share matched and mean percentile per gender and age, as the customers table states them."""
+    rows = groups.to_dicts()
+    book.put("faces.groups", [{"group_by": r["group_by"], "group": r["group"], "arm": r["arm"]} for r in rows])
+    arms = {row["arm"]: j for j, row in enumerate(book.get("faces.arms") or [])}
+    for i, row in enumerate(rows):
+        path = f"faces.groups.{i}"
+        book.people(f"{path}.customers", row["customers"])
+        book.people(f"{path}.matched", row["matched"])
+        book.people(f"{path}.unmatched", row["customers"] - row["matched"])
+        book.total(f"{path}.customers", [f"{path}.matched", f"{path}.unmatched"])
+        book.put(f"{path}.matched_share", row["matched"] / row["customers"])
+        book.derived(f"{path}.matched_share", [f"{path}.matched", f"{path}.customers"])
+        book.put(f"{path}.percentile", row["percentile"])
+        book.derived(f"{path}.percentile", [f"{path}.matched"])
+    for by in sorted({row["group_by"] for row in rows}):
+        for arm, j in arms.items():
+            mine = [i for i, row in enumerate(rows) if row["group_by"] == by and row["arm"] == arm]
+            for name in ("customers", "matched"):
+                book.total(f"faces.arms.{j}.{name}", [f"faces.groups.{i}.{name}" for i in mine])

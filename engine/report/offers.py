@@ -1,0 +1,242 @@
+"""Figures of the offers report (METHODS section 5): do the offers persuade, whom, and what is choosing worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from engine.report.book import merge_bins
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from engine.report.book import Book
+
+NONE = "no offer"
+REASONS = 12
+
+
+def fill(
+    book: Book,
+    *,
+    offers: pl.DataFrame,
+    metrics: pl.DataFrame,
+    choices: pl.DataFrame,
+    reasons: pl.DataFrame,
+    uplift: pl.DataFrame,
+    campaigns: pl.DataFrame,
+    gains: pl.DataFrame,
+    budget: pl.DataFrame,
+    policy: pl.DataFrame,
+    draws: int,
+    seed: int,
+) -> None:
+    """Everything below `offers`.
+
+    Args:
+        book: to fill.
+        offers: table `offers`.
+        metrics: table `offer_metrics`.
+        choices: sql/report/choices.
+        reasons: sql/report/choice_reasons.
+        uplift: sql/report/uplift_bins.
+        campaigns: sql/report/campaigns.
+        gains: sql/report/gains.
+        budget: sql/report/budget.
+        policy: sql/report/policy.
+        draws: bootstrap draws for the bands.
+        seed: of these.
+    """
+    names = ["offer_id", "manufacturer", "model", "headline", "value", "cost"]
+    book.rows("offers.list", offers.select(names).iter_rows(named=True))
+    learners(book, metrics)
+    past(book, campaigns)
+    book.put("offers.gains", curves(gains, least=book.k, draws=draws, seed=seed))
+    spread(book, uplift)
+    given(book, choices, reasons)
+    worth(book, budget, policy)
+
+
+def learners(book: Book, metrics: pl.DataFrame) -> None:
+    """Every learner's figures with intervals, not only the winner's; and in words whether any beats chance."""
+    rows = metrics.sort("offer_id", "metric", "learner", "base").to_dicts()
+    book.put("offers.learners", rows)
+    qini = [r for r in rows if r["metric"].startswith("qini") and r["value"] is not None]
+    chosen = [r for r in qini if r["chosen"]]
+    book.put("offers.judged", len(chosen))
+    book.put("offers.beats_chance", [r["offer_id"] for r in chosen if r["low"] is not None and r["low"] > 0])
+    book.put("offers.like_chance", [r["offer_id"] for r in chosen if r["low"] is None or r["low"] <= 0])
+
+
+def past(book: Book, campaigns: pl.DataFrame) -> None:
+    """What happened in past campaigns, per offer and control, with the plain difference in acceptance."""
+    rows = campaigns.to_dicts()
+    control = {r["campaign_id"]: (i, r) for i, r in enumerate(rows) if not r["offer_id"]}
+    book.rows(
+        "offers.campaigns",
+        ({"campaign_id": r["campaign_id"], "offer_id": r["offer_id"] or NONE} for r in rows),
+    )
+    for i, row in enumerate(rows):
+        path = f"offers.campaigns.{i}"
+        book.people(f"{path}.customers", row["customers"])
+        for name, count in (("accepted", row["accepted"]), ("refused", row["known"] - row["accepted"])):
+            book.people(f"{path}.{name}", count)
+        parts = [f"{path}.accepted", f"{path}.refused"]
+        if unknown := row["customers"] - row["known"]:
+            book.watch(f"{path}.unknown", unknown)
+            parts.append(f"{path}.unknown")
+        book.total(f"{path}.customers", parts)
+        book.put(f"{path}.rate", row["accepted"] / row["known"] if row["known"] else None)
+        book.derived(f"{path}.rate", [f"{path}.accepted", f"{path}.refused"])
+        where, other = control.get(row["campaign_id"], (None, None))
+        difference = {"difference": None, "low": None, "high": None}
+        if row["offer_id"] and other and row["known"] and other["known"]:
+            difference = _difference(row["accepted"], row["known"], other["accepted"], other["known"])
+        for name, value in difference.items():
+            book.put(f"{path}.{name}", value)
+            sources = [f"{path}.accepted", f"{path}.refused"]
+            if where is not None:
+                sources += [f"offers.campaigns.{where}.accepted", f"offers.campaigns.{where}.refused"]
+            book.derived(f"{path}.{name}", sources)
+
+
+def curves(gains: pl.DataFrame, *, least: int, draws: int, seed: int) -> list[dict[str, Any]]:
+    """Cumulative gain: extra acceptances per customer when only the best so many percent get the offer.
+
+    At a share x of the customers, ordered by predicted uplift: (rate among the given - rate among the control) · x
+    over those of the first x (Gutierrez and Gérardy 2017). Bands by redrawing the fiftieths' counts (multinomial),
+    which is the bootstrap of rows.
+
+    Args:
+        gains: sql/report/gains.
+        least: a point needs so many customers given and control.
+        draws: bootstrap draws.
+        seed: of these.
+
+    Returns:
+        offer_id, share, gain, low, high, random (the straight line to the end point).
+    """
+    import numpy as np
+
+    rows = []
+    for offer in sorted(set(gains["offer_id"])):
+        mine = gains.filter(gains["offer_id"] == offer)
+        # Cells: tile x (given, control) x (accepted, not).
+        cells = np.zeros((50, 2, 2), dtype=np.int64)
+        for _, tile, treated, n, accepted in mine.iter_rows():
+            cells[tile - 1, 0 if treated else 1] = (accepted, n - accepted)
+        total = int(cells.sum())
+        rng = np.random.default_rng(seed)
+        drawn = rng.multinomial(total, cells.ravel() / total, size=draws).reshape(draws, 50, 2, 2)
+        curve, size = _gain(cells[None])
+        bands, _ = _gain(drawn)
+        end = curve[0, -1]
+        for tile in range(4, 50, 5):
+            if size[0, tile].min() < least:
+                continue
+            share = (tile + 1) / 50
+            low, high = np.nanquantile(bands[:, tile], [0.025, 0.975])
+            point = {"gain": float(curve[0, tile]), "low": float(low), "high": float(high)}
+            rows.append({"offer_id": offer, "share": share, **point, "random": float(end * share)})
+    return rows
+
+
+def spread(book: Book, uplift: pl.DataFrame) -> None:
+    """Predicted uplift per offer: the customers in bins of a hundredth, joined until none is small."""
+    rows = []
+    for offer in sorted(set(uplift["offer_id"])):
+        mine = uplift.filter(uplift["offer_id"] == offer).sort("bin")
+        bins = [{"low": b / 100, "high": (b + 1) / 100, "n": n} for b, n in mine.select("bin", "n").iter_rows()]
+        rows += [{"offer_id": offer, **piece} for piece in merge_bins(bins, book.k)]
+    book.rows("offers.uplift", rows, ["n"])
+
+
+def given(book: Book, choices: pl.DataFrame, reasons: pl.DataFrame) -> None:
+    """Who gets what, in all and by residence and age band; why some get nothing."""
+    offers = sorted(set(choices["offer_id"]) - {""})
+    columns = [*offers, ""]
+    book.put("offers.columns", [*offers, NONE])
+    place = {offer: j for j, offer in enumerate(columns)}
+    everyone = [0] * len(columns)
+    for offer, n in choices.filter(choices["segment_by"] == "").select("offer_id", "n").iter_rows():
+        everyone[place[offer]] = n
+    if not sum(everyone):
+        return
+    book.people("offers.customers", sum(everyone))
+    book.put("offers.given", [{"offer_id": offer or NONE} for offer in columns])
+    for j, n in enumerate(everyone):
+        book.people(f"offers.given.{j}.n", n)
+        book.put(f"offers.given.{j}.share", n / sum(everyone))
+        book.derived(f"offers.given.{j}.share", [f"offers.given.{j}.n"])
+    book.total("offers.customers", [f"offers.given.{j}.n" for j in range(len(columns))])
+    for by in ("residence", "age_band"):
+        part = choices.filter(choices["segment_by"] == by)
+        names = sorted(set(part["segment"]))
+        base = f"offers.by_{by}"
+        cells = {name: [0] * len(columns) for name in names}
+        for _, name, offer, n in part.iter_rows():
+            cells[name][place[offer]] = n
+        book.put(base, [{"segment": name, "cells": list(cells[name])} for name in names])
+        for i, name in enumerate(names):
+            for j, n in enumerate(cells[name]):
+                book.people(f"{base}.{i}.cells.{j}", n)
+            book.people(f"{base}.{i}.customers", sum(cells[name]))
+            book.total(f"{base}.{i}.customers", [f"{base}.{i}.cells.{j}" for j in range(len(columns))])
+        for j in range(len(columns)):
+            book.total(f"offers.given.{j}.n", [f"{base}.{i}.cells.{j}" for i in range(len(names))])
+        book.total("offers.customers", [f"{base}.{i}.customers" for i in range(len(names))])
+    rows = reasons.to_dicts()
+    shown = [r for r in rows[:REASONS] if r["n"] >= book.k]
+    rest = sum(r["n"] for r in rows) - sum(r["n"] for r in shown)
+    if rest:
+        shown.append({"reason": "other reasons", "n": rest})
+    book.rows("offers.reasons", shown, ["n"])
+    if shown:
+        book.total(f"offers.given.{len(columns) - 1}.n", [f"offers.reasons.{i}.n" for i in range(len(shown))])
+
+
+def worth(book: Book, budget: pl.DataFrame, policy: pl.DataFrame) -> None:
+    """Expected value as the budget grows, and of the chosen policy against each single offer for all."""
+    rows, offers, cost, value = [], 0, 0.0, 0.0
+    for tile, n, spent, gained in budget.iter_rows():
+        offers, cost, value = offers + n, cost + spent, value + gained
+        if offers >= book.k and (tile % 5 == 0 or tile == budget.height):
+            rows.append({"offers": offers, "cost": cost, "value": value})
+    book.put("offers.budget", _spaced(rows, book.k))
+    rows = [{"policy": name, "offers": n, "value": v} for name, n, v in policy.iter_rows() if n >= book.k]
+    rows.append({"policy": "nobody", "offers": 0, "value": 0.0})
+    rows.sort(key=lambda r: (-r["value"], r["policy"]))
+    book.put("offers.policy", rows)
+    single = [r["value"] for r in rows if r["policy"].startswith("all: ")]
+    chosen = next((r["value"] for r in rows if r["policy"] == "chosen"), None)
+    book.put("offers.chosen_value", chosen)
+    book.put("offers.best_single_value", max(single, default=None))
+
+
+def _spaced(rows: Sequence[dict[str, Any]], least: int) -> list[dict[str, Any]]:
+    """Points at least so many offers apart, the last one kept."""
+    kept: list[dict[str, Any]] = []
+    for row in rows:
+        if not kept or row["offers"] - kept[-1]["offers"] >= least:
+            kept.append(row)
+    return kept
+
+
+def _difference(a: int, n: int, b: int, m: int) -> dict[str, float | None]:
+    """Difference of two shares with the 95 % interval of Newcombe 1998 (hybrid score)."""
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    low, high = confint_proportions_2indep(a, n, b, m, method="newcomb", compare="diff")
+    return {"difference": a / n - b / m, "low": float(low), "high": float(high)}
+
+
+def _gain(cells: Any) -> tuple[Any, Any]:
+    """Gain curve [draws, 50] and customers given and control so far [draws, 50, 2] from cells [draws, 50, 2, 2]."""
+    import numpy as np
+
+    so_far = cells.cumsum(axis=1).astype(float)
+    size = so_far.sum(axis=3)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = so_far[..., 0] / size
+    share = size.sum(axis=2) / size[:, -1].sum(axis=1)[:, None]
+    return (rate[..., 0] - rate[..., 1]) * share, size

@@ -1,0 +1,160 @@
+"""Facts -> one self-contained HTML page. A number reaches the page only through its path in the facts."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.report.book import look_up
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+TEMPLATES = Path(__file__).parent / "templates"
+MINUS = "−"
+WITHHELD = "withheld"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One picture of a page.
+
+    Args:
+        title: what it says, one line above it.
+        svg: the picture.
+        data: rows it was drawn from, for its table and its download.
+        wide: takes the full width.
+    """
+
+    title: str
+    svg: str
+    data: Sequence[Mapping[str, Any]]
+    wide: bool = False
+
+
+def render(template: str, facts: Mapping[str, Any], charts: Mapping[str, Chart], **more: Any) -> str:
+    """The page.
+
+    Args:
+        template: file below templates/ with the page's body.
+        facts: every figure the page may show.
+        charts: pictures by name.
+        more: what else the template asks for: title, lead, contents (anchor and heading of each part) …
+
+    Returns:
+        HTML that needs no network and no file beside it.
+    """
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    seal = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    environment.globals |= {
+        "fact": lambda path: look_up(facts, path),
+        "n": lambda path, form="count": number(facts, path, form),
+        "chart_of": charts.get,
+        "cell": cell,
+        "step": lambda row, key: look_up(row, key) if isinstance(row, Mapping) else None,
+        "plain_cell": plain_cell,
+        "csv_link": csv_link,
+        "columns_of": lambda rows: list(dict.fromkeys(key for row in rows for key in row)),
+        # Our own files and drawings (drawing.py escapes the texts in them); everything else is escaped.
+        "svg": Markup,
+        "style": Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704
+        "script": Markup(script),  # noqa: S704
+        "seal": seal,
+        **more,
+    }
+    return environment.get_template(template).render()
+
+
+def number(facts: Mapping[str, Any], path: str, form: str = "count") -> Markup:
+    """The figure at `path` as marked-up text that carries the exact value and its path."""
+    from markupsafe import Markup
+
+    value = look_up(facts, path)
+    if value is None:
+        return Markup('<span class="withheld" data-fact="{}">{}</span>').format(path, WITHHELD)
+    return Markup('<data value="{}" data-fact="{}">{}</data>').format(json.dumps(value), path, spell(value, form))
+
+
+def cell(value: Any, form: str) -> Markup:
+    """A table cell: sort key in `data-sort`, the exact value in `data-value`."""
+    from markupsafe import Markup
+
+    if form == "yes":
+        return Markup("<td>{}</td>").format("yes" if value else "")
+    if value is None:
+        blank = "–" if form == "text" or form.startswith("maybe") else WITHHELD
+        return Markup('<td class="{}" data-sort="">{}</td>').format("withheld" if blank == WITHHELD else "none", blank)
+    if form == "text":
+        return Markup("<td>{}</td>").format(value)
+    return Markup('<td class="num" data-sort="{}">{}</td>').format(json.dumps(value), spell(value, form))
+
+
+def plain_cell(value: Any) -> str:
+    """A value of a data table as text."""
+    return "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def spell(value: Any, form: str) -> str:
+    """A figure as people read it.
+
+    Args:
+        value: the figure.
+        form: count (1,234), share (12.3 %), number (three significant digits), ratio (×1.70), money, signed or text.
+    """
+    if not isinstance(value, (int, float)):
+        return str(value)
+    form = form.removeprefix("maybe_")
+    if form == "share":
+        text = f"{100 * value:.1f} %"
+    elif form == "share0":
+        text = f"{100 * value:.0f} %"
+    elif form == "points":
+        text = f"{100 * value:+.2f} pp"
+    elif form == "ratio":
+        text = f"×{value:.2f}"
+    elif form == "money":
+        text = f"{value:,.2f}"
+    elif form == "number":
+        text = f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    elif form == "signed":
+        text = f"{value:+.3g}"
+    else:
+        text = f"{value:,}"
+    return text.replace("-", MINUS)
+
+
+def csv_link(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A `data:` address that downloads rows as CSV, no script needed."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([[_defuse(plain_cell(row.get(c))) for c in columns] for row in rows])
+    return "data:text/csv;charset=utf-8;base64," + base64.b64encode(text.getvalue().encode()).decode()
+
+
+def _defuse(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    if text[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        try:
+            float(text)
+        except ValueError:
+            return "'" + text
+    return text

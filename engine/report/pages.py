@@ -1,0 +1,125 @@
+"""The pages: which parts a report has, in which order, and the words around its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.report import pictures
+from engine.report.page import render
+
+KINDS = ("influence", "loyalty", "offers", "faces", "experiment")
+_TITLES = {
+    "influence": (
+        "Who influences whom",
+        "Each customer's most influential contact, how sure we are, and what it predicts.",
+    ),
+    "loyalty": (
+        "Handset loyalty",
+        "Which makers keep their customers, where they go instead, and how long handsets last.",
+    ),
+    "offers": ("Offers that persuade", "What each offer changes, for whom it is worth making, and what that rests on."),
+    "faces": ("Faces", "How far the photos carry, how alike the matches are, and how the inventory is used."),
+    "experiment": ("Own face or influencer's face?", "The question the product exists to ask."),
+    "all": ("Kindred: the whole picture", "Influence, loyalty, offers, faces and the experiment in one page."),
+}
+_PARTS = {
+    "influence": (
+        ("summary", "In short"),
+        ("coverage", "What the data covers"),
+        ("health", "Is the call graph healthy?"),
+        ("top", "Who influences most"),
+        ("certainty", "How certain are we?"),
+        ("communities", "Communities"),
+        ("diffusion", "How handsets spread"),
+        ("validation", "Does it predict?"),
+        ("quadrants", "Influence and persuadability"),
+        ("examples", "Example customers"),
+    ),
+    "loyalty": (
+        ("loyalty", "Loyalty to handset makers"),
+        ("segments", "By residence, age and gender"),
+        ("waiting", "How long handsets are kept"),
+    ),
+    "offers": (
+        ("offers", "Do the offers persuade?"),
+        ("learners", "How good are the models?"),
+        ("given", "Who gets what"),
+        ("worth", "What is it worth?"),
+    ),
+    "faces": (
+        ("photos", "From photos to matches"),
+        ("likeness", "How alike are the matches?"),
+        ("inventory", "Use of the inventory"),
+        ("groups", "Does it work for everyone alike?"),
+    ),
+    "experiment": (("experiment", "Own against influencer's face"),),
+}
+_CLOSING = (("suppressed", "What is not shown"), ("method", "Method"))
+_FORMULAS = {
+    "influence": (
+        ("Tie strength", "s(u,v) = Σ over days of 2^(−age/half-life) · [called + 0.25·ln(1 + min(talk, 3600 s)/60) + "
+         "0.5·texted]; the pair's weight is (s(u,v) + s(v,u))·(½ + ½·r) with r = 2·min/(sum), its balance."),
+        ("Gate", "A pair counts with contact both ways, on enough days, no hub at either end and not one handset."),
+        ("Overlap", "Shared contacts over all contacts of the two (Onnela et al. 2007)."),
+        ("tie_reach", "Tie share p · c^γ; c = share of the people whose PageRank is no higher (damping 0.85)."),
+        ("strongest, ppr, lead", "The tie share alone; personalised PageRank; tie share × how often the contact's "
+         "handset changes were followed."),
+        ("Margin", "(first score − second score) / first score; 1 with a single contact."),
+        ("Stability", "Days drawn with replacement; share of draws that keep the contact."),
+        ("Communities", "Leiden on the weights of the pairs that count."),
+    ),
+    "loyalty": (
+        ("Retention", "Of those who left a handset of a maker for a next one, the share whose next one is of the same "
+         "maker; Wilson 95 % interval."),
+        ("Lift and log-odds", "Retention over the maker's share among all next handsets, and the difference of their "
+         "logits. Association only."),
+        ("Time to change", "Kaplan and Meier 1958; spells that last to the end of the records are censored."),
+    ),
+    "offers": (
+        ("Uplift", "P(accept | offer) − P(accept | no offer), each offer against no offer only (scikit-uplift)."),
+        ("Choice", "The offer with the largest value × uplift − cost, or none when that is not above 0."),
+        ("Qini", "scikit-uplift's definition; other libraries' figures for the same scores differ."),
+        ("Gain curve", "(rate given − rate control) · share, over the customers with the highest predicted uplift."),
+        ("Difference", "Newcombe's hybrid score interval for two proportions (1998)."),
+    ),
+    "faces": (
+        ("Match", "FaceNet embeddings, cosine; the nearest inventory photo, ties by photo id."),
+        ("Rarity", "Share of random pairs of different inventory photos that are less alike than the match."),
+    ),
+    "experiment": (
+        ("Arms", "own_face, influencer_face, random_face; an ad shows an inventory model only, never the customer's or "
+         "the contact's own photo."),
+    ),
+}  # fmt: skip
+_SUPPRESSION = (
+    "Small cells",
+    "No count stands for fewer customers than the limit. Further counts are withheld until no sum that is shown pins "
+    "a withheld one to a range narrower than the limit (checked by linear programming).",
+)
+
+
+def page(kind: str, facts: Mapping[str, Any]) -> str:
+    """The HTML page of a report.
+
+    Args:
+        kind: one of `KINDS` or "all".
+        facts: settled facts of that kind.
+    """
+    kinds = KINDS if kind == "all" else (kind,)
+    title, lead = _TITLES[kind]
+    charts: dict[str, Any] = {}
+    for name in kinds:
+        charts |= getattr(pictures, name)(facts)
+    contents = [*(entry for name in kinds for entry in _PARTS[name]), *_CLOSING]
+    return render(
+        "page.html",
+        facts,
+        charts,
+        title=title,
+        lead=lead,
+        bodies=[*(f"{name}.html" for name in kinds), "closing.html"],
+        contents=contents,
+        headings=dict(contents),
+        formulas=[*(entry for name in kinds for entry in _FORMULAS[name]), _SUPPRESSION],
+    )

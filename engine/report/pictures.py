@@ -1,0 +1,318 @@
+"""Which pictures each report shows, drawn from its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from engine.report import charts
+from engine.report.book import look_up
+from engine.report.page import Chart
+
+Facts = Mapping[str, Any]
+
+
+class Album:
+    """Pictures by name; one is drawn only where its rows are there.
+
+    Args:
+        facts: settled facts.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.charts: dict[str, Chart] = {}
+
+    def add(
+        self, name: str, title: str, path: str, draw: Callable[[str, str, Any], str], *, wide: bool = False,
+        data: Callable[[Any], Sequence[Mapping[str, Any]]] = lambda rows: rows, least: int = 1,
+    ) -> None:  # fmt: skip
+        """Draw the rows at `path` with `draw(name, title, rows)`; data: the rows as its table shows them."""
+        rows = look_up(self.facts, path)
+        if rows and len(rows) >= least:
+            self.charts[name] = Chart(title, draw(name, title, rows), data(rows), wide)
+
+
+def influence(facts: Facts) -> dict[str, Chart]:
+    """Pictures of the influence report."""
+    album = Album(facts)
+    album.add(
+        "calendar", "Calls and texts per day", "coverage.calendar",
+        lambda name, title, rows: charts.calendar(
+            name, title, {date.fromisoformat(r["day"]): r["calls"] + r["texts"] for r in rows}
+        ),
+        wide=True,
+    )  # fmt: skip
+    album.add("degree", "Customers by number of contacts", "health.degree", _histogram(_whole, "contacts", "customers"))
+    album.add(
+        "strength", "Customers by total tie strength", "health.strength",
+        _histogram(lambda b: _from(b["low"]), "strength, from", "customers"),
+    )  # fmt: skip
+    for figure, x in (
+        ("reciprocity", "balance of a pair, 0 one-way to 1 even"),
+        ("overlap", "share of common contacts"),
+    ):
+        album.add(figure, f"Pairs by {figure}", f"health.{figure}", _histogram(lambda b: _from(b["low"]), x, "pairs"))
+    album.add(
+        "gates", "Pairs that do not count, and why", "health.gates",
+        lambda name, title, rows: charts.sideways(
+            name, title, [GATES.get(r["reason"], r["reason"]) for r in rows], [r["pairs"] for r in rows]
+        ),
+    )  # fmt: skip
+    album.add(
+        "concentration", "Contacts by how many customers chose them", "top.concentration",
+        _histogram(_whole, "customers who chose the contact", "contacts"),
+    )  # fmt: skip
+    album.add(
+        "margin", "Customers by margin of the first contact", "certainty.margin",
+        _histogram(lambda b: _from(b["low"]), "margin over the second contact, from", "customers"),
+    )  # fmt: skip
+    album.add(
+        "stability", "Customers by how often they keep their contact", "certainty.stability.histogram",
+        _histogram(lambda b: _percent(b["low"], b["high"]), "share of draws", "customers"),
+    )  # fmt: skip
+    album.add("agreement", "Customers for whom two definitions agree", "certainty.agreement", _agreement)
+    makers = look_up(facts, "communities.manufacturers") or []
+    album.add(
+        "mix", "Handsets in use in the largest communities", "communities.rows",
+        lambda name, title, rows: charts.stacked(
+            name, title, [f"Community {r['community']}" for r in rows[:12]],
+            [(m, [_share(r["mix"][j], r["customers"]) for r in rows[:12]]) for j, m in enumerate(makers)],
+        ),
+        data=lambda rows: [
+            {"community": r["community"], **dict(zip(makers, r["mix"], strict=True))} for r in rows[:12]
+        ],
+    )  # fmt: skip
+    album.add("diffusion", "Customers who came from another manufacturer, summed", "diffusion.rows", _diffusion)
+    bands = [_percent(b["low"], b["high"]) for b in look_up(facts, "quadrants.bands") or []]
+    album.add(
+        "quadrants", "Customers by followers and best uplift", "quadrants.rows",
+        lambda name, title, rows: charts.matrix(
+            name, title, [FOLLOWERS[r["followers"]] for r in rows], bands, [r["cells"] for r in rows],
+            x="best uplift over all offers", y="chosen by",
+        ),
+        data=lambda rows: [
+            {"chosen by": FOLLOWERS[r["followers"]], **dict(zip(bands, r["cells"], strict=True))} for r in rows
+        ],
+    )  # fmt: skip
+    for i, ego in enumerate(facts.get("egos") or []):
+        title = f"Contacts of customer {ego['customer_id']}: {len(ego['nodes']) - 1} people, {len(ego['ties'])} ties"
+        album.charts[f"ego{i}"] = Chart(title, charts.network(f"ego{i}", title, ego["nodes"], ego["ties"]), ego["ties"])
+    return album.charts
+
+
+def loyalty(facts: Facts) -> dict[str, Chart]:
+    """Pictures of the loyalty report."""
+    album = Album(facts)
+    names = look_up(facts, "loyalty.manufacturers") or []
+    album.add(
+        "flows", "From the handset left (on the left) to the next one", "loyalty.flows",
+        lambda name, title, rows: charts.sankey(name, title, names, names, [r["to"] for r in rows]),
+        data=lambda rows: [{"from": r["manufacturer"], **dict(zip(names, r["to"], strict=True))} for r in rows],
+        wide=True,
+    )  # fmt: skip
+    album.add(
+        "retention", "Retention with 95 % interval, and share of all next handsets", "loyalty.rows",
+        lambda name, title, rows: charts.dots(
+            name, title, [r["manufacturer"] for r in rows], [_interval(r, "retention") for r in rows],
+            marks=[r["share"] for r in rows], mark_label="share of next handsets",
+        ),
+    )  # fmt: skip
+    album.add(
+        "lift", "Lift: retention over share", "loyalty.rows",
+        lambda name, title, rows: charts.dots(
+            name, title, [r["manufacturer"] for r in rows],
+            [None if r["lift"] is None else (r["lift"], None, None) for r in rows], percent=False, reference=1.0,
+        ),
+    )  # fmt: skip
+    album.add("waiting", "Handsets still in use", "loyalty.waiting", _waiting)
+    for by, rows in (look_up(facts, "loyalty.segments") or {}).items():
+        shown = [r for r in rows if r["retention"] is not None]
+        if shown:
+            album.charts[f"retention_by_{by}"] = Chart(
+                f"Retention by {by.replace('_', ' ')}", _by_segment(by, shown), shown
+            )
+    return album.charts
+
+
+def offers(facts: Facts) -> dict[str, Chart]:
+    """Pictures of the offers report."""
+    album = Album(facts)
+    album.add("gains", "Extra acceptances per customer as more of them get the offer", "offers.gains", _gains)
+    album.add(
+        "policy", "Expected value by whom one gives what", "offers.policy",
+        lambda name, title, rows: charts.sideways(
+            name, title, [r["policy"] for r in rows], [r["value"] for r in rows]
+        ),
+    )  # fmt: skip
+    album.add(
+        "budget", "Expected value as the budget grows", "offers.budget",
+        lambda name, title, rows: charts.lines(
+            name, title, [("value", [0.0, *(r["cost"] for r in rows)], [0.0, *(r["value"] for r in rows)])],
+            x="cost of the offers made", y="expected value less cost",
+        ),
+    )  # fmt: skip
+    album.add("uplift", "Customers by predicted uplift", "offers.uplift", _uplift)
+    columns = look_up(facts, "offers.columns") or []
+    for by, title in (("residence", "Who gets what, by residence"), ("age_band", "Who gets what, by age")):
+        album.add(
+            f"given_{by}", title, f"offers.by_{by}",
+            lambda name, title, rows: charts.stacked(
+                name, title, [r["segment"] for r in rows],
+                [(c, [_share(r["cells"][j], r["customers"]) for r in rows]) for j, c in enumerate(columns)],
+            ),
+            data=lambda rows: [
+                {"segment": r["segment"], **dict(zip(columns, r["cells"], strict=True)), "customers": r["customers"]}
+                for r in rows
+            ],
+        )  # fmt: skip
+    return album.charts
+
+
+def faces(facts: Facts) -> dict[str, Chart]:
+    """Pictures of the faces report."""
+    album = Album(facts)
+    for name, title, path in (
+        ("photos", "Customers' photos by what became of them", "faces.photos"),
+        ("models", "Inventory photos by what became of them", "faces.models"),
+    ):
+        album.add(
+            name, title, path,
+            lambda name, title, rows: charts.sideways(
+                name, title, [r["status"].replace("_", " ") for r in rows], [r["photos"] for r in rows]
+            ),
+        )  # fmt: skip
+    album.add("percentiles", "Matches by rarity of their likeness", "faces.percentiles", _rarity)
+    album.add(
+        "inventory", "How often photos of the inventory are used", "faces.inventory",
+        lambda name, title, rows: charts.bars(
+            name, title, [str(i + 1) for i in range(len(rows))], [r["uses"] for r in rows],
+            x="photos, most used first", y="matches",
+        ),
+    )  # fmt: skip
+    return album.charts
+
+
+def experiment(facts: Facts) -> dict[str, Chart]:
+    """Pictures of the experiment report."""
+    album = Album(facts)
+    album.add(
+        "funnel", "Who could enter the comparison", "experiment.funnel",
+        lambda name, title, rows: charts.sideways(
+            name, title, [FUNNEL[r["step"]] for r in rows], [r["customers"] for r in rows]
+        ),
+    )  # fmt: skip
+    return album.charts
+
+
+FUNNEL = {
+    "customers": "customers",
+    "offered": "with an offer",
+    "own_face": "… own-face ad",
+    "both_faces": "… and influencer's",
+}
+GATES = {
+    "hub": "one end is a hub",
+    "one_way": "contact one way only",
+    "few_days": "too few days with contact",
+    "same_handset": "both used the same handset",
+}
+FOLLOWERS = {0: "nobody", 1: "1 customer", 2: "2 customers", 3: "3 or more"}
+
+
+def _agreement(name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    definitions = sorted({r["one"] for r in rows} | {r["other"] for r in rows})
+    share = {(r["one"], r["other"]): r["share"] for r in rows}
+    values = [[1.0 if a == b else share.get((min(a, b), max(a, b))) for b in definitions] for a in definitions]
+    return charts.matrix(name, title, definitions, definitions, values, percent=True)
+
+
+def _diffusion(name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    series: dict[str, tuple[list, list]] = {}
+    for row in rows:
+        xs, ys = series.setdefault(row["manufacturer"], ([], []))
+        xs.append(date.fromisoformat(row["month"]))
+        ys.append(row["together"])
+    return charts.lines(name, title, [(m, xs, ys) for m, (xs, ys) in series.items()], y="customers")
+
+
+def _waiting(name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    series: dict[str, tuple[list, list]] = {}
+    for row in rows:
+        xs, ys = series.setdefault(row["manufacturer"], ([], []))
+        xs.append(row["days"])
+        ys.append(row["still"])
+    curves = [(m, xs, ys) for m, (xs, ys) in series.items()]
+    return charts.lines(name, title, curves, x="days with the handset", percent=True, steps=True)
+
+
+def _by_segment(by: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    labels = [f"{r['segment']}: {r['manufacturer']}" for r in rows]
+    return charts.dots(f"retention_by_{by}", f"Retention by {by}", labels, [_interval(r, "retention") for r in rows])
+
+
+def _gains(name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    series: dict[str, list] = {}
+    for row in rows:
+        series.setdefault(row["offer_id"], []).append(row)
+    curves = [(o, [0, *(r["share"] for r in mine)], [0, *(r["gain"] for r in mine)]) for o, mine in series.items()]
+    bands = [
+        ([r["share"] for r in mine], [r["low"] for r in mine], [r["high"] for r in mine]) for mine in series.values()
+    ]
+    return charts.lines(
+        name, title, curves, bands=bands, x="share of customers given the offer", y="gain", percent=True
+    )
+
+
+def _uplift(name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    series: dict[str, tuple[list, list]] = {}
+    for row in rows:
+        xs, ys = series.setdefault(row["offer_id"], ([], []))
+        # Customers per hundredth, so that joined bins do not stand out.
+        xs.append((row["low"] + row["high"]) / 2)
+        ys.append(row["n"] / max(1, round((row["high"] - row["low"]) * 100)))
+    curves = [(offer, xs, ys) for offer, (xs, ys) in series.items()]
+    return charts.lines(name, title, curves, x="predicted uplift", y="customers per hundredth")
+
+
+def _rarity(name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    series: dict[str, tuple[list, list]] = {}
+    for row in rows:
+        xs, ys = series.setdefault(row["arm"].replace("_", " "), ([], []))
+        xs.append(row["high"])
+        ys.append(row["n"])
+    sums = {arm: sum(ys) for arm, (_, ys) in series.items()}
+    curves = [
+        (arm, [0, *xs], [0, *(sum(ys[: i + 1]) / sums[arm] for i in range(len(ys)))])
+        for arm, (xs, ys) in series.items()
+    ]
+    x = "random inventory pairs less alike than the match"
+    return charts.lines(name, title, curves, x=x, y="share of matches below", percent=True)
+
+
+def _interval(row: Mapping[str, Any], name: str) -> tuple | None:
+    return None if row[name] is None else (row[name], row["low"], row["high"])
+
+
+def _histogram(label: Callable, x: str, y: str) -> Callable[[str, str, Any], str]:
+    return lambda name, title, rows: charts.histogram(name, title, rows, label=label, x=x, y=y)
+
+
+def _whole(b: Mapping[str, Any]) -> str:
+    """A bin of whole numbers, its upper edge not included."""
+    if b["high"] >= 10**9:
+        return f"{b['low']}+"
+    return str(b["low"]) if b["high"] - b["low"] <= 1 else f"{b['low']}–{b['high'] - 1}"
+
+
+def _from(low: float) -> str:
+    return charts.short(low)
+
+
+def _percent(low: float, high: float) -> str:
+    return f"{100 * low:.3g}–{100 * high:.3g}%".replace("-", "−")
+
+
+def _share(part: float | None, whole: float | None) -> float | None:
+    return None if part is None or not whole else part / whole
