@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from engine.offers import encoding, learners, measures
+from engine.offers import encoding, learners, measures, models, portable
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
-KEYS = ("customer_id", "as_of", "treatment", "outcome")
+KEYS = ("customer_id", "campaign_id", "as_of", "treatment", "outcome", "offer_id", "propensity")
+HELD = ", held out"
+CROSS = f"{measures.QINI}, cross-validated"
+FLAT = "no learner beats random: effects that differ between customers were not found"
+PLACEBO = f"{measures.QINI}, placebo: treatment permuted"
+GAP = f"{measures.QINI}, training rows minus held out"
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,9 @@ class Plan:
         min_rows_per_arm: fewer treated or control rows train no model.
         folds: of the cross-validation within the training rows.
         bootstrap: samples behind an interval.
+        level: one-sided level at which differences between customers must show to be used.
         seed: of every random choice.
+        thorough: every measure for every learner, with placebo and training gap; else all measures for the chosen one.
     """
 
     learners: tuple[str, ...] = ("t",)
@@ -35,49 +42,56 @@ class Plan:
     min_rows_per_arm: int = 50
     folds: int = 3
     bootstrap: int = 200
+    level: float = 0.05
     seed: int = 7
-
-
-@dataclass(frozen=True)
-class OfferModel:
-    """A trained model of what one offer changes.
-
-    Args:
-        offer_id: the offer.
-        learner: uplift learner.
-        base: base learner.
-        numeric: numeric columns it reads.
-        categorical: text columns it reads.
-        encoder: fitted pipeline of `engine.offers.encoding`.
-        model: fitted scikit-uplift model.
-        model_id: hash of what it was trained on and how.
-    """
-
-    offer_id: str
-    learner: str
-    base: str
-    numeric: tuple[str, ...]
-    categorical: tuple[str, ...]
-    encoder: Any
-    model: Any
-    model_id: str
-
-    def predict(self, features: pl.DataFrame) -> np.ndarray:
-        """Uplift in [-1, 1] for rows of features [rows]; columns absent or unseen values count as missing or rare."""
-        import numpy as np
-
-        x = self.encoder.transform(encoding.as_pandas(features, self.numeric, self.categorical))
-        return np.clip(self.model.predict(x), -1.0, 1.0)
+    thorough: bool = False
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What training one offer gave: a model or the reason why there is none, and rows of `offer_metrics`."""
+    """What training one offer gave.
+
+    Args:
+        offer_id: the offer.
+        model: trained on all rows, or None.
+        judged: the same learner trained without the held-out rows, or None.
+        held: customer_id of the held-out customers.
+        reason: why there is no model, in plain words.
+        metrics: rows of table `offer_metrics`.
+    """
 
     offer_id: str
-    model: OfferModel | None
+    model: models.OfferModel | None
+    judged: models.OfferModel | None
+    held: np.ndarray | None
     reason: str
     metrics: list[dict[str, object]]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Training rows as arrays, and how a learner is fitted to some of them."""
+
+    frame: pl.DataFrame
+    offer_id: str
+    plan: Plan
+    treatment: np.ndarray
+    outcome: np.ndarray
+    numeric: list[str]
+    categorical: list[str]
+
+    def fit(self, pair: tuple[str, str], rows: np.ndarray, treatment: np.ndarray | None = None) -> models.OfferModel:
+        """Train learner and base on the rows numbered `rows`; treatment: other labels than the true ones."""
+        t = self.treatment if treatment is None else treatment
+        pandas = encoding.as_pandas(self.frame[rows], self.numeric, self.categorical)
+        encoder = encoding.encoder(self.numeric, self.categorical)
+        x = encoder.fit_transform(pandas)
+        coding = portable.coding(encoder, self.numeric, self.categorical)
+        fitted = learners.fit(*pair, x, t[rows], self.outcome[rows], seed=self.plan.seed)
+        return models.OfferModel(self.offer_id, *pair, coding, fitted)
+
+    def qini(self, score: np.ndarray, rows: np.ndarray) -> float:
+        return measures.qini(self.outcome[rows], score, self.treatment[rows])
 
 
 def shortfall(treatment: np.ndarray, outcome: np.ndarray, plan: Plan) -> str:
@@ -95,69 +109,110 @@ def shortfall(treatment: np.ndarray, outcome: np.ndarray, plan: Plan) -> str:
 
 def without_model(offer_id: str, why: str) -> Trained:
     """The result for an offer that cannot be judged; its one metric row says why."""
-    return Trained(offer_id, None, why, [_metric(offer_id, "none", "none", f"no model: {why}", None)])
+    return Trained(offer_id, None, None, None, why, [_metric(offer_id, ("none", "none"), f"no model: {why}")])
 
 
 def train(rows: pl.DataFrame, offer_id: str, plan: Plan) -> Trained:
     """Train and judge the learners for one offer.
 
+    The learner and base with the best cross-validated Qini are chosen; the held-out customers take no part in that. How
+    far its scores tell effects apart is measured out of sample (best linear predictor): the model's differences between
+    customers are scaled by that slope, at most 1, and by 0 where it is not above 0 at `plan.level`: everybody then has
+    the mean effect.
+
     Args:
         rows: customer_id, treatment (1 = this offer, 0 = no offer), outcome (1 = accepted), and features.
         offer_id: the offer.
-        plan: what to compare.
+        plan: what to compare, and how.
 
     Returns:
-        The learner and base with the best cross-validated Qini, trained on all rows; a metric row per pair with Qini
-        on the held-out customers and its bootstrap interval. No model where the rows are too few (see `shortfall`).
+        Model and metrics; no model where the rows are too few (see `shortfall`).
     """
     import numpy as np
 
     treatment, outcome = rows["treatment"].to_numpy().astype(int), rows["outcome"].to_numpy().astype(int)
     why = shortfall(treatment, outcome, plan)
+    numeric, categorical = encoding.split_columns(rows, exclude=KEYS)
+    if not why and not numeric and not categorical:
+        why = "nothing is known of the customers"
     if why:
         return without_model(offer_id, why)
-    numeric, categorical = encoding.split_columns(rows, exclude=KEYS)
-    frame = encoding.as_pandas(rows, numeric, categorical)
-    inner, held = _split(rows, treatment, outcome, plan)
+    data = _Rows(rows, offer_id, plan, treatment, outcome, numeric, categorical)
+    inner, held = split(rows, treatment, outcome, plan)
     pairs = [(learner, base) for learner in plan.learners for base in plan.bases]
+    cross, unseen = {}, {}
     folds = _folds(rows, treatment, outcome, inner, plan)
-    metrics, cross = [], {}
     for pair in pairs:
-        scores = [
-            measures.qini(
-                outcome[b], _fit(pair, frame, a, treatment, outcome, numeric, categorical, plan)(b), treatment[b]
-            )
-            for a, b in folds
-        ]
-        cross[pair] = float(np.mean(scores))
-    best = max(pairs, key=lambda p: (cross[p], -pairs.index(p)))
+        unseen[pair] = np.full(len(rows), np.nan)
+        for a, b in folds:
+            unseen[pair][b] = data.fit(pair, a).raw(rows[b])
+        cross[pair] = float(np.nanmean([data.qini(unseen[pair][b], b) for _, b in folds]))
+    best = max(pairs, key=lambda p: (cross[p] if math.isfinite(cross[p]) else -math.inf, -pairs.index(p)))
+    metrics, judged = [], None
     for pair in pairs:
-        score = _fit(pair, frame, inner, treatment, outcome, numeric, categorical, plan)(held)
-        value = measures.qini(outcome[held], score, treatment[held])
-        low, high = measures.qini_interval(outcome[held], score, treatment[held], draws=plan.bootstrap, seed=plan.seed)
-        chosen = pair == best
-        metrics.append(_metric(offer_id, *pair, f"{measures.QINI}, held out", value, low, high, chosen=chosen))
-        metrics.append(_metric(offer_id, *pair, f"{measures.QINI}, cross-validated", cross[pair], chosen=chosen))
-    encoder = encoding.encoder(numeric, categorical)
-    x = encoder.fit_transform(frame)
-    model = learners.fit(*best, x, treatment, outcome, seed=plan.seed)
-    digest = hashlib.sha256(repr((offer_id, best, numeric, categorical, plan)).encode())
-    for part in (np.ascontiguousarray(x), treatment, outcome):
-        digest.update(part.tobytes())
-    return Trained(
-        offer_id,
-        OfferModel(offer_id, *best, tuple(numeric), tuple(categorical), encoder, model, digest.hexdigest()[:16]),
-        "",
-        metrics,
-    )
+        candidate = data.fit(pair, inner)
+        score = candidate.raw(rows[held])
+        unseen[pair][held] = score
+        judged = candidate if pair == best else judged
+        metrics += _judge(data, pair, candidate, score, inner, held, chosen=pair == best)
+        metrics.append(_metric(offer_id, pair, CROSS, cross[pair], chosen=pair == best))
+    qini = next(m for m in metrics if m["chosen"] and m["metric"] == measures.QINI + HELD)
+    if not (qini["low"] or 0.0) > 0:
+        metrics.append(_metric(offer_id, ("all", "all"), FLAT))
+    mean, slope = _effect(data, unseen[best], np.arange(len(rows)))
+    model = _calibrated(data.fit(best, np.arange(len(rows))), rows, mean, slope)
+    # The judged model may not know how its scores fare on the held-out rows.
+    judged = _calibrated(judged, rows[inner], *_effect(data, unseen[best], inner))
+    return Trained(offer_id, model, judged, np.unique(rows["customer_id"].to_numpy()[held]), "", metrics)
 
 
-def _fit(pair, frame, rows, treatment, outcome, numeric, categorical, plan):
-    """Train on `rows`; returns a function from row numbers to predicted uplift."""
-    encoder = encoding.encoder(numeric, categorical)
-    x = encoder.fit_transform(frame.iloc[rows])
-    model = learners.fit(*pair, x, treatment[rows], outcome[rows], seed=plan.seed)
-    return lambda other: model.predict(encoder.transform(frame.iloc[other]))
+def _effect(data: _Rows, score: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
+    """Mean effect, and the slope by which differences in score are believed."""
+    from scipy.stats import norm
+
+    mean, slope, error = measures.best_linear_predictor(data.outcome[rows], score[rows], data.treatment[rows])
+    if not slope > norm.ppf(1 - data.plan.level) * error:
+        return mean, 0.0
+    return mean, min(slope, 1.0)
+
+
+def _calibrated(model: models.OfferModel, rows: pl.DataFrame, mean: float, slope: float) -> models.OfferModel:
+    return replace(model, mean=mean, slope=slope, centre=float(model.raw(rows).mean()))
+
+
+def _judge(
+    data: _Rows, pair: tuple[str, str], model: models.OfferModel, score: np.ndarray, inner: np.ndarray,
+    held: np.ndarray, *, chosen: bool,
+) -> list[dict[str, object]]:  # fmt: skip
+    """Metric rows of one learner on the held-out rows."""
+    import numpy as np
+
+    plan, outcome, treatment = data.plan, data.outcome[held], data.treatment[held]
+    wanted = {measures.QINI: measures.qini_measure}
+    if chosen or plan.thorough:
+        wanted[measures.AUUC] = measures.auuc_measure
+        wanted |= {measures.TOP.format(k): measures.top_measure(k / 100) for k in (10, 20, 30)}
+        wanted |= {measures.DECILE.format(d): measures.decile_measure(d) for d in range(1, 11)}
+    found = []
+    for name, measure in wanted.items():
+        value = measures.value(measure, outcome, score, treatment)
+        low, high = measures.interval(measure, outcome, score, treatment, draws=plan.bootstrap, seed=plan.seed)
+        found.append(_metric(data.offer_id, pair, name + HELD, value, low, high, chosen=chosen))
+    if chosen or plan.thorough:
+        _, slope, error = measures.best_linear_predictor(outcome, score, treatment)
+        low, high = slope - 1.96 * error, slope + 1.96 * error
+        found.append(_metric(data.offer_id, pair, measures.SLOPE + HELD, slope, low, high, chosen=chosen))
+    if plan.thorough:
+        gap = data.qini(model.raw(data.frame[inner]), inner) - found[0]["value"]
+        found.append(_metric(data.offer_id, pair, GAP, gap, chosen=chosen))
+        permuted = np.random.default_rng(plan.seed).permutation(data.treatment)
+        score = data.fit(pair, inner, permuted).raw(data.frame[held])
+        value = measures.qini(outcome, score, permuted[held])
+        low, high = measures.interval(
+            measures.qini_measure, outcome, score, permuted[held], draws=plan.bootstrap, seed=plan.seed
+        )
+        found.append(_metric(data.offer_id, pair, PLACEBO, value, low, high, chosen=chosen))
+    return found
 
 
 def _strata(rows: pl.DataFrame, treatment: np.ndarray, outcome: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -168,31 +223,47 @@ def _strata(rows: pl.DataFrame, treatment: np.ndarray, outcome: np.ndarray) -> t
     return code, (2 * treatment + outcome)[first]
 
 
-def _split(rows: pl.DataFrame, treatment: np.ndarray, outcome: np.ndarray, plan: Plan) -> tuple:
-    """Row numbers for training and held out; all rows of a customer on one side."""
+def split(rows: pl.DataFrame, treatment: np.ndarray, outcome: np.ndarray, plan: Plan) -> tuple:
+    """Row numbers for training and held out, balanced by arm and outcome; all rows of a customer on one side."""
     import numpy as np
     from sklearn.model_selection import train_test_split
 
     code, strata = _strata(rows, treatment, outcome)
-    kept, _ = train_test_split(
-        np.arange(len(strata)), test_size=plan.test_share, random_state=plan.seed, stratify=strata
+    rare = np.bincount(strata, minlength=4)
+    kept, other = train_test_split(
+        np.arange(len(strata)),
+        test_size=plan.test_share,
+        random_state=plan.seed,
+        stratify=strata if rare[rare > 0].min() > 1 else None,
     )
+    if len(code) == len(strata):
+        # One row each: in the order drawn, as the recipe of the known figures has it.
+        place = np.argsort(code)
+        return place[kept], place[other]
     inside = np.isin(code, kept)
     return np.flatnonzero(inside), np.flatnonzero(~inside)
 
 
-def _folds(rows: pl.DataFrame, treatment, outcome, inner: np.ndarray, plan: Plan) -> list[tuple]:
+def _folds(
+    rows: pl.DataFrame, treatment: np.ndarray, outcome: np.ndarray, inner: np.ndarray, plan: Plan
+) -> list[tuple]:
     """Cross-validation within the training rows, by customer, balanced by arm and outcome."""
-    from sklearn.model_selection import StratifiedGroupKFold
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-    code, _ = _strata(rows, treatment, outcome)
-    cut = StratifiedGroupKFold(plan.folds, shuffle=True, random_state=plan.seed)
-    parts = cut.split(inner, (2 * treatment + outcome)[inner], groups=code[inner])
-    return [(inner[a], inner[b]) for a, b in parts]
+    code, strata = _strata(rows, treatment, outcome)
+    labels = (2 * treatment + outcome)[inner]
+    if len(code) == len(strata):
+        cut = StratifiedKFold(plan.folds, shuffle=True, random_state=plan.seed).split(inner, labels)
+    else:
+        cut = StratifiedGroupKFold(plan.folds, shuffle=True, random_state=plan.seed)
+        cut = cut.split(inner, labels, groups=code[inner])
+    return [(inner[a], inner[b]) for a, b in cut]
 
 
-def _metric(offer_id, learner, base, metric, value, low=None, high=None, *, chosen=False) -> dict[str, object]:
-    return {
-        "offer_id": offer_id, "learner": learner, "base": base, "metric": metric,
-        "value": value, "low": low, "high": high, "chosen": chosen,
-    }  # fmt: skip
+def _metric(
+    offer_id: str, pair: tuple[str, str], metric: str, value: float | None = None, low: float | None = None,
+    high: float | None = None, *, chosen: bool = False,
+) -> dict[str, object]:  # fmt: skip
+    numbers = [None if n is None or not math.isfinite(n) else float(n) for n in (value, low, high)]
+    row = {"offer_id": offer_id, "learner": pair[0], "base": pair[1], "metric": metric}
+    return {**row, **dict(zip(("value", "low", "high"), numbers, strict=True)), "chosen": chosen}

@@ -69,6 +69,7 @@ def plan(context: Context) -> training.Plan:
         min_rows_per_arm=settings.min_rows_per_arm,
         folds=settings.folds,
         bootstrap=settings.bootstrap,
+        level=settings.level,
         seed=context.config.run.seed,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
@@ -13,6 +14,9 @@ import pytest
 from engine.config import Config
 from engine.progress import SILENT
 from engine.warehouse.duckdb import DuckDBWarehouse
+
+# Small fits gain nothing from threads, and lose much where the machine is busy.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 TACS = np.array(["00000001", "00000002"])
 CAMPAIGN = datetime(2024, 2, 10)

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from engine.errors import ConfigError
-from engine.offers import encoding, training
+from engine.offers import encoding, measures, training
 
 PLAN = training.Plan(bootstrap=50)
 
@@ -36,7 +36,7 @@ def test_a_planted_effect_is_found_and_told_apart():
     assert trained.reason == ""
     young, old = pl.DataFrame({"age": [25.0, 30.0]}), pl.DataFrame({"age": [70.0, 75.0]})
     assert trained.model.predict(young).min() > 0.2 > 0.15 > abs(trained.model.predict(old)).max()
-    held = [m for m in trained.metrics if m["metric"].endswith("held out") and m["chosen"]]
+    held = [m for m in trained.metrics if m["metric"] == measures.QINI + training.HELD and m["chosen"]]
     assert len(held) == 1 and held[0]["low"] > 0
 
 
@@ -53,10 +53,43 @@ def test_names_and_empty_columns_are_no_features():
 
 def test_same_rows_same_model():
     first, again = (training.train(rows(), "o", PLAN) for _ in range(2))
-    assert first.model.model_id == again.model.model_id
+    assert first.model.to_bytes() == again.model.to_bytes()
     assert first.metrics == again.metrics
-    assert (first.model.predict(rows()) == again.model.predict(rows())).all()
     assert training.train(rows(seed=4), "o", PLAN).model.model_id != first.model.model_id
+
+
+def test_without_differences_everybody_has_the_mean_effect():
+    table = rows(1500, effect=0.0).with_columns(
+        outcome=pl.when(pl.col("treatment") == 1).then(pl.col("outcome").shift(1, fill_value=0)).otherwise("outcome")
+    )
+    trained = training.train(table, "o", PLAN)
+    assert trained.model.slope == 0 and np.ptp(trained.model.predict(table)) == 0
+    assert training.FLAT in [m["metric"] for m in trained.metrics]
+
+
+def test_the_judged_model_never_saw_the_held_out_rows():
+    table = rows()
+    trained = training.train(table, "o", PLAN)
+    held = table["customer_id"].is_in(trained.held.tolist())
+    assert held.sum() == round(0.3 * table.height)
+    turned = table.with_columns(outcome=pl.when(held).then(1 - pl.col("outcome")).otherwise("outcome"))
+    other = training._Rows(turned, "o", PLAN, *_arrays(turned), *encoding.split_columns(turned, exclude=training.KEYS))
+    pair = (trained.judged.learner, trained.judged.base)
+    inner, _ = training.split(table, *_arrays(table), PLAN)
+    assert (other.fit(pair, inner).raw(table) == trained.judged.raw(table)).all()
+
+
+def _arrays(table):
+    return table["treatment"].to_numpy(), table["outcome"].to_numpy()
+
+
+def test_thorough_judges_every_learner_by_everything():
+    plan = training.Plan(learners=("s", "t"), bases=("logistic",), bootstrap=20, thorough=True)
+    metrics = pl.DataFrame(training.train(rows(), "o", plan).metrics, infer_schema_length=None)
+    names = {learner: set(part["metric"]) for (learner,), part in metrics.group_by("learner") if learner != "all"}
+    assert names["s"] == names["t"] and len(names["t"]) == 19
+    placebo = metrics.filter(pl.col("metric") == training.PLACEBO)
+    assert placebo["value"].abs().max() < 0.25
 
 
 @pytest.mark.parametrize(
@@ -82,7 +115,7 @@ def test_too_little_is_refused_in_words(change, why):
 def test_a_customer_is_never_on_both_sides():
     twice = pl.concat([rows(300), rows(300)])
     treatment, outcome = twice["treatment"].to_numpy(), twice["outcome"].to_numpy()
-    inner, held = training._split(twice, treatment, outcome, PLAN)
+    inner, held = training.split(twice, treatment, outcome, PLAN)
     ids = twice["customer_id"].to_numpy()
     assert not set(ids[inner]) & set(ids[held]) and len(inner) + len(held) == 600
     for a, b in training._folds(twice, treatment, outcome, inner, PLAN):

@@ -1,0 +1,155 @@
+"""A trained uplift model, and its file: arrays and JSON, never pickle, named by content."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import ModelError
+from engine.offers.learners import Fitted
+from engine.offers.portable import Coding, Part
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+
+FORMAT = 1
+LIBRARIES = ("scikit-learn", "scikit-uplift", "numpy")
+BATCH = 100_000  # customers scored at once
+
+
+@dataclass(frozen=True)
+class OfferModel:
+    """What one offer changes for a customer.
+
+    Args:
+        offer_id: the offer.
+        learner: uplift learner.
+        base: base learner.
+        coding: how features become numbers.
+        fitted: the learner in plain arrays.
+        mean: effect on the average customer.
+        slope: how far differences in the learner's score are believed: 0 = not at all, everybody has the mean effect.
+        centre: mean score of the customers it was trained on.
+    """
+
+    offer_id: str
+    learner: str
+    base: str
+    coding: Coding
+    fitted: Fitted
+    mean: float = 0.0
+    slope: float = 1.0
+    centre: float = 0.0
+
+    def raw(self, features: pl.DataFrame) -> np.ndarray:
+        """The learner's own score for each row of features [rows]; absent columns count as missing."""
+        import numpy as np
+
+        parts = [
+            self.fitted.predict(self.coding.matrix(features[start : start + BATCH]))
+            for start in range(0, features.height, BATCH)
+        ]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    def predict(self, features: pl.DataFrame) -> np.ndarray:
+        """Uplift in [-1, 1] for each row of features [rows], the score's differences shrunk to what was shown."""
+        import numpy as np
+
+        if self.slope == 0:
+            return np.full(features.height, self.mean)
+        return np.clip(self.mean + self.slope * (self.raw(features) - self.centre), -1.0, 1.0)
+
+    @property
+    def model_id(self) -> str:
+        """First 16 hex digits of sha256 over the stored file's content."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()[:16]
+
+    def to_bytes(self) -> bytes:
+        """The file's content; the same model gives the same bytes."""
+        import numpy as np
+
+        header = {
+            "format": FORMAT,
+            "libraries": {name: version(name) for name in LIBRARIES},
+            "coding": asdict(self.coding),
+            "share": self.fitted.share,
+            "parts": [{"kind": p.kind, "probability": p.probability} for p in self.fitted.parts],
+            **{k: getattr(self, k) for k in ("offer_id", "learner", "base", "mean", "slope", "centre")},
+        }
+        text = json.dumps(header, sort_keys=True).encode()
+        arrays = {f"{i}.{name}": a for i, p in enumerate(self.fitted.parts) for name, a in p.arrays.items()}
+        out = io.BytesIO()
+        # numpy's archive fixes the files' dates, so that equal models are equal bytes.
+        np.savez(out, allow_pickle=False, header=np.frombuffer(text, dtype=np.uint8), **arrays)
+        return out.getvalue()
+
+
+def save(model: OfferModel, folder: Path) -> Path:
+    """Write a model as `<offer_id>-<model_id>.npz` into `folder` (made where absent) and return the file's path.
+
+    Raises:
+        ModelError: the folder cannot be written.
+    """
+    content = model.to_bytes()
+    name = "".join(c if c.isalnum() or c in "._-" else "_" for c in model.offer_id)
+    path = folder / f"{name}-{hashlib.sha256(content).hexdigest()[:16]}.npz"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".part")
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        raise ModelError(
+            f"{path} cannot be written: {error.strerror}.", fix="Choose a folder you may write to."
+        ) from error
+    return path
+
+
+def load(path: Path) -> OfferModel:
+    """Read a model written by `save`.
+
+    Raises:
+        ModelError: not a model's file, its content is not what its name says, or it was trained with other versions of
+            the libraries.
+    """
+    import numpy as np
+
+    try:
+        content = path.read_bytes()
+        archive = dict(np.load(io.BytesIO(content), allow_pickle=False))
+        header: dict[str, Any] = json.loads(archive.pop("header").tobytes())
+        parts = [
+            Part(
+                p["kind"], p["probability"], {k[len(f"{i}.") :]: a for k, a in archive.items() if k.startswith(f"{i}.")}
+            )
+            for i, p in enumerate(header["parts"])
+        ]
+        coding = header["coding"]
+        coding["numeric"] = [tuple(row) for row in coding["numeric"]]
+        coding["categorical"] = [tuple(row) for row in coding["categorical"]]
+        model = OfferModel(
+            coding=Coding(**coding),
+            fitted=Fitted(header["learner"], tuple(parts), header["share"]),
+            **{k: header[k] for k in ("offer_id", "learner", "base", "mean", "slope", "centre")},
+        )
+    except OSError as error:
+        raise ModelError(
+            f"{path} cannot be read: {error.strerror}.", fix="Train one: `kindred offers train`."
+        ) from error
+    except Exception as error:
+        raise ModelError(f"{path} is not an offer model.", fix="Train one: `kindred offers train`.") from error
+    if hashlib.sha256(content).hexdigest()[:16] != path.stem.rsplit("-", 1)[-1]:
+        raise ModelError(f"{path} was altered: its content is not what its name says.", fix="Train it again.")
+    for name, then in header["libraries"].items():
+        if version(name) != then:
+            raise ModelError(
+                f"{path} was trained with {name} {then}, here is {version(name)}.",
+                fix="Train it again: `kindred offers train`.",
+            )
+    return model
