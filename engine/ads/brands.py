@@ -52,7 +52,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of a size.
+    """One layer of a size; texts are drawn last, so that nothing covers them.
 
     Args:
         kind: fill (the whole canvas), photo, shape (rounded box), scrim (colour that fades over the photo, made
@@ -64,7 +64,8 @@ class Layer:
         eyes: photo: height of the eyes in `face`, 0 top to 1 bottom.
         height: photo: of the face box, as a share of `face`.
         fade: scrim: side where the colour is full: top, bottom, left or right.
-        strength: scrim: opacity at that side, 0..1.
+        solid: scrim: share of the box, from that side, with the full strength.
+        strength: scrim: least opacity there, 0..1.
         path: image: file in the brand's folder.
         anchor: text: top, middle or bottom of the box.
         align: text: start, centre or end.
@@ -80,6 +81,7 @@ class Layer:
     eyes: float = 0.4
     height: float = 0.5
     fade: str = "bottom"
+    solid: float = 0.5
     strength: float = 0.6
     path: str = ""
     anchor: str = "top"
@@ -113,7 +115,7 @@ _KINDS = {
     "fill": {"fill"},
     "photo": {"box", "radius", "face", "eyes", "height"},
     "shape": {"box", "radius", "fill"},
-    "scrim": {"box", "fill", "fade", "strength"},
+    "scrim": {"box", "fill", "fade", "solid", "strength"},
     "image": {"box", "path", "align"},
     "text": {"box", "anchor", "align", "gap", "items"},
 }
@@ -233,7 +235,7 @@ class _Reader:
                 values[name] = tuple(self._colour(c) for c in (value if isinstance(value, list) else [value]))[:2]
             elif name == "radius":
                 values[name] = self._numbers(value if isinstance(value, list) else [value] * 4, 4, name)
-            elif name in ("eyes", "height", "strength"):
+            elif name in ("eyes", "height", "solid", "strength"):
                 values[name] = self._share(name, value)
             elif name == "items":
                 values[name] = tuple(self._item(i) for i in value)

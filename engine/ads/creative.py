@@ -95,6 +95,6 @@ def code() -> str:
     import PIL
 
     digest = hashlib.sha256(PIL.__version__.encode())
-    for file in ("brands.py", "creative.py", "crop.py", "draw.py", "photo.py", "render.py", "text.py"):
+    for file in ("brands.py", "contrast.py", "creative.py", "crop.py", "draw.py", "photo.py", "render.py", "text.py"):
         digest.update((Path(__file__).parent / file).read_bytes())
     return digest.hexdigest()

@@ -70,16 +70,33 @@ def picture(sheet: Image.Image, layer: Layer) -> None:
     sheet.alpha_composite(image, (x, top + (height - size[1]) // 2))
 
 
-def stack(sheet: Image.Image, layer: Layer, blocks: list[Block]) -> list[tuple[Box, Block]]:
+def scrim(size: tuple[int, int], layer: Layer, strength: float) -> Image.Image:
+    """A mask (L) that is `strength` on one side of a scrim's box and fades to nothing on the other."""
+    import numpy as np
+    from PIL import Image
+
+    length = size[1] if layer.fade in ("top", "bottom") else size[0]
+    along = (np.arange(length) + 0.5) / length
+    if layer.fade in ("bottom", "right"):
+        along = 1 - along
+    rest = np.clip((1 - along) / max(1 - layer.solid, 1e-6), 0, 1)
+    smooth = rest * rest * (3 - 2 * rest)  # no edge where the fade begins or ends
+    line = (smooth * strength * 255 + 0.5).astype(np.uint8)
+    shape = (1, length) if layer.fade in ("left", "right") else (length, 1)
+    return Image.fromarray(np.ascontiguousarray(np.broadcast_to(line.reshape(shape), (size[1], size[0]))))
+
+
+def stack(sheet: Image.Image, letters: Image.Image, layer: Layer, blocks: list[Block]) -> list[tuple[Box, Block]]:
     """Draw a text layer.
 
     Args:
-        sheet: transparent sheet, RGBA.
+        sheet: transparent sheet (RGBA) for what lies under the letters: buttons and marks.
+        letters: transparent sheet (RGBA) for the letters.
         layer: of kind text.
         blocks: its texts, set.
 
     Returns:
-        Where each block came to lie, canvas pixels.
+        Where each block's letters came to lie, canvas pixels.
     """
     left, top, width, height = layer.box
     used = sum(b.height for b in blocks) + layer.gap * (len(blocks) - 1)
@@ -89,13 +106,15 @@ def stack(sheet: Image.Image, layer: Layer, blocks: list[Block]) -> list[tuple[B
         free = width - block.width
         at_end = (layer.align == "end") != block.rtl
         x = left + (free // 2 if layer.align == "centre" else free if at_end else 0)
-        _block(sheet, block, layer.align, (x, y))
-        placed.append(((x, y, block.width, block.height), block))
+        _block(sheet, letters, block, layer.align, (x, y))
+        pad_x, pad_y = block.pad
+        start = x + pad_x + (0 if block.rtl else block.lead)
+        placed.append(((start, y + pad_y, block.width - 2 * pad_x - block.lead, block.height - 2 * pad_y), block))
         y += block.height + layer.gap
     return placed
 
 
-def _block(sheet: Image.Image, block: Block, align: str, at: tuple[int, int]) -> None:
+def _block(sheet: Image.Image, letters: Image.Image, block: Block, align: str, at: tuple[int, int]) -> None:
     from PIL import Image, ImageDraw
 
     x, y = at
@@ -125,7 +144,7 @@ def _block(sheet: Image.Image, block: Block, align: str, at: tuple[int, int]) ->
         mask = mask.reduce(fine)
     if item.mark:
         _mark(sheet, block, (x + (block.width - pad_x - block.lead if block.rtl else pad_x), round(y + baseline)))
-    _over(sheet, gradient(mask.size, (item.colour,)), mask, (x - spill, y - spill))
+    _over(letters, gradient(mask.size, (item.colour,)), mask, (x - spill, y - spill))
 
 
 def _mark(sheet: Image.Image, block: Block, at: tuple[int, int]) -> None:

@@ -126,8 +126,8 @@ def _extended(part: Image.Image, at: tuple[int, int], size: tuple[int, int]) -> 
     right, bottom = size[0] - at[0] - part.width, size[1] - at[1] - part.height
     padded = np.pad(np.asarray(part), ((at[1], bottom), (at[0], right), (0, 0)), mode="edge")
     grown = Image.fromarray(padded)
-    small = grown.resize((max(size[0] // 12, 1), max(size[1] // 12, 1)), Image.Resampling.BOX)
-    soft = small.filter(ImageFilter.GaussianBlur(3)).resize(size, Image.Resampling.BICUBIC)
+    small = grown.resize((max(size[0] // 24, 1), max(size[1] // 24, 1)), Image.Resampling.BOX)
+    soft = small.filter(ImageFilter.GaussianBlur(4)).resize(size, Image.Resampling.BICUBIC)
     feather = max(min(part.size) // 12, 1)
     keep = np.ones((size[1], size[0]), dtype=np.float32)
     columns, rows = np.arange(size[0]), np.arange(size[1])

@@ -11,10 +11,10 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.ads import draw, text
+from engine.ads import contrast, draw, text
 from engine.ads.brands import Brand, Layer, layers_of
 from engine.ads.photo import Photo, place, read
-from engine.errors import EngineError
+from engine.errors import ConfigError, EngineError
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -24,6 +24,7 @@ QUALITIES = (90, 84, 78, 72, 66, 58, 50, 42, 34)
 BUDGET_SMALL = 150_000  # bytes for the IAB sizes
 SMALL = 400_000  # canvas pixels up to which a size counts as one
 BUDGET_LARGE = 1_000_000
+_LEVELS, _STRONGEST = 16, 0.97  # of the scrims: steps from the template's strength to this one
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,21 @@ class Offer:
     headline: str
     body: str
     call_to_action: str
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """An offer's layers of a size: what to lay on the canvas in order, then letters that stand on the photo."""
+
+    steps: tuple[Any, ...]
+    letters: tuple[Image.Image, tuple[int, int]] | None
+    over_photo: tuple[Any, ...]
+
+    @property
+    def memory(self) -> int:
+        """Bytes of the sheets."""
+        sheets = [s[0] for s in (*self.steps, self.letters) if isinstance(s, tuple)]
+        return sum(4 * sheet.width * sheet.height for sheet in sheets)
 
 
 class Renderer:
@@ -66,18 +82,68 @@ class Renderer:
 
         Raises:
             InputError: the photo cannot be read.
-            EngineError: a text does not fit; names offer, size and box.
+            EngineError: a text does not fit or cannot be read on what lies behind it; names offer, size and box.
         """
+        canvas = self.background(photo, offer, size)
+        drawn = self._drawn(offer, size)
+        if drawn.letters is not None:
+            sheet, at = drawn.letters
+            canvas.paste(sheet, at, sheet)
+        return canvas
+
+    def background(self, photo: Photo, offer: Offer, size: Size) -> Image.Image:
+        """All of a creative but the letters that stand on the photo; scrims are as strong as those letters need.
+
+        Args:
+            photo: campaign photo with its faces.
+            offer: texts.
+            size: canvas.
+
+        Raises:
+            EngineError: even the strongest scrim leaves a text with too little contrast.
+        """
+        drawn = self._drawn(offer, size)
+        if not drawn.over_photo:
+            return self._under(drawn, photo, size, 0)
+
+        def worst(level: int) -> tuple[float, Image.Image]:
+            canvas = self._under(drawn, photo, size, level)
+            return min(contrast.worst(canvas, box, colour) for box, colour, _ in drawn.over_photo), canvas
+
+        ratio, canvas = worst(0)
+        if ratio >= contrast.READABLE:
+            return canvas
+        strongest, canvas = worst(_LEVELS)
+        if strongest < contrast.READABLE:
+            raise EngineError(
+                f"offer {offer.offer_id}, photo {photo.photo_id}: a text on the photo of {size[0]}x{size[1]} has "
+                f"a contrast of {strongest:.1f} to 1 at most, less than {contrast.READABLE}.",
+                fix="Give the template a scrim or a shape behind that text.",
+            )
+        low, high = 0, _LEVELS
+        while high - low > 1:
+            middle = (low + high) // 2
+            ratio, tried = worst(middle)
+            low, high, canvas = (low, middle, tried) if ratio >= contrast.READABLE else (middle, high, canvas)
+        return canvas
+
+    def _under(self, drawn: _Drawn, photo: Photo, size: Size, level: int) -> Image.Image:
+        """What lies below the letters, with the scrims at a level of `_LEVELS`."""
         from PIL import Image
 
         canvas = Image.new("RGB", size, (255, 255, 255))
-        for step in self._steps(offer, size):
-            if isinstance(step, Layer):
-                picture, mask = self._photo(photo, size, step)
-                canvas.paste(picture, step.box[:2], mask)
-            else:
+        for step in drawn.steps:
+            if not isinstance(step, Layer):
                 sheet, at = step
                 canvas.paste(sheet, at, sheet)
+            elif step.kind == "scrim":
+                strength = step.strength + max(_STRONGEST - step.strength, 0) * level / _LEVELS
+                canvas.paste(
+                    draw.gradient(step.box[2:], step.fill), step.box[:2], draw.scrim(step.box[2:], step, strength)
+                )
+            else:
+                picture, mask = self._photo(photo, size, step)
+                canvas.paste(picture, step.box[:2], mask)
         return canvas
 
     def jpeg(self, photo: Photo, offer: Offer, size: Size, *, budget: int | None = None) -> bytes:
@@ -108,10 +174,10 @@ class Renderer:
 
     def check(self, offer: Offer, size: Size) -> None:
         """Set an offer's texts in a size without a photo; raises as `render` where they do not fit."""
-        self._steps(offer, size)
+        self._drawn(offer, size)
 
-    def _steps(self, offer: Offer, size: Size) -> list[Any]:
-        """What to lay on the canvas in order: photo layers, and drawn sheets with their place."""
+    def _drawn(self, offer: Offer, size: Size) -> _Drawn:
+        """What does not depend on the photo, drawn once."""
         key = (offer, size)
         if (kept := self._sheets.get(key)) is not None:
             return kept
@@ -128,9 +194,10 @@ class Renderer:
             text.check_length(value, name, f"offer {offer.offer_id}")
         words = {name: text.clean(value) for name, value in said.items()}
         steps: list[Any] = []
-        sheet = Image.new("RGBA", size, (0, 0, 0, 0))
+        sheet, letters = (Image.new("RGBA", size, (0, 0, 0, 0)) for _ in range(2))
+        placed = []
         for number, layer in enumerate(layers_of(self.brand, size), 1):
-            if layer.kind == "photo":
+            if layer.kind in ("photo", "scrim"):
                 steps += [*_trimmed(sheet), layer]
                 sheet = Image.new("RGBA", size, (0, 0, 0, 0))
             elif layer.kind == "image":
@@ -144,12 +211,48 @@ class Renderer:
                     owner=f"offer {offer.offer_id}",
                     place=f"{size[0]}x{size[1]} (layer {number})",
                 )
-                draw.stack(sheet, layer, blocks)
+                placed += draw.stack(sheet, letters, layer, blocks)
             else:
                 draw.shape(sheet, layer)
-        steps += _trimmed(sheet)
-        self._sheets.put(key, steps, sum(4 * s[0].width * s[0].height for s in steps if isinstance(s, tuple)))
-        return steps
+        over_photo = self._over_photo(placed, [*steps, *_trimmed(sheet)], size)
+        if not over_photo:  # letters on solid ground need no measuring per photo: one sheet less to lay
+            sheet.alpha_composite(letters)
+        drawn = _Drawn(
+            (*steps, *_trimmed(sheet)), next(iter(_trimmed(letters)), None) if over_photo else None, over_photo
+        )
+        self._sheets.put(key, drawn, drawn.memory)
+        return drawn
+
+    def _over_photo(self, placed: list[Any], steps: list[Any], size: Size) -> tuple[Any, ...]:
+        """The letters whose ground shows a photo; those on solid ground are measured here, once.
+
+        Raises:
+            ConfigError: the brand's colours do not go together.
+        """
+        from PIL import Image
+
+        solid = Image.new("L", size, 255)  # where no photo shows
+        ground = Image.new("RGB", size, (255, 255, 255))
+        for step in steps:
+            if not isinstance(step, Layer):
+                sheet, at = step
+                ground.paste(sheet, at, sheet)
+                solid.paste(255, at, sheet.getchannel("A").point(lambda a: 255 if a == 255 else 0))
+            elif step.kind == "photo":
+                solid.paste(0, (*step.box[:2], step.box[0] + step.box[2], step.box[1] + step.box[3]))
+        found = []
+        for box, block in placed:
+            entry = (box, block.item.colour, block.item.text)
+            if solid.crop((box[0], box[1], box[0] + box[2], box[1] + box[3])).getextrema()[0] < 255:
+                found.append(entry)
+            elif (ratio := contrast.worst(ground, box, block.item.colour)) < contrast.READABLE:
+                file = self.brand.folder / "brand.toml"
+                raise ConfigError(
+                    f"{file}, size {size[0]}x{size[1]}: the {block.item.text} has a contrast "
+                    f"of {ratio:.1f} to 1 with its ground, less than {contrast.READABLE}.",
+                    fix="Choose a lighter or a darker colour for one of them.",
+                )
+        return tuple(found)
 
     def _photo(self, photo: Photo, size: Size, layer: Layer) -> tuple[Image.Image, Image.Image | None]:
         key = (photo.sha256, photo.faces, size, layer)

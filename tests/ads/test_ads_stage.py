@@ -62,8 +62,9 @@ def test_a_killed_run_continues_with_the_same_bytes(space):
 
 
 def test_processes_give_the_same_bytes_as_one(tmp_path):
-    one = ads_data.make(tmp_path / "one", photos=14, customers=14)
-    two = ads_data.make(tmp_path / "two", photos=14, customers=14, preset={"run__threads": 2})
+    sizes = {"ads__sizes": "300x250,160x600"}
+    one = ads_data.make(tmp_path / "one", photos=14, customers=14, preset=sizes)
+    two = ads_data.make(tmp_path / "two", photos=14, customers=14, preset={**sizes, "run__threads": 2})
     assert ads_data.run(one).equals(ads_data.run(two))
     for path in one.ads.iterdir():
         assert path.read_bytes() == (two.ads / path.name).read_bytes()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.ads import brands, text
@@ -24,6 +24,7 @@ def fit(texts, room=(200, 200), gap=6):
     return text.fit(texts, BRAND.fonts, room, gap, owner="offer X1", place="300x250")
 
 
+@settings(max_examples=25)
 @given(head=words, body=words)
 def test_what_fits_lies_within_its_box_and_loses_no_word(head, body):
     try:
@@ -38,6 +39,7 @@ def test_what_fits_lies_within_its_box_and_loses_no_word(head, body):
         assert block.item.size[0] <= block.size <= block.item.size[1]
 
 
+@settings(max_examples=30)
 @given(words)
 def test_the_size_is_the_largest_that_fits(body):
     """Oracle: try every size from the largest down."""
