@@ -95,7 +95,13 @@ class Faces:
     min_face: int = _s(50, "smallest face box used, pixels", low=20)
     min_sharpness: float = _s(15.0, "variance of the Laplacian below which a face is low_quality", low=0)
     max_yaw: float = _s(0.7, "largest turn of the head, 0 frontal to 1 profile", low=0, high=1)
+    precision: str = _s("auto", "how FaceNet computes; auto = bf16 where as good", choices=("auto", "fp32", "bf16"))
+    mirror: bool = _s(False, "embed the mean of a face and its mirror image")
+    same_person: float = _s(0.0, "similarity above which a match may be the same person; 0 = the weights' own", low=0)
     exclude_same_person: bool = _s(False, "never show a model who may be the very same person")
+    hair_weight: float = _s(0.0, "similarity taken off for hair of another colour", low=0, high=2)
+    age_weight: float = _s(0.0, "similarity taken off for ten years of difference in age", low=0, high=2)
+    filters: str = _s("", "attributes that must agree, e.g. gender,hair; empty = none")
 
 
 @dataclass(frozen=True)

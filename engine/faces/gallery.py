@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.config import Faces
 from engine.errors import EngineError, ModelError
-from engine.faces import cut, weights
+from engine.faces import align, cut, weights
 from engine.faces.read import Photo, Unreadable, read
 from engine.progress import SILENT, Progress
 from engine.tables import empty
@@ -41,7 +41,9 @@ def model_id(settings: Faces, mode: str) -> str:
     gates = (settings.max_megapixels, settings.max_side, settings.min_face, settings.min_sharpness, settings.max_yaw)
     gates_hash = hashlib.sha256(repr((VERSION, gates)).encode()).hexdigest()[:8]
     known = weights.describe(settings.weights)
-    return f"{settings.detector}/{settings.align}{settings.margin}/{known.name}-{known.version}/{mode}-{gates_hash}"
+    cutting = f"{settings.align}{settings.margin}" if settings.align == "crop" else settings.align
+    mirrored = "-mirror" if settings.mirror else ""
+    return f"{settings.detector}/{cutting}/{known.name}-{known.version}{mirrored}/{mode}-{gates_hash}"
 
 
 def analyse(
@@ -83,7 +85,7 @@ def analyse(
     from engine.faces.embed import BATCH, Embedder
 
     threads = threads or len(os.sched_getaffinity(0))
-    embedder = Embedder(settings.weights)
+    embedder = Embedder(settings.weights, precision=settings.precision, mirror=settings.mirror)
     detector = _detector(settings)
     items = list(paths.items())
 
@@ -106,11 +108,8 @@ def analyse(
 def _detector(settings: Faces) -> Detector:
     from engine.faces.mtcnn import Detector
 
-    if settings.detector != "mtcnn" or settings.align != "crop":
-        raise ModelError(
-            f"faces.detector = {settings.detector!r} with faces.align = {settings.align!r} is not available.",
-            fix="Use mtcnn and crop.",
-        )
+    if settings.detector != "mtcnn":
+        raise ModelError(f"faces.detector = {settings.detector!r} is not available.", fix="Use mtcnn.")
     # Faces somewhat below the gate are looked for too, so that they can be called too small instead of missing.
     return Detector(settings.min_face * 0.8)
 
@@ -140,7 +139,7 @@ def _examine(
 def _judge(photo: Photo, found: Detections, face: int, settings: Faces) -> tuple[dict[str, Any], np.ndarray | None]:
     box, landmarks = found.boxes[face], found.landmarks[face]
     side = float(min(box[2] - box[0], box[3] - box[1]))
-    picture = cut.crop(photo.pixels, box, settings.margin)
+    picture = align.face(photo.pixels, box, landmarks, kind=settings.align, margin=settings.margin)
     sharp, turn = cut.sharpness(picture), cut.yaw(landmarks)
     row = {
         "face": face,
