@@ -90,7 +90,7 @@ def test_text_over_a_photo_is_readable_on_any_photo(renderer, tmp_path, ground):
     else:
         Image.new("RGB", (500, 700), ground).save(path)
     photo = ads_data.portrait(tmp_path / "face.jpg")
-    photo = type(photo)("p", "0" * 64, path, (500, 700), photo.faces)
+    photo = type(photo)("p", f"ground {ground}", path, (500, 700), photo.faces)
     size = (1080, 1920)
     plain = renderer.background(photo, ads_data.OFFER, size)
     full = np.asarray(renderer.render(photo, ads_data.OFFER, size))
@@ -106,7 +106,7 @@ def test_a_scrim_is_no_stronger_than_needed(renderer, tmp_path):
     for grey, expected in ((255, (4.5, 5.4)), (0, (15.0, 21.0))):
         path = tmp_path / f"{grey}.png"
         Image.new("RGB", (500, 700), (grey,) * 3).save(path)
-        photo = type(face)("p", f"{grey:064}", path, (500, 700), face.faces)
+        photo = type(face)("p", f"grey {grey}", path, (500, 700), face.faces)
         canvas = renderer.background(photo, ads_data.OFFER, (1080, 1920))
         assert expected[0] <= contrast.worst(canvas, (80, 1300, 400, 100), (255, 255, 255)) <= expected[1]
 
