@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import sources, textfile
 from engine.errors import ConfigError, InputError
-from engine.logs import mapping, reading
+from engine.logs import mapping, reading, repeats, staging
 from engine.progress import SILENT, Progress
 from engine.sources import SourceSummary, Store
 from engine.trust import pseudonyms
@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from engine.config import Config
 
 TARGET = "logs"
+_VIEWS = ("_log_pool", "_log_new", "_log_all", "_log_raw")
 _SCRATCH = (
     "_log_rows", "_ids_raw", "_ids_national", "_log_ids", "_log_bad_rows", "_log_used", "_log_nodes", "_log_devices",
-    "_log_events", "_log_suspects", "_log_same", "_log_legs", "_log_replaced", "_log_days", "_log_days_known",
+    "_log_events", "_log_near", "_log_repeated", "_log_suspects", "_log_same", "_log_legs", "_log_facts",
+    "_log_replaced", "_log_days", "_log_days_known",
 )  # fmt: skip
+_EVENT = ("kind", "caller", "callee", "started_at", "duration_s", "answered")
+_FACTS = ("volume_mb", *repeats.FACTS, "call_id")
 _PHONE_SHARE = 0.9
 
 
@@ -108,10 +112,10 @@ def _import_file(
         # Reading touches temporary tables only; a reader that stumbles must not spoil the transaction.
         notes = reading.read_rows(store, layout, content, profile, found, _parameters(profile, options, config))
         with store.transaction():
-            summary = _store_rows(store, path, source, profile, notes, config, key)
+            summary = _store_rows(store, path, source, profile, reading.optional_columns(found), notes, config, key)
             sources.record(store, summary, content.sha256)
     finally:
-        reading.forget(store, _SCRATCH)
+        staging.forget(store, _VIEWS, _SCRATCH)
     return summary
 
 
@@ -154,6 +158,7 @@ def _store_rows(
     path: Path,
     source: str,
     profile: mapping.Profile,
+    optional: set[str],
     notes: dict[str, int],
     config: Config,
     key: bytes,
@@ -163,13 +168,16 @@ def _store_rows(
     store.temp("_log_nodes", "logs/nodes")
     inner, outer = pseudonyms.blocks(key)
     store.temp("_log_devices", "logs/devices", inner=inner, outer=outer)
-    store.temp("_log_events", "logs/events")
+    have = _facts(optional)
+    store.execute("logs/tac")
+    staging.make(store, "_log_events", "logs/events", [*_EVENT, *(c for c in _FACTS if c in have)])
+    staging.widen(store, "_log_new", "_log_events", _EVENT, _FACTS, have)
     counts = dict(store.query("logs/row_count").row(0, named=True))
     reasons = dict(store.query("logs/reject_counts").iter_rows())
     rejected = sum(reasons.values())
     if counts["n"] and rejected == counts["n"]:
         _refuse(path, reasons)
-    repeated, legs, replaced = _merge(store, config)
+    repeated, legs, replaced = repeats.drop(store, config.logs, have)
     span = store.query("logs/span", window=0).row(0, named=True)
     store.execute("logs/insert_events", source_id=source)
     _sum_days(store)
@@ -213,28 +221,18 @@ def _name_parties(store: Store, config: Config, key: bytes) -> None:
     store.execute("logs/new_parties")
 
 
-def _merge(store: Store, config: Config) -> tuple[int, int, int]:
-    """Drop rows that stand twice and second legs; returns how many of each, and how many stored events gave way."""
-    window, slack = config.logs.leg_window_s, config.logs.leg_duration_s
-    span = store.query("logs/span", window=window).row(0, named=True)
-    if span["near"]:
-        store.temp("_log_pool", "logs/pool", first_at=span["first_at"], last_at=span["last_at"], window=window)
-    else:
-        store.temp("_log_pool", "logs/pool_new")
-    store.temp("_log_suspects", "logs/suspects", window=window)
-    store.temp("_log_same", "logs/same_rows")
-    store.temp("_log_legs", "logs/second_legs", window=window, slack=slack)
-    store.temp("_log_replaced", "logs/replaced")
-    repeated = store.count("_log_same")
-    legs = store.query("logs/new_legs")["n"][0]
-    replaced = store.count("_log_replaced")
-    if legs:
-        store.execute("logs/fill_from_legs")
-    if repeated or legs:
-        store.execute("logs/drop_repeated")
-    if replaced:
-        store.execute("logs/drop_replaced")
-    return repeated, legs, replaced
+def _facts(optional: set[str]) -> set[str]:
+    """The optional columns of events that come of a file's: an IMEI gives handset and TAC."""
+    have = optional & {"volume_mb", "call_id", "caller_tac", "callee_tac", "caller_cell", "callee_cell"}
+    for end in ("caller", "callee"):
+        if f"{end}_imei" in optional:
+            have |= {f"{end}_tac", f"{end}_device"}
+    # A second leg may tell of either end.
+    for fact in ("tac", "device", "cell"):
+        ends = {f"caller_{fact}", f"callee_{fact}"}
+        if ends & have:
+            have |= ends
+    return have
 
 
 def _sum_days(store: Store) -> None:

@@ -164,8 +164,8 @@ def fitting(profiles: list[Profile], names: tuple[str, ...], path: Path) -> tupl
 
 def _missing(profile: Profile, found: dict[str, str]) -> list[str]:
     needed = [c for c in REQUIRED if not (c == "caller" and profile.ego_from_file_name)]
-    only_data = profile.kind == "data" and "kind" not in profile.columns
-    if only_data:
+    # Data sessions have no other party; where each row says its kind, calls without one are rejected row by row.
+    if "kind" in found or (profile.kind == "data" and "kind" not in profile.columns):
         needed.remove("callee")
     missing = [c for c in needed if c not in found]
     if profile.kind == "call" and "duration_s" not in found:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import textfile
 from engine.errors import BackendError, InputError
+from engine.logs import staging
 from engine.logs.mapping import CANONICAL, Profile
 from engine.sources import Content, Store
-from engine.warehouse import sql_text
 
 if TYPE_CHECKING:
     from engine.textfile import Layout
 
-_ALWAYS = ("kind", "caller", "callee", "started_at", "duration_s", "answered", "reason", "raw")
+_ALWAYS = ("kind", "caller", "callee", "started_at", "duration_s", "answered", "reason")
 _NATIVE = ("started_at", "duration_s", "volume_mb")
 
 
@@ -47,14 +46,6 @@ def read_rows(
     if profile.encoding.lower() in ("utf-8", "utf8") and _read_fast(store, layout, content, profile, found, params):
         return {} if layout.packing or content.ends_in_newline else {"no_final_line_end": 1}
     return _read_lines(store, layout, profile, found, params)
-
-
-def forget(store: Store, tables: Iterable[str]) -> None:
-    """Drop the importer's temporary tables and views."""
-    for view in ("_log_all", "_log_raw", "_log_typed"):
-        store.execute_text(f'DROP VIEW IF EXISTS "{view}"')
-    for table in tables:
-        store.execute_text(f'DROP TABLE IF EXISTS "{table}"')
 
 
 def _define_time(store: Store, profile: Profile) -> None:
@@ -155,25 +146,20 @@ def ego(path: Path) -> str:
 
 def _parse(store: Store, found: dict[str, str], profile: Profile, params: dict[str, Any]) -> None:
     """`_log_rows` with only the columns the file has, `_log_all` with all of them."""
-    pairs = ("tac", "imei", "cell")
-    have = set(found)
-    for pair in pairs:
-        if {f"caller_{pair}", f"callee_{pair}"} & have and "direction" in have:
-            have |= {f"caller_{pair}", f"callee_{pair}"}
-    optional = [c for c in CANONICAL if c not in (*_ALWAYS, "direction", "utc_offset")]
-    chosen = ", ".join([*_ALWAYS, *(c for c in optional if c in have)])
-    store.execute_text(
-        f"CREATE OR REPLACE TEMP TABLE _log_rows AS SELECT {chosen} FROM ({sql_text('logs/parse')})",  # noqa: S608
-        params,
-        name="logs/parse",
-    )
-    picks = [*_ALWAYS]
-    for column in optional:
-        kind = "DOUBLE" if column == "volume_mb" else "VARCHAR"
-        picks.append(column if column in have else f"NULL::{kind} AS {column}")
-    view = f"SELECT rowid AS row_id, {', '.join(picks)} FROM _log_rows"  # noqa: S608
-    text = f"CREATE OR REPLACE TEMP VIEW _log_all AS {view}"
-    store.execute_text(text)
+    have = optional_columns(found)
+    optional = [c for c in CANONICAL if c in staging.OPTIONAL]
+    staging.make(store, "_log_rows", "logs/parse", [*_ALWAYS, *(c for c in optional if c in have)], **params)
+    staging.widen(store, "_log_all", "_log_rows", _ALWAYS, optional, have)
+
+
+def optional_columns(found: dict[str, str]) -> set[str]:
+    """The optional columns a file's rows have: where a direction swaps the ends, each fact may be either end's."""
+    have = set(found) & set(staging.OPTIONAL)
+    for fact in ("tac", "imei", "cell"):
+        ends = {f"caller_{fact}", f"callee_{fact}"}
+        if "direction" in found and ends & have:
+            have |= ends
+    return have
 
 
 def _text(value: object) -> str:

@@ -1,5 +1,5 @@
 -- What a file adds to each directed pair and day, less what gave way; people who opted out have no pair-days.
--- Grain: directed pair and day. Reads: _log_events, _log_replaced, parties.
+-- Grain: directed pair and day. Reads: _log_new, _log_replaced, parties.
 SELECT
     m.src,
     m.dst,
@@ -11,7 +11,7 @@ FROM (
     SELECT
         caller AS src, callee AS dst, started_at::DATE AS day,
         (kind = 'call')::BIGINT AS n_calls, duration_s::BIGINT AS talk_s, (kind = 'text')::BIGINT AS n_texts
-    FROM _log_events
+    FROM _log_new
     WHERE callee IS NOT NULL
     UNION ALL
     SELECT

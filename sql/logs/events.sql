@@ -9,16 +9,8 @@ SELECT
     r.duration_s,
     r.answered,
     r.volume_mb,
-    CASE
-        WHEN regexp_full_match(trim(r.caller_tac), '[0-9]{5,8}(\.0)?')
-            THEN lpad(regexp_replace(trim(r.caller_tac), '\.0$', ''), 8, '0')
-        ELSE c.tac
-    END AS caller_tac,
-    CASE
-        WHEN regexp_full_match(trim(r.callee_tac), '[0-9]{5,8}(\.0)?')
-            THEN lpad(regexp_replace(trim(r.callee_tac), '\.0$', ''), 8, '0')
-        ELSE d.tac
-    END AS callee_tac,
+    coalesce(log_tac(r.caller_tac), c.tac) AS caller_tac,
+    coalesce(log_tac(r.callee_tac), d.tac) AS callee_tac,
     c.device AS caller_device,
     d.device AS callee_device,
     nullif(trim(r.caller_cell), '') AS caller_cell,
@@ -29,4 +21,4 @@ INNER JOIN _log_nodes AS a ON r.caller = a.raw
 LEFT JOIN _log_nodes AS b ON r.callee = b.raw
 LEFT JOIN _log_devices AS c ON r.caller_imei = c.imei
 LEFT JOIN _log_devices AS d ON r.callee_imei = d.imei
-WHERE r.reason IS NULL AND r.row_id NOT IN (SELECT row_id FROM _log_bad_rows)
+WHERE r.reason IS NULL AND r.row_id NOT IN (SELECT w.row_id FROM _log_bad_rows AS w)

@@ -2,7 +2,8 @@
 -- Grain: input row, in file order. Reads: _log_raw (the canonical columns as they came), macro log_time.
 -- Params: $formats, $zone, $epoch_us how times read; $words and $meanings of the file's kinds, $kind where there is no word;
 --   $incoming, $outgoing, $unanswered words; $seconds, $megabytes per unit; $earliest, $latest the plausible window.
--- caller and callee are still raw text here; rows that stay have reason null.
+-- caller and callee are still raw text here. Rows that stay have reason null; of a row that does not, caller holds
+-- what can be shown of it: letters as a, digits as 9, but for a time and a duration that read well.
 WITH read_as AS (
     SELECT
         CASE WHEN kind IS NULL THEN $kind ELSE list_extract($meanings, list_position($words, lower(trim(kind)))) END AS kind,
@@ -67,24 +68,10 @@ judged AS (
 )
 
 SELECT
-    kind,
-    CASE WHEN swapped THEN callee ELSE caller END AS caller,
-    CASE WHEN kind = 'data' THEN null WHEN swapped THEN caller ELSE callee END AS callee,
-    moment AS started_at,
-    CASE WHEN reason IS NULL AND kind = 'call' AND NOT missed AND seconds > 0 THEN round(seconds)::INTEGER ELSE 0 END
-        AS duration_s,
-    NOT (kind = 'call' AND (missed OR coalesce(seconds, 0) < 0.5)) AS answered,
-    CASE WHEN kind = 'data' AND isfinite(volume_mb) AND volume_mb >= 0 THEN volume_mb END AS volume_mb,
-    CASE WHEN swapped THEN callee_tac ELSE caller_tac END AS caller_tac,
-    CASE WHEN swapped THEN caller_tac ELSE callee_tac END AS callee_tac,
-    CASE WHEN swapped THEN callee_imei ELSE caller_imei END AS caller_imei,
-    CASE WHEN swapped THEN caller_imei ELSE callee_imei END AS callee_imei,
-    CASE WHEN swapped THEN callee_cell ELSE caller_cell END AS caller_cell,
-    CASE WHEN swapped THEN caller_cell ELSE callee_cell END AS callee_cell,
-    call_id,
-    reason,
+    kind::ENUM('call', 'text', 'data') AS kind,
     CASE
-        WHEN reason IS NULL THEN null
+        WHEN reason IS NULL AND NOT swapped THEN caller
+        WHEN reason IS NULL THEN callee
         WHEN reason IN ('wrong_columns', 'not_utf8')
             THEN regexp_replace(regexp_replace(left(line, 500), '\pL', 'a', 'g'), '\pN', '9', 'g')
         ELSE
@@ -104,5 +91,19 @@ SELECT
                     ELSE regexp_replace(regexp_replace(left(duration_text, 100), '\pL', 'a', 'g'), '\pN', '9', 'g')
                 END
             )
-    END AS raw
+    END AS caller,
+    CASE WHEN kind = 'data' THEN null WHEN swapped THEN caller ELSE callee END AS callee,
+    moment AS started_at,
+    CASE WHEN reason IS NULL AND kind = 'call' AND NOT missed AND seconds > 0 THEN round(seconds)::INTEGER ELSE 0 END
+        AS duration_s,
+    NOT (kind = 'call' AND (missed OR coalesce(seconds, 0) < 0.5)) AS answered,
+    CASE WHEN kind = 'data' AND isfinite(volume_mb) AND volume_mb >= 0 THEN volume_mb END AS volume_mb,
+    CASE WHEN swapped THEN callee_tac ELSE caller_tac END AS caller_tac,
+    CASE WHEN swapped THEN caller_tac ELSE callee_tac END AS callee_tac,
+    CASE WHEN swapped THEN callee_imei ELSE caller_imei END AS caller_imei,
+    CASE WHEN swapped THEN caller_imei ELSE callee_imei END AS callee_imei,
+    CASE WHEN swapped THEN callee_cell ELSE caller_cell END AS caller_cell,
+    CASE WHEN swapped THEN caller_cell ELSE callee_cell END AS callee_cell,
+    call_id,
+    reason
 FROM judged

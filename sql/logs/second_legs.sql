@@ -1,32 +1,45 @@
 -- Second legs of calls: the same two parties whichever way round, talk on both, durations and starts that differ by
 -- no more than allowed, or one shared call id; the earlier leg stays (after bandicoot's rule, METHODS section 1).
+-- A leg of a leg is one too, so that the order in which the rows come does not matter.
 -- Grain: leg to drop, with the leg that stays. Reads: _log_suspects, _log_same. Params: $window seconds, $slack seconds.
 WITH once AS (
-    SELECT s.*
+    SELECT s.*, s.started_at - to_seconds($window) AS since
     FROM _log_suspects AS s
-    WHERE s.kind = 'call' AND (s.is_old, s.rid) NOT IN (SELECT (d.is_old, d.rid) FROM _log_same AS d)
+    WHERE
+        s.kind = 'call'
+        AND (s.is_old OR s.rid NOT IN (SELECT d.rid FROM _log_same AS d))
 ),
 
-pairs AS (
-    SELECT
-        l.is_old, l.rid, k.is_old AS kept_old, k.rid AS kept_rid, l.caller <> k.caller AS swapped,
-        row_number() OVER (
-            PARTITION BY l.is_old, l.rid ORDER BY k.started_at, k.caller, k.duration_s, k.is_old DESC, k.rid
-        ) AS n
+near AS (
+    SELECT l.is_old, l.rid, k.is_old AS kept_old, k.rid AS kept_rid, l.caller AS l_caller, k.caller, k.started_at,
+        k.duration_s
     FROM once AS l
-    INNER JOIN once AS k
-        ON
-            l.a = k.a AND l.b = k.b
-            AND (k.started_at, k.caller, k.duration_s, NOT k.is_old, k.rid)
-            < (l.started_at, l.caller, l.duration_s, NOT l.is_old, l.rid)
+    INNER JOIN once AS k ON l.a = k.a AND l.b = k.b AND k.started_at BETWEEN l.since AND l.started_at
     WHERE
-        CASE
-            WHEN l.call_id IS NOT NULL AND k.call_id IS NOT NULL THEN l.call_id = k.call_id
-            ELSE
-                l.duration_s > 0 AND k.duration_s > 0
-                AND abs(l.duration_s - k.duration_s) <= $slack
-                AND l.started_at - k.started_at <= to_seconds($window)
-        END
+        l.duration_s > 0 AND k.duration_s > 0
+        AND k.duration_s BETWEEN l.duration_s - $slack AND l.duration_s + $slack
+        AND (l.call_id IS NULL OR k.call_id IS NULL)
+        AND (
+            k.started_at < l.started_at
+            OR (k.caller, k.duration_s, NOT k.is_old, k.rid) < (l.caller, l.duration_s, NOT l.is_old, l.rid)
+        )
+    UNION ALL
+    SELECT l.is_old, l.rid, k.is_old AS kept_old, k.rid AS kept_rid, l.caller AS l_caller, k.caller, k.started_at,
+        k.duration_s
+    FROM once AS l
+    INNER JOIN once AS k ON l.call_id = k.call_id AND l.a = k.a AND l.b = k.b
+    WHERE
+        (k.started_at, k.caller, k.duration_s, NOT k.is_old, k.rid)
+        < (l.started_at, l.caller, l.duration_s, NOT l.is_old, l.rid)
+),
+
+chosen AS (
+    SELECT
+        *,
+        row_number() OVER (
+            PARTITION BY is_old, rid ORDER BY started_at, caller, duration_s, kept_old DESC, kept_rid
+        ) AS n
+    FROM near
 )
 
-SELECT is_old, rid, kept_old, kept_rid, swapped FROM pairs WHERE n = 1
+SELECT is_old, rid, kept_old, kept_rid, l_caller <> caller AS swapped FROM chosen WHERE n = 1

@@ -1,5 +1,5 @@
 -- What a file's rows that stay cover, and how many stored events lie so near that they may be the same.
--- Grain: one row. Reads: _log_events, events. Params: $window seconds.
+-- Grain: one row. Reads: _log_new, events. Params: $window seconds.
 WITH span AS (
     SELECT
         min(started_at) AS first_at,
@@ -8,7 +8,7 @@ WITH span AS (
         count(*) FILTER (kind = 'call' AND NOT answered)::BIGINT AS missed_calls,
         count(*) FILTER (kind = 'text')::BIGINT AS texts,
         count(*) FILTER (kind = 'data')::BIGINT AS data_sessions
-    FROM _log_events
+    FROM _log_new
 )
 
 SELECT

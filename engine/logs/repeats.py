@@ -1,0 +1,89 @@
+"""The same event more than once: repeated rows and second legs, within a file and against what is stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.sources import Store
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from engine.config import Logs
+
+# Keys sorted at once: 128 MB of them.
+_PART = 1 << 24
+FACTS = ("caller_tac", "callee_tac", "caller_device", "callee_device", "caller_cell", "callee_cell")
+
+
+def drop(store: Store, logs: Logs, have: set[str]) -> tuple[int, int, int]:
+    """Take out of `_log_events` what stands twice, and out of `events` what gives way to an earlier leg.
+
+    Exact duplicates and candidates for legs are found by sorting 64-bit keys in memory, a part at a time; only the
+    few candidates are then compared in SQL. `_log_replaced` keeps the stored events that gave way.
+
+    Args:
+        store: the warehouse, holding `_log_events` and its view `_log_new`.
+        logs: settings leg_window_s and leg_duration_s.
+        have: optional columns the file has.
+
+    Returns:
+        Repeated rows, second legs of this file, stored events that gave way.
+    """
+    window = logs.leg_window_s
+    span = store.query("logs/span", window=window).row(0, named=True)
+    reach = (span["first_at"], span["last_at"]) if span["near"] else (None, None)
+    store.temp("_log_near", "logs/near", first_at=reach[0], last_at=reach[1], window=window)
+    store.execute("logs/pool")
+    store.execute("logs/key")
+    bucket = 2 * window + 2
+    keys = _repeated(store, span["n"] + span["near"], window + 1, bucket, "call_id" in have)
+    _keep_keys(store, keys)
+    store.temp("_log_suspects", "logs/suspects", shift=window + 1, bucket=bucket)
+    store.temp("_log_same", "logs/same_rows")
+    store.temp("_log_legs", "logs/second_legs", window=window, slack=logs.leg_duration_s)
+    store.temp("_log_replaced", "logs/replaced")
+    repeated, replaced = store.count("_log_same"), store.count("_log_replaced")
+    legs = store.query("logs/new_legs")["n"][0]
+    if (legs or replaced) and have & set(FACTS):
+        store.temp("_log_facts", "logs/leg_facts")
+        store.execute_text(_filling("_log_events", "false", have))
+        store.execute("logs/fill_stored")
+    if repeated or legs:
+        store.execute("logs/drop_repeated")
+    if replaced:
+        store.execute("logs/drop_replaced")
+    return repeated, legs, replaced
+
+
+def _filling(table: str, old: str, have: set[str]) -> str:
+    sets = ", ".join(f"{c} = coalesce(k.{c}, f.{c})" for c in FACTS if c in have)
+    return f"UPDATE {table} AS k SET {sets} FROM _log_facts AS f WHERE f.kept_old = {old} AND k.rowid = f.kept_rid"  # noqa: S608
+
+
+def _repeated(store: Store, rows: int, shift: int, bucket: int, with_call_ids: bool) -> np.ndarray:
+    """Keys that more than one event has."""
+    import numpy as np
+
+    parts = max(1, -(-rows // _PART))
+    found = []
+    for part in range(parts):
+        halves: dict[str, list[dict[str, Any]]] = {
+            "logs/keys": [{"shift": s, "bucket": bucket} for s in (0, shift)],
+            "logs/call_id_keys": [{}] if with_call_ids else [],
+        }
+        for statement, choices in halves.items():
+            for more in choices:
+                keys = np.sort(store.query(statement, parts=parts, part=part, **more)["key"].to_numpy())
+                found.append(np.unique(keys[1:][keys[1:] == keys[:-1]]))
+    return np.concatenate(found)
+
+
+def _keep_keys(store: Store, keys: np.ndarray) -> None:
+    import polars as pl
+
+    store.connection.register("_log_repeated_frame", pl.DataFrame({"key": keys}).to_arrow())
+    try:
+        store.temp("_log_repeated", "logs/repeated")
+    finally:
+        store.connection.unregister("_log_repeated_frame")
