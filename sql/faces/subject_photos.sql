@@ -1,21 +1,23 @@
--- Grain: one row per person, purpose and photo: customers who may get an ad (own_face) and the influencers of
+-- Grain: one row per person, purpose and photo: the addressees (own_face, see addressees.sql) and the influencers of
 -- those (likeness_for_contacts). adult is false where the person is known to be under age.
--- Reads choices, customers, influencers, photos. Params: definition, adult (years).
+-- Reads choices, customers, influencers, optouts, photos. Params: definition, adult (years).
 WITH addressees AS (
     SELECT customer_id FROM choices WHERE offer_id IS NOT NULL
     UNION
-    SELECT customer_id FROM customers WHERE NOT EXISTS (SELECT 1 FROM choices)
+    SELECT customer_id FROM photos WHERE customer_id NOT IN (SELECT o.customer_id FROM optouts AS o)
 ),
+
 subjects AS (
     SELECT customer_id AS subject_id, 'own_face' AS purpose FROM addressees
     UNION
     SELECT i.contact_id AS subject_id, 'likeness_for_contacts' AS purpose
     FROM influencers AS i
-    JOIN addressees AS a ON a.customer_id = i.customer_id
+    INNER JOIN addressees AS a ON a.customer_id = i.customer_id
     WHERE i.definition = $definition AND i."rank" = 1
 )
+
 SELECT s.subject_id, s.purpose, p.sha256, p.path, coalesce(c.age >= $adult, true) AS adult
 FROM subjects AS s
-JOIN photos AS p ON p.customer_id = s.subject_id
+INNER JOIN photos AS p ON p.customer_id = s.subject_id
 LEFT JOIN customers AS c ON c.customer_id = s.subject_id
 ORDER BY s.subject_id, s.purpose, p.sha256
