@@ -51,6 +51,12 @@ class Adjacency:
 
         return np.repeat(np.arange(self.n, dtype=np.int32), self.degree)
 
+    def column_sums(self) -> np.ndarray:
+        """float64[n], summed weight per column."""
+        import numpy as np
+
+        return np.bincount(self.indices, weights=self.weights, minlength=self.n)
+
     def row_sums(self) -> np.ndarray:
         """float64[n], summed weight per row."""
         import numpy as np
@@ -75,10 +81,17 @@ def adjacency(rows: np.ndarray, columns: np.ndarray, weights: np.ndarray, n: int
     compiled(kernels.place)(
         columns, rows, weights.astype(np.float64, copy=False), by_column[:-1].copy(), indices, values
     )
-    indptr = _pointers(rows, n)
-    out_indices, out_values = np.empty_like(indices), np.empty_like(values)
-    compiled(kernels.transpose)(by_column, indices, values, indptr[:-1].copy(), out_indices, out_values)
-    return Adjacency(indptr, out_indices, out_values)
+    return transposed(Adjacency(by_column, indices, values))
+
+
+def transposed(graph: Adjacency) -> Adjacency:
+    """The same entries with rows and columns exchanged."""
+    import numpy as np
+
+    indptr = _pointers(graph.indices, graph.n)
+    indices, values = np.empty_like(graph.indices), np.empty_like(graph.weights)
+    compiled(kernels.transpose)(graph.indptr, graph.indices, graph.weights, indptr[:-1].copy(), indices, values)
+    return Adjacency(indptr, indices, values)
 
 
 def symmetric(a: np.ndarray, b: np.ndarray, weights: np.ndarray, n: int) -> Adjacency:

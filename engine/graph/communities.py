@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from engine.graph.arrays import Adjacency
 
-# Parties per unit of resolution: two circles of 40 stay apart unless about one in forty of their ties runs between them.
+# Parties per unit of resolution: two circles of 40 stay apart unless one in forty of their ties runs between.
 CIRCLE = 1500
 
 

@@ -37,8 +37,9 @@ def personalised_pagerank(network: Network, *, damping: float = 0.85, residual: 
     n = network.n
     least = min(max(1e-8 * (n / 1000) ** 2, 1e-10), 1e-4) if residual is None else residual
     person = ~network.is_hub
-    kept = person[network.src] & person[network.dst] & (network.strength > 0)
-    out = adjacency(network.src[kept], network.dst[kept], network.strength[kept], n)
+    src, dst, strength = network.out.rows(), network.out.indices, network.out.weights
+    kept = person[src] & person[dst] & (strength > 0)
+    out = adjacency(src[kept], dst[kept], strength[kept], n)
     shares = out.weights / np.repeat(out.row_sums(), out.degree)
     score = np.zeros(len(network.contacts.indices))
     compiled(kernels.personalised_push)(

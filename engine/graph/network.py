@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.graph.arrays import Adjacency, symmetric
+from engine.errors import ConfigError
+from engine.graph.arrays import Adjacency, adjacency, symmetric
 from engine.graph.pagerank import pagerank, share_not_above
 
 if TYPE_CHECKING:
@@ -25,21 +26,18 @@ class Network:
         party_id: text[n], ascending.
         is_customer: bool[n].
         is_hub: bool[n].
-        src, dst: int32[m], the edges.
-        strength: float64[m], s_uv of the edges.
-        n_calls: int64[m], attempts of the edges.
+        out: the edges by caller, with their strengths s_uv.
         contacts: the ungated ties with their weights w.
+        calls: the edges by caller with their attempts; None where `edges` came without n_calls.
     """
 
     node: np.ndarray
     party_id: pl.Series
     is_customer: np.ndarray
     is_hub: np.ndarray
-    src: np.ndarray
-    dst: np.ndarray
-    strength: np.ndarray
-    n_calls: np.ndarray
+    out: Adjacency
     contacts: Adjacency
+    calls: Adjacency | None = None
 
     @property
     def n(self) -> int:
@@ -60,39 +58,45 @@ class Network:
         return np.divide(self.contacts.weights, total, out=np.zeros(len(total)), where=total > 0)
 
     def calls_to_contacts(self) -> np.ndarray:
-        """float64[2t], calls i made to j, one per entry of `contacts`."""
+        """float64[2t], calls i made to j, one per entry of `contacts`.
+
+        Raises:
+            ConfigError: the network was built without them.
+        """
         import numpy as np
 
-        # Edges and contacts sorted by the same key: each contact's edge is found by one search.
-        key = self.src.astype(np.int64) * self.n + self.dst
-        order = np.argsort(key)
+        if self.calls is None:
+            raise ConfigError("The definition 'most_called' needs the calls of each edge.")
+        # Both sides are sorted by (row, column): each contact's edge is found by one binary search.
+        key = self.calls.rows().astype(np.int64) * self.n + self.calls.indices
         wanted = self.contacts.rows().astype(np.int64) * self.n + self.contacts.indices
         if not len(key):
             return np.zeros(len(wanted))
-        at = np.minimum(np.searchsorted(key, wanted, sorter=order), len(key) - 1)
-        found = order[at]
-        return np.where(key[found] == wanted, self.n_calls[found], 0).astype(np.float64)
+        at = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
+        return np.where(key[at] == wanted, self.calls.weights[at], 0.0)
 
 
 def build(edges: pl.DataFrame, hubs: pl.DataFrame, ties: pl.DataFrame, parties: pl.DataFrame) -> Network:
     """The network of the tables `edges`, `hubs`, `ties` and `parties` (only the columns it needs are looked at).
 
     Args:
-        edges: src, dst, strength, n_calls.
+        edges: src, dst, strength, and n_calls where the definition `most_called` is wanted.
         hubs: node.
-        ties: a, b, weight, gated_because.
+        ties: a, b, weight, and gated_because, unless all of them count.
         parties: node, party_id, is_customer, opted_out; opted-out parties are left out with all their edges.
     """
     import numpy as np
     import polars as pl
 
-    size = max((int(f[c].max()) + 1 for f, c in _node_columns(edges, ties, parties) if f.height), default=0)
+    columns = [(edges, "src"), (edges, "dst"), (ties, "a"), (ties, "b"), (parties, "node")]
+    size = max((int(frame[c].max()) + 1 for frame, c in columns if frame.height), default=0)
     allowed = np.zeros(size, bool)
     allowed[parties.filter(~pl.col("opted_out"))["node"].to_numpy()] = True
-    src, dst, strength, n_calls = (edges[c].to_numpy() for c in ("src", "dst", "strength", "n_calls"))
+    src, dst = edges["src"].to_numpy(), edges["dst"].to_numpy()
     kept = allowed[src] & allowed[dst]
     if not kept.all():
-        src, dst, strength, n_calls = src[kept], dst[kept], strength[kept], n_calls[kept]
+        edges = edges.filter(pl.Series(kept))
+        src, dst = edges["src"].to_numpy(), edges["dst"].to_numpy()
     present = np.zeros(size, bool)
     present[src] = present[dst] = True
     known = parties.filter(pl.Series(present[parties["node"].to_numpy()], dtype=pl.Boolean)).sort("party_id")
@@ -101,20 +105,20 @@ def build(edges: pl.DataFrame, hubs: pl.DataFrame, ties: pl.DataFrame, parties: 
     number[node] = np.arange(len(node), dtype=np.int32)
     is_hub = np.zeros(size, bool)
     is_hub[[i for i in hubs["node"].to_list() if i < size]] = True
-    counted = ties.filter(pl.col("gated_because").is_null())
-    a, b, weight = (counted[c].to_numpy() for c in ("a", "b", "weight"))
+    if "gated_because" in ties.columns:
+        ties = ties.filter(pl.col("gated_because").is_null())
+    a, b, weight = (ties[c].to_numpy() for c in ("a", "b", "weight"))
     inside = present[a] & present[b] & allowed[a] & allowed[b]
     contacts = symmetric(number[a[inside]], number[b[inside]], weight[inside], len(node))
+    src, dst = number[src], number[dst]
     return Network(
         node=node,
         party_id=known["party_id"],
         is_customer=known["is_customer"].to_numpy(),
         is_hub=is_hub[node],
-        src=number[src],
-        dst=number[dst],
-        strength=strength,
-        n_calls=n_calls,
+        out=adjacency(src, dst, edges["strength"].to_numpy(), len(node)),
         contacts=contacts,
+        calls=adjacency(src, dst, edges["n_calls"].to_numpy(), len(node)) if "n_calls" in edges.columns else None,
     )
 
 
@@ -134,7 +138,7 @@ def ranks(network: Network, *, damping: float = 0.85, start: np.ndarray | None =
     person = ~network.is_hub
     compact = np.cumsum(person, dtype=np.int32) - 1
     n = int(person.sum())
-    src, dst, strength = network.src, network.dst, network.strength
+    src, dst, strength = network.out.rows(), network.out.indices, network.out.weights
     if n < network.n:
         kept = person[src] & person[dst]
         src, dst, strength = src[kept], dst[kept], strength[kept]
@@ -144,9 +148,3 @@ def ranks(network: Network, *, damping: float = 0.85, start: np.ndarray | None =
     rank, centrality = np.full(network.n, np.nan), np.full(network.n, np.nan)
     rank[person], centrality[person] = found, share_not_above(found)
     return rank, centrality
-
-
-def _node_columns(
-    edges: pl.DataFrame, ties: pl.DataFrame, parties: pl.DataFrame
-) -> list[tuple[pl.DataFrame, str]]:  # fmt: skip
-    return [(edges, "src"), (edges, "dst"), (ties, "a"), (ties, "b"), (parties, "node")]

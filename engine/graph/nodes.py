@@ -25,7 +25,6 @@ def node_table(network: Network, rank: np.ndarray, centrality: np.ndarray, *, se
         centrality: float64[n], c_j, nan for hubs.
         seed: of the communities.
     """
-    import numpy as np
     import polars as pl
 
     community = pl.Series("community", leiden(network.contacts, seed=seed))
@@ -34,8 +33,8 @@ def node_table(network: Network, rank: np.ndarray, centrality: np.ndarray, *, se
             "node": network.node,
             "party_id": network.party_id,
             "degree": network.contacts.degree,
-            "in_strength": np.bincount(network.dst, weights=network.strength, minlength=network.n),
-            "out_strength": np.bincount(network.src, weights=network.strength, minlength=network.n),
+            "in_strength": network.out.column_sums(),
+            "out_strength": network.out.row_sums(),
             "pagerank": pl.Series(rank, nan_to_null=True),
             "centrality_pct": pl.Series(centrality, nan_to_null=True),
             "coreness": coreness(network.contacts),

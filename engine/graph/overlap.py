@@ -32,17 +32,14 @@ def overlap(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
 
 
 def with_overlap(ties: pl.DataFrame) -> pl.DataFrame:
-    """Table `ties` completed: `overlap` over the ungated ties, null where gated.
+    """Ties that count, with their `overlap` among themselves.
 
     Args:
-        ties: rows of sql/graph/ties.sql.
+        ties: a, b and further columns; no gated ones.
     """
     import numpy as np
     import polars as pl
 
-    counts = ties["gated_because"].is_null().to_numpy()
-    a, b = ties["a"].to_numpy()[counts], ties["b"].to_numpy()[counts]
+    a, b = ties["a"].to_numpy(), ties["b"].to_numpy()
     nodes, compact = np.unique(np.concatenate([a, b]), return_inverse=True)
-    values = np.full(len(counts), np.nan)
-    values[counts] = overlap(compact[: len(a)], compact[len(a) :], len(nodes))
-    return ties.with_columns(pl.Series("overlap", values, nan_to_null=True))
+    return ties.with_columns(pl.Series("overlap", overlap(compact[: len(a)], compact[len(a) :], len(nodes))))

@@ -57,7 +57,10 @@ def build(store: Warehouse, config: Graph) -> None:
         mutual_share=config.hub_mutual_share,
     )
     store.temp("same_handset", "graph/same_handset", **window)
-    store.write("ties", with_overlap(store.query("graph/ties", min_active_days=config.min_active_days)))
+    store.temp("rated", "graph/rated", min_active_days=config.min_active_days)
+    store.create("ties", "graph/gated_ties")
+    # Only the ties that count leave the database: their overlap is a matter of compiled code.
+    store.append("ties", with_overlap(store.query("graph/open_ties")))
 
 
 def _since(until: date, days: int) -> date:

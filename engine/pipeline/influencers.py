@@ -29,12 +29,12 @@ def run(context: Context) -> None:
     store.write("influencers", influencers(store, config, definitions, graph, centrality))
 
 
-def network(store: Warehouse) -> Network:
-    """The graph of the stored tables."""
+def network(store: Warehouse, *, calls: bool = False) -> Network:
+    """The graph of the stored tables; calls: with the calls of each edge, which `most_called` needs."""
     return build(
-        store.read("edges", ["src", "dst", "strength", "n_calls"]),
-        store.read("hubs", ["node"]),
-        store.read("ties", ["a", "b", "weight", "gated_because"]),
+        store.query("graph/edge_calls" if calls else "graph/edge_arrays"),
+        store.query("graph/hub_nodes"),
+        store.query("graph/counted_ties"),
         store.read("parties"),
     )
 

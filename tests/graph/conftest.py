@@ -10,7 +10,7 @@ import pytest
 
 from engine.config import Graph
 from engine.graph import network
-from engine.graph.arrays import symmetric
+from engine.graph.arrays import adjacency, symmetric
 from engine.pipeline import edges as stage
 from engine.warehouse.duckdb import DuckDBWarehouse
 
@@ -128,9 +128,7 @@ def made(edges, ties=None, *, n=None, hubs=()):
         party_id=pl.Series([f"p{k:04}" for k in range(n)]),
         is_customer=np.ones(n, bool),
         is_hub=np.isin(np.arange(n), list(hubs)),
-        src=src.astype(np.int32),
-        dst=dst.astype(np.int32),
-        strength=strength.astype(float),
-        n_calls=np.arange(len(src)),
+        out=adjacency(src.astype(np.int32), dst.astype(np.int32), strength.astype(float), n),
+        calls=adjacency(src.astype(np.int32), dst.astype(np.int32), np.arange(len(src)), n),
         contacts=symmetric(a.astype(np.int32), b.astype(np.int32), weight.astype(float), n),
     )

@@ -215,7 +215,9 @@ def test_copenhagen_influencers_equal_brute_force(town, copenhagen_events):
     assert_influencers(town, *brute(rows, names, (), until), 3)
     network = town.network()
     known = nx.DiGraph()
-    known.add_weighted_edges_from(zip(network.src.tolist(), network.dst.tolist(), network.strength, strict=True))
+    known.add_weighted_edges_from(
+        zip(network.out.rows().tolist(), network.out.indices.tolist(), network.out.weights, strict=True)
+    )
     want = nx.pagerank(known, tol=1e-13, max_iter=500)
     assert ranks(network)[0] == pytest.approx([want[v] for v in range(network.n)], abs=1e-9)
 

@@ -1,6 +1,6 @@
--- Grain: unordered pair with contact in the window; table `ties` but for `overlap`, which engine/graph/overlap.py adds.
+-- Grain: unordered pair with contact in the window. Temporary table `rated`: table `ties` but for `overlap`.
 -- Reads: pairs, hubs, same_handset. Params: min_active_days. METHODS section 2: reciprocity, weight, gate.
-WITH rated AS (
+WITH summed AS (
     SELECT
         p.a,
         p.b,
@@ -23,6 +23,5 @@ SELECT
         WHEN r.active_days < $min_active_days THEN 'few_days'
         WHEN h.a IS NOT NULL THEN 'same_handset'
     END AS gated_because
-FROM rated AS r
+FROM summed AS r
 LEFT JOIN same_handset AS h ON h.a = r.a AND h.b = r.b
-ORDER BY r.a, r.b

@@ -1,0 +1,4 @@
+-- Grain: hub. Reads: hubs.
+SELECT node
+FROM hubs
+ORDER BY node

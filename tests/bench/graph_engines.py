@@ -1,0 +1,141 @@
+"""One measured process: records in Parquet -> each party's strongest reach as Parquet. `python -m ... ENGINE IN OUT`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+HALF_LIFE, WINDOW, DAMPING, GAMMA = 30.0, 90, 0.85, 0.25
+
+# What `kindred import logs` leaves behind, without its cleaning: that has a bench of its own.
+PARTIES = """
+INSERT INTO parties BY NAME
+SELECT CAST(row_number() OVER (ORDER BY id) - 1 AS UINTEGER) AS node, CAST(id AS VARCHAR) AS party_id,
+       true AS is_customer, false AS opted_out
+FROM (SELECT caller AS id FROM read_parquet($files) UNION SELECT callee FROM read_parquet($files))
+"""
+NUMBERS = "CREATE TEMP TABLE numbers AS SELECT node, CAST(party_id AS BIGINT) AS id FROM parties"
+PAIR_DAYS = """
+INSERT INTO pair_days BY NAME
+SELECT s.node AS src, d.node AS dst, CAST(r.started_at AS DATE) AS day,
+       count(CASE WHEN r.kind = 'call' THEN 1 END) AS n_calls, CAST(sum(r.duration_s) AS BIGINT) AS talk_s,
+       count(CASE WHEN r.kind = 'text' THEN 1 END) AS n_texts
+FROM read_parquet($files) AS r JOIN numbers AS s ON s.id = r.caller JOIN numbers AS d ON d.id = r.callee
+GROUP BY ALL
+"""
+
+
+def kindred(source: Path, out: Path, memory: str = "") -> dict[str, list[float]]:
+    """The engine's own statements and functions on a database file."""
+    lap = _Laps()
+    from datetime import date
+
+    from engine.config import Graph
+    from engine.graph.influence import top_contacts
+    from engine.graph.network import ranks
+    from engine.pipeline import edges
+    from engine.pipeline.influencers import network
+    from engine.warehouse.duckdb import DuckDBWarehouse
+
+    base = out.with_suffix(".duckdb")
+    base.unlink(missing_ok=True)
+    store = DuckDBWarehouse(base, memory=memory, scratch=out.with_suffix(".tmp"))
+    lap("start")
+    files = {"files": str(source / "*.parquet")}
+    store.connection.execute(PARTIES, files)
+    store.connection.execute(NUMBERS)
+    lap("parties")
+    store.connection.execute(PAIR_DAYS, files)
+    lap("pair_days")
+    edges.build(store, Graph(as_of=date(2024, 3, 31).isoformat()))
+    lap("edges")
+    graph = network(store)
+    lap("hand-over")
+    _, central = ranks(graph, damping=DAMPING)
+    lap("pagerank")
+    top_contacts("tie_reach", graph, central, top=1).write_parquet(out)
+    lap("influencers")
+    store.close()
+    return lap.seconds
+
+
+def pandas(source: Path, out: Path) -> dict[str, list[float]]:
+    """The same by pandas and networkx, as one would write it: for comparison."""
+    lap = _Laps()
+    import networkx as nx
+    import numpy as np
+    import pandas as pd
+
+    frame = pd.read_parquet(source)
+    lap("start")
+    frame["day"] = frame["started_at"].dt.floor("D")
+    frame["called"] = (frame["kind"] == "call").astype(int)
+    frame["texted"] = 1 - frame["called"]
+    days = frame.groupby(["caller", "callee", "day"], sort=False, as_index=False).agg(
+        n_calls=("called", "sum"), talk_s=("duration_s", "sum"), n_texts=("texted", "sum")
+    )
+    lap("pair_days")
+    age = (pd.Timestamp(2024, 3, 31) - days["day"]).dt.days
+    contact = (days.n_calls > 0) + 0.25 * np.log1p(days.talk_s.clip(upper=3600) / 60) + 0.5 * (days.n_texts > 0)
+    days["strength"] = contact * 2.0 ** (-age / HALF_LIFE)
+    edges = days.groupby(["caller", "callee"], sort=False, as_index=False)["strength"].sum()
+    days["a"], days["b"] = days[["caller", "callee"]].min(axis=1), days[["caller", "callee"]].max(axis=1)
+    active = days.drop_duplicates(["a", "b", "day"]).groupby(["a", "b"]).size().rename("active")
+    both = edges.merge(edges, left_on=["caller", "callee"], right_on=["callee", "caller"], how="outer")
+    both = both.rename(columns={"caller_x": "i", "callee_x": "j", "strength_x": "s", "strength_y": "t"})
+    both["i"], both["j"] = both["i"].fillna(both["callee_y"]), both["j"].fillna(both["caller_y"])
+    degree = both.groupby("i").agg(contacts=("j", "size"), mutual=("t", lambda t: 0.0))
+    degree["mutual"] = both[both.s.notna() & both.t.notna()].groupby("i").size() / degree["contacts"]
+    limit = degree.contacts.quantile(0.999, interpolation="lower")
+    one_way = (degree.contacts > limit) & ~(degree.mutual >= 0.05)
+    hubs = set(degree.index[(degree.contacts > 400) | one_way])
+    edges = edges[~edges.caller.isin(hubs) & ~edges.callee.isin(hubs)]
+    lap("edges")
+    graph = nx.from_pandas_edgelist(edges, "caller", "callee", "strength", create_using=nx.DiGraph)
+    graph.add_nodes_from(set(degree.index) - hubs)
+    rank = pd.Series(nx.pagerank(graph, DAMPING, weight="strength", tol=1e-11 / len(graph), max_iter=1000))
+    share = rank.rank(method="max") / len(rank)
+    lap("pagerank")
+    ties = both[both.s.notna() & both.t.notna() & ~both.i.isin(hubs) & ~both.j.isin(hubs)].astype({"i": int, "j": int})
+    ties["a"], ties["b"] = ties[["i", "j"]].min(axis=1), ties[["i", "j"]].max(axis=1)
+    ties = ties.join(active, on=["a", "b"])
+    ties = ties[ties.active >= 2]
+    ties["w"] = 0.5 * (ties.s + ties.t) + ties[["s", "t"]].min(axis=1)
+    ties["p"] = ties.w / ties.groupby("i")["w"].transform("sum")
+    ties["score"] = ties.p * ties.j.map(share) ** GAMMA
+    ties["j"] = ties.j.astype(str)
+    best = ties.sort_values(["i", "score", "j"], ascending=[True, False, True]).drop_duplicates("i")
+    best.to_parquet(out)
+    lap("influencers")
+    return lap.seconds
+
+
+def scan(source: Path, out: Path) -> dict[str, list[float]]:
+    """DuckDB reads the columns and does nothing with them: the floor."""
+    lap = _Laps()
+    import duckdb
+
+    query = "SELECT count(*), sum(caller), sum(callee), max(started_at), sum(duration_s), max(kind) FROM read_parquet($files)"
+    duckdb.connect().execute(query, {"files": str(source / "*.parquet")}).fetchall()
+    lap("scan")
+    return lap.seconds
+
+
+class _Laps:
+    """[wall, processor] seconds per step, by name: on a busy machine the second one can be compared."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, list[float]] = {}
+        self._last = time.perf_counter(), time.process_time()
+
+    def __call__(self, name: str) -> None:
+        now = time.perf_counter(), time.process_time()
+        self.seconds[name] = [round(n - b, 2) for n, b in zip(now, self._last, strict=True)]
+        self._last = now
+
+
+if __name__ == "__main__":
+    engine, folder, target, *rest = sys.argv[1:]
+    print(json.dumps({"kindred": kindred, "pandas": pandas, "scan": scan}[engine](Path(folder), Path(target), *rest)))
