@@ -43,6 +43,14 @@ SECTIONS = {
     "faces": ("faces", "ads", "report", "run"),
     "experiment": ("ads", "report", "run"),
 }
+PARTS = {
+    "influence": ("coverage", "influence", "health", "top", "certainty", "communities", "diffusion", "validation",
+                  "quadrants", "egos"),
+    "loyalty": ("loyalty",),
+    "offers": ("offers",),
+    "faces": ("faces",),
+    "experiment": ("experiment",),
+}  # fmt: skip
 EGO_PEOPLE = 30
 
 
@@ -113,13 +121,18 @@ def facts(workspace: Workspace, kind: str, *, progress: Progress = SILENT) -> di
         states = {line["stage"]: line["state"] for line in pipeline.status(store, config)}
         ask = _Ask(store, config)
         book.put("as_of", ask.as_of and ask.as_of.isoformat())
-        with progress.task("read the tables", len(kinds)) as task:
-            for name in kinds:
+        # Every report's counts are entered whichever is asked for, so that all reports withhold the same ones and
+        # putting two of them side by side tells no more than either.
+        with progress.task("read the tables", len(KINDS)) as task:
+            for name in KINDS:
                 _FILL[name](book, ask)
                 task.advance()
         _method(book, ask, kinds, states)
     _warn(book, kinds, states)
-    return book.settle()
+    with progress.task("withhold small cells", 1) as task:
+        book.settle([part for name in KINDS if name not in kinds for part in PARTS[name]])
+        task.advance()
+    return book.facts
 
 
 class _Ask:
@@ -195,7 +208,10 @@ def _stability(ask: _Ask, as_of: date, since: date) -> dict[str, Any] | None:
     """Over the definitions whose score the days alone decide; for the others that of the strongest tie."""
     graph, settings, seed = ask.config.graph, ask.config.report, ask.config.run.seed
     definition = graph.definition if graph.definition in ("tie_reach", "strongest") else "strongest"
-    sample = ask.frame("sample_customers", definition=definition, seed=seed, limit=settings.sample)
+    # At most half of them, so that the size of the sample does not tell how many have a contact.
+    chosen = ask.row("population", definition=definition)["chosen"]
+    limit = min(settings.sample, chosen // 20 * 10)
+    sample = ask.frame("sample_customers", definition=definition, seed=seed, limit=limit)
     nodes = sample["node"].to_list()
     days = ask.frame("sample_days", nodes=nodes, since=since, as_of=as_of)
     return stability(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -95,19 +95,27 @@ class Book:
         """The figure at `path`, None where there is none."""
         return look_up(self.facts, path)
 
-    def settle(self) -> dict[str, Any]:
-        """Withhold what must be, and return the facts with `suppression`: how many counts of which table."""
+    def settle(self, leave_out: Collection[str] = ()) -> dict[str, Any]:
+        """Withhold what must be, and return the facts with `suppression`: how many counts of which table.
+
+        Args:
+            leave_out: names of parts (first steps of paths) not to publish; their counts only take part in deciding
+                what is withheld.
+        """
         hidden = self._ledger.withheld()
         per_table: dict[str, int] = {}
         for path in sorted(hidden - self._unseen):
             self.put(path, None)
             name = ".".join(part for part in path.split(".")[:-1] if not part.isdigit())
-            per_table[name] = per_table.get(name, 0) + 1
+            if path.split(".")[0] not in leave_out:
+                per_table[name] = per_table.get(name, 0) + 1
         for path, (*by, last) in self._orders:
             self.get(path).sort(key=lambda r: ([(r[c] is None, -(r[c] or 0)) for c in by], str(r[last])))
+        for name in leave_out:
+            self.facts.pop(name, None)
         self.facts["suppression"] = {
             "k": self.k,
-            "withheld": len(hidden - self._unseen),
+            "withheld": sum(per_table.values()),
             "tables": [{"table": name, "withheld": n} for name, n in sorted(per_table.items())],
         }
         return self.facts

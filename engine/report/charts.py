@@ -9,6 +9,8 @@ from typing import Any
 
 from engine.report.drawing import canvas, colour, hide_axes, sequential
 
+WITHHELD = "withheld"
+
 
 def short(value: float) -> str:
     """A number as an axis shows it: 1.2k, 3M, 0.25."""
@@ -57,9 +59,9 @@ def sideways(
         axes.barh(places, [v or 0 for v in values], height=0.7, color=colour("c1"), linewidth=0)
         most = max([v or 0 for v in values], default=0) or 1
         for place, value in zip(places, values, strict=True):
-            text = "withheld" if value is None else short(value) + unit
+            text = WITHHELD if value is None else short(value) + unit
             axes.text((value or 0) + most * 0.015, place, text, va="center", color=colour("muted"))
-        axes.set_yticks(places, [clip(text) for text in labels])
+        axes.set_yticks(places, [clip(text, 26) for text in labels])
         axes.tick_params(axis="y", colors=colour("ink"))
         axes.set_xlim(0, most * 1.16)
         axes.grid(False)
@@ -70,7 +72,7 @@ def sideways(
 
 
 def stacked(name: str, title: str, labels: Sequence[str], parts: Sequence[tuple[str, Sequence[float | None]]]) -> str:
-    """Lying bars of shares that make up 100 %: one bar a label, one colour a part; withheld parts leave a gap."""
+    """Lying bars of shares that make up 100 %: one bar a label, one colour a part; what is withheld is grey."""
     with canvas(name, title, height=max(150, 84 + 23 * len(labels))) as drawn:
         axes = drawn.axes
         places = list(range(len(labels)))[::-1]
@@ -88,7 +90,10 @@ def stacked(name: str, title: str, labels: Sequence[str], parts: Sequence[tuple[
                 linewidth=0.8,
             )
             left = [a + b for a, b in zip(left, shares, strict=True)]
-        axes.set_yticks(places, [clip(text) for text in labels])
+        rest = [max(0.0, 100 - value) for value in left]
+        if max(rest) > 0.5:
+            axes.barh(places, rest, left=left, height=0.72, color=colour("grid"), label=WITHHELD)
+        axes.set_yticks(places, [clip(text, 26) for text in labels])
         axes.set_xlim(0, 100)
         axes.grid(False)
         axes.xaxis.set_major_formatter(lambda v, _: f"{v:.0f}%")
@@ -177,7 +182,7 @@ def dots(
                 linestyle="none",
             )
             axes.figure.legend(loc="outside upper left", handlelength=0.9)
-        axes.set_yticks(places, [clip(text) for text in labels])
+        axes.set_yticks(places, [clip(text, 26) for text in labels])
         axes.tick_params(axis="y", colors=colour("ink"))
         axes.set_ylim(-0.6, max(len(labels) - 0.4, 0.6))
         axes.grid(axis="x")

@@ -28,13 +28,13 @@ _STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "kindred",
     "font.family": "sans-serif",
-    "font.size": 11,
+    "font.size": 12,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.spines.left": False,
     "axes.edgecolor": ROLES["muted"],
     "axes.labelcolor": ROLES["muted"],
-    "axes.labelsize": 11,
+    "axes.labelsize": 11.5,
     "axes.facecolor": "none",
     "axes.axisbelow": True,
     "axes.grid": True,
@@ -49,7 +49,7 @@ _STYLE = {
     "figure.facecolor": "none",
     "savefig.facecolor": "none",
     "legend.frameon": False,
-    "legend.fontsize": 11,
+    "legend.fontsize": 11.5,
     "lines.linewidth": 2.0,
     "lines.solid_capstyle": "round",
 }
@@ -68,7 +68,7 @@ class Canvas:
 
 
 @contextmanager
-def canvas(name: str, title: str, *, width: int = 460, height: int = 250) -> Iterator[Canvas]:
+def canvas(name: str, title: str, *, width: int = 400, height: int = 235) -> Iterator[Canvas]:
     """Draw one picture.
 
     Args:

@@ -22,7 +22,10 @@ def fill(book: Book, *, arms: pl.DataFrame, funnel: Mapping[str, Any]) -> None:
         funnel: row of sql/report/funnel.
     """
     book.rows("experiment.arms", arms.iter_rows(named=True), ["matched", "ads"])
+    known = {row["arm"]: j for j, row in enumerate(book.get("faces.arms") or [])}
     for i in range(arms.height):
+        if arms["arm"][i] in known:
+            book.total(f"experiment.arms.{i}.matched", [f"faces.arms.{known[arms['arm'][i]]}.matched"])
         if without := arms["matched"][i] - arms["ads"][i]:
             book.watch(f"experiment.arms.{i}.without_ad", abs(without))
             parts = (f"experiment.arms.{i}.matched", f"experiment.arms.{i}.ads")

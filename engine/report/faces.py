@@ -73,6 +73,8 @@ def arms(book: Book, matches: pl.DataFrame) -> None:
         if good is not None:
             book.total(f"faces.arms.{j}.matched", [f"faces.matches.{good}.n"])
         book.people(f"faces.arms.{j}.same_person", flagged[arm])
+        book.watch(f"faces.arms.{j}.other_person", book.get(f"faces.arms.{j}.matched") - flagged[arm])
+        book.total(f"faces.arms.{j}.matched", [f"faces.arms.{j}.same_person", f"faces.arms.{j}.other_person"])
 
 
 def likeness(book: Book, percentiles: pl.DataFrame) -> None:
@@ -83,6 +85,14 @@ def likeness(book: Book, percentiles: pl.DataFrame) -> None:
         bins = [{"low": b / 20, "high": (b + 1) / 20, "n": n} for _, b, n in mine.iter_rows()]
         rows += [{"arm": arm, **piece} for piece in merge_bins(bins, book.k)]
     book.rows("faces.percentiles", rows, ["n"])
+    for j, row in enumerate(book.get("faces.arms") or []):
+        parts = [f"faces.percentiles.{i}.n" for i, r in enumerate(rows) if r["arm"] == row["arm"]]
+        if not parts:
+            continue
+        if rest := row["matched"] - sum(book.get(p) for p in parts):
+            book.watch(f"faces.arms.{j}.without_percentile", rest)
+            parts.append(f"faces.arms.{j}.without_percentile")
+        book.total(f"faces.arms.{j}.matched", parts)
 
 
 def inventory(book: Book, uses: pl.DataFrame) -> None:

@@ -61,6 +61,8 @@ def coverage(
     book.people("influence.without_contact", population["customers"] - population["chosen"])
     book.total("coverage.customers", ["influence.with_contact", "influence.without_contact"])
     book.people("influence.contacts", population["contacts"])
+    few = population["customers"] - population["chosen"] < book.k
+    book.put("influence.nearly_all", bool(few and population["chosen"] >= book.k))
     if population["customers"]:
         book.put("influence.coverage_share", population["chosen"] / population["customers"])
         book.derived("influence.coverage_share", ["influence.with_contact"])
@@ -97,9 +99,12 @@ def health(
         book.histogram(f"health.{figure}", bins)
     pairs = int(gates["n"].sum())
     counted = sum(n for reason, n in gates.iter_rows() if not reason)
-    book.put("health.pairs", pairs)
-    book.put("health.pairs_counted", counted)
-    book.rows("health.gates", ({"reason": r, "pairs": n, "share": n / pairs} for r, n in gates.iter_rows() if r))
+    # Pairs are no people, but a handful of pairs are a handful of people.
+    book.people("health.pairs", pairs)
+    book.people("health.pairs_counted", counted)
+    book.rows("health.gates", ({"reason": r, "pairs": n} for r, n in gates.iter_rows() if r), ["pairs"])
+    reasons = [f"health.gates.{i}.pairs" for i in range(len(book.get("health.gates")))]
+    book.total("health.pairs", ["health.pairs_counted", *reasons])
     book.rows("health.hubs", hubs.iter_rows(named=True), ["contacts"])
     for i in range(hubs.height):
         book.derived(f"health.hubs.{i}.mutual_share", [f"health.hubs.{i}.contacts"])
@@ -159,6 +164,7 @@ def certainty(
     counts = {-1 if b is None else b: n for b, n in margins.iter_rows()}
     bins = [{"low": max(b, 0) / 20, "high": (b + 1) / 20, "n": counts.get(b, 0)} for b in range(-1, 20)]
     book.histogram("certainty.margin", bins, total="coverage.customers")
+    customers = sum(counts.values())
     chosen = sum(n for b, n in counts.items() if b >= 0)
     clear = sum(n for b, n in counts.items() if b >= 4)
     book.put("certainty.clear_share", round(clear / chosen, 2) if chosen >= book.k else None)
@@ -171,6 +177,9 @@ def certainty(
         book.people(f"{path}.same", row["same"])
         book.people(f"{path}.different", row["customers"] - row["same"])
         book.total(f"{path}.customers", [f"{path}.same", f"{path}.different"])
+        if rest := customers - row["customers"]:
+            book.watch(f"{path}.without", rest)
+            book.total("coverage.customers", [f"{path}.customers", f"{path}.without"])
         book.put(f"{path}.share", row["same"] / row["customers"])
         book.derived(f"{path}.share", [f"{path}.same", f"{path}.customers"])
     if stability is not None and stability["customers"] >= book.k:
@@ -273,6 +282,9 @@ def quadrants(book: Book, cells: pl.DataFrame) -> None:
     book.put("quadrants.bands", bands)
     book.put("quadrants.rows", rows)
     book.people("quadrants.customers", everyone)
+    if (rest := (book.get("coverage.customers") or 0) - everyone) > 0:
+        book.watch("quadrants.rest", rest)
+        book.total("coverage.customers", ["quadrants.customers", "quadrants.rest"])
     for f, row in enumerate(rows):
         for j, n in enumerate(row["cells"]):
             book.people(f"quadrants.rows.{f}.cells.{j}", n)

@@ -52,8 +52,8 @@ def fill(
     learners(book, metrics)
     past(book, campaigns)
     book.put("offers.gains", curves(gains, least=book.k, draws=draws, seed=seed))
-    spread(book, uplift)
     given(book, choices, reasons)
+    spread(book, uplift)
     worth(book, budget, policy)
 
 
@@ -61,11 +61,10 @@ def learners(book: Book, metrics: pl.DataFrame) -> None:
     """Every learner's figures with intervals, not only the winner's; and in words whether any beats chance."""
     rows = metrics.sort("offer_id", "metric", "learner", "base").to_dicts()
     book.put("offers.learners", rows)
-    qini = [r for r in rows if r["metric"].startswith("qini") and r["value"] is not None]
-    chosen = [r for r in qini if r["chosen"]]
+    chosen = [r for r in rows if r["chosen"] and r["metric"].startswith("qini") and r["low"] is not None]
     book.put("offers.judged", len(chosen))
-    book.put("offers.beats_chance", [r["offer_id"] for r in chosen if r["low"] is not None and r["low"] > 0])
-    book.put("offers.like_chance", [r["offer_id"] for r in chosen if r["low"] is None or r["low"] <= 0])
+    book.put("offers.beats_chance", [r["offer_id"] for r in chosen if r["low"] > 0])
+    book.put("offers.like_chance", [r["offer_id"] for r in chosen if r["low"] <= 0])
 
 
 def past(book: Book, campaigns: pl.DataFrame) -> None:
@@ -114,7 +113,8 @@ def curves(gains: pl.DataFrame, *, least: int, draws: int, seed: int) -> list[di
         seed: of these.
 
     Returns:
-        offer_id, share, gain, low, high, random (the straight line to the end point).
+        offer_id, share, gain, low, high, end (the gain when everybody gets it: the straight line to there is what
+        giving it at random yields).
     """
     import numpy as np
 
@@ -137,7 +137,7 @@ def curves(gains: pl.DataFrame, *, least: int, draws: int, seed: int) -> list[di
             share = (tile + 1) / 50
             low, high = np.nanquantile(bands[:, tile], [0.025, 0.975])
             point = {"gain": float(curve[0, tile]), "low": float(low), "high": float(high)}
-            rows.append({"offer_id": offer, "share": share, **point, "random": float(end * share)})
+            rows.append({"offer_id": offer, "share": share, **point, "end": float(end)})
     return rows
 
 
@@ -149,6 +149,15 @@ def spread(book: Book, uplift: pl.DataFrame) -> None:
         bins = [{"low": b / 100, "high": (b + 1) / 100, "n": n} for b, n in mine.select("bin", "n").iter_rows()]
         rows += [{"offer_id": offer, **piece} for piece in merge_bins(bins, book.k)]
     book.rows("offers.uplift", rows, ["n"])
+    everyone = book.get("offers.customers")
+    for offer in sorted({row["offer_id"] for row in rows}) if everyone else ():
+        parts = [f"offers.uplift.{i}.n" for i, row in enumerate(rows) if row["offer_id"] == offer]
+        rest = everyone - sum(book.get(p) for p in parts)
+        if rest > 0:
+            book.watch(f"offers.unscored.{offer}", rest)
+            parts.append(f"offers.unscored.{offer}")
+        if rest >= 0:
+            book.total("offers.customers", parts)
 
 
 def given(book: Book, choices: pl.DataFrame, reasons: pl.DataFrame) -> None:

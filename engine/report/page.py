@@ -71,6 +71,7 @@ def render(template: str, facts: Mapping[str, Any], charts: Mapping[str, Chart],
         "step": lambda row, key: look_up(row, key) if isinstance(row, Mapping) else None,
         "plain_cell": plain_cell,
         "csv_link": csv_link,
+        "short_id": short_id,
         "columns_of": lambda rows: list(dict.fromkeys(key for row in rows for key in row)),
         # Our own files and drawings (drawing.py escapes the texts in them); everything else is escaped.
         "svg": Markup,
@@ -99,11 +100,19 @@ def cell(value: Any, form: str) -> Markup:
     if form == "yes":
         return Markup("<td>{}</td>").format("yes" if value else "")
     if value is None:
-        blank = "–" if form == "text" or form.startswith("maybe") else WITHHELD
-        return Markup('<td class="{}" data-sort="">{}</td>').format("withheld" if blank == WITHHELD else "none", blank)
+        blank = "–" if form in ("text", "id") or form.startswith("maybe") else WITHHELD
+        kind = "withheld" if blank == WITHHELD else "none" if form == "text" else "none num"
+        return Markup('<td class="{}" data-sort="">{}</td>').format(kind, blank)
+    if form == "id":
+        return Markup('<td class="id" data-sort="{}" title="{}">{}</td>').format(value, value, short_id(value))
     if form == "text":
         return Markup("<td>{}</td>").format(value)
     return Markup('<td class="num" data-sort="{}">{}</td>').format(json.dumps(value), spell(value, form))
+
+
+def short_id(value: str) -> str:
+    """A long pseudonym by its beginning, which `kindred explain` takes too."""
+    return value if len(value) <= 14 else value[:12] + "…"
 
 
 def plain_cell(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from engine.report import charts
@@ -25,12 +26,22 @@ class Album:
         self.charts: dict[str, Chart] = {}
 
     def add(
-        self, name: str, title: str, path: str, draw: Callable[[str, str, Any], str], *, wide: bool = False,
-        data: Callable[[Any], Sequence[Mapping[str, Any]]] = lambda rows: rows, least: int = 1,
+        self, name: str, title: str, path: str, value: str, draw: Callable[[str, str, Any], str], *, wide: bool = False,
+        data: Callable[[Any], Sequence[Mapping[str, Any]]] = lambda rows: rows,
     ) -> None:  # fmt: skip
-        """Draw the rows at `path` with `draw(name, title, rows)`; data: the rows as its table shows them."""
+        """Draw the rows at `path`, unless there are none.
+
+        Args:
+            name: of the picture.
+            title: what it shows.
+            path: of its rows in the facts.
+            draw: (name, title, rows) -> SVG.
+            wide: takes the full width.
+            data: the rows as its table shows them.
+            value: column (a figure or a list of them) without any of which there is nothing to draw.
+        """
         rows = look_up(self.facts, path)
-        if rows and len(rows) >= least:
+        if rows and any(_known(row[value]) for row in rows):
             self.charts[name] = Chart(title, draw(name, title, rows), data(rows), wide)
 
 
@@ -38,44 +49,48 @@ def influence(facts: Facts) -> dict[str, Chart]:
     """Pictures of the influence report."""
     album = Album(facts)
     album.add(
-        "calendar", "Calls and texts per day", "coverage.calendar",
+        "calendar", "Calls and texts per day", "coverage.calendar", "calls",
         lambda name, title, rows: charts.calendar(
             name, title, {date.fromisoformat(r["day"]): r["calls"] + r["texts"] for r in rows}
         ),
         wide=True,
     )  # fmt: skip
-    album.add("degree", "Customers by number of contacts", "health.degree", _histogram(_whole, "contacts", "customers"))
     album.add(
-        "strength", "Customers by total tie strength", "health.strength",
+        "degree", "Customers by number of contacts", "health.degree", "n", _histogram(_whole, "contacts", "customers")
+    )
+    album.add(
+        "strength", "Customers by total tie strength", "health.strength", "n",
         _histogram(lambda b: _from(b["low"]), "strength, from", "customers"),
     )  # fmt: skip
     for figure, x in (
-        ("reciprocity", "balance of a pair, 0 one-way to 1 even"),
-        ("overlap", "share of common contacts"),
+        ("reciprocity", "balance of a pair, 0 one-way to 1 even; from"),
+        ("overlap", "share of common contacts, from"),
     ):
-        album.add(figure, f"Pairs by {figure}", f"health.{figure}", _histogram(lambda b: _from(b["low"]), x, "pairs"))
+        album.add(
+            figure, f"Pairs by {figure}", f"health.{figure}", "n", _histogram(lambda b: _from(b["low"]), x, "pairs")
+        )
     album.add(
-        "gates", "Pairs that do not count, and why", "health.gates",
+        "gates", "Pairs that do not count, and why", "health.gates", "pairs",
         lambda name, title, rows: charts.sideways(
             name, title, [GATES.get(r["reason"], r["reason"]) for r in rows], [r["pairs"] for r in rows]
         ),
     )  # fmt: skip
     album.add(
-        "concentration", "Contacts by how many customers chose them", "top.concentration",
+        "concentration", "Contacts by how many customers chose them", "top.concentration", "n",
         _histogram(_whole, "customers who chose the contact", "contacts"),
     )  # fmt: skip
     album.add(
-        "margin", "Customers by margin of the first contact", "certainty.margin",
+        "margin", "Customers by margin of the first contact", "certainty.margin", "n",
         _histogram(lambda b: _from(b["low"]), "margin over the second contact, from", "customers"),
     )  # fmt: skip
     album.add(
-        "stability", "Customers by how often they keep their contact", "certainty.stability.histogram",
+        "stability", "Customers by how often they keep their contact", "certainty.stability.histogram", "n",
         _histogram(lambda b: _percent(b["low"], b["high"]), "share of draws", "customers"),
     )  # fmt: skip
-    album.add("agreement", "Customers for whom two definitions agree", "certainty.agreement", _agreement)
+    album.add("agreement", "Customers for whom two definitions agree", "certainty.agreement", "share", _agreement)
     makers = look_up(facts, "communities.manufacturers") or []
     album.add(
-        "mix", "Handsets in use in the largest communities", "communities.rows",
+        "mix", "Handsets in use in the largest communities", "communities.rows", "mix",
         lambda name, title, rows: charts.stacked(
             name, title, [f"Community {r['community']}" for r in rows[:12]],
             [(m, [_share(r["mix"][j], r["customers"]) for r in rows[:12]]) for j, m in enumerate(makers)],
@@ -84,10 +99,12 @@ def influence(facts: Facts) -> dict[str, Chart]:
             {"community": r["community"], **dict(zip(makers, r["mix"], strict=True))} for r in rows[:12]
         ],
     )  # fmt: skip
-    album.add("diffusion", "Customers who came from another manufacturer, summed", "diffusion.rows", _diffusion)
-    bands = [_percent(b["low"], b["high"]) for b in look_up(facts, "quadrants.bands") or []]
     album.add(
-        "quadrants", "Customers by followers and best uplift", "quadrants.rows",
+        "diffusion", "Customers who came from another manufacturer, summed", "diffusion.rows", "together", _diffusion
+    )
+    bands = _band_names(look_up(facts, "quadrants.bands") or [])
+    album.add(
+        "quadrants", "Customers by followers and best uplift", "quadrants.rows", "cells",
         lambda name, title, rows: charts.matrix(
             name, title, [FOLLOWERS[r["followers"]] for r in rows], bands, [r["cells"] for r in rows],
             x="best uplift over all offers", y="chosen by",
@@ -107,26 +124,26 @@ def loyalty(facts: Facts) -> dict[str, Chart]:
     album = Album(facts)
     names = look_up(facts, "loyalty.manufacturers") or []
     album.add(
-        "flows", "From the handset left (on the left) to the next one", "loyalty.flows",
+        "flows", "From the handset left (on the left) to the next one", "loyalty.flows", "to",
         lambda name, title, rows: charts.sankey(name, title, names, names, [r["to"] for r in rows]),
         data=lambda rows: [{"from": r["manufacturer"], **dict(zip(names, r["to"], strict=True))} for r in rows],
         wide=True,
     )  # fmt: skip
     album.add(
-        "retention", "Retention with 95 % interval, and share of all next handsets", "loyalty.rows",
+        "retention", "Retention with 95 % interval, and share of all next handsets", "loyalty.rows", "retention",
         lambda name, title, rows: charts.dots(
             name, title, [r["manufacturer"] for r in rows], [_interval(r, "retention") for r in rows],
             marks=[r["share"] for r in rows], mark_label="share of next handsets",
         ),
     )  # fmt: skip
     album.add(
-        "lift", "Lift: retention over share", "loyalty.rows",
+        "lift", "Lift: retention over share", "loyalty.rows", "lift",
         lambda name, title, rows: charts.dots(
             name, title, [r["manufacturer"] for r in rows],
             [None if r["lift"] is None else (r["lift"], None, None) for r in rows], percent=False, reference=1.0,
         ),
     )  # fmt: skip
-    album.add("waiting", "Handsets still in use", "loyalty.waiting", _waiting)
+    album.add("waiting", "Handsets still in use", "loyalty.waiting", "still", _waiting)
     for by, rows in (look_up(facts, "loyalty.segments") or {}).items():
         shown = [r for r in rows if r["retention"] is not None]
         if shown:
@@ -139,25 +156,28 @@ def loyalty(facts: Facts) -> dict[str, Chart]:
 def offers(facts: Facts) -> dict[str, Chart]:
     """Pictures of the offers report."""
     album = Album(facts)
-    album.add("gains", "Extra acceptances per customer as more of them get the offer", "offers.gains", _gains)
+    for i, offer in enumerate(dict.fromkeys(row["offer_id"] for row in look_up(facts, "offers.gains") or [])):
+        rows = [row for row in look_up(facts, "offers.gains") if row["offer_id"] == offer]
+        title = f"{offer}: extra acceptances as more customers get it"
+        album.charts[f"gain{i}"] = Chart(title, _gains(f"gain{i}", title, rows), rows)
     album.add(
-        "policy", "Expected value by whom one gives what", "offers.policy",
+        "policy", "Expected value by whom one gives what", "offers.policy", "value",
         lambda name, title, rows: charts.sideways(
             name, title, [r["policy"] for r in rows], [r["value"] for r in rows]
         ),
     )  # fmt: skip
     album.add(
-        "budget", "Expected value as the budget grows", "offers.budget",
+        "budget", "Expected value as the budget grows", "offers.budget", "value",
         lambda name, title, rows: charts.lines(
             name, title, [("value", [0.0, *(r["cost"] for r in rows)], [0.0, *(r["value"] for r in rows)])],
             x="cost of the offers made", y="expected value less cost",
         ),
     )  # fmt: skip
-    album.add("uplift", "Customers by predicted uplift", "offers.uplift", _uplift)
+    album.add("uplift", "Customers by predicted uplift", "offers.uplift", "n", _uplift)
     columns = look_up(facts, "offers.columns") or []
     for by, title in (("residence", "Who gets what, by residence"), ("age_band", "Who gets what, by age")):
         album.add(
-            f"given_{by}", title, f"offers.by_{by}",
+            f"given_{by}", title, f"offers.by_{by}", "cells",
             lambda name, title, rows: charts.stacked(
                 name, title, [r["segment"] for r in rows],
                 [(c, [_share(r["cells"][j], r["customers"]) for r in rows]) for j, c in enumerate(columns)],
@@ -178,14 +198,14 @@ def faces(facts: Facts) -> dict[str, Chart]:
         ("models", "Inventory photos by what became of them", "faces.models"),
     ):
         album.add(
-            name, title, path,
+            name, title, path, "photos",
             lambda name, title, rows: charts.sideways(
                 name, title, [r["status"].replace("_", " ") for r in rows], [r["photos"] for r in rows]
             ),
         )  # fmt: skip
-    album.add("percentiles", "Matches by rarity of their likeness", "faces.percentiles", _rarity)
+    album.add("percentiles", "Matches by rarity of their likeness", "faces.percentiles", "n", _rarity)
     album.add(
-        "inventory", "How often photos of the inventory are used", "faces.inventory",
+        "inventory", "How often photos of the inventory are used", "faces.inventory", "uses",
         lambda name, title, rows: charts.bars(
             name, title, [str(i + 1) for i in range(len(rows))], [r["uses"] for r in rows],
             x="photos, most used first", y="matches",
@@ -198,7 +218,7 @@ def experiment(facts: Facts) -> dict[str, Chart]:
     """Pictures of the experiment report."""
     album = Album(facts)
     album.add(
-        "funnel", "Who could enter the comparison", "experiment.funnel",
+        "funnel", "Who could enter the comparison", "experiment.funnel", "customers",
         lambda name, title, rows: charts.sideways(
             name, title, [FUNNEL[r["step"]] for r in rows], [r["customers"] for r in rows]
         ),
@@ -253,16 +273,11 @@ def _by_segment(by: str, rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _gains(name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> str:
-    series: dict[str, list] = {}
-    for row in rows:
-        series.setdefault(row["offer_id"], []).append(row)
-    curves = [(o, [0, *(r["share"] for r in mine)], [0, *(r["gain"] for r in mine)]) for o, mine in series.items()]
-    bands = [
-        ([r["share"] for r in mine], [r["low"] for r in mine], [r["high"] for r in mine]) for mine in series.values()
-    ]
-    return charts.lines(
-        name, title, curves, bands=bands, x="share of customers given the offer", y="gain", percent=True
-    )
+    shares = [row["share"] for row in rows]
+    gained = [0, *(row["gain"] for row in rows)]
+    curves = [("by predicted uplift", [0, *shares], gained), ("at random", [0, 1], [0, rows[-1]["end"]])]
+    bands = [(shares, [row["low"] for row in rows], [row["high"] for row in rows])]
+    return charts.lines(name, title, curves, bands=bands, x="share of customers given the offer", percent=True)
 
 
 def _uplift(name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -278,10 +293,12 @@ def _uplift(name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _rarity(name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> str:
     series: dict[str, tuple[list, list]] = {}
+    hidden = {row["arm"] for row in rows if row["n"] is None}
     for row in rows:
-        xs, ys = series.setdefault(row["arm"].replace("_", " "), ([], []))
-        xs.append(row["high"])
-        ys.append(row["n"])
+        if row["arm"] not in hidden:
+            xs, ys = series.setdefault(row["arm"].replace("_", " "), ([], []))
+            xs.append(row["high"])
+            ys.append(row["n"])
     sums = {arm: sum(ys) for arm, (_, ys) in series.items()}
     curves = [
         (arm, [0, *xs], [0, *(sum(ys[: i + 1]) / sums[arm] for i in range(len(ys)))])
@@ -299,6 +316,20 @@ def _histogram(label: Callable, x: str, y: str) -> Callable[[str, str, Any], str
     return lambda name, title, rows: charts.histogram(name, title, rows, label=label, x=x, y=y)
 
 
+def _known(value: Any) -> bool:
+    """Whether anything of a figure or a list of figures is shown."""
+    return any(v is not None for v in value) if isinstance(value, list) else value is not None
+
+
+def _band_names(bands: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Bands by their inner edges: the outermost values would belong to single customers."""
+    edges = [f"{100 * b['low']:.3g}".replace("-", "−") for b in bands[1:]]
+    if not edges:
+        return ["all"] * len(bands)
+    inner = [f"{a}–{b}%" for a, b in pairwise(edges)]
+    return [f"under {edges[0]}%", *inner, f"over {edges[-1]}%"]
+
+
 def _whole(b: Mapping[str, Any]) -> str:
     """A bin of whole numbers, its upper edge not included."""
     if b["high"] >= 10**9:
@@ -307,7 +338,7 @@ def _whole(b: Mapping[str, Any]) -> str:
 
 
 def _from(low: float) -> str:
-    return charts.short(low)
+    return f"{low:.2f}".rstrip("0").rstrip(".") if low < 1 else charts.short(low)
 
 
 def _percent(low: float, high: float) -> str:

@@ -98,17 +98,22 @@ def protect(
     """
     hidden = {key for key, value in counts.items() if value < k} | set(also)
     lines = [(total, tuple(parts)) for total, parts in sums]
+    safe: set[frozenset[Key]] = set()
     while True:
-        grown = _complete_lines(counts, lines, hidden, k)
-        exposed = _exposed(counts, lines, grown, k)
-        for key in exposed:
-            candidates = _helpers(counts, lines, grown, key)
-            if candidates:
-                grown.add(candidates[0])
-                break
-        else:
-            return frozenset(grown)
-        hidden = grown
+        hidden = _complete_lines(counts, lines, hidden, k)
+        added = False
+        for unknown, matrix, constant in list(_systems(counts, lines, hidden)):
+            if frozenset(unknown) in safe:
+                continue
+            exposed = _exposed(unknown, matrix, constant, counts, k)
+            helpers = [h for key in exposed for h in _helpers(counts, lines, hidden, key)[:1]]
+            if helpers:
+                hidden.add(helpers[0])
+                added = True
+            else:
+                safe.add(frozenset(unknown))
+        if not added:
+            return frozenset(hidden)
 
 
 def merge_bins(bins: Sequence[Mapping[str, Any]], k: int = 15) -> list[dict[str, Any]]:
@@ -181,16 +186,31 @@ def _helpers(
     return []
 
 
-def _exposed(
-    counts: Mapping[Key, int], lines: list[tuple[Key, tuple[Key, ...]]], hidden: set[Key], k: int
-) -> list[Key]:
-    """Withheld cells that an attacker can narrow to a range under k, in a stable order."""
+def _exposed(unknown: list[Key], matrix: Any, constant: Any, counts: Mapping[Key, int], k: int) -> list[Key]:
+    """Withheld cells of one group that an attacker can narrow to a range under k, in order.
+
+    Every solution of a programme is a table that fits what is published, so it widens the known range of all cells.
+    """
+    import numpy as np
+    from scipy.optimize import linprog
+
+    low = np.array([float(counts[key]) for key in unknown])
+    high = low.copy()
     exposed = []
-    for unknown, matrix, constant in _systems(counts, lines, hidden):
-        for position, key in enumerate(unknown):
-            if _width(matrix, constant, position, counts[key], k) < k:
-                exposed.append(key)
-    return sorted(exposed, key=str)
+    for position, key in enumerate(unknown):
+        for sign in (-1.0, 1.0):
+            if high[position] - low[position] >= k - 1e-6:
+                break
+            goal = np.zeros(len(unknown))
+            goal[position] = sign
+            found = linprog(goal, A_eq=matrix, b_eq=constant, bounds=(0, None), method="highs")
+            if found.status == 3:
+                high[position] = np.inf
+            elif found.x is not None:
+                low, high = np.minimum(low, found.x), np.maximum(high, found.x)
+        if high[position] - low[position] < k - 1e-6:
+            exposed.append(key)
+    return exposed
 
 
 def _systems(counts: Mapping[Key, int], lines: list[tuple[Key, tuple[Key, ...]]], hidden: set[Key]) -> Iterable[tuple]:
@@ -235,19 +255,3 @@ def _systems(counts: Mapping[Key, int], lines: list[tuple[Key, tuple[Key, ...]]]
             for key, sign in unknown.items():
                 matrix[i, column[key]] = sign
         yield keys, matrix, np.array([float(c) for _, c in own])
-
-
-def _width(matrix: Any, constant: Any, position: int, truth: int, k: int) -> float:
-    """Length of the range of one unknown under `matrix · x = constant`, x >= 0."""
-    import numpy as np
-    from scipy.optimize import linprog
-
-    goal = np.zeros(matrix.shape[1])
-    goal[position] = 1.0
-    low = linprog(goal, A_eq=matrix, b_eq=constant, bounds=(0, None), method="highs")
-    if low.status == 0 and truth - low.fun >= k:
-        return float(k)
-    high = linprog(-goal, A_eq=matrix, b_eq=constant, bounds=(0, None), method="highs")
-    if high.status == 3:
-        return float("inf")
-    return round(-high.fun - low.fun, 6)
