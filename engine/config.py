@@ -79,6 +79,8 @@ class Offers:
     folds: int = _s(3, "parts of the cross-validation that chooses the learner", low=2, high=50)
     bootstrap: int = _s(200, "samples behind an interval", low=20, high=10000)
     level: float = _s(0.05, "differences between customers are used where they show at this level", low=0, high=0.5)
+    budget: float = _s(0.0, "most that all offers together may cost; 0 = no limit", low=0)
+    to_owners: bool = _s(True, "offer a make to customers who own it already, too")
     outcome_days: int = _s(90, "where acceptance is not known: days within which the offered make must be next", low=1)
 
 

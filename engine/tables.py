@@ -154,6 +154,8 @@ _ALL = [
         valid_from date?
         valid_to date?
         min_age i32?
+        capacity i64?        most customers who may get it
+        to_owners bool?      also to customers who own the make; null = the setting offers.to_owners
         """),
     _table("treatments", "customer and past campaign", "customer_id campaign_id", """
         customer_id text
@@ -333,8 +335,15 @@ _ALL = [
         finished_at time
         status text
         """),
+    _table("deliveries", "ad that an export handed out", "ad_id", """
+        ad_id text
+        customer_id text?    null once erased
+        arm text
+        files texts
+        erased bool          its customer or the person behind the likeness was erased
+        """),
     _table("meta", "fact about the workspace", "name", """
-        name text            schema_version, migrated
+        name text            schema_version, migrated, unfinished
         value text
         """),
 ]  # fmt: skip
@@ -342,7 +351,7 @@ _ALL = [
 TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 
 # What says when something ran, not what came out: left out of `export all` so that two runs give the same bytes.
-BOOKKEEPING = ("sources", "runs", "meta")
+BOOKKEEPING = ("sources", "runs", "deliveries", "meta")
 
 
 def polars_type(kind: str) -> pl.DataType:
