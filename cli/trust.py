@@ -1,8 +1,12 @@
-"""`kindred keys`, `audit`, `backups`, `restore`, `encrypt`."""
+"""`kindred erase`, `purge`, `keys`, `audit`, `backups`, `restore`, `encrypt`."""
 
 from __future__ import annotations
 
+import sys
+from dataclasses import asdict
+from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,9 +24,66 @@ class Encryption(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add these commands to `app`."""
+    _forgetting(app)
     _keys(app)
     _audit(app)
     _storage(app)
+
+
+def _forgetting(app: typer.Typer) -> None:
+    @command(app)
+    def erase(
+        shell: Shell,
+        customers: Annotated[
+            list[str] | None, typer.Argument(metavar="CUSTOMER...", help="Ids as imported, or as shown here.")
+        ] = None,
+        from_: Annotated[
+            Path | None, typer.Option("--from", metavar="FILE", help="One id a line; - = standard input.")
+        ] = None,
+        opt_out: Annotated[
+            bool, typer.Option("--opt-out", help="Remember the pseudonym as opted out, so that nobody comes back.")
+        ] = False,
+    ) -> None:
+        """Forget people: rows, calls, embeddings, photos, creatives, exports and backups; writes a receipt.
+
+        Ids on the command line end up in the shell's history: --from keeps them out of it.
+
+        Example: `kindred erase --from ids.txt --opt-out`
+        """
+        from engine import erasure
+
+        ids = [*(customers or []), *(_lines(from_) if from_ else [])]
+        done = erasure.erase(shell.workspace(), ids, opt_out=opt_out)
+        shell.emit(asdict(done))
+        shell.say("Exports outside the workspace are not reached: export over them, and withdraw what they then list.")
+
+    @command(app)
+    def purge(
+        shell: Shell,
+        before: Annotated[
+            datetime, typer.Option("--before", formats=["%Y-%m-%d"], metavar="DATE", help="First day kept (UTC).")
+        ],
+        keep_daily: Annotated[
+            bool, typer.Option("--keep-daily", help="Keep the sums per pair and day, without time, place and handset.")
+        ] = False,
+    ) -> None:
+        """Forget call records and past treatments from before a day, and people of whom nothing is left.
+
+        Example: `kindred purge --before 2025-06-01 --keep-daily`
+        """
+        from engine import erasure
+
+        shell.emit(asdict(erasure.purge(shell.workspace(), before.date(), keep_daily=keep_daily)))
+
+
+def _lines(path: Path) -> list[str]:
+    from engine.errors import InputError
+
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError("is not UTF-8 text.", file=path, fix="Give one id a line.") from error
+    return text.splitlines()
 
 
 def _keys(app: typer.Typer) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import engine
 from engine import config as settings
+from engine import erasure
 from engine.errors import WorkspaceError
 from engine.progress import SILENT, Progress
 from engine.warehouse import sql_folder
@@ -62,7 +63,7 @@ STAGES = (
     ),
     Stage(
         "matches",
-        ("photos", "inventory", "consents", "customers", "choices", "influencers"),
+        ("photos", "inventory", "consents", "optouts", "customers", "choices", "influencers"),
         ("faces", "matches"),
         ("faces", "graph", "run"),
         ("faces",),
@@ -129,6 +130,7 @@ def run(
     stages = _upto(until)
     results = []
     with workspace.writing("run", backup=True) as store:
+        erasure.finish(workspace, store)  # what an erasure that was killed left to do
         for stage in stages:
             started = time.monotonic()
             inputs, configuration = inputs_hash(store, stage, workspace.config), config_hash(stage, workspace.config)

@@ -1,0 +1,259 @@
+"""Forgetting: people on request, everything before a day, and what is left over; in the database and in the files.
+
+What names a person follows from the contracts (`PERSONS`, `NODES`), so that a new table cannot be forgotten. Rows go in
+one transaction that also notes that files are still to be swept; whoever is killed in between finds the rest done by
+the next `erase`, `purge` or `run`. At the end the database is written anew, because a deleted row's bytes stay in a
+file until something else needs the place. (METHODS section 8.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from engine.errors import InputError
+from engine.tables import TABLES
+from engine.trust import backups, files, keys, pseudonyms
+from engine.warehouse.duckdb import DuckDBWarehouse, quote
+from engine.workspace import Workspace
+
+PERSONS = ("customer_id", "party_id", "contact_id", "subject_id")
+NODES = ("node", "src", "dst", "a", "b", "caller", "callee")
+# Kept without the person: an ad that was handed out must be called back by its id.
+KEPT_UNNAMED = ("deliveries",)
+RECEIPTS = "receipts"
+_UNFINISHED = "unfinished"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What was forgotten, without saying whom.
+
+    Args:
+        what: erase or purge.
+        subjects: people found.
+        unknown: ids of whom nothing was stored.
+        rows: rows deleted per table.
+        files: files deleted (photos, creatives, exports inside the workspace, backups).
+        proofs: per person an HMAC of the id, by which whoever has the key and the id can find this receipt.
+        at: when (UTC).
+        path: the receipt's own file.
+    """
+
+    what: str
+    subjects: int
+    unknown: int
+    rows: dict[str, int]
+    files: dict[str, int]
+    proofs: tuple[str, ...]
+    at: datetime
+    path: Path
+
+
+def erase(workspace: Workspace, ids: Sequence[str], *, opt_out: bool = False) -> Receipt:
+    """Forget people: their rows, calls, embeddings, photos, creatives made only for them, exports and backups.
+
+    Args:
+        workspace: an opened workspace.
+        ids: as imported, or as named inside the workspace.
+        opt_out: remember the pseudonyms in `optouts`, so that they do not come back with the next call records.
+
+    Returns:
+        The receipt, also kept in `receipts/`.
+
+    Raises:
+        InputError: no id, or nobody of these ids is in the workspace; nothing is changed.
+    """
+    wanted = sorted({text.strip() for text in ids if text.strip()})
+    if not wanted:
+        raise InputError("no id is given.", fix="Name at least one customer.")
+    with workspace.writing("erase", backup=True) as store:
+        finish(workspace, store)
+        known, unknown = _find(workspace, store, wanted)
+        if not known:
+            raise InputError(
+                f"none of the {len(wanted)} ids given is in the workspace.", fix="Give them as they were imported."
+            )
+        proof = keys.derived(workspace.key(), "receipt")
+        proofs = tuple(sorted(hmac.new(proof, name.encode(), hashlib.sha256).hexdigest() for name in known))
+        with store.transaction():
+            rows = _erase_rows(store, known)
+            if opt_out:
+                store.execute("trust/opt_out", names=known, since=_now())
+            _note(store, "erase", rows)
+        removed = finish(workspace, store)
+        return _receipt(workspace, "erase", len(known), unknown, rows, removed, proofs)
+
+
+def purge(workspace: Workspace, before: date, *, keep_daily: bool = False) -> Receipt:
+    """Forget what is older than a day: call records, past treatments, daily sums, and people of whom nothing is left.
+
+    Args:
+        workspace: an opened workspace.
+        before: first day that is kept (UTC).
+        keep_daily: keep `pair_days`, the sums per pair and day (no time of day, place or handset), so that the graph's
+            window stays full.
+
+    Returns:
+        The receipt. Handsets and loyalty are computed again at the next run, from what is left.
+    """
+    with workspace.writing("purge", backup=True) as store:
+        finish(workspace, store)
+        start = datetime(before.year, before.month, before.day)
+        steps = {"events": start, "treatments": start}
+        if not keep_daily:
+            steps["pair_days"] = before
+        with store.transaction():
+            counts = store.counts()
+            for table, limit in steps.items():
+                store.execute(f"trust/purge_{table}", before=limit)
+            store.execute("trust/purge_parties")
+            rows = {t: counts[t] - store.count(t) for t in (*steps, "parties")}
+            _note(store, "purge", rows)
+        removed = finish(workspace, store)
+        return _receipt(workspace, "purge", 0, 0, {t: n for t, n in rows.items() if n}, removed, ())
+
+
+def finish(workspace: Workspace, store: DuckDBWarehouse) -> dict[str, int]:
+    """Sweep the files that no row needs any more and write the database anew, if a deletion left that to do.
+
+    Args:
+        workspace: whose files.
+        store: its database, open for writing, outside a transaction.
+
+    Returns:
+        How many files of each kind were deleted; empty when there was nothing to do.
+    """
+    if not store.query("trust/meta", name=_UNFINISHED).height:
+        return {}
+    removed = {
+        "photos": _sweep(workspace.faces, set(store.query("trust/photo_files")["path"])),
+        "creatives": _sweep(workspace.ads, set(store.query("trust/creative_files")["file"])),
+        "exports": _drop_exports(workspace.exports),
+        "backups": backups.drop(workspace.database),
+    }
+    store.rewrite()
+    store.execute("trust/forget_meta", name=_UNFINISHED)
+    return removed
+
+
+def _find(workspace: Workspace, store: DuckDBWarehouse, wanted: list[str]) -> tuple[list[str], int]:
+    """Names inside the workspace of those ids that are there, and how many of the ids are not."""
+    import polars as pl
+
+    raw = pl.Series("id", wanted)
+    named = pseudonyms.name_series(store, raw, workspace.config.ids, workspace.key())
+    pairs = pl.DataFrame({"raw": raw, "named": named})
+    store.connection.register("_wanted_frame", pairs.unpivot(["raw", "named"])["value"].unique().to_frame().to_arrow())
+    try:
+        store.execute_text("CREATE OR REPLACE TEMP TABLE _wanted AS SELECT value::VARCHAR AS name FROM _wanted_frame")
+    finally:
+        store.connection.unregister("_wanted_frame")
+    parts = [
+        f'SELECT "{column}" AS name FROM "{table}" SEMI JOIN _wanted ON "{column}" = _wanted.name'  # noqa: S608
+        for table, contract in TABLES.items()
+        for column in contract.names
+        if column in PERSONS
+    ]
+    found = set(store.query_text(" UNION ".join(parts), name="find people")["name"])
+    unknown = pairs.filter(~pl.col("raw").is_in(list(found)) & ~pl.col("named").is_in(list(found))).height
+    return sorted(found), unknown
+
+
+def _erase_rows(store: DuckDBWarehouse, known: list[str]) -> dict[str, int]:
+    """Delete every row that names one of these people; returns rows deleted per table."""
+    store.temp("_erased", "trust/erased", names=known)
+    store.execute("trust/withdraw_likeness")
+    store.execute("trust/unname_deliveries")
+    rows = {}
+    for table in ("ads", "faces", "rejects"):
+        before = store.count(table)
+        store.execute(f"trust/erase_{table}")
+        rows[table] = before - store.count(table)
+    for table, contract in TABLES.items():
+        if table in KEPT_UNNAMED:
+            continue
+        people = [f"{quote(c)} IN (SELECT name FROM _erased)" for c in contract.names if c in PERSONS]  # noqa: S608
+        parties = [f"{quote(c)} IN (SELECT node FROM _erased)" for c in contract.names if c in NODES]  # noqa: S608
+        if not people + parties:
+            continue
+        statement = f"DELETE FROM {quote(table)} WHERE {' OR '.join(people + parties)}"  # noqa: S608
+        before = store.count(table)
+        store.execute_text(statement, name=f"erase {table}")
+        rows[table] = rows.get(table, 0) + before - store.count(table)
+    return {table: n for table, n in rows.items() if n}
+
+
+def _note(store: DuckDBWarehouse, what: str, rows: dict[str, int]) -> None:
+    """Inside the transaction: every stage is stale now, and files are still to be swept."""
+    import polars as pl
+
+    at = _now()
+    number = hashlib.sha256(f"{what}\0{at.isoformat()}\0{store.count('sources')}".encode()).hexdigest()
+    deleted = sum(rows.values())
+    line = {
+        "source_id": number[:16], "target": "erasure", "path": "", "sha256": number, "format": what,
+        "rows_in": deleted, "rows_kept": deleted, "rows_duplicate": 0, "rows_rejected": 0,
+        "details": json.dumps(rows, sort_keys=True), "imported_at": at,
+    }  # fmt: skip
+    store.append("sources", pl.DataFrame([line]))
+    store.execute("trust/forget_meta", name=_UNFINISHED)
+    store.execute("trust/set_meta", name=_UNFINISHED, value=what)
+
+
+def _sweep(folder: Path, needed: set[str]) -> int:
+    """Delete the files below a folder that no row names, and folders left empty; returns how many files."""
+    removed = 0
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir() and not path.is_symlink():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif path.relative_to(folder).as_posix() not in needed:
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _drop_exports(folder: Path) -> int:
+    """Delete the exports inside the workspace that hold people; they can be made again. Returns how many."""
+    unnamed = {t for t, contract in TABLES.items() if not set(contract.names) & {*PERSONS, *NODES}}
+    removed = 0
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        try:
+            tables = set(json.loads((path / "manifest.json").read_text(encoding="utf-8"))["tables"])
+        except (OSError, ValueError, KeyError, TypeError):
+            tables = {"unknown"}
+        if tables - unnamed:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+            removed += 1
+    return removed
+
+
+def _receipt(
+    workspace: Workspace,
+    what: str,
+    subjects: int,
+    unknown: int,
+    rows: dict[str, int],
+    removed: dict[str, int],
+    proofs: tuple[str, ...],
+) -> Receipt:
+    at = _now()
+    folder = workspace.path / RECEIPTS
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / f"{what}-{at.strftime('%Y%m%dT%H%M%S%f')}.json"
+    receipt = Receipt(what, subjects, unknown, rows, removed, proofs, at, path)
+    document = {**asdict(receipt), "at": at.isoformat() + "Z", "path": path.name}
+    with files.replacing(path, scratch=workspace.scratch) as file:
+        file.write(json.dumps(document, indent=1, sort_keys=True).encode() + b"\n")
+    return receipt
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
