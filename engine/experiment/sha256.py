@@ -32,7 +32,7 @@ def first_words(prefix: bytes, texts: pl.Series) -> np.ndarray:
     _, offsets, content = data.buffers()
     n = len(data)
     starts = np.frombuffer(offsets, dtype=np.int64, count=n + 1 + data.offset)[data.offset :]
-    letters = np.frombuffer(content, dtype=np.uint8) if content is not None else np.zeros(0, dtype=np.uint8)
+    letters = np.frombuffer(content or b"\0", dtype=np.uint8)  # one empty text has no content at all
     longest = int((starts[1:] - starts[:-1]).max()) if n else 0
     block = np.zeros((len(prefix) + longest + 9 + 63) // 64 * 64, dtype=np.uint8)
     out = np.zeros(n, dtype=np.int64)

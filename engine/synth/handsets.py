@@ -70,7 +70,7 @@ def device_table() -> pl.DataFrame:
 
 def carry(
     rng: np.random.Generator, community: np.ndarray, influencer: np.ndarray, days: int, *,
-    hazard: float = HAZARD, pull: float = PULL, homophily: float = 1.0,
+    hazard: float | np.ndarray = HAZARD, pull: float = PULL, homophily: float = 1.0,
 ) -> Handsets:  # fmt: skip
     """Give everybody a handset and let changes spread.
 
@@ -79,7 +79,7 @@ def carry(
         community: of each person [persons].
         influencer: of each person [persons], -1 for none.
         days: length of the history.
-        hazard: changes a day without any pull.
+        hazard: changes a day without any pull: one for all, or one per day and person [days, persons].
         pull: added a day while the influencer changed within `RECENT_DAYS`.
         homophily: how far communities differ in makes (0 = not at all).
     """
@@ -110,10 +110,11 @@ def carry(
     last = np.where(rng.random(n) < 0.5, -rng.integers(1, 400, n), -400)
     used = np.zeros(n, dtype=int)
     has = influencer >= 0
+    base = np.broadcast_to(hazard, (days, n))
     # Others' pull is felt from the day after: everybody's state is yesterday's.
     for day in range(days):
         recent = has & (last[influencer] > day - RECENT_DAYS) & (last[influencer] >= 0)
-        chance = hazard + pull * recent
+        chance = base[day] + pull * recent
         moves = np.flatnonzero((rng.random(n) < chance) & (last < day - REST_DAYS) & (used < MAX_CHANGES))
         if not len(moves):
             continue
