@@ -339,7 +339,8 @@ _ALL = [
         ad_id text
         customer_id text?    null once erased
         arm text
-        files texts
+        subject_id text?     whose face chose the photo; null once erased
+        files texts          below the workspace's ads/ folder
         erased bool          its customer or the person behind the likeness was erased
         """),
     _table("meta", "fact about the workspace", "name", """

@@ -14,6 +14,7 @@ import engine
 from engine.errors import InputError
 from engine.progress import SILENT, Progress
 from engine.tables import BOOKKEEPING, TABLES
+from engine.trust import audit
 
 if TYPE_CHECKING:
     from engine.workspace import Workspace
@@ -41,8 +42,9 @@ def export(
 
     Args:
         workspace: an opened workspace.
-        what: name of a contract table; `ads` = manifest.jsonl, the table, the creatives and gallery.html; `all` =
-            every table but the bookkeeping, and what `ads` gives.
+        what: name of a contract table; `ads` = manifest.jsonl, the table, the creatives, gallery.html, and in
+            withdraw.jsonl the ads handed out earlier that may no longer be shown; `all` = every table but the
+            bookkeeping, and what `ads` gives.
         to: the folder; nothing, an empty folder or an earlier export may be there.
         format: parquet, csv or jsonl.
         progress: where bars are drawn.
@@ -54,20 +56,29 @@ def export(
         InputError: no such table or format.
         WorkspaceError: the folder holds something else, cannot be written, or the workspace is empty.
     """
-    from engine.export import ads, folder, rows
+    from engine import pipeline
+    from engine.export import ads, deliveries, folder, rows
 
     if what not in ("all", *TABLES):
         raise InputError(f"there is no table {what!r} to export.", fix=_nearest(what, ["all", *TABLES]))
     if format not in FORMATS:
         raise InputError(f"there is no format {format!r}.", fix=f"The formats are {', '.join(FORMATS)}.")
     tables = [t for t in TABLES if t not in BOOKKEEPING] if what == "all" else [what]
+    if "ads" in tables:
+        folder.check_target(Path(to))
+        deliveries.hand_out(workspace)
     with folder.replacing(to) as draft, workspace.warehouse(read_only=True) as store:
         described = {}
+        facts_of_all = {"what": what, "format": format, "kindred": engine.__version__, "tables": described}
         with progress.task("export", len(tables)) as bar:
             for table in tables:
                 facts = {"columns": rows.columns_of(store, table)}
                 if table == "ads":
                     count = ads.write(store, workspace, draft, format=format, progress=progress)
+                    gone = deliveries.withdrawn(store, pipeline.today(workspace.config))
+                    with draft.file("withdraw.jsonl", rows=gone.height) as file:
+                        rows.write(file, iter([gone.to_arrow()]), "jsonl")
+                    facts_of_all["withdraw_these_creatives"] = {"file": "withdraw.jsonl", "ads": gone.height}
                 else:
                     name = f"{table}.{format}"
                     entry: dict[str, Any] = {"table": table, "rows": 0}
@@ -76,8 +87,9 @@ def export(
                     draft.files[-1].update(entry | {"rows": count})
                 described[table] = {"grain": TABLES[table].grain, "rows": count, **facts}
                 bar.advance()
-        draft.finish({"what": what, "format": format, "kindred": engine.__version__, "tables": described})
+        draft.finish(facts_of_all)
         files = sorted(draft.files, key=lambda entry: entry["path"])
+    audit.append(workspace.path, "export", "read", tables={t: d["rows"] for t, d in described.items()})
     return ExportResult(Path(to), files)
 
 

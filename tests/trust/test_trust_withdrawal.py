@@ -1,0 +1,136 @@
+"""A consent that ends is followed to what was already handed out: refused, taken out, listed for withdrawal."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from engine import erasure, workspace
+from engine.errors import WorkspaceError
+from engine.export import export
+from engine.trust import audit
+
+START = datetime(2026, 1, 1)
+ADS = {
+    "own": ("anna", "own_face", "anna"),
+    "lent": ("bela", "influencer_face", "anna"),
+    "any": ("cili", "random_face", None),
+}
+
+
+@pytest.fixture
+def space(tmp_path) -> workspace.Workspace:
+    """Three ads: Anna's own face, one chosen after Anna's face for Béla, a random one for Cili; all consented."""
+    made = workspace.create(tmp_path / "w", preset={"run__today": "2026-02-01"})
+    grants = [
+        (p, purpose) for p in ("anna", "bela", "cili") for purpose in ("offers", "own_face", "likeness_for_contacts")
+    ]
+    with made.writing("import consents") as store:
+        store.append("customers", pl.DataFrame({"customer_id": ["anna", "bela", "cili"]}))
+        store.append(
+            "consents",
+            pl.DataFrame(
+                {"customer_id": [g[0] for g in grants], "purpose": [g[1] for g in grants], "granted_at": START}
+            ),
+        )
+        store.append("offers", pl.DataFrame(
+            {"offer_id": "o", "headline": "h", "body": "b", "call_to_action": "c", "value": [1.0], "cost": 0.0}
+        ))  # fmt: skip
+        store.append("choices", pl.DataFrame(
+            {"customer_id": ["anna", "bela", "cili"], "offer_id": "o", "expected_value": 1.0, "reason": "best"}
+        ))  # fmt: skip
+        rows = [
+            {"customer_id": c, "arm": a, "subject_id": s, "photo_id": "p", "status": "matched"}
+            for c, a, s in ADS.values()
+        ]
+        store.append("matches", pl.DataFrame(rows))
+        store.append("ads", ads(*ADS))
+    for name in ADS:
+        (made.ads / f"{name}.jpg").write_bytes(b"creative")
+    return made
+
+
+def ads(*names: str) -> pl.DataFrame:
+    rows = [
+        {"ad_id": n, "customer_id": ADS[n][0], "arm": ADS[n][1], "offer_id": "o", "photo_id": "p",
+         "files": [f"{n}.jpg"], "alt_text": "A model."}
+        for n in names
+    ]  # fmt: skip
+    return pl.DataFrame(rows)
+
+
+def listed(folder: Path) -> dict[str, str]:
+    lines = [json.loads(line) for line in (folder / "withdraw.jsonl").read_text().splitlines()]
+    assert all(set(line) == {"ad_id", "arm", "files", "because"} for line in lines), "whose ad it was is not said"
+    return {line["ad_id"]: line["because"] for line in lines}
+
+
+def change(space: workspace.Workspace, *statements: str) -> None:
+    with space.writing("import consents") as store:
+        for statement in statements:
+            store.execute_text(statement)
+
+
+def test_nothing_to_withdraw_at_first(space, tmp_path):
+    export(space, "ads", tmp_path / "out", "jsonl")
+    assert listed(tmp_path / "out") == {}
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["withdraw_these_creatives"] == {"file": "withdraw.jsonl", "ads": 0}
+    lines = [json.loads(line) for line in (space.path / audit.LOG).read_text().splitlines()]
+    assert lines[-1]["command"] == "export" and lines[-1]["tables"] == {"ads": 3}
+
+
+def test_a_withdrawn_consent_stops_the_export_until_the_next_run(space, tmp_path):
+    export(space, "ads", tmp_path / "out", "jsonl")
+    before = (tmp_path / "out" / "manifest.jsonl").read_bytes()
+    change(
+        space, "UPDATE consents SET withdrawn_at = '2026-01-20' WHERE customer_id = 'anna' AND purpose LIKE '%l%ke%'"
+    )
+    for what in ("ads", "all"):
+        with pytest.raises(WorkspaceError, match=r"1 ads may not be shown any more.*kindred run"):
+            export(space, what, tmp_path / "out", "jsonl")
+    assert (tmp_path / "out" / "manifest.jsonl").read_bytes() == before
+    with space.writing("run") as store:
+        store.write("ads", ads("own", "any"))
+    export(space, "ads", tmp_path / "out", "jsonl")
+    assert listed(tmp_path / "out") == {"lent": "no_consent"}
+
+
+def test_opting_out_and_another_choice_are_told_apart(space, tmp_path):
+    export(space, "ads", tmp_path / "out", "jsonl")
+    change(space, "INSERT INTO optouts VALUES ('anna', '2026-01-20')")
+    with pytest.raises(WorkspaceError, match="2 ads may not be shown"):
+        export(space, "ads", tmp_path / "out", "jsonl")
+    with space.writing("run") as store:
+        store.write("ads", ads("own").clear())
+    export(space, "ads", tmp_path / "out", "jsonl")
+    assert listed(tmp_path / "out") == {"own": "opted_out", "lent": "opted_out", "any": "replaced"}
+
+
+def test_an_erased_person_is_called_back_everywhere(space, tmp_path):
+    export(space, "ads", tmp_path / "out", "jsonl")
+    erasure.erase(space, ["anna"])
+    export(space, "ads", tmp_path / "out", "jsonl")
+    assert listed(tmp_path / "out") == {"own": "erased", "lent": "erased"}
+    assert "anna" not in (tmp_path / "out" / "withdraw.jsonl").read_text()
+    assert "anna" not in (tmp_path / "out" / "manifest.jsonl").read_text()
+
+
+def test_the_same_state_gives_the_same_bytes_again(space, tmp_path):
+    export(space, "ads", tmp_path / "out", "jsonl")
+    export(space, "ads", tmp_path / "again", "jsonl")
+    files = {p.name: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
+    assert files == {p.name: p.read_bytes() for p in (tmp_path / "again").rglob("*") if p.is_file()}
+
+
+def test_the_command_says_it_in_one_line(space, tmp_path):
+    change(space, "UPDATE consents SET expires_at = '2026-01-20' WHERE customer_id = 'cili'")
+    done = CliRunner().invoke(app, ["export", "ads", "--to", str(tmp_path / "out"), "-w", str(space.path)])
+    assert done.exit_code == 1 and done.stderr.count("\n") == 1 and "kindred run" in done.stderr
+    assert not (tmp_path / "out").exists()
