@@ -247,6 +247,7 @@ def _offers(book: Book, ask: _Ask) -> None:
         gains=ask.frame("gains"),
         budget=ask.frame("budget"),
         policy=ask.frame("policy"),
+        test_share=ask.config.offers.test_share,
         draws=ask.config.report.resamples,
         seed=ask.config.run.seed,
     )

@@ -254,16 +254,29 @@ def calendar(name: str, title: str, days: Mapping[date, float]) -> str:
 
 
 def sankey(
-    name: str, title: str, sources: Sequence[str], targets: Sequence[str], flows: Sequence[Sequence[float | None]]
+    name: str,
+    title: str,
+    sources: Sequence[tuple[str, float | None]],
+    targets: Sequence[tuple[str, float | None]],
+    flows: Sequence[Sequence[float | None]],
 ) -> str:
-    """Flows from the left names to the right ones, as wide as they are large; withheld flows are not drawn."""
+    """Flows from the left names to the right ones, as wide as they are large.
+
+    Args:
+        name: of the picture.
+        title: of the picture.
+        sources: name and total on the left; None = withheld.
+        targets: likewise on the right.
+        flows: per source, to each target; withheld ones (None) leave their part of the block without a band.
+    """
     from matplotlib.patches import PathPatch, Rectangle
     from matplotlib.path import Path
 
     grid = [[v or 0.0 for v in row] for row in flows]
-    everything = sum(map(sum, grid)) or 1.0
+    out = [max(n or 0.0, sum(row)) for (_, n), row in zip(sources, grid, strict=True)]
+    into = [max(n or 0.0, sum(row[j] for row in grid)) for j, (_, n) in enumerate(targets)]
+    everything = max(sum(out), sum(into)) or 1.0
     gap = 0.04 * everything
-    out, into = [sum(row) for row in grid], [sum(row[j] for row in grid) for j in range(len(targets))]
 
     def stack(sizes: Sequence[float]) -> list[float]:
         """Top edge of each block, from the top down, with gaps."""
@@ -274,7 +287,7 @@ def sankey(
         return tops
 
     left, right = stack(out), stack(into)
-    with canvas(name, title, height=330) as drawn:
+    with canvas(name, title, width=560, height=330) as drawn:
         axes = drawn.axes
         down_left, down_right = list(left), list(right)
         for i in range(len(sources)):
@@ -285,29 +298,20 @@ def sankey(
                 a, b = down_left[i], down_right[j]
                 down_left[i] -= size
                 down_right[j] -= size
-                points = [
-                    (0.03, a),
-                    (0.5, a),
-                    (0.5, b),
-                    (0.97, b),
-                    (0.97, b - size),
-                    (0.5, b - size),
-                    (0.5, a - size),
-                    (0.03, a - size),
-                    (0.03, a),
-                ]
+                upper = [(0.03, a), (0.5, a), (0.5, b), (0.97, b)]
+                lower = [(0.97, b - size), (0.5, b - size), (0.5, a - size), (0.03, a - size)]
                 codes = [Path.MOVETO, *[Path.CURVE4] * 3, Path.LINETO, *[Path.CURVE4] * 3, Path.CLOSEPOLY]
-                axes.add_patch(
-                    PathPatch(Path(points, codes), facecolor=colour(f"c{i % 8 + 1}"), alpha=0.38, linewidth=0)
-                )
-        for x, tops, sizes, names, side in ((0, left, out, sources, "right"), (0.97, right, into, targets, "left")):
+                band = Path([*upper, *lower, (0.03, a)], codes)
+                axes.add_patch(PathPatch(band, facecolor=colour(f"c{i % 8 + 1}"), alpha=0.38, linewidth=0))
+        sides = ((0, left, out, sources, "right", -0.02), (0.97, right, into, targets, "left", 1.02))
+        for x, tops, sizes, names, side, at in sides:
             for i, (top, size) in enumerate(zip(tops, sizes, strict=True)):
                 if not size:
                     continue
                 axes.add_patch(Rectangle((x, top - size), 0.03, size, facecolor=colour(f"c{i % 8 + 1}"), linewidth=0))
-                at = -0.02 if side == "right" else 1.02
-                axes.text(at, top - size / 2, f"{clip(names[i], 16)} {short(size)}", ha=side, va="center")
-        axes.set_xlim(-0.42, 1.42)
+                known = "" if names[i][1] is None else f" {short(names[i][1])}"
+                axes.text(at, top - size / 2, clip(names[i][0], 16) + known, ha=side, va="center")
+        axes.set_xlim(-0.3, 1.3)
         axes.set_ylim(-gap, everything + gap * (max(len(sources), len(targets)) + 1))
         hide_axes(axes)
     return drawn.svg

@@ -121,13 +121,18 @@ def _dress(svg: str, name: str, title: str) -> str:
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)
     for role, stand_in in ROLES.items():
         svg = svg.replace(stand_in, f"var(--{role})")
-    svg = re.sub(r"-?\d+\.\d{2,}", lambda m: f"{float(m.group()):.1f}".removesuffix(".0"), svg)
+    # Coordinates only: numbers in texts stay as they are written.
+    svg = re.sub(r"<[^>]+>", lambda tag: re.sub(r"-?\d+\.\d{2,}", _round, tag.group()), svg)
     svg = re.sub(r"font: ?([\d.]+)px[^;\"]*", r"font-size: \1px", svg)
     svg = re.sub(r"\s*\n\s*", " ", svg)
     view = re.search(r'viewBox="([^"]+)"', svg).group(1)
     inner = svg[svg.index(">") + 1 :]
     head = f'<svg viewBox="{view}" role="img" aria-labelledby="{name}-title" xmlns="http://www.w3.org/2000/svg">'
     return f'{head}<title id="{name}-title">{_escape(title)}</title>{inner}'.strip()
+
+
+def _round(number: re.Match) -> str:
+    return f"{float(number.group()):.1f}".removesuffix(".0")
 
 
 def _escape(text: Any) -> str:

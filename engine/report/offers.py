@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 NONE = "no offer"
 REASONS = 12
+DECILE = "uplift in decile "  # names of figures in table offer_metrics
+WORTH = "worth per customer above nobody (doubly robust)"
 
 
 def fill(
@@ -28,6 +30,7 @@ def fill(
     gains: pl.DataFrame,
     budget: pl.DataFrame,
     policy: pl.DataFrame,
+    test_share: float,
     draws: int,
     seed: int,
 ) -> None:
@@ -44,24 +47,52 @@ def fill(
         gains: sql/report/gains.
         budget: sql/report/budget.
         policy: sql/report/policy.
+        test_share: share of the past rows the learners were judged on.
         draws: bootstrap draws for the bands.
         seed: of these.
     """
     names = ["offer_id", "manufacturer", "model", "headline", "value", "cost"]
     book.rows("offers.list", offers.select(names).iter_rows(named=True))
-    learners(book, metrics)
     past(book, campaigns)
+    sizes: dict[str, int] = {}
+    for offer, n in gains.select("offer_id", "n").iter_rows():
+        sizes[offer] = sizes.get(offer, 0) + n
+    smallest = min(sizes.values(), default=0)
+    learners(book, metrics, rows_per_decile=smallest * test_share / 10)
     book.put("offers.gains", curves(gains, least=book.k, draws=draws, seed=seed))
     given(book, choices, reasons)
     spread(book, uplift)
     worth(book, budget, policy)
 
 
-def learners(book: Book, metrics: pl.DataFrame) -> None:
-    """Every learner's figures with intervals, not only the winner's; and in words whether any beats chance."""
+def learners(book: Book, metrics: pl.DataFrame, *, rows_per_decile: float) -> None:
+    """Every learner's figures with intervals, not only the winner's; and in words whether any beats chance.
+
+    Args:
+        book: to fill.
+        metrics: table `offer_metrics`.
+        rows_per_decile: customers behind one tenth of the held-out rows; too few are not shown.
+    """
     rows = metrics.sort("offer_id", "metric", "learner", "base").to_dicts()
-    book.put("offers.learners", rows)
-    chosen = [r for r in rows if r["chosen"] and r["metric"].startswith("qini") and r["low"] is not None]
+    tenths = [row for row in rows if row["metric"].startswith(DECILE)]
+    measured = [row for row in rows if row["metric"].startswith(WORTH)]
+    said = [row for row in rows if row["value"] is None and row["low"] is None]
+    others = [row for row in rows if row not in tenths and row not in measured and row not in said]
+    book.put("offers.learners", others)
+    book.put("offers.said", [{"offer_id": row["offer_id"], "text": row["metric"]} for row in said])
+    if rows_per_decile >= book.k:
+        parts = [
+            {
+                "offer_id": row["offer_id"],
+                "decile": int(row["metric"].removeprefix(DECILE).split()[0]),
+                **{name: row[name] for name in ("value", "low", "high")},
+            }
+            for row in tenths
+        ]
+        book.put("offers.deciles", sorted(parts, key=lambda r: (r["offer_id"], r["decile"])))
+    names = ("value", "low", "high")
+    book.put("offers.measured", [{"policy": r["offer_id"], **{n: r[n] for n in names}} for r in measured])
+    chosen = [r for r in others if r["chosen"] and r["metric"].startswith("qini") and r["low"] is not None]
     book.put("offers.judged", len(chosen))
     book.put("offers.beats_chance", [r["offer_id"] for r in chosen if r["low"] > 0])
     book.put("offers.like_chance", [r["offer_id"] for r in chosen if r["low"] <= 0])

@@ -123,9 +123,12 @@ def loyalty(facts: Facts) -> dict[str, Chart]:
     """Pictures of the loyalty report."""
     album = Album(facts)
     names = look_up(facts, "loyalty.manufacturers") or []
+    arrivals = [(r["manufacturer"], r["n"]) for r in look_up(facts, "loyalty.arrivals") or []]
     album.add(
         "flows", "From the handset left (on the left) to the next one", "loyalty.flows", "to",
-        lambda name, title, rows: charts.sankey(name, title, names, names, [r["to"] for r in rows]),
+        lambda name, title, rows: charts.sankey(
+            name, title, [(r["manufacturer"], r["n"]) for r in rows], arrivals, [r["to"] for r in rows]
+        ),
         data=lambda rows: [{"from": r["manufacturer"], **dict(zip(names, r["to"], strict=True))} for r in rows],
         wide=True,
     )  # fmt: skip
@@ -160,6 +163,11 @@ def offers(facts: Facts) -> dict[str, Chart]:
         rows = [row for row in look_up(facts, "offers.gains") if row["offer_id"] == offer]
         title = f"{offer}: extra acceptances as more customers get it"
         album.charts[f"gain{i}"] = Chart(title, _gains(f"gain{i}", title, rows), rows)
+    for i, offer in enumerate(dict.fromkeys(row["offer_id"] for row in look_up(facts, "offers.deciles") or [])):
+        rows = [row for row in look_up(facts, "offers.deciles") if row["offer_id"] == offer]
+        title = f"{offer}: measured uplift by tenth of predicted uplift"
+        album.charts[f"decile{i}"] = Chart(title, _deciles(f"decile{i}", title, rows), rows)
+    album.add("measured", "Worth per customer above giving nobody anything", "offers.measured", "value", _measured)
     album.add(
         "policy", "Expected value by whom one gives what", "offers.policy", "value",
         lambda name, title, rows: charts.sideways(
@@ -278,6 +286,16 @@ def _gains(name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> str:
     curves = [("by predicted uplift", [0, *shares], gained), ("at random", [0, 1], [0, rows[-1]["end"]])]
     bands = [(shares, [row["low"] for row in rows], [row["high"] for row in rows])]
     return charts.lines(name, title, curves, bands=bands, x="share of customers given the offer", percent=True)
+
+
+def _deciles(name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    labels = [f"{row['decile']}{' (highest)' if row['decile'] == 1 else ''}" for row in rows]
+    return charts.dots(name, title, labels, [_interval(row, "value") for row in rows], reference=0.0, x="uplift")
+
+
+def _measured(name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    labels = [row["policy"] for row in rows]
+    return charts.dots(name, title, labels, [_interval(r, "value") for r in rows], percent=False, reference=0.0)
 
 
 def _uplift(name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> str:
