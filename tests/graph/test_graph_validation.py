@@ -50,7 +50,9 @@ def test_followers_are_predicted(town):
     # The only tie that counts is that of the planted pairs: all 30 leaders changed before the cut.
     line = lines["strongest"]
     assert line["outcomes"] >= 20 and line["p_exposed"] == line["outcomes"] / line["exposed"]
-    assert line["p_not_exposed"] == 0 and line["lift"] is None and line["p_value"] < 0.01
+    assert line["p_not_exposed"] == 0 and line["lift"] is None
+    # Circles of two leave nothing to shuffle: the test says so instead of calling the pairs influence.
+    assert line["p_value"] == 1.0
 
 
 def test_what_happens_after_the_cut_changes_only_outcomes(town, new_town):
