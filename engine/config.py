@@ -114,6 +114,8 @@ class Ads:
     brand: str = _s("", "folder of a brand; empty = the built-in one")
     sizes: str = _s("1080x1080,300x250", "canvas sizes in pixels, separated by commas")
     arms: str = _s("own_face,influencer_face,random_face", "variants to render, separated by commas")
+    format: str = _s("jpeg", "file format of the creatives", choices=("jpeg", "png", "webp"))
+    banner_kb: int = _s(150, "largest file of a banner (a canvas of up to 400,000 pixels), in 1,000 bytes", low=5)
 
 
 @dataclass(frozen=True)

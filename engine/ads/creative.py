@@ -1,6 +1,7 @@
 """Which creatives are needed and what they are called: one per offer, photo and size, shared by customers.
 
-A name is `campaign_variant_size_hash.jpg`, the variant being `offer-photo`: what is seen, never who sees it. The hash
+A name is `campaign_variant_size_hash.jpg` (or .png, .webp), the variant being `offer-photo`: what is seen, never who
+sees it. The hash
 covers everything that decides the picture, so a file that exists under its name need not be made again.
 """
 
@@ -13,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from engine.ads.brands import Brand
+from engine.ads.encode import FORMATS
 from engine.ads.photo import Photo
 from engine.ads.render import Offer, Size
 
@@ -36,7 +38,9 @@ class Creative:
     name: str
 
 
-def creative(campaign: str, brand: Brand, offer: Offer, photo: Photo, size: Size) -> Creative:
+def creative(
+    campaign: str, brand: Brand, offer: Offer, photo: Photo, size: Size, *, format: str = "jpeg", banner_kb: int = 150
+) -> Creative:
     """A creative and its name.
 
     Args:
@@ -45,16 +49,14 @@ def creative(campaign: str, brand: Brand, offer: Offer, photo: Photo, size: Size
         offer: texts.
         photo: campaign photo with faces.
         size: canvas.
+        format: jpeg, png or webp.
+        banner_kb: byte budget of small canvases, in thousands.
     """
-    parts = [brand.digest, code(), *offer_parts(offer), photo.sha256, repr(photo.size), repr(photo.faces), repr(size)]
+    seen = [offer.offer_id, offer.headline, offer.body, offer.call_to_action, photo.sha256, photo.size, photo.faces]
+    parts = [brand.digest, code(), repr(seen), repr((size, format, banner_kb))]
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
     variant = f"{slug(offer.offer_id)}-{slug(photo.photo_id)}"
-    return Creative(offer, photo, size, f"{slug(campaign)}_{variant}_{size[0]}x{size[1]}_{digest}.jpg")
-
-
-def offer_parts(offer: Offer) -> list[str]:
-    """What of an offer decides the picture."""
-    return [offer.offer_id, offer.headline, offer.body, offer.call_to_action]
+    return Creative(offer, photo, size, f"{slug(campaign)}_{variant}_{size[0]}x{size[1]}_{digest}.{FORMATS[format]}")
 
 
 def slug(text: str) -> str:
@@ -79,22 +81,22 @@ def _said(offer: Offer) -> list[str]:
     return [t for t in texts if t]
 
 
-def is_whole(path: Path) -> bool:
-    """Whether a creative's file is there and ends as a JPEG ends."""
-    try:
-        with open(path, "rb") as file:
-            file.seek(-2, 2)
-            return file.read(2) == b"\xff\xd9"
-    except OSError:
-        return False
-
-
 @cache
 def code() -> str:
     """A hash of what draws: this folder's source and the imaging library's version."""
     import PIL
 
     digest = hashlib.sha256(PIL.__version__.encode())
-    for file in ("brands.py", "contrast.py", "creative.py", "crop.py", "draw.py", "photo.py", "render.py", "text.py"):
+    for file in (
+        "brands.py",
+        "contrast.py",
+        "creative.py",
+        "crop.py",
+        "draw.py",
+        "encode.py",
+        "photo.py",
+        "render.py",
+        "text.py",
+    ):
         digest.update((Path(__file__).parent / file).read_bytes())
     return digest.hexdigest()

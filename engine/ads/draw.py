@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from engine.ads.brands import Box, Layer
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 _FINE = 4  # shapes are drawn this many times larger and scaled down: smooth edges
 
 
+@lru_cache(maxsize=16)
 def gradient(size: tuple[int, int], colours: tuple[tuple[int, int, int], ...]) -> Image.Image:
-    """An RGB picture of one colour, or of two from top left to bottom right."""
+    """An RGB picture of one colour, or of two from top left to bottom right; not to be drawn on."""
     import numpy as np
     from PIL import Image
 
@@ -70,8 +71,9 @@ def picture(sheet: Image.Image, layer: Layer) -> None:
     sheet.alpha_composite(image, (x, top + (height - size[1]) // 2))
 
 
+@lru_cache(maxsize=24)
 def scrim(size: tuple[int, int], layer: Layer, strength: float) -> Image.Image:
-    """A mask (L) that is `strength` on one side of a scrim's box and fades to nothing on the other."""
+    """A mask (L) that is `strength` on one side of a scrim's box and fades out to the other; not to be drawn on."""
     import numpy as np
     from PIL import Image
 

@@ -16,7 +16,8 @@ from threading import Thread
 import engine
 from engine.ads import worker
 from engine.ads.brands import Brand
-from engine.ads.creative import Creative, is_whole
+from engine.ads.creative import Creative
+from engine.ads.encode import is_whole
 from engine.ads.render import Renderer
 from engine.errors import EngineError
 from engine.progress import SILENT, Progress
@@ -26,7 +27,14 @@ _CHUNK = 16  # creatives of one photo handed over at once
 
 
 def render_all(
-    creatives: Sequence[Creative], brand: Brand, folder: Path, *, threads: int = 0, progress: Progress = SILENT
+    creatives: Sequence[Creative],
+    brand: Brand,
+    folder: Path,
+    *,
+    format: str = "jpeg",
+    banner_kb: int = 150,
+    threads: int = 0,
+    progress: Progress = SILENT,
 ) -> int:
     """Render creatives into a folder.
 
@@ -34,6 +42,8 @@ def render_all(
         creatives: distinct names.
         brand: how they are composed.
         folder: where they go; made when absent.
+        format: jpeg, png or webp.
+        banner_kb: byte budget of small canvases, in thousands.
         threads: processes, 0 = one per core.
         progress: where the bar is drawn.
 
@@ -49,7 +59,7 @@ def render_all(
         raise EngineError(f"{folder} cannot be made: {error.strerror}.", fix="Choose another folder.") from error
     _sweep(folder)
     missing = sorted(
-        (c for c in creatives if not is_whole(folder / c.name)), key=lambda c: (c.photo.sha256, c.size, c.name)
+        (c for c in creatives if not is_whole(folder / c.name)), key=lambda c: (c.size, c.photo.sha256, c.name)
     )
     renderer = Renderer(brand)
     checked = set()
@@ -57,34 +67,43 @@ def render_all(
         if (creative.offer, creative.size) not in checked:
             renderer.check(creative.offer, creative.size)
             checked.add((creative.offer, creative.size))
+    command = [str(folder.resolve()), str(brand.folder.resolve()), format, str(banner_kb)]
     with progress.task("creatives", len(creatives)) as bar:
         bar.advance(len(creatives) - len(missing))
         workers = min(threads or os.cpu_count() or 1, 1 + len(missing) // FEW)
         if workers == 1:
             for creative in missing:
-                worker.write(renderer, creative.photo, creative.offer, creative.size, folder / creative.name)
+                worker.write(
+                    renderer,
+                    creative.photo,
+                    creative.offer,
+                    creative.size,
+                    folder / creative.name,
+                    format=format,
+                    banner_kb=banner_kb,
+                )
                 bar.advance()
         else:
-            for done in _parallel(_chunks(missing), brand, folder, workers):
+            for done in _parallel(_chunks(missing), command, workers):
                 bar.advance(done)
     return len(missing)
 
 
 def _chunks(creatives: Sequence[Creative]) -> Iterator[str]:
-    """Jobs of one photo and size each: a process that has decoded a photo makes all creatives of it."""
-    for _, group in groupby(creatives, key=lambda c: (c.photo, c.size)):
+    """Jobs of one size and photo each: the photo is decoded once, the layers of a size are kept."""
+    for _, group in groupby(creatives, key=lambda c: (c.size, c.photo)):
         same = list(group)
         for start in range(0, len(same), _CHUNK):
             yield worker.encode(same[start : start + _CHUNK])
 
 
-def _parallel(lines: Iterator[str], brand: Brand, folder: Path, workers: int) -> Iterator[int]:
+def _parallel(lines: Iterator[str], command: list[str], workers: int) -> Iterator[int]:
     """Feed processes line by line; yields how many creatives each answer reports."""
     answers: Queue[tuple[int, str]] = Queue()
     processes = []
     try:
         for _ in range(workers):
-            processes.append(_start(brand, folder))
+            processes.append(_start(command))
         for number, process in enumerate(processes):
             Thread(target=_listen, args=(number, process, answers), daemon=True).start()
         busy = 0
@@ -108,11 +127,11 @@ def _parallel(lines: Iterator[str], brand: Brand, folder: Path, workers: int) ->
             process.wait()
 
 
-def _start(brand: Brand, folder: Path) -> subprocess.Popen[str]:
+def _start(command: list[str]) -> subprocess.Popen[str]:
     root = str(Path(engine.__file__).resolve().parent.parent)
     path = os.pathsep.join(p for p in (root, os.environ.get("PYTHONPATH", "")) if p)
     return subprocess.Popen(
-        [sys.executable, "-m", "engine.ads.worker", str(folder.resolve()), str(brand.folder.resolve())],
+        [sys.executable, "-m", "engine.ads.worker", *command],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -139,6 +158,6 @@ def _listen(number: int, process: subprocess.Popen[str], answers: Queue[tuple[in
 
 def _sweep(folder: Path) -> None:
     """Remove drafts that killed processes left."""
-    for draft in folder.glob(".*.jpg.*"):
+    for draft in folder.glob(".*_*.*.*"):
         with suppress(OSError):
             draft.unlink()

@@ -6,13 +6,13 @@ photo and size; a creative is those two laid over each other.
 
 from __future__ import annotations
 
-import io
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.ads import contrast, draw, text
 from engine.ads.brands import Brand, Layer, layers_of
+from engine.ads.encode import encode
 from engine.ads.photo import Photo, place, read
 from engine.errors import ConfigError, EngineError
 
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from PIL import Image
 
 Size = tuple[int, int]
-QUALITIES = (90, 84, 78, 72, 66, 58, 50, 42, 34)
-BUDGET_SMALL = 150_000  # bytes for the IAB sizes
-SMALL = 400_000  # canvas pixels up to which a size counts as one
-BUDGET_LARGE = 1_000_000
 _LEVELS, _STRONGEST = 16, 0.97  # of the scrims: steps from the template's strength to this one
 
 
@@ -49,13 +45,13 @@ class _Drawn:
     """An offer's layers of a size: what to lay on the canvas in order, then letters that stand on the photo."""
 
     steps: tuple[Any, ...]
-    letters: tuple[Image.Image, tuple[int, int]] | None
+    letters: tuple[tuple[Image.Image, tuple[int, int]], ...]
     over_photo: tuple[Any, ...]
 
     @property
     def memory(self) -> int:
         """Bytes of the sheets."""
-        sheets = [s[0] for s in (*self.steps, self.letters) if isinstance(s, tuple)]
+        sheets = [s[0] for s in (*self.steps, *self.letters) if isinstance(s, tuple)]
         return sum(4 * sheet.width * sheet.height for sheet in sheets)
 
 
@@ -67,10 +63,10 @@ class Renderer:
         memory: bytes of drawn layers to keep for the next creative.
     """
 
-    def __init__(self, brand: Brand, *, memory: int = 160_000_000) -> None:
+    def __init__(self, brand: Brand, *, memory: int = 240_000_000) -> None:
         self.brand = brand
-        self._sheets = _Kept(memory // 2)
-        self._photos = _Kept(memory // 2)
+        self._sheets = _Kept(memory * 2 // 3)
+        self._photos = _Kept(memory // 3)
 
     def render(self, photo: Photo, offer: Offer, size: Size) -> Image.Image:
         """The creative as an RGB picture.
@@ -86,8 +82,7 @@ class Renderer:
         """
         canvas = self.background(photo, offer, size)
         drawn = self._drawn(offer, size)
-        if drawn.letters is not None:
-            sheet, at = drawn.letters
+        for sheet, at in drawn.letters:
             canvas.paste(sheet, at, sheet)
         return canvas
 
@@ -135,54 +130,40 @@ class Renderer:
         for step in drawn.steps:
             if not isinstance(step, Layer):
                 sheet, at = step
-                canvas.paste(sheet, at, sheet)
+                canvas.paste(sheet, at, sheet if sheet.mode == "RGBA" else None)
             elif step.kind == "scrim":
                 strength = step.strength + max(_STRONGEST - step.strength, 0) * level / _LEVELS
-                canvas.paste(
-                    draw.gradient(step.box[2:], step.fill), step.box[:2], draw.scrim(step.box[2:], step, strength)
-                )
+                colour = draw.gradient(step.box[2:], step.fill)
+                canvas.paste(colour, step.box[:2], draw.scrim(step.box[2:], step, strength))
             else:
                 picture, mask = self._photo(photo, size, step)
                 canvas.paste(picture, step.box[:2], mask)
         return canvas
 
-    def jpeg(self, photo: Photo, offer: Offer, size: Size, *, budget: int | None = None) -> bytes:
-        """The creative as JPEG bytes without metadata, at the best quality whose file is within the byte budget.
+    def file(
+        self, photo: Photo, offer: Offer, size: Size, *, format: str = "jpeg", banner_bytes: int = 150_000
+    ) -> bytes:
+        """The creative as a file without metadata, at the best quality within the byte budget.
 
         Args:
             photo: campaign photo.
             offer: texts.
             size: canvas.
-            budget: bytes; None = 150 kB for small canvases, 1 MB for large ones.
+            format: jpeg, png or webp.
+            banner_bytes: budget of small canvases, see `engine.ads.encode`.
 
         Raises:
             EngineError: as `render`, or the file does not get small enough.
         """
-        image = self.render(photo, offer, size)
-        if budget is None:
-            budget = BUDGET_SMALL if size[0] * size[1] <= SMALL else BUDGET_LARGE
-        for quality in QUALITIES:
-            file = io.BytesIO()
-            image.save(file, "JPEG", quality=quality, subsampling=0)
-            if file.tell() <= budget:
-                return file.getvalue()
-        raise EngineError(
-            f"offer {offer.offer_id}, photo {photo.photo_id}: the {size[0]}x{size[1]} creative has more than "
-            f"{budget:,} bytes even at JPEG quality {QUALITIES[-1]}.",
-            fix="Choose a calmer photo or a smaller size.",
-        )
+        owner = f"offer {offer.offer_id}, photo {photo.photo_id}"
+        return encode(self.render(photo, offer, size), format, banner_bytes=banner_bytes, owner=owner)
 
     def check(self, offer: Offer, size: Size) -> None:
         """Set an offer's texts in a size without a photo; raises as `render` where they do not fit."""
-        self._drawn(offer, size)
+        self._set(offer, size)
 
-    def _drawn(self, offer: Offer, size: Size) -> _Drawn:
-        """What does not depend on the photo, drawn once."""
-        key = (offer, size)
-        if (kept := self._sheets.get(key)) is not None:
-            return kept
-        from PIL import Image
-
+    def _set(self, offer: Offer, size: Size) -> dict[int, list[text.Block]]:
+        """An offer's texts in their fonts, sizes and lines, per number of a text layer."""
         said = {
             "headline": offer.headline,
             "body": offer.body,
@@ -193,33 +174,44 @@ class Renderer:
         for name, value in said.items():
             text.check_length(value, name, f"offer {offer.offer_id}")
         words = {name: text.clean(value) for name, value in said.items()}
+        return {
+            number: text.fit(
+                [(item, words[item.text]) for item in layer.items],
+                self.brand.fonts,
+                layer.box[2:],
+                layer.gap,
+                owner=f"offer {offer.offer_id}",
+                place=f"{size[0]}x{size[1]} (layer {number + 1})",
+            )
+            for number, layer in enumerate(layers_of(self.brand, size))
+            if layer.kind == "text"
+        }
+
+    def _drawn(self, offer: Offer, size: Size) -> _Drawn:
+        """What does not depend on the photo, drawn once."""
+        key = (offer, size)
+        if (kept := self._sheets.get(key)) is not None:
+            return kept
+        from PIL import Image
+
         steps: list[Any] = []
         sheet, letters = (Image.new("RGBA", size, (0, 0, 0, 0)) for _ in range(2))
         placed = []
-        for number, layer in enumerate(layers_of(self.brand, size), 1):
+        blocks = self._set(offer, size)
+        for number, layer in enumerate(layers_of(self.brand, size)):
             if layer.kind in ("photo", "scrim"):
-                steps += [*_trimmed(sheet), layer]
+                steps += [*_pieces(sheet), layer]
                 sheet = Image.new("RGBA", size, (0, 0, 0, 0))
             elif layer.kind == "image":
                 draw.picture(sheet, layer)
             elif layer.kind == "text":
-                blocks = text.fit(
-                    [(item, words[item.text]) for item in layer.items],
-                    self.brand.fonts,
-                    layer.box[2:],
-                    layer.gap,
-                    owner=f"offer {offer.offer_id}",
-                    place=f"{size[0]}x{size[1]} (layer {number})",
-                )
-                placed += draw.stack(sheet, letters, layer, blocks)
+                placed += draw.stack(sheet, letters, layer, blocks[number])
             else:
                 draw.shape(sheet, layer)
-        over_photo = self._over_photo(placed, [*steps, *_trimmed(sheet)], size)
+        over_photo = self._over_photo(placed, [*steps, *_pieces(sheet)], size)
         if not over_photo:  # letters on solid ground need no measuring per photo: one sheet less to lay
             sheet.alpha_composite(letters)
-        drawn = _Drawn(
-            (*steps, *_trimmed(sheet)), next(iter(_trimmed(letters)), None) if over_photo else None, over_photo
-        )
+        drawn = _Drawn((*steps, *_pieces(sheet)), tuple(_pieces(letters)) if over_photo else (), over_photo)
         self._sheets.put(key, drawn, drawn.memory)
         return drawn
 
@@ -236,8 +228,12 @@ class Renderer:
         for step in steps:
             if not isinstance(step, Layer):
                 sheet, at = step
-                ground.paste(sheet, at, sheet)
-                solid.paste(255, at, sheet.getchannel("A").point(lambda a: 255 if a == 255 else 0))
+                if sheet.mode == "RGB":
+                    ground.paste(sheet, at)
+                    solid.paste(255, (*at, at[0] + sheet.width, at[1] + sheet.height))
+                else:
+                    ground.paste(sheet, at, sheet)
+                    solid.paste(255, at, sheet.getchannel("A").point(lambda a: 255 if a == 255 else 0))
             elif step.kind == "photo":
                 solid.paste(0, (*step.box[:2], step.box[0] + step.box[2], step.box[1] + step.box[3]))
         found = []
@@ -265,10 +261,20 @@ class Renderer:
         return picture, mask
 
 
-def _trimmed(sheet: Image.Image) -> list[tuple[Image.Image, tuple[int, int]]]:
-    """A sheet without its transparent border and where it lies; nothing when it is empty."""
-    box = sheet.getbbox()
-    return [] if box is None else [(sheet.crop(box), box[:2])]
+def _pieces(sheet: Image.Image) -> list[tuple[Image.Image, tuple[int, int]]]:
+    """What is drawn on a sheet, cut at its empty rows, each piece with its place; RGB where nothing shines through."""
+    import numpy as np
+
+    rows = np.asarray(sheet.getchannel("A")).any(axis=1).astype(np.int8)
+    edges = np.flatnonzero(np.diff(rows, prepend=0, append=0))
+    pieces = []
+    for top, bottom in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        band = sheet.crop((0, top, sheet.width, bottom))
+        left, _, right, _ = band.getbbox()
+        piece = band.crop((left, 0, right, band.height))
+        opaque = piece.getchannel("A").getextrema()[0] == 255
+        pieces.append((piece.convert("RGB") if opaque else piece, (left, top)))
+    return pieces
 
 
 class _Kept:

@@ -46,9 +46,11 @@ def decode(line: str) -> tuple[Photo, list[tuple[Offer, tuple[int, int], str]]]:
     return photo, [(Offer(*offer), tuple(size), name) for offer, size, name in message["jobs"]]
 
 
-def write(renderer: Renderer, photo: Photo, offer: Offer, size: tuple[int, int], path: Path) -> None:
+def write(
+    renderer: Renderer, photo: Photo, offer: Offer, size: tuple[int, int], path: Path, *, format: str, banner_kb: int
+) -> None:
     """Render one creative to `path`, whole or not at all."""
-    data = renderer.jpeg(photo, offer, size)
+    data = renderer.file(photo, offer, size, format=format, banner_bytes=1000 * banner_kb)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(draft, "wb", opener=_private) as file:
@@ -64,13 +66,13 @@ def write(renderer: Renderer, photo: Photo, offer: Offer, size: tuple[int, int],
 
 def main() -> None:
     """Render what comes in until the input ends."""
-    folder, brand = Path(sys.argv[1]), sys.argv[2]
+    folder, brand, format, banner_kb = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
     renderer = Renderer(brands.load(Path(brand)))
     for line in sys.stdin:
         photo, jobs = decode(line)
         try:
             for offer, size, name in jobs:
-                write(renderer, photo, offer, size, folder / name)
+                write(renderer, photo, offer, size, folder / name, format=format, banner_kb=banner_kb)
             answer: dict[str, Any] = {"done": len(jobs)}
         except EngineError as error:
             answer = {"message": error.message, "fix": error.fix}

@@ -36,10 +36,11 @@ def run(context: Context) -> None:
     faces = _faces(context.warehouse.query("ads/photo_faces"))
     shown = wanted.unique(["offer_id", "photo_id"]).sort("offer_id", "photo_id")
     files, alt, needed = [], [], []
+    output = {"format": settings.format, "banner_kb": settings.banner_kb}
     for row in shown.iter_rows(named=True):
         offer = Offer(row["offer_id"], row["headline"], row["body"], row["call_to_action"])
         photo = _photo(row, context.workspace.faces, faces)
-        made = [creative.creative(settings.campaign, brand, offer, photo, size) for size in sizes]
+        made = [creative.creative(settings.campaign, brand, offer, photo, size, **output) for size in sizes]
         needed += made
         files.append([c.name for c in made])
         alt.append(creative.alt_text(offer, brand.name))

@@ -119,7 +119,7 @@ def test_jpegs_carry_no_metadata_and_keep_the_budget(renderer, tmp_path):
     face = ads_data.portrait(tmp_path / "face.jpg", size=(900, 900)).faces
     photo = type(ads_data.portrait(tmp_path / "x.jpg"))("n", "1" * 64, tmp_path / "n.jpg", (900, 900), face)
     for size in SIZES:
-        data = renderer.jpeg(photo, ads_data.OFFER, size)
+        data = renderer.file(photo, ads_data.OFFER, size)
         assert b"secret" not in data and b"Exif" not in data
         assert set(Image.open(io.BytesIO(data)).info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
         if size in ((300, 250), (728, 90), (160, 600)):
@@ -127,7 +127,7 @@ def test_jpegs_carry_no_metadata_and_keep_the_budget(renderer, tmp_path):
 
 
 def test_the_same_inputs_give_the_same_bytes(photo):
-    one, two = (Renderer(brands.load()).jpeg(photo, ads_data.OFFER, (300, 250)) for _ in range(2))
+    one, two = (Renderer(brands.load()).file(photo, ads_data.OFFER, (300, 250)) for _ in range(2))
     assert one == two
 
 

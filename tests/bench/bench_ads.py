@@ -1,7 +1,7 @@
 """How many JPEG creatives a second one core makes per size, and what many cost in memory.
 
-`python -m tests.bench.bench_ads [PHOTOS] [OFFERS]` prints one JSON object. Photos are drawn, 800 x 1000 JPEGs; rates are
-creatives per CPU second of one process, decoding, cropping, composing and encoding included, files not written;
+`python -m tests.bench.bench_ads [PHOTOS] [OFFERS]` prints one JSON object. Photos are drawn, 800 x 1000 JPEGs; rates
+are creatives per CPU second of one process, decoding, cropping, composing and encoding included, files not written;
 `pool` renders all sizes to files with one process per core, in wall-clock seconds.
 """
 
@@ -39,7 +39,7 @@ def main(photos: int = 12, offers: int = 12) -> None:
             started, count = time.process_time(), 0
             for photo in models:
                 for offer in said:
-                    renderer.jpeg(photo, offer, size)
+                    renderer.file(photo, offer, size)
                     count += 1
                 if time.process_time() - started > 6:
                     break
