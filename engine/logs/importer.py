@@ -24,7 +24,7 @@ TARGET = "logs"
 _VIEWS = ("_log_pool", "_log_new", "_log_all", "_log_raw")
 _SCRATCH = (
     "_log_rows", "_ids_raw", "_ids_national", "_log_ids", "_log_bad_rows", "_log_used", "_log_nodes", "_log_devices",
-    "_log_events", "_log_near", "_log_repeated", "_log_suspects", "_log_same", "_log_legs", "_log_facts",
+    "_log_events", "_log_near", "_log_suspects", "_log_same", "_log_legs", "_log_facts",
     "_log_replaced", "_log_days", "_log_days_known",
 )  # fmt: skip
 _EVENT = ("kind", "caller", "callee", "started_at", "duration_s", "answered")
@@ -180,7 +180,7 @@ def _store_rows(
     repeated, legs, replaced = repeats.drop(store, config.logs, have)
     span = store.query("logs/span", window=0).row(0, named=True)
     store.execute("logs/insert_events", source_id=source)
-    _sum_days(store)
+    _sum_days(store, span, replaced)
     if rejected:
         store.execute("logs/insert_rejects", source_id=source)
     details = {
@@ -235,8 +235,12 @@ def _facts(optional: set[str]) -> set[str]:
     return have
 
 
-def _sum_days(store: Store) -> None:
+def _sum_days(store: Store, span: dict[str, Any], replaced: int) -> None:
     """Add the file's contacts to `pair_days`: only the pairs and days it touches are read and written."""
+    fresh = store.query("logs/fresh_days", first_at=span["first_at"], last_at=span["last_at"])["fresh"][0]
+    if fresh and not replaced:
+        store.execute("logs/insert_fresh_days")
+        return
     store.temp("_log_days", "logs/day_changes")
     store.temp("_log_days_known", "logs/days_known")
     if store.count("_log_days_known"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.sources import Store
 
@@ -33,13 +33,13 @@ def drop(store: Store, logs: Logs, have: set[str]) -> tuple[int, int, int]:
     window = logs.leg_window_s
     span = store.query("logs/span", window=window).row(0, named=True)
     reach = (span["first_at"], span["last_at"]) if span["near"] else (None, None)
-    store.temp("_log_near", "logs/near", first_at=reach[0], last_at=reach[1], window=window)
+    store.temp("_log_near", "logs/near", first_at=reach[0], last_at=reach[1], window=window, after=span["last_place"])
     store.execute("logs/pool")
     store.execute("logs/key")
-    bucket = 2 * window + 2
-    keys = _repeated(store, span["n"] + span["near"], window + 1, bucket, "call_id" in have)
-    _keep_keys(store, keys)
-    store.temp("_log_suspects", "logs/suspects", shift=window + 1, bucket=bucket)
+    # Within a transaction DuckDB numbers new rows from a high number on.
+    base = span["first_place"]
+    places = _suspects(store, base, span["last_place"] - base + 1 + span["near"], window, "call_id" in have)
+    _keep(store, places, base)
     store.temp("_log_same", "logs/same_rows")
     store.temp("_log_legs", "logs/second_legs", window=window, slack=logs.leg_duration_s)
     store.temp("_log_replaced", "logs/replaced")
@@ -61,29 +61,35 @@ def _filling(table: str, old: str, have: set[str]) -> str:
     return f"UPDATE {table} AS k SET {sets} FROM _log_facts AS f WHERE f.kept_old = {old} AND k.rowid = f.kept_rid"  # noqa: S608
 
 
-def _repeated(store: Store, rows: int, shift: int, bucket: int, with_call_ids: bool) -> np.ndarray:
-    """Keys that more than one event has."""
+def _suspects(store: Store, base: int, events: int, window: int, with_call_ids: bool) -> np.ndarray:
+    """Places of the events whose key another one has too (and, by chance of the hash, hardly any others)."""
     import numpy as np
 
-    parts = max(1, -(-rows // _PART))
-    found = []
+    parts, size = max(1, -(-events // _PART)), 1 << max(events, 1).bit_length()
+    bucket = 2 * window + 2
+    queries = [("logs/keys", {"shift": shift, "bucket": bucket}) for shift in (0, window + 1)]
+    if with_call_ids:
+        queries.append(("logs/call_id_keys", {}))
+    found = [np.empty(0, np.uint64)]
     for part in range(parts):
-        halves: dict[str, list[dict[str, Any]]] = {
-            "logs/keys": [{"shift": s, "bucket": bucket} for s in (0, shift)],
-            "logs/call_id_keys": [{}] if with_call_ids else [],
-        }
-        for statement, choices in halves.items():
-            for more in choices:
-                keys = np.sort(store.query(statement, parts=parts, part=part, **more)["key"].to_numpy())
-                found.append(np.unique(keys[1:][keys[1:] == keys[:-1]]))
-    return np.concatenate(found)
+        for statement, more in queries:
+            marks = np.sort(
+                store.query(statement, parts=parts, part=part, size=size, base=base, **more)["mark"].to_numpy()
+            )
+            keys = marks // np.uint64(size)
+            same = keys[1:] == keys[:-1]
+            twice = np.zeros(len(marks), bool)
+            twice[1:] |= same
+            twice[:-1] |= same
+            found.append(marks[twice] % np.uint64(size))
+    return np.unique(np.concatenate(found))
 
 
-def _keep_keys(store: Store, keys: np.ndarray) -> None:
+def _keep(store: Store, places: np.ndarray, base: int) -> None:
     import polars as pl
 
-    store.connection.register("_log_repeated_frame", pl.DataFrame({"key": keys}).to_arrow())
+    store.connection.register("_log_suspect_frame", pl.DataFrame({"place": places}).to_arrow())
     try:
-        store.temp("_log_repeated", "logs/repeated")
+        store.temp("_log_suspects", "logs/suspects", base=base)
     finally:
-        store.connection.unregister("_log_repeated_frame")
+        store.connection.unregister("_log_suspect_frame")

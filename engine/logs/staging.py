@@ -1,4 +1,4 @@
-"""Temporary tables as narrow as the file: columns a format does not have cost no memory, statements see them as null."""
+"""Temporary tables as narrow as the file: absent columns cost no memory, and statements see them as null."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
--- Keys of the calls' own ids, where the format has them.
--- Grain: event. Reads: _log_pool. Params: $parts, $part.
-SELECT key
-FROM (SELECT hash(call_id) AS key FROM _log_pool WHERE call_id IS NOT NULL) AS keyed
+-- Keys of the calls' own ids, where the format has them, with each event's place in the lowest digits.
+-- Grain: event. Reads: _log_pool. Params: $parts, $part, $size places,
+--   $base the first place.
+SELECT (key // $size::UBIGINT) * $size::UBIGINT + (place - $base)::UBIGINT AS mark
+FROM (SELECT hash(call_id) AS key, place FROM _log_pool WHERE call_id IS NOT NULL)
 WHERE $parts = 1 OR key % $parts = $part

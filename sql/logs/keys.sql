@@ -1,5 +1,7 @@
--- The keys of events, to find those that stand more than once; a part at a time, so that they fit in memory.
--- Grain: event. Reads: _log_pool, macro log_key. Params: $shift, $bucket seconds, $parts, $part.
-SELECT key
-FROM (SELECT log_key(kind, caller, callee, started_at, duration_s, $shift, $bucket) AS key FROM _log_pool) AS keyed
+-- Keys of events with each event's place in the lowest digits, to sort: neighbours with the same key may be the same
+-- event. A part of the keys at a time, so that they fit in memory.
+-- Grain: event. Reads: _log_pool, macro log_key. Params: $shift, $bucket seconds, $parts, $part, $size places,
+--   $base the first place.
+SELECT (key // $size::UBIGINT) * $size::UBIGINT + (place - $base)::UBIGINT AS mark
+FROM (SELECT log_key(kind, caller, callee, started_at, duration_s, $shift, $bucket) AS key, place FROM _log_pool)
 WHERE $parts = 1 OR key % $parts = $part

@@ -5,6 +5,8 @@ WITH span AS (
         min(started_at) AS first_at,
         max(started_at) AS last_at,
         count(*)::BIGINT AS n,
+        coalesce(min(row_id), 0)::BIGINT AS first_place,
+        coalesce(max(row_id), 0)::BIGINT AS last_place,
         count(*) FILTER (kind = 'call' AND NOT answered)::BIGINT AS missed_calls,
         count(*) FILTER (kind = 'text')::BIGINT AS texts,
         count(*) FILTER (kind = 'data')::BIGINT AS data_sessions

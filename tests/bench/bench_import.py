@@ -61,9 +61,11 @@ def make_log(path: Path, rows: int, *, people: int | None = None, days: int = 30
         COPY (
             WITH calls AS (
                 SELECT
-                    least((people * random() ** 2.5)::BIGINT, people - 1) AS a, (random() ** 3 * 15)::BIGINT AS k,
-                    (random() * days * 86400)::BIGINT AS t, random() AS r, exp(4.3 + 1.1 * sqrt(-2 * ln(random() + 1e-9))
-                    * cos(2 * pi() * random()))::INTEGER AS d
+                    least((people * random() ** 2.5)::BIGINT, people - 1) AS a,
+                    (random() ** 3 * 15)::BIGINT AS k,
+                    (random() * days * 86400)::BIGINT AS t,
+                    random() AS r,
+                    exp(4.3 + 1.1 * sqrt(-2 * ln(random() + 1e-9)) * cos(2 * pi() * random()))::INTEGER AS d
                 FROM range($rows)
             ),
             legs AS (
