@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import polars as pl
     from sklearn.pipeline import Pipeline
 
+KEYS = ("customer_id", "campaign_id", "as_of", "treatment", "outcome", "offer_id", "propensity")  # no features
 MAX_CATEGORIES = 30
 MIN_FREQUENCY = 10
 MISSING = "(missing)"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError
-from engine.offers import learners, training
+from engine.offers import learners, training, worth
 
 if TYPE_CHECKING:
     import polars as pl
@@ -107,9 +107,37 @@ def evaluate(
         learners=tuple(learner_names), bases=tuple(bases), test_share=test_share, bootstrap=bootstrap, seed=seed,
         thorough=True,
     )  # fmt: skip
-    rows = [row for offer in offers_of(table) for row in training.train(against(table, offer), offer, plan).metrics]
+    trained = [training.train(against(table, offer), offer, plan) for offer in offers_of(table)]
+    rows = [row for one in trained for row in one.metrics]
     kinds = {"value": pl.Float64, "low": pl.Float64, "high": pl.Float64}
     return pl.DataFrame(rows, schema_overrides=kinds)
+
+
+def policies(
+    data: pl.DataFrame, *, treatment: str, control: str, outcome: str, value: Mapping[str, float],
+    cost: Mapping[str, float], exclude: Sequence[str] = (), test_share: float = 0.5, seed: int = 42,
+    learner_names: Sequence[str] = ("t",), bases: Sequence[str] = learners.BASES,
+) -> pl.DataFrame:  # fmt: skip
+    """What personalising would be worth on an experiment, against the simple policies (see `engine.offers.worth`).
+
+    Args:
+        data, treatment, control, outcome, exclude, seed, learner_names, bases: see `evaluate`.
+        value: treatment -> worth of one positive outcome.
+        cost: treatment -> cost of giving it to one person.
+        test_share: share of the people on whom the policies are valued.
+
+    Returns:
+        Rows as of `evaluate`, offer_id '(policy)'.
+    """
+    import polars as pl
+
+    table = prepare(data, treatment=treatment, control=control, outcome=outcome, exclude=exclude)
+    names = offers_of(table)
+    plan = training.Plan(tuple(learner_names), tuple(bases), test_share=test_share, bootstrap=20, seed=seed)
+    held = training.hold_out(table, names, plan)
+    models = {o: t.judged for o in names if (t := training.train(against(table, o), o, plan, held)).judged}
+    rows = worth.compare(table, models, value, cost, held, seed=seed)
+    return pl.DataFrame(rows, schema_overrides={"value": pl.Float64, "low": pl.Float64, "high": pl.Float64})
 
 
 def offers_of(table: pl.DataFrame) -> list[str]:

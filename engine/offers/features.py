@@ -50,7 +50,7 @@ def contact_features(
     """What a customer's contacts carry.
 
     Args:
-        ties: a, b, weight, gated_because; gated ties do not count.
+        ties: a, b, weight of the ties that count.
         parties: node, party_id, is_customer.
         owned: customer_id, manufacturer: handsets on that day.
         makers: manufacturers with a column of their own.
@@ -61,11 +61,10 @@ def contact_features(
     """
     import polars as pl
 
-    open_ = ties.filter(pl.col("gated_because").is_null())
     both = pl.concat(
         [
-            open_.select(pl.col("a").alias("node"), pl.col("b").alias("other"), "weight"),
-            open_.select(pl.col("b").alias("node"), pl.col("a").alias("other"), "weight"),
+            ties.select(pl.col("a").alias("node"), pl.col("b").alias("other"), "weight"),
+            ties.select(pl.col("b").alias("node"), pl.col("a").alias("other"), "weight"),
         ]
     )
     carried = (

@@ -19,6 +19,24 @@ def campaign_dates(treatments: pl.DataFrame) -> pl.DataFrame:
     return treatments.with_columns(began.alias("as_of"))
 
 
+def told(treatments: pl.DataFrame) -> pl.DataFrame:
+    """The rows whose outcome was recorded: customer_id, campaign_id, as_of, offer_id, propensity, outcome (0 or 1).
+
+    Args:
+        treatments: see `campaign_dates`.
+    """
+    import polars as pl
+
+    return treatments.filter(pl.col("accepted").is_not_null()).select(
+        "customer_id",
+        "campaign_id",
+        "as_of",
+        "offer_id",
+        "propensity",
+        pl.col("accepted").cast(pl.Int64).alias("outcome"),
+    )
+
+
 def training_rows(
     treatments: pl.DataFrame, offer_id: str, manufacturer: str | None, handsets: pl.DataFrame, *, outcome_days: int
 ) -> pl.DataFrame:

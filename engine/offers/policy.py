@@ -3,13 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from engine.errors import InputError
+from engine.offers import allocation
+
 if TYPE_CHECKING:
+    import numpy as np
     import polars as pl
 
 ADULT = 18
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the choice must keep to.
+
+    Args:
+        today: day on which offers must be valid.
+        budget: most that all offers together may cost; 0 = no limit.
+        to_owners: offers go to customers who own the make too, where the offer itself does not say.
+    """
+
+    today: date
+    budget: float = 0.0
+    to_owners: bool = True
+
+
+def check_offers(offers: pl.DataFrame) -> None:
+    """Refuse offers whose worth makes no sense.
+
+    Raises:
+        InputError: a value or cost is negative or no number, or a capacity is negative; names the offer.
+    """
+    import polars as pl
+
+    for column in ("value", "cost", "capacity"):
+        number = pl.col(column)
+        bad = offers.filter(number.is_not_null() & ~((number >= 0) & number.cast(pl.Float64).is_finite()))
+        if bad.height:
+            raise InputError(
+                f"offer {bad['offer_id'][0]!r} has {column} {bad[column][0]}.",
+                column=column,
+                fix="Give 0 or more in the offers file and import it again.",
+            )
 
 
 def valid_offers(offers: pl.DataFrame, today: date) -> pl.DataFrame:
@@ -45,77 +84,120 @@ def barred(people: pl.DataFrame, allowed: pl.DataFrame | None) -> pl.DataFrame:
     return people.select("customer_id", pl.coalesce(reasons).alias("barred"))
 
 
-def choose(
-    people: pl.DataFrame, uplift: pl.DataFrame, offers: pl.DataFrame, *, today: date, missing: Mapping[str, str]
-) -> pl.DataFrame:
-    """Table `choices`: argmax over the eligible offers of value x uplift - cost, or none when that is not above 0.
+def eligible(people: pl.DataFrame, offers: pl.DataFrame, limits: Limits) -> np.ndarray:
+    """Who may get which offer.
 
     Args:
-        people: customer_id, age, barred (see `barred`).
-        uplift: table `uplift`.
+        people: customer_id, age, barred (null = may get offers), manufacturer (owned now; null = not known).
         offers: table `offers`.
-        today: day on which the offers must be valid.
-        missing: offer_id -> why it has no model.
+        limits: the rest.
 
     Returns:
-        One row per customer of `people`, in order of customer_id; equal gains go to the smaller offer_id. Who has no
-        age on record gets no offer with a minimum age.
+        bool [people, offers]. Who has no age on record gets no offer with a minimum age.
     """
+    import numpy as np
+
+    age = people["age"].cast(float).to_numpy()
+    owned = people["manufacturer"].to_numpy()
+    free = people["barred"].is_null().to_numpy()
+    live = set(valid_offers(offers, limits.today)["offer_id"])
+    columns = []
+    for offer in offers.iter_rows(named=True):
+        may = free & (offer["offer_id"] in live)
+        if offer["min_age"] is not None:
+            may &= age >= offer["min_age"]
+        to_owners = limits.to_owners if offer["to_owners"] is None else offer["to_owners"]
+        if not to_owners and offer["manufacturer"] is not None:
+            may &= owned != offer["manufacturer"]
+        columns.append(may)
+    return np.stack(columns, axis=1) if columns else np.zeros((people.height, 0), dtype=bool)
+
+
+def choose(
+    people: pl.DataFrame, uplift: Mapping[str, np.ndarray], offers: pl.DataFrame, limits: Limits,
+    *, missing: Mapping[str, str], supported: Mapping[str, np.ndarray] | None = None,
+) -> pl.DataFrame:  # fmt: skip
+    """Table `choices`: the eligible offers of greatest value x uplift - cost within budget and capacities, or none.
+
+    Args:
+        people: see `eligible`, sorted by customer_id.
+        uplift: offer_id -> uplift of each of `people`; offers without a model are absent.
+        offers: table `offers`, sorted by offer_id; equal gains go to the first.
+        limits: what the choice must keep to.
+        missing: offer_id -> why it has no model.
+        supported: offer_id -> whether customers like this one were ever offered it [people]; absent = all.
+
+    Returns:
+        customer_id, offer_id, expected_value, reason, and uplift of the chosen offer (null for none).
+    """
+    import numpy as np
     import polars as pl
 
-    live = valid_offers(offers, today).select("offer_id", "value", "cost", "min_age")
-    old_enough = pl.col("min_age").is_null() | (pl.col("age") >= pl.col("min_age"))
-    gains = (
-        uplift.join(live, on="offer_id")
-        .join(people.filter(pl.col("barred").is_null()).select("customer_id", "age"), on="customer_id")
-        .filter(old_enough.fill_null(False))
-        .with_columns((pl.col("value") * pl.col("uplift") - pl.col("cost")).alias("gain"))
-        .sort("customer_id", "gain", "offer_id", descending=[False, True, False])
-        .group_by("customer_id", maintain_order=True)
-        .first()
-        .select("customer_id", "offer_id", "uplift", "value", "cost", "gain")
+    table = offers.filter(pl.col("offer_id").is_in(list(uplift)))
+    names = table["offer_id"].to_list()
+    value, cost = table["value"].to_numpy(), table["cost"].to_numpy()
+    n = people.height
+    lift = np.stack([uplift[o] for o in names], axis=1) if names else np.zeros((n, 0))
+    gain = value * lift - cost
+    may = eligible(people, table, limits)
+    known = np.stack([(supported or {}).get(o, np.ones(n, bool)) for o in names], axis=1) if names else may
+    capacity = None
+    if table["capacity"].null_count() < table.height:
+        capacity = table["capacity"].fill_null(n).to_numpy()
+    choice = allocation.allocate(gain, cost, may & known, budget=limits.budget or None, capacity=capacity)
+    rows = np.arange(n)
+    taken = choice >= 0
+    open_ = may & known
+    best = np.where(open_, gain, -np.inf).argmax(axis=1) if names else np.zeros(n, int)
+    shown = np.where(taken, choice, best)
+    frame = people.select("customer_id", "barred").with_columns(
+        pl.Series("taken", taken),
+        pl.Series("any_open", open_.any(axis=1)),
+        pl.Series("any_may", may.any(axis=1)),
+        pl.Series("shown", [names[i] for i in shown] if names else [None] * n, dtype=pl.String),
+        pl.Series("uplift", lift[rows, shown] if names else np.zeros(n)),
+        pl.Series("gain", gain[rows, shown] if names else np.zeros(n)),
+        pl.Series("cost", cost[shown] if names else np.zeros(n), dtype=pl.Float64),
     )
-    nothing = _nothing(offers, live, uplift, missing)
-    take = pl.col("gain") > 0
     points = (100 * pl.col("uplift")).round(1)
     offered = pl.format(
         "raises the chance of accepting by {} points: worth {} after a cost of {}",
-        points,
-        pl.col("gain").round(2),
-        pl.col("cost").round(2),
-    )
+        points, pl.col("gain").round(2), pl.col("cost").round(2),
+    )  # fmt: skip
     refused = pl.format(
         "no offer is worth its cost: the best, {}, changes the chance by {} points, {} after its cost",
-        pl.col("offer_id"),
-        points,
-        pl.col("gain").round(2),
+        pl.col("shown"), points, pl.col("gain").round(2),
+    )  # fmt: skip
+    reason = (
+        pl.when(pl.col("barred").is_not_null())
+        .then(pl.col("barred"))
+        .when(pl.col("taken"))
+        .then(offered)
+        .when(~pl.col("any_may"))
+        .then(pl.lit(_nothing(offers, set(uplift), limits, missing)))
+        .when(~pl.col("any_open"))
+        .then(pl.lit("no offer was ever tried on customers like this one"))
+        .when(pl.col("gain") > 0)
+        .then(pl.lit("the budget or the offers' capacities are used where they gain more"))
+        .otherwise(refused)
     )
-    return (
-        people.sort("customer_id")
-        .join(gains, on="customer_id", how="left")
-        .select(
-            "customer_id",
-            pl.when(take).then(pl.col("offer_id")).alias("offer_id"),
-            pl.when(take).then(pl.col("gain")).otherwise(0.0).alias("expected_value"),
-            pl.when(pl.col("barred").is_not_null())
-            .then(pl.col("barred"))
-            .when(pl.col("gain").is_null())
-            .then(pl.lit(nothing))
-            .when(take)
-            .then(offered)
-            .otherwise(refused)
-            .alias("reason"),
-        )
+    return frame.select(
+        "customer_id",
+        pl.when("taken").then(pl.col("shown")).alias("offer_id"),
+        pl.when("taken").then(pl.col("gain")).otherwise(0.0).alias("expected_value"),
+        reason.alias("reason"),
+        pl.when("taken").then(pl.col("uplift")).alias("uplift"),
     )
 
 
-def _nothing(offers: pl.DataFrame, live: pl.DataFrame, uplift: pl.DataFrame, missing: Mapping[str, str]) -> str:
+def _nothing(offers: pl.DataFrame, modelled: set[str], limits: Limits, missing: Mapping[str, str]) -> str:
     """Why a customer who may get offers has none to weigh."""
+    live = set(valid_offers(offers, limits.today)["offer_id"])
     if not offers.height:
         return "there are no offers"
-    if not live.height:
+    if not live:
         return "no offer is valid on this day"
-    if not set(live["offer_id"]) & set(uplift["offer_id"].unique()):
-        parts = [f"{o}: {missing[o]}" for o in sorted(set(live["offer_id"]) & set(missing))]
+    if not live & modelled:
+        parts = [f"{o}: {missing[o]}" for o in sorted(live & set(missing))]
         return f"no offer has a model ({'; '.join(parts)})" if parts else "no offer has a model"
-    return "no offer is open to this customer's age"
+    return "no offer is open to this customer (age, or the make is owned already)"

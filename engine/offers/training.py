@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from engine.offers import encoding, learners, measures, models, portable
+from engine.offers import encoding, explain, learners, measures, models, portable, support, worth
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
-KEYS = ("customer_id", "campaign_id", "as_of", "treatment", "outcome", "offer_id", "propensity")
 HELD = ", held out"
 CROSS = f"{measures.QINI}, cross-validated"
 FLAT = "no learner beats random: effects that differ between customers were not found"
+IMPORTANCE = "qini lost when {} is shuffled"
+ADDED = "qini added by the graph's columns, held out"
 PLACEBO = f"{measures.QINI}, placebo: treatment permuted"
 GAP = f"{measures.QINI}, training rows minus held out"
 
@@ -58,6 +60,8 @@ class Trained:
         held: customer_id of the held-out customers.
         reason: why there is no model, in plain words.
         metrics: rows of table `offer_metrics`.
+        drivers: columns the model reads, the most important first.
+        gaps: segments in which the offer, or nothing, was never given.
     """
 
     offer_id: str
@@ -66,6 +70,8 @@ class Trained:
     held: np.ndarray | None
     reason: str
     metrics: list[dict[str, object]]
+    drivers: list[str] = field(default_factory=list)
+    gaps: list[support.Gap] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,7 @@ def without_model(offer_id: str, why: str) -> Trained:
     return Trained(offer_id, None, None, None, why, [_metric(offer_id, ("none", "none"), f"no model: {why}")])
 
 
-def train(rows: pl.DataFrame, offer_id: str, plan: Plan) -> Trained:
+def train(rows: pl.DataFrame, offer_id: str, plan: Plan, held_out: np.ndarray | None = None) -> Trained:
     """Train and judge the learners for one offer.
 
     The learner and base with the best cross-validated Qini are chosen; the held-out customers take no part in that. How
@@ -124,6 +130,7 @@ def train(rows: pl.DataFrame, offer_id: str, plan: Plan) -> Trained:
         rows: customer_id, treatment (1 = this offer, 0 = no offer), outcome (1 = accepted), and features.
         offer_id: the offer.
         plan: what to compare, and how.
+        held_out: customer_id of those to hold out; None = draw them.
 
     Returns:
         Model and metrics; no model where the rows are too few (see `shortfall`).
@@ -132,21 +139,25 @@ def train(rows: pl.DataFrame, offer_id: str, plan: Plan) -> Trained:
 
     treatment, outcome = rows["treatment"].to_numpy().astype(int), rows["outcome"].to_numpy().astype(int)
     why = shortfall(treatment, outcome, plan)
-    numeric, categorical = encoding.split_columns(rows, exclude=KEYS)
+    numeric, categorical = encoding.split_columns(rows, exclude=encoding.KEYS)
     if not why and not numeric and not categorical:
         why = "nothing is known of the customers"
     if why:
         return without_model(offer_id, why)
     data = _Rows(rows, offer_id, plan, treatment, outcome, numeric, categorical)
-    inner, held = split(rows, treatment, outcome, plan)
+    inner, held = split(rows, treatment, outcome, plan, held_out)
+    if not _trainable(treatment, outcome, inner) or not _trainable(treatment, outcome, held):
+        return without_model(offer_id, "too few different customers accepted or refused to hold some out")
     pairs = [(learner, base) for learner in plan.learners for base in plan.bases]
     cross, unseen = {}, {}
-    folds = _folds(rows, treatment, outcome, inner, plan)
+    folds = [f for f in _folds(rows, treatment, outcome, inner, plan) if _trainable(treatment, outcome, f[0])]
     for pair in pairs:
         unseen[pair] = np.full(len(rows), np.nan)
         for a, b in folds:
             unseen[pair][b] = data.fit(pair, a).raw(rows[b])
-        cross[pair] = float(np.nanmean([data.qini(unseen[pair][b], b) for _, b in folds]))
+        each = np.array([data.qini(unseen[pair][b], b) for _, b in folds])
+        each = each[np.isfinite(each)]
+        cross[pair] = float(each.mean()) if len(each) else math.nan
     best = max(pairs, key=lambda p: (cross[p] if math.isfinite(cross[p]) else -math.inf, -pairs.index(p)))
     metrics, judged = [], None
     for pair in pairs:
@@ -163,13 +174,50 @@ def train(rows: pl.DataFrame, offer_id: str, plan: Plan) -> Trained:
     model = _calibrated(data.fit(best, np.arange(len(rows))), rows, mean, slope)
     # The judged model may not know how its scores fare on the held-out rows.
     judged = _calibrated(judged, rows[inner], *_effect(data, unseen[best], inner))
-    return Trained(offer_id, model, judged, np.unique(rows["customer_id"].to_numpy()[held]), "", metrics)
+    drivers = explain.importance(judged, rows[held], outcome[held], treatment[held], seed=plan.seed)
+    metrics += [_metric(offer_id, best, IMPORTANCE.format(c), lost, chosen=True) for c, lost in drivers]
+    held_ids = np.unique(rows["customer_id"].to_numpy()[held])
+    gaps = support.gaps(rows, categorical)
+    return Trained(offer_id, model, judged, held_ids, "", metrics, [c for c, _ in drivers], gaps)
+
+
+def added_by(
+    rows: pl.DataFrame, offer_id: str, plan: Plan, trained: Trained, columns: Sequence[str]
+) -> dict[str, object]:
+    """What some columns add: Qini of the chosen learner with them minus without, on the held-out customers.
+
+    Args:
+        rows, offer_id, plan: as for `train`.
+        trained: its result, with a model.
+        columns: those to leave out.
+
+    Returns:
+        A metric row with a bootstrap 95 % interval of the difference over the held-out rows.
+    """
+
+    treatment, outcome = rows["treatment"].to_numpy().astype(int), rows["outcome"].to_numpy().astype(int)
+    inner, held = split(rows, treatment, outcome, plan, trained.held)
+    numeric, categorical = encoding.split_columns(rows, exclude=(*encoding.KEYS, *columns))
+    pair = (trained.judged.learner, trained.judged.base)
+    if not numeric and not categorical:
+        return _metric(offer_id, pair, ADDED, chosen=True)
+    data = _Rows(rows, offer_id, plan, treatment, outcome, numeric, categorical)
+    both = [trained.judged.raw(rows[held]), data.fit(pair, inner).raw(rows[held])]
+
+    def difference(y: np.ndarray, _: np.ndarray, t: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        return measures.qini_measure(y, both[0], t, weights) - measures.qini_measure(y, both[1], t, weights)
+
+    arrays = (outcome[held], both[0], treatment[held])
+    low, high = measures.interval(difference, *arrays, draws=plan.bootstrap, seed=plan.seed)
+    return _metric(offer_id, pair, ADDED, measures.value(difference, *arrays), low, high, chosen=True)
 
 
 def _effect(data: _Rows, score: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
     """Mean effect, and the slope by which differences in score are believed."""
+    import numpy as np
     from scipy.stats import norm
 
+    rows = rows[~np.isnan(score[rows])]
     mean, slope, error = measures.best_linear_predictor(data.outcome[rows], score[rows], data.treatment[rows])
     if not slope > norm.ppf(1 - data.plan.level) * error:
         return mean, 0.0
@@ -178,6 +226,13 @@ def _effect(data: _Rows, score: np.ndarray, rows: np.ndarray) -> tuple[float, fl
 
 def _calibrated(model: models.OfferModel, rows: pl.DataFrame, mean: float, slope: float) -> models.OfferModel:
     return replace(model, mean=mean, slope=slope, centre=float(model.raw(rows).mean()))
+
+
+def _trainable(treatment: np.ndarray, outcome: np.ndarray, rows: np.ndarray) -> bool:
+    """Whether each arm has at least two of each outcome in these rows."""
+    import numpy as np
+
+    return bool((np.bincount((2 * treatment + outcome)[rows], minlength=4) >= 2).all())
 
 
 def _judge(
@@ -223,13 +278,26 @@ def _strata(rows: pl.DataFrame, treatment: np.ndarray, outcome: np.ndarray) -> t
     return code, (2 * treatment + outcome)[first]
 
 
-def split(rows: pl.DataFrame, treatment: np.ndarray, outcome: np.ndarray, plan: Plan) -> tuple:
-    """Row numbers for training and held out, balanced by arm and outcome; all rows of a customer on one side."""
+def split(
+    rows: pl.DataFrame, treatment: np.ndarray, outcome: np.ndarray, plan: Plan, held_out: np.ndarray | None = None
+) -> tuple:
+    """Row numbers for training and held out, balanced by arm and outcome; all rows of a customer on one side.
+
+    Args:
+        rows: with customer_id.
+        treatment: number of each row's arm.
+        outcome: 0 or 1.
+        plan: share held out, and seed.
+        held_out: customer_id of those to hold out; None = draw them.
+    """
     import numpy as np
     from sklearn.model_selection import train_test_split
 
+    if held_out is not None:
+        inside = np.isin(rows["customer_id"].to_numpy().astype(str), held_out.astype(str))
+        return np.flatnonzero(~inside), np.flatnonzero(inside)
     code, strata = _strata(rows, treatment, outcome)
-    rare = np.bincount(strata, minlength=4)
+    rare = np.bincount(strata)
     kept, other = train_test_split(
         np.arange(len(strata)),
         test_size=plan.test_share,
@@ -242,6 +310,21 @@ def split(rows: pl.DataFrame, treatment: np.ndarray, outcome: np.ndarray, plan: 
         return place[kept], place[other]
     inside = np.isin(code, kept)
     return np.flatnonzero(inside), np.flatnonzero(~inside)
+
+
+def hold_out(rows: pl.DataFrame, arms: Sequence[str], plan: Plan) -> np.ndarray:
+    """customer_id of the customers held out for all offers alike, balanced by arm and outcome.
+
+    Args:
+        rows: customer_id, offer_id (null = none), outcome.
+        arms: offer_ids.
+        plan: share and seed.
+    """
+    import numpy as np
+
+    outcome = rows["outcome"].to_numpy().astype(int)
+    _, held = split(rows, worth.arm_numbers(rows, arms), outcome, plan)
+    return np.unique(rows["customer_id"].to_numpy()[held])
 
 
 def _folds(

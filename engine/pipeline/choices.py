@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from engine.offers import features, history, policy, training
-from engine.pipeline import edges
-from engine.tables import check, empty
+from engine.offers import explain, features, history, policy, support, training, worth
+from engine.pipeline import edges, influencers
+from engine.tables import TABLES, empty
 from engine.trust import consent
+from engine.warehouse import sql_text
 from engine.warehouse.duckdb import quote
 
 if TYPE_CHECKING:
+    import numpy as np
     import polars as pl
 
     from engine.pipeline import Context
     from engine.warehouse.duckdb import DuckDBWarehouse
+
+FEWEST = 20  # customers in past campaigns below which nobody is held out
+
+
+@dataclass(frozen=True)
+class Past:
+    """Past campaigns, ready to train on.
+
+    Args:
+        rows: see `history.campaign_dates`.
+        known: features of their customers, as of the day each campaign began.
+        held: customer_id of those held out for all offers alike; None = too few to split.
+    """
+
+    rows: pl.DataFrame
+    known: pl.DataFrame
+    held: np.ndarray | None
 
 
 def run(context: Context) -> None:
@@ -24,39 +43,150 @@ def run(context: Context) -> None:
     import polars as pl
 
     store = context.warehouse
+    offers = store.read("offers")
+    policy.check_offers(offers)
+    store.temp("handset_days", "offers/handset_days")
+    past = read_past(context, offers)
+    now = score_features(context, offers)
+    trained = train_all(context, past, offers, plan(context))
+    people = whom(context, now)
+    with context.progress.task("choices"):
+        models = {t.offer_id: t for t in trained if t.model is not None}
+        lift = {o: t.model.predict(now) for o, t in models.items()}
+        choices = policy.choose(
+            people,
+            lift,
+            offers,
+            policy.Limits(context.today, context.config.offers.budget, context.config.offers.to_owners),
+            missing={t.offer_id: t.reason for t in trained if t.model is None},
+            supported={o: support.supported(now, t.gaps) for o, t in models.items()},
+        )
+        choices = explained(choices, now, models)
+    table = pl.concat([now, past.known], how="diagonal_relaxed").unique(["customer_id", "as_of"], keep="first")
+    store.write("features", table.sort("customer_id", "as_of"))
+    store.write("uplift", uplift_table(now, {o: (lift[o], t.model.model_id) for o, t in models.items()}))
+    metrics = [row for t in trained for row in t.metrics] + policies(context, past, offers, trained)
+    store.write("offer_metrics", metric_table(metrics))
+    store.write("choices", choices)
+
+
+def whom(context: Context, now: pl.DataFrame) -> pl.DataFrame:
+    """Every customer with age, why they may get no offer, and the make they own; in the order of `now`."""
+    store = context.warehouse
     people = store.query("offers/people")
     agreed = None
     if store.count("consents"):
         agreed = consent.allowed(store.read("consents"), consent.OFFERS, context.today)
     people = people.join(policy.barred(people, agreed), on="customer_id", maintain_order="left")
-    offers = store.read("offers")
-    past = history.campaign_dates(store.read("treatments"))
-    store.temp("handset_days", "offers/handset_days")
-    scoring = edges.as_of(store, context.config.graph) or context.today
-    known = _past_features(context, past, offers)
-    now = features_on(context, scoring, people.select("customer_id"), offers)
+    return people.join(now.select("customer_id", "manufacturer"), on="customer_id", maintain_order="left").sort(
+        "customer_id"
+    )
+
+
+def read_past(context: Context, offers: pl.DataFrame) -> Past:
+    """The past campaigns with the features of their days; the temporary table `handset_days` exists."""
+    import polars as pl
+
+    rows = history.campaign_dates(context.warehouse.read("treatments"))
+    days = rows["as_of"].unique().sort().to_list()
+    known = [features_on(context, day, rows.filter(pl.col("as_of") == day), offers) for day in days]
+    held = None
+    if rows["customer_id"].n_unique() >= FEWEST:
+        outcomes = rows.with_columns(pl.col("accepted").fill_null(False).cast(pl.Int64).alias("outcome"))
+        held = training.hold_out(outcomes, offers["offer_id"].to_list(), plan(context))
+    return Past(rows, pl.concat(known, how="diagonal_relaxed") if known else empty("features"), held)
+
+
+def score_features(context: Context, offers: pl.DataFrame) -> pl.DataFrame:
+    """Features of every customer on the day after the last event (today where there are no events)."""
+    store = context.warehouse
+    day = edges.as_of(store, context.config.graph) or context.today
+    return features_on(context, day, store.query("offers/people"), offers)
+
+
+def train_all(context: Context, past: Past, offers: pl.DataFrame, wanted: training.Plan) -> list[training.Trained]:
+    """Every offer's model, in order of offer_id."""
+    found = []
     with context.progress.task("offers", offers.height) as bar:
-        trained = []
         for offer in offers.iter_rows(named=True):
-            trained.append(train(context, past, offer, known))
+            rows = training_rows(context, past, offer)
+            if rows.height:
+                found.append(training.train(rows, offer["offer_id"], wanted, past.held))
+            else:
+                why = "it was in no past campaign" if past.rows.height else "there are no past campaigns"
+                found.append(training.without_model(offer["offer_id"], why))
             bar.advance()
-    scored = [
+    return found
+
+
+def training_rows(context: Context, past: Past, offer: dict[str, Any]) -> pl.DataFrame:
+    """One offer's rows with their features; offer: a row of table `offers`."""
+    rows = history.training_rows(
+        past.rows,
+        offer["offer_id"],
+        offer["manufacturer"],
+        context.warehouse.read("handsets"),
+        outcome_days=context.config.offers.outcome_days,
+    )
+    return rows.join(past.known, on=["customer_id", "as_of"], how="left", maintain_order="left")
+
+
+def policies(
+    context: Context, past: Past, offers: pl.DataFrame, trained: list[training.Trained]
+) -> list[dict[str, object]]:
+    """Metric rows that compare policies on the held-out customers (see `engine.offers.worth`)."""
+    models = {t.offer_id: t.judged for t in trained if t.judged is not None}
+    rows = history.told(past.rows)
+    if not models or past.held is None or not rows.height:
+        return []
+    rows = rows.join(past.known, on=["customer_id", "as_of"], how="left", maintain_order="left")
+    value, cost = (dict(offers.select("offer_id", column).rows()) for column in ("value", "cost"))
+    return worth.compare(rows, models, value, cost, past.held, seed=context.config.run.seed)
+
+
+def explained(choices: pl.DataFrame, now: pl.DataFrame, models: dict[str, training.Trained]) -> pl.DataFrame:
+    """Rows of table `choices`, the reason of each offer made followed by what drives it for this customer."""
+    import polars as pl
+
+    parts = []
+    for offer, trained in models.items():
+        mine = now.join(choices.filter(pl.col("offer_id") == offer).select("customer_id"), on="customer_id", how="semi")
+        usual = explain.typical(now, trained.drivers)
+        why = explain.reasons(trained.model, mine, usual, trained.drivers)
+        text = pl.lit("; no customer gains more by it than another") if trained.model.slope == 0 else pl.lit("")
+        said = pl.when(pl.col("why") != "").then(pl.format("; mostly: {}", "why")).otherwise(text)
+        parts.append(mine.select("customer_id").with_columns(why.alias("why")).select("customer_id", said.alias("why")))
+    if not parts:
+        return choices.drop("uplift")
+    whys = pl.concat(parts)
+    return (
+        choices.join(whys, on="customer_id", how="left", maintain_order="left")
+        .with_columns(pl.concat_str("reason", pl.col("why").fill_null("")).alias("reason"))
+        .drop("why", "uplift")
+    )
+
+
+def uplift_table(now: pl.DataFrame, scores: dict[str, tuple[np.ndarray, str]]) -> pl.DataFrame:
+    """Table `uplift` from offer_id -> (uplift of each row of `now`, model_id)."""
+    import polars as pl
+
+    parts = [
         now.select("customer_id").with_columns(
-            pl.lit(t.offer_id).alias("offer_id"),
-            pl.Series("uplift", t.model.predict(now), dtype=pl.Float64),
-            pl.lit(t.model.model_id).alias("model_id"),
+            pl.lit(offer).alias("offer_id"),
+            pl.Series("uplift", lift, dtype=pl.Float64),
+            pl.lit(model).alias("model_id"),
         )
-        for t in trained
-        if t.model is not None and now.height
+        for offer, (lift, model) in scores.items()
     ]
-    uplift = pl.concat(scored).sort("customer_id", "offer_id") if scored else empty("uplift")
-    missing = {t.offer_id: t.reason for t in trained if t.model is None}
-    table = pl.concat([now, *known], how="diagonal_relaxed").unique(["customer_id", "as_of"], keep="first")
-    store.write("features", table.sort("customer_id", "as_of"))
-    store.write("uplift", uplift)
-    metrics = [row for t in trained for row in t.metrics]
-    store.write("offer_metrics", pl.DataFrame(metrics, infer_schema_length=None) if metrics else empty("offer_metrics"))
-    store.write("choices", policy.choose(people, uplift, offers, today=context.today, missing=missing))
+    return pl.concat(parts).sort("customer_id", "offer_id") if parts else empty("uplift")
+
+
+def metric_table(rows: list[dict[str, object]]) -> pl.DataFrame:
+    """Table `offer_metrics` from rows."""
+    import polars as pl
+
+    kinds = {"value": pl.Float64, "low": pl.Float64, "high": pl.Float64}
+    return pl.DataFrame(rows, schema_overrides=kinds, infer_schema_length=None) if rows else empty("offer_metrics")
 
 
 def plan(context: Context) -> training.Plan:
@@ -72,40 +202,6 @@ def plan(context: Context) -> training.Plan:
         level=settings.level,
         seed=context.config.run.seed,
     )
-
-
-def train(context: Context, past: pl.DataFrame, offer: dict[str, Any], known: list[pl.DataFrame]) -> training.Trained:
-    """Train one offer on the past campaigns.
-
-    Args:
-        context: of the stage.
-        past: see `history.campaign_dates`.
-        offer: a row of table `offers`.
-        known: features per campaign day.
-    """
-    import polars as pl
-
-    rows = history.training_rows(
-        past,
-        offer["offer_id"],
-        offer["manufacturer"],
-        context.warehouse.read("handsets"),
-        outcome_days=context.config.offers.outcome_days,
-    )
-    if not rows.height:
-        why = "it was in no past campaign" if past.height else "there are no past campaigns"
-        return training.without_model(offer["offer_id"], why)
-    described = pl.concat(known, how="diagonal_relaxed")
-    rows = rows.join(described, on=["customer_id", "as_of"], how="left", maintain_order="left")
-    return training.train(rows.drop("campaign_id"), offer["offer_id"], plan(context))
-
-
-def _past_features(context: Context, past: pl.DataFrame, offers: pl.DataFrame) -> list[pl.DataFrame]:
-    """Features of each campaign's customers as of the day it began, one frame per such day."""
-    import polars as pl
-
-    days = past["as_of"].unique().sort().to_list()
-    return [features_on(context, day, past.filter(pl.col("as_of") == day), offers) for day in days]
 
 
 def features_on(context: Context, as_of: date, people: pl.DataFrame, offers: pl.DataFrame) -> pl.DataFrame:
@@ -143,30 +239,29 @@ def features_on(context: Context, as_of: date, people: pl.DataFrame, offers: pl.
 
 def _graph_on(context: Context, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """The graph on a day: customers' centralities, their influencers (customer_id, contact_id), and the ties."""
-    import numpy as np
     import polars as pl
 
     from engine.graph.centrality import coreness
-    from engine.graph.influence import top_contacts
-    from engine.graph.network import build, ranks
+    from engine.graph.network import ranks
 
-    store, config = context.warehouse, context.config.graph
-    with _Shadow(store) as shadow:
-        edges.build(shadow, replace(config, as_of=as_of.isoformat()))
-    network = build(*(shadow.frames[t] for t in ("edges", "hubs", "ties")), store.read("parties"))
-    _, centrality = ranks(network, damping=config.damping)
-    graph = pl.DataFrame(
+    config = replace(context.config, graph=replace(context.config.graph, as_of=as_of.isoformat(), top=1))
+    with _Shadow(context.warehouse) as shadow:
+        edges.build(shadow, config.graph)
+        graph = influencers.network(shadow)
+        _, centrality = ranks(graph, damping=config.graph.damping)
+        top = influencers.influencers(shadow, config, [config.graph.definition], graph, centrality)
+        ties = shadow.query("graph/counted_ties")
+    known = pl.DataFrame(
         {
-            "customer_id": network.party_id,
-            "degree": network.contacts.degree,
-            "in_strength": np.bincount(network.dst, weights=network.strength, minlength=network.n),
-            "out_strength": np.bincount(network.src, weights=network.strength, minlength=network.n),
-            "coreness": coreness(network.contacts),
+            "customer_id": graph.party_id,
+            "degree": graph.contacts.degree,
+            "in_strength": graph.out.column_sums(),
+            "out_strength": graph.out.row_sums(),
+            "coreness": coreness(graph.contacts),
             "centrality_pct": pl.Series(centrality, nan_to_null=True),
         }
     )
-    top = top_contacts(config.definition, network, centrality, top=1, gamma=config.gamma)
-    return graph, top.select("customer_id", "contact_id"), shadow.frames["ties"]
+    return known, top.select("customer_id", "contact_id"), ties
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -174,19 +269,19 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 class _Shadow:
-    """The warehouse, but the tables the graph's stage writes become temporary ones in front of the stored: the graph of
-    another day. Leaving the `with` takes them away; `frames` keeps what was written.
+    """The warehouse, but what the graph's stage writes are temporary tables in front of the stored ones: the graph of
+    another day. Leaving the `with` takes them away.
     """
 
     def __init__(self, store: DuckDBWarehouse) -> None:
         self.store = store
-        self.frames: dict[str, pl.DataFrame] = {}
+        self.made: set[str] = set()
 
     def __enter__(self) -> _Shadow:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for table in self.frames:
+        for table in sorted(self.made):
             self.store.execute_text(f"DROP TABLE IF EXISTS temp.{quote(table)}")
 
     def __getattr__(self, name: str) -> Any:
@@ -194,11 +289,17 @@ class _Shadow:
 
     def create(self, table: str, statement: str, /, **params: Any) -> int:
         """See `Warehouse.create`."""
-        self.store.temp(table, statement, **params)
-        self.frames[table] = check(self.store.read(table), table)
-        return self.frames[table].height
+        self._empty(table)
+        self.store.execute_text(f"INSERT INTO {quote(table)} BY NAME {sql_text(statement)}", params, name=statement)
+        return self.store.count(table)
 
     def write(self, table: str, frame: pl.DataFrame, /) -> int:
         """See `Warehouse.write`."""
-        self.frames[table] = check(frame, table)
-        return frame.height
+        self._empty(table)
+        return self.store.append(table, frame)
+
+    def _empty(self, table: str) -> None:
+        self.made.add(table)
+        self.store.execute_text(
+            TABLES[table].ddl().replace("CREATE TABLE IF NOT EXISTS", "CREATE OR REPLACE TEMP TABLE")
+        )

@@ -133,7 +133,7 @@ def oracle(seen, *, change_days: int, change_events: int) -> list[tuple]:
 TACS = [*DEVICES, *SAME_MODEL, "99999999"]
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["ann", "ben"]), st.sampled_from(TACS), st.integers(0, 30), st.integers(1, 4)),

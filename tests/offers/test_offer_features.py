@@ -80,10 +80,9 @@ def test_the_handset_of_the_day():
 def test_what_the_contacts_carry():
     ties = pl.DataFrame(
         {
-            "a": [0, 0, 0, 1],
-            "b": [1, 2, 3, 3],
-            "weight": [3.0, 1.0, 5.0, 2.0],
-            "gated_because": [None, None, None, "hub"],
+            "a": [0, 0, 0],
+            "b": [1, 2, 3],
+            "weight": [3.0, 1.0, 5.0],
         }
     )
     parties = pl.DataFrame({"node": [0, 1, 2, 3], "party_id": list("abcd"), "is_customer": [True, True, True, False]})

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.offers import policy
+from engine.errors import InputError
+from engine.offers import policy, support
 from engine.tables import check, empty
 
 TODAY = date(2024, 5, 1)
@@ -23,13 +25,19 @@ def offers(**columns) -> pl.DataFrame:
 
 def people(**columns) -> pl.DataFrame:
     n = len(columns["customer_id"])
-    base = {"age": [40] * n, "barred": [None] * n}
-    return pl.DataFrame({**base, **columns}, schema_overrides={"age": pl.Int32, "barred": pl.String})
+    base = {"age": [40] * n, "barred": [None] * n, "manufacturer": [None] * n}
+    kinds = {"age": pl.Int32, "barred": pl.String, "manufacturer": pl.String}
+    return pl.DataFrame({**base, **columns}, schema_overrides=kinds)
 
 
-def uplift(rows: list[tuple[str, str, float]]) -> pl.DataFrame:
-    frame = pl.DataFrame(rows, schema=["customer_id", "offer_id", "uplift"], orient="row")
-    return check(frame.with_columns(pl.lit("m").alias("model_id")), "uplift") if rows else empty("uplift")
+def choose(who: pl.DataFrame, uplift: dict, table: pl.DataFrame, *, missing=None, supported=None, **limits) -> dict:
+    """The only customer's choice."""
+    scores = {o: np.atleast_1d(np.asarray(u, dtype=float)) for o, u in uplift.items()}
+    found = policy.choose(
+        who, scores, table, policy.Limits(TODAY, **limits), missing=missing or {}, supported=supported
+    )
+    check(found.drop("uplift"), "choices")
+    return found.row(0, named=True)
 
 
 @given(st.data())
@@ -42,12 +50,12 @@ def test_choice_is_the_best_eligible_gain_or_none(data):
     table = [(c, o, data.draw(st.sampled_from([-0.1, 0.0, 0.1, 0.2]))) for c in ages for o in names]
     found = policy.choose(
         people(customer_id=list(ages), age=list(ages.values())),
-        uplift(table),
+        {o: np.array([u for _, p, u in table if p == o]) for o in names},
         offers(offer_id=names, value=list(values.values()), cost=list(costs.values()), min_age=list(least.values())),
-        today=TODAY,
+        policy.Limits(TODAY),
         missing={},
     )
-    for row in check(found, "choices").to_dicts():
+    for row in found.to_dicts():
         age = ages[row["customer_id"]]
         gains = [
             (values[o] * u - costs[o], o)
@@ -72,9 +80,7 @@ def test_choice_is_the_best_eligible_gain_or_none(data):
 )
 def test_an_offer_is_made_on_its_days_only(start, end, valid):
     table = offers(offer_id=["a"], valid_from=[start], valid_to=[end])
-    row = policy.choose(people(customer_id=["p"]), uplift([("p", "a", 0.5)]), table, today=TODAY, missing={}).row(
-        0, named=True
-    )
+    row = choose(people(customer_id=["p"]), {"a": 0.5}, table)
     assert (row["offer_id"] == "a") is valid
     assert valid or row["reason"] == "no offer is valid on this day"
 
@@ -97,23 +103,58 @@ def test_who_may_get_none_and_why():
 
 def test_the_reason_says_what_was_missing():
     table = offers(offer_id=["a"])
-    missing = {"a": "there are no past campaigns"}
-    row = policy.choose(people(customer_id=["p"]), uplift([]), table, today=TODAY, missing=missing).row(0, named=True)
+    row = choose(people(customer_id=["p"]), {}, table, missing={"a": "there are no past campaigns"})
     assert row["offer_id"] is None and row["reason"] == "no offer has a model (a: there are no past campaigns)"
-    row = policy.choose(people(customer_id=["p"]), uplift([]), empty("offers"), today=TODAY, missing={}).row(
-        0, named=True
-    )
-    assert row["reason"] == "there are no offers"
-    row = policy.choose(
-        people(customer_id=["p"], age=[19]), uplift([("p", "a", 0.9)]), offers(offer_id=["a"], min_age=[21]),
-        today=TODAY, missing={},
-    ).row(0, named=True)  # fmt: skip
-    assert row["reason"] == "no offer is open to this customer's age"
+    assert choose(people(customer_id=["p"]), {}, empty("offers"))["reason"] == "there are no offers"
+    young = people(customer_id=["p"], age=[19])
+    row = choose(young, {"a": 0.9}, offers(offer_id=["a"], min_age=[21]))
+    assert row["reason"] == "no offer is open to this customer (age, or the make is owned already)"
 
 
 def test_barred_customers_get_none_with_the_reason():
-    row = policy.choose(
-        people(customer_id=["p"], barred=["under 18"]), uplift([("p", "a", 0.9)]), offers(offer_id=["a"]),
-        today=TODAY, missing={},
-    ).row(0, named=True)  # fmt: skip
+    row = choose(people(customer_id=["p"], barred=["under 18"]), {"a": 0.9}, offers(offer_id=["a"]))
     assert (row["offer_id"], row["expected_value"], row["reason"]) == (None, 0.0, "under 18")
+
+
+@pytest.mark.parametrize(("own", "setting", "made"), [(None, True, True), (None, False, False), (True, False, True)])
+def test_an_owned_make_is_offered_only_where_wanted(own, setting, made):
+    table = offers(offer_id=["a"], manufacturer=["Apple"], to_owners=[own])
+    owner = people(customer_id=["p"], manufacturer=["Apple"])
+    assert (choose(owner, {"a": 0.9}, table, to_owners=setting)["offer_id"] == "a") is made
+    assert choose(people(customer_id=["p"]), {"a": 0.9}, table, to_owners=setting)["offer_id"] == "a"
+
+
+def test_nothing_is_said_about_customers_the_offer_was_never_tried_on():
+    row = choose(people(customer_id=["p"]), {"a": 0.9}, offers(offer_id=["a"]), supported={"a": np.array([False])})
+    assert row["offer_id"] is None and row["reason"] == "no offer was ever tried on customers like this one"
+
+
+def test_budget_and_capacity_leave_the_best():
+    who = people(customer_id=["p", "q", "r"])
+    scores = {"a": np.array([0.2, 0.9, 0.5])}
+    for table, limits in ((offers(offer_id=["a"]), {"budget": 1.5}), (offers(offer_id=["a"], capacity=[1]), {})):
+        found = policy.choose(who, scores, table, policy.Limits(TODAY, **limits), missing={})
+        assert found["offer_id"].to_list() == [None, "a", None]
+        assert found["reason"][0] == "the budget or the offers' capacities are used where they gain more"
+
+
+@pytest.mark.parametrize("column", ["value", "cost"])
+@pytest.mark.parametrize("number", [-1.0, float("nan"), float("inf")])
+def test_a_senseless_worth_is_refused(column, number):
+    with pytest.raises(InputError, match=f"offer 'a' has {column}"):
+        policy.check_offers(offers(offer_id=["a"], **{column: [number]}))
+
+
+def test_gaps_are_segments_with_one_arm_only():
+    rows = pl.DataFrame(
+        {
+            "treatment": [1, 0] * 40 + [0] * 40 + [1] * 40 + [1] * 5,
+            "residence": ["both"] * 80 + ["never"] * 40 + ["always"] * 40 + ["few"] * 5,
+            "age": [30] * 165,
+        }
+    )
+    found = support.gaps(rows, ["residence"])
+    assert found == [support.Gap("residence", "always", "control"), support.Gap("residence", "never", "treated")]
+    new = pl.DataFrame({"residence": ["both", "never", None, "moon"], "age": [30, 30, None, 80]})
+    assert support.supported(new, found).tolist() == [True, False, True, True]
+    assert support.supported(new, []).all()
