@@ -58,6 +58,7 @@ class Graph:
     hub_contacts_per_month: int = _s(400, "more distinct contacts a month than any person has", low=1)
     hub_degree_quantile: float = _s(0.999, "a one-way hub has a degree above this quantile ...", low=0, high=1)
     hub_mutual_share: float = _s(0.05, "... and less than this share of its contacts both ways", low=0, high=1)
+    incremental: bool = _s(False, "carry the last edges forward: faster, equal to 1e-9 instead of to the last bit")
     damping: float = _s(0.85, "PageRank's damping factor", low=0, high=0.9999)
     gamma: float = _s(0.25, "tie_reach: weight of the contact's centrality against the tie", low=0)
     definition: str = _s(

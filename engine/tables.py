@@ -200,6 +200,11 @@ _ALL = [
         last_day date
         strength f64         s_uv of METHODS section 2
         """),
+    _table("graph_window", "the window that edges were last computed for (one row)", "as_of", """
+        as_of date           first day not counted
+        window_days i64
+        half_life_days f64
+        """),
     _table("hubs", "party that is not a person", "node", """
         node u32
         contacts i64         distinct contacts in the window

@@ -11,6 +11,8 @@ from engine.pipeline import Context
 from engine.tables import empty
 from engine.warehouse import Warehouse
 
+TABLES = ("edges", "hubs", "ties")
+
 
 def run(context: Context) -> None:
     """Write `edges`, `hubs` and `ties` as of the configured day."""
@@ -36,18 +38,27 @@ def as_of(store: Warehouse, config: Graph) -> date | None:
 def build(store: Warehouse, config: Graph) -> None:
     """Compute the three tables in `store` from its pair_days, parties and events.
 
+    With `config.incremental` the edges of the last run are carried forward where that is possible: same window and
+    half-life, a later as-of day, and pair-days of the old window that still sum to the old edges.
+
     Args:
         store: the warehouse.
         config: window, half-life and gates.
     """
     until = as_of(store, config)
     if until is None:
-        for table in ("edges", "hubs", "ties"):
+        for table in (*TABLES, "graph_window"):
             store.write(table, empty(table))
         return
     window = {"since": _since(until, config.window_days), "as_of": until}
-    store.create("edges", "graph/edges", **window, half_life_days=config.half_life_days)
-    store.temp("pairs", "graph/pairs", **window)
+    was = _last_window(store, config, until) if config.incremental else None
+    if was is None:
+        store.create("edges", "graph/edges", **window, half_life_days=config.half_life_days)
+        store.temp("pairs", "graph/pairs", **window)
+    else:
+        store.temp("edges_next", "graph/edges_update", **window, **was, half_life_days=config.half_life_days)
+        store.create("edges", "graph/edges_next")
+        store.temp("pairs", "graph/pairs_update", **window, **was)
     store.create(
         "hubs",
         "graph/hubs",
@@ -61,6 +72,29 @@ def build(store: Warehouse, config: Graph) -> None:
     store.create("ties", "graph/gated_ties")
     # Only the ties that count leave the database: their overlap is a matter of compiled code.
     store.append("ties", with_overlap(store.query("graph/open_ties")))
+    store.create(
+        "graph_window",
+        "graph/window",
+        as_of=until,
+        window_days=config.window_days,
+        half_life_days=config.half_life_days,
+    )
+
+
+def _last_window(store: Warehouse, config: Graph, until: date) -> dict[str, date] | None:
+    """`was_since` and `was_as_of` of the stored edges; None where they cannot be carried forward to `until`."""
+    last = store.read("graph_window")
+    if not last.height:
+        return None
+    row = last.row(0, named=True)
+    same = (row["window_days"], row["half_life_days"]) == (config.window_days, config.half_life_days)
+    # Beyond half a window more days are moved than a rebuild would read.
+    if not same or not timedelta(0) < until - row["as_of"] <= timedelta(days=config.window_days / 2):
+        return None
+    since = _since(row["as_of"], config.window_days)
+    if not store.query("graph/unchanged", since=since, as_of=row["as_of"])["unchanged"].item():
+        return None
+    return {"was_since": since, "was_as_of": row["as_of"]}
 
 
 def _since(until: date, days: int) -> date:

@@ -23,7 +23,8 @@ def run(context: Context) -> None:
     """Write `nodes` and `influencers` (the configured definition, tie_reach, and `strongest` as the baseline)."""
     store, config = context.warehouse, context.config
     graph = network(store)
-    rank, centrality = ranks(graph, damping=config.graph.damping)
+    start = last_ranks(store, graph) if config.graph.incremental else None
+    rank, centrality = ranks(graph, damping=config.graph.damping, start=start)
     store.write("nodes", node_table(graph, rank, centrality, seed=config.run.seed))
     definitions = list(dict.fromkeys(["tie_reach", "strongest", config.graph.definition]))
     store.write("influencers", influencers(store, config, definitions, graph, centrality))
@@ -37,6 +38,17 @@ def network(store: Warehouse, *, calls: bool = False) -> Network:
         store.query("graph/counted_ties"),
         store.read("parties"),
     )
+
+
+def last_ranks(store: Warehouse, graph: Network) -> np.ndarray | None:
+    """float64[n], the PageRank of the last run for each party of the graph, nan for newcomers; None before any run."""
+    import polars as pl
+
+    known = store.query("graph/last_ranks")
+    if not known.height:
+        return None
+    parties = pl.DataFrame({"node": graph.node})
+    return parties.join(known, on="node", how="left", maintain_order="left")["pagerank"].to_numpy()
 
 
 def influencers(
