@@ -61,13 +61,22 @@ class Workspace:
 
     @contextmanager
     def warehouse(self, *, read_only: bool = False) -> Iterator[DuckDBWarehouse]:
-        """The database, open for the duration of a `with`."""
+        """The database, open for the duration of a `with`.
+
+        Args:
+            read_only: without the right to write; the workspace of an older Kindred is brought forward first.
+        """
         if read_only and not self.database.exists():
             raise WorkspaceError(
                 f"{self.path} has no database yet.", fix="Import something: `kindred import logs FILE`."
             )
         store = self._opened(read_only=read_only)
         try:
+            if read_only and not schema.is_current(store):
+                store.close()
+                with self.writing("migrate"):
+                    pass
+                store = self._opened(read_only=True)
             yield store
         finally:
             store.close()

@@ -39,6 +39,8 @@ class Drift:
 
 def version(store: DuckDBWarehouse) -> int:
     """The schema version of a database; 0 where none is written (a new one, or one older than versions)."""
+    if "meta" not in _stored(store):
+        return 0
     found = store.query("trust/meta", name=_KEY)
     return int(found["value"][0]) if found.height else 0
 
@@ -55,11 +57,14 @@ def drift(store: DuckDBWarehouse) -> list[Drift]:
             f"The workspace was written by a newer Kindred (its schema is {stored_version}, this one knows {VERSION}).",
             fix="Install the newer Kindred: `pip install -U kindred-engine`.",
         )
-    stored: dict[str, dict[str, str]] = {}
-    for row in store.query("trust/columns").iter_rows(named=True):
-        stored.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
+    stored = _stored(store)
     found = [_compare(table, stored[name]) for name, table in TABLES.items() if name in stored]
     return [d for d in found if d.missing or d.extra or d.retyped]
+
+
+def is_current(store: DuckDBWarehouse) -> bool:
+    """Whether every contract table is there in its shape (reading another one's would fail in odd ways)."""
+    return not drift(store) and TABLES.keys() <= _stored(store).keys()
 
 
 def stamp(store: DuckDBWarehouse) -> None:
@@ -106,6 +111,14 @@ def migrate(store: DuckDBWarehouse, changes: list[Drift], rebuilt: dict[str, str
         store.execute("trust/forget_meta", name="migrated")
         store.execute("trust/set_meta", name="migrated", value=json.dumps(done, sort_keys=True))
     return done
+
+
+def _stored(store: DuckDBWarehouse) -> dict[str, dict[str, str]]:
+    """Types of the columns of every stored table."""
+    stored: dict[str, dict[str, str]] = {}
+    for row in store.query("trust/columns").iter_rows(named=True):
+        stored.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
+    return stored
 
 
 def _compare(table: Table, stored: dict[str, str]) -> Drift:

@@ -69,6 +69,13 @@ def test_an_older_workspace_is_migrated_and_a_copy_put_aside(space):
         assert "price" in old.sql("FROM devices").columns
 
 
+def test_reading_an_older_workspace_brings_it_forward_first(space):
+    change(space, "DROP TABLE meta", "DROP TABLE deliveries", "ALTER TABLE devices DROP COLUMN released")
+    with space.warehouse(read_only=True) as store:
+        assert store.count("deliveries") == 0 and store.read("devices").columns[-1] == "released"
+    assert json.loads((space.path / audit.LOG).read_text().splitlines()[-1])["command"] == "migrate"
+
+
 def test_a_computed_table_that_cannot_be_kept_is_computed_again(space):
     change(
         space,
