@@ -12,28 +12,28 @@ OFFERS = (
     ("apple-upgrade", "Apple", "iPhone 16", "The iPhone everyone passes around",
      "Move up to iPhone 16 today: bring any phone in any state and take 30 % off, "
      "with your number and photos carried over in the shop.",
-     "Trade up now", 95.0, 7.5),
+     "Trade up now", 95.0, 12.0),
     ("samsung-flip", "Samsung", "Galaxy Z Flip6", "Fold it. Pocket it. Love it.",
      "Galaxy Z Flip6 with two years of screen care included. Try it for 30 days; "
      "if it is not yours, simply bring it back.",
-     "See it fold", 85.0, 6.0),
+     "See it fold", 85.0, 11.0),
     ("xiaomi-value", "Xiaomi", "14", "Leica in your pocket, not in your bill",
      "Xiaomi 14 from 14 a month with double data for the whole first year. No deposit, no small print.",
-     "Get double data", 60.0, 3.5),
+     "Get double data", 60.0, 8.0),
     ("google-pixel", "Google", "Pixel 9", "Seven years of fresh",
      "Pixel 9 stays new: seven years of updates, the clearest night photos, and free earbuds this month only.",
-     "Meet Pixel 9", 75.0, 5.0),
+     "Meet Pixel 9", 75.0, 9.5),
     ("motorola-family", "Motorola", "Edge 50 Pro", "One for you, one for someone you call every day",
      "Two Edge 50 Pro for the price of one and a half. Charge in eighteen minutes, talk all day.",
-     "Take two", 65.0, 4.0),
+     "Take two", 65.0, 8.5),
 )  # fmt: skip
-BASE = 0.05  # acceptance without any offer
+BASE = 0.08  # acceptance without any offer
 CONTROL = 0.3
-AGE_SLOPE = {"Apple": -0.05, "Samsung": -0.03, "Xiaomi": 0.0, "Google": -0.02, "Motorola": 0.06}
+AGE_SLOPE = {"Apple": -0.07, "Samsung": -0.05, "Xiaomi": 0.03, "Google": -0.04, "Motorola": 0.09}
 FAVOURED = {"Apple": (1, 3), "Samsung": (4,), "Xiaomi": (5, 2), "Google": (0,), "Motorola": (2, 4)}
-LOYAL = 0.12  # the offer is of the make the customer owns
-FOLLOWS = 0.14  # ... of the make the influencer owns
-PLACE = 0.07  # the customer lives where the offer appeals
+LOYAL = 0.16  # the offer is of the make the customer owns
+FOLLOWS = 0.22  # ... of the make the influencer owns
+PLACE = 0.1  # the customer lives where the offer appeals
 START = 0.02
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 TODAY = calls.START + timedelta(days=calls.DAYS)
-CAMPAIGN_DAYS = (60, 90, 120)
+CAMPAIGN_DAYS = (50, 70, 90, 110, 130)
 PURPOSES = ("own_face", "likeness_for_contacts", "traffic_data_marketing", "offers")
 MAX_CUSTOMERS = 500_000
 

@@ -1,0 +1,112 @@
+"""The project's main end-to-end test: an invented town goes in, ads come out, and the planted truth is found."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from engine import demo
+from engine.errors import InputError, WorkspaceError
+from engine.tables import TABLES
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("demo") / "out"
+
+
+@pytest.fixture(scope="module")
+def result(folder) -> demo.DemoResult:
+    return demo.run(folder, seed=7, quick=True)
+
+
+def test_every_table_has_rows(result):
+    empty = [name for name, rows in result.counts.items() if rows == 0]
+    assert not empty
+    assert set(result.counts) <= set(TABLES)
+
+
+def test_the_records_are_cleaned_exactly(result):
+    """Every planted duplicate and bad row is counted as what it is, and nothing else is."""
+    records = result.recovered["records"]
+    for name in ("rows", "events", "duplicate", "rejected"):
+        assert records[name] == records[f"planted_{name}"], name
+
+
+def test_influencers_call_centres_and_handsets_are_found(result):
+    found = result.recovered
+    assert found["influencers"]["tie_reach_first"] > 0.75
+    assert found["influencers"]["tie_reach_among_3"] > 0.95
+    assert found["call_centres"] == {"planted": 3, "found": 3, "wrong": 0}
+    assert found["handset_changes"]["share"] > 0.9
+    assert found["handset_changes"]["wrong"] <= 0.05 * found["handset_changes"]["planted"]
+
+
+def test_faces_are_found_and_look_alikes_matched(result):
+    faces, alike = result.recovered["faces"], result.recovered["look_alikes"]
+    assert faces["usable"] >= 0.95 - faces["without_a_face"] / faces["photos"]
+    assert alike["own_face"]["planted"] >= 4
+    assert alike["own_face"]["found"] >= 0.8
+    assert alike["influencer_face"]["planted"] >= 4
+    assert alike["influencer_face"]["found"] >= 0.8
+
+
+def test_the_offers_made_are_worth_more_than_random_ones(result):
+    policy = result.recovered["policy"]
+    assert policy["random_offer"] < policy["value"] <= policy["oracle"]
+
+
+def test_the_result_is_plain_json_and_its_paths_exist(result):
+    assert json.loads(json.dumps(asdict(result))) == asdict(result)
+    assert {"workspace", "export", "gallery", "truth", "keys"} <= set(result.paths)
+    assert all(Path(path).exists() for path in result.paths.values())
+    assert result.seconds["total"] >= max(v for k, v in result.seconds.items() if k != "total")
+
+
+def test_no_phone_number_of_the_town_is_in_the_exports(result):
+    """Pseudonyms everywhere: not one of the numbers stands in any exported table or file name."""
+    town = Path(result.paths["truth"]).parent
+    numbers = pl.read_csv(town / "customers.csv", schema_overrides={"customer_id": pl.String})["customer_id"]
+    bare = [number.removeprefix("+").encode() for number in numbers[:50]]
+    files = [p for p in Path(result.paths["export"]).rglob("*") if p.is_file()]
+    assert files
+    for path in files:
+        if path.suffix == ".parquet":
+            text = pl.read_parquet(path).write_ndjson().encode()
+        elif path.suffix in (".html", ".jsonl", ".json", ".csv"):
+            text = path.read_bytes()
+        else:
+            text = path.name.encode()
+        assert not any(number in text for number in bare), path
+
+
+def test_the_demo_replaces_an_earlier_demo_and_leaves_the_environment(folder, result, monkeypatch):
+    """Run again in its folder: the same tables, byte for byte; the user's keys are not touched."""
+    before = {p.name: p.read_bytes() for p in tables(result)}
+    monkeypatch.setenv("KINDRED_KEYS", "elsewhere")
+    again = demo.run(folder, seed=7, quick=True)
+    assert os.environ["KINDRED_KEYS"] == "elsewhere"
+    assert {p.name: p.read_bytes() for p in tables(again)} == before
+    assert again.recovered == result.recovered
+
+
+def tables(result: demo.DemoResult) -> list[Path]:
+    return sorted((Path(result.paths["export"]) / "tables").rglob("*.parquet"))
+
+
+def test_a_folder_with_something_else_is_refused(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(WorkspaceError, match="no demo made"):
+        demo.run(tmp_path, quick=True)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_too_few_customers_are_refused(tmp_path):
+    with pytest.raises(InputError, match="too few"):
+        demo.run(tmp_path / "new", customers=10)
+    assert not (tmp_path / "new").exists()
