@@ -47,10 +47,13 @@ class Detector:
     name = "mtcnn"
 
     def __init__(self, min_face: float = 40.0) -> None:
+        import torch
         from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 
         self.min_face = min_face
-        self._pnet, self._rnet, self._onet = (net().eval().requires_grad_(False) for net in (PNet, RNet, ONet))
+        self._pnet, self._rnet, self._onet = (
+            net().eval().requires_grad_(False).to(memory_format=torch.channels_last) for net in (PNet, RNet, ONet)
+        )
 
     def __call__(self, pixels: np.ndarray) -> Detections:
         """Find the faces in one photo; pixels: uint8 RGB (height, width, 3)."""
@@ -161,8 +164,8 @@ def _even(position: int) -> int:
 
 
 def _normalised(batch):
-    """uint8 (n, h, w, 3) tensor -> float (n, 3, h, w) in [-1, 1], as the networks were trained."""
-    return (batch.permute(0, 3, 1, 2).float() - 127.5) * 0.0078125
+    """uint8 (n, h, w, 3) tensor -> float (n, 3, h, w) in [-1, 1], as the networks were trained, channels last."""
+    return ((batch.float() - 127.5) * 0.0078125).permute(0, 3, 1, 2)
 
 
 def _crops(pixels: np.ndarray, boxes: np.ndarray, size: int):
