@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from engine.report.drawing import canvas, colour, hide_axes, sequential
+from engine.report.drawing import canvas, colour, sequential
 
 WITHHELD = "withheld"
 
@@ -37,7 +37,7 @@ def bars(
         places = range(len(labels))
         axes.bar(places, [v or 0 for v in values], width=0.86, color=colour("c1"), linewidth=0)
         step = max(1, -(-len(labels) // 8))
-        axes.set_xticks(list(places)[::step], list(labels)[::step])
+        axes.set_xticks(list(places)[::step], [clip(text) for text in labels][::step])
         axes.yaxis.set_major_formatter(lambda v, _: short(v) + unit)
         axes.set_xlabel(x)
         axes.set_ylabel(y)
@@ -287,7 +287,7 @@ def sankey(
         return tops
 
     left, right = stack(out), stack(into)
-    with canvas(name, title, width=560, height=330) as drawn:
+    with canvas(name, title, width=560, height=330, bare=True) as drawn:
         axes = drawn.axes
         down_left, down_right = list(left), list(right)
         for i in range(len(sources)):
@@ -313,7 +313,6 @@ def sankey(
                 axes.text(at, top - size / 2, clip(names[i][0], 16) + known, ha=side, va="center")
         axes.set_xlim(-0.3, 1.3)
         axes.set_ylim(-gap, everything + gap * (max(len(sources), len(targets)) + 1))
-        hide_axes(axes)
     return drawn.svg
 
 
@@ -327,7 +326,7 @@ def network(name: str, title: str, nodes: Sequence[Mapping[str, Any]], ties: Seq
     graph.add_weighted_edges_from((t["a"], t["b"], (t["weight"] / heaviest) ** 0.5) for t in ties)
     start = {i: _on_circle(i, len(nodes)) for i in graph}
     at = nx.spring_layout(graph, seed=7, iterations=120, pos=start, fixed=[0], k=1.1 / max(len(nodes), 2) ** 0.5)
-    with canvas(name, title, width=250, height=230) as drawn:
+    with canvas(name, title, width=250, height=230, bare=True) as drawn:
         axes = drawn.axes
         for tie in ties:
             (x1, y1), (x2, y2) = at[tie["a"]], at[tie["b"]]
@@ -349,7 +348,6 @@ def network(name: str, title: str, nodes: Sequence[Mapping[str, Any]], ties: Seq
             spot = {"markersize": size, "markeredgecolor": edge, "markeredgewidth": 1.6}
             axes.plot([at[i][0]], [at[i][1]], "o", color=colour(face), zorder=2, **spot)
         axes.margins(0.12)
-        hide_axes(axes)
     return drawn.svg
 
 

@@ -68,7 +68,7 @@ class Canvas:
 
 
 @contextmanager
-def canvas(name: str, title: str, *, width: int = 400, height: int = 235) -> Iterator[Canvas]:
+def canvas(name: str, title: str, *, width: int = 400, height: int = 235, bare: bool = False) -> Iterator[Canvas]:
     """Draw one picture.
 
     Args:
@@ -76,15 +76,18 @@ def canvas(name: str, title: str, *, width: int = 400, height: int = 235) -> Ite
         title: what it shows, for screen readers.
         width: of the drawing's own units (about pixels).
         height: likewise.
+        bare: no axes around it: nothing to make room for.
     """
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(width / 72, height / 72), layout="constrained")
+        figure = Figure(figsize=(width / 72, height / 72), layout=None if bare else "constrained")
         FigureCanvasSVG(figure)
-        drawn = Canvas(figure.subplots())
+        drawn = Canvas(figure.add_axes((0, 0, 1, 1)) if bare else figure.subplots())
+        if bare:
+            drawn.axes.set_axis_off()
         yield drawn
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
@@ -99,11 +102,6 @@ def colour(role: str) -> str:
 def sequential(share: float) -> str:
     """The stand-in colour for a share of the largest value, 0 to 1."""
     return ROLES[f"s{min(6, max(0, round(share * 6)))}"]
-
-
-def hide_axes(axes: Axes) -> None:
-    """No frame, ticks or grid: for maps and networks."""
-    axes.set_axis_off()
 
 
 def _dress(svg: str, name: str, title: str) -> str:

@@ -83,7 +83,7 @@ def health(
     Args: book (filled under `health`) and the frames of sql/report/ of the same names.
     """
     lows = degrees["low"].to_list()
-    highs = [*lows[1:], (lows[-1] + 1 if lows else 0)]
+    highs = [*lows[1:], lows[-1] + 1] if lows else []
     bins = [{"low": a, "high": b, "n": n} for a, b, n in zip(lows, highs, degrees["n"].to_list(), strict=True)]
     book.histogram("health.degree", bins, total="coverage.customers")
     exponents = [e for e in strengths["low"].to_list() if e is not None]
@@ -177,9 +177,8 @@ def certainty(
         book.people(f"{path}.same", row["same"])
         book.people(f"{path}.different", row["customers"] - row["same"])
         book.total(f"{path}.customers", [f"{path}.same", f"{path}.different"])
-        if rest := customers - row["customers"]:
-            book.watch(f"{path}.without", rest)
-            book.total("coverage.customers", [f"{path}.customers", f"{path}.without"])
+        book.watch(f"{path}.without", customers - row["customers"])
+        book.total("coverage.customers", [f"{path}.customers", f"{path}.without"])
         book.put(f"{path}.share", row["same"] / row["customers"])
         book.derived(f"{path}.share", [f"{path}.same", f"{path}.customers"])
     if stability is not None and stability["customers"] >= book.k:

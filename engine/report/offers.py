@@ -108,14 +108,11 @@ def past(book: Book, campaigns: pl.DataFrame) -> None:
     )
     for i, row in enumerate(rows):
         path = f"offers.campaigns.{i}"
-        book.people(f"{path}.customers", row["customers"])
-        for name, count in (("accepted", row["accepted"]), ("refused", row["known"] - row["accepted"])):
-            book.people(f"{path}.{name}", count)
-        parts = [f"{path}.accepted", f"{path}.refused"]
-        if unknown := row["customers"] - row["known"]:
-            book.watch(f"{path}.unknown", unknown)
-            parts.append(f"{path}.unknown")
-        book.total(f"{path}.customers", parts)
+        # Those whose answer is known: how many are not is no figure of the report.
+        book.people(f"{path}.customers", row["known"])
+        book.people(f"{path}.accepted", row["accepted"])
+        book.people(f"{path}.refused", row["known"] - row["accepted"])
+        book.total(f"{path}.customers", [f"{path}.accepted", f"{path}.refused"])
         book.put(f"{path}.rate", row["accepted"] / row["known"] if row["known"] else None)
         book.derived(f"{path}.rate", [f"{path}.accepted", f"{path}.refused"])
         where, other = control.get(row["campaign_id"], (None, None))
@@ -263,11 +260,19 @@ def _spaced(rows: Sequence[dict[str, Any]], least: int) -> list[dict[str, Any]]:
 
 
 def _difference(a: int, n: int, b: int, m: int) -> dict[str, float | None]:
-    """Difference of two shares with the 95 % interval of Newcombe 1998 (hybrid score)."""
-    from statsmodels.stats.proportion import confint_proportions_2indep
+    """Difference of two shares with its 95 % interval (Newcombe 1998, method 10: from the Wilson intervals)."""
+    p, q = a / n, b / m
+    (p_low, p_high), (q_low, q_high) = wilson(a, n), wilson(b, m)
+    low = p - q - ((p - p_low) ** 2 + (q_high - q) ** 2) ** 0.5
+    high = p - q + ((p_high - p) ** 2 + (q - q_low) ** 2) ** 0.5
+    return {"difference": p - q, "low": low, "high": high}
 
-    low, high = confint_proportions_2indep(a, n, b, m, method="newcomb", compare="diff")
-    return {"difference": a / n - b / m, "low": float(low), "high": float(high)}
+
+def wilson(count: int, n: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927)."""
+    z = 1.959963984540054
+    middle, spread = count + z * z / 2, z * (count * (n - count) / n + z * z / 4) ** 0.5
+    return (middle - spread) / (n + z * z), (middle + spread) / (n + z * z)
 
 
 def _gain(cells: Any) -> tuple[Any, Any]:

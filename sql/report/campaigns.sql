@@ -1,8 +1,7 @@
--- Grain: past campaign x offer ('' = control). Customers, those whose answer is known, acceptances. Reads: treatments.
+-- Grain: past campaign x offer ('' = control). Customers whose answer is known, acceptances. Reads: treatments.
 SELECT
     campaign_id,
     coalesce(offer_id, '') AS offer_id,
-    count(*) AS customers,
     count(accepted) AS known,
     count(CASE WHEN accepted THEN 1 END) AS accepted
 FROM treatments

@@ -1,0 +1,307 @@
+"""Page, JSON and database say the same; every figure is recomputed here from the tables in plain Python."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import polars as pl
+import pytest
+
+from engine import reporting
+from engine.errors import InputError
+from engine.report.book import Book, look_up, plain
+from engine.report.page import spell
+
+
+class Figures(HTMLParser):
+    """Every marked figure of a page: path -> value; tables: path -> rows of exact cell values."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.single: dict[str, object] = {}
+        self.tables: dict[str, list[list]] = {}
+        self.columns: dict[str, list[str]] = {}
+        self.ids: list[str] = []
+        self.tags: list[tuple[str, dict]] = []
+        self._table: str | None = None
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.tags.append((tag, given))
+        if "id" in given:
+            self.ids.append(given["id"])
+        if tag == "data":
+            self.single[given["data-fact"]] = json.loads(given["value"])
+        elif tag == "span" and "data-fact" in given:
+            self.single[given["data-fact"]] = None
+        elif tag == "table":
+            self._table = given.get("data-fact")
+            if self._table:
+                self.tables[self._table], self.columns[self._table] = [], []
+        elif self._table and tag == "th":
+            self.columns[self._table].append(given["data-column"])
+        elif self._table and tag == "tr":
+            self.tables[self._table].append([])
+        elif self._table and tag == "td":
+            self.tables[self._table][-1].append(given.get("data-sort"))
+
+    def handle_endtag(self, tag):
+        if tag == "table":
+            self._table = None
+
+
+@pytest.fixture(scope="module")
+def written(small, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pages")
+    reporting.report(small, "all", folder / "all.html", json_to=folder / "all.json")
+    html = (folder / "all.html").read_text(encoding="utf-8")
+    figures = Figures()
+    figures.feed(html)
+    return html, json.loads((folder / "all.json").read_text(encoding="utf-8")), figures
+
+
+@pytest.fixture(scope="module")
+def rows(small):
+    with small.warehouse(read_only=True) as store:
+        return {
+            name: store.read(name)
+            for name in (
+                "parties",
+                "influencers",
+                "ties",
+                "nodes",
+                "events",
+                "handsets",
+                "choices",
+                "uplift",
+                "matches",
+                "treatments",
+                "loyalty",
+                "customers",
+            )
+        }
+
+
+def test_every_number_on_the_page_is_the_json_s(written):
+    _, facts, figures = written
+    assert len(figures.single) > 25
+    for path, value in figures.single.items():
+        assert look_up(facts, path) == value, path
+    assert len(figures.tables) > 12
+    compared = 0
+    for path, table in figures.tables.items():
+        listed = look_up(facts, path)
+        shown = [row for row in table if row]
+        assert 0 < len(shown) <= len(listed)
+        kept = iter(listed)
+        for row in shown:
+            # Rows that are withheld as a whole are left out; the others come in the JSON's order.
+            for candidate in kept:
+                expected = [look_up(candidate, column) for column in figures.columns[path]]
+                exact = [(cell, value) for cell, value in zip(row, expected, strict=True) if cell not in (None, "")]
+                if all(_same(cell, value) for cell, value in exact):
+                    compared += len(exact)
+                    break
+            else:
+                pytest.fail(f"{path}: {row} is not in the JSON")
+    assert compared > 200
+
+
+def _same(cell, value) -> bool:
+    return cell == value if isinstance(value, str) else json.loads(cell) == value
+
+
+def test_coverage_is_what_the_tables_hold(written, rows):
+    _, facts, _ = written
+    events, parties = rows["events"], rows["parties"]
+    customers = set(parties.filter(pl.col("is_customer"))["node"])
+    calls = events.filter(pl.col("kind") == "call")
+    assert facts["coverage"]["calls"] == calls.height
+    assert facts["coverage"]["sessions"] == 1
+    both = sum(a in customers and b in customers for a, b in calls.select("caller", "callee").iter_rows())
+    assert facts["coverage"]["on_net_share"] == pytest.approx(both / calls.height, rel=1e-5)
+    assert facts["coverage"]["customers"] == 400
+    assert facts["coverage"]["opted_out"] is None, "two people opted out: too few to say"
+    assert facts["coverage"]["rows_in"] == facts["coverage"]["rows_kept"] + 5 + 7
+    per_day = Counter(at.date().isoformat() for at in calls["started_at"])
+    assert {day["day"]: day["calls"] for day in facts["coverage"]["calendar"] if day["calls"]} == dict(per_day)
+
+
+def test_influence_figures_are_recomputed(written, rows):
+    _, facts, _ = written
+    first = rows["influencers"].filter((pl.col("definition") == "tie_reach") & (pl.col("rank") == 1))
+    chosen = Counter(first["contact_id"])
+    assert facts["influence"]["contacts"] == len(chosen)
+    assert sum(piece["n"] for piece in facts["certainty"]["margin"]) == 400
+    assert sum(piece["n"] for piece in facts["health"]["degree"]) == 400
+    assert sum(piece["n"] for piece in facts["health"]["strength"]) == 400
+    concentration = facts["top"]["concentration"]
+    assert sum(piece["n"] for piece in concentration) == len(chosen)
+    for piece in concentration:
+        assert piece["n"] == sum(piece["low"] <= n < piece["high"] for n in chosen.values())
+    for row in facts["top"]["rows"]:
+        assert row["customers"] in (None, chosen[row["contact_id"]])
+    shown = [row["customers"] for row in facts["top"]["rows"] if row["customers"] is not None]
+    assert shown == sorted(shown, reverse=True) and shown and min(shown) >= 15
+    other = dict(
+        rows["influencers"]
+        .filter((pl.col("definition") == "strongest") & (pl.col("rank") == 1))
+        .select("customer_id", "contact_id")
+        .iter_rows()
+    )
+    same = sum(other[c] == j for c, j in first.select("customer_id", "contact_id").iter_rows())
+    agreement = facts["certainty"]["agreement"][0]
+    assert agreement["same"] in (None, same)
+    gates = Counter(reason for reason in rows["ties"]["gated_because"] if reason)
+    assert {g["reason"]: g["pairs"] for g in facts["health"]["gates"]} == dict(gates)
+
+
+def test_loyalty_figures_are_the_table_s(written, rows):
+    _, facts, _ = written
+    overall = {r["manufacturer"]: r for r in rows["loyalty"].filter(pl.col("segment_by") == "").iter_rows(named=True)}
+    shown = 0
+    for row in facts["loyalty"]["rows"]:
+        for name in ("n", "retained", "retention", "lift", "low", "high"):
+            if row[name] is not None:
+                assert row[name] == pytest.approx(overall[row["manufacturer"]][name], rel=1e-5)
+                shown += 1
+    assert shown > 12
+    assert facts["loyalty"]["changes"] == sum(r["n"] for r in overall.values())
+    spells = rows["handsets"].sort("customer_id", "spell").to_dicts()
+    moves = Counter(
+        (a["manufacturer"], b["manufacturer"]) for a, b in pairwise(spells) if a["customer_id"] == b["customer_id"]
+    )
+    names = facts["loyalty"]["manufacturers"]
+    for row in facts["loyalty"]["flows"]:
+        for to, n in zip(names, row["to"], strict=True):
+            assert n in (None, moves[row["manufacturer"], to])
+
+
+def test_offer_figures_are_recomputed(written, rows):
+    _, facts, _ = written
+    given = Counter(offer or "no offer" for offer in rows["choices"]["offer_id"])
+    assert {row["offer_id"]: row["n"] for row in facts["offers"]["given"]} == dict(given)
+    value = rows["choices"].filter(pl.col("offer_id").is_not_null())["expected_value"].sum()
+    assert facts["offers"]["chosen_value"] == pytest.approx(value, rel=1e-5)
+    assert facts["offers"]["budget"][-1]["value"] == pytest.approx(value, rel=1e-5)
+    who = (
+        rows["choices"]
+        .filter(pl.col("offer_id").is_not_null())
+        .select("customer_id")
+        .join(rows["uplift"], on="customer_id")
+    )
+    single = {
+        o: 50 * u - 2 * n for o, u, n in who.group_by("offer_id").agg(pl.col("uplift").sum(), pl.len()).iter_rows()
+    }
+    assert facts["offers"]["best_single_value"] == pytest.approx(max(single.values()), rel=1e-5)
+    assert facts["offers"]["beats_chance"] == ["samsung"]
+    assert facts["offers"]["like_chance"] == ["apple"]
+    campaign = {row["offer_id"]: row for row in facts["offers"]["campaigns"]}
+    for offer in ("apple", "samsung", None):
+        known = rows["treatments"].filter(pl.col("offer_id").eq_missing(offer) & pl.col("accepted").is_not_null())
+        assert campaign[offer or "no offer"]["rate"] == pytest.approx(known["accepted"].mean(), rel=1e-5)
+
+
+def test_face_figures_are_recomputed(written, rows):
+    _, facts, _ = written
+    counts = Counter(rows["matches"].select("arm", "status").iter_rows())
+    for row in facts["faces"]["matches"]:
+        assert row["n"] in (None, counts[row["arm"], row["status"]])
+    assert facts["faces"]["unused"] == 1
+    for row in facts["faces"]["groups"]:
+        if row["customers"] is not None:
+            assert row["customers"] >= 15
+
+
+def test_small_reports_withhold_what_the_whole_one_does(small, written):
+    _, whole, _ = written
+    for kind in ("influence", "faces", "experiment"):
+        part = reporting.facts(small, kind)
+        for name in reporting.PARTS[kind]:
+            assert part.get(name) == whole.get(name), name
+        assert not set(part) & {n for k, names in reporting.PARTS.items() if k != kind for n in names}
+
+
+def test_nothing_in_a_name_becomes_markup(written):
+    html, _, figures = written
+    assert "<script>alert" not in html and "<img" not in html and "<b>Nokia" not in html and "<i>New" not in html
+    assert [tag for tag, _ in figures.tags].count("script") == 1
+    assert "Győr" in html and "São Paulo" in html and "O&#39;Brien &amp; Sons" in html
+    assert not [given for _, given in figures.tags for name in given if name.startswith("on")]
+
+
+def test_the_page_needs_no_network_and_repeats_no_id(written):
+    html, _, figures = written
+    assert len(html.encode()) < 3_000_000
+    assert not re.findall(r'(?:src|href)="(?!#|data:)', html)
+    assert "@import" not in html and "url(" not in html.replace("url(#", "")
+    twice = [name for name, n in Counter(figures.ids).items() if n > 1]
+    assert twice == []
+
+
+def test_the_same_workspace_gives_the_same_bytes(small, tmp_path):
+    for name in ("a", "b"):
+        reporting.report(small, "influence", tmp_path / f"{name}.html", json_to=tmp_path / f"{name}.json")
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+
+
+def test_an_empty_workspace_gives_a_page_that_says_so(empty_space, tmp_path):
+    done = reporting.report(empty_space, "all", tmp_path / "page.html")
+    html = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "this workspace holds no customers" in html and "kindred import logs FILE" in html
+    assert "Not computed yet: edges, influencers, handsets, choices, matches, ads" in done.warnings[0]
+    assert "<svg" not in html
+
+
+def test_one_row_per_table_is_no_crash_and_no_disclosure(tmp_path, tmp_path_factory):
+    from tests_report_town import make, tables
+
+    few = {name: lines[:1] for name, lines in tables().items()}
+    space = make(tmp_path / "one", tmp_path_factory.getbasetemp() / "keys", few)
+    facts = reporting.facts(space, "all")
+    assert facts["coverage"]["customers"] is None
+    assert all(row["n"] is None for row in facts["faces"]["matches"])
+    reporting.report(space, "all", tmp_path / "one.html")
+
+
+def test_unknown_report_and_unwritable_file(small, tmp_path):
+    with pytest.raises(InputError, match="no report 'sales'"):
+        reporting.facts(small, "sales")
+    with pytest.raises(InputError, match="cannot be written"):
+        reporting.report(small, "experiment", tmp_path / "no" / "such" / "folder.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_book_keeps_paths_and_plain_values():
+    book = Book(3)
+    book.rows("a.rows", [{"name": "x", "n": 5}, {"name": "y", "n": 9}], ["n"])
+    book.put("a.rows.1.name", "z")
+    book.put("when", __import__("datetime").date(2025, 1, 2))
+    book.order("a.rows", "n", "name")
+    facts = book.settle()
+    assert [row["name"] for row in facts["a"]["rows"]] == ["z", "x"]
+    assert facts["when"] == "2025-01-02"
+    assert plain(float("nan")) is None and plain(float("inf")) is None and plain(1 / 3) == 0.333333
+    assert look_up(facts, "a.rows.7.name") is None and look_up(facts, "a.b.c") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "text"),
+    [
+        (1234567, "count", "1,234,567"),
+        (0.1234, "share", "12.3 %"),
+        (-0.0123, "points", "−1.23 pp"),
+        (1.7, "ratio", "×1.70"),
+        (-1234.5, "money", "−1,234.50"),
+        (0.00123, "number", "0.00123"),
+        (0.5, "maybe_money", "0.50"),
+        ("x", "text", "x"),
+    ],
+)
+def test_numbers_are_spelled(value, form, text):
+    assert spell(value, form) == text
