@@ -6,15 +6,34 @@ from typing import TYPE_CHECKING
 
 from engine.errors import WorkspaceError
 from engine.export import gallery, rows
+from engine.export.views import VIEWS
 from engine.progress import Progress
+from engine.tables import TABLES
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    import polars as pl
+
     from engine.export.folder import Draft
     from engine.warehouse.duckdb import DuckDBWarehouse
     from engine.workspace import Workspace
 
 
-def write(store: DuckDBWarehouse, workspace: Workspace, draft: Draft, *, format: str, progress: Progress) -> int:
+# Of the exported table: the contract's, and the texts of the offer.
+COLUMNS = [*TABLES["ads"].names, "headline", "body", "call_to_action"]
+
+
+def write(
+    store: DuckDBWarehouse,
+    workspace: Workspace,
+    draft: Draft,
+    *,
+    format: str,
+    shard_rows: int = 0,
+    compress: bool = False,
+    progress: Progress,
+) -> int:
     """Write manifest.jsonl, ads.<format>, creatives/ and gallery.html; returns the number of ads.
 
     Args:
@@ -22,25 +41,63 @@ def write(store: DuckDBWarehouse, workspace: Workspace, draft: Draft, *, format:
         workspace: whose creatives they are.
         draft: the folder being filled.
         format: of the table beside manifest.jsonl.
+        shard_rows: rows a file of the table; 0 = one file.
+        compress: the table, see `rows.write_files`.
         progress: where bars are drawn.
 
     Raises:
         WorkspaceError: a creative is missing.
     """
     delivered = store.query("export/delivered")
-    for name, kind in (("manifest.jsonl", "jsonl"), (f"ads.{format}", format)):
-        with draft.file(name, table="ads", rows=delivered.height) as file:
-            rows.write(file, iter([delivered.to_arrow()]), kind)
-    names = delivered["files"].explode().drop_nulls().unique().sort().to_list()
+    with draft.file("manifest.jsonl", table="ads", rows=delivered.height) as file:
+        rows.write(file, iter([delivered.to_arrow()]), "jsonl")
+    table = iter([delivered.to_arrow()])
+    rows.write_files(draft, "ads", table, format, shard_rows=shard_rows, compress=compress)
+    _creatives(delivered, workspace, draft, progress)
+    draft.write("gallery.html", gallery.page(store, workspace.config.ads).encode())
+    return delivered.height
+
+
+def deliverable(store: DuckDBWarehouse, as_of: date) -> pl.DataFrame:
+    """Rows of the view `delivery`: what may be sent on a day, by consent, opt-out and the offer's validity.
+
+    Args:
+        store: the workspace's database.
+        as_of: the day of sending.
+    """
+    from engine.pipeline.ads import consented
+
+    found = store.query("export/delivery", as_of=as_of)
+    return consented(found, store.read("consents"), as_of).select(VIEWS["delivery"].names)
+
+
+def write_delivery(
+    found: pl.DataFrame,
+    workspace: Workspace,
+    draft: Draft,
+    *,
+    format: str,
+    shard_rows: int = 0,
+    compress: bool = False,
+    progress: Progress,
+) -> int:
+    """Write delivery.<format> and the creatives it names; see `write`."""
+    table = iter([found.to_arrow()])
+    rows.write_files(draft, "delivery", table, format, shard_rows=shard_rows, compress=compress)
+    _creatives(found, workspace, draft, progress)
+    return found.height
+
+
+def _creatives(ads: pl.DataFrame, workspace: Workspace, draft: Draft, progress: Progress) -> None:
+    """Copy every creative that a frame names, once."""
+    names = ads["files"].explode(empty_as_null=True).drop_nulls().unique().sort().to_list()
     with progress.task("creatives", len(names)) as bar:
         for name in names:
             source = workspace.ads / name.removeprefix("creatives/")
             if not source.is_file():
                 raise WorkspaceError(
                     f"The creative {source.name} is missing from the workspace.",
-                    fix="Make it again: `kindred run --force` or delete nothing below ads/.",
+                    fix="Make it again: `kindred run --force`, and delete nothing below ads/.",
                 )
             draft.copy(source, name)
             bar.advance()
-    draft.write("gallery.html", gallery.page(store, workspace.config.ads).encode())
-    return delivered.height

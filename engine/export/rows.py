@@ -1,29 +1,38 @@
-"""A table as Parquet, CSV or JSON lines, in batches of fixed size so that the same rows give the same bytes."""
+"""A table as Parquet, Arrow, CSV or JSON lines, in batches of fixed size so that the same rows give the same bytes."""
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
 from typing import IO, TYPE_CHECKING, Any
 
-from engine.tables import TABLES
+from engine.tables import Table
 
 if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from engine.export.folder import Draft
     from engine.warehouse.duckdb import DuckDBWarehouse
 
-FORMATS = ("parquet", "csv", "jsonl")
+FORMATS = ("parquet", "csv", "jsonl", "arrow")
 _BATCH, _BATCH_WIDE = 100_000, 10_000
 # A spreadsheet runs a cell that begins so as a formula; an apostrophe before it makes it text.
 _FORMULA = r"^[=+\-@\t\r]"
 
 
-def columns_of(store: DuckDBWarehouse, table: str) -> list[dict[str, Any]]:
-    """A table's columns as the manifest names them: name, type, nullable, note; features beyond the contract too."""
-    contract = {c.name: c for c in TABLES[table].columns}
+def columns_of(table: Table, found: list[str]) -> list[dict[str, Any]]:
+    """Columns as the manifest names them: name, type, nullable, note; features beyond the contract too.
+
+    Args:
+        table: the contract.
+        found: columns there are, in order.
+    """
+    contract = {c.name: c for c in table.columns}
     columns = []
-    for name in store.columns(table):
+    for name in found:
         known = contract.get(name)
         if known is not None:
             columns.append({"name": name, "type": known.type, "nullable": known.nullable, "note": known.note})
@@ -32,12 +41,16 @@ def columns_of(store: DuckDBWarehouse, table: str) -> list[dict[str, Any]]:
     return columns
 
 
-def read(store: DuckDBWarehouse, table: str) -> Iterator[pa.Table]:
+def read(store: DuckDBWarehouse, table: Table) -> Iterator[pa.Table]:
     """A table's rows ordered by its keys, in Arrow tables of a fixed number of rows (at least one, maybe empty)."""
-    order = ", ".join(f'"{key}"' for key in TABLES[table].keys)
-    wide = any(c.type == "f32[512]" for c in TABLES[table].columns)
-    query = f'SELECT * FROM "{table}" ORDER BY {order}'  # noqa: S608
-    return batches(store.connection.sql(query), _BATCH_WIDE if wide else _BATCH)
+    order = ", ".join(f'"{key}"' for key in table.keys)
+    query = f'SELECT * FROM "{table.name}" ORDER BY {order}'  # noqa: S608
+    return batches(store.connection.sql(query), batch_rows(table))
+
+
+def batch_rows(table: Table) -> int:
+    """Rows held in memory at once: fewer where each carries a face's embedding."""
+    return _BATCH_WIDE if any(c.type == "f32[512]" for c in table.columns) else _BATCH
 
 
 def batches(relation: Any, size: int) -> Iterator[pa.Table]:
@@ -59,6 +72,67 @@ def batches(relation: Any, size: int) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(held, reader.schema).combine_chunks()
 
 
+def write_files(
+    draft: Draft, name: str, tables: Iterator[pa.Table], format: str, *, shard_rows: int = 0, compress: bool = False
+) -> int:
+    """Write one table as one file, or as shards `name-00000.…` of `shard_rows` rows.
+
+    Args:
+        draft: the folder being filled.
+        name: of the table.
+        tables: at least one, for the columns.
+        format: one of `FORMATS`.
+        shard_rows: rows a file; 0 = one file.
+        compress: gzip csv and jsonl (Parquet and Arrow are compressed inside anyway).
+
+    Returns:
+        Rows written.
+    """
+    ending = f"{format}.gz" if compress and format in ("csv", "jsonl") else format
+    if not shard_rows:
+        with _opened(draft, f"{name}.{ending}", name, ending) as file:
+            count = write(file, tables, format)
+        draft.files[-1]["rows"] = count
+        return count
+    total = 0
+    for number, shard in enumerate(_shards(tables, shard_rows)):
+        with _opened(draft, f"{name}-{number:05}.{ending}", name, ending) as file:
+            count = write(file, shard, format)
+        draft.files[-1]["rows"] = count
+        total += count
+    return total
+
+
+@contextmanager
+def _opened(draft: Draft, path: str, table: str, ending: str) -> Iterator[IO[bytes]]:
+    with draft.file(path, table=table, rows=0) as raw:
+        if not ending.endswith(".gz"):
+            yield raw
+            return
+        # No name and no time in the header: the same rows give the same bytes.
+        with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=6) as packed:
+            yield packed
+
+
+def _shards(tables: Iterator[pa.Table], size: int) -> Iterator[Iterator[pa.Table]]:
+    """Cut a stream of tables after every `size` rows; each shard must be used up before the next is asked for."""
+    held = next(tables)
+
+    def fill() -> Iterator[pa.Table]:
+        nonlocal held
+        left = size
+        while held is not None and left:
+            part = held.slice(0, left)
+            left -= part.num_rows
+            rest = held.slice(part.num_rows)
+            held = rest if rest.num_rows else next(tables, None)
+            yield part
+
+    yield fill()
+    while held is not None and held.num_rows:
+        yield fill()
+
+
 def write(file: IO[bytes], tables: Iterator[pa.Table], format: str) -> int:
     """Write Arrow tables of one schema to a file.
 
@@ -70,30 +144,48 @@ def write(file: IO[bytes], tables: Iterator[pa.Table], format: str) -> int:
     Returns:
         Rows written.
     """
-    return {"parquet": _parquet, "csv": _csv, "jsonl": _jsonl}[format](file, tables)
+    return {"parquet": _parquet, "arrow": _arrow, "csv": _csv, "jsonl": _jsonl}[format](file, tables)
 
 
 def _parquet(file: IO[bytes], tables: Iterator[pa.Table]) -> int:
     import pyarrow.parquet as pq
 
-    rows, writer = 0, None
-    for table in tables:
-        table = _with_zone(table)
-        if writer is None:
-            writer = pq.ParquetWriter(file, table.schema, compression="zstd", store_schema=False)
-        writer.write_table(table, row_group_size=max(table.num_rows, 1))
-        rows += table.num_rows
-    writer.close()
+    first = _with_zone(next(tables))
+    rows = 0
+    with pq.ParquetWriter(file, first.schema, compression="zstd", store_schema=False) as writer:
+        for table in chain([first], map(_with_zone, tables)):
+            writer.write_table(table, row_group_size=max(table.num_rows, 1))
+            rows += table.num_rows
+    return rows
+
+
+def _arrow(file: IO[bytes], tables: Iterator[pa.Table]) -> int:
+    import pyarrow as pa
+
+    first = _with_zone(next(tables))
+    rows = 0
+    with pa.ipc.new_file(file, first.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        for table in chain([first], map(_with_zone, tables)):
+            writer.write_table(table)
+            rows += table.num_rows
     return rows
 
 
 def _with_zone(table: pa.Table) -> pa.Table:
-    """Timestamps marked as UTC."""
+    """Timestamps marked as UTC, texts and lists in the one Arrow type that every reader knows."""
     import pyarrow as pa
 
-    fields = [
-        pa.field(f.name, pa.timestamp("us", tz="UTC")) if pa.types.is_timestamp(f.type) else f for f in table.schema
-    ]
+    fields = []
+    for field in table.schema:
+        kind = field.type
+        if pa.types.is_timestamp(kind):
+            kind = pa.timestamp("us", tz="UTC")
+        elif pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+            kind = pa.string()
+        elif pa.types.is_large_list(kind):
+            value = kind.value_type
+            kind = pa.list_(pa.string() if pa.types.is_large_string(value) or pa.types.is_string_view(value) else value)
+        fields.append(pa.field(field.name, kind))
     return table.cast(pa.schema(fields))
 
 
@@ -139,14 +231,14 @@ def _plain(frame: pl.DataFrame, *, lists_as_text: bool) -> pl.DataFrame:
         elif kind.is_float():
             changed.append(column.fill_nan(None))
         elif lists_as_text and isinstance(kind, (pl.List, pl.Array)):
-            changed.append(_as_json(column, kind))
+            changed.append(_as_json(column))
     return frame.with_columns(changed)
 
 
-def _as_json(column: pl.Expr, kind: Any) -> pl.Expr:
+def _as_json(column: pl.Expr) -> pl.Expr:
     """A list column as JSON text, without a Python object per row."""
     import polars as pl
 
     boxed = pl.struct(column.alias("v")).struct.json_encode()
-    inner = boxed.str.slice(5).str.strip_suffix("}")
+    inner = boxed.str.slice(len('{"v":')).str.strip_suffix("}")
     return pl.when(column.is_null()).then(None).otherwise(inner).alias(column.meta.output_name())

@@ -121,7 +121,7 @@ def test_batches_are_cut_to_a_fixed_size_in_order():
 def test_unknown_table_and_format(space, tmp_path):
     with pytest.raises(InputError, match=r"no table 'influencer' to export.*'influencers'"):
         export(space, "influencer", tmp_path / "out")
-    with pytest.raises(InputError, match=r"no format 'xlsx'.*parquet, csv, jsonl"):
+    with pytest.raises(InputError, match=r"no format 'xlsx'.*parquet, csv, jsonl, arrow"):
         export(space, "ads", tmp_path / "out", "xlsx")
     assert not (tmp_path / "out").exists()
 

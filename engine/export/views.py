@@ -1,0 +1,86 @@
+"""What is exported beyond single tables: views made for a sending system and for an analyst, and groups of tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.tables import BOOKKEEPING, TABLES, Column, Table
+
+
+def _view(name: str, grain: str, keys: str, columns: str) -> Table:
+    parsed = []
+    for line in columns.strip().splitlines():
+        column, kind, *note = line.split(maxsplit=2)
+        parsed.append(Column(column, kind.removesuffix("?"), kind.endswith("?"), note[0] if note else ""))
+    return Table(name, grain, tuple(keys.split()), tuple(parsed))
+
+
+VIEWS = {
+    "delivery": _view("delivery", "customer and arm to be sent an ad", "customer_id arm", """
+        customer_id text
+        arm text
+        ad_id text
+        offer_id text
+        headline text
+        body text
+        call_to_action text
+        alt_text text
+        files texts          creatives, relative to the export's folder, one per size
+        """),
+    "analysis": _view("analysis", "customer and arm", "customer_id arm", """
+        customer_id text
+        arm text
+        offer_id text?       null = no offer was worth making
+        expected_value f64?
+        reason text?         of the choice
+        uplift f64?          of the chosen offer
+        model_id text?
+        contact_id text?     the most influential contact; never part of `delivery`
+        definition text?
+        score f64?
+        tie_share f64?
+        centrality_pct f64?
+        margin f64?
+        photo_id text?
+        similarity f64?
+        percentile f64?
+        flag text?
+        status text          of the match
+        ad_id text?          null = no ad was rendered
+        """),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Part:
+    """One table of an export.
+
+    Args:
+        table: its contract.
+        reads: the workspace's tables it is made of.
+    """
+
+    table: Table
+    reads: tuple[str, ...]
+
+
+GROUPS = ("ads", "delivery", "analysis", "graph", "all")
+_BESIDE_ANALYSIS = ("choices", "uplift", "offer_metrics", "loyalty", "influencers")
+_READS = {
+    "ads": ("ads", "offers", "choices", "matches"),
+    "delivery": ("ads", "offers", "matches", "consents", "optouts"),
+    "analysis": ("matches", "choices", "uplift", "influencers", "ads"),
+}
+
+
+def parts(what: str) -> list[Part]:
+    """The tables that an export of `what` consists of; `what` is a table or one of `GROUPS`."""
+    if what in VIEWS:
+        tables = [VIEWS[what], *(TABLES[name] for name in _BESIDE_ANALYSIS if what == "analysis")]
+    elif what == "graph":
+        tables = [TABLES["nodes"], TABLES["edges"], TABLES["ties"]]
+    elif what == "all":
+        tables = [table for name, table in TABLES.items() if name not in BOOKKEEPING]
+    else:
+        tables = [TABLES[what]]
+    return [Part(table, _READS.get(table.name, (table.name,))) for table in tables]

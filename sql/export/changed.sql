@@ -1,0 +1,14 @@
+-- Grain: one row per table that changed after a run: what a later stage run wrote, or a later import brought.
+-- Reads: runs, sources. Params: $run_id.
+WITH mark AS (SELECT finished_at FROM runs WHERE run_id = $run_id)
+SELECT DISTINCT name
+FROM (
+    SELECT unnest(json_keys(r.rows)) AS name
+    FROM runs AS r, mark
+    WHERE r.status = 'done' AND r.finished_at > mark.finished_at
+    UNION ALL
+    SELECT s.target AS name
+    FROM sources AS s, mark
+    WHERE s.imported_at > mark.finished_at
+)
+ORDER BY name
