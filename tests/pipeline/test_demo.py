@@ -14,6 +14,8 @@ from engine import demo
 from engine.errors import InputError, WorkspaceError
 from engine.tables import TABLES
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
