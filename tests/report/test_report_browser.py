@@ -1,0 +1,87 @@
+"""The page in headless Chromium: no errors, no requests, drawn pictures, working tables, no serious axe finding."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from engine import reporting
+
+PACKAGES = ("playwright-core@1.56.1", "axe-core@4.11.0")
+SCRIPT = Path(__file__).with_name("browser.mjs")
+
+
+@pytest.fixture(scope="session")
+def node_modules(tmp_path_factory) -> Path:
+    """A folder outside the project with the browser driver and axe, installed once and kept in the user's cache."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not chromium or not shutil.which("node") or not shutil.which("npm"):
+        pytest.skip("headless Chromium, node or npm is absent")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kindred-tests" / "browser"
+    if not (cache / "node_modules" / "axe-core").is_dir() or not (cache / "node_modules" / "playwright-core").is_dir():
+        cache.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(
+            ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(cache), *PACKAGES],
+            capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        if done.returncode:
+            pytest.skip(f"npm cannot install the browser driver: {done.stderr.strip().splitlines()[-1:]}")
+    return cache / "node_modules"
+
+
+@pytest.fixture(scope="module")
+def seen(node_modules, small, empty_space, tmp_path_factory) -> dict:
+    """What Chromium saw of the full page at two widths, of the empty one, and with a dark theme."""
+    folder = tmp_path_factory.mktemp("browser")
+    reporting.report(small, "all", folder / "all.html")
+    reporting.report(empty_space, "influence", folder / "empty.html")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    done = subprocess.run(
+        ["node", str(SCRIPT), str(node_modules), chromium, str(folder / "all.html"), str(folder / "empty.html")],
+        capture_output=True, text=True, check=False, timeout=240,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+def test_pages_load_without_errors_or_requests(seen):
+    for page in seen["pages"]:
+        assert page["errors"] == [], page["name"]
+        assert page["requests"] == [], page["name"]
+
+
+def test_pictures_are_drawn(seen):
+    full = seen["pages"][0]
+    assert full["pictures"] >= 25
+    assert full["empty_pictures"] == []
+
+
+def test_axe_finds_nothing_serious(seen):
+    for page in seen["pages"]:
+        serious = [v for v in page["axe"] if v["impact"] in ("serious", "critical")]
+        assert serious == [], f"{page['name']}: {serious}"
+
+
+def test_nothing_is_wider_than_the_screen(seen):
+    for page in seen["pages"]:
+        assert page["overflow"] <= 0, page["name"]
+
+
+def test_tables_sort_and_search_by_keyboard(seen):
+    table = seen["table"]
+    assert table["down"] == sorted(table["down"], reverse=True)
+    assert table["up"] == sorted(table["up"])
+    assert table["aria"] == ["descending", "ascending"]
+    assert 0 < table["found"] < table["rows"]
+    assert table["status"] == f"{table['found']} of {table['rows']} rows"
+
+
+def test_a_download_holds_the_figures(seen):
+    name, text = seen["download"]["name"], seen["download"]["text"]
+    assert name.endswith(".csv")
+    assert text.splitlines()[0].split(",")[:3] == ["low", "high", "n"]
