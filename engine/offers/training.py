@@ -75,6 +75,15 @@ class Trained:
 
 
 @dataclass(frozen=True)
+class _Encoded:
+    """Some rows as a matrix, and how others become one."""
+
+    rows: np.ndarray
+    x: np.ndarray
+    coding: portable.Coding
+
+
+@dataclass(frozen=True)
 class _Rows:
     """Training rows as arrays, and how a learner is fitted to some of them."""
 
@@ -86,15 +95,17 @@ class _Rows:
     numeric: list[str]
     categorical: list[str]
 
-    def fit(self, pair: tuple[str, str], rows: np.ndarray, treatment: np.ndarray | None = None) -> models.OfferModel:
-        """Train learner and base on the rows numbered `rows`; treatment: other labels than the true ones."""
-        t = self.treatment if treatment is None else treatment
-        pandas = encoding.as_pandas(self.frame[rows], self.numeric, self.categorical)
+    def encode(self, rows: np.ndarray) -> _Encoded:
+        """The rows numbered `rows` as numbers, once for all learners."""
         encoder = encoding.encoder(self.numeric, self.categorical)
-        x = encoder.fit_transform(pandas)
-        coding = portable.coding(encoder, self.numeric, self.categorical)
-        fitted = learners.fit(*pair, x, t[rows], self.outcome[rows], seed=self.plan.seed)
-        return models.OfferModel(self.offer_id, *pair, coding, fitted)
+        x = encoder.fit_transform(encoding.as_pandas(self.frame[rows], self.numeric, self.categorical))
+        return _Encoded(rows, x, portable.coding(encoder, self.numeric, self.categorical))
+
+    def fit(self, pair: tuple[str, str], on: _Encoded, treatment: np.ndarray | None = None) -> models.OfferModel:
+        """Train learner and base on encoded rows; treatment: other labels than the true ones."""
+        t = self.treatment if treatment is None else treatment
+        fitted = learners.fit(*pair, on.x, t[on.rows], self.outcome[on.rows], seed=self.plan.seed)
+        return models.OfferModel(self.offer_id, *pair, on.coding, fitted)
 
     def qini(self, score: np.ndarray, rows: np.ndarray) -> float:
         return measures.qini(self.outcome[rows], score, self.treatment[rows])
@@ -153,25 +164,29 @@ def train(rows: pl.DataFrame, offer_id: str, plan: Plan, held_out: np.ndarray | 
     folds = [f for f in _folds(rows, treatment, outcome, inner, plan) if _trainable(treatment, outcome, f[0])]
     for pair in pairs:
         unseen[pair] = np.full(len(rows), np.nan)
-        for a, b in folds:
-            unseen[pair][b] = data.fit(pair, a).raw(rows[b])
+    for a, b in folds:
+        encoded = data.encode(a)
+        for pair in pairs:
+            unseen[pair][b] = data.fit(pair, encoded).raw(rows[b])
+    for pair in pairs:
         each = np.array([data.qini(unseen[pair][b], b) for _, b in folds])
         each = each[np.isfinite(each)]
         cross[pair] = float(each.mean()) if len(each) else math.nan
     best = max(pairs, key=lambda p: (cross[p] if math.isfinite(cross[p]) else -math.inf, -pairs.index(p)))
     metrics, judged = [], None
+    encoded = data.encode(inner)
     for pair in pairs:
-        candidate = data.fit(pair, inner)
+        candidate = data.fit(pair, encoded)
         score = candidate.raw(rows[held])
         unseen[pair][held] = score
         judged = candidate if pair == best else judged
-        metrics += _judge(data, pair, candidate, score, inner, held, chosen=pair == best)
+        metrics += _judge(data, pair, candidate, score, encoded, held, chosen=pair == best)
         metrics.append(_metric(offer_id, pair, CROSS, cross[pair], chosen=pair == best))
     qini = next(m for m in metrics if m["chosen"] and m["metric"] == measures.QINI + HELD)
     if not (qini["low"] or 0.0) > 0:
         metrics.append(_metric(offer_id, ("all", "all"), FLAT))
     mean, slope = _effect(data, unseen[best], np.arange(len(rows)))
-    model = _calibrated(data.fit(best, np.arange(len(rows))), rows, mean, slope)
+    model = _calibrated(data.fit(best, data.encode(np.arange(len(rows)))), rows, mean, slope)
     # The judged model may not know how its scores fare on the held-out rows.
     judged = _calibrated(judged, rows[inner], *_effect(data, unseen[best], inner))
     drivers = explain.importance(judged, rows[held], outcome[held], treatment[held], seed=plan.seed)
@@ -202,7 +217,7 @@ def added_by(
     if not numeric and not categorical:
         return _metric(offer_id, pair, ADDED, chosen=True)
     data = _Rows(rows, offer_id, plan, treatment, outcome, numeric, categorical)
-    both = [trained.judged.raw(rows[held]), data.fit(pair, inner).raw(rows[held])]
+    both = [trained.judged.raw(rows[held]), data.fit(pair, data.encode(inner)).raw(rows[held])]
 
     def difference(y: np.ndarray, _: np.ndarray, t: np.ndarray, weights: np.ndarray) -> np.ndarray:
         return measures.qini_measure(y, both[0], t, weights) - measures.qini_measure(y, both[1], t, weights)
@@ -236,7 +251,7 @@ def _trainable(treatment: np.ndarray, outcome: np.ndarray, rows: np.ndarray) -> 
 
 
 def _judge(
-    data: _Rows, pair: tuple[str, str], model: models.OfferModel, score: np.ndarray, inner: np.ndarray,
+    data: _Rows, pair: tuple[str, str], model: models.OfferModel, score: np.ndarray, inner: _Encoded,
     held: np.ndarray, *, chosen: bool,
 ) -> list[dict[str, object]]:  # fmt: skip
     """Metric rows of one learner on the held-out rows."""
@@ -258,7 +273,7 @@ def _judge(
         low, high = slope - 1.96 * error, slope + 1.96 * error
         found.append(_metric(data.offer_id, pair, measures.SLOPE + HELD, slope, low, high, chosen=chosen))
     if plan.thorough:
-        gap = data.qini(model.raw(data.frame[inner]), inner) - found[0]["value"]
+        gap = data.qini(model.raw(data.frame[inner.rows]), inner.rows) - found[0]["value"]
         found.append(_metric(data.offer_id, pair, GAP, gap, chosen=chosen))
         permuted = np.random.default_rng(plan.seed).permutation(data.treatment)
         score = data.fit(pair, inner, permuted).raw(data.frame[held])

@@ -22,13 +22,15 @@ TACS = np.array(["00000001", "00000002"])
 CAMPAIGN = datetime(2024, 2, 10)
 
 
-def make_town(n: int = 900, *, days: int = 60, seed: int = 1, extra_days: int = 0) -> DuckDBWarehouse:
+def make_town(
+    n: int = 900, *, days: int = 60, seed: int = 1, extra_days: int = 0, store: DuckDBWarehouse | None = None
+) -> DuckDBWarehouse:
     """n customers who call their neighbours; 'apple' persuades those under 45, 'sam' the others.
 
     `extra_days` adds days after the rest, with everybody on the other handset and calling differently.
     """
     rng = np.random.default_rng(seed)
-    store = DuckDBWarehouse(threads=1)
+    store = store or DuckDBWarehouse(threads=1)
     ids = [f"c{i:05d}" for i in range(n)]
     store.write(
         "parties",
@@ -104,11 +106,11 @@ def make_context(store: DuckDBWarehouse, config: Config | None = None, today: da
     return SimpleNamespace(warehouse=store, config=config or Config(), today=today, progress=SILENT, workspace=None)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def town() -> Callable[..., DuckDBWarehouse]:
     return make_town
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def context() -> Callable:
     return make_context

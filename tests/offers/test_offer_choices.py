@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -48,6 +48,25 @@ def test_nothing_from_the_campaign_day_on_is_known(town, context):
         assert (later.height > 0) is (extra > 0)
     assert frames[0].height == 300
     assert_frame_equal(*frames)
+
+
+def test_a_planted_leak_is_caught(town, context, monkeypatch):
+    """The check above sees features that look beyond the campaign's day: usage is made to look ten days ahead."""
+    day = date(2024, 2, 10)
+    real = choices.features.assemble
+
+    def leaky(people, as_of, **parts):
+        store = stores[-1]
+        ahead = store.query("offers/usage", since=date(2024, 1, 1), as_of=as_of + timedelta(days=10))
+        return real(people, as_of, **{**parts, "usage": ahead})
+
+    monkeypatch.setattr(choices.features, "assemble", leaky)
+    frames, stores = [], []
+    for extra in (0, 30):
+        stores.append(town(300, days=40, extra_days=extra))
+        frames.append(run(stores[-1], context).read("features").filter(pl.col("as_of") == day))
+    with pytest.raises(AssertionError):
+        assert_frame_equal(*frames)
 
 
 def test_what_is_stored_of_the_graph_stays(town, context):

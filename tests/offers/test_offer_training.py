@@ -76,7 +76,7 @@ def test_the_judged_model_never_saw_the_held_out_rows():
     other = training._Rows(turned, "o", PLAN, *_arrays(turned), *encoding.split_columns(turned, exclude=encoding.KEYS))
     pair = (trained.judged.learner, trained.judged.base)
     inner, _ = training.split(table, *_arrays(table), PLAN)
-    assert (other.fit(pair, inner).raw(table) == trained.judged.raw(table)).all()
+    assert (other.fit(pair, other.encode(inner)).raw(table) == trained.judged.raw(table)).all()
 
 
 def _arrays(table):

@@ -1,0 +1,75 @@
+"""Train to files, judge, score from files and report loyalty, on a workspace."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from engine import pipeline, workspace
+from engine.errors import ModelError
+from engine.offers import training, worth
+from engine.pipeline import offers
+
+
+@pytest.fixture(scope="module")
+def _keys(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KINDRED_KEYS", str(tmp_path_factory.mktemp("keys")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory, _keys, town):
+    path = tmp_path_factory.mktemp("town") / "space"
+    preset = {"offers__bases": "logistic", "offers__bootstrap": 20, "run__today": "2024-03-01"}
+    made = workspace.create(path, preset=preset)
+    with made.writing("test") as store:
+        town(500, store=store)
+    return made
+
+
+def test_what_is_trained_scores_as_the_stage_does(space):
+    rows = offers.train(space)
+    assert [r["offer_id"] for r in rows] == ["apple", "sam"] and all(r["reason"] is None for r in rows)
+    scored = offers.score(space)
+    pipeline.run(space, until="choices")
+    with space.warehouse(read_only=True) as store:
+        assert_frame_equal(store.read("uplift"), scored)
+    again = offers.train(space)
+    assert [r["file"] for r in again] == [r["file"] for r in rows]
+
+
+def test_scoring_in_batches_is_the_same(space, monkeypatch):
+    offers.train(space)
+    whole = offers.score(space)
+    monkeypatch.setattr(offers.models, "BATCH", 64)
+    assert_frame_equal(whole, offers.score(space).sort("customer_id", "offer_id"))
+
+
+def test_evaluation_has_every_measure_the_graphs_part_and_the_policies(space):
+    found = offers.evaluate(space, learner_names=["t"], bases=["logistic"])
+    names = set(found["metric"])
+    assert {training.ADDED, training.PLACEBO, worth.DR, worth.IPS} <= names
+    added = found.filter(pl.col("metric") == training.ADDED)
+    assert added.height == 2 and (added["low"] <= added["value"]).all() and (added["value"] <= added["high"]).all()
+
+
+def test_models_must_be_there_and_fit(space, tmp_path):
+    with pytest.raises(ModelError, match="holds no trained models"):
+        offers.score(space, folder=tmp_path / "nothing")
+    rows = offers.train(space, folder=tmp_path)
+    current = json.loads((tmp_path / offers.CURRENT).read_text())
+    assert set(current) == {"apple", "sam"}
+    (tmp_path / current["sam"]).write_bytes(b"")
+    with pytest.raises(ModelError, match="is not an offer model"):
+        offers.score(space, folder=tmp_path)
+    assert rows[0]["file"].startswith(str(tmp_path))
+
+
+def test_loyalty_of_a_workspace(space):
+    found = offers.loyalty(space, by=["residence"])
+    assert found.facts["customers"] == 499 and found.facts["changes"] == 0
+    assert found.rows.height == 0 and found.survival.height == 0
