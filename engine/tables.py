@@ -305,6 +305,7 @@ _ALL = [
         probability f64?     of the detector
         sharpness f64?       variance of the Laplacian of the crop
         yaw f64?             -1..1 from the landmarks, 0 = frontal
+        hair f32[4]?         L a b (CIE Lab) above the face, and confidence 0..1
         width i32?           of the upright photo, pixels
         height i32?
         embedding f32[512]?  unit length; null unless status is ok

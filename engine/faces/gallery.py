@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.config import Faces
 from engine.errors import EngineError, ModelError
-from engine.faces import align, cut, weights
+from engine.faces import align, cut, traits, weights
 from engine.faces.read import Photo, Unreadable, read
 from engine.progress import SILENT, Progress
 from engine.tables import empty
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from engine.faces.mtcnn import Detections, Detector
 
 # Raised when detection, judging or cutting changes: rows of another version are made anew.
-VERSION = 1
+VERSION = 2
 CHUNK = 64
 MODES = ("customer", "inventory")
 
@@ -150,6 +150,7 @@ def _judge(photo: Photo, found: Detections, face: int, settings: Faces) -> tuple
         "probability": float(found.probabilities[face]),
         "sharpness": sharp,
         "yaw": turn,
+        "hair": traits.hair(photo.pixels, box),
         "width": photo.width,
         "height": photo.height,
     }

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from engine.faces.traits import Penalties, Wishes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,9 +22,11 @@ def match(
     subjects: pl.DataFrame,
     models: pl.DataFrame,
     *,
-    same_person: float,
+    same_person: float = float("inf"),
     exclude_same_person: bool = False,
     seed: int = 7,
+    wishes: Wishes | None = None,
+    traits: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Match faces with campaign photos.
 
@@ -31,10 +36,13 @@ def match(
         wanted: customer_id, arm, subject_id?, status? - one row per match wanted; a row with a status is
             passed through unmatched; `random_face` rows have no subject.
         subjects: subject_id, sha256, embedding float32[512] (unit length) - any number of photos a subject.
-        models: photo_id, sha256, max_uses?, embedding - one row per usable face of a campaign photo.
+        models: photo_id, sha256, max_uses?, embedding, and for wishes attributes?, hair? - one row per usable face
+            of a campaign photo.
         same_person: similarity above which a match is flagged `same_person_likely`.
         exclude_same_person: never match above it.
         seed: of the random pairs and the random photos.
+        wishes: filters and soft penalties; similarities are reported without them.
+        traits: subject_id and what is known of the subject (see `engine.faces.traits.Penalties`); a row each.
 
     Returns:
         A frame of contract table `matches`, one row per row of `wanted`, sorted by customer and arm.
@@ -56,12 +64,14 @@ def match(
     alike = open_.filter(pl.col("arm") != "random_face")
     chance = open_.filter(pl.col("arm") == "random_face")
     photo = np.full(len(wanted), -1, np.int64)
+    excluded = np.zeros(len(wanted), bool)
     similarity = np.full(len(wanted), np.nan)
     if len(photos) and len(alike):
         banned = _banned(alike, subjects, photos)
-        at, ranked = _assign(alike, subjects, models, photos, capacity, banned, same_person, exclude_same_person)
+        limit = same_person if exclude_same_person else float("inf")
+        at, likeness, barred = _assign(alike, subjects, models, photos, capacity, banned, limit, wishes, traits)
         rows = alike["request"].to_numpy()
-        photo[rows], similarity[rows] = at, ranked
+        photo[rows], similarity[rows], excluded[rows] = at, likeness, barred
         np.subtract.at(capacity, at[at >= 0], 1)
     if len(photos) and len(chance):
         banned = _banned(chance.with_columns(subject_id=pl.lit(None, pl.String)), subjects, photos)
@@ -80,12 +90,19 @@ def match(
         pl.coalesce(
             "status",
             pl.when(pl.Series(matched)).then(pl.lit("matched")),
+            pl.when(pl.Series(excluded)).then(pl.lit("excluded")),
             pl.lit("used_up" if len(photos) else "no_inventory"),
         ).alias("status"),
     )
 
 
-def nearest(queries: np.ndarray, groups: np.ndarray, faces: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+def nearest(
+    queries: np.ndarray,
+    groups: np.ndarray,
+    faces: np.ndarray,
+    k: int,
+    penalty: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """The k photos most alike to each query, exactly.
 
     Args:
@@ -93,10 +110,11 @@ def nearest(queries: np.ndarray, groups: np.ndarray, faces: np.ndarray, k: int) 
         groups: int (f,), photo of each face, ascending from 0.
         faces: float32 (f, 512), unit rows.
         k: at most the number of photos.
+        penalty: rows of queries -> what is taken off their similarity with each photo, (rows, photos).
 
     Returns:
-        Photos int64 (q, k) and similarities float32 (q, k), best first, ties to the lower photo. A photo is as
-        alike as its most alike face.
+        Photos int64 (q, k) and similarities less penalties float32 (q, k), best first, ties to the lower photo. A
+        photo is as alike as its most alike face.
     """
     import numpy as np
 
@@ -109,6 +127,8 @@ def nearest(queries: np.ndarray, groups: np.ndarray, faces: np.ndarray, k: int) 
         block = queries[start : start + BLOCK] @ faces.T
         if not single:
             block = np.maximum.reduceat(block, starts, axis=1)
+        if penalty is not None:
+            block = block - penalty(np.arange(start, start + len(block)))
         rows = np.s_[start : start + len(block)]
         if k == 1:
             ids[rows, 0] = block.argmax(axis=1)  # the first of equals
@@ -154,6 +174,29 @@ def random_similarities(models: pl.DataFrame, *, seed: int, pairs: int = RANDOM_
     return np.sort(np.concatenate([np.zeros(0), *parts]))
 
 
+def cap_gap(matched: pl.DataFrame, free: pl.DataFrame) -> dict[str, float]:
+    """What the caps cost in likeness.
+
+    Args:
+        matched: matches with caps.
+        free: matches of the same requests with every max_uses null.
+
+    Returns:
+        `matched` and `free`: mean similarity over the requests matched in both; `gap`: their difference; `moved`:
+        share of these that got another photo; `lost`: share of the free matches that got none.
+    """
+    import polars as pl
+
+    keys = ["customer_id", "arm"]
+    rows = free.filter(pl.col("similarity").is_not_null()).join(matched, on=keys, suffix="_capped")
+    both = rows.filter(pl.col("similarity_capped").is_not_null())
+    if both.is_empty():
+        return {"matched": 0.0, "free": 0.0, "gap": 0.0, "moved": 0.0, "lost": float(len(rows) > 0)}
+    mean, best = float(both["similarity_capped"].mean()), float(both["similarity"].mean())
+    moved = float((both["photo_id"] != both["photo_id_capped"]).mean())
+    return {"matched": mean, "free": best, "gap": best - mean, "moved": moved, "lost": 1 - len(both) / len(rows)}
+
+
 def percentile(similarity: np.ndarray, random: np.ndarray) -> np.ndarray:
     """Share of `random` (ascending) below each similarity, NaN where either is missing."""
     import numpy as np
@@ -188,10 +231,11 @@ def _assign(
     photos: pl.DataFrame,
     capacity: np.ndarray,
     banned: np.ndarray,
-    same_person: float,
-    exclude: bool,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Photo (-1 = none left) and similarity of each request."""
+    limit: float,
+    wishes: Wishes | None,
+    traits: pl.DataFrame | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Photo (-1 = none), similarity (below `limit`) of each request, and whether every photo is excluded for it."""
     import numpy as np
     import polars as pl
 
@@ -201,20 +245,51 @@ def _assign(
     of_request = np.searchsorted(ids, requests["subject_id"].to_numpy())
     queries, faces = subjects["embedding"].to_numpy(), models["embedding"].to_numpy()
     groups = models["photo_id"].rle_id().to_numpy().astype(np.int64)
-    k = 1 if capacity.min() >= len(requests) and not exclude and not len(banned) else FIRST_RANKS
+    off = _penalties(ids, photos, models, wishes, traits)
+    penalty = None if off is None else lambda rows: off(of_query[rows])
+    k = 1 if capacity.min() >= len(requests) and limit == float("inf") and not len(banned) else FIRST_RANKS
     while True:
         k = min(k, len(photos))
-        ranks, scores = _per_subject(*nearest(queries, groups, faces, k), of_query, len(ids))
-        ranks, scores = ranks[of_request], scores[of_request].astype(np.float64)
-        if exclude:
-            scores[scores > same_person] = -np.inf
+        ranks, scores = _per_subject(*nearest(queries, groups, faces, k, penalty), of_query, len(ids))
+        scores = scores.astype(np.float64)
+        likeness = scores if off is None else scores + _taken_off(off, ranks)
+        ranks, scores, likeness = ranks[of_request], scores[of_request], likeness[of_request]
+        scores[np.isneginf(scores) | (likeness > limit)] = -np.inf
         for row, photo in banned:
             scores[row, ranks[row] == photo] = -np.inf
         at, place = _stable(ranks, scores, capacity.copy())
         if k == len(photos) or (at >= 0).all():
             rows = np.arange(len(requests))
-            return at, np.where(at >= 0, scores[rows, np.minimum(place, k - 1)], np.nan)
+            reached = likeness[rows, np.minimum(place, k - 1)]
+            return at, np.where(at >= 0, reached, np.nan), np.isneginf(scores).all(axis=1)
         k *= 4
+
+
+def _penalties(
+    ids: np.ndarray, photos: pl.DataFrame, models: pl.DataFrame, wishes: Wishes | None, traits: pl.DataFrame | None
+) -> Penalties | None:
+    """What is taken off for each of `ids` (rows) with each of `photos` (columns); None = nothing is wished."""
+    import polars as pl
+
+    if not wishes:
+        return None
+    asked = pl.DataFrame({"subject_id": ids}, schema={"subject_id": pl.String})
+    if traits is not None:
+        asked = asked.join(traits, on="subject_id", how="left", maintain_order="left")
+    known = [c for c in ("attributes", "hair") if c in models.columns]
+    first = models.group_by("photo_id", maintain_order=True).agg(pl.col(known).drop_nulls().first())
+    return Penalties(asked, photos.select("photo_id").join(first, on="photo_id", maintain_order="left"), wishes)
+
+
+def _taken_off(off: Penalties, ranks: np.ndarray) -> np.ndarray:
+    """Penalty of each ranked photo, 0 where the pair is forbidden."""
+    import numpy as np
+
+    out = np.zeros(ranks.shape)
+    for start in range(0, len(ranks), BLOCK):
+        rows = np.arange(start, min(start + BLOCK, len(ranks)))
+        out[rows] = np.take_along_axis(off(rows), ranks[rows], axis=1)
+    return np.where(np.isinf(out), 0, out)
 
 
 def _per_subject(ranks: np.ndarray, scores: np.ndarray, of_query: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:

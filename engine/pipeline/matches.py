@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from engine.errors import ConfigError
 from engine.faces import analyse, model_id
 from engine.faces import weights as face_weights
 from engine.faces.match import match
+from engine.faces.traits import wishes
 from engine.trust import consent
 
 if TYPE_CHECKING:
@@ -59,21 +61,41 @@ def run(context: Context) -> None:
     )
     faces = faces.filter(keep)
     store.write("faces", faces)
+    store.write("matches", match(**_request(context, subjects, faces)))
 
-    usable = faces.filter(pl.col("status") == "ok").select("sha256", "embedding", "model_id")
-    models = inventory.select("photo_id", "sha256", "max_uses").join(
-        usable.filter(pl.col("model_id") == models_id).drop("model_id"), on="sha256"
+
+def _request(context: Context, subjects: pl.DataFrame, faces: pl.DataFrame) -> dict[str, Any]:
+    """The arguments of `engine.faces.match.match`; faces: rows of table `faces` that may be used."""
+    import polars as pl
+
+    store, settings = context.warehouse, context.config.faces
+    allowed = subjects.filter("allowed").unique(["subject_id", "sha256"], maintain_order=True)
+    usable = faces.filter(pl.col("status") == "ok").select("sha256", "embedding", "hair", "model_id")
+    models = store.read("inventory").join(
+        usable.filter(pl.col("model_id") == model_id(settings, "inventory")).drop("model_id"), on="sha256"
     )
-    people = faces.filter(pl.col("model_id") == people_id).join(allowed, on="sha256")
-    matched = match(
-        _wanted(context, subjects, people),
-        people.filter(pl.col("status") == "ok").select("subject_id", "sha256", "embedding"),
-        models,
-        same_person=face_weights.describe(settings.weights).same_person,
-        exclude_same_person=settings.exclude_same_person,
-        seed=context.config.run.seed,
-    )
-    store.write("matches", matched)
+    people = faces.filter(pl.col("model_id") == model_id(settings, "customer")).join(allowed, on="sha256")
+    ok = people.filter(pl.col("status") == "ok")
+    hair = ok.sort(-pl.col("hair").arr.get(3), "sha256").group_by("subject_id", maintain_order=True).first()
+    same_person = settings.same_person or face_weights.describe(settings.weights).same_person
+    if same_person is None and settings.exclude_same_person:
+        raise ConfigError(
+            f"Nobody has measured where weights {settings.weights!r} take two photos for one person's.",
+            fix="Find it with `kindred faces evaluate` and set faces.same_person.",
+        )
+    traits = store.read("customers").rename({"customer_id": "subject_id"})
+    return {
+        "wanted": _wanted(context, subjects, people),
+        "subjects": ok.select("subject_id", "sha256", "embedding"),
+        "models": models,
+        "same_person": float("inf") if same_person is None else same_person,
+        "exclude_same_person": settings.exclude_same_person,
+        "seed": context.config.run.seed,
+        "wishes": wishes(settings.filters, settings.hair_weight, settings.age_weight),
+        "traits": traits.drop("hair", strict=False).join(
+            hair.select("subject_id", "hair"), on="subject_id", how="left"
+        ),
+    }
 
 
 def _wanted(context: Context, subjects: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:

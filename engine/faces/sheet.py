@@ -1,0 +1,125 @@
+"""A contact sheet to look at: each subject's face, the campaign photos most like it, or why there are none."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+CELL, PAD, TEXT = 160, 12, 40
+INK, PALE, PAPER = "#1c2024", "#6b7280", "#ffffff"
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """One campaign photo on the sheet.
+
+    Args:
+        photo_id: its id.
+        picture: uint8 RGB crop of the face that is most alike.
+        percentile: share of random inventory pairs that are less similar, 0..1; None where unknown.
+        flag: e.g. same_person_likely.
+    """
+
+    photo_id: str
+    picture: np.ndarray
+    percentile: float | None
+    flag: str | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the sheet.
+
+    Args:
+        title: whose face, e.g. the customer's id and the arm.
+        picture: uint8 RGB crop of the subject's face; None where there is none.
+        reason: why there is no match; None where there is one.
+        nearest: best first.
+    """
+
+    title: str
+    picture: np.ndarray | None
+    reason: str | None
+    nearest: tuple[Likeness, ...]
+
+
+def png(rows: list[Row], *, columns: int = 5) -> bytes:
+    """The sheet as a PNG; columns: campaign photos a line."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    width = PAD + (columns + 1) * (CELL + PAD) + PAD
+    height = PAD + max(1, len(rows)) * (CELL + TEXT + PAD)
+    sheet = Image.new("RGB", (width, height), PAPER)
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(size=13)
+
+    def write(x: int, y: int, text: str, colour: str = INK) -> None:
+        while text and draw.textlength(text, font=font) > CELL:
+            text = text[:-2].rstrip("…") + "…"
+        draw.text((x, y), text, fill=colour, font=font)
+
+    for number, row in enumerate(rows):
+        top = PAD + number * (CELL + TEXT + PAD)
+        if row.picture is not None:
+            sheet.paste(_fitted(row.picture), (PAD, top))
+        else:
+            draw.rectangle((PAD, top, PAD + CELL - 1, top + CELL - 1), outline=PALE)
+        write(PAD, top + CELL + 3, row.title)
+        if row.reason:
+            write(PAD, top + CELL + 20, row.reason, PALE)
+        for place, near in enumerate(row.nearest[:columns]):
+            x = 2 * PAD + (place + 1) * (CELL + PAD)
+            sheet.paste(_fitted(near.picture), (x, top))
+            write(x, top + CELL + 3, near.photo_id)
+            write(x, top + CELL + 20, _rarity(near), PALE)
+    file = io.BytesIO()
+    sheet.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def page(rows: list[Row], *, title: str = "Contact sheet", columns: int = 5) -> str:
+    """The sheet as one self-contained HTML page; arguments as of `png`."""
+    lines = []
+    for row in rows:
+        cells = [_figure(row.picture, row.title, row.reason or "")]
+        cells += [_figure(near.picture, near.photo_id, _rarity(near)) for near in row.nearest[:columns]]
+        lines.append(f"<section>{''.join(cells)}</section>")
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title><style>'
+        f"body{{font:14px/1.4 system-ui,sans-serif;color:{INK};background:{PAPER};margin:2rem}}"
+        f"section{{display:flex;gap:{PAD}px;flex-wrap:wrap;border-bottom:1px solid #e5e7eb;padding:{PAD}px 0}}"
+        f"figure{{margin:0;width:{CELL}px}}figure:first-child{{margin-right:{2 * PAD}px}}"
+        f"img,.none{{width:{CELL}px;height:{CELL}px;display:block}}"
+        f".none{{border:1px dashed {PALE};box-sizing:border-box}}"
+        f"small{{color:{PALE};display:block}}figcaption{{overflow-wrap:anywhere}}</style>"
+        f"<h1>{html.escape(title)}</h1><p>Similar is not same: the share is how many random pairs of campaign photos "
+        f"are less alike than this pair.</p>{''.join(lines)}</html>\n"
+    )
+
+
+def _figure(picture: np.ndarray | None, caption: str, note: str) -> str:
+    if picture is None:
+        image = '<span class="none"></span>'
+    else:
+        file = io.BytesIO()
+        _fitted(picture).save(file, "JPEG", quality=85)
+        data = base64.b64encode(file.getvalue()).decode("ascii")
+        image = f'<img alt="face of {html.escape(caption, quote=True)}" src="data:image/jpeg;base64,{data}">'
+    return f"<figure>{image}<figcaption>{html.escape(caption)}<small>{html.escape(note)}</small></figcaption></figure>"
+
+
+def _rarity(near: Likeness) -> str:
+    share = "share not known" if near.percentile is None else f"{near.percentile:.1%} of pairs less alike"
+    return f"{share}, same person?" if near.flag else share
+
+
+def _fitted(picture: np.ndarray):
+    from PIL import Image
+
+    return Image.fromarray(picture).resize((CELL, CELL))
