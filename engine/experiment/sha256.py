@@ -101,7 +101,7 @@ def digest_words(head, letters, starts, rounds, initial, block, schedule, out):
 def _compiled() -> Callable[..., None]:
     import numba
 
-    return numba.njit(nogil=True)(digest_words)
+    return numba.njit(cache=True, nogil=True)(digest_words)
 
 
 @functools.cache
