@@ -76,6 +76,7 @@ class SourceSummary:
         rows_duplicate: rows that were there already, or second legs of a call.
         rows_rejected: rows in `rejects`.
         details: count per cleaning rule and per reason.
+        why: what decided the format, in words.
     """
 
     source_id: str
@@ -87,6 +88,7 @@ class SourceSummary:
     rows_duplicate: int
     rows_rejected: int
     details: dict[str, int] = field(default_factory=dict)
+    why: str = ""
 
     def __post_init__(self) -> None:
         """Hold every importer to the sum rule."""

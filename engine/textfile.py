@@ -128,7 +128,9 @@ def layout(path: Path, *, delimiter: str | None = None, header: bool = True, ski
         found = [name.strip().lstrip("\ufeff") for name in _split(lines[0], delimiter)]
         lines = lines[1:]
     else:
-        found = list(names) or [f"column{i + 1}" for i in range(len(_split(lines[0], delimiter)))]
+        widths = [len(_split(line, delimiter)) for line in lines[:50]]
+        width = max(sorted(set(widths)), key=widths.count)
+        found = [*names[:width], *(f"column{i + 1}" for i in range(len(names), width))]
     sample = tuple(tuple(_split(line, delimiter)) for line in lines[:50])
     return Layout(path, packed, delimiter, _unique(found), skip + int(header), sample)
 
@@ -145,20 +147,33 @@ def parquet_names(path: Path) -> tuple[str, ...]:
         raise InputError(f"is no readable Parquet file ({first}).", file=path, fix="Write it again.") from error
 
 
-def line_reader(layout_: Layout, state: dict[str, Any]) -> pa.RecordBatchReader:
+def line_count(layout_: Layout) -> int:
+    """Lines of a packed file, header included; -1 when the archive is cut."""
+    lines, last = 0, b"\n"
+    try:
+        for block in blocks(layout_.path, layout_.packing):
+            lines += block.count(b"\n")
+            last = block[-1:]
+    except EOFError:
+        return -1
+    return lines + (last != b"\n")
+
+
+def line_reader(layout_: Layout, state: dict[str, Any], *, latin: bool = False) -> pa.RecordBatchReader:
     """Every line after the header as Arrow batches (line: bytes without its line end), in file order.
 
     Args:
         layout_: of the file.
         state: gets `cut` = True when the archive ends too early; what was readable is delivered.
+        latin: the text is Latin-1 and is handed on as UTF-8.
     """
     import pyarrow as pa
 
     schema = pa.schema([("line", pa.binary())])
-    return pa.RecordBatchReader.from_batches(schema, _line_batches(layout_, state, schema))
+    return pa.RecordBatchReader.from_batches(schema, _line_batches(layout_, state, schema, latin))
 
 
-def _line_batches(layout_: Layout, state: dict[str, Any], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _line_batches(layout_: Layout, state: dict[str, Any], schema: pa.Schema, latin: bool) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -166,6 +181,8 @@ def _line_batches(layout_: Layout, state: dict[str, Any], schema: pa.Schema) -> 
 
     def batch(data: bytes) -> pa.RecordBatch:
         nonlocal skip
+        if latin:
+            data = data.decode("latin-1").encode()
         lines = pc.split_pattern(pa.array([data], pa.large_binary()), b"\n").flatten()
         lines = lines.slice(skip)
         skip = 0

@@ -6,13 +6,14 @@ One transaction a file. The heavy work is SQL under `sql/logs/`; what stays here
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import sources, textfile
+from engine import sources
 from engine.errors import ConfigError, InputError
-from engine.logs import mapping, reading, repeats, staging
+from engine.logs import mapping, reading, recognise, repeats, staging
 from engine.progress import SILENT, Progress
 from engine.sources import SourceSummary, Store
 from engine.trust import pseudonyms
@@ -28,7 +29,7 @@ _SCRATCH = (
     "_log_replaced", "_log_days", "_log_days_known",
 )  # fmt: skip
 _EVENT = ("kind", "caller", "callee", "started_at", "duration_s", "answered")
-_FACTS = ("volume_mb", *repeats.FACTS, "call_id")
+_FACTS = ("volume_mb", *repeats.FACTS, "call_id", "n_calls", "n_texts")
 _PHONE_SHARE = 0.9
 
 
@@ -93,35 +94,28 @@ def _import_file(
     key: bytes,
 ) -> SourceSummary:
     content = sources.read_content(path)
-    first = profiles[0]
-    layout = textfile.layout(
-        path,
-        delimiter=first.delimiter,
-        header=first.header,
-        skip=first.skip,
-        names=first.names,
-        encoding=first.encoding,
-    )
-    profile, found = mapping.fitting(profiles, layout.names, path)
-    profile = mapping.with_options(profile, options)
-    source = sources.source_id(TARGET, profile.name + _stamp(options), content.sha256)
+    read = recognise.recognise(path, profiles)
+    profile = mapping.with_options(read.profile, options)
+    read = replace(read, profile=profile)
+    source = sources.source_id(TARGET, profile.name + _stamp(options, read), content.sha256)
     known = sources.seen(store, source, path)
     if known is not None:
         return known
     try:
         # Reading touches temporary tables only; a reader that stumbles must not spoil the transaction.
-        notes = reading.read_rows(store, layout, content, profile, found, _parameters(profile, options, config))
+        notes = reading.read_rows(store, read, content, _parameters(profile, options, config))
         with store.transaction():
-            summary = _store_rows(store, path, source, profile, reading.optional_columns(found), notes, config, key)
+            summary = _store_rows(store, source, read, notes, config, key)
             sources.record(store, summary, content.sha256)
     finally:
         staging.forget(store, _VIEWS, _SCRATCH)
     return summary
 
 
-def _stamp(options: dict[str, Any]) -> str:
+def _stamp(options: dict[str, Any], read: recognise.Reading) -> str:
     """What else decides how a file reads belongs to the name of the source."""
-    return "".join(f";{name}={options[name]}" for name in sorted(options) if options[name] is not None)
+    ego = reading.ego(read.layout.path) if read.profile.ego_from_file_name else ""
+    return ego + "".join(f";{name}={options[name]}" for name in sorted(options) if options[name] is not None)
 
 
 def _parameters(profile: mapping.Profile, options: dict[str, Any], config: Config) -> dict[str, Any]:
@@ -132,6 +126,7 @@ def _parameters(profile: mapping.Profile, options: dict[str, Any], config: Confi
     return {
         "formats": list(profile.time_formats) or ["%Y-%m-%d %H:%M:%S"],
         "zone": str(micros[profile.time_form]) if numeric else profile.timezone,
+        "day": start.date().isoformat(),
         "epoch_us": (start - datetime(1970, 1, 1)).days * 86_400_000_000 if profile.time_form == "relative" else 0,
         "words": list(profile.kinds),
         "meanings": list(profile.kinds.values()),
@@ -154,21 +149,14 @@ def _day(text: str, setting: str) -> datetime:
 
 
 def _store_rows(
-    store: Store,
-    path: Path,
-    source: str,
-    profile: mapping.Profile,
-    optional: set[str],
-    notes: dict[str, int],
-    config: Config,
-    key: bytes,
+    store: Store, source: str, read: recognise.Reading, notes: dict[str, int], config: Config, key: bytes
 ) -> SourceSummary:
     """From `_log_rows` to events, parties, pair_days and rejects; returns the summary."""
     _name_parties(store, config, key)
     store.temp("_log_nodes", "logs/nodes")
     inner, outer = pseudonyms.blocks(key)
     store.temp("_log_devices", "logs/devices", inner=inner, outer=outer)
-    have = _facts(optional)
+    have = _facts(reading.optional_columns(read))
     store.execute("logs/tac")
     staging.make(store, "_log_events", "logs/events", [*_EVENT, *(c for c in _FACTS if c in have)])
     staging.widen(store, "_log_new", "_log_events", _EVENT, _FACTS, have)
@@ -176,8 +164,8 @@ def _store_rows(
     reasons = dict(store.query("logs/reject_counts").iter_rows())
     rejected = sum(reasons.values())
     if counts["n"] and rejected == counts["n"]:
-        _refuse(path, reasons)
-    repeated, legs, replaced = repeats.drop(store, config.logs, have)
+        _refuse(read.layout.path, reasons)
+    repeated, legs, replaced = repeats.drop(store, config.logs, have, legs=not read.profile.aggregated)
     span = store.query("logs/span", window=0).row(0, named=True)
     store.execute("logs/insert_events", source_id=source)
     _sum_days(store, span, replaced)
@@ -194,13 +182,14 @@ def _store_rows(
     return SourceSummary(
         source,
         TARGET,
-        sources.mask_path(path),
-        profile.name,
+        "#.csv" if read.profile.ego_from_file_name else sources.mask_path(read.layout.path),
+        read.profile.name,
         counts["n"],
         counts["n"] - rejected - repeated - legs,
         repeated + legs,
         rejected,
         {name: n for name, n in details.items() if n},
+        read.why,
     )
 
 
@@ -223,7 +212,16 @@ def _name_parties(store: Store, config: Config, key: bytes) -> None:
 
 def _facts(optional: set[str]) -> set[str]:
     """The optional columns of events that come of a file's: an IMEI gives handset and TAC."""
-    have = optional & {"volume_mb", "call_id", "caller_tac", "callee_tac", "caller_cell", "callee_cell"}
+    have = optional & {
+        "volume_mb",
+        "call_id",
+        "n_calls",
+        "n_texts",
+        "caller_tac",
+        "callee_tac",
+        "caller_cell",
+        "callee_cell",
+    }
     for end in ("caller", "callee"):
         if f"{end}_imei" in optional:
             have |= {f"{end}_tac", f"{end}_device"}

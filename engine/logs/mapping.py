@@ -17,12 +17,13 @@ from engine.errors import InputError
 CANONICAL = (
     "kind", "caller", "callee", "started_at", "utc_offset", "duration_s", "answered", "volume_mb",
     "caller_tac", "callee_tac", "caller_imei", "callee_imei", "caller_cell", "callee_cell", "call_id", "direction",
+    "n_calls", "talk_s", "n_texts",
 )  # fmt: skip
-REQUIRED = ("caller", "callee", "started_at")
+AGGREGATES = ("n_calls", "talk_s", "n_texts")
 TIME_FORMS = ("iso", "format", "seconds", "milliseconds", "microseconds", "relative")
 _TABLE_KEYS = {
     "name", "delimiter", "header", "skip", "names", "encoding", "columns", "time", "duration", "kind", "direction",
-    "answered", "volume", "ego_from_file_name",
+    "answered", "volume", "ego_from_file_name", "match", "widths", "refuse", "aggregated",
 }  # fmt: skip
 PROFILES = Path(__file__).parent / "profiles"
 
@@ -33,7 +34,7 @@ class Profile:
 
     Args:
         name: of the format.
-        columns: canonical column -> the file's column.
+        columns: canonical column -> the file's column, by any of these names.
         delimiter: between fields, None = found from the first line.
         header: whether there is a header line.
         skip: lines above it.
@@ -50,10 +51,14 @@ class Profile:
         unanswered: words of the answered column (lower case) that mean a missed call.
         megabytes_per_unit: of the volume column.
         ego_from_file_name: the caller is the file's stem.
+        match: the file's column -> a pattern nearly all its first values fit, to tell formats apart.
+        widths: how many fields a row of a file without header may have; empty = any.
+        refuse: why files of this form cannot be used; empty = they can.
+        aggregated: a row is a pair of people with sums, without times.
     """
 
     name: str
-    columns: dict[str, str]
+    columns: dict[str, tuple[str, ...]]
     delimiter: str | None = None
     header: bool = True
     skip: int = 0
@@ -70,11 +75,15 @@ class Profile:
     unanswered: tuple[str, ...] = ("false", "0", "no", "n", "f")
     megabytes_per_unit: float = 1.0
     ego_from_file_name: bool = False
+    match: dict[str, str] = field(default_factory=dict)
+    widths: tuple[int, ...] = ()
+    refuse: str = ""
+    aggregated: bool = False
 
 
 def generic() -> Profile:
     """The canonical columns, read under their own names."""
-    return Profile("generic", {name: name for name in CANONICAL})
+    return Profile("generic", {name: (name,) for name in CANONICAL})
 
 
 def ready(name: str) -> list[Profile]:
@@ -123,56 +132,11 @@ def with_options(profile: Profile, options: dict[str, Any]) -> Profile:
     unknown = set(options) - {"epoch", "timezone"}
     if unknown:
         raise InputError(f"there is no option {min(unknown)!r} for call records.", fix="Use epoch or timezone.")
-    if profile.time_form == "relative" and not isinstance(options.get("epoch"), date):
-        raise InputError(
-            f"times in format {profile.name!r} are seconds from a start that the file does not tell.",
-            fix="Give it with --epoch YYYY-MM-DD.",
-        )
+    needs_day = profile.time_form == "relative" or profile.aggregated
+    if needs_day and not isinstance(options.get("epoch"), date):
+        what = "pairs without times" if profile.aggregated else "times counted from a start that the file does not tell"
+        raise InputError(f"format {profile.name!r} has {what}.", fix="Date them with --epoch YYYY-MM-DD.")
     return replace(profile, timezone=options["timezone"]) if options.get("timezone") else profile
-
-
-def fitting(profiles: list[Profile], names: tuple[str, ...], path: Path) -> tuple[Profile, dict[str, str]]:
-    """The profile whose columns the file has, and canonical -> the file's own spelling of each column it has.
-
-    Args:
-        profiles: candidates, the most demanding fit wins, the first of equals.
-        names: the file's columns.
-        path: for the message.
-
-    Raises:
-        InputError: none fits; names the missing columns of the closest one.
-    """
-    own = {name.strip().lower(): name for name in names}
-    best: tuple[int, Profile, dict[str, str]] | None = None
-    closest: tuple[int, list[str]] | None = None
-    for profile in profiles:
-        found = {c: own[s.strip().lower()] for c, s in profile.columns.items() if s.strip().lower() in own}
-        missing = _missing(profile, found)
-        if not missing and (best is None or len(found) > best[0]):
-            best = (len(found), profile, found)
-        if missing and (closest is None or len(missing) < closest[0]):
-            closest = (len(missing), [profile.columns.get(c, c) for c in missing])
-    if best is None:
-        wanted = ", ".join(closest[1]) if closest else "caller, callee, started_at, duration_s"
-        raise InputError(
-            f"the column{'s' if ',' in wanted else ''} {wanted} cannot be found; the header reads {', '.join(names)}.",
-            file=path,
-            fix="Check the delimiter, or name the columns with --format or --mapping FILE.",
-        )
-    return best[1], best[2]
-
-
-def _missing(profile: Profile, found: dict[str, str]) -> list[str]:
-    needed = [c for c in REQUIRED if not (c == "caller" and profile.ego_from_file_name)]
-    # Data sessions have no other party; where each row says its kind, calls without one are rejected row by row.
-    if "kind" in found or (profile.kind == "data" and "kind" not in profile.columns):
-        needed.remove("callee")
-    missing = [c for c in needed if c not in found]
-    if profile.kind == "call" and "duration_s" not in found:
-        missing.append("duration_s")
-    if profile.name != "generic":
-        missing += [c for c in ("kind", "direction", "utc_offset") if c in profile.columns and c not in found]
-    return missing
 
 
 def _profile(table: dict[str, Any], path: Path) -> Profile:
@@ -186,7 +150,12 @@ def _profile(table: dict[str, Any], path: Path) -> Profile:
         raise InputError(f"there is no key {unknown[0]!r} in a mapping.", file=path, fix=f"Keys: {_list(_TABLE_KEYS)}.")
     columns = table.get("columns", {})
     strange = sorted(set(columns) - set(CANONICAL))
-    if strange or not columns or not all(isinstance(v, str) for v in columns.values()):
+    columns = {c: (v,) if isinstance(v, str) else tuple(v) for c, v in columns.items() if isinstance(v, str | list)}
+    if (
+        strange
+        or not (columns or table.get("refuse"))
+        or not all(isinstance(v, str) for vs in columns.values() for v in vs)
+    ):
         found = f"{strange[0]!r} is no column of ours" if strange else "no [columns] with names in it"
         raise InputError(f"{found}.", file=path, fix=f"Columns: {', '.join(CANONICAL)}.")
     time, duration, kind = table.get("time", {}), table.get("duration", {}), table.get("kind", {})
@@ -201,7 +170,7 @@ def _profile(table: dict[str, Any], path: Path) -> Profile:
     try:
         return Profile(
             name=str(table.get("name", path.stem)),
-            columns=dict(columns),
+            columns=columns,
             delimiter=table.get("delimiter"),
             header=bool(table.get("header", True)),
             skip=int(table.get("skip", 0)),
@@ -218,6 +187,10 @@ def _profile(table: dict[str, Any], path: Path) -> Profile:
             unanswered=words(table.get("answered", {}).get("no", list(Profile.unanswered)), "answered.no"),
             megabytes_per_unit=float(volume.get("megabytes_per_unit", 1)),
             ego_from_file_name=bool(table.get("ego_from_file_name", False)),
+            match={str(k): str(v) for k, v in table.get("match", {}).items()},
+            widths=tuple(int(w) for w in table.get("widths", ())),
+            refuse=str(table.get("refuse", "")),
+            aggregated=bool(table.get("aggregated", False)),
         )
     except (TypeError, ValueError) as error:
         raise InputError(f"the mapping file holds a value of the wrong type ({error}).", file=path) from error

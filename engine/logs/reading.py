@@ -4,51 +4,53 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine import textfile
 from engine.errors import BackendError, InputError
 from engine.logs import staging
 from engine.logs.mapping import CANONICAL, Profile
+from engine.logs.recognise import Reading
 from engine.sources import Content, Store
-
-if TYPE_CHECKING:
-    from engine.textfile import Layout
 
 _ALWAYS = ("kind", "caller", "callee", "started_at", "duration_s", "answered", "reason")
 _NATIVE = ("started_at", "duration_s", "volume_mb")
 
 
-def read_rows(
-    store: Store, layout: Layout, content: Content, profile: Profile, found: dict[str, str], params: dict[str, Any]
-) -> dict[str, int]:
+def read_rows(store: Store, reading: Reading, content: Content, params: dict[str, Any]) -> dict[str, int]:
     """Make `_log_rows` (one row per input row, in order) and its view `_log_all` with every column.
 
     Args:
         store: the warehouse.
-        layout: how the file is laid out.
+        reading: how the file is to be read.
         content: what a pass over its bytes told.
-        profile: how its values read.
-        found: canonical column -> the file's.
-        params: of sql/logs/parse.sql.
+        params: of sql/logs/parse.sql; `day` dates aggregated pairs.
 
     Returns:
-        Notes for the summary (`cut_short`, `no_line_end`), only those that apply.
+        Notes for the summary (`cut_short`, `no_final_line_end`, `ambiguous_local_times`), only those that apply.
 
     Raises:
         InputError: the file cannot be read at all.
     """
-    _define_time(store, profile)
+    params = dict(params)
+    day = params.pop("day")
+    profile, layout = reading.profile, reading.layout
+    local = _define_time(store, profile)
     if layout.packing == "parquet":
-        _raw_view(store, f"read_parquet({_text(layout.path)})", profile, found, layout, native=True)
-        _parse(store, found, profile, params)
-        return {}
-    if profile.encoding.lower() in ("utf-8", "utf8") and _read_fast(store, layout, content, profile, found, params):
-        return {} if layout.packing or content.ends_in_newline else {"no_final_line_end": 1}
-    return _read_lines(store, layout, profile, found, params)
+        _raw_view(store, f"read_parquet({_text(layout.path)})", reading, day, native=True)
+        _parse(store, reading, params)
+        notes = {}
+    elif profile.encoding.lower() in ("utf-8", "utf8") and _read_fast(store, reading, content, day, params):
+        notes = {} if layout.packing or content.ends_in_newline else {"no_final_line_end": 1}
+    else:
+        notes = _read_lines(store, reading, day, params)
+    if local:
+        notes["ambiguous_local_times"] = store.query("logs/ambiguous_hours", zone=profile.timezone)["n"][0]
+    return notes
 
 
-def _define_time(store: Store, profile: Profile) -> None:
+def _define_time(store: Store, profile: Profile) -> bool:
+    """Define the macro that reads times; whether they are local ones."""
     local = "" if profile.timezone.upper() in ("UTC", "Z", "ETC/UTC") else "_local"
     if local and not store.query("logs/known_zone", zone=profile.timezone)["known"][0]:
         raise InputError(
@@ -56,38 +58,36 @@ def _define_time(store: Store, profile: Profile) -> None:
         )
     statement = {"iso": f"logs/time_iso{local}", "format": f"logs/time_format{local}"}
     store.execute(statement.get(profile.time_form, "logs/time_number"))
+    return bool(local) and profile.time_form in statement
 
 
-def _read_fast(
-    store: Store, layout: Layout, content: Content, profile: Profile, found: dict[str, str], params: dict[str, Any]
-) -> bool:
+def _read_fast(store: Store, reading: Reading, content: Content, day: str, params: dict[str, Any]) -> bool:
     """Try DuckDB's own CSV reader; False where it stumbles over anything, so that no line is lost or misread."""
-    if content.quotes and not layout.packing:
-        return False
+    layout = reading.layout
     columns = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in layout.names)
+    quote = '"' if content.quotes or layout.packing else ""
     reader = (
-        f"read_csv({_text(layout.path)}, auto_detect=false, header=false, skip={layout.skip}, quote='', escape='', "
-        f"delim={_text(layout.delimiter)}, columns={{{columns}}}, compression={_text(layout.packing or 'none')})"
+        f"read_csv({_text(layout.path)}, auto_detect=false, header=false, skip={layout.skip}, quote='{quote}', "
+        f"escape='{quote}', delim={_text(layout.delimiter)}, columns={{{columns}}}, "
+        f"compression={_text(layout.packing or 'none')})"
     )
-    _raw_view(store, reader, profile, found, layout, native=False)
+    _raw_view(store, reader, reading, day)
     try:
-        _parse(store, found, profile, params)
+        _parse(store, reading, params)
     except BackendError:
         return False
-    rows = store.count("_log_rows")
-    if layout.packing:
-        return True
-    lines = content.newlines + (not content.ends_in_newline) - layout.skip
-    return rows == lines
+    # As many rows as lines: no stray quote swallowed a line, no line was passed over.
+    lines = textfile.line_count(layout) if layout.packing else content.newlines + (not content.ends_in_newline)
+    return store.count("_log_rows") == lines - layout.skip
 
 
-def _read_lines(
-    store: Store, layout: Layout, profile: Profile, found: dict[str, str], params: dict[str, Any]
-) -> dict[str, int]:
+def _read_lines(store: Store, reading: Reading, day: str, params: dict[str, Any]) -> dict[str, int]:
     """Read line by line: each line is one row, kept or rejected, whatever stands in it."""
     state: dict[str, Any] = {}
+    layout = reading.layout
     pattern = re.escape(layout.delimiter)
-    store.connection.register("_log_lines", textfile.line_reader(layout, state))
+    latin = reading.profile.encoding.lower().replace("-", "").replace("_", "") in ("latin1", "iso88591", "cp1252")
+    store.connection.register("_log_lines", textfile.line_reader(layout, state, latin=latin))
     try:
         store.temp(
             "_log_fields",
@@ -100,8 +100,8 @@ def _read_lines(
         store.connection.unregister("_log_lines")
     picks = ", ".join(f"fields[{i + 1}] AS {_name(name)}" for i, name in enumerate(layout.names))
     source = f"(SELECT problem, line, {picks} FROM _log_fields)"  # noqa: S608
-    _raw_view(store, source, profile, found, layout, native=False, problems=True)
-    _parse(store, found, profile, params)
+    _raw_view(store, source, reading, day, problems=True)
+    _parse(store, reading, params)
     store.execute_text("DROP VIEW _log_raw")
     store.execute_text("DROP TABLE _log_fields")
     notes = {"cut_short": 1} if state.get("cut") else {}
@@ -111,24 +111,26 @@ def _read_lines(
 
 
 def _raw_view(
-    store: Store,
-    source: str,
-    profile: Profile,
-    found: dict[str, str],
-    layout: Layout,
-    *,
-    native: bool,
-    problems: bool = False,
+    store: Store, source: str, reading: Reading, day: str, *, native: bool = False, problems: bool = False
 ) -> None:
     """`_log_raw`: the canonical columns as they came, null where the file has none."""
+    profile, found = reading.profile, reading.found
+    fixed = {}
+    if profile.ego_from_file_name:
+        fixed["caller"] = _text(ego(reading.layout.path))
+    if profile.aggregated:
+        talk = f"{_name(found['talk_s'])}::VARCHAR" if "talk_s" in found else "'0'"
+        counted = {"n_calls", "n_texts"} & set(found)
+        fixed |= {"kind": "'call'", "started_at": _text(day), "duration_s": talk}
+        fixed |= {c: ("'0'" if counted else "'1'") for c in ("n_calls", "n_texts") if c not in found}
     picks = []
     for column in CANONICAL:
-        if column in found:
+        if column in fixed:
+            picks.append(f"{fixed[column]} AS {column}")
+        elif column in found:
             kept = native and column in _NATIVE
             value = _name(found[column]) if kept else f"{_name(found[column])}::VARCHAR"
             picks.append(f"{value} AS {column}")
-        elif column == "caller" and profile.ego_from_file_name:
-            picks.append(f"{_text(ego(layout.path))} AS caller")
         else:
             picks.append(f"NULL::VARCHAR AS {column}")
     picks += ["problem", "line"] if problems else ["NULL::VARCHAR AS problem", "NULL::VARCHAR AS line"]
@@ -144,20 +146,23 @@ def ego(path: Path) -> str:
     return name
 
 
-def _parse(store: Store, found: dict[str, str], profile: Profile, params: dict[str, Any]) -> None:
+def _parse(store: Store, reading: Reading, params: dict[str, Any]) -> None:
     """`_log_rows` with only the columns the file has, `_log_all` with all of them."""
-    have = optional_columns(found)
+    have = optional_columns(reading)
     optional = [c for c in CANONICAL if c in staging.OPTIONAL]
     staging.make(store, "_log_rows", "logs/parse", [*_ALWAYS, *(c for c in optional if c in have)], **params)
     staging.widen(store, "_log_all", "_log_rows", _ALWAYS, optional, have)
 
 
-def optional_columns(found: dict[str, str]) -> set[str]:
+def optional_columns(reading: Reading) -> set[str]:
     """The optional columns a file's rows have: where a direction swaps the ends, each fact may be either end's."""
-    have = set(found) & set(staging.OPTIONAL)
+    have = set(reading.found) & set(staging.OPTIONAL)
+    if reading.profile.aggregated:
+        return have | {"n_calls", "n_texts"}
+    have -= {"n_calls", "n_texts"}
     for fact in ("tac", "imei", "cell"):
         ends = {f"caller_{fact}", f"callee_{fact}"}
-        if "direction" in found and ends & have:
+        if "direction" in reading.found and ends & have:
             have |= ends
     return have
 

@@ -16,7 +16,7 @@ _PART = 1 << 24
 FACTS = ("caller_tac", "callee_tac", "caller_device", "callee_device", "caller_cell", "callee_cell")
 
 
-def drop(store: Store, logs: Logs, have: set[str]) -> tuple[int, int, int]:
+def drop(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> tuple[int, int, int]:
     """Take out of `_log_events` what stands twice, and out of `events` what gives way to an earlier leg.
 
     Exact duplicates and candidates for legs are found by sorting 64-bit keys in memory, a part at a time; only the
@@ -26,6 +26,7 @@ def drop(store: Store, logs: Logs, have: set[str]) -> tuple[int, int, int]:
         store: the warehouse, holding `_log_events` and its view `_log_new`.
         logs: settings leg_window_s and leg_duration_s.
         have: optional columns the file has.
+        legs: whether rows are calls, of which there may be second legs.
 
     Returns:
         Repeated rows, second legs of this file, stored events that gave way.
@@ -41,19 +42,22 @@ def drop(store: Store, logs: Logs, have: set[str]) -> tuple[int, int, int]:
     places = _suspects(store, base, span["last_place"] - base + 1 + span["near"], window, "call_id" in have)
     _keep(store, places, base)
     store.temp("_log_same", "logs/same_rows")
-    store.temp("_log_legs", "logs/second_legs", window=window, slack=logs.leg_duration_s)
+    if legs:
+        store.temp("_log_legs", "logs/second_legs", window=window, slack=logs.leg_duration_s)
+    else:
+        store.temp("_log_legs", "logs/no_legs")
     store.temp("_log_replaced", "logs/replaced")
     repeated, replaced = store.count("_log_same"), store.count("_log_replaced")
-    legs = store.query("logs/new_legs")["n"][0]
-    if (legs or replaced) and have & set(FACTS):
+    second = store.query("logs/new_legs")["n"][0]
+    if (repeated or second or replaced) and have & set(FACTS):
         store.temp("_log_facts", "logs/leg_facts")
         store.execute_text(_filling("_log_events", "false", have))
         store.execute("logs/fill_stored")
-    if repeated or legs:
+    if repeated or second:
         store.execute("logs/drop_repeated")
     if replaced:
         store.execute("logs/drop_replaced")
-    return repeated, legs, replaced
+    return repeated, second, replaced
 
 
 def _filling(table: str, old: str, have: set[str]) -> str:

@@ -11,7 +11,7 @@ from engine.warehouse import sql_text
 OPTIONAL = {
     "volume_mb": "DOUBLE", "caller_tac": "VARCHAR", "callee_tac": "VARCHAR", "caller_imei": "VARCHAR",
     "callee_imei": "VARCHAR", "caller_cell": "VARCHAR", "callee_cell": "VARCHAR", "call_id": "VARCHAR",
-    "caller_device": "VARCHAR", "callee_device": "VARCHAR",
+    "caller_device": "VARCHAR", "callee_device": "VARCHAR", "n_calls": "BIGINT", "n_texts": "BIGINT",
 }  # fmt: skip
 
 

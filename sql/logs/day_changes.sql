@@ -10,7 +10,7 @@ SELECT
 FROM (
     SELECT
         caller AS src, callee AS dst, started_at::DATE AS day,
-        (kind = 'call')::BIGINT AS n_calls, duration_s::BIGINT AS talk_s, (kind = 'text')::BIGINT AS n_texts
+        coalesce(n_calls, (kind = 'call')::BIGINT) AS n_calls, duration_s::BIGINT AS talk_s, coalesce(n_texts, (kind = 'text')::BIGINT) AS n_texts
     FROM _log_new
     WHERE callee IS NOT NULL
     UNION ALL

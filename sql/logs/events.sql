@@ -15,7 +15,9 @@ SELECT
     d.device AS callee_device,
     nullif(trim(r.caller_cell), '') AS caller_cell,
     nullif(trim(r.callee_cell), '') AS callee_cell,
-    nullif(trim(r.call_id), '') AS call_id
+    nullif(trim(r.call_id), '') AS call_id,
+    r.n_calls,
+    r.n_texts
 FROM _log_all AS r
 INNER JOIN _log_nodes AS a ON r.caller = a.raw
 LEFT JOIN _log_nodes AS b ON r.callee = b.raw

@@ -5,9 +5,9 @@ SELECT
     caller AS src,
     callee AS dst,
     started_at::DATE AS day,
-    count(*) FILTER (kind = 'call')::BIGINT AS n_calls,
+    sum(coalesce(n_calls, (kind = 'call')::BIGINT))::BIGINT AS n_calls,
     sum(duration_s)::BIGINT AS talk_s,
-    count(*) FILTER (kind = 'text')::BIGINT AS n_texts
+    sum(coalesce(n_texts, (kind = 'text')::BIGINT))::BIGINT AS n_texts
 FROM _log_new
 WHERE callee IS NOT NULL
 GROUP BY caller, callee, started_at::DATE

@@ -1,17 +1,23 @@
--- What dropped legs knew of handsets and cells, by the leg that stays and from its point of view.
--- Grain: leg that stays. Reads: _log_legs, _log_new, events.
-WITH dropped AS (
+-- What dropped legs and rows knew of handsets and cells, by the leg that stays and from its point of view.
+-- Grain: leg that stays. Reads: _log_legs, _log_same, _log_new, events.
+WITH repeated AS (
+    SELECT is_old, rid, kept_old, kept_rid, swapped FROM _log_legs
+    UNION ALL
+    SELECT is_old, rid, kept_old, kept_rid, swapped FROM _log_same
+),
+
+dropped AS (
     SELECT
         g.kept_old, g.kept_rid, g.swapped, n.caller_tac, n.callee_tac, n.caller_device, n.callee_device, n.caller_cell,
         n.callee_cell
-    FROM _log_legs AS g
+    FROM repeated AS g
     INNER JOIN _log_new AS n ON g.rid = n.row_id
     WHERE NOT g.is_old
     UNION ALL
     SELECT
         g.kept_old, g.kept_rid, g.swapped, e.caller_tac, e.callee_tac, e.caller_device, e.callee_device, e.caller_cell,
         e.callee_cell
-    FROM _log_legs AS g
+    FROM repeated AS g
     INNER JOIN events AS e ON g.rid = e.rowid
     WHERE g.is_old
 )

@@ -39,6 +39,8 @@ WITH read_as AS (
         caller_tac, callee_tac, caller_imei, callee_imei, caller_cell, callee_cell, call_id,
         started_at::VARCHAR AS time_text,
         duration_s::VARCHAR AS duration_text,
+        CASE WHEN n_calls IS NOT NULL THEN coalesce(try_cast(n_calls AS DOUBLE), -1) END AS n_calls,
+        CASE WHEN n_texts IS NOT NULL THEN coalesce(try_cast(n_texts AS DOUBLE), -1) END AS n_texts,
         problem,
         line
     FROM _log_raw
@@ -60,9 +62,13 @@ judged AS (
                 THEN 'unreadable_duration'
             WHEN kind = 'call' AND seconds < 0 AND seconds <> -$seconds THEN 'negative_duration'
             WHEN kind = 'call' AND seconds > 2e9 THEN 'unreadable_duration'
+            WHEN n_calls < 0 OR n_texts < 0 OR n_calls > 1e12 OR n_texts > 1e12 OR isnan(n_calls + n_texts)
+                THEN 'unreadable_sum'
+            WHEN n_calls + n_texts <= 0 THEN 'no_contact'
         END::ENUM(
             'wrong_columns', 'not_utf8', 'unknown_kind', 'unknown_direction', 'missing_party', 'self_call',
-            'unreadable_time', 'time_out_of_window', 'unreadable_duration', 'negative_duration'
+            'unreadable_time', 'time_out_of_window', 'unreadable_duration', 'negative_duration',
+            'unreadable_sum', 'no_contact'
         ) AS reason
     FROM read_as
 )
@@ -105,5 +111,7 @@ SELECT
     CASE WHEN swapped THEN callee_cell ELSE caller_cell END AS caller_cell,
     CASE WHEN swapped THEN caller_cell ELSE callee_cell END AS callee_cell,
     call_id,
+    CASE WHEN reason IS NULL THEN ceil(n_calls)::BIGINT END AS n_calls,
+    CASE WHEN reason IS NULL THEN ceil(n_texts)::BIGINT END AS n_texts,
     reason
 FROM judged

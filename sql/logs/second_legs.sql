@@ -6,7 +6,7 @@ WITH once AS (
     SELECT s.*, s.started_at - to_seconds($window) AS since
     FROM _log_suspects AS s
     WHERE
-        s.kind = 'call'
+        (s.kind = 'call' OR s.call_id IS NOT NULL)
         AND (s.is_old OR s.rid NOT IN (SELECT d.rid FROM _log_same AS d))
 ),
 
@@ -16,7 +16,7 @@ near AS (
     FROM once AS l
     INNER JOIN once AS k ON l.a = k.a AND l.b = k.b AND k.started_at BETWEEN l.since AND l.started_at
     WHERE
-        l.duration_s > 0 AND k.duration_s > 0
+        l.kind = 'call' AND k.kind = 'call' AND l.duration_s > 0 AND k.duration_s > 0
         AND k.duration_s BETWEEN l.duration_s - $slack AND l.duration_s + $slack
         AND (l.call_id IS NULL OR k.call_id IS NULL)
         AND (
@@ -27,7 +27,7 @@ near AS (
     SELECT l.is_old, l.rid, k.is_old AS kept_old, k.rid AS kept_rid, l.caller AS l_caller, k.caller, k.started_at,
         k.duration_s
     FROM once AS l
-    INNER JOIN once AS k ON l.call_id = k.call_id AND l.a = k.a AND l.b = k.b
+    INNER JOIN once AS k ON l.call_id = k.call_id AND l.kind = k.kind AND l.a = k.a AND l.b = k.b
     WHERE
         (k.started_at, k.caller, k.duration_s, NOT k.is_old, k.rid)
         < (l.started_at, l.caller, l.duration_s, NOT l.is_old, l.rid)

@@ -1,0 +1,136 @@
+"""Which format a file is in, and why."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine import textfile
+from engine.errors import InputError
+from engine.logs.mapping import AGGREGATES, Profile
+from engine.textfile import Layout
+
+_MATCHING = 0.9
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file is to be read.
+
+    Args:
+        profile: the format.
+        layout: how the file is laid out.
+        found: canonical column -> the file's own name of it.
+        why: what decided, in words.
+    """
+
+    profile: Profile
+    layout: Layout
+    found: dict[str, str]
+    why: str
+
+
+def recognise(path: Path, profiles: list[Profile]) -> Reading:
+    """Find the profile that fits a file: all its columns are there, its patterns hold, and it explains the most.
+
+    Args:
+        path: an existing file.
+        profiles: candidates; the one that finds the most columns wins, the first of equals.
+
+    Returns:
+        How to read it.
+
+    Raises:
+        InputError: none fits (naming what the closest one misses), or the form cannot be used (saying why).
+    """
+    best: Reading | None = None
+    closest: list[str] | None = None
+    first: Layout | None = None
+    alone = len({p.name for p in profiles}) == 1
+    for profile in profiles:
+        layout = textfile.layout(
+            path,
+            delimiter=profile.delimiter,
+            header=profile.header,
+            skip=profile.skip,
+            names=profile.names,
+            encoding=profile.encoding,
+        )
+        first = first or layout
+        found = columns(profile, layout)
+        missing = _missing(profile, found)
+        if missing:
+            if profile.header and (closest is None or len(missing) < len(closest)):
+                closest = [profile.columns.get(c, (c,))[0] for c in missing]
+            continue
+        against = _against(profile, layout)
+        # A format asked for by name, or the only one, need not prove itself by patterns.
+        if (against and not (alone and profile.header)) or not (profile.header or profile.match or alone):
+            continue
+        if profile.refuse:
+            raise InputError(profile.refuse, file=path)
+        if best is None or len(found) > len(best.found):
+            best = Reading(profile, layout, found, _why(profile, layout, found))
+    if best is None:
+        wanted = " and ".join(closest or ["caller", "callee", "started_at", "duration_s"])
+        header = ", ".join(first.names) if first else ""
+        raise InputError(
+            f"no format fits: {wanted} cannot be found; the first line reads {header[:300]}.",
+            file=path,
+            fix="Check the delimiter; `kindred logs guess FILE` drafts a mapping file for --mapping.",
+        )
+    return best
+
+
+def columns(profile: Profile, layout: Layout) -> dict[str, str]:
+    """Canonical column -> the file's own spelling, for each the file has."""
+    own = {name.strip().lower(): name for name in layout.names}
+    found = {}
+    for canonical, names in profile.columns.items():
+        for name in names:
+            if name.strip().lower() in own:
+                found[canonical] = own[name.strip().lower()]
+                break
+    return found
+
+
+def _missing(profile: Profile, found: dict[str, str]) -> list[str]:
+    if profile.refuse:
+        return []
+    needed = ["caller", "callee"]
+    if profile.ego_from_file_name or (profile.kind == "data" and "kind" not in profile.columns):
+        needed.remove("caller" if profile.ego_from_file_name else "callee")
+    missing = [c for c in needed if c not in found]
+    if profile.aggregated:
+        return missing if set(AGGREGATES) & set(found) else [*missing, "n_calls"]
+    if "started_at" not in found:
+        missing.append("started_at")
+    if profile.kind == "call" and "duration_s" not in found:
+        missing.append("duration_s")
+    if profile.name != "generic":
+        missing += [c for c in ("kind", "direction", "utc_offset") if c in profile.columns and c not in found]
+    return missing
+
+
+def _against(profile: Profile, layout: Layout) -> str:
+    """What in the file's first rows speaks against a profile; empty = nothing."""
+    if profile.widths and len(layout.names) not in profile.widths:
+        return f"{len(layout.names)} fields"
+    places = {name.lower(): i for i, name in enumerate(layout.names)}
+    for name, pattern in profile.match.items():
+        if name.lower() not in places:
+            return f"no column {name}"
+        place = places[name.lower()]
+        values = [row[place].strip() for row in layout.sample if len(row) > place and row[place].strip()]
+        fitting = sum(re.fullmatch(pattern, value) is not None for value in values)
+        if layout.sample and fitting < max(1, _MATCHING * len(values)):
+            return f"values of {name}"
+    return ""
+
+
+def _why(profile: Profile, layout: Layout, found: dict[str, str]) -> str:
+    names = ", ".join(dict.fromkeys(found.values()))
+    how = f"columns {names}" if profile.header else f"{len(layout.names)} fields without a header"
+    checked = f"; values of {', '.join(profile.match)} as expected" if profile.match and layout.sample else ""
+    return f"{profile.name}: {how}{checked}"
