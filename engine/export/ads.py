@@ -48,7 +48,9 @@ def write(
     Raises:
         WorkspaceError: a creative is missing.
     """
-    delivered = store.query("export/delivered")
+    from engine.pipeline.ads import with_texts
+
+    delivered = with_texts(store, store.query("export/delivered"))
     with draft.file("manifest.jsonl", table="ads", rows=delivered.height) as file:
         rows.write(file, iter([delivered.to_arrow()]), "jsonl")
     table = iter([delivered.to_arrow()])
@@ -65,10 +67,10 @@ def deliverable(store: DuckDBWarehouse, as_of: date) -> pl.DataFrame:
         store: the workspace's database.
         as_of: the day of sending.
     """
-    from engine.pipeline.ads import consented
+    from engine.pipeline.ads import consented, with_texts
 
-    found = store.query("export/delivery", as_of=as_of)
-    return consented(found, store.read("consents"), as_of).select(VIEWS["delivery"].names)
+    found = consented(store.query("export/delivery", as_of=as_of), store.read("consents"), as_of)
+    return with_texts(store, found).select(VIEWS["delivery"].names)
 
 
 def write_delivery(

@@ -67,8 +67,8 @@ class Part:
 GROUPS = ("ads", "delivery", "analysis", "graph", "all")
 _BESIDE_ANALYSIS = ("choices", "uplift", "offer_metrics", "loyalty", "influencers")
 _READS = {
-    "ads": ("ads", "offers", "choices", "matches"),
-    "delivery": ("ads", "offers", "matches", "consents", "optouts"),
+    "ads": ("ads", "offers", "choices", "matches", "customers"),
+    "delivery": ("ads", "offers", "matches", "consents", "optouts", "customers"),
     "analysis": ("matches", "choices", "uplift", "influencers", "ads"),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.ads import brands, creative, pool
+from engine.ads import brands, creative, pool, words
 from engine.ads.crop import Face
 from engine.ads.photo import Photo
 from engine.ads.render import Offer
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from engine.pipeline import Context
+    from engine.warehouse import Warehouse
+
+TEXTS = ("headline", "body", "call_to_action")
 
 
 def run(context: Context) -> None:
@@ -34,7 +37,9 @@ def run(context: Context) -> None:
         context.warehouse.write("ads", empty("ads"))
         return
     faces = _faces(context.warehouse.query("ads/photo_faces"))
-    shown = wanted.unique(["offer_id", "photo_id"]).sort("offer_id", "photo_id")
+    wanted = with_texts(context.warehouse, wanted)
+    same = ["offer_id", "photo_id", *TEXTS]  # one creative for all whom it shows the same
+    shown = wanted.unique(same).sort(same)
     files, alt, needed = [], [], []
     output = {"format": settings.format, "banner_kb": settings.banner_kb}
     for row in shown.iter_rows(named=True):
@@ -45,10 +50,10 @@ def run(context: Context) -> None:
         files.append([c.name for c in made])
         alt.append(creative.alt_text(offer, brand.name))
     pool.render_all(needed, brand, context.workspace.ads, threads=context.config.run.threads, progress=context.progress)
-    made = shown.select("offer_id", "photo_id").with_columns(
+    made = shown.select(same).with_columns(
         files=pl.Series(files, dtype=pl.List(pl.String)), alt_text=pl.Series(alt, dtype=pl.String)
     )
-    ads = wanted.join(made, on=["offer_id", "photo_id"], maintain_order="left")
+    ads = wanted.join(made, on=same, maintain_order="left")
     context.warehouse.write("ads", ads.select(empty("ads").columns))
 
 
@@ -75,6 +80,42 @@ def consented(wanted: pl.DataFrame, consents: pl.DataFrame, today: Any) -> pl.Da
     if consents.height:
         fine &= customer.is_in(may(consent.OFFERS))
     return wanted.filter(fine)
+
+
+def with_texts(store: Warehouse, frame: pl.DataFrame) -> pl.DataFrame:
+    """Add the offers' texts (headline, body, call_to_action) with their placeholders filled.
+
+    Args:
+        store: the workspace's database.
+        frame: customer_id, offer_id and more.
+
+    Returns:
+        The frame in its order. A placeholder may be `model` or `manufacturer` of the offer, or a column of `customers`.
+
+    Raises:
+        EngineError: a placeholder that is neither, or without a value and a default; names the offer.
+    """
+    import polars as pl
+
+    offers = store.read("offers").select("offer_id", "model", "manufacturer", *TEXTS)
+    named = words.places(*(text for column in TEXTS for text in offers[column]))
+    customers = store.read("customers")
+    known = [c for c in customers.columns if c != "customer_id"]
+    personal = [c for c in known if c in named]
+    keys = ["offer_id", *personal]
+    found = frame.join(customers.select("customer_id", *personal), on="customer_id", how="left", maintain_order="left")
+    distinct = found.select(keys).unique().sort(keys).join(offers, on="offer_id", maintain_order="left")
+    filled = [
+        {
+            name: words.fill(row[name], {**dict.fromkeys(known), **row}, owner=f"offer {row['offer_id']}")
+            for name in TEXTS
+        }
+        for row in distinct.iter_rows(named=True)
+    ]
+    texts = pl.concat(
+        [distinct.select(keys), pl.DataFrame(filled, schema=dict.fromkeys(TEXTS, pl.String))], how="horizontal"
+    )
+    return found.join(texts, on=keys, nulls_equal=True, maintain_order="left").drop(personal)
 
 
 def _faces(rows: pl.DataFrame) -> dict[str, tuple[tuple[int, int], tuple[Face, ...]]]:

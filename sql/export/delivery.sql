@@ -1,6 +1,7 @@
 -- Grain: one row per ad whose offer is valid on a day; ordered by customer and arm.
--- Reads: ads, offers, matches, optouts. Params: $as_of, the day. Consent is asked, and subject_id (the contact) dropped, by the caller.
-SELECT a.customer_id, a.arm, a.ad_id, a.offer_id, o.headline, o.body, o.call_to_action, a.alt_text,
+-- Reads: ads, offers, matches, optouts. Params: $as_of, the day.
+-- The caller asks for consent, adds the texts and drops subject_id (the contact).
+SELECT a.customer_id, a.arm, a.ad_id, a.offer_id, a.alt_text,
        list_transform(a.files, lambda f: concat('creatives/', f)) AS files, m.subject_id
 FROM ads AS a
 JOIN offers AS o ON o.offer_id = a.offer_id

@@ -96,6 +96,51 @@ def test_no_ad_for_or_through_whoever_opted_out(space):
     assert ads.filter(pl.col("customer_id") == "c001")["arm"].to_list() == ["own_face", "random_face"]
 
 
+def test_placeholders_are_filled_per_offer_and_per_customer(space):
+    from engine.export import export
+
+    change(space, "offers", lambda f: f.with_columns(
+        headline=pl.lit("For {first_name|you}: {model}"), body=pl.lit("{{{manufacturer}}}"),
+        model=pl.col("offer_id").str.to_uppercase(), manufacturer=pl.lit("{model}"),
+    ))  # fmt: skip
+    change(space, "customers", lambda f: f.with_columns(
+        first_name=pl.when(pl.col("customer_id") == "c002").then(pl.lit("Zoë <b>")))
+    )  # fmt: skip
+    ads = ads_data.run(space)
+    said = dict(ads.filter(pl.col("arm") == "own_face").select("customer_id", "alt_text").rows())
+    assert "For Zoë <b>: GALAXY. {{model}}." in said["c002"] and "For you: GALAXY. {{model}}." in said["c000"]
+    same = ads.filter((pl.col("offer_id") == "galaxy") & (pl.col("photo_id") == "model1"))
+    made = {row["customer_id"]: row["files"] for row in same.to_dicts()}
+    assert set(made) == {"c000", "c002", "c004"}
+    assert made["c000"] == made["c004"] != made["c002"]
+    assert not any("Zo" in name for name in ads["files"].explode())
+    export(space, "delivery", space.path.parent / "out", "jsonl")
+    assert '"headline":"For Zoë <b>: GALAXY"' in (space.path.parent / "out/delivery.jsonl").read_text()
+
+
+def test_a_placeholder_nobody_can_fill_is_named(space):
+    change(space, "offers", lambda f: f.with_columns(body=pl.lit("Hello {nickname}")))
+    with pytest.raises(EngineError, match=r"offer galaxy: there is nothing to put in place of \{nickname\}.*tariff"):
+        ads_data.run(space)
+    change(space, "offers", lambda f: f.with_columns(body=pl.lit("Hello {residence}")))
+    with pytest.raises(EngineError, match=r"offer galaxy: \{residence\} is not known.*\{residence\|you\}"):
+        ads_data.run(space)
+
+
+def test_a_full_disk_is_named_and_a_later_run_continues(space):
+    import subprocess
+
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", space.ads], capture_output=True).returncode:
+        pytest.skip("this user may not mount a small tmpfs")
+    try:
+        with pytest.raises(EngineError, match=r"cannot be written: No space left on device.*it continues"):
+            ads_data.run(space)
+        assert not [p for p in space.ads.iterdir() if p.name.startswith(".")]
+    finally:
+        subprocess.run(["umount", space.ads], check=True)
+    assert ads_data.run(space).height == 18
+
+
 def test_nothing_to_show_is_an_empty_table(space):
     change(space, "matches", lambda frame: frame.clear())
     assert ads_data.run(space).height == 0

@@ -56,7 +56,9 @@
     figure.append(make("span", "arm", data.arms[arm][1]));
     const file = found && found.files ? found.files.map((i) => data.files[i]).find((name) => sizeOf(name) === size) : undefined;
     if (!file) {
-      figure.append(make("div", "none", found ? data.statuses[found.status][1] : "Not planned"));
+      const none = make("div", "none", found ? data.statuses[found.status][1] : "Not planned");
+      none.style.aspectRatio = size.replace("x", " / ");
+      figure.append(none);
       return figure;
     }
     const [width, height] = size.split("x").map(Number);
