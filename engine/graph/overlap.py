@@ -41,5 +41,5 @@ def with_overlap(ties: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     a, b = ties["a"].to_numpy(), ties["b"].to_numpy()
-    nodes, compact = np.unique(np.concatenate([a, b]), return_inverse=True)
-    return ties.with_columns(pl.Series("overlap", overlap(compact[: len(a)], compact[len(a) :], len(nodes))))
+    size = max(int(a.max()), int(b.max())) + 1 if len(a) else 0
+    return ties.with_columns(pl.Series("overlap", overlap(a.astype(np.int32), b.astype(np.int32), size)))

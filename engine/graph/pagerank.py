@@ -53,13 +53,17 @@ def pagerank(
     weight = weight.astype(np.float64, copy=False)
     if len(weight) and (not np.isfinite(weight).all() or weight.min() < 0):
         raise EngineError("PageRank needs weights that are finite and not negative.")
-    into = adjacency(dst, src, weight, n)
+    # Parties whom many call come first: what is read most lies together, and rows in a row have like lengths.
+    order = np.argsort(-np.bincount(dst, minlength=n), kind="stable")
+    number = np.empty(n, np.int32)
+    number[order] = np.arange(n, dtype=np.int32)
+    into = adjacency(number[dst], number[src], weight, n)
     out = np.bincount(into.indices, weights=into.weights, minlength=n)
     into.weights[:] /= np.where(out > 0, out, 1.0)[into.indices]
     if start is None:
         x = np.ones(n)
     else:
-        start = start / start.sum()
+        start = start[order] / start.sum()
         x = start * (n / (1.0 - damping * start[out > 0].sum()))
     limit = (min(tolerance, 1e-14) if n <= SMALL else tolerance) * (1.0 - damping)
     used = compiled(kernels.gauss_seidel)(
@@ -67,7 +71,9 @@ def pagerank(
     )
     if used < 0:
         raise EngineError(f"PageRank did not settle in {SWEEPS} sweeps.")
-    return x / x.sum()
+    rank = np.empty(n)
+    rank[order] = x / x.sum()
+    return rank
 
 
 def share_not_above(values: np.ndarray, relative: float = 1e-9) -> np.ndarray:
