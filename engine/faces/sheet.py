@@ -6,10 +6,16 @@ import base64
 import html
 import io
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from engine.config import Faces
+from engine.faces import align
+from engine.faces.read import Unreadable, read
 
 if TYPE_CHECKING:
     import numpy as np
+    import polars as pl
 
 CELL, PAD, TEXT = 160, 12, 40
 INK, PALE, PAPER = "#1c2024", "#6b7280", "#ffffff"
@@ -101,6 +107,72 @@ def page(rows: list[Row], *, title: str = "Contact sheet", columns: int = 5) -> 
         f"<h1>{html.escape(title)}</h1><p>Similar is not same: the share is how many random pairs of campaign photos "
         f"are less alike than this pair.</p>{''.join(lines)}</html>\n"
     )
+
+
+def sheet_rows(
+    matches: pl.DataFrame,
+    subjects: pl.DataFrame,
+    models: pl.DataFrame,
+    faces: pl.DataFrame,
+    *,
+    root: Path,
+    settings: Faces,
+    seed: int = 7,
+    columns: int = 5,
+) -> list[Row]:
+    """Lines of a sheet for matches: each face with the campaign photos most like it, caps and filters aside.
+
+    Args:
+        matches: rows of table `matches` with a subject.
+        subjects: subject_id, sha256, embedding.
+        models: photo_id, sha256, embedding, sorted by photo_id.
+        faces: sha256, box, landmarks, path below `root` - where the faces of both lie.
+        root: folder of the photos.
+        settings: section `faces`.
+        seed: of the random pairs.
+        columns: campaign photos a line.
+    """
+    import numpy as np
+
+    from engine.faces.match import nearest, percentile, random_similarities
+
+    place = {row["sha256"]: row for row in faces.sort("sha256", "face").unique("sha256", keep="first").to_dicts()}
+    first = subjects.sort("subject_id", "sha256").unique("subject_id", keep="first", maintain_order=True)
+    vectors = dict(zip(first["subject_id"], first["embedding"].to_numpy(), strict=True))
+    photo_of = dict(first.select("subject_id", "sha256").iter_rows())
+    photos = models.unique("photo_id", keep="first", maintain_order=True)
+    random = random_similarities(models, seed=seed)
+    groups = models["photo_id"].rle_id().to_numpy().astype(np.int64)
+    rows = []
+    for row in matches.sort("customer_id", "arm").iter_rows(named=True):
+        subject, near = row["subject_id"], []
+        if subject in vectors and row["status"] == "matched" and len(photos):
+            ids, likeness = nearest(vectors[subject][None], groups, models["embedding"].to_numpy(), columns)
+            share = percentile(likeness[0].astype(np.float64), random)
+            for photo, part in zip(ids[0], share, strict=True):
+                sha, name = photos["sha256"][int(photo)], photos["photo_id"][int(photo)]
+                picture = _cropped(place.get(sha), root, settings)
+                if picture is not None:
+                    flag = row["flag"] if name == row["photo_id"] else None
+                    near.append(Likeness(name, picture, None if np.isnan(part) else float(part), flag))
+        shown = _cropped(place.get(photo_of.get(subject)), root, settings) if row["status"] == "matched" else None
+        reason = None if row["status"] == "matched" else row["status"]
+        rows.append(Row(f"{row['customer_id']} {row['arm']}", shown, reason, tuple(near)))
+    return rows
+
+
+def _cropped(face: dict | None, root: Path, settings: Faces) -> np.ndarray | None:
+    """The crop of a stored face, or None where its photo can no longer be read."""
+    import numpy as np
+
+    if face is None:
+        return None
+    try:
+        photo = read(root / face["path"], max_megapixels=settings.max_megapixels, max_side=settings.max_side, root=root)
+    except Unreadable:
+        return None
+    box, landmarks = (np.array(face[k], np.float32) / photo.scale for k in ("box", "landmarks"))
+    return align.face(photo.pixels, box, landmarks, kind=settings.align, margin=settings.margin)
 
 
 def _figure(picture: np.ndarray | None, caption: str, note: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import ConfigError
-from engine.faces import analyse, model_id
+from engine.errors import ConfigError, WorkspaceError
+from engine.faces import analyse, model_id, sheet
 from engine.faces import weights as face_weights
-from engine.faces.match import match
+from engine.faces.match import cap_gap, match
+from engine.faces.sheet import sheet_rows
 from engine.faces.traits import wishes
 from engine.trust import consent
 
@@ -96,6 +98,62 @@ def _request(context: Context, subjects: pl.DataFrame, faces: pl.DataFrame) -> d
             hair.select("subject_id", "hair"), on="subject_id", how="left"
         ),
     }
+
+
+def caps(context: Context) -> dict[str, float]:
+    """What the photos' max_uses cost in likeness, see `engine.faces.match.cap_gap`; read-only."""
+    import polars as pl
+
+    asked = _request(context, _subjects(context), context.warehouse.read("faces"))
+    asked["models"] = asked["models"].with_columns(max_uses=pl.lit(None, pl.Int32))
+    return cap_gap(context.warehouse.read("matches"), match(**asked))
+
+
+def contact_sheet(context: Context, folder: Path, *, limit: int = 20, nearest_photos: int = 5) -> list[Path]:
+    """Pictures of the matches to look at: `contact_sheet.png` and `contact_sheet.html`; read-only.
+
+    Args:
+        context: of a workspace whose stage `matches` has run.
+        folder: where to; made when absent. The files show customers' faces: only their owner may read them.
+        limit: customers shown, in the order of their ids.
+        nearest_photos: campaign photos shown for each face.
+
+    Returns:
+        The two files.
+
+    Raises:
+        WorkspaceError: nothing is matched yet, or the folder cannot be written.
+    """
+    import polars as pl
+
+    matches = context.warehouse.read("matches").filter(pl.col("arm") != "random_face")
+    if matches.is_empty():
+        raise WorkspaceError("There are no matches to show.", fix="Run `kindred run --until matches`.")
+    faces = context.warehouse.read("faces")
+    asked = _request(context, _subjects(context), faces)
+    models = asked["models"].sort("photo_id", "sha256", maintain_order=True)
+    about = faces.filter(pl.col("status") == "ok").select("sha256", "model_id", "face", "box", "landmarks")
+    paths = context.warehouse.query("faces/paths")
+    shown = matches.filter(pl.col("customer_id").is_in(matches["customer_id"].unique().sort().head(limit).implode()))
+    rows = sheet_rows(
+        shown,
+        asked["subjects"],
+        models,
+        about.join(paths, on="sha256"),
+        root=context.workspace.faces,
+        settings=context.config.faces,
+        seed=context.config.run.seed,
+        columns=nearest_photos,
+    )
+    files = [folder / "contact_sheet.png", folder / "contact_sheet.html"]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, data in zip(files, (sheet.png(rows), sheet.page(rows).encode()), strict=True):
+            file.touch(mode=0o600)
+            file.write_bytes(data)
+    except OSError as error:
+        raise WorkspaceError(f"{folder} cannot be written: {error.strerror}.", fix="Choose another folder.") from error
+    return files
 
 
 def _wanted(context: Context, subjects: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from engine import workspace
+from engine.errors import WorkspaceError
 from engine.pipeline import Context, matches
 from engine.progress import SILENT
 from engine.synth import looks, portraits
@@ -148,3 +149,22 @@ def test_no_consents_means_nobody_consented(space):
     assert {r["status"] for k, r in rows.items() if k[1] != "random_face"} <= {
         "no_consent", "no_photo", "minor", "no_influencer",
     }  # fmt: skip
+
+
+def test_a_contact_sheet_and_the_cost_of_caps(space, tmp_path):
+    with space.warehouse() as store:
+        context = Context(space, store, space.config, TODAY, SILENT)
+        with pytest.raises(WorkspaceError, match="no matches"):
+            matches.contact_sheet(context, tmp_path / "sheet")
+        step(space, store)
+        files = matches.contact_sheet(context, tmp_path / "sheet", limit=4)
+        assert matches.caps(context)["gap"] == 0
+        store.write("inventory", store.read("inventory").with_columns(max_uses=pl.lit(1, pl.Int32)))
+        rows = step(space, store)
+        used = [r["photo_id"] for r in rows.values() if r["photo_id"]]
+        assert len(used) == len(set(used))
+        cost = matches.caps(context)
+    text = files[1].read_text()
+    assert "c0 own_face" in text and "no_consent" in text and text.count("<img") >= 6
+    assert [f.stat().st_mode & 0o777 for f in files] == [0o600, 0o600]
+    assert cost["gap"] >= 0

@@ -1,0 +1,150 @@
+"""Hair colour as measured, filters and penalties against plain loops, contact sheets."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+
+import numpy as np
+import polars as pl
+import pytest
+from PIL import Image
+
+from engine.errors import ConfigError
+from engine.faces import sheet, traits
+from engine.faces.match import cap_gap, match
+from tests.faces.test_faces_match import likeness, world
+
+
+def scene(colour, background=(230, 230, 240)):
+    """A head: a coloured cap of hair above a face box at (60, 80)-(140, 180)."""
+    pixels = np.full((240, 200, 3), background, np.uint8)
+    pixels[40:120, 55:145] = colour
+    pixels[82:180, 60:140] = (224, 172, 140)
+    return pixels, np.array([60, 80, 140, 180])
+
+
+@pytest.mark.parametrize("name", ["black", "brown", "blond", "red", "grey"])
+def test_hair_has_the_colour_it_has(name):
+    import cv2
+
+    lab = np.float32([[traits.HAIR[name]]])
+    colour = (cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)[0, 0] * 255).round().astype(np.uint8)
+    measured = traits.hair(*scene(colour))
+    assert np.linalg.norm(np.array(measured[:3]) - traits.HAIR[name]) < 4
+    assert measured[3] > 0.5
+    assert traits._nearest_name(np.array(measured[:3])) == name
+
+
+def test_hair_that_looks_like_the_wall_or_lies_outside_is_not_trusted():
+    same = traits.hair(*scene((90, 60, 40), background=(90, 60, 40)))
+    assert same[3] < 0.1
+    pixels, box = scene((90, 60, 40))
+    assert traits.hair(pixels[80:], box - (0, 80, 0, 80))[3] < traits.SURE
+    noise = np.random.default_rng(1).integers(0, 256, (240, 200, 3)).astype(np.uint8)
+    assert traits.hair(noise, box)[3] < traits.SURE
+
+
+@pytest.mark.parametrize("name", ["race", "Ethnicity", "skin_tone", "nationality"])
+def test_what_concerns_race_is_no_filter(name):
+    with pytest.raises(ConfigError, match="not accepted"):
+        traits.wishes(f"gender,{name}", 0, 0)
+
+
+def test_bands_of_age():
+    assert traits._band("30-39") == (30, 39) and traits._band("60+") == (60, 120) and traits._band(" 45 ") == (45, 45)
+    assert all(np.isnan(traits._band(text)).all() for text in ("", "old", "30-", "-5"))
+
+
+def known(models, subjects, seed=3):
+    rng = np.random.default_rng(seed)
+    people = sorted(set(subjects["subject_id"]))
+    about = pl.DataFrame(
+        {
+            "subject_id": people,
+            "age": rng.integers(18, 80, len(people)),
+            "gender": rng.choice(["Woman", "man"], len(people)),
+        }
+    ).with_columns(age=pl.when(pl.col("subject_id") == people[0]).then(None).otherwise("age"))
+    photos = models["photo_id"].unique().sort().to_list()
+    attributes = {
+        p: json.dumps({"gender": str(rng.choice(["woman", "man"])), "age_band": f"{10 * d}-{10 * d + 9}"})
+        for p, d in zip(photos, rng.integers(2, 8, len(photos)), strict=True)
+    }
+    attributes[photos[0]] = None
+    attributes[photos[1]] = "not json"
+    return about, models.with_columns(attributes=pl.col("photo_id").replace_strict(attributes, return_dtype=pl.String))
+
+
+def test_filters_and_penalties_equal_plain_loops():
+    wanted, subjects, models = world(11, arms=("own_face", "influencer_face"))
+    about, models = known(models, subjects)
+    got = match(
+        wanted, subjects, models, wishes=traits.wishes("gender", 0, 0.2), traits=about
+    )  # fmt: skip
+    plain = {r["subject_id"]: r for r in about.iter_rows(named=True)}
+    texts = dict(models.select("photo_id", "attributes").unique().iter_rows())
+    matched = got.filter(pl.col("status") == "matched")
+    assert len(matched)
+    for row in matched.iter_rows(named=True):
+        scores = {}
+        for photo, text in texts.items():
+            person = plain[row["subject_id"]]
+            has = json.loads(text) if text and text.startswith("{") else {}
+            if has and has["gender"] != person["gender"].lower():
+                continue
+            years = 0
+            if has and person["age"] is not None:
+                low, high = (int(v) for v in has["age_band"].split("-"))
+                years = max(low - person["age"], person["age"] - high, 0)
+            scores[photo] = likeness(subjects, models, row["subject_id"], photo) - 0.2 * years / 10
+        best = max(sorted(scores), key=scores.get)
+        assert row["photo_id"] == best
+        assert row["similarity"] == pytest.approx(likeness(subjects, models, row["subject_id"], best), abs=1e-5)
+
+
+def test_hair_takes_off_in_proportion_and_unknown_hair_takes_off_nothing():
+    people = pl.DataFrame(
+        {"subject_id": ["a", "b"], "hair": [[14.0, 1, 1, 0.9], [14.0, 1, 1, 0.1]]},
+        schema_overrides={"hair": pl.Array(pl.Float32, 4)},
+    )
+    photos = pl.DataFrame({"photo_id": ["p", "q", "r"], "attributes": ['{"hair":"black"}', '{"hair":"white"}', "{}"]})
+    off = traits.Penalties(people, photos, traits.Wishes(hair_weight=0.3))(np.arange(2))
+    np.testing.assert_allclose(off, [[0, 0.3, 0], [0, 0, 0]], atol=1e-6)
+    barred = traits.Penalties(people, photos, traits.Wishes(filters=("hair",)))(np.arange(2))
+    np.testing.assert_array_equal(np.isinf(barred), [[False, True, False], [False, False, False]])
+
+
+def test_when_every_photo_is_barred_the_status_says_so():
+    wanted, subjects, models = world(12, arms=("own_face",))
+    models = models.with_columns(attributes=pl.lit('{"gender":"man"}'))
+    about = subjects.select("subject_id").unique().with_columns(gender=pl.lit("woman"))
+    got = match(wanted, subjects, models, wishes=traits.wishes("gender", 0, 0), traits=about)
+    assert "excluded" in set(got["status"]) and set(got["status"]) <= {"excluded", "no_photo"}
+
+
+def test_what_caps_cost():
+    wanted, subjects, models = world(13, arms=("own_face", "influencer_face"))
+    free = match(wanted, subjects, models)
+    capped = match(wanted, subjects, models.with_columns(max_uses=pl.lit(2, pl.Int32)))
+    cost = cap_gap(capped, free)
+    assert cost["gap"] > 0 and 0 < cost["moved"] <= 1 and 0 <= cost["lost"] < 1
+    assert cap_gap(free, free) == {"matched": cost["free"] if cost["lost"] == 0 else pytest.approx(
+        float(free["similarity"].mean())), "free": pytest.approx(float(free["similarity"].mean())), "gap": 0.0,
+        "moved": 0.0, "lost": 0.0}  # fmt: skip
+
+
+def test_a_sheet_shows_everything_and_runs_nothing():
+    picture = np.full((160, 160, 3), 120, np.uint8)
+    evil = "<script>alert(1)</script>"
+    rows = [
+        sheet.Row(f"c1 {evil}", picture, None, (sheet.Likeness("m1", picture, 0.987, "same_person_likely"),)),
+        sheet.Row("c2", None, "no_face", ()),
+    ]
+    text = sheet.page(rows)
+    assert "<script" not in text and "98.7%" in text and "no_face" in text
+    assert not re.search(r"(src|href)=\"(?!data:)", text)
+    with Image.open(io.BytesIO(sheet.png(rows))) as image:
+        assert image.format == "PNG" and image.width > 6 * 160 and image.height > 2 * 160
+    assert sheet.png(rows) == sheet.png(rows) and sheet.png([])
