@@ -79,7 +79,7 @@ class Offers:
     min_rows_per_arm: int = _s(50, "fewer treated or control customers than this train no model", low=2)
     folds: int = _s(3, "parts of the cross-validation that chooses the learner", low=2, high=50)
     bootstrap: int = _s(200, "samples behind an interval", low=20, high=10000)
-    level: float = _s(0.05, "differences between customers are used where they show at this level", low=0, high=0.5)
+    level: float = _s(0.01, "differences between customers are used where they show at this level", low=0, high=0.5)
     budget: float = _s(0.0, "most that all offers together may cost; 0 = no limit", low=0)
     to_owners: bool = _s(True, "offer a make to customers who own it already, too")
     outcome_days: int = _s(90, "where acceptance is not known: days within which the offered make must be next", low=1)
@@ -128,6 +128,7 @@ class Report:
     examples: int = _s(12, "customers whose surroundings are drawn", low=0, high=12)
     resamples: int = _s(200, "bootstrap draws of days for the stability of the top contact", low=20)
     sample: int = _s(1000, "customers on whom that stability is measured", low=50)
+    validate_up_to: int = _s(200000, "larger workspaces are validated by `kindred validate` only", low=0)
 
 
 @dataclass(frozen=True)
