@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cli.command import Shell, command
 
+_LONG = ("alt_text", "files", "model_id")  # in the JSON; too long for a line
 _OPEN = Annotated[bool, typer.Option("--open", help="Open the page in the browser.")]
 
 
@@ -40,3 +41,41 @@ def register(app: typer.Typer) -> None:
             shell.say(warning)
         if open_:
             typer.launch(str(to.resolve()))
+
+    @command(app)
+    def explain(
+        shell: Shell,
+        customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="An id, its first letters, or the number.")],
+        to: Annotated[Path | None, typer.Option("--to", metavar="FILE.html", help="Also write it as a page.")] = None,
+        open_: _OPEN = False,
+    ) -> None:
+        """Why this customer gets this ad: events, contacts, influencer, handsets, offers, faces, with the numbers.
+
+        Example: `kindred explain 4f9a12 --to why.html`
+        """
+        from engine import explaining
+        from engine.reporting import write
+
+        space = shell.workspace()
+        found = explaining.facts(space, customer)
+        if to is not None:
+            write(to, explaining.page(space, found))
+        if shell.output == "json":
+            shell.emit(found)
+        elif shell.output == "csv":
+            shell.emit(found["words"], ["step", "what"])
+        else:
+            _chain(shell, found)
+        if open_ and to is not None:
+            typer.launch(str(to.resolve()))
+
+
+def _chain(shell: Shell, found: dict[str, Any]) -> None:
+    """The steps as one table each, the chain in words first."""
+    from engine.report.explain import STEPS
+
+    shell.emit(found["words"], ["step", "what"])
+    for name, heading in STEPS:
+        if rows := found[name]:
+            print(f"\n{heading}")
+            shell.emit([{key: value for key, value in row.items() if key not in _LONG} for row in rows])

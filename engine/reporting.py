@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import engine
 from engine import pipeline
 from engine.config import Config
-from engine.errors import InputError
+from engine.errors import EngineError, InputError
+from engine.pipeline.validation import validate
 from engine.progress import SILENT, Progress
 from engine.report import experiment, faces, influence, loyalty, offers
 from engine.report.book import Book
@@ -84,9 +85,9 @@ def report(
     with progress.task("draw the page", 1) as task:
         html = page(kind, figures)
         task.advance()
-    _write(to, html)
+    write(to, html)
     if json_to is not None:
-        _write(json_to, json.dumps(figures, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+        write(json_to, json.dumps(figures, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
     return ReportResult(
         kind,
         str(to),
@@ -197,11 +198,25 @@ def _influence(book: Book, ask: _Ask) -> None:
         mix=ask.frame("community_mix", communities=largest["community"].to_list(), since=since),
     )
     influence.diffusion(book, ask.frame("diffusion"))
+    table, why_not = _validation(ask)
+    influence.validation(book, table, why_not=why_not, definition=graph.definition)
     influence.quadrants(book, ask.frame("quadrants", **definition))
     examples = ask.frame("examples", limit=settings.examples, **definition)
     around = ask.frame("ego_nodes", egos=examples["node"].to_list(), limit=EGO_PEOPLE)
     drawn = sorted({*examples["node"].to_list(), *around["node"].to_list()})
     influence.egos(book, examples=examples, around=around, ties=ask.frame("ego_ties", nodes=drawn))
+
+
+def _validation(ask: _Ask) -> tuple[Any, str]:
+    """The validation table, or None and why there is none."""
+    limit = ask.config.report.validate_up_to
+    if ask.store.count("parties") > limit:
+        return None, f"more than {limit:,} parties (setting report.validate_up_to)."
+    definitions = list(dict.fromkeys((ask.config.graph.definition, "strongest")))
+    try:
+        return validate(ask.store, ask.config, definitions=definitions), ""
+    except EngineError as error:
+        return None, error.message
 
 
 def _stability(ask: _Ask, as_of: date, since: date) -> dict[str, Any] | None:
@@ -322,8 +337,16 @@ def _warn(book: Book, kinds: tuple[str, ...], states: dict[str, str]) -> None:
     book.put("warnings", warnings)
 
 
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all, readable by its owner only until it is passed on."""
+def write(path: Path, text: str) -> None:
+    """Write a page or JSON whole or not at all, readable by its owner only until it is passed on.
+
+    Args:
+        path: file to make or replace.
+        text: its content.
+
+    Raises:
+        InputError: it cannot be written.
+    """
     beside = path.with_name(f".{path.name}.part")
     try:
         with open(beside, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:

@@ -101,7 +101,7 @@ def aside(store: DuckDBWarehouse, tables: Sequence[str]) -> Iterator[None]:
         tables: contract tables to look at as they are stored.
     """
     home = store.query_text("SELECT current_database() AS name")["name"].item()
-    store.execute_text("ATTACH ':memory:' AS aside")
+    store.execute_text("ATTACH ':memory:' AS aside (READ_WRITE)")
     try:
         store.execute_text("USE aside")
         for table in TABLES.values():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.report.book import merge_bins
@@ -327,7 +327,32 @@ def egos(book: Book, *, examples: pl.DataFrame, around: pl.DataFrame, ties: pl.D
     book.put("egos", rows)
 
 
-def validation(book: Book, rows: Sequence[Mapping[str, Any]] | None) -> None:
-    """The predictive validation table (METHODS section 3); None = not computed."""
-    if rows is not None:
-        book.put("validation.rows", [dict(row) for row in rows])
+def validation(book: Book, table: pl.DataFrame | None, *, why_not: str = "", definition: str = "") -> None:
+    """The predictive validation table (METHODS section 3): lift per definition and horizon with its stratified null.
+
+    Args:
+        book: to fill, under `validation`.
+        table: of `engine.graph.prediction.validate`; None = not computed.
+        why_not: why it was not.
+        definition: the one the ads use; its line of the shortest horizon goes into the summary.
+    """
+    if table is None:
+        book.put("validation.why_not", why_not)
+        return
+    names = ("definition", "horizon_days", "lift", "low", "high", "p_value")
+    rows = table.to_dicts()
+    book.put("validation.rows", [{name: row[name] for name in names} for row in rows])
+    for i, row in enumerate(rows):
+        path = f"validation.rows.{i}"
+        # How many have a contact by each definition is not said: the few who have none by one would stand out.
+        book.people(f"{path}.exposed", row["exposed"])
+        unexposed = row["customers"] - row["exposed"]
+        # The lift tells how many of the exposed changed, and how many of the others.
+        for name, share, n in (("moved", row["p_exposed"], row["exposed"]),
+                               ("moved_else", row["p_not_exposed"], unexposed)):  # fmt: skip
+            book.watch(f"{path}.{name}", round((share or 0) * n))
+            for figure in ("lift", "low", "high"):
+                book.derived(f"{path}.{figure}", [f"{path}.{name}", f"{path}.exposed"])
+    mine = [i for i, row in enumerate(rows) if row["definition"] == definition and row["lift"] is not None]
+    if mine:
+        book.put("validation.headline", min(mine, key=lambda i: rows[i]["horizon_days"]))

@@ -102,6 +102,13 @@ def influence(facts: Facts) -> dict[str, Chart]:
     album.add(
         "diffusion", "Customers who came from another manufacturer, summed", "diffusion.rows", "together", _diffusion
     )
+    if any(row["lift"] is not None for row in look_up(facts, "validation.rows") or []):
+        rows = [row for row in facts["validation"]["rows"] if row["lift"] is not None]
+        title = "Lift of a handset change after the contact's, with 95 % interval"
+        labels = [f"{row['definition']}, {row['horizon_days']} d" for row in rows]
+        dots = [_interval(row, "lift") for row in rows]
+        svg = charts.dots("validation", title, labels, dots, percent=False, reference=1.0)
+        album.charts["validation"] = Chart(title, svg, rows)
     bands = _band_names(look_up(facts, "quadrants.bands") or [])
     album.add(
         "quadrants", "Customers by followers and best uplift", "quadrants.rows", "cells",

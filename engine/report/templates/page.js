@@ -46,7 +46,9 @@ for (const table of document.querySelectorAll("table.data")) {
     const wanted = input.value.trim().toLocaleLowerCase();
     let shown = 0;
     for (const row of rows) {
-      row.hidden = wanted !== "" && !row.textContent.toLocaleLowerCase().includes(wanted);
+      // A shortened id is found by its full form too.
+      const text = [...row.cells].map((cell) => cell.title || cell.textContent).join(" ").toLocaleLowerCase();
+      row.hidden = wanted !== "" && !text.includes(wanted);
       shown += !row.hidden;
     }
     count.textContent = wanted ? `${shown} of ${rows.length} rows` : "";

@@ -1,0 +1,112 @@
+"""`kindred explain`: everything the workspace decided about one customer, and on which numbers."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import InputError, WorkspaceError
+from engine.report import explain
+from engine.report.book import plain
+from engine.trust.pseudonyms import name_series
+
+if TYPE_CHECKING:
+    from engine.warehouse.duckdb import DuckDBWarehouse
+    from engine.workspace import Workspace
+
+CONTACTS = 29  # with the customer 30 people in the picture
+LARGEST_PICTURE = 400_000  # bytes
+
+
+def facts(workspace: Workspace, customer: str) -> dict[str, Any]:
+    """The chain of one customer as plain data.
+
+    Args:
+        workspace: an opened workspace; nothing in it is changed.
+        customer: id as in the workspace, the beginning of one that no other shares, or the phone number as imported.
+
+    Returns:
+        customer, words (the chain in sentences), and per step rows: events, ties, influencers, handsets, offers,
+        consents, photos, matches. About one person: nothing is withheld.
+
+    Raises:
+        InputError: nobody or several people of that id.
+    """
+    with workspace.warehouse(read_only=True) as store:
+        person = _find(store, workspace, customer)
+        who = {"customer_id": person["party_id"]}
+
+        def rows(name: str, **params: Any) -> list[dict[str, Any]]:
+            return [plain(row) for row in store.query(f"report/explain_{name}", **params).iter_rows(named=True)]
+
+        gates = store.query("report/explain_contacts", node=person["node"]).row(0, named=True)
+        known = store.query_text("SELECT * FROM customers WHERE customer_id = $customer_id", who)
+        found: dict[str, Any] = {
+            "workspace": workspace.path.name,
+            "definition": workspace.config.graph.definition,
+            "customer": {
+                "customer_id": person["party_id"],
+                "is_customer": person["is_customer"],
+                "opted_out": person["opted_out"],
+                **(plain(known.row(0, named=True)) if known.height else {}),
+            },
+            **gates,
+            "events": rows("traffic", node=person["node"]),
+            "ties": rows("ties", node=person["node"], limit=CONTACTS),
+            "influencers": rows("influencers", **who),
+            "handsets": rows("handsets", **who),
+            "choice": next(iter(rows("choice", **who)), None),
+            "offers": rows("offers", **who),
+            "consents": rows("consents", **who),
+            "photos": rows("photos", **who),
+            "matches": rows("matches", **who),
+        }
+    found["words"] = explain.sentence(found)
+    return found
+
+
+def page(workspace: Workspace, found: dict[str, Any]) -> str:
+    """The chain as one self-contained page, with the ads made for the customer.
+
+    Args:
+        workspace: where it comes from.
+        found: of `facts`.
+    """
+    pictures = {row["arm"]: link for row in found["matches"] if (link := _picture(workspace.ads, row["files"] or []))}
+    return explain.page(found, pictures)
+
+
+def _find(store: DuckDBWarehouse, workspace: Workspace, customer: str) -> dict[str, Any]:
+    import polars as pl
+
+    found = store.query("report/explain_find", who=customer)
+    if not found.height:
+        try:
+            named = name_series(store, pl.Series("id", [customer]), workspace.config.ids, workspace.key())[0]
+        except WorkspaceError:  # the key lies elsewhere: only pseudonyms can be looked up here
+            named = None
+        if named:
+            found = store.query("report/explain_find", who=named)
+    if not found.height:
+        raise InputError(
+            f"there is nobody called {customer!r} in this workspace.",
+            fix="Give an id as in `kindred influencers`, or its first letters.",
+        )
+    if found.height > 1 and found["party_id"][0] != customer:
+        several = ", ".join(found["party_id"].to_list()[:5])
+        raise InputError(f"several people's ids begin with {customer!r}: {several}.", fix="Give more of the id.")
+    return found.row(0, named=True)
+
+
+def _picture(folder: Path, files: list[str]) -> str | None:
+    """The smallest of an ad's files as a `data:` address; None where it is gone or too large to inline."""
+    kinds = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
+    there = [path for name in files if (path := folder / name).is_file() and path.suffix.lower() in kinds]
+    if not there:
+        return None
+    path = min(there, key=lambda p: (p.stat().st_size, p.name))
+    if path.stat().st_size > LARGEST_PICTURE:
+        return None
+    kind = kinds[path.suffix.lower()]
+    return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -1,0 +1,106 @@
+"""One customer's whole chain, from events to ad, with the numbers that decided at each step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.report import charts
+from engine.report.page import Chart, render, short_id
+
+STEPS = (
+    ("events", "Events"),
+    ("ties", "Contacts"),
+    ("influencers", "Most influential contacts"),
+    ("handsets", "Handsets"),
+    ("offers", "Offers"),
+    ("consents", "Consents"),
+    ("photos", "Photos"),
+    ("matches", "Faces and ads"),
+)
+
+
+def sentence(facts: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The chain in words, one step a line; each says what is missing where it breaks.
+
+    Args:
+        facts: of `engine.explaining.facts`, without `words`.
+    """
+    words = []
+    counted = [row for row in facts["ties"] if row["gated_because"] is None]
+    listed = len(facts["ties"])
+    words.append(f"{facts['contacts']} contacts in the window, {facts['contacts_counted']} of them count for influence."
+                 if listed else "No contact in the window.")  # fmt: skip
+    first = next((r for r in facts["influencers"] if r["definition"] == facts["definition"] and r["rank"] == 1), None)
+    if first:
+        words.append(
+            f"Most influential by {first['definition']}: {first['contact_id']}, who has "
+            f"{100 * first['tie_share']:.1f} % of the tie strength and stands at percentile "
+            f"{100 * first['centrality_pct']:.1f} of centrality; "
+            f"margin over the second {100 * first['margin']:.0f} %."
+        )
+    elif counted:
+        words.append("No most influential contact has been computed.")
+    if facts["handsets"]:
+        last = facts["handsets"][-1]
+        changes = len(facts["handsets"]) - 1
+        words.append(
+            f"Uses {last['manufacturer']} {last['model']} since {last['first_at']}, {changes} earlier ones seen."
+        )
+    else:
+        words.append("No handset is known.")
+    choice = facts["choice"]
+    if choice is None:
+        words.append("No offer has been decided.")
+    elif choice["offer_id"] is None:
+        words.append(f"No offer: {choice['reason']}.")
+    else:
+        words.append(
+            f"Offer {choice['offer_id']}, worth {choice['expected_value']:.2f} by expectation: {choice['reason']}."
+        )
+    for row in facts["matches"]:
+        arm = row["arm"].replace("_", " ")
+        if row["status"] != "matched":
+            words.append(f"{arm}: no match ({row['status']}).")
+            continue
+        rarity = (
+            "" if row["percentile"] is None else f", more alike than {100 * row['percentile']:.1f} % of random pairs"
+        )
+        made = "ad made" if row["files"] else "no ad made"
+        words.append(f"{arm}: photo {row['photo_id']}{rarity}; {made}.")
+    if not facts["matches"]:
+        words.append("No faces have been compared.")
+    return [{"step": str(i), "what": text} for i, text in enumerate(words, start=1)]
+
+
+def page(facts: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
+    """The chain as one self-contained page.
+
+    Args:
+        facts: of `engine.explaining.facts`.
+        pictures: arm -> the ad as a `data:` address; where there is none, its words stand alone.
+    """
+    drawn: dict[str, Chart] = {}
+    counted = [row for row in facts["ties"] if row["gated_because"] is None]
+    if counted:
+        nodes = [{"id": facts["customer"]["customer_id"]}]
+        chosen = {
+            r["contact_id"] for r in facts["influencers"] if r["definition"] == facts["definition"] and r["rank"] == 1
+        }
+        nodes += [
+            {"id": r["contact_id"], "centrality_pct": r["centrality_pct"], "chosen": r["contact_id"] in chosen}
+            for r in counted
+        ]
+        ties = [{"a": 0, "b": i, "weight": row["weight"]} for i, row in enumerate(counted, start=1)]
+        title = f"{len(counted)} strongest contacts that count"
+        drawn["ego"] = Chart(title, charts.network("ego", title, nodes, ties), counted)
+    return render(
+        "explain.html",
+        facts,
+        drawn,
+        title=f"Why {short_id(facts['customer']['customer_id'])}?",
+        lead="From events to the ad: each step with the numbers that decided. About one person: not for forwarding.",
+        contents=[("chain", "In short"), *STEPS],
+        headings={"chain": "In short", **dict(STEPS)},
+        pictures=pictures,
+    )
