@@ -16,7 +16,7 @@ import typer
 
 from cli import output
 from cli.output import Output
-from engine.errors import EngineError
+from engine.errors import EngineError, masked
 
 if TYPE_CHECKING:
     from engine.progress import Progress
@@ -145,8 +145,8 @@ class _as_exit_code:
         elif isinstance(error, MemoryError):
             print("kindred: out of memory. Give --memory less, or free some.", file=sys.stderr)
         elif isinstance(error, OSError):
-            print(f"kindred: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+            print(masked(f"kindred: {error.filename or ''}: {error.strerror or error}"), file=sys.stderr)
         else:
             text = f"kindred: unexpected {type(error).__name__}: {error}. Run again with --debug to see where."
-            print(text, file=sys.stderr)
+            print(masked(text), file=sys.stderr)
         raise typer.Exit(KNOWN_ERROR)

@@ -6,9 +6,31 @@ and exits with code 1.
 
 from __future__ import annotations
 
+import re
+
+_EMAIL = re.compile(r"[^\s@,;:\"'()<>]+@[^\s@,;:\"'()<>]+\.\w+")
+_RUN = re.compile(r"(?<!\w)\+?\d{9,15}(?!\w)")
+_SPACED = re.compile(r"(?<![\w./-])[+(]?\d[\d ()./-]{5,}\d(?!\w)")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def masked(text: str) -> str:
+    """A text in which whatever reads as a phone number or an e-mail address stands as `#`.
+
+    Messages end up on screens and in log files, where the people in the data must not appear. Days stay, as do shorter
+    numbers and names of folders of digits.
+    """
+    text = _RUN.sub("#", _EMAIL.sub("#", text))
+    return _SPACED.sub(_hide, text)
+
+
+def _hide(found: re.Match[str]) -> str:
+    digits = sum(c.isdigit() for c in found[0])
+    return found[0] if not 7 <= digits <= 15 or _DAY.match(found[0]) else "#"
+
 
 class EngineError(Exception):
-    """Base of every error the engine raises on purpose.
+    """Base of every error the engine raises on purpose; what reads as a person's number or address is masked.
 
     Args:
         message: what was found, in one sentence.
@@ -16,9 +38,9 @@ class EngineError(Exception):
     """
 
     def __init__(self, message: str, *, fix: str | None = None) -> None:
-        self.message = message
-        self.fix = fix
-        super().__init__(message if fix is None else f"{message} {fix}")
+        self.message = masked(message)
+        self.fix = None if fix is None else masked(fix)
+        super().__init__(self.message if fix is None else f"{self.message} {self.fix}")
 
 
 class InputError(EngineError):

@@ -18,7 +18,7 @@ from engine.intake.reading import REASON, ROW
 from engine.progress import SILENT, Progress
 from engine.sources import SourceSummary, Store
 from engine.tables import TABLES, Column
-from engine.trust import consent, pseudonyms
+from engine.trust import consent, identifiers, pseudonyms
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 TARGETS = ("customers", "devices", "offers", "treatments", "photos", "inventory", "consents", "optouts")
 _WITH_PHOTOS = ("photos", "inventory")
 _PERSON = "customer_id"
+# Osmocom: a licence line, then a header in which `name` stands for manufacturer and for model.
+_DEVICE_TABLES = {
+    "osmocom": (1, {"tac": "tac", "name": "manufacturer", "name_2": "model"}),
+    "flowkit": (0, {"id": "tac", "brand": "manufacturer", "model": "model"}),
+}
 
 
 def import_table(
@@ -48,7 +53,7 @@ def import_table(
         target: one of `TARGETS`.
         path: CSV, TSV (plain, gz, zst) or Parquet with the table's columns, names in any case; for photos and
             inventory also a folder.
-        format: None, or `osmocom` for devices from Osmocom's TAC table.
+        format: None, or for devices `osmocom` (Osmocom's TAC table) or `flowkit` (FlowKit's tacs).
         faces_folder: where photos are kept, by content.
         config: settings; section ids is used.
         key: the workspace's pseudonym key.
@@ -65,7 +70,7 @@ def import_table(
 
     if target not in TARGETS:
         raise InputError(f"there is no table {target!r} to import.", fix=f"The tables are {', '.join(TARGETS)}.")
-    if format not in (None, "", "auto", "csv", "osmocom") or (format == "osmocom" and target != "devices"):
+    if format not in (None, "", "auto", "csv", *_DEVICE_TABLES) or (format in _DEVICE_TABLES and target != "devices"):
         raise InputError(f"there is no format {format!r} of {target}.", fix="Leave --format out.")
     path = Path(path)
     with progress.task(target, total=1) as task:
@@ -76,6 +81,7 @@ def import_table(
         known = sources.seen(store, source, path)
         if known is not None:
             return known
+        frame, hidden = identifiers.hide(store, frame, _further(target, frame), config.ids, key)
         frame, bad = _typed(target, frame)
         rejects = pl.concat([broken.select(ROW, REASON), bad.select(ROW, REASON)]).sort(ROW)
         if total and rejects.height == total:
@@ -96,7 +102,11 @@ def import_table(
                 kept,
                 duplicate,
                 rejects.height,
-                {name: n for name, n in {**notes, **counts, **reasons}.items() if n},
+                {
+                    name: n
+                    for name, n in {**notes, **counts, "numbers_and_addresses_hidden": hidden, **reasons}.items()
+                    if n
+                },
             )
             sources.record(store, summary, digest)
             _record_rejects(store, source, rejects)
@@ -115,8 +125,8 @@ def _read(target: str, path: Path, format: str | None) -> tuple[pl.DataFrame, pl
         none = pl.DataFrame(schema={ROW: pl.Int64, REASON: pl.String})
         return frame, none, frame.height, "", {"other_files": others}
     content = sources.read_content(path)
-    if format == "osmocom":
-        frame, broken, total = _osmocom(path)
+    if format in _DEVICE_TABLES:
+        frame, broken, total = _device_table(path, format)
     else:
         frame, broken, total = reading.read_text(path)
     needed = [c.name for c in TABLES[target].columns if not c.nullable]
@@ -133,13 +143,13 @@ def _read(target: str, path: Path, format: str | None) -> tuple[pl.DataFrame, pl
     return frame, broken, total, content.sha256, {}
 
 
-def _osmocom(path: Path) -> tuple[pl.DataFrame, pl.DataFrame, int]:
-    """Osmocom's TAC table: a licence line, then a header in which `name` stands for manufacturer and for model."""
-    frame, broken, total = reading.read_text(path, skip=1)
-    wanted = {"name": "manufacturer", "name_2": "model"}
-    if not {"tac", *wanted} <= set(frame.columns):
-        raise InputError("this is not Osmocom's TAC table.", file=path, fix="Leave --format out.")
-    return frame.select(ROW, "tac", *wanted).rename(wanted), broken, total
+def _device_table(path: Path, format: str) -> tuple[pl.DataFrame, pl.DataFrame, int]:
+    """A well-known table of handset types, under our names."""
+    skip, names = _DEVICE_TABLES[format]
+    frame, broken, total = reading.read_text(path, skip=skip)
+    if not set(names) <= set(frame.columns):
+        raise InputError(f"this is not a table of format {format!r}.", file=path, fix="Leave --format out.")
+    return frame.select(ROW, *names).rename(names), broken, total
 
 
 def _bring_photos(frame: pl.DataFrame, path: Path, faces_folder: Path, digest: str) -> tuple[pl.DataFrame, str]:
@@ -180,6 +190,14 @@ def _typed(target: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame
         columns.append(_as_json(good, extra))
     good = good.select(ROW, *columns, *(extra if table.open else []))
     return _features(good, extra) if table.open else good, bad
+
+
+def _further(target: str, frame: pl.DataFrame) -> list[str]:
+    """Columns in which people's second numbers and addresses may stand: whatever the table does not define."""
+    if target not in ("customers", "inventory"):
+        return []
+    known = {c.name for c in TABLES[target].columns if c.type != "text"} | {_PERSON, "photo_id", "sha256", "path"}
+    return [name for name in frame.columns if name not in known | {ROW, REASON}]
 
 
 def _own_rule(target: str, columns: list[str]) -> list[pl.Expr]:

@@ -91,7 +91,7 @@ def _read_csv(layout: textfile.Layout, names: list[str], path: Path) -> tuple[pl
     numbers = [n - layout.skip if n is not None else total for n, _ in bad]
     rest = sorted(set(range(1, total + 1)) - set(numbers))[: frame.height]
     frame = frame.with_columns(pl.Series(ROW, rest, dtype=pl.Int64))
-    texts = frame.select(ROW, *(pl.col(name).cast(pl.String, strict=False) for name in names))
+    texts = frame.select(ROW, *(_text(frame[name]) for name in names))
     garbled = frame.select(ROW).filter(
         pl.any_horizontal(*(frame[name].is_not_null() & texts[name].is_null() for name in names))
     )
@@ -101,3 +101,21 @@ def _read_csv(layout: textfile.Layout, names: list[str], path: Path) -> tuple[pl
         reasons = [(n, CUT if n == total else why) for n, why in reasons]
     broken = pl.DataFrame(reasons, schema={ROW: pl.Int64, REASON: pl.String}, orient="row")
     return texts.join(broken, on=ROW, how="anti", maintain_order="left"), broken, total
+
+
+def _text(values: pl.Series) -> pl.Series:
+    """Bytes as text; null where they are not UTF-8."""
+    import polars as pl
+
+    try:
+        return values.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        # Some bytes are no text: only such a column is looked at value by value.
+        return pl.Series(values.name, [_decoded(value) for value in values], dtype=pl.String)
+
+
+def _decoded(value: bytes | None) -> str | None:
+    try:
+        return None if value is None else value.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
