@@ -1,7 +1,7 @@
 """Call records to influencers: time, processor time and peak memory at S and M (L on request), beside other tools.
 
-`python -m tests.bench graph` runs S and M; `KINDRED_BENCH_SIZES=S,M,L` chooses. Each engine is a process of its own that
-reads Parquet and writes Parquet; peak memory is the operating system's. pandas + networkx also run at M with
+`python -m tests.bench graph` runs S and M; `KINDRED_BENCH_SIZES=S,M,L` chooses. Each engine is a process of its own and
+goes from Parquet to Parquet; peak memory is the operating system's. pandas + networkx also run at M with
 `KINDRED_BENCH_PEERS=M` (5 GB, minutes). Busy machines show in wall time first: compare processor time there.
 """
 
