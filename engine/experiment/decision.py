@@ -1,0 +1,42 @@
+"""What an experiment says, in one sentence that does not say more than it knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.experiment.analysis import Effect, SampleRatio
+
+HIGHER, LOWER = "higher", "lower"
+
+
+def decide(
+    effect: Effect, ratio: SampleRatio, *, metric: str, direction: str = HIGHER, alpha: float = 0.05,
+    reason: str | None = None,
+) -> str:  # fmt: skip
+    """The decision line of one arm against another.
+
+    Args:
+        effect: from `engine.experiment.analysis.effects`, with Holm's p.
+        ratio: sample-ratio check of the experiment.
+        metric: its name.
+        direction: which way is better, `higher` or `lower`.
+        alpha: level of Holm's p.
+        reason: why the data cannot be trusted, found elsewhere; None if nothing was.
+
+    Returns:
+        A line that begins with better, worse, no difference, or broken.
+    """
+    pair = f"{effect.arm} against {effect.versus} on {metric}"
+    if ratio.alarm:
+        reason = f"the arms' sizes do not fit their shares (p = {ratio.p:.2g})"
+    elif reason is None and effect.p is None:
+        reason = "nobody's outcome differs"
+    if reason is not None:
+        return f"broken: {pair}: {reason}; do not use these results."
+    span = f"{effect.difference:+.4g}, {100 * (1 - alpha):g} % interval {effect.low:+.4g} to {effect.high:+.4g}"
+    if effect.p_holm is not None and effect.p_holm < alpha:
+        good = (effect.difference > 0) == (direction == HIGHER)
+        return f"{'better' if good else 'worse'}: {pair}: {span} (p = {effect.p_holm:.2g} after Holm)."
+    largest = max(abs(effect.low), abs(effect.high))
+    return f"no difference larger than {largest:.3g} is compatible with the data: {pair}: {span}."

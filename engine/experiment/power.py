@@ -1,0 +1,99 @@
+"""The smallest effect an experiment can see, by customers and by clusters, before it is run (METHODS section 7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Detectable(NamedTuple):
+    """Smallest detectable difference between two arms.
+
+    Args:
+        unit: customer or cluster.
+        n_arm: customers in one arm.
+        n_versus: customers in the other.
+        design_effect: variance under cluster assignment over that under customer assignment; 1 for customers.
+        effect: smallest true difference found with the wanted power.
+        relative: the same over the base rate; None where that is 0.
+    """
+
+    unit: str
+    n_arm: float
+    n_versus: float
+    design_effect: float
+    effect: float
+    relative: float | None
+
+
+def smallest_effect(
+    n_arm: float, n_versus: float, *, mean: float, sd: float, alpha: float = 0.05, power: float = 0.8,
+    design_effect: float = 1.0,
+) -> Detectable:  # fmt: skip
+    """Two-sided normal approximation (statsmodels), for arms of given sizes.
+
+    Args:
+        n_arm: customers in one arm.
+        n_versus: customers in the other.
+        mean: of the metric without any effect (the base rate).
+        sd: of the metric; sqrt(p (1 - p)) for a rate.
+        alpha: 1 - confidence; divide by the number of pairs for several arms.
+        power: wanted probability of seeing it.
+        design_effect: see `design_effect`.
+
+    Raises:
+        InputError: an arm with fewer than two customers, or alpha or power outside 0..1.
+    """
+    from statsmodels.stats.power import NormalIndPower
+
+    if min(n_arm, n_versus) < 2:
+        raise InputError(f"arms of {n_arm:g} and {n_versus:g} customers.", fix="Give each arm two customers or more.")
+    if not (0 < alpha < 1 and alpha < power < 1):
+        raise InputError(f"alpha {alpha} and power {power} do not go together.", fix="Use for example .05 and .8.")
+    if sd < 0 or design_effect <= 0:
+        raise InputError(f"standard deviation {sd}, design effect {design_effect}.", fix="Both must be positive.")
+    unit = NormalIndPower().solve_power(
+        effect_size=None, nobs1=n_arm / design_effect, alpha=alpha, power=power, ratio=n_versus / n_arm
+    )
+    effect = float(unit) * sd
+    label = "customer" if design_effect == 1.0 else "cluster"
+    return Detectable(label, n_arm, n_versus, design_effect, effect, effect / mean if mean else None)
+
+
+def intracluster_correlation(values: np.ndarray, clusters: np.ndarray) -> float:
+    """ANOVA estimate of how alike customers of one cluster are (Donner 1986), 0..1.
+
+    Args:
+        values: a metric from before the experiment [n].
+        clusters: cluster of each customer, int [n].
+
+    Raises:
+        InputError: fewer than two clusters, or no cluster with two customers.
+    """
+    import numpy as np
+
+    _, code = np.unique(clusters, return_inverse=True)
+    size = np.bincount(code)
+    k, n = len(size), len(values)
+    if k < 2 or n <= k:
+        raise InputError(f"{n} customers in {k} clusters do not show how alike a cluster's members are.",
+                         fix="Give clusters with several customers each.")  # fmt: skip
+    means = np.bincount(code, weights=values) / size
+    between = float((size * (means - np.mean(values)) ** 2).sum() / (k - 1))
+    within = float(((values - means[code]) ** 2).sum() / (n - k))
+    typical = (n - (size**2).sum() / n) / (k - 1)
+    total = between + (typical - 1) * within
+    return float(np.clip((between - within) / total, 0.0, 1.0)) if total > 0 else 0.0
+
+
+def design_effect(sizes: np.ndarray, correlation: float) -> float:
+    """1 + ((cv^2 + 1) mean - 1) rho for clusters of unequal sizes (Eldridge et al. 2006); sizes: customers [k]."""
+    import numpy as np
+
+    mean = float(np.mean(sizes))
+    cv2 = float(np.var(sizes)) / mean**2
+    return 1 + ((cv2 + 1) * mean - 1) * correlation

@@ -1,0 +1,165 @@
+"""Plans and their versions, decisions in words, plain tables, outcomes by rule."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from engine.errors import InputError
+from engine.experiment.analysis import SampleRatio, effects
+from engine.experiment.decision import LOWER, decide
+from engine.experiment.outcomes import tidy
+from engine.experiment.plan import design, read
+from engine.experiment.table import compare, rows
+
+HILLSTROM = Path(__file__).parents[3] / "shared" / "data" / "hillstrom" / "hillstrom.csv"
+FINE = SampleRatio(0.5, False, {})
+
+
+def test_a_plan_survives_its_json_and_keeps_the_order_of_arms():
+    plan = design("spring", arms={"z": 0.5, "a": 0.5}, guardrails=("complaints",))
+    assert read(plan.text()) == plan
+    assert list(read(plan.text()).arms) == ["z", "a"]
+    assert read(plan.text()).hash() == plan.hash()
+    assert plan.salt == "spring:1"
+
+
+def test_changes_are_versions_and_redrawing_needs_a_new_salt():
+    plan = design("spring")
+    assert design("spring", plan) is plan
+    assert design("spring", plan, alpha=0.05) is plan
+    later = design("spring", plan, horizon_days=14)
+    assert (later.version, later.salt) == (2, plan.salt)
+    redrawn = design("spring", later, unit="cluster")
+    assert (redrawn.version, redrawn.salt) == (3, "spring:3")
+    with pytest.raises(InputError, match="new salt"):
+        design("spring", plan, arms={"own_face": 0.5, "random_face": 0.5}, salt="spring:1")
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"unit": "village"}, "unit"),
+        ({"alpha": 0.0}, "alpha"),
+        ({"alpha": float("nan")}, "alpha"),
+        ({"arms": {"a": 0.5, "b": 0.6}}, "add up"),
+        ({"minimum_effect": -1.0}, "minimum effect"),
+        ({"colour": "red"}, "no colour"),
+        ({"horizon_days": 0}, "horizon"),
+        ({"kind": "median"}, "kind"),
+    ],
+)
+def test_bad_plans_are_refused(fields, word):
+    with pytest.raises(InputError, match=word):
+        design("spring", **fields)
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"name": 1}', '"plan"'])
+def test_what_is_no_plan_is_refused(text):
+    with pytest.raises(InputError, match="no plan"):
+        read(text)
+
+
+def test_decisions_in_words():
+    rng = np.random.default_rng(1)
+    arms = np.repeat(["a", "b"], 500)
+    better = effects(np.r_[rng.normal(0, 1, 500), rng.normal(1, 1, 500)], arms, order=["a", "b"])[0]
+    same = effects(rng.normal(0, 1, 1000), arms, order=["a", "b"])[0]
+    nothing = effects(np.zeros(1000), arms, order=["a", "b"])[0]
+    assert decide(better, FINE, metric="visits").startswith("better: b against a on visits")
+    assert decide(better, FINE, metric="complaints", direction=LOWER).startswith("worse")
+    line = decide(same, FINE, metric="visits")
+    assert line.startswith("no difference larger than")
+    assert f"{max(abs(same.low), abs(same.high)):.3g}" in line
+    assert decide(better, SampleRatio(1e-9, True, {}), metric="visits").startswith("broken")
+    assert decide(nothing, FINE, metric="visits").startswith("broken")
+    assert "wrong file" in decide(better, FINE, metric="visits", reason="wrong file")
+
+
+def test_a_planted_sample_ratio_mismatch_breaks_the_table():
+    data = pl.DataFrame({"arm": ["a"] * 600 + ["b"] * 400, "visit": [0, 1] * 500})
+    found = compare(data, arm="arm", control="a", metrics=["visit"])
+    assert found.ratio.alarm
+    assert rows(found)[0]["decision"].startswith("broken")
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"arm": "group"}, "no column"),
+        ({"control": "c"}, "no row has the control"),
+        ({"metrics": []}, "no metric"),
+        ({"metrics": ["name"]}, "not numbers"),
+        ({"metrics": ["holes"]}, "missing or infinite"),
+        ({"shares": {"a": 0.9, "x": 0.1}}, "not in the plan"),
+    ],
+)
+def test_bad_tables_are_refused(change, word):
+    data = pl.DataFrame({"arm": ["a", "b"] * 4, "visit": [0, 1] * 4, "name": ["x"] * 8, "holes": [1.0, None] * 4})
+    with pytest.raises(InputError, match=word):
+        compare(data, **{"arm": "arm", "control": "a", "metrics": ["visit"], **change})
+
+
+def test_rows_without_arm_and_single_arms_are_refused():
+    with pytest.raises(InputError, match="no arm"):
+        compare(pl.DataFrame({"arm": ["a", None], "v": [1, 2]}), arm="arm", control="a", metrics=["v"])
+    with pytest.raises(InputError, match="one arm"):
+        compare(pl.DataFrame({"arm": ["a", "a"], "v": [1, 2]}), arm="arm", control="a", metrics=["v"])
+
+
+NOON = datetime(2025, 6, 1, 12)
+
+
+def at(days: float) -> datetime:
+    return NOON + timedelta(days=days)
+
+
+def test_outcomes_are_counted_by_rule():
+    people = pl.DataFrame({"customer_id": ["c1", "c2", "c3"], "arm": ["own", "lead", "own"], "assigned_at": [NOON] * 3})
+    shown = pl.DataFrame({
+        "customer_id": ["c1", "c1", "c2", "x9"], "at": [at(2), at(2), at(1), at(1)], "arm": ["own"] * 4,
+    })  # fmt: skip
+    outcomes = pl.DataFrame({
+        "customer_id": ["c1", "c1", "c1", "c2", "c2", "c3", "x9"],
+        "at": [at(3), at(3), at(1), at(-1), at(31), at(29.9), at(3)],
+        "value": [5.0, 5.0, 1.0, 9.0, 9.0, 0.0, 4.0],
+    })  # fmt: skip
+    found = tidy(people, shown, outcomes, horizon_days=30, kind="sum")
+    assert found.counts == {
+        "duplicate": 2, "unknown_customer": 2, "before_assignment": 1, "after_horizon": 1, "before_exposure": 1,
+        "other_arm": 1,
+    }  # fmt: skip
+    assert found.customers.select("customer_id", "arm", "exposed", "value").rows() == [
+        ("c1", "own", True, 6.0), ("c2", "lead", True, 0.0), ("c3", "own", False, 0.0),
+    ]  # fmt: skip
+    assert tidy(people, shown, outcomes, horizon_days=30, kind="any").customers["value"].to_list() == [1.0, 0.0, 0.0]
+    assert tidy(people, shown, outcomes, horizon_days=30, kind="count").customers["value"].to_list() == [2.0, 0.0, 1.0]
+
+
+def test_outcomes_of_another_experiment_and_values_that_are_none():
+    people = pl.DataFrame({"customer_id": ["c1"], "arm": ["own"], "assigned_at": [NOON]})
+    none = pl.DataFrame(schema={"customer_id": pl.String, "at": pl.Datetime})
+    other = pl.DataFrame({"customer_id": ["x"], "at": [NOON], "value": [1.0]})
+    with pytest.raises(InputError, match="no outcome belongs"):
+        tidy(people, none, other, horizon_days=30)
+    for value in (None, float("nan"), float("inf")):
+        rows_ = pl.DataFrame(
+            {"customer_id": ["c1"], "at": [NOON], "value": [value]}, schema_overrides={"value": pl.Float64}
+        )
+        with pytest.raises(InputError, match="no finite value"):
+            tidy(people, none, rows_, horizon_days=30)
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not HILLSTROM.exists(), reason="shared/data/hillstrom is absent")
+def test_hillstrom_as_a_plain_table():
+    data = pl.read_csv(HILLSTROM, infer_schema_length=None)
+    found = compare(data, arm="segment", control="No E-Mail", metrics=["visit", "conversion", "spend"])
+    lines = {(line["metric"], line["arm"]): line for line in rows(found)}
+    assert f"{lines['visit', 'Mens E-Mail']['difference']:.5f}" == "0.07659"
+    assert f"{found.ratio.p:.3f}" == "0.904"
+    assert all(line["decision"].startswith("better") for line in lines.values())
