@@ -217,7 +217,7 @@ def dispersion(indptr, indices, rows, is_near, shared, out_count, out_shared):
             is_near[indices[e]] = False
 
 
-def distances(indptr, indices, pivots, depth, queue, out):
+def closeness_from(indptr, indices, pivots, depth, queue, out):
     """out[v] += 1 / distance from each pivot to v (breadth first); depth starts at -1."""
     for k in range(pivots.shape[0]):
         source = pivots[k]
@@ -234,5 +234,38 @@ def distances(indptr, indices, pivots, depth, queue, out):
                     out[v] += 1.0 / depth[v]
                     queue[size] = v
                     size += 1
-        for head in range(size):
-            depth[queue[head]] = -1
+        for k_seen in range(size):
+            depth[queue[k_seen]] = -1
+
+
+def betweenness_from(indptr, indices, pivots, depth, queue, paths, given, out):
+    """out[v] += share of the shortest paths from each pivot that pass v (Brandes 2001); depth starts at -1."""
+    for k in range(pivots.shape[0]):
+        source = pivots[k]
+        depth[source] = 0
+        paths[source] = 1.0
+        queue[0] = source
+        size, head = 1, 0
+        while head < size:
+            u = queue[head]
+            head += 1
+            for e in range(indptr[u], indptr[u + 1]):
+                v = indices[e]
+                if depth[v] < 0:
+                    depth[v] = depth[u] + 1
+                    paths[v] = 0.0
+                    queue[size] = v
+                    size += 1
+                if depth[v] == depth[u] + 1:
+                    paths[v] += paths[u]
+        for back in range(size):
+            given[queue[back]] = 0.0
+        for back in range(size - 1, 0, -1):
+            v = queue[back]
+            for e in range(indptr[v], indptr[v + 1]):
+                u = indices[e]
+                if depth[u] == depth[v] - 1:
+                    given[u] += paths[u] / paths[v] * (1.0 + given[v])
+            out[v] += given[v]
+        for back in range(size):
+            depth[queue[back]] = -1

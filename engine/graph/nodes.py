@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.graph.centrality import collective_influence, coreness
+from engine.errors import ConfigError
+from engine.graph import centrality
 from engine.graph.communities import leiden
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     import polars as pl
 
     from engine.graph.network import Network
 
 
-def node_table(network: Network, rank: np.ndarray, centrality: np.ndarray, *, seed: int = 7) -> pl.DataFrame:
+def node_table(network: Network, rank: np.ndarray, share: np.ndarray, *, seed: int = 7) -> pl.DataFrame:
     """Rows of table `nodes`, by node. METHODS section 3, "other centralities".
 
     Strengths are over all edges; degree, coreness, collective influence and community over the ties that count.
@@ -22,7 +25,7 @@ def node_table(network: Network, rank: np.ndarray, centrality: np.ndarray, *, se
     Args:
         network: the graph.
         rank: float64[n], PageRank, nan for hubs.
-        centrality: float64[n], c_j, nan for hubs.
+        share: float64[n], c_j, nan for hubs.
         seed: of the communities.
     """
     import polars as pl
@@ -36,10 +39,43 @@ def node_table(network: Network, rank: np.ndarray, centrality: np.ndarray, *, se
             "in_strength": network.out.column_sums(),
             "out_strength": network.out.row_sums(),
             "pagerank": pl.Series(rank, nan_to_null=True),
-            "centrality_pct": pl.Series(centrality, nan_to_null=True),
-            "coreness": coreness(network.contacts),
-            "collective_influence": collective_influence(network.contacts),
+            "centrality_pct": pl.Series(share, nan_to_null=True),
+            "coreness": centrality.coreness(network.contacts),
+            "collective_influence": centrality.collective_influence(network.contacts),
             "community": community.set(community < 0, None),
             "is_hub": network.is_hub,
         }
     ).sort("node")
+
+
+MORE = ("local_clustering", "harmonic", "betweenness", "eigenvector")
+
+
+def more_centralities(
+    network: Network, names: Sequence[str] = MORE[:3], *, pivots: int = 64, seed: int = 7
+) -> pl.DataFrame:
+    """Centralities that take longer than table `nodes` should, over the ties that count.
+
+    Args:
+        network: the graph.
+        names: of `MORE`; eigenvector only on request, see `engine.graph.centrality.eigenvector` for why.
+        pivots: sample of harmonic and betweenness.
+        seed: of that sample.
+
+    Returns:
+        node, party_id and one column per name, by node.
+
+    Raises:
+        ConfigError: no such centrality.
+    """
+    import polars as pl
+
+    unknown = [name for name in names if name not in MORE]
+    if unknown:
+        raise ConfigError(f"There is no centrality {unknown[0]!r}.", fix=f"There are {', '.join(MORE)}.")
+    sampled = {"pivots": pivots, "seed": seed}
+    columns = {
+        name: getattr(centrality, name)(network.contacts, **(sampled if name in ("harmonic", "betweenness") else {}))
+        for name in names
+    }
+    return pl.DataFrame({"node": network.node, "party_id": network.party_id, **columns}).sort("node")
