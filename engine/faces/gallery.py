@@ -86,7 +86,7 @@ def analyse(
 
     threads = threads or len(os.sched_getaffinity(0))
     embedder = Embedder(settings.weights, precision=settings.precision, mirror=settings.mirror)
-    detector = _detector(settings)
+    detector = detector_for(settings)
     items = list(paths.items())
 
     def examine(item: tuple[str, Path]) -> list[tuple[dict[str, Any], np.ndarray | None]]:
@@ -105,7 +105,8 @@ def analyse(
             bar.advance(len(chunk))
 
 
-def _detector(settings: Faces) -> Detector:
+def detector_for(settings: Faces) -> Detector:
+    """The detector that section `faces` asks for; raises ModelError when there is none."""
     from engine.faces.mtcnn import Detector
 
     if settings.detector != "mtcnn":

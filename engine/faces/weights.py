@@ -104,7 +104,7 @@ def describe(name: str) -> Weights:
         )
     digest = _digest(path)
     try:
-        note = json.loads(path.with_name(f"{path.name}.json").read_text(encoding="utf-8"))
+        note = json.loads(_note(path).read_text(encoding="utf-8"))
         same_person = None if note.get("same_person") is None else float(note["same_person"])
         trained_on = str(note.get("trained_on", "unknown"))
     except FileNotFoundError:
@@ -153,6 +153,27 @@ def verify(name: str) -> str:
     network(state_dict(name))
     path = ensure(name)
     return f"{weights.name} {weights.version}, sha256 {_digest(path)[:12]}…, {path.stat().st_size / 1e6:.0f} MB"
+
+
+def usable(name: str) -> Weights:
+    """Weights that may become a workspace's default: they are there, they fit, and they are no step back.
+
+    Raises:
+        ModelError: see `verify`; or they were fine-tuned here and did not beat those they were made from.
+    """
+    weights = describe(name)
+    verify(name)
+    if weights.path is not None:
+        try:
+            better = json.loads(_note(weights.path).read_text(encoding="utf-8")).get("better", True)
+        except FileNotFoundError:
+            better = True
+        if not better:
+            raise ModelError(
+                f"{weights.path} did not beat the weights it was made from on persons it had not seen.",
+                fix="Keep the old weights, or fine-tune with photos of more persons.",
+            )
+    return weights
 
 
 def state_dict(name: str) -> dict[str, torch.Tensor]:
@@ -292,7 +313,7 @@ def store(state: Mapping[str, torch.Tensor], path: Path, note: Mapping[str, obje
     with _replacing(_sidecar(path)) as temporary:
         temporary.write_text(f"{_digest(path)}  {path.name}\n", encoding="ascii")
     if note is not None:
-        with _replacing(path.with_name(f"{path.name}.json")) as temporary:
+        with _replacing(_note(path)) as temporary:
             temporary.write_text(json.dumps(note, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
@@ -319,6 +340,10 @@ def _cached(weights: Weights) -> Path:
 
 def _sidecar(path: Path) -> Path:
     return path.with_name(f"{path.name}.sha256")
+
+
+def _note(path: Path) -> Path:
+    return path.with_name(f"{path.name}.json")
 
 
 def _intact(path: Path, weights: Weights) -> bool:
