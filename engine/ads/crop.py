@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 # MTCNN's box runs from mid-forehead to chin; these shares of its size are added so that hair and chin stay in.
-_ABOVE, _BELOW, _BESIDE = 0.35, 0.12, 0.18
+# Full hair first, then less of it, where the photo or the box has no room.
+_ABOVE, _BELOW, _BESIDE = (0.6, 0.45, 0.3), 0.12, 0.18
 _SAFE = 0.04
 _SHARPEST = 1.5  # photo pixels are not enlarged beyond this unless the box cannot be filled otherwise
 _STEPS = 24
@@ -84,7 +85,8 @@ def window(
     inside = [_clipped(f.box, photo) for f in faces]
     first = Face(inside[0], faces[0].eyes)
     # From what one would like to what must be: everybody's whole head, the first head, the first face.
-    for keep in (_grown(_union(inside), photo), _grown(first.box, photo), _padded(first.box, photo)):
+    wishes = [_union(inside), first.box] if len(inside) > 1 else [first.box]
+    for keep in (*(_grown(w, photo, above) for w in wishes for above in _ABOVE), _padded(first.box, photo)):
         found = _place(photo, box, region, keep, first, cover, eyes, height)
         if found is not None:
             return found
@@ -132,10 +134,10 @@ def _window(box, offsets, scale) -> Window:
     return Window(x0, y0, x0 + box[0] / scale, y0 + box[1] / scale, scale)
 
 
-def _grown(box, photo) -> tuple[float, float, float, float]:
+def _grown(box, photo, above) -> tuple[float, float, float, float]:
     """A face box with hair and chin, as far as the photo has them."""
     width, height = box[2] - box[0], box[3] - box[1]
-    head = (box[0] - _BESIDE * width, box[1] - _ABOVE * height, box[2] + _BESIDE * width, box[3] + _BELOW * height)
+    head = (box[0] - _BESIDE * width, box[1] - above * height, box[2] + _BESIDE * width, box[3] + _BELOW * height)
     return _clipped(head, photo)
 
 
