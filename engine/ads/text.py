@@ -168,15 +168,14 @@ def wrap(text: str, font: FreeTypeFont, width: float) -> list[str] | None:
     for paragraph in text.split("\n"):
         line = ""
         for piece in _pieces(paragraph):
-            if not line or font.getlength((line + piece).rstrip()) <= width:
+            if line and font.getlength((line + piece).rstrip()) <= width:
                 line += piece
-                if font.getlength(line.rstrip()) > width:
-                    return None
-            else:
+                continue
+            if line:
                 lines.append(line.rstrip())
-                line = piece
-                if font.getlength(line.rstrip()) > width:
-                    return None
+            if font.getlength(piece.rstrip()) > width:
+                return None
+            line = piece
         lines.append(line.rstrip())
     return lines
 
@@ -193,6 +192,7 @@ def _pieces(paragraph: str) -> list[str]:
     return pieces
 
 
+@lru_cache(maxsize=8192)
 def _set(item: Item, text: str, file: Path, size: int, width: int) -> Block | None:
     """A text at a size in a width, or None where it does not fit sideways or needs more lines than it may have."""
     fine = _FINE if size < _FINE_BELOW else 1

@@ -1,8 +1,8 @@
 """How many JPEG creatives a second one core makes per size, and what many cost in memory.
 
 `python -m tests.bench.bench_ads [PHOTOS] [OFFERS]` prints one JSON object. Photos are drawn and grained as a camera
-would, 800 x 1000 JPEGs; rates are creatives per CPU second of one process, decoding, cropping, composing and encoding included, files not written;
-`pool` renders all sizes to files with one process per core, in wall-clock seconds.
+would, 800 x 1000 JPEGs; rates are creatives per CPU second of one process, with decoding, cropping, composing and
+encoding, without writing; `pool` renders all sizes to files with one process per core, in wall-clock seconds.
 """
 
 from __future__ import annotations
