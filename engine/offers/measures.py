@@ -6,7 +6,7 @@ rows by how often they stand in a sample, so that a bootstrap sorts once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,29 +44,42 @@ def value(measure: Measure, outcome: np.ndarray, score: np.ndarray, treatment: n
 def interval(
     measure: Measure, outcome: np.ndarray, score: np.ndarray, treatment: np.ndarray, *, draws: int, seed: int
 ) -> tuple[float, float]:
-    """Percentile bootstrap 95 % interval of a measure over the rows, the scores held fixed.
+    """See `intervals`; one measure's."""
+    return intervals({"": measure}, outcome, score, treatment, draws=draws, seed=seed)[""]
+
+
+def intervals(
+    wanted: Mapping[str, Measure], outcome: np.ndarray, score: np.ndarray, treatment: np.ndarray, *, draws: int,
+    seed: int,
+) -> dict[str, tuple[float, float]]:  # fmt: skip
+    """Percentile bootstrap 95 % intervals of measures over the rows, the scores held fixed.
 
     Args:
-        measure: one of this module's.
+        wanted: name -> one of this module's measures; all look at the same samples.
         outcome, score, treatment: [rows].
         draws: number of samples.
-        seed: of the samples: the same for every measure and learner, so that their intervals compare.
+        seed: of the samples: the same for every learner, so that their intervals compare.
+
+    Returns:
+        name -> (low, high); nan where no sample gave a value.
     """
     import numpy as np
 
     rows = len(outcome)
     rng = np.random.default_rng(seed)
     step = max(1, CELLS // max(rows, 1))
-    found = []
+    found: dict[str, list[np.ndarray]] = {name: [] for name in wanted}
     for start in range(0, draws, step):
         weights = resample(rows, min(step, draws - start), rng)
-        found.append(measure(outcome, score, treatment, weights))
-    values = np.concatenate(found)
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return float("nan"), float("nan")
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)
+        for name, measure in wanted.items():
+            found[name].append(measure(outcome, score, treatment, weights))
+    result = {}
+    for name, parts in found.items():
+        values = np.concatenate(parts)
+        values = values[np.isfinite(values)]
+        low, high = np.quantile(values, [0.025, 0.975]) if len(values) else (np.nan, np.nan)
+        result[name] = (float(low), float(high))
+    return result
 
 
 def resample(rows: int, draws: int, rng: np.random.Generator) -> np.ndarray:

@@ -44,7 +44,7 @@ class Plan:
     min_rows_per_arm: int = 50
     folds: int = 3
     bootstrap: int = 200
-    level: float = 0.05
+    level: float = 0.01
     seed: int = 7
     thorough: bool = False
 
@@ -263,10 +263,11 @@ def _judge(
         wanted[measures.AUUC] = measures.auuc_measure
         wanted |= {measures.TOP.format(k): measures.top_measure(k / 100) for k in (10, 20, 30)}
         wanted |= {measures.DECILE.format(d): measures.decile_measure(d) for d in range(1, 11)}
+    bands = measures.intervals(wanted, outcome, score, treatment, draws=plan.bootstrap, seed=plan.seed)
     found = []
     for name, measure in wanted.items():
         value = measures.value(measure, outcome, score, treatment)
-        low, high = measures.interval(measure, outcome, score, treatment, draws=plan.bootstrap, seed=plan.seed)
+        low, high = bands[name]
         found.append(_metric(data.offer_id, pair, name + HELD, value, low, high, chosen=chosen))
     if chosen or plan.thorough:
         _, slope, error = measures.best_linear_predictor(outcome, score, treatment)
