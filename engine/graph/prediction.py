@@ -88,6 +88,8 @@ def validate(
             p = stratified_p(exposed, outcome, cells[rows], permutations=permutations, rng=rng)
             lines.append(_line(name, horizon, exposed, outcome, strata.height, *found[name], p))
         for line in lines[-len(names) :] if "random" in found else []:
+            if line["definition"] == "random":
+                continue
             lift, draws = found[line["definition"]]
             line |= _interval("excess", lift - found["random"][0], draws - found["random"][1])
     return pl.DataFrame(lines, schema=_schema(), orient="row")

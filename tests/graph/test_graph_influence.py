@@ -8,6 +8,7 @@ import networkx as nx
 import numpy as np
 import polars as pl
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -70,6 +71,21 @@ def test_pagerank_closed_forms():
     for bad in (np.nan, np.inf, -1.0):
         with pytest.raises(EngineError, match="finite"):
             pagerank(ring, (ring + 1) % 5, np.array([1, 1, 1, 1, bad]), 5)
+
+
+def test_pagerank_of_a_large_graph_equals_scipy():
+    n = 120_000  # above the size that is solved to the last bit
+    rng = np.random.default_rng(2)
+    key = np.unique(rng.integers(0, n * n, 400_000))
+    src, dst, weight = key // n, key % n, rng.lognormal(size=len(key))
+    out = np.bincount(src, weights=weight, minlength=n)
+    matrix = sp.csr_matrix((weight / out[src], (dst, src)), shape=(n, n))
+    want = np.full(n, 1 / n)
+    for _ in range(200):
+        want = 0.15 / n + 0.85 * (matrix @ want + want[out == 0].sum() / n)
+    got = pagerank(src, dst, weight, n)
+    assert np.abs(got - want).sum() < 1e-10
+    assert np.abs(pagerank(src, dst, weight, n, start=got) - want).sum() < 1e-10
 
 
 def test_shares_count_equals_once():
