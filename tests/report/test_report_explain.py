@@ -1,0 +1,108 @@
+"""`kindred explain` and `kindred report` as a user calls them."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from engine import explaining
+from engine.errors import InputError
+from engine.report.page import short_id
+
+
+@pytest.fixture
+def run(small):
+    def call(*args: str):
+        return CliRunner().invoke(app, [*args, "-w", str(small.path)], catch_exceptions=False)
+
+    return call
+
+
+def test_the_chain_holds_what_the_tables_hold(small):
+    found = explaining.facts(small, "c0013")
+    with small.warehouse(read_only=True) as store:
+        ties = store.read("ties").filter((pl.col("a") == 13) | (pl.col("b") == 13))
+        events = store.read("events").filter((pl.col("caller") == 13) | (pl.col("callee") == 13))
+        uplift = store.read("uplift").filter(pl.col("customer_id") == "c0013")
+        spells = store.read("handsets").filter(pl.col("customer_id") == "c0013")
+        top = store.read("influencers").filter(pl.col("customer_id") == "c0013")
+    assert found["contacts"] == ties.height
+    counted = ties.filter(pl.col("gated_because").is_null())
+    assert found["contacts_counted"] == counted.height
+    assert sum(row["events"] for row in found["events"]) == events.height
+    shares = {row["contact_id"]: row["tie_share"] for row in found["ties"] if row["gated_because"] is None}
+    assert sum(shares.values()) == pytest.approx(1, abs=1e-4)
+    for row in top.iter_rows(named=True):
+        assert shares[row["contact_id"]] == pytest.approx(row["tie_share"], rel=1e-4)
+    expected = {o: 50 * u - 2 for o, u in uplift.select("offer_id", "uplift").iter_rows()}
+    assert {r["offer_id"]: r["expected_value"] for r in found["offers"]} == pytest.approx(expected, rel=1e-4)
+    assert [row["spell"] for row in found["handsets"]] == spells["spell"].to_list()
+    first = top.filter((pl.col("definition") == "tie_reach") & (pl.col("rank") == 1))["contact_id"][0]
+    assert first in found["words"][1]["what"]
+
+
+def test_the_page_escapes_names_and_stands_alone(small, run, tmp_path):
+    done = run("explain", "c<img", "--to", str(tmp_path / "why.html"), "-o", "json")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["customer"]["customer_id"].startswith("c<img")
+    html = (tmp_path / "why.html").read_text(encoding="utf-8")
+    assert "<img src=x" not in html and "&lt;img src=x" in html
+    assert 'src="http' not in html and 'href="http' not in html
+    assert (tmp_path / "why.html").stat().st_mode & 0o077 == 0
+
+
+def test_a_person_without_anything_is_explained_too(small):
+    found = explaining.facts(small, "c0459")
+    assert "No offer has been decided." in [line["what"] for line in found["words"]]
+    assert "No faces have been compared." in [line["what"] for line in found["words"]]
+    assert explaining.page(small, found).count("<section") == 9
+
+
+def test_nobody_and_several(small):
+    with pytest.raises(InputError, match="nobody called 'zzz'"):
+        explaining.facts(small, "zzz")
+    with pytest.raises(InputError, match="several people's ids begin with 'c00'"):
+        explaining.facts(small, "c00")
+
+
+def test_an_ad_is_shown_from_its_smallest_file(small, tmp_path):
+    from PIL import Image
+
+    Image.new("RGB", (300, 250), "red").save(small.ads / "a_300x250.jpg")
+    Image.effect_noise((900, 900), 90).save(small.ads / "a_1080x1080.png")
+    found = explaining.facts(small, "c0013")
+    found["matches"][0]["files"] = ["a_1080x1080.png", "a_300x250.jpg", "gone.jpg"]
+    assert explaining.page(small, found).count('src="data:image/jpeg;base64,') == 1
+
+
+def test_terminal_and_csv(run):
+    shown = run("explain", "c0013")
+    assert shown.exit_code == 0
+    for heading in ("Contacts", "Most influential contacts", "Handsets", "Offers", "Faces and ads"):
+        assert heading in shown.stdout
+    lines = run("explain", "c0013", "-o", "csv").stdout.splitlines()
+    assert lines[0] == "step,what" and len(lines) > 5
+
+
+def test_report_command_writes_both_files_and_says_what_is_missing(run, tmp_path):
+    done = run("report", "loyalty", "--to", str(tmp_path / "l.html"), "--json", str(tmp_path / "l.json"), "-o", "json")
+    assert done.exit_code == 0
+    printed = json.loads(done.stdout)
+    assert printed["bytes"] == (tmp_path / "l.html").stat().st_size
+    assert printed["warnings"] and "handsets" in printed["warnings"][0]
+    assert json.loads((tmp_path / "l.json").read_text())["loyalty"]["changes"] > 15
+
+
+def test_report_command_refuses_what_it_does_not_know(run, tmp_path):
+    done = run("report", "sales", "--to", str(tmp_path / "x.html"))
+    assert done.exit_code == 1
+    assert "no report 'sales'" in done.stderr and "influence" in done.stderr
+
+
+def test_short_ids_keep_what_explain_needs():
+    assert short_id("c0013") == "c0013"
+    assert short_id("4b77da30c3dc72fb8b4acff213058c6e") == "4b77da30c3dc…"
