@@ -46,7 +46,7 @@ def leiden(graph: Adjacency, *, seed: int = 7, resolution: float = 1.0) -> np.nd
             objective_function="modularity", weights=graph.weights[once].tolist(), resolution=resolution
         )
     finally:
-        igraph.set_random_number_generator(None)
+        igraph.set_random_number_generator(random)
     labels = np.asarray(found.membership, np.int64)
     _, first, inverse, sizes = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
     number = np.empty(len(sizes), np.int64)
