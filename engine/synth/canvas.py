@@ -89,12 +89,13 @@ class Canvas:
         import cv2
         import numpy as np
 
-        layer = np.clip(self.pixels, 0, 255).astype(np.uint8)
+        x, y, wide, high = cv2.boundingRect((clip > 0).astype(np.uint8))
+        part, amount = self.pixels[y : y + high, x : x + wide], clip[y : y + high, x : x + wide, None]
+        layer = np.clip(part, 0, 255).astype(np.uint8)
         thick = max(1, round(width))
         for curve, colour in zip(curves, colours, strict=True):
-            cv2.polylines(layer, [_fixed(curve)], False, colour.tolist(), thick, cv2.LINE_AA, _SHIFT)
-        amount = clip[..., None]
-        self.pixels += (layer - self.pixels) * amount
+            cv2.polylines(layer, [_fixed(curve - (x, y))], False, colour.tolist(), thick, cv2.LINE_AA, _SHIFT)
+        part += (layer - part) * amount
 
     def mask(self, shapes: list[np.ndarray], *, soft: float = 0.0) -> np.ndarray:
         """The union of polygons as a mask [size, size] 0..1."""
