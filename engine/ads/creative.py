@@ -19,6 +19,7 @@ from engine.ads.photo import Photo
 from engine.ads.render import Offer, Size
 
 _LONGEST = 40
+NAME = re.compile(r"[A-Za-z0-9.-]+_[A-Za-z0-9.-]+_\d+x\d+_[0-9a-f]{12}\.(jpg|png|webp)")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from threading import Thread
 import engine
 from engine.ads import worker
 from engine.ads.brands import Brand
-from engine.ads.creative import Creative
+from engine.ads.creative import NAME, Creative
 from engine.ads.encode import is_whole
 from engine.ads.render import Renderer
 from engine.errors import EngineError
@@ -87,6 +87,22 @@ def render_all(
             for done in _parallel(_chunks(missing), command, workers):
                 bar.advance(done)
     return len(missing)
+
+
+def prune(folder: Path, keep: set[str]) -> int:
+    """Delete creatives that nothing needs any more; returns how many. Files with other names are left alone.
+
+    Args:
+        folder: where creatives lie.
+        keep: names of those still needed.
+    """
+    gone = 0
+    for path in sorted(folder.glob("*_*_*x*_*.*")) if folder.is_dir() else []:
+        if path.name not in keep and NAME.fullmatch(path.name):
+            with suppress(OSError):
+                path.unlink()
+                gone += 1
+    return gone
 
 
 def _chunks(creatives: Sequence[Creative]) -> Iterator[str]:

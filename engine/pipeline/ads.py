@@ -33,7 +33,10 @@ def run(context: Context) -> None:
     arms = [arm.strip() for arm in settings.arms.split(",") if arm.strip()]
     wanted = context.warehouse.query("ads/wanted", campaign=settings.campaign).filter(pl.col("arm").is_in(arms))
     wanted = consented(wanted, context.warehouse.read("consents"), context.today)
+    # Of what is there, only this run's and the last finished run's: an export may still be copying those.
+    before = set(context.warehouse.read("ads")["files"].explode(empty_as_null=True).drop_nulls())
     if not wanted.height:
+        pool.prune(context.workspace.ads, before)
         context.warehouse.write("ads", empty("ads"))
         return
     faces = _faces(context.warehouse.query("ads/photo_faces"))
@@ -49,7 +52,9 @@ def run(context: Context) -> None:
         needed += made
         files.append([c.name for c in made])
         alt.append(creative.alt_text(offer, brand.name))
-    pool.render_all(needed, brand, context.workspace.ads, threads=context.config.run.threads, progress=context.progress)
+    pool.prune(context.workspace.ads, before | {c.name for c in needed})
+    threads = context.config.run.threads
+    pool.render_all(needed, brand, context.workspace.ads, **output, threads=threads, progress=context.progress)
     made = shown.select(same).with_columns(
         files=pl.Series(files, dtype=pl.List(pl.String)), alt_text=pl.Series(alt, dtype=pl.String)
     )

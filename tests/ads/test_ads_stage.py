@@ -61,6 +61,40 @@ def test_a_killed_run_continues_with_the_same_bytes(space):
     assert (space.ads / names[3]).stat().st_mtime_ns == kept
 
 
+def test_creatives_of_the_run_before_the_last_are_deleted(space):
+    def headline(text):
+        change(space, "offers", lambda f: f.with_columns(headline=pl.lit(text)))
+        return {name for files in ads_data.run(space)["files"] for name in files}
+
+    (space.ads / "notes.txt").write_text("mine")
+    first, second = headline("One"), headline("Two")
+    assert set(os.listdir(space.ads)) == first | second | {"notes.txt"}
+    third = headline("Three")
+    assert set(os.listdir(space.ads)) == second | third | {"notes.txt"}
+
+
+@pytest.mark.parametrize(("format", "kind", "ending"), [("png", "PNG", ".png"), ("webp", "WEBP", ".webp")])
+def test_other_formats_keep_the_budget_too(tmp_path, format, kind, ending):
+    settings = {"ads__format": format, "ads__sizes": "300x250,728x90", "ads__banner_kb": 20}
+    space = ads_data.make(tmp_path / "ws", customers=2, preset=settings)
+    for name in {n for files in ads_data.run(space)["files"] for n in files}:
+        assert name.endswith(ending) and (space.ads / name).stat().st_size <= 20_000
+        with Image.open(space.ads / name) as picture:
+            assert picture.format == kind and not set(picture.info) & {"exif", "icc_profile", "xmp", "dpi"}
+    before = {p.name: p.stat().st_mtime_ns for p in space.ads.iterdir()}
+    first = next(space.ads.iterdir())
+    first.write_bytes(first.read_bytes()[:-3])
+    ads_data.run(space)
+    after = {p.name: p.stat().st_mtime_ns for p in space.ads.iterdir()}
+    assert {n for n in before if before[n] != after[n]} == {first.name}
+
+
+def test_an_impossible_budget_is_an_error_that_names_the_setting(tmp_path):
+    space = ads_data.make(tmp_path / "ws", customers=2, preset={"ads__sizes": "300x250", "ads__banner_kb": 5})
+    with pytest.raises(EngineError, match=r"offer galaxy, photo model\d: the 300x250 creative.*ads\.banner_kb"):
+        ads_data.run(space)
+
+
 def test_processes_give_the_same_bytes_as_one(tmp_path):
     sizes = {"ads__sizes": "300x250,160x600"}
     one = ads_data.make(tmp_path / "one", photos=14, customers=14, preset=sizes)
