@@ -69,6 +69,10 @@ class Shell:
         """Words, on stderr."""
         output.say(text, quiet=self.quiet)
 
+    def complain(self, text: str) -> None:
+        """What went wrong, on stderr, also when quiet."""
+        output.say(f"kindred: {text}")
+
 
 def command(app: typer.Typer, name: str | None = None, *, computes: bool = False) -> Callable:
     """Register a function `f(shell, …)` as a command with the common options after its own.

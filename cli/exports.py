@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from cli.command import Shell, command
+from cli.command import DONE, KNOWN_ERROR, WRONG_USAGE, Shell, command
 
 
 def register(app: typer.Typer) -> None:
@@ -16,16 +16,54 @@ def register(app: typer.Typer) -> None:
     @command(app, computes=True)
     def export(
         shell: Shell,
-        what: Annotated[str, typer.Argument(metavar="TABLE|ads|all", help="A table's name, `ads` or `all`.")],
-        to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder to write; whole or not at all.")],
-        format_: Annotated[str, typer.Option("--format", metavar="NAME", help="parquet, csv or jsonl.")] = "parquet",
-    ) -> None:
+        what: Annotated[
+            str | None,
+            typer.Argument(metavar="TABLE|ads|delivery|analysis|graph|all", help="A table's name, or a group."),
+        ] = None,
+        to: Annotated[
+            str | None, typer.Option("--to", metavar="DIR", help="Folder or fsspec URL; whole or not at all.")
+        ] = None,
+        format_: Annotated[
+            str, typer.Option("--format", metavar="NAME", help="parquet, csv, jsonl or arrow; graph: graphml, gexf.")
+        ] = "parquet",
+        as_of: Annotated[
+            datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Day of sending (delivery).")
+        ] = None,
+        since: Annotated[str | None, typer.Option("--since", metavar="RUN", help="Only what changed after it.")] = None,
+        shard_rows: Annotated[int, typer.Option("--shard-rows", min=0, help="Rows a file at most; 0 = one file.")] = 0,
+        compress: Annotated[bool, typer.Option("--compress", help="Gzip csv and jsonl.")] = False,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written.")] = False,
+        verify: Annotated[
+            str | None, typer.Option("--verify", metavar="DIR", help="Hash an earlier export again instead.")
+        ] = None,
+    ) -> int:
         """Write tables or finished ads to a folder, whole or not at all.
 
         Example: `kindred export influencers --to out/influencers --format csv`
         """
-        from engine.export import export as write
+        from engine import export as exports
 
-        done = write(shell.workspace(), what, to, format=format_, progress=shell.progress)
+        if verify is not None:
+            found = exports.verify(verify)
+            shell.emit(found.files, ["path", "bytes", "status"])
+            for entry in found.problems:
+                shell.complain(f"{verify}: {entry['path']} is {entry['status']}")
+            return KNOWN_ERROR if found.problems else DONE
+        if what is None or to is None:
+            shell.complain("say what to export and where: `kindred export TABLE --to DIR`")
+            return WRONG_USAGE
+        done = exports.export(
+            shell.workspace(),
+            what,
+            to,
+            format_,
+            as_of=as_of.date() if as_of else None,
+            since=since,
+            shard_rows=shard_rows,
+            compress=compress,
+            dry_run=dry_run,
+            progress=shell.progress,
+        )
         shell.emit(done.files)
-        shell.say(f"Exported to {done.path}")
+        shell.say(f"Would export to {done.path}" if dry_run else f"Exported to {done.path}")
+        return DONE

@@ -1,32 +1,136 @@
-"""`kindred influencers`."""
+"""`kindred influencers`, `validate` and `graph …`."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.command import Shell, command
 
+_DEFINITION = Annotated[
+    list[str] | None,
+    typer.Option("--definition", metavar="D", help="tie_reach, strongest, ppr, lead or dispersion; may be repeated."),
+]
+_DAY = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="First day that does not count.")]
+
 
 def register(app: typer.Typer) -> None:
     """Add these commands to `app`."""
+    group = typer.Typer(help="Look at the graph: communities, the network's top, pictures.", no_args_is_help=True)
+    app.add_typer(group, name="graph")
 
     @command(app, computes=True)
     def influencers(
         shell: Shell,
-        definition: Annotated[
-            str | None, typer.Option("--definition", metavar="D", help="Only this one, e.g. tie_reach or strongest.")
-        ] = None,
+        definition: _DEFINITION = None,
         top: Annotated[int | None, typer.Option("--top", metavar="K", min=1, help="Only the first K ranks.")] = None,
+        as_of: _DAY = None,
+        window: Annotated[int | None, typer.Option("--window", metavar="DAYS", min=1, help="Days that count.")] = None,
+        half_life: Annotated[float | None, typer.Option("--half-life", metavar="DAYS", min=0.1)] = None,
+        min_days: Annotated[
+            int | None, typer.Option("--min-days", min=1, help="Days with contact a tie needs.")
+        ] = None,
+        compare: Annotated[bool, typer.Option("--compare", help="How far the definitions agree, instead.")] = False,
     ) -> None:
-        """Each customer's most influential contacts, computed first where stale.
+        """Each customer's most influential contacts, computed first where stale; other windows store nothing.
 
         Example: `kindred influencers --definition tie_reach --top 1 -o json`
         """
-        import engine
+        from engine import inquiry
 
         space = shell.workspace()
-        if top is not None and top > space.config.graph.top:
-            space = shell.workspace(graph__top=top)
-        shell.emit(engine.influencers(space, definition=definition, top=top, progress=shell.progress))
+        if compare:
+            shell.emit(inquiry.agreement(space, definition or (), progress=shell.progress))
+            return
+        settings = {
+            "as_of": as_of.date().isoformat() if as_of else None,
+            "window_days": window,
+            "half_life_days": half_life,
+            "min_active_days": min_days,
+        }
+        rows = inquiry.influencers(
+            space, definitions=definition or (), top=top, settings=settings, progress=shell.progress
+        )
+        shell.emit(rows)
+
+    @command(app, computes=True)
+    def validate(
+        shell: Shell,
+        definition: _DEFINITION = None,
+        as_of: _DAY = None,
+        horizon: Annotated[
+            list[int] | None, typer.Option("--horizon", metavar="DAYS", min=1, help="30, 60 and 90 unless given.")
+        ] = None,
+        permutations: Annotated[int, typer.Option("--permutations", min=1)] = 1000,
+    ) -> None:
+        """Does the chosen contact predict who changes handset next? Predictive lift, never causal.
+
+        Example: `kindred validate --horizon 30 -o json`
+        """
+        from engine import inquiry
+
+        found = inquiry.validate(
+            shell.workspace(),
+            as_of=as_of.date() if as_of else None,
+            definitions=definition or (),
+            horizons=horizon or (),
+            permutations=permutations,
+        )
+        shell.emit(found)
+
+    @command(group, computes=True)
+    def communities(
+        shell: Shell,
+        smallest: Annotated[int, typer.Option("--smallest", metavar="N", min=1, help="Leave smaller ones out.")] = 1,
+    ) -> None:
+        """Leiden communities: size, leader, mix of manufacturers.
+
+        Example: `kindred graph communities --smallest 15`
+        """
+        from engine import inquiry
+
+        shell.emit(inquiry.communities(shell.workspace(), smallest=smallest, progress=shell.progress))
+
+    @command(group, computes=True)
+    def top(shell: Shell, n: Annotated[int, typer.Option("--n", min=1, help="How many people.")] = 20) -> None:
+        """The network's most influential people: whose top contact they are, their reach and centralities.
+
+        Example: `kindred graph top --n 50 -o csv`
+        """
+        from engine import inquiry
+
+        shell.emit(inquiry.network_top(shell.workspace(), top=n, progress=shell.progress))
+
+    @command(group, name="export", computes=True)
+    def export_(
+        shell: Shell,
+        to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder to write; whole or not at all.")],
+        as_: Annotated[str, typer.Option("--as", metavar="FORMAT", help="graphml, gexf, parquet or csv.")] = "graphml",
+    ) -> None:
+        """The graph for Gephi and the like; the same as `kindred export graph --format …`.
+
+        Example: `kindred graph export --as gexf --to out/graph`
+        """
+        from engine.export import export
+
+        done = export(shell.workspace(), "graph", to, as_, progress=shell.progress)
+        shell.emit(done.files)
+        shell.say(f"Exported to {done.path}")
+
+    @command(group, computes=True)
+    def ego(
+        shell: Shell,
+        customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="Id as the workspace knows it.")],
+        to: Annotated[Path, typer.Option("--to", metavar="FILE", help="A .png or .svg file.")],
+    ) -> None:
+        """Draw one customer's strongest contacts, at most 30 people, by pseudonym.
+
+        Example: `kindred graph ego 4f9a12… --to contacts.svg`
+        """
+        from engine import inquiry
+
+        left_out = inquiry.ego(shell.workspace(), customer, to, progress=shell.progress)
+        shell.emit({"file": str(to), "contacts_left_out": left_out})

@@ -111,8 +111,8 @@ def influencers(
     Returns:
         Rows of the `influencers` table, ordered by its keys.
     """
-    from engine import pipeline
+    from engine import inquiry
 
-    pipeline.run(workspace, until="influencers", progress=progress)
-    with workspace.warehouse(read_only=True) as store:
-        return store.query("graph/list_influencers", definition=definition, top=top)
+    return inquiry.influencers(
+        workspace, definitions=() if definition is None else (definition,), top=top, progress=progress
+    )

@@ -1,0 +1,107 @@
+"""`kindred offers …` and `kindred loyalty`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.command import WRONG_USAGE, Shell, command
+
+_FOLDER = Annotated[
+    Path | None, typer.Option("--models", metavar="DIR", help="Where the models lie; default: the workspace's models/.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to `app`."""
+    group = typer.Typer(help="Uplift models: train, judge, score.", no_args_is_help=True)
+    app.add_typer(group, name="offers")
+
+    @command(group, computes=True)
+    def train(shell: Shell, models: _FOLDER = None) -> None:
+        """Train one model per offer on the past campaigns and keep it as a file.
+
+        Example: `kindred offers train`
+        """
+        from engine.pipeline import offers
+
+        shell.emit(offers.train(shell.workspace(), folder=models, progress=shell.progress))
+
+    @command(group, computes=True)
+    def score(shell: Shell, models: _FOLDER = None) -> None:
+        """Each customer's uplift per offer by the stored models.
+
+        Example: `kindred offers score -o csv > uplift.csv`
+        """
+        from engine.pipeline import offers
+
+        shell.emit(offers.score(shell.workspace(), folder=models, progress=shell.progress))
+
+    @command(group, computes=True)
+    def evaluate(
+        shell: Shell,
+        data: Annotated[
+            Path | None, typer.Option("--data", metavar="FILE", help="A plain table instead of the workspace.")
+        ] = None,
+        treatment: Annotated[str | None, typer.Option("--treatment", metavar="COLUMN")] = None,
+        control: Annotated[str | None, typer.Option("--control", metavar="VALUE", help="Who got nothing.")] = None,
+        outcome: Annotated[str | None, typer.Option("--outcome", metavar="COLUMN")] = None,
+        exclude: Annotated[list[str] | None, typer.Option("--exclude", metavar="COLUMN", help="No feature.")] = None,
+        test_share: Annotated[float, typer.Option("--test-share", min=0.05, max=0.9)] = 0.3,
+        seed: Annotated[int, typer.Option("--seed", min=0)] = 42,
+        learner: Annotated[list[str] | None, typer.Option("--learner", help="Only these; may be repeated.")] = None,
+        base: Annotated[list[str] | None, typer.Option("--base", help="logistic or boosting.")] = None,
+    ) -> int:
+        """Judge the uplift learners: Qini, AUUC, uplift at the top, with intervals, on held-out rows.
+
+        Example: `kindred offers evaluate --data trial.csv --treatment segment --control none --outcome visit -o json`
+        """
+        if data is None:
+            from engine.pipeline import offers
+
+            shell.emit(offers.evaluate(shell.workspace(), learner_names=learner, bases=base, progress=shell.progress))
+            return 0
+        if treatment is None or control is None or outcome is None:
+            shell.complain("a plain table needs --treatment, --control and --outcome")
+            return WRONG_USAGE
+        from engine import plaintable
+        from engine.offers import experiment_table
+
+        options = {"learner_names": learner} if learner else {}
+        options |= {"bases": base} if base else {}
+        shell.emit(
+            experiment_table.evaluate(
+                plaintable.read(data),
+                treatment=treatment,
+                control=control,
+                outcome=outcome,
+                exclude=exclude or (),
+                test_share=test_share,
+                seed=seed,
+                **options,
+            )
+        )
+        return 0
+
+    @command(app, computes=True)
+    def loyalty(
+        shell: Shell,
+        by: Annotated[
+            list[str] | None,
+            typer.Option("--by", metavar="COLUMN", help="A customers' column or age_band; repeatable."),
+        ] = None,
+    ) -> None:
+        """Who stays with which manufacturer: retention with intervals, lift, transitions. Association, not causation.
+
+        Example: `kindred loyalty --by residence -o json`
+        """
+        from engine.pipeline import offers
+
+        found = offers.loyalty(shell.workspace(), by=by or (), progress=shell.progress)
+        if shell.output == "json":
+            shell.emit({k: v.to_dicts() if hasattr(v, "to_dicts") else v for k, v in vars(found).items()})
+            return
+        shell.emit(found.rows)
+        shell.say(str(found.facts["note"]))

@@ -1,0 +1,181 @@
+"""Questions about the graph that are answered from the workspace and store nothing: other definitions, other windows,
+communities, the network's most influential people, one customer's contacts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine import pipeline
+from engine.errors import ConfigError, InputError
+from engine.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from engine.config import Graph
+    from engine.warehouse.duckdb import DuckDBWarehouse
+    from engine.workspace import Workspace
+
+INPUTS = ("events", "pair_days", "parties", "devices", "customers")
+STORED = ("edges", "hubs", "ties", "nodes", "influencers", *INPUTS)
+
+
+def influencers(
+    workspace: Workspace,
+    *,
+    definitions: Sequence[str] = (),
+    top: int | None = None,
+    settings: dict[str, Any] | None = None,
+    progress: Progress = SILENT,
+) -> pl.DataFrame:
+    """Each customer's most influential contacts.
+
+    Args:
+        workspace: an opened workspace.
+        definitions: of METHODS section 3; none = those the settings keep.
+        top: ranks wanted; None = as many as the settings keep.
+        settings: of section `graph`, to be used instead of the stored ones (window_days, as_of, …); None values are
+            not set. With any, the graph is built aside and the stored one stays as it is.
+        progress: where bars are drawn.
+
+    Returns:
+        Rows of the `influencers` table, ordered by its keys.
+
+    Raises:
+        ConfigError: no such definition.
+    """
+    import polars as pl
+
+    from engine.graph.influence import DEFINITIONS
+
+    for name in definitions:
+        if name not in DEFINITIONS:
+            raise ConfigError(f"there is no definition {name!r}.", fix=f"Choose one of {', '.join(DEFINITIONS)}.")
+    changed = {name: value for name, value in (settings or {}).items() if value is not None}
+    if top is not None and top > workspace.config.graph.top:
+        changed["top"] = top
+    if not changed:
+        pipeline.run(workspace, until="influencers", progress=progress)
+        with workspace.warehouse(read_only=True) as store:
+            stored = store.query("graph/list_influencers", top=top)
+            if set(definitions) <= set(stored["definition"].unique()):
+                chosen = pl.col("definition").is_in(list(definitions)) if definitions else pl.lit(True)
+                return stored.filter(chosen)
+    else:
+        pipeline.run(workspace, until="edges", progress=progress)
+    with _graph(workspace, changed) as (store, config):
+        from engine.graph.network import ranks
+        from engine.pipeline import influencers as stage
+
+        network = stage.network(store, calls="most_called" in definitions)
+        _, centrality = ranks(network, damping=config.graph.damping)
+        wanted = list(definitions) or list(dict.fromkeys(["tie_reach", "strongest", config.graph.definition]))
+        rows = stage.influencers(store, config, wanted, network, centrality)
+    if top is not None:
+        rows = rows.filter(pl.col("rank") <= top)
+    return rows.sort("customer_id", "definition", "rank")
+
+
+def agreement(workspace: Workspace, definitions: Sequence[str] = (), *, progress: Progress = SILENT) -> pl.DataFrame:
+    """How far definitions name the same contacts; see `engine.graph.influence.agreement`.
+
+    Args:
+        workspace: an opened workspace.
+        definitions: which to compare; none = all five.
+        progress: where bars are drawn.
+    """
+    from engine.graph.influence import DEFINITIONS
+    from engine.graph.influence import agreement as compare
+
+    return compare(influencers(workspace, definitions=definitions or DEFINITIONS, progress=progress))
+
+
+def communities(workspace: Workspace, *, smallest: int = 1, progress: Progress = SILENT) -> pl.DataFrame:
+    """The communities, largest first; see `engine.graph.summaries.community_table`."""
+    from engine.graph.summaries import community_table
+
+    pipeline.run(workspace, until="handsets", progress=progress)
+    with workspace.warehouse(read_only=True) as store:
+        return community_table(store.read("nodes"), store.read("handsets"), smallest=smallest)
+
+
+def network_top(workspace: Workspace, *, top: int = 20, progress: Progress = SILENT) -> pl.DataFrame:
+    """The most influential parties of the whole network; see `engine.graph.summaries.network_top`."""
+    from engine.graph import summaries
+
+    pipeline.run(workspace, until="influencers", progress=progress)
+    with workspace.warehouse(read_only=True) as store:
+        definition = workspace.config.graph.definition
+        return summaries.network_top(store.read("nodes"), store.read("influencers"), definition=definition, top=top)
+
+
+def validate(
+    workspace: Workspace,
+    *,
+    as_of: Any = None,
+    definitions: Sequence[str] = (),
+    horizons: Sequence[int] = (),
+    permutations: int = 1000,
+) -> pl.DataFrame:
+    """Does the chosen contact predict what people do? See `engine.pipeline.validation.validate`."""
+    from engine.pipeline import validation
+
+    options: dict[str, Any] = {"definitions": list(definitions)} if definitions else {}
+    options |= {"horizons": list(horizons)} if horizons else {}
+    with workspace.warehouse(read_only=True) as store:
+        return validation.validate(store, workspace.config, as_of=as_of, permutations=permutations, **options)
+
+
+def ego(workspace: Workspace, customer: str, to: Path, *, progress: Progress = SILENT) -> int:
+    """Draw one customer's strongest contacts as PNG or SVG.
+
+    Args:
+        workspace: an opened workspace.
+        customer: id as the workspace knows it (a pseudonym where those are on).
+        to: file to write; its ending says which form.
+        progress: where bars are drawn.
+
+    Returns:
+        How many contacts were left out (at most 30 people are drawn).
+
+    Raises:
+        InputError: no such customer, or neither .png nor .svg.
+    """
+    from engine.graph import drawing
+    from engine.pipeline import influencers as stage
+
+    if to.suffix.lower() not in (".png", ".svg"):
+        raise InputError(f"{to.name} is neither .png nor .svg.", fix="Name the picture with one of these endings.")
+    pipeline.run(workspace, until="influencers", progress=progress)
+    with workspace.warehouse(read_only=True) as store:
+        first = store.query("graph/list_influencers", top=1)
+        network = stage.network(store)
+    named = dict(
+        first.filter(definition=workspace.config.graph.definition).select("customer_id", "contact_id").iter_rows()
+    )
+    picture = drawing.ego(network, customer, first=named.get(customer), seed=workspace.config.run.seed)
+    if to.suffix.lower() == ".svg":
+        to.write_text(picture.svg(), encoding="utf-8")
+    else:
+        to.write_bytes(picture.png())
+    return picture.left_out
+
+
+@contextmanager
+def _graph(workspace: Workspace, changed: dict[str, Any]) -> Iterator[tuple[DuckDBWarehouse, Any]]:
+    """The stored graph, or with other settings one built aside from the same contacts."""
+    from engine.pipeline import edges
+    from engine.pipeline.validation import aside
+
+    graph: Graph = dataclasses.replace(workspace.config.graph, **changed)
+    config = dataclasses.replace(workspace.config, graph=graph)
+    rebuild = set(changed) - {"top", "gamma", "damping"}
+    with workspace.warehouse(read_only=True) as store, aside(store, INPUTS if rebuild else STORED):
+        if rebuild:
+            edges.build(store, graph)
+        yield store, config
