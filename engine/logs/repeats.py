@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from engine.sources import Store
+from engine.warehouse import sql_text
 
 if TYPE_CHECKING:
     import numpy as np
 
     from engine.config import Logs
 
-# Keys sorted at once: 128 MB of them.
-_PART = 1 << 24
+# Keys sorted at once: a sixteenth of the memory, 8 MB at least, 256 MB at most; more wait in temporary files.
+_SHARE, _MOST, _LEAST, _BATCH = 16, 1 << 25, 1 << 20, 1 << 18
+_UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 FACTS = ("caller_tac", "callee_tac", "caller_device", "callee_device", "caller_cell", "callee_cell")
 
 
@@ -69,24 +74,54 @@ def _suspects(store: Store, base: int, events: int, window: int, with_call_ids: 
     """Places of the events whose key another one has too (and, by chance of the hash, hardly any others)."""
     import numpy as np
 
-    parts, size = max(1, -(-events // _PART)), 1 << max(events, 1).bit_length()
-    bucket = 2 * window + 2
+    at_once = _keys_at_once(store.query("logs/memory_limit")["memory"][0])
+    parts = 1 << max(0, -(-events // at_once) - 1).bit_length()
+    size, bucket = 1 << max(events, 1).bit_length(), 2 * window + 2
     queries = [("logs/keys", {"shift": shift, "bucket": bucket}) for shift in (0, window + 1)]
     if with_call_ids:
         queries.append(("logs/call_id_keys", {}))
     found = [np.empty(0, np.uint64)]
-    for part in range(parts):
-        for statement, more in queries:
-            marks = np.sort(
-                store.query(statement, parts=parts, part=part, size=size, base=base, **more)["mark"].to_numpy()
-            )
-            keys = marks // np.uint64(size)
-            same = keys[1:] == keys[:-1]
+    for statement, more in queries:
+        for marks in _parted(store, statement, parts, size=size, base=base, **more):
+            marks.sort()
+            # Marks of one key differ in their lowest digits only.
+            same = (marks[1:] ^ marks[:-1]) < np.uint64(size)
             twice = np.zeros(len(marks), bool)
             twice[1:] |= same
             twice[:-1] |= same
             found.append(marks[twice] % np.uint64(size))
     return np.unique(np.concatenate(found))
+
+
+def _parted(store: Store, statement: str, parts: int, **params: int) -> Iterator[np.ndarray]:
+    """A statement's marks in parts by their highest bits, read once; parts wait in a nameless temporary file each."""
+    import numpy as np
+
+    if parts == 1:
+        marks = store.query(statement, **params)["mark"].to_numpy().copy()
+        yield marks
+        return
+    low = np.uint64(64 - (parts.bit_length() - 1))
+    with ExitStack() as stack:
+        files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(parts)]
+        for batch in store.connection.sql(sql_text(statement), params=params).to_arrow_reader(_BATCH):
+            marks = batch.column(0).to_numpy()
+            part = marks >> low
+            order = np.argsort(part, kind="stable")
+            edges = np.searchsorted(part[order], np.arange(parts + 1, dtype=np.uint64))
+            marks = marks[order]
+            for i, file in enumerate(files):
+                file.write(marks[edges[i] : edges[i + 1]].tobytes())
+        for file in files:
+            file.seek(0)
+            yield np.frombuffer(bytearray(file.read()), dtype=np.uint64)
+            file.close()
+
+
+def _keys_at_once(memory: str) -> int:
+    """How many 8-byte keys to sort at once under a limit such as "512.0 MiB"."""
+    number, unit = memory.split()
+    return max(_LEAST, min(_MOST, int(float(number) * _UNITS[unit] / _SHARE / 8)))
 
 
 def _keep(store: Store, places: np.ndarray, base: int) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 import hmac
+import random
 from collections import defaultdict
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -289,3 +290,22 @@ def test_copenhagen_against_plain_python(store, real_data):
     assert days["talk_s"].sum() == sum(max(d, 0) for *_, d in kept)
     assert days["n_texts"].sum() == len(texts)
     assert days.height == len({(a, b, t // 86400) for t, a, b, *_ in [*kept, *texts]})
+
+
+def test_keys_in_parts_find_the_same_repeats(store, tmp_path, monkeypatch):
+    from engine.logs import repeats
+
+    rng = random.Random(5)
+    calls = [(f"p{rng.randrange(90)}", f"q{rng.randrange(90)}", rng.randrange(80_000), 60) for _ in range(6000)]
+    legs = [(b, a, t + 7, d) for a, b, t, d in calls[::9]]
+    rows = [*calls, *calls[::7], *legs]
+    lines = [f"{a},{b},{datetime.fromtimestamp(1704067200 + t, UTC):%Y-%m-%d %H:%M:%S},{d}" for a, b, t, d in rows]
+    path = write(tmp_path / "log.csv", *lines)
+    whole = load(store, path)[0]
+    monkeypatch.setattr(repeats, "_keys_at_once", lambda memory: 1000)
+    other = DuckDBWarehouse()
+    parted = load(other, path)[0]
+    other.close()
+    assert parted.details == whole.details
+    assert whole.details["repeated_rows"] >= len(calls[::7]) - 5
+    assert whole.details["second_legs"] >= len(legs) - 5
