@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import sources
-from engine.errors import InputError
+from engine.errors import InputError, masked
 from engine.intake import devices, photos, reading, values
 from engine.intake.reading import REASON, ROW
 from engine.progress import SILENT, Progress
@@ -133,6 +133,12 @@ def _read(target: str, path: Path, format: str | None) -> tuple[pl.DataFrame, pl
     if target in _WITH_PHOTOS:
         needed = [name for name in needed if name != "sha256"]
     missing = [name for name in needed if name not in frame.columns]
+    if any(masked(name) != name for name in frame.columns):
+        raise InputError(
+            "a column is called by a number or an address of a person.",
+            file=path,
+            fix="Give the file a header line, or that column another name.",
+        )
     if missing:
         found = ", ".join(c for c in frame.columns if c != ROW)
         raise InputError(
@@ -269,10 +275,12 @@ def _upsert(store: Store, target: str, frame: pl.DataFrame) -> tuple[int, int, d
 
 
 def _alike(new: pl.DataFrame, old: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Both frames with the same type per column: where one has text, both have."""
+    """Both frames with the same type per column: where one has text, both have; a new column is null in the old."""
     import polars as pl
 
     for name in new.columns:
+        if name not in old.columns:
+            old = old.with_columns(pl.lit(None, dtype=new[name].dtype).alias(name))
         if name in old.columns and new[name].dtype != old[name].dtype:
             if pl.String in (new[name].dtype, old[name].dtype):
                 new = new.with_columns(pl.col(name).cast(pl.String))

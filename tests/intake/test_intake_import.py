@@ -123,6 +123,11 @@ def test_devices_have_one_name_per_manufacturer(store, bring):
     ]
 
 
+def test_flowkit_tacs(store, bring):
+    bring("devices", "id,brand,model,width\n1130000,Apple,iPhone 4,58\n", format="flowkit")
+    assert store.read("devices").select("tac", "manufacturer", "model").rows() == [("01130000", "Apple", "iPhone 4")]
+
+
 def test_treatments_and_consents_are_typed(store, bring):
     bring(
         "treatments",
