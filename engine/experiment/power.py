@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import InputError
@@ -62,6 +63,36 @@ def smallest_effect(
     effect = float(unit) * sd
     label = "customer" if design_effect == 1.0 else "cluster"
     return Detectable(label, n_arm, n_versus, design_effect, effect, effect / mean if mean else None)
+
+
+def curve(
+    customers: Sequence[int], shares: tuple[float, float], *, mean: float, sd: float, sizes: np.ndarray,
+    correlation: float, alpha: float = 0.05, power: float = 0.8,
+) -> list[Detectable]:  # fmt: skip
+    """Smallest effects against the number of customers, assigned one by one and by clusters.
+
+    Args:
+        customers: numbers to look at, all arms together.
+        shares: of the two arms compared.
+        mean: of the metric without any effect.
+        sd: of the metric.
+        sizes: customers per cluster, as they are [k].
+        correlation: from `intracluster_correlation`.
+        alpha: as in `smallest_effect`.
+        power: as in `smallest_effect`.
+
+    Returns:
+        Two entries per number, customer first.
+    """
+    factors = (1.0, design_effect(sizes, correlation))
+    found = []
+    for n in customers:
+        for unit, factor in zip(("customer", "cluster"), factors, strict=True):
+            line = smallest_effect(
+                n * shares[0], n * shares[1], mean=mean, sd=sd, alpha=alpha, power=power, design_effect=factor
+            )
+            found.append(line._replace(unit=unit))
+    return found
 
 
 def intracluster_correlation(values: np.ndarray, clusters: np.ndarray) -> float:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.errors import InputError
 from engine.experiment.clusters import choose, extend, partitions
-from engine.experiment.power import design_effect, intracluster_correlation, smallest_effect
+from engine.experiment.power import curve, design_effect, intracluster_correlation, smallest_effect
 from engine.experiment.simulation import blocks
 
 
@@ -110,6 +110,16 @@ def test_correlation_and_design_effect_match_a_simulation():
         means.append((rows + noise).sum() / sizes[pick].sum())
     expected = 1.25 / (100 * sizes.mean()) * design_effect(sizes, 0.2)
     assert np.var(means) == pytest.approx(expected, rel=0.2)
+
+
+def test_the_curve_falls_with_the_root_of_the_customers():
+    sizes = np.array([30, 50, 40, 20])
+    found = curve([1000, 4000], (0.4, 0.4), mean=0.1, sd=0.3, sizes=sizes, correlation=0.05)
+    assert [line.unit for line in found] == ["customer", "cluster"] * 2
+    assert found[0].effect == pytest.approx(2 * found[2].effect, rel=1e-3)
+    widened = np.sqrt(design_effect(sizes, 0.05))
+    assert found[1].effect == pytest.approx(widened * found[0].effect, rel=1e-3)
+    assert found[0].n_arm == 400
 
 
 def test_power_refuses_nonsense():
