@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
-BLOCK = 1024  # queries multiplied at once: 1024 x 50,000 similarities take 200 MB
+BLOCK, TILE = 512, 4096  # queries and faces multiplied at once: 8 MB of similarities
 RANDOM_PAIRS = 200_000
 FIRST_RANKS = 32
 
@@ -119,29 +119,72 @@ def nearest(
     import numpy as np
 
     starts = np.flatnonzero(np.r_[True, np.diff(groups) > 0])
-    single = len(starts) == len(groups)
     k = min(k, len(starts))
-    ids = np.empty((len(queries), k), np.int64)
-    best = np.empty((len(queries), k), np.float32)
+    ids, best = np.zeros((len(queries), k), np.int64), np.full((len(queries), k), -np.inf, np.float32)
+    tiles = _tiles(starts, len(groups))
+    room = np.empty(
+        BLOCK * max((groups.searchsorted(b) - groups.searchsorted(a) for a, b in tiles), default=0), np.float32
+    )
     for start in range(0, len(queries), BLOCK):
-        block = queries[start : start + BLOCK] @ faces.T
-        if not single:
-            block = np.maximum.reduceat(block, starts, axis=1)
-        if penalty is not None:
-            block = block - penalty(np.arange(start, start + len(block)))
-        rows = np.s_[start : start + len(block)]
-        if k == 1:
-            ids[rows, 0] = block.argmax(axis=1)  # the first of equals
-        else:
-            top = np.argpartition(-block, k - 1, axis=1)[:, :k] if k < block.shape[1] else None
-            if top is None:
-                ids[rows] = np.argsort(-block, axis=1, kind="stable")
+        rows = np.s_[start : min(start + BLOCK, len(queries))]
+        off = None if penalty is None else penalty(np.arange(rows.start, rows.stop))
+        for first, last in tiles:
+            end = starts[last] if last < len(starts) else len(groups)
+            part = faces[starts[first] : end]
+            shape = rows.stop - rows.start, len(part)
+            block = np.matmul(queries[rows], part.T, out=room[: shape[0] * shape[1]].reshape(shape))
+            if end - starts[first] > last - first:  # some photos have several faces
+                block = np.maximum.reduceat(block, starts[first:last] - starts[first], axis=1)
+            if off is not None:
+                block -= off[:, first:last]
+            if k == 1:
+                at = block.argmax(axis=1)  # the first of equals
+                top = np.take_along_axis(block, at[:, None], axis=1)[:, 0]
+                better = top > best[rows, 0]
+                ids[rows, 0] = np.where(better, at + first, ids[rows, 0])
+                best[rows, 0] = np.where(better, top, best[rows, 0])
             else:
-                top.sort(axis=1)
-                order = np.argsort(-np.take_along_axis(block, top, axis=1), axis=1, kind="stable")
-                ids[rows] = np.take_along_axis(top, order, axis=1)
-        best[rows] = np.take_along_axis(block, ids[rows], axis=1)
+                _merge(ids[rows], best[rows], block, first)
     return ids, best
+
+
+def _tiles(starts: np.ndarray, n: int) -> list[tuple[int, int]]:
+    """Runs of whole photos with about TILE faces, first and last + 1: what is multiplied stays in the cache."""
+    import numpy as np
+
+    cuts = np.unique(np.searchsorted(starts, np.arange(0, n, TILE)))
+    return list(zip(cuts, [*cuts[1:], len(starts)], strict=True))
+
+
+def _merge(ids: np.ndarray, best: np.ndarray, block: np.ndarray, first: int) -> None:
+    """Take a tile's photos into the k best so far, in place.
+
+    Args:
+        ids: (rows, k), by falling score and rising id.
+        best: (rows, k) their scores; -inf = a free place.
+        block: (rows, photos) scores of the tile.
+        first: id of its first photo, above every id seen before: among equals the earlier stays.
+    """
+    import numpy as np
+
+    n, k = ids.shape
+    bar = best[:, -1]
+    if np.isneginf(bar).any() and block.shape[1] > k:  # nothing to compare with yet: the tile's own k-th best
+        own = np.partition(block, block.shape[1] - k, axis=1)[:, block.shape[1] - k]
+        flat = np.flatnonzero((block >= own[:, None]) & (block > bar[:, None]))
+    else:
+        flat = np.flatnonzero(block > bar[:, None])
+    if not len(flat):
+        return
+    row, column = np.divmod(flat, block.shape[1])
+    counts = np.bincount(row, minlength=n)
+    place = k + np.arange(len(row)) - (np.cumsum(counts) - counts)[row]
+    score = np.full((n, k + counts.max()), -np.inf, np.float32)
+    photo = np.zeros(score.shape, np.int64)
+    score[:, :k], photo[:, :k] = best, ids
+    score[row, place], photo[row, place] = block[row, column], column + first
+    order = np.argsort(-score, axis=1, kind="stable")[:, :k]  # equals stay in the order of their ids
+    ids[:], best[:] = np.take_along_axis(photo, order, axis=1), np.take_along_axis(score, order, axis=1)
 
 
 def random_similarities(models: pl.DataFrame, *, seed: int, pairs: int = RANDOM_PAIRS) -> np.ndarray:
