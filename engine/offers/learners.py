@@ -86,12 +86,9 @@ def fit(learner: str, base: str, x: np.ndarray, treatment: np.ndarray, outcome: 
     Raises:
         ConfigError: no such learner or base.
     """
-    from threadpoolctl import threadpool_limits
-
     if learner not in LEARNERS:
         raise ConfigError(f"There is no learner {learner!r}.", fix=f"The learners are {', '.join(LEARNERS)}.")
-    # Threads cost more than they give on few rows, and much more on a busy machine.
-    with threadpool_limits(1 if x.size < SMALL else None):
+    with steady(x.size):
         return _fit(learner, base, x, treatment, outcome, seed)
 
 
@@ -120,6 +117,20 @@ def _fit(learner: str, base: str, x: np.ndarray, treatment: np.ndarray, outcome:
     else:
         parts = [_dr_learner(base, x, treatment, outcome, share, seed)]
     return Fitted(learner, tuple(portable.of(part) for part in parts), share)
+
+
+def steady(size: int) -> Any:
+    """A context in which fitting gives the same numbers whatever the number of processors.
+
+    Linear algebra runs on one thread, since its sums depend on how they are split; boosting's do not, but its threads
+    cost more than they give on few rows, and much more on a busy machine.
+
+    Args:
+        size: numbers in the encoded rows.
+    """
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits({"blas": 1, "openmp": 1} if size < SMALL else {"blas": 1})
 
 
 def classifier(base: str, seed: int) -> Any:

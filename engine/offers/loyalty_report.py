@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError
-from engine.offers import encoding, loyalty, worth
+from engine.offers import encoding, learners, loyalty, worth
 
 if TYPE_CHECKING:
     import numpy as np
@@ -228,7 +228,8 @@ def effects(changes: pl.DataFrame, people: pl.DataFrame, *, by: Sequence[str] = 
         takes = (rows["next_manufacturer"] == maker).cast(pl.Int64).to_numpy()
         if min(owns.sum(), len(owns) - owns.sum()) < FEWEST:
             continue
-        scores = _cross_fitted(rows, owns, takes, numeric, categorical, seed)
+        with learners.steady(0):
+            scores = _cross_fitted(rows, owns, takes, numeric, categorical, seed)
         scored = rows.with_columns(pl.Series("effect", scores))
         for column in ("", *by):
             segment = pl.lit("") if column == "" else pl.col(column).cast(pl.String)

@@ -170,10 +170,11 @@ def best_linear_predictor(outcome: np.ndarray, score: np.ndarray, treatment: np.
     if np.ptp(score) < 1e-12:
         return float(outcome[treatment == 1].mean() - outcome[treatment == 0].mean()), 0.0, float("inf")
     x = np.stack([np.ones(len(s)), s, t, t * s], axis=1)
-    bread = np.linalg.pinv(x.T @ x)
-    beta = bread @ (x.T @ outcome)
-    left = x * (outcome - x @ beta)[:, None]
-    variance = bread @ (left.T @ left) @ bread
+    # einsum, unlike a matrix product, sums in the same order on any number of threads.
+    bread = np.linalg.pinv(np.einsum("ij,ik->jk", x, x))
+    beta = bread @ np.einsum("ij,i->j", x, outcome.astype(float))
+    left = x * (outcome - (x * beta).sum(axis=1))[:, None]
+    variance = bread @ np.einsum("ij,ik->jk", left, left) @ bread
     return float(beta[2]), float(beta[3]), float(np.sqrt(variance[3, 3]))
 
 

@@ -41,7 +41,8 @@ class Part:
 
         a = self.arrays
         if self.kind == "linear":
-            total = x @ a["coefficients"] + a["intercept"]
+            # Not a matrix product: its last digits would depend on the number of threads.
+            total = (x * a["coefficients"]).sum(axis=1) + a["intercept"]
         else:
             total = np.full(len(x), a["baseline"][0])
             x = np.ascontiguousarray(x, dtype=np.float64)

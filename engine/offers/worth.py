@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.offers import allocation, encoding
+from engine.offers import allocation, encoding, learners
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,15 +100,16 @@ def expected_outcomes(
     given = arm_numbers(rows, arms)
     outcome = rows["outcome"].to_numpy()[fitted]
     expected = np.zeros((len(used), len(arms) + 1))
-    for arm in range(len(arms) + 1):
-        own = given[fitted] == arm
-        if len(set(outcome[own])) == 2:
-            expected[:, arm] = LogisticRegression(max_iter=2000).fit(x[own], outcome[own]).predict_proba(z)[:, 1]
-        elif own.any():
-            expected[:, arm] = outcome[own].mean()
     propensity = np.zeros_like(expected)
-    chooser = LogisticRegression(max_iter=2000).fit(x, given[fitted])
-    propensity[:, chooser.classes_] = chooser.predict_proba(z)
+    with learners.steady(x.size):
+        for arm in range(len(arms) + 1):
+            own = given[fitted] == arm
+            if len(set(outcome[own])) == 2:
+                expected[:, arm] = LogisticRegression(max_iter=2000).fit(x[own], outcome[own]).predict_proba(z)[:, 1]
+            elif own.any():
+                expected[:, arm] = outcome[own].mean()
+        chooser = LogisticRegression(max_iter=2000).fit(x, given[fitted])
+        propensity[:, chooser.classes_] = chooser.predict_proba(z)
     return expected, propensity
 
 

@@ -49,7 +49,9 @@ def run(context: Context) -> None:
     past = read_past(context, offers)
     now = score_features(context, offers)
     trained = train_all(context, past, offers, plan(context))
-    people = whom(context, now)
+    people = whom(context)
+    gone = people.filter(pl.col("opted_out"))
+    people = now.select("customer_id", "manufacturer").join(people, on="customer_id", maintain_order="left")
     with context.progress.task("choices"):
         models = {t.offer_id: t for t in trained if t.model is not None}
         lift = {o: t.model.predict(now) for o, t in models.items()}
@@ -67,27 +69,31 @@ def run(context: Context) -> None:
     store.write("uplift", uplift_table(now, {o: (lift[o], t.model.model_id) for o, t in models.items()}))
     metrics = [row for t in trained for row in t.metrics] + policies(context, past, offers, trained)
     store.write("offer_metrics", metric_table(metrics))
-    store.write("choices", choices)
+    nothing = gone.select(
+        "customer_id",
+        pl.lit(None, dtype=pl.String).alias("offer_id"),
+        pl.lit(0.0).alias("expected_value"),
+        reason="barred",
+    )
+    store.write("choices", pl.concat([choices, nothing]).sort("customer_id"))
 
 
-def whom(context: Context, now: pl.DataFrame) -> pl.DataFrame:
-    """Every customer with age, why they may get no offer, and the make they own; in the order of `now`."""
+def whom(context: Context) -> pl.DataFrame:
+    """Every customer: customer_id, age, opted_out, and barred, why they may get no offer."""
     store = context.warehouse
     people = store.query("offers/people")
     agreed = None
     if store.count("consents"):
         agreed = consent.allowed(store.read("consents"), consent.OFFERS, context.today)
-    people = people.join(policy.barred(people, agreed), on="customer_id", maintain_order="left")
-    return people.join(now.select("customer_id", "manufacturer"), on="customer_id", maintain_order="left").sort(
-        "customer_id"
-    )
+    return people.join(policy.barred(people, agreed), on="customer_id", maintain_order="left")
 
 
 def read_past(context: Context, offers: pl.DataFrame) -> Past:
     """The past campaigns with the features of their days; the temporary table `handset_days` exists."""
     import polars as pl
 
-    rows = history.campaign_dates(context.warehouse.read("treatments"))
+    gone = context.warehouse.query("offers/people").filter(pl.col("opted_out"))
+    rows = history.campaign_dates(context.warehouse.read("treatments")).join(gone, on="customer_id", how="anti")
     days = rows["as_of"].unique().sort().to_list()
     known = [features_on(context, day, rows.filter(pl.col("as_of") == day), offers) for day in days]
     held = None
@@ -98,10 +104,12 @@ def read_past(context: Context, offers: pl.DataFrame) -> Past:
 
 
 def score_features(context: Context, offers: pl.DataFrame) -> pl.DataFrame:
-    """Features of every customer on the day after the last event (today where there are no events)."""
+    """Features of all who have not opted out, on the day after the last event (today where there are no events)."""
+    import polars as pl
+
     store = context.warehouse
     day = edges.as_of(store, context.config.graph) or context.today
-    return features_on(context, day, store.query("offers/people"), offers)
+    return features_on(context, day, store.query("offers/people").filter(~pl.col("opted_out")), offers)
 
 
 def train_all(context: Context, past: Past, offers: pl.DataFrame, wanted: training.Plan) -> list[training.Trained]:
