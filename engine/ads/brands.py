@@ -60,7 +60,7 @@ class Layer:
         box: left, top, width, height, pixels of the canvas.
         fill: one or two RGB colours (a gradient from top left to bottom right).
         radius: of the corners top left, top right, bottom right, bottom left.
-        face: photo: where the head may be (nothing that is drawn later covers it).
+        face: photo: where the face may be; no later layer may cover any of it.
         eyes: photo: height of the eyes in `face`, 0 top to 1 bottom.
         height: photo: of the face box, as a share of `face`.
         fade: scrim: side where the colour is full: top, bottom, left or right.
@@ -210,6 +210,8 @@ class _Reader:
             for number, layer in enumerate(entry.get("layer", []), 1):
                 self.place = f"size {width}x{height}, layer {number}"
                 layers.append(self._layer(layer, (width, height)))
+            self.place = f"size {width}x{height}"
+            self._free(layers)
             sizes[width, height] = tuple(layers)
         self.place = ""
         if not sizes:
@@ -219,6 +221,18 @@ class _Reader:
             digest.update(name.encode() + b"\0" + hashlib.sha256(self.used[name]).digest())
         name, legal = self._text(head, "name"), self._text(head, "legal")
         return Brand(self.folder, name, legal, self.fonts, sizes, digest.hexdigest())
+
+    def _free(self, layers: list[Layer]) -> None:
+        """Check that no layer covers the region of a photo before it where the face may be."""
+        for under, photo in enumerate(layers):
+            if photo.kind != "photo":
+                continue
+            left, top, width, height = photo.face or photo.box
+            for over, layer in enumerate(layers[under + 1 :], under + 2):
+                x, y, w, h = layer.box
+                apart = x >= left + width or left >= x + w or y >= top + height or top >= y + h
+                if layer.kind != "scrim" and not apart:
+                    self._fail(f"layer {over} ({layer.kind}) covers a part of layer {under + 1} where the face may be")
 
     def _layer(self, entry: dict[str, Any], canvas: tuple[int, int]) -> Layer:
         kind = entry.get("kind")

@@ -70,7 +70,7 @@ def window(
         photo: width and height of the upright photo, pixels.
         box: width and height of the box on the canvas, pixels.
         faces: the face the ad is about first, then others that should stay whole where possible.
-        region: x0, y0, x1, y1 inside the box where faces may be; None = the whole box.
+        region: x0, y0, x1, y1 inside the box where faces may be (hair may reach above); None = the whole box.
         eyes: wanted height of the eyes in the region, 0 top to 1 bottom.
         height: wanted height of the first face's box as a share of the region's.
 
@@ -86,16 +86,19 @@ def window(
     first = Face(inside[0], faces[0].eyes)
     # From what one would like to what must be: everybody's whole head, the first head, the first face.
     wishes = [_union(inside), first.box] if len(inside) > 1 else [first.box]
-    for keep in (*(_grown(w, photo, above) for w in wishes for above in _ABOVE), _padded(first.box, photo)):
-        found = _place(photo, box, region, keep, first, cover, eyes, height)
+    heads = [(w, _grown(w, photo, above)) for w in wishes for above in _ABOVE]
+    loose = (region[0], 0.0, region[2], region[3])  # hair may reach above the region, as far as the box goes
+    for face, head in (*heads, (first.box, first.box)):
+        keeps = ((_padded(face, photo), region), (head, loose))
+        found = _place(photo, box, region, keeps, first, cover, eyes, height)
         if found is not None:
             return found
     return _beyond(box, region, _padded(first.box, photo), first, cover, eyes, height)
 
 
-def _place(photo, box, region, keep, first, cover, eyes, height) -> Window | None:
-    """A window inside the photo with `keep` inside the region, or None."""
-    largest = min((region[2] - region[0]) / (keep[2] - keep[0]), (region[3] - region[1]) / (keep[3] - keep[1]))
+def _place(photo, box, region, keeps, first, cover, eyes, height) -> Window | None:
+    """A window inside the photo that has each box of `keeps` inside its region, or None."""
+    largest = min(min((r[2] - r[0]) / (k[2] - k[0]), (r[3] - r[1]) / (k[3] - k[1])) for k, r in keeps)
     if largest < cover:
         return None
     wanted = height * (region[3] - region[1]) / (first.box[3] - first.box[1])
@@ -106,8 +109,8 @@ def _place(photo, box, region, keep, first, cover, eyes, height) -> Window | Non
         for axis, share in ((0, 0.5), (1, eyes)):
             target = region[axis] + share * (region[axis + 2] - region[axis])
             ideal = target - first.eyes[axis] * scale
-            low = max(region[axis] - keep[axis] * scale, box[axis] - photo[axis] * scale)
-            high = min(region[axis + 2] - keep[axis + 2] * scale, 0.0)
+            low = max(box[axis] - photo[axis] * scale, *(r[axis] - k[axis] * scale for k, r in keeps))
+            high = min(0.0, *(r[axis + 2] - k[axis + 2] * scale for k, r in keeps))
             if low > high + 1e-9:
                 break
             spans.append(min(max(ideal, low), max(low, high)))

@@ -93,7 +93,7 @@ def replacing(target: Path) -> Iterator[Draft]:
         WorkspaceError: something else is at `target`, another export writes there now, or it cannot be written;
             what was there is untouched.
     """
-    target = Path(os.path.abspath(target))
+    target = Path(os.path.realpath(target))
     check_target(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -103,6 +103,9 @@ def replacing(target: Path) -> Iterator[Draft]:
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Whoever held it before has removed the file it was: the lock would guard nothing.
+            if os.stat(lock.name).st_ino != os.fstat(lock.fileno()).st_ino:
+                raise BlockingIOError
         except OSError:
             raise WorkspaceError(
                 f"Another export is writing {target}.", fix="Wait for it to end, or choose another folder."

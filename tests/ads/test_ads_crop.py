@@ -44,9 +44,9 @@ def test_a_photo_with_room_around_the_face_fills_the_box(w, h, bw, bh):
 
 def test_eyes_lie_where_the_template_wants_them():
     face = Face((900.0, 900.0, 1100.0, 1160.0), (1000.0, 990.0))
-    cut = window((2000, 2000), (500, 500), [face], eyes=0.36, height=0.4)
+    cut = window((2000, 2000), (500, 500), [face], eyes=0.42, height=0.4)
     x, y, *_ = cut.on_canvas((1000, 990, 1000, 990))
-    assert abs(x - 250) < 0.5 and abs(y - 0.36 * 500) < 0.5
+    assert abs(x - 250) < 0.5 and abs(y - 0.42 * 500) < 0.5
     assert abs(cut.scale * 260 - 0.4 * 500) < 0.5
 
 

@@ -57,6 +57,22 @@ def test_what_a_kill_between_the_renames_set_aside_comes_back(tmp_path):
     assert (tmp_path / "out/a.txt").read_text() == "one"
 
 
+def test_what_a_killed_export_left_is_swept(tmp_path):
+    (tmp_path / ".out.part/deep").mkdir(parents=True)
+    (tmp_path / ".out.part/deep/half.txt").write_text("half")
+    (tmp_path / ".out.lock").write_text("")
+    fill(tmp_path / "out", a="one")
+    assert os.listdir(tmp_path) == ["out"] and "deep/half.txt" not in files(tmp_path / "out")
+
+
+def test_a_link_leads_to_the_folder_that_is_written(tmp_path):
+    fill(tmp_path / "real", a="one")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    fill(tmp_path / "link", b="two")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "real/b.txt").read_text() == "two"
+    assert sorted(os.listdir(tmp_path)) == ["link", "real"]
+
+
 @pytest.mark.parametrize("found", ["notes.txt", "manifest.json"])
 def test_a_folder_of_somebody_else_is_refused(tmp_path, found):
     (tmp_path / "out").mkdir()
