@@ -13,7 +13,7 @@ import platform
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import engine
@@ -237,10 +237,16 @@ def _record(
         "versions": json.dumps(versions, sort_keys=True),
         "rows": json.dumps(rows, sort_keys=True),
         "started_at": begun,
-        "finished_at": _now(),
+        "finished_at": _after(_last(store, stage)),
         "status": "done",
     }
     store.append("runs", pl.DataFrame([line]))
+
+
+def _after(last: dict | None) -> datetime:
+    """Now, or just after the last run where the clock went back since: the newest line is the one that counts."""
+    now = _now()
+    return now if last is None else max(now, last["finished_at"] + timedelta(microseconds=1))
 
 
 def _hash(parts: Iterable[str]) -> str:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+from engine import workspace
 from engine.errors import BackendError
+from engine.trust import audit, files
 from engine.warehouse.duckdb import DuckDBWarehouse
+from tests.trust.photo import jpeg
+
+ROOT = Path(__file__).resolve().parents[2]
 
 BIG = "CREATE TEMP TABLE big AS SELECT i::VARCHAR || repeat('z', 100) AS s FROM range({rows}) t(i) ORDER BY hash(i)"
 
@@ -26,3 +37,137 @@ def test_too_little_memory_is_said_and_the_database_stays_whole(tmp_path):
     store.close()
     again = DuckDBWarehouse(tmp_path / "w.duckdb")
     assert again.count("parties") == 0
+
+
+CALLS = "caller,callee,started_at,duration_s\n" + "".join(
+    f"p{n % 97},p{n % 89 + 100},2026-01-{n % 28 + 1:02d}T10:{n % 60:02d}:00,{n % 300}\n" for n in range(20_000)
+)
+LIMITED = (
+    "import resource, sys\n"
+    "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))\n"
+    "sys.argv = ['kindred', *sys.argv[2:]]\nfrom cli.main import main\nmain()\n"
+)
+
+
+def kindred(*args: object, limit: int | None = None) -> subprocess.CompletedProcess[str]:
+    start = ["-m", "cli.main"] if limit is None else ["-c", LIMITED, str(limit)]
+    return subprocess.run([sys.executable, *start, *map(str, args)], cwd=ROOT, capture_output=True, text=True)
+
+
+def one_clear_line(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert done.returncode == 1, (done.returncode, done.stderr)
+    assert done.stderr.startswith("kindred: ") and len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert "unexpected" not in done.stderr and all(word in done.stderr for word in words), done.stderr
+
+
+@pytest.fixture
+def space(tmp_path) -> workspace.Workspace:
+    """A workspace with one customer; 20,000 calls to import lie beside it."""
+    (tmp_path / "calls.csv").write_text(CALLS)
+    (tmp_path / "customers.csv").write_text("customer_id,age\np1,30\n")
+    made = workspace.create(tmp_path / "w")
+    done = kindred("import", "customers", tmp_path / "customers.csv", "-w", made.path)
+    assert done.returncode == 0, done.stderr
+    return made
+
+
+def rows(space: workspace.Workspace) -> tuple[int, int]:
+    with space.warehouse(read_only=True) as store:
+        return store.count("customers"), store.count("events")
+
+
+@pytest.mark.parametrize("room", [20_000, 400_000])
+def test_a_full_disk_is_one_clear_line_and_nothing_is_lost(space, room):
+    """A limit on the size of files stands for a disk that fills up while the import writes."""
+    limit = space.database.stat().st_size + room
+    one_clear_line(kindred("import", "logs", space.path.parent / "calls.csv", "-w", space.path, limit=limit), "space")
+    assert rows(space) == (1, 0)
+    again = kindred("import", "logs", space.path.parent / "calls.csv", "-w", space.path)
+    assert again.returncode == 0 and rows(space) == (1, 20_000), again.stderr
+    assert audit.verify(space.path).whole and not list(space.scratch.iterdir())
+
+
+def test_a_disk_too_full_for_the_audit_log_stops_before_anything_is_done(space):
+    before = space.database.read_bytes()
+    limit = (space.path / audit.LOG).stat().st_size + 50
+    one_clear_line(kindred("purge", "--before", "2026-01-10", "-w", space.path, limit=limit), "audit.jsonl")
+    assert space.database.read_bytes() == before
+    assert kindred("status", "-w", space.path).returncode == 0
+    assert kindred("purge", "--before", "2026-01-10", "-w", space.path).returncode == 0
+    assert audit.verify(space.path).whole
+
+
+def test_a_full_disk_during_an_export_leaves_the_old_export(space, tmp_path):
+    assert kindred("import", "logs", tmp_path / "calls.csv", "-w", space.path).returncode == 0
+    out = tmp_path / "out"
+    assert kindred("export", "events", "--to", out, "--format", "csv", "-w", space.path).returncode == 0
+    before = {p.name: p.read_bytes() for p in out.iterdir()}
+    done = kindred("export", "events", "--to", out, "--format", "csv", "-w", space.path, limit=100_000)
+    one_clear_line(done, "cannot be written")
+    assert {p.name: p.read_bytes() for p in out.iterdir()} == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["calls.csv", "customers.csv", "out", "w"]
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_a_workspace_that_may_not_be_written_is_said(space):
+    os.chmod(space.path, 0o500)
+    try:
+        one_clear_line(kindred("run", "-w", space.path), "cannot be written")
+        assert kindred("status", "-w", space.path).returncode == 0
+    finally:
+        os.chmod(space.path, 0o700)
+
+
+def test_a_clock_that_goes_back_makes_nothing_run_twice(space, monkeypatch):
+    from datetime import datetime
+
+    from engine import pipeline
+
+    assert {r.status for r in pipeline.run(space, until="influencers")} == {"done"}
+    monkeypatch.setattr(pipeline, "_now", lambda: datetime(2001, 1, 1))
+    assert {r.status for r in pipeline.run(space, until="influencers", force=True)} == {"done"}
+    assert {r.status for r in pipeline.run(space, until="influencers")} == {"fresh"}
+
+
+def test_two_processes_at_once_the_second_says_who_holds_the_lock(space):
+    with space.locked("import logs"):
+        one_clear_line(kindred("purge", "--before", "2026-01-01", "-w", space.path), "kindred import logs", "process")
+    with space.writing("run"):
+        one_clear_line(kindred("status", "-w", space.path), "in use by another process")
+
+
+def test_a_killed_holder_leaves_no_lock(space):
+    script = (
+        "import os, signal, sys; from pathlib import Path; from engine import workspace\n"
+        "with workspace.open_(Path(sys.argv[1])).writing('run'): os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", script, str(space.path)], cwd=ROOT).returncode == -signal.SIGKILL
+    assert kindred("purge", "--before", "2026-01-01", "-w", space.path).returncode == 0
+    assert audit.verify(space.path).whole
+
+
+def test_photos_are_read_only_below_the_folder_named(tmp_path, space):
+    """Neither a link, nor a linked folder, nor `..`, nor an absolute path brings a file from elsewhere in."""
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "s.jpg").write_bytes(jpeg(1) + b"TOPSECRET")
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "ok.jpg").write_bytes(jpeg(2))
+    (folder / "p1.jpg").symlink_to(secret / "s.jpg")
+    (folder / "sub").symlink_to(secret)
+    lines = ["ok.jpg", "p1.jpg", "sub/s.jpg", "../secret/s.jpg", str(secret / "s.jpg"), "sub/../../secret/s.jpg"]
+    (folder / "photos.csv").write_text("customer_id,path\n" + "".join(f"c{n},{x}\n" for n, x in enumerate(lines)))
+    for source in (folder / "photos.csv", folder):
+        assert kindred("import", "photos", source, "-w", space.path).returncode == 0
+    held = [p for p in space.faces.rglob("*") if p.is_file()]
+    assert [p.read_bytes() for p in held] == [jpeg(2)]
+
+
+def test_every_file_a_command_leaves_is_its_owners_only(space, tmp_path):
+    os.chmod(tmp_path / "calls.csv", 0o644)
+    imported = ("import", "logs", tmp_path / "calls.csv")
+    for args in (imported, ("run", "--until", "influencers"), ("purge", "--before", "2026-01-02")):
+        assert kindred(*args, "-w", space.path).returncode == 0
+    assert kindred("export", "events", "--to", tmp_path / "out", "-w", space.path).returncode == 0
+    assert files.loose(space.path) == [] and files.loose(tmp_path / "out") == []
