@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UV     := $(shell command -v uv 2>/dev/null)
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test lint bench install clean
+.PHONY: demo test lint bench fuzz install clean
 
 demo: $(STAMP)
 	$(BIN)/kindred demo --out demo
@@ -19,6 +19,11 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
+
+# By hand, for hours: hostile input, and kills at hundreds of moments.
+fuzz: $(STAMP)
+	$(BIN)/python -m tests.fuzz --cases 100000
+	$(BIN)/python -m tests.crash --moments 200
 
 install: $(STAMP)
 
