@@ -105,10 +105,16 @@ def _data(shown: pl.DataFrame) -> dict[str, Any]:
             )
         ),
     )  # fmt: skip
-    rows = variants.group_by("customer_id", maintain_order=True).agg(
-        pl.col("offer").first(), pl.col("reason").first(), pl.col("value").first(),
-        pl.struct("arm", "status", "percentile", "flag", "alt", "files").alias("variants"),
-    )  # fmt: skip
+    rows = (
+        variants.group_by("customer_id", maintain_order=True)
+        .agg(
+            pl.col("offer", "reason", "value").first(),
+            pl.struct("arm", "status", "percentile", "flag", "alt", "files").alias("variants"),
+            pl.col("files").count().alias("shown"),
+        )
+        .sort("shown", "customer_id", descending=[True, False])  # what can be compared comes first
+        .drop("shown")
+    )
     return {
         "offers": offers.rows(),
         "reasons": reasons.to_list(),

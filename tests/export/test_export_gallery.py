@@ -80,6 +80,13 @@ def test_its_data_are_the_rows(page):
     assert data["offers"][data["rows"][1]["offer"]] == ["o1", f"{BAD} 1"]
 
 
+def test_customers_with_most_variants_come_first():
+    frame = shown(3).filter(~((pl.col("customer_id") == "c00000") & (pl.col("arm") == "own_face")))
+    page = gallery.html(frame, campaign="x")
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.S).group(1))
+    assert [r["customer_id"] for r in data["rows"]] == ["c00001", "c00002", "c00000"]
+
+
 def test_ten_thousand_ads_stay_small():
     assert len(gallery.html(shown(4000), campaign="big")) < 3_000_000
 
