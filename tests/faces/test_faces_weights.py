@@ -121,7 +121,7 @@ def test_unknown_names_and_files_that_are_no_weights_are_refused(cache, tmp_path
             return (open, (str(tmp_path / "ran"), "w"))
 
     bad = {
-        "pickle": pickle.dumps(Evil()),
+        "pickle": pickle.dumps(Evil(), protocol=2),
         "text": b"hello",
         "empty": b"",
         "list": saved([torch.zeros(2)]),
