@@ -18,7 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import pipeline, workspace
+from engine import pipeline, reporting, workspace
 from engine.errors import InputError, WorkspaceError
 from engine.progress import SILENT, Progress
 from engine.synth import town
@@ -96,6 +96,8 @@ def run(
         clock.lap("")
         paths = _export(space, out, progress)
         clock.lap("export")
+        paths["report"] = reporting.report(space, "all", out / "report.html", progress=progress).page
+        clock.lap("report")
         with space.warehouse(read_only=True) as store:
             recovered = compare(store, out / "town" / "truth", space)
             counts = {name: store.count(name) for name in _counted()}
