@@ -31,6 +31,8 @@ TABLES = {
 
 def register(app: typer.Typer) -> None:
     """Add these commands to `app`."""
+    look = typer.Typer(help="Look at call records before importing them.", no_args_is_help=True)
+    app.add_typer(look, name="logs")
     group = typer.Typer(help="Bring files into the workspace; nothing is lost silently.", no_args_is_help=True)
     app.add_typer(group, name="import")
     for target, text in TABLES.items():
@@ -74,6 +76,18 @@ def register(app: typer.Typer) -> None:
                 progress=shell.progress,
             )
         return _report(shell, done, strict)
+
+    @command(look)
+    def guess(
+        shell: Shell, path: Annotated[Path, typer.Argument(metavar="FILE", help="A file of call records.")]
+    ) -> None:
+        """Draft a mapping file for records in an unknown form, to be corrected by hand.
+
+        Example: `kindred logs guess calls.txt > calls.toml`
+        """
+        from engine.logs import guess as drafting
+
+        print(drafting.guess(path), end="")
 
 
 def _register_table(group: typer.Typer, target: str, text: str) -> None:
@@ -121,7 +135,7 @@ def _report(shell: Shell, done: list[SourceSummary], strict: bool) -> int:
     )
     for s in done:
         parts = f"{s.rows_kept} kept + {s.rows_duplicate} duplicate + {s.rows_rejected} rejected"
-        shell.say(f"{s.path}: {s.rows_in} rows = {parts}")
+        shell.say(f"{s.path}: {s.rows_in} rows = {parts}{f' ({s.why})' if s.why else ''}")
     if any(summary.rows_rejected for summary in done):
         shell.say("Rejected rows and their reasons: `kindred export rejects --to DIR --format csv`.")
         if strict:

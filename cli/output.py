@@ -56,8 +56,12 @@ def emit(data: Any, output: Output, *, columns: Sequence[str] | None = None) -> 
         table.add_column(name, justify="right" if right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
+    terminal = sys.stdout.isatty()
     # Where nobody looks at a width (a pipe, a file), lines are as long as they need to be.
-    Console(width=None if sys.stdout.isatty() else 240, soft_wrap=not sys.stdout.isatty()).print(table)
+    console = Console(width=None if terminal else 10_000)
+    with console.capture() as captured:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def defuse(cell: str) -> str:
