@@ -128,3 +128,12 @@ def test_unknown_learner_or_base():
         training.train(rows(), "o", training.Plan(learners=("z",)))
     with pytest.raises(ConfigError, match="There is no base learner 'z'"):
         training.train(rows(), "o", training.Plan(bases=("z",)))
+
+
+def test_cross_validation_of_many_rows_trains_on_some(monkeypatch):
+    rows_ = np.arange(0, 4000, 2)
+    assert (training._thinned(rows_, 1) == rows_).all()
+    monkeypatch.setattr(training, "FOLD_ROWS", 500)
+    some = training._thinned(rows_, 1)
+    assert len(some) == 500 == len(set(some)) and set(some) <= set(rows_) and (np.diff(some) > 0).all()
+    assert training.train(rows(), "o", PLAN).model.slope > 0
