@@ -27,9 +27,14 @@ def transpose(indptr, indices, values, cursor, out_indices, out_values):
             out_values[k] = values[e]
 
 
-def gauss_seidel(indptr, indices, weights, damping, tolerance, sweeps, x):
-    """Solve x = 1 + damping * W x in place, W given by rows; returns sweeps used, or -1 if they did not suffice."""
+def gauss_seidel(indptr, indices, weights, damping, tolerance, sweeps, relax, x):
+    """Solve x = 1 + damping * W x in place, W given by rows; returns sweeps used, or -1 if they did not suffice.
+
+    relax above 1 goes a little beyond each step (SOR), which damps the slow back and forth of two who mostly call one
+    another. It is given up for good when a sweep moves more than the one before, and the last sweep is always plain.
+    """
     n = x.shape[0]
+    before = 1e300
     for sweep in range(sweeps):
         moved = 0.0
         total = 0.0
@@ -37,12 +42,17 @@ def gauss_seidel(indptr, indices, weights, damping, tolerance, sweeps, x):
             value = 0.0
             for e in range(indptr[i], indptr[i + 1]):
                 value += weights[e] * x[indices[e]]
-            value = 1.0 + damping * value
-            moved += abs(value - x[i])
-            total += value
-            x[i] = value
+            step = relax * (1.0 + damping * value - x[i])
+            moved += abs(step)
+            x[i] += step
+            total += x[i]
         if moved <= tolerance * total:
-            return sweep + 1
+            if relax == 1.0:
+                return sweep + 1
+            relax = 1.0
+        elif moved > before or sweep > 200:
+            relax = 1.0
+        before = moved
     return -1
 
 
