@@ -189,13 +189,24 @@ def _helpers(
 def _exposed(unknown: list[Key], matrix: Any, constant: Any, counts: Mapping[Key, int], k: int) -> list[Key]:
     """Withheld cells of one group that an attacker can narrow to a range under k, in order.
 
-    Every solution of a programme is a table that fits what is published, so it widens the known range of all cells.
+    Cells that stand in the same sums can take each other's people: their range is known without a programme. And every
+    solution of a programme is a table that fits what is published, so it widens the known range of all cells.
     """
     import numpy as np
-    from scipy.optimize import linprog
 
     low = np.array([float(counts[key]) for key in unknown])
     high = low.copy()
+    alike: dict[bytes, list[int]] = {}
+    for position in range(len(unknown)):
+        alike.setdefault(matrix[:, position].tobytes(), []).append(position)
+    for group in alike.values():
+        if len(group) > 1:
+            high[group] = low[group].sum()
+            low[group] = 0.0
+    if (high - low >= k).all():
+        return []
+    from scipy.optimize import linprog
+
     exposed = []
     for position, key in enumerate(unknown):
         for sign in (-1.0, 1.0):
