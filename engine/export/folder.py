@@ -120,9 +120,10 @@ def replacing(target: Path) -> Iterator[Draft]:
             draft.mkdir(mode=0o700)
             yield Draft(draft)
             check_target(target)
-            if target.exists():
-                os.rename(target, old)
-            os.rename(draft, target)
+            if not (target.exists() and _exchange(draft, target)):
+                if target.exists():
+                    os.rename(target, old)
+                os.rename(draft, target)
             _flush(target.parent)
         except OSError as error:
             raise _unwritable(target, error) from error
@@ -163,6 +164,19 @@ def _recover(target: Path, old: Path) -> None:
     """Put back what an export that was killed between its two renames had set aside."""
     if old.exists() and not target.exists():
         os.rename(old, target)
+
+
+def _exchange(draft: Path, target: Path) -> bool:
+    """Swap two folders in one step, so that readers see the old or the new one and never none; False where the
+    system cannot (not Linux, or a file system without it: then two renames follow each other)."""
+    import ctypes
+
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):
+        return False
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return rename(here, os.fsencode(draft), here, os.fsencode(target), exchange) == 0
 
 
 def _flush(folder: Path) -> None:
