@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MIX = 6  # manufacturers shown by name in a mix; the rest is "others"
 STEPS = (1, 2, 3, 5, 10, 15, 30, 100)  # edges of "how many customers chose one contact"
 UPLIFT_BANDS = 5
+PEOPLE = ("customers", "optouts", "photos", "consents", "treatments")  # files with a row per person
 
 
 def coverage(
@@ -39,9 +40,18 @@ def coverage(
         window_days: days of contact that count.
     """
     book.rows("coverage.sources", sources.iter_rows(named=True))
+    columns = ("rows_in", "rows_kept", "rows_duplicate", "rows_rejected")
+    for i, target in enumerate(sources["target"]):
+        if target in PEOPLE:
+            # A row of these files is a person: a short file would say how few opted out.
+            for column in columns[:2]:
+                book.people(f"coverage.sources.{i}.{column}", sources[column][i])
+            for column in columns:
+                book.derived(f"coverage.sources.{i}.{column}", [f"coverage.sources.{i}.{c}" for c in columns[:2]])
     book.rows("coverage.rejects", rejects.iter_rows(named=True))
-    for column in ("rows_in", "rows_kept", "rows_duplicate", "rows_rejected"):
-        book.put(f"coverage.{column}", int(sources[column].sum()))
+    logs = sources.filter(sources["target"] == "logs")
+    for column in columns:
+        book.put(f"coverage.{column}", int(logs[column].sum()))
     contacts = int(traffic["calls"].sum() + traffic["texts"].sum())
     book.put("coverage.calls", int(traffic["calls"].sum()))
     book.put("coverage.texts", int(traffic["texts"].sum()))

@@ -79,7 +79,11 @@ def learners(book: Book, metrics: pl.DataFrame, *, rows_per_decile: float) -> No
     said = [row for row in rows if row["value"] is None and row["low"] is None]
     others = [row for row in rows if row not in tenths and row not in measured and row not in said]
     book.put("offers.learners", others)
-    book.put("offers.said", [{"offer_id": row["offer_id"], "text": row["metric"]} for row in said])
+    texts = dict.fromkeys(row["metric"] for row in said)
+    book.put(
+        "offers.said",
+        [{"offers": [row["offer_id"] for row in said if row["metric"] == text], "text": text} for text in texts],
+    )
     if rows_per_decile >= book.k:
         parts = [
             {
@@ -239,9 +243,16 @@ def worth(book: Book, budget: pl.DataFrame, policy: pl.DataFrame) -> None:
         offers, cost, value = offers + n, cost + spent, value + gained
         if offers >= book.k and (tile % 5 == 0 or tile == budget.height):
             rows.append({"offers": offers, "cost": cost, "value": value})
-    book.put("offers.budget", _spaced(rows, book.k))
-    rows = [{"policy": name, "offers": n, "value": v} for name, n, v in policy.iter_rows() if n >= book.k]
-    rows.append({"policy": "nobody", "offers": 0, "value": 0.0})
+    points = _spaced(rows, book.k)
+    book.put("offers.budget", points)
+    made = [f"offers.given.{j}.n" for j in range(len(book.get("offers.given") or []) - 1)]
+    if points and made:
+        # The last point makes all offers: their number is the sum of the offers given.
+        last = f"offers.budget.{len(points) - 1}.offers"
+        book.people(last, points[-1]["offers"])
+        book.total(last, made)
+    rows = [{"policy": name, "value": v} for name, n, v in policy.iter_rows() if n >= book.k]
+    rows.append({"policy": "nobody", "value": 0.0})
     rows.sort(key=lambda r: (-r["value"], r["policy"]))
     book.put("offers.policy", rows)
     single = [r["value"] for r in rows if r["policy"].startswith("all: ")]
@@ -251,12 +262,12 @@ def worth(book: Book, budget: pl.DataFrame, policy: pl.DataFrame) -> None:
 
 
 def _spaced(rows: Sequence[dict[str, Any]], least: int) -> list[dict[str, Any]]:
-    """Points at least so many offers apart, the last one kept."""
+    """Points at least so many offers apart; the last one is always there."""
     kept: list[dict[str, Any]] = []
-    for row in rows:
-        if not kept or row["offers"] - kept[-1]["offers"] >= least:
+    for row in reversed(rows):
+        if not kept or kept[-1]["offers"] - row["offers"] >= least:
             kept.append(row)
-    return kept
+    return kept[::-1]
 
 
 def _difference(a: int, n: int, b: int, m: int) -> dict[str, float | None]:

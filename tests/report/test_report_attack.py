@@ -69,6 +69,8 @@ def equations(facts: dict) -> list[tuple[str, list[str]]]:
                     found.append((f"loyalty.rows.{i}.{name}", [f"loyalty.segments.{by}.{j}.{name}" for j in mine]))
 
     found.append(("offers.customers", every("offers.given", "n")))
+    last = f"offers.budget.{len(facts['offers']['budget']) - 1}.offers"
+    found.append((last, every("offers.given", "n")[:-1]))
     found.append((f"offers.given.{len(facts['offers']['given']) - 1}.n", every("offers.reasons", "n")))
     for by in ("by_residence", "by_age_band"):
         rows = facts["offers"][by]
@@ -148,6 +150,20 @@ def test_no_published_count_is_small(published):
 
 def test_differencing_the_published_tables_gives_nothing_away(published):
     assert narrowed(published) == {}
+
+
+def test_a_short_file_does_not_say_how_few_opted_out(small, tmp_path, tmp_path_factory):
+    from tests_report_town import make, tables
+
+    rows = {name: tables()[name] for name in ("sources", "parties")}
+    file = {**rows["sources"][0], "source_id": "s2", "target": "optouts", "rows_in": 2, "rows_kept": 2}
+    rows["sources"].append({**file, "rows_duplicate": 0, "rows_rejected": 0})
+    space = make(tmp_path / "few", tmp_path_factory.getbasetemp() / "keys", rows)
+    facts = reporting.facts(space, "influence")
+    line = next(row for row in facts["coverage"]["sources"] if row["target"] == "optouts")
+    assert [line[c] for c in ("rows_in", "rows_kept", "rows_duplicate", "rows_rejected")] == [None] * 4
+    assert facts["coverage"]["opted_out"] is None
+    assert all("rows_in" not in row for row in facts["method"]["inputs"])
 
 
 def test_the_attack_succeeds_where_only_small_counts_are_withheld(small):

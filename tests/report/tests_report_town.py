@@ -304,6 +304,6 @@ def make(path: Path, keys: Path, rows: dict[str, list[dict]], **preset) -> works
     with space.warehouse() as store:
         for name, lines in rows.items():
             store.write(name, frame(name, lines))
-        if rows:
+        if "handsets" in rows:
             store.write("loyalty", loyalty.table(store.read("handsets"), store.read("customers")))
     return space
