@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import stat
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
 from engine import workspace
 from engine.errors import EngineError
+from engine.trust import audit, backups, files, schema
 
 PACKAGES = (
     "duckdb",
@@ -64,8 +64,11 @@ def examine(path: Path | None = None) -> list[dict[str, object]]:
     return [
         *checks,
         _check("workspace", lambda: _database(space), "Restore kindred.duckdb from a backup."),
-        _check("permissions", lambda: _permissions(space), f"Run `chmod 700 {space.path}`."),
+        _check("schema", lambda: _schema(space), "Run any command that writes: it migrates, after a copy."),
+        _check("permissions", lambda: _permissions(space), f"Run `chmod -R go= {space.path}`."),
         _check("pseudonym key", lambda: _key(space), "Copy the key file from where the workspace was made."),
+        _check("audit log", lambda: _audit(space), "Compare `kindred audit verify` with a head noted elsewhere."),
+        _check("backup", lambda: _backup(space), "`kindred run` makes one."),
     ]
 
 
@@ -118,10 +121,29 @@ def _database(space: workspace.Workspace) -> str:
 
 
 def _permissions(space: workspace.Workspace) -> str:
-    loose = [p.name for p in (space.path, space.database) if stat.S_IMODE(p.stat().st_mode) & 0o077]
+    loose = files.loose(space.path)
     if loose:
-        raise EngineError(f"others may read {', '.join(loose)}")
+        raise EngineError(f"others may read {', '.join(p.name for p in loose[:3])}{' …' if len(loose) > 3 else ''}")
     return "readable by its owner only"
+
+
+def _schema(space: workspace.Workspace) -> str:
+    with space.warehouse(read_only=True) as store:
+        return f"version {schema.version(store)}, every table as its contract says"
+
+
+def _audit(space: workspace.Workspace) -> str:
+    verdict = audit.verify(space.path)
+    if not verdict.whole:
+        raise EngineError("; ".join(verdict.problems[:3]))
+    return f"{verdict.lines} lines, whole, head {verdict.head[:16]}"
+
+
+def _backup(space: workspace.Workspace) -> str:
+    found = backups.listed(space.database)
+    if not found:
+        return "none yet"
+    return f"{found[0].name} of {found[0].taken_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _key(space: workspace.Workspace) -> str:
