@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
             typer.Option("--until", metavar="STAGE", help="edges, influencers, handsets, choices, matches or ads."),
         ] = None,
         force: Annotated[bool, typer.Option("--force", help="Run fresh stages too.")] = False,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and why.")] = False,
     ) -> None:
         """Run every stage whose inputs, settings or code changed; a killed run goes on where it stopped.
 
@@ -28,6 +29,9 @@ def register(app: typer.Typer) -> None:
         from engine import pipeline
 
         space = shell.workspace()
+        if dry_run:
+            shell.emit(pipeline.planned(space, until=until, force=force))
+            return
         results = pipeline.run(space, until=until, force=force, progress=shell.progress)
         shell.emit(
             [{"stage": r.stage, "status": r.status, "rows": r.rows, "seconds": r.seconds} for r in results],

@@ -21,6 +21,10 @@ def _s(default: Any, note: str, *, choices: tuple[Any, ...] = (), low: float | N
     return field(default=default, metadata={"note": note, "choices": choices, "low": low, "high": high})
 
 
+# How fast and with how much memory, never what.
+_NO_RESULT = ("run.threads=", "run.memory=")
+
+
 @dataclass(frozen=True)
 class Ids:
     """How people are named inside the workspace."""
@@ -259,12 +263,12 @@ def with_setting(text: str, key: str, value: Any) -> str:
 
 
 def section_text(config: Config, *names: str) -> str:
-    """The settings of some sections as stable text, for hashing."""
+    """The settings of some sections as stable text, for hashing; without those that change no result."""
     parts = []
     for name in names:
         section = getattr(config, name)
         parts += [f"{name}.{f.name}={getattr(section, f.name)!r}" for f in dataclasses.fields(section)]
-    return "\n".join(parts)
+    return "\n".join(part for part in parts if not part.startswith(_NO_RESULT))
 
 
 def _fields() -> dict[str, dataclasses.Field]:

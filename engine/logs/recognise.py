@@ -99,8 +99,12 @@ def _missing(profile: Profile, found: dict[str, str]) -> list[str]:
     if profile.refuse:
         return []
     needed = ["caller", "callee"]
-    if profile.ego_from_file_name or (profile.kind == "data" and "kind" not in profile.columns):
-        needed.remove("caller" if profile.ego_from_file_name else "callee")
+    # Data sessions have no other party; where each row says its kind, calls without one are rejected row by row.
+    told = profile.name == "generic" and "kind" in found
+    if profile.ego_from_file_name:
+        needed.remove("caller")
+    elif told or (profile.kind == "data" and "kind" not in profile.columns):
+        needed.remove("callee")
     missing = [c for c in needed if c not in found]
     if profile.aggregated:
         return missing if set(AGGREGATES) & set(found) else [*missing, "n_calls"]

@@ -19,7 +19,7 @@ from pathlib import Path
 import engine
 from engine import config as settings
 from engine import erasure
-from engine.errors import WorkspaceError
+from engine.errors import ConfigError, WorkspaceError
 from engine.progress import SILENT, Progress
 from engine.warehouse import sql_folder
 from engine.warehouse.duckdb import DuckDBWarehouse
@@ -50,15 +50,30 @@ class Stage:
 
 
 STAGES = (
-    Stage("edges", ("events", "pair_days", "parties"), ("edges", "hubs", "ties"), ("graph",), ("graph",)),
-    Stage("influencers", ("edges", "hubs", "ties", "parties"), ("nodes", "influencers"), ("graph",), ("graph",)),
+    Stage(
+        "edges",
+        ("events", "pair_days", "parties"),
+        ("edges", "hubs", "ties", "graph_window"),
+        ("graph",),
+        ("graph",),
+    ),
+    Stage(
+        "influencers",
+        ("edges", "hubs", "ties", "parties", "events", "devices"),
+        ("nodes", "influencers"),
+        ("graph", "offers", "run"),
+        ("graph",),
+    ),
     Stage("handsets", ("events", "parties", "devices", "customers"), ("handsets", "loyalty"), ("offers",), ("offers",)),
     Stage(
         "choices",
-        ("customers", "offers", "treatments", "handsets", "nodes", "ties", "influencers", "events", "consents"),
+        (
+            "customers", "offers", "treatments", "consents", "optouts", "devices", "events", "pair_days", "parties",
+            "handsets", "nodes", "ties", "influencers",
+        ),
         ("features", "uplift", "offer_metrics", "choices"),
-        ("offers", "run"),
-        ("offers",),
+        ("offers", "graph", "run"),
+        ("offers", "graph"),
         dated=True,
     ),
     Stage(
@@ -69,8 +84,15 @@ STAGES = (
         ("faces",),
         dated=True,
     ),
-    Stage("ads", ("matches", "choices", "offers", "inventory", "consents"), ("ads",), ("ads",), ("ads",), dated=True),
-)
+    Stage(
+        "ads",
+        ("matches", "faces", "choices", "offers", "customers", "inventory", "consents", "optouts"),
+        ("ads",),
+        ("ads",),
+        ("ads",),
+        dated=True,
+    ),
+)  # fmt: skip
 
 # Which imports change which table; every other table is written by a stage.
 IMPORTED = {
@@ -150,6 +172,33 @@ def run(
     return results
 
 
+def planned(workspace: Workspace, *, until: str | None = None, force: bool = False) -> list[dict[str, str]]:
+    """What `run` would do, without doing it: each stage with `would run` or `fresh`, and why.
+
+    Args:
+        workspace: an opened workspace.
+        until: last stage; None = all.
+        force: as if fresh stages ran too.
+    """
+    lines, moved = [], set()
+    stages = _upto(until)
+    with workspace.warehouse(read_only=True) as store:
+        states = {line["stage"]: line["state"] for line in status(store, workspace.config)}
+    for stage in stages:
+        before = sorted(moved & set(stage.reads))
+        why = {
+            "forced": force,
+            "it has never run": states[stage.name] == "never",
+            "its inputs, settings or code changed": states[stage.name] == "stale",
+            f"{', '.join(before)} will be new": bool(before),
+        }
+        reason = next((text for text, holds in why.items() if holds), "")
+        if reason:
+            moved |= set(stage.writes)
+        lines.append({"stage": stage.name, "plan": "would run" if reason else "fresh", "why": reason})
+    return lines
+
+
 def status(store: DuckDBWarehouse, config: settings.Config) -> list[dict[str, object]]:
     """Every stage with its state: `fresh`, `stale` or `never`, when it last ran, and rows per table."""
     lines = []
@@ -195,7 +244,12 @@ def config_hash(stage: Stage, config: settings.Config) -> str:
 
 def today(config: settings.Config) -> date:
     """The day on which consents and offers must be valid: `run.today`, else the real one (UTC)."""
-    return date.fromisoformat(config.run.today) if config.run.today else datetime.now(UTC).date()
+    if not config.run.today:
+        return datetime.now(UTC).date()
+    try:
+        return date.fromisoformat(config.run.today)
+    except ValueError:
+        raise ConfigError(f"run.today = {config.run.today!r} is not a day.", fix="Write it as 2026-03-31.") from None
 
 
 def _upto(until: str | None) -> tuple[Stage, ...]:

@@ -9,7 +9,7 @@ import pytest
 
 import engine
 from engine import pipeline
-from engine.errors import WorkspaceError
+from engine.errors import ConfigError, WorkspaceError
 
 
 @pytest.fixture
@@ -69,6 +69,31 @@ def test_a_setting_makes_stale_only_what_it_touches(space):
     ran(space, **UNTIL)
     assert ran(engine.open(space.path, faces__margin=14), **UNTIL) == {"edges": "fresh", "influencers": "fresh"}
     assert ran(engine.open(space.path, graph__window_days=30), **UNTIL) == {"edges": "done", "influencers": "done"}
+
+
+def test_threads_and_memory_change_no_result_and_make_nothing_stale(space):
+    ran(space, **UNTIL)
+    assert ran(engine.open(space.path, run__threads=1, run__memory="1GB"), **UNTIL) == dict.fromkeys(
+        ("edges", "influencers"), "fresh"
+    )
+
+
+def test_a_dry_run_says_what_would_run_and_why_and_does_nothing(space):
+    told = {line["stage"]: line for line in pipeline.planned(space, **UNTIL)}
+    assert {line["plan"] for line in told.values()} == {"would run"}
+    assert told["influencers"]["why"] == "it has never run"
+    with space.warehouse(read_only=True) as store:
+        assert store.count("runs") == 0 and store.count("edges") == 0
+    ran(space, **UNTIL)
+    assert {line["plan"] for line in pipeline.planned(space, **UNTIL)} == {"fresh"}
+    other = engine.open(space.path, graph__window_days=30)
+    assert {line["plan"] for line in pipeline.planned(other, **UNTIL)} == {"would run"}
+    assert ran(other, **UNTIL) == {"edges": "done", "influencers": "done"}
+
+
+def test_a_day_that_is_none_is_refused(space):
+    with pytest.raises(ConfigError, match=r"run\.today = 'tomorrow' is not a day"):
+        pipeline.run(engine.open(space.path, run__today="tomorrow"))
 
 
 def test_a_stage_that_fails_changes_nothing(space, monkeypatch):
