@@ -229,17 +229,22 @@ def matrix(
 
 
 def calendar(name: str, title: str, days: Mapping[date, float]) -> str:
-    """One square a day, a column a week, Monday on top; darker = more."""
+    """One square a day, a column a week, Monday on top; from the quietest day to the busiest."""
     first = min(days) - timedelta(days=min(days).weekday())
     weeks = (max(days) - first).days // 7 + 1
-    most = max(days.values()) or 1
+    least, most = min(days.values()), max(days.values())
     cell = 15
     with canvas(name, title, width=max(460, 60 + weeks * (cell + 3)), height=186) as drawn:
         axes = drawn.axes
         for day, value in days.items():
             place = (day - first).days
             axes.bar(
-                place // 7, 0.88, bottom=6 - place % 7 - 0.44, width=0.88, color=sequential(value / most), linewidth=0
+                place // 7,
+                0.88,
+                bottom=6 - place % 7 - 0.44,
+                width=0.88,
+                color=sequential((value - least) / ((most - least) or 1)),
+                linewidth=0,
             )
         months = [first + timedelta(days=7 * w) for w in range(weeks)]
         starts = [w for w, d in enumerate(months) if w == 0 or d.month != months[w - 1].month]

@@ -142,6 +142,8 @@ def spell(value: Any, form: str) -> str:
         text = f"{value:,.2f}"
     elif form == "number":
         text = f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    elif form == "p":
+        text = f"{value:.2g}"
     elif form == "signed":
         text = f"{value:+.3g}"
     else:

@@ -258,6 +258,35 @@ def test_an_empty_workspace_gives_a_page_that_says_so(empty_space, tmp_path):
     assert "<svg" not in html
 
 
+def test_stale_and_missing_stages_are_named_with_their_command(tmp_path, tmp_path_factory):
+    import dataclasses
+
+    from tests_report_town import make, tables
+
+    from engine import pipeline
+
+    rows = {
+        name: lines
+        for name, lines in tables(customers=60, others=5).items()
+        if name in ("events", "pair_days", "parties")
+    }
+    space = make(tmp_path / "half", tmp_path_factory.getbasetemp() / "keys", rows)
+    pipeline.run(space, until="edges")
+    warnings = reporting.facts(space, "influence")["warnings"]
+    assert warnings == [
+        {
+            "text": "Not computed yet: influencers, handsets, choices. What rests on it is missing here.",
+            "command": "kindred run --until choices",
+        }
+    ]
+    graph = dataclasses.replace(space.config.graph, window_days=30)
+    other = dataclasses.replace(space, config=dataclasses.replace(space.config, graph=graph))
+    stale = reporting.facts(other, "influence")["warnings"][1]
+    assert "last run of: edges" in stale["text"] and stale["command"] == "kindred run --until edges"
+    states = {row["stage"]: row["state"] for row in reporting.facts(other, "influence")["method"]["stages"]}
+    assert states["edges"] == "stale" and states["choices"] == "never"
+
+
 def test_one_row_per_table_is_no_crash_and_no_disclosure(tmp_path, tmp_path_factory):
     from tests_report_town import make, tables
 
