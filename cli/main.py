@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import demo, exports, graph, imports, offers, report, run, trust, workspace
+from cli import demo, exports, faces, graph, imports, offers, report, run, trust, workspace
 from engine import __version__
 
 app = typer.Typer(
@@ -34,7 +34,7 @@ def _options(
     pass
 
 
-for module in (demo, workspace, imports, run, graph, offers, report, exports, trust):
+for module in (demo, workspace, imports, run, graph, offers, faces, report, exports, trust):
     module.register(app)
 
 

@@ -166,6 +166,16 @@ def ego(workspace: Workspace, customer: str, to: Path, *, progress: Progress = S
     return picture.left_out
 
 
+def contact_sheet(workspace: Workspace, to: Path, *, limit: int = 20, progress: Progress = SILENT) -> list[Path]:
+    """Pictures of the matches to look at; see `engine.pipeline.matches.contact_sheet`."""
+    from engine.pipeline import Context, matches
+
+    pipeline.run(workspace, until="matches", progress=progress)
+    with workspace.warehouse(read_only=True) as store:
+        context = Context(workspace, store, workspace.config, pipeline.today(workspace.config), progress)
+        return matches.contact_sheet(context, to, limit=limit)
+
+
 @contextmanager
 def _graph(workspace: Workspace, changed: dict[str, Any]) -> Iterator[tuple[DuckDBWarehouse, Any]]:
     """The stored graph, or with other settings one built aside from the same contacts."""

@@ -63,3 +63,25 @@ def test_the_template_is_the_defaults(tmp_path):
 def test_hashing_text_names_every_setting_of_a_section():
     text = config.section_text(config.Config(), "graph", "run")
     assert "graph.window_days=90" in text and "run.seed=7" in text and "faces." not in text
+
+
+def test_setting_one_value_leaves_every_other_line(tmp_path):
+    file = tmp_path / "kindred.toml"
+    file.write_text(config.template(ads__campaign="spring"))
+    before = file.read_text().splitlines()
+    config.set_value(file, "faces.weights", "vggface2")
+    after = file.read_text().splitlines()
+    assert [line for line, old in zip(after, before, strict=True) if line != old] == ['weights = "vggface2"']
+    config.set_value(file, "ads.campaign", "summer")
+    found = config.load(file, environment={})
+    assert (found.faces.weights, found.ads.campaign) == ("vggface2", "summer")
+
+
+def test_a_value_that_does_not_fit_leaves_the_file_as_it_was(tmp_path):
+    file = tmp_path / "kindred.toml"
+    file.write_text("[graph]\ntop = 5\n")
+    with pytest.raises(ConfigError, match="whole number"):
+        config.set_value(file, "graph.top", "many")
+    with pytest.raises(ConfigError, match=r"Did you mean 'graph\.top'"):
+        config.set_value(file, "graph.tops", 3)
+    assert file.read_text() == "[graph]\ntop = 5\n"

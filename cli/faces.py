@@ -1,0 +1,153 @@
+"""`kindred faces …` and `kindred weights …`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.command import WRONG_USAGE, Shell, command
+
+_NAME = Annotated[str, typer.Argument(metavar="NAME|FILE", help="casia-webface, vggface2 or a file of weights.")]
+_PEOPLE = Annotated[Path, typer.Option("--by-folder", metavar="DIR", help="A folder of photos per person.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to `app`."""
+    faces = typer.Typer(help="Judge and look at the likeness of faces.", no_args_is_help=True)
+    app.add_typer(faces, name="faces")
+    _register_weights(app)
+
+    @command(faces, computes=True)
+    def evaluate(
+        shell: Shell,
+        pairs: Annotated[Path | None, typer.Option("--pairs", metavar="FILE", help="LFW's list, or a CSV.")] = None,
+        root: Annotated[Path | None, typer.Option("--root", metavar="DIR", help="Where its paths start.")] = None,
+        by_folder: Annotated[
+            Path | None, typer.Option("--by-folder", metavar="DIR", help="A folder of photos per person: all pairs.")
+        ] = None,
+        plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE.svg", help="Also draw the ROC.")] = None,
+        weights: Annotated[str | None, typer.Option("--weights", metavar="NAME|FILE")] = None,
+        align: Annotated[str | None, typer.Option("--align", help="crop, similarity or frontal.")] = None,
+    ) -> int:
+        """How well likeness tells persons apart: AUC, accuracy by folds, TPR at small FAR, with intervals.
+
+        Example: `kindred faces evaluate --by-folder people -o json`
+        """
+        from engine import config
+        from engine.faces import evaluate as judging
+        from engine.faces import pairs as labelled
+
+        if by_folder is None and (pairs is None or root is None):
+            shell.complain("give --by-folder DIR, or --pairs FILE with --root DIR")
+            return WRONG_USAGE
+        table = labelled.by_folder(by_folder) if by_folder is not None else labelled.read(pairs)
+        settings = config.load(flags={"faces.weights": weights, "faces.align": align}).faces
+        found = judging.evaluate(
+            table, by_folder or root, settings=settings, threads=shell.threads or 0, progress=shell.progress
+        )
+        shell.emit(found.flat())
+        if plot is not None:
+            plot.write_text(judging.roc_svg(found), encoding="utf-8")
+        return 0
+
+    @command(faces, computes=True)
+    def sheet(
+        shell: Shell,
+        to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder for the two files.")],
+        limit: Annotated[int, typer.Option("--limit", min=1, help="Customers shown.")] = 20,
+    ) -> None:
+        """A contact sheet (PNG and HTML): each face asked for, its crop, the five nearest photos, or why none.
+
+        Example: `kindred faces sheet --to sheets`
+        """
+        from engine import inquiry
+
+        files = inquiry.contact_sheet(shell.workspace(), to, limit=limit, progress=shell.progress)
+        shell.emit({"files": [str(path) for path in files]})
+
+    @command(faces, computes=True)
+    def finetune(
+        shell: Shell,
+        by_folder: _PEOPLE,
+        to: Annotated[Path, typer.Option("--to", metavar="FILE.pt", help="The new weights.")],
+        epochs: Annotated[int, typer.Option("--epochs", min=1)] = 20,
+        seed: Annotated[int, typer.Option("--seed", min=0)] = 7,
+    ) -> None:
+        """Adapt FaceNet's last block to your own labelled photos; judged on persons it has not seen.
+
+        Example: `kindred faces finetune --by-folder people --to ours.pt`
+        """
+        from engine.faces.finetune import finetune as train
+
+        done = train(by_folder, to, epochs=epochs, seed=seed, progress=shell.progress)
+        shell.emit(
+            {
+                "file": str(done.path),
+                "epochs": done.epochs,
+                "better": done.better,
+                "before": done.before.flat(),
+                "after": done.after.flat(),
+            }
+        )
+        shell.say(
+            f"Use them: `kindred weights use {done.path}`."
+            if done.better
+            else "They are no better than before, beyond chance, on persons not trained on: do not use them."
+        )
+
+
+def _register_weights(app: typer.Typer) -> None:
+    group = typer.Typer(help="FaceNet's weights: which, whence, under what licence.", no_args_is_help=True)
+    app.add_typer(group, name="weights")
+
+    @command(group, name="list")
+    def list_(shell: Shell) -> None:
+        """The known weights: state, training data, licence, where they lie.
+
+        Example: `kindred weights list`
+        """
+        from engine.faces import weights
+
+        shell.emit(weights.list_())
+
+    @command(group)
+    def fetch(
+        shell: Shell,
+        name: _NAME,
+        url: Annotated[str, typer.Option("--url", help="Another place that has the same file.")] = "",
+    ) -> None:
+        """Download published weights; nothing is replaced before the new file's sha256 is right.
+
+        Example: `kindred weights fetch vggface2`
+        """
+        from engine.faces import weights
+
+        shell.emit({"file": str(weights.fetch(name, url=url, progress=shell.progress))})
+
+    @command(group)
+    def verify(shell: Shell, name: _NAME) -> None:
+        """Check that weights are there, unaltered, and fit FaceNet.
+
+        Example: `kindred weights verify casia-webface`
+        """
+        from engine.faces import weights
+
+        shell.emit({"name": name, "found": weights.verify(name)})
+
+    @command(group)
+    def use(shell: Shell, name: _NAME) -> None:
+        """Make weights the workspace's own; photos are embedded anew at the next run.
+
+        Example: `kindred weights use vggface2`
+        """
+        from engine import config
+        from engine.faces import weights
+        from engine.workspace import CONFIG
+
+        space = shell.workspace()
+        known = weights.usable(name)
+        chosen = str(Path(name).resolve()) if known.path is not None else name
+        config.set_value(space.path / CONFIG, "faces.weights", chosen)
+        shell.emit({"faces.weights": chosen})
