@@ -1,12 +1,21 @@
 """Kindred's engine: from call logs to the face and the offer that persuade.
 
-A notebook needs five lines::
+A notebook needs five lines (``calls.csv`` is made up here)::
 
-    import engine
-    space = engine.create("spring")                       # or engine.open("spring")
-    engine.import_logs(space, ["calls.csv"])
-    engine.run(space)
-    engine.influencers(space, definition="tie_reach", top=1)
+    >>> import engine, pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> rows = ["a,b,2026-03-01 10:00,60", "b,a,2026-03-02 11:00,30", "a,c,2026-03-02 12:00,5"]
+    >>> _ = (folder / "calls.csv").write_text("\\n".join(["caller,callee,started_at,duration_s", *rows]))
+
+    >>> space = engine.create(folder / "spring")
+    >>> engine.import_logs(space, [folder / "calls.csv"])[0].rows_kept
+    3
+    >>> [(r.stage, r.status) for r in engine.run(space, until="influencers")]
+    [('edges', 'done'), ('influencers', 'done')]
+    >>> engine.influencers(space, definition="tie_reach").select("customer_id", "contact_id", "tie_share").rows()
+    [('a', 'b', 1.0), ('b', 'a', 1.0)]
+    >>> engine.export_to(space, "influencers", folder / "out", format="csv").files[0]["path"]
+    'influencers.csv'
 
 See engine/README.md for the house behind these functions.
 """
@@ -22,6 +31,7 @@ from engine.progress import SILENT, Progress
 if TYPE_CHECKING:
     import polars as pl
 
+    from engine.export import ExportResult
     from engine.pipeline import StageResult
     from engine.sources import SourceSummary
     from engine.workspace import Workspace
@@ -95,6 +105,21 @@ def run(
     from engine import pipeline
 
     return pipeline.run(workspace, until=until, force=force, progress=progress)
+
+
+def export_to(
+    workspace: Workspace,
+    what: str,
+    to: str | Path,
+    *,
+    format: str = "parquet",
+    progress: Progress = SILENT,
+    **options: Any,
+) -> ExportResult:
+    """Write a table, the ads or a group of tables to a folder; see `engine.export.export` for the options."""
+    from engine.export import export as write
+
+    return write(workspace, what, to, format, progress=progress, **options)
 
 
 def influencers(
