@@ -16,6 +16,10 @@ NONE = "no offer"
 REASONS = 12
 DECILE = "uplift in decile "  # names of figures in table offer_metrics
 WORTH = "worth per customer above nobody (doubly robust)"
+WEIGHTED = "worth per customer above nobody (inverse propensity)"
+LOST, SHUFFLED = "qini lost when ", " is shuffled"
+POLICY = "(policy)"
+DRIVERS = 6  # strongest features shown per offer
 
 
 def fill(
@@ -73,17 +77,32 @@ def learners(book: Book, metrics: pl.DataFrame, *, rows_per_decile: float) -> No
         metrics: table `offer_metrics`.
         rows_per_decile: customers behind one tenth of the held-out rows; too few are not shown.
     """
-    rows = metrics.sort("offer_id", "metric", "learner", "base").to_dicts()
+    everything = metrics.sort("offer_id", "metric", "learner", "base").to_dicts()
+    judged_policies(book, [row for row in everything if row["offer_id"] == POLICY])
+    rows = [row for row in everything if row["offer_id"] != POLICY]
     tenths = [row for row in rows if row["metric"].startswith(DECILE)]
-    measured = [row for row in rows if row["metric"].startswith(WORTH)]
+    lost = [row for row in rows if row["metric"].startswith(LOST)]
     said = [row for row in rows if row["value"] is None and row["low"] is None]
-    others = [row for row in rows if row not in tenths and row not in measured and row not in said]
+    apart = {id(row) for row in (*tenths, *lost, *said)}
+    others = [row for row in rows if id(row) not in apart]
     book.put("offers.learners", others)
     texts = dict.fromkeys(row["metric"] for row in said)
     book.put(
         "offers.said",
         [{"offers": [row["offer_id"] for row in said if row["metric"] == text], "text": text} for text in texts],
     )
+    drivers = [
+        {
+            "offer_id": row["offer_id"],
+            "feature": row["metric"].removeprefix(LOST).removesuffix(SHUFFLED),
+            "lost": row["value"],
+        }
+        for row in lost
+        if row["value"] is not None and row["value"] > 0
+    ]
+    drivers.sort(key=lambda r: (r["offer_id"], -r["lost"], r["feature"]))
+    first = [r for i, r in enumerate(drivers) if i < DRIVERS or drivers[i - DRIVERS]["offer_id"] != r["offer_id"]]
+    book.put("offers.drivers", first)
     if rows_per_decile >= book.k:
         parts = [
             {
@@ -94,12 +113,28 @@ def learners(book: Book, metrics: pl.DataFrame, *, rows_per_decile: float) -> No
             for row in tenths
         ]
         book.put("offers.deciles", sorted(parts, key=lambda r: (r["offer_id"], r["decile"])))
-    names = ("value", "low", "high")
-    book.put("offers.measured", [{"policy": r["offer_id"], **{n: r[n] for n in names}} for r in measured])
     chosen = [r for r in others if r["chosen"] and r["metric"].startswith("qini") and r["low"] is not None]
     book.put("offers.judged", len(chosen))
     book.put("offers.beats_chance", [r["offer_id"] for r in chosen if r["low"] > 0])
     book.put("offers.like_chance", [r["offer_id"] for r in chosen if r["low"] <= 0])
+
+
+def judged_policies(book: Book, rows: Sequence[dict[str, Any]]) -> None:
+    """What giving offers by each policy was worth on held-out customers, and whether personalising beats the best."""
+    weighted = {row["learner"]: row["value"] for row in rows if row["metric"] == WEIGHTED}
+    measured = [
+        {"policy": row["learner"], **{name: row[name] for name in ("value", "low", "high")},
+         "weighted": weighted.get(row["learner"])}
+        for row in rows
+        if row["metric"] == WORTH
+    ]  # fmt: skip
+    book.put("offers.measured", sorted(measured, key=lambda r: (-(r["value"] or 0), r["policy"])))
+    book.put("offers.policy_said", [row["metric"] for row in rows if row["value"] is None])
+    for row in rows:
+        if row["metric"].startswith("personalised minus"):
+            book.put("offers.beats", {"best": row["learner"], **{n: row[n] for n in ("value", "low", "high")}})
+        elif row["metric"].startswith("smallest propensity") and row["value"] is not None:
+            book.put("offers.propensity", {"what": row["metric"], "value": row["value"]})
 
 
 def past(book: Book, campaigns: pl.DataFrame) -> None:

@@ -174,6 +174,12 @@ def offers(facts: Facts) -> dict[str, Chart]:
         rows = [row for row in look_up(facts, "offers.deciles") if row["offer_id"] == offer]
         title = f"{offer}: measured uplift by tenth of predicted uplift"
         album.charts[f"decile{i}"] = Chart(title, _deciles(f"decile{i}", title, rows), rows)
+    for i, offer in enumerate(dict.fromkeys(row["offer_id"] for row in look_up(facts, "offers.drivers") or [])):
+        rows = [row for row in look_up(facts, "offers.drivers") if row["offer_id"] == offer]
+        title = f"{offer}: what its uplift depends on"
+        labels = [row["feature"].replace("_", " ") for row in rows]
+        svg = charts.sideways(f"driver{i}", title, labels, [row["lost"] for row in rows], x="Qini lost when shuffled")
+        album.charts[f"driver{i}"] = Chart(title, svg, rows)
     album.add("measured", "Worth per customer above giving nobody anything", "offers.measured", "value", _measured)
     album.add(
         "policy", "Expected value by whom one gives what", "offers.policy", "value",

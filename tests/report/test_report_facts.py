@@ -198,6 +198,9 @@ def test_offer_figures_are_recomputed(written, rows):
         o: 50 * u - 2 * n for o, u, n in who.group_by("offer_id").agg(pl.col("uplift").sum(), pl.len()).iter_rows()
     }
     assert facts["offers"]["best_single_value"] == pytest.approx(max(single.values()), rel=1e-5)
+    assert [row["policy"] for row in facts["offers"]["measured"]] == ["personalised", "everybody gets apple", "nobody"]
+    assert facts["offers"]["beats"]["value"] == 0.5 and "does not beat" in facts["offers"]["policy_said"][0]
+    assert [row["feature"] for row in facts["offers"]["drivers"]] == list("ihgfed")
     assert facts["offers"]["beats_chance"] == ["samsung"]
     assert facts["offers"]["like_chance"] == ["apple"]
     campaign = {row["offer_id"]: row for row in facts["offers"]["campaigns"]}

@@ -269,6 +269,42 @@ def tables(seed: int = 5, customers: int = 400, others: int = 60) -> dict[str, l
             "chosen": True,
         },
     ]
+    worth, best = (
+        "worth per customer above nobody (doubly robust)",
+        "personalised minus the best single offer (doubly robust)",
+    )
+    for policy, metric, value in (
+        ("personalised", worth, 3.0),
+        ("nobody", worth, 0.0),
+        ("everybody gets apple", worth, 2.5),
+        ("everybody gets apple", best, 0.5),
+        ("everybody gets apple", "personalising does not beat the best single offer", None),
+    ):
+        metrics.append(
+            {
+                "offer_id": "(policy)",
+                "learner": policy,
+                "base": "",
+                "metric": metric,
+                "value": value,
+                "low": None if value is None else value - 1,
+                "high": None if value is None else value + 1,
+                "chosen": False,
+            }
+        )
+    for k, feature in enumerate("abcdefghi"):
+        metrics.append(
+            {
+                "offer_id": "apple",
+                "learner": "t",
+                "base": "logistic",
+                "metric": f"qini lost when {feature} is shuffled",
+                "value": k / 100,
+                "low": None,
+                "high": None,
+                "chosen": True,
+            }
+        )
     return {
         "sources": sources,
         "rejects": rejects,
