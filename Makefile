@@ -17,7 +17,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-bench: $(STAMP)
+bench: $(VENV)/.bench
 	$(BIN)/python -m tests.bench
 
 # By hand, for hours: hostile input, and kills at hundreds of moments.
@@ -28,14 +28,22 @@ fuzz: $(STAMP)
 install: $(STAMP)
 
 # Installed again only when pyproject.toml (or the tested versions) changed.
-$(STAMP): pyproject.toml constraints.txt
 ifdef UV
-	uv venv --quiet --allow-existing --python $(PYTHON) $(VENV)
-	uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev]'
+NEW  := uv venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+PIP  := uv pip install --quiet --python $(BIN)/python -c constraints.txt
 else
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+NEW  := test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+PIP  := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 endif
+
+$(STAMP): pyproject.toml constraints.txt
+	$(NEW)
+	$(PIP) -e '.[dev]'
+	@touch $@
+
+# The peers that speed is compared with.
+$(VENV)/.bench: $(VENV)/.bench
+	$(PIP) -e '.[dev,bench]'
 	@touch $@
 
 clean:
