@@ -64,6 +64,7 @@ def sideways(
         axes.set_yticks(places, [clip(text, 26) for text in labels])
         axes.tick_params(axis="y", colors=colour("ink"))
         axes.set_xlim(0, most * 1.16)
+        axes.set_ylim(-0.6, max(len(labels), 3) - 0.4)
         axes.grid(False)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
@@ -182,7 +183,7 @@ def dots(
                 linestyle="none",
             )
             axes.figure.legend(loc="outside upper left", handlelength=0.9)
-        axes.set_yticks(places, [clip(text, 26) for text in labels])
+        axes.set_yticks(places, [clip(text, 30) for text in labels])
         axes.tick_params(axis="y", colors=colour("ink"))
         axes.set_ylim(-0.6, max(len(labels) - 0.4, 0.6))
         axes.grid(axis="x")
