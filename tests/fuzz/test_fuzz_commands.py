@@ -27,7 +27,7 @@ def place(tmp_path_factory):
         os.chdir(before)
 
 
-@settings(max_examples=int(os.environ.get("FUZZ_EXAMPLES", "120")), suppress_health_check=list(HealthCheck))
+@settings(max_examples=int(os.environ.get("FUZZ_EXAMPLES", "60")), suppress_health_check=list(HealthCheck))
 @given(command=st.sampled_from(COMMANDS), words=st.lists(WORDS, max_size=5), inside=st.booleans())
 def test_any_options(place, command, words, inside):
     call([*command, *(["-w", "w"] if inside and command else []), *words])

@@ -100,11 +100,12 @@ def test_tables_with_every_form_of_a_number_leave_none_behind(kindred, monkeypat
     with workspace.open_(Path("w")).warehouse(read_only=True) as store:
         # Six forms, one person, and the address: two customers.
         assert store.count("customers") == 2 and store.count("rejects") >= 8 and store.count("treatments") == 2
-    kindred("run", "-w", "w", "--until", "influencers")
+    kindred("run", "-w", "w", "--until", "influencers" if packed else "edges")
     kindred("export", "all", "--to", "out", "--format", "csv", "-w", "w")
     kindred("export", "rejects", "--to", "rejects", "--format", "jsonl", "-w", "w")
     kindred("status", "-w", "w", "-o", "json")
-    kindred("influencers", "-w", "w", "-o", "json")
+    if packed:
+        kindred("influencers", "-w", "w", "-o", "json")
     kindred("erase", FORMS[0], "-w", "w", "-o", "json")
     kindred("audit", "verify", "-w", "w")
     assert held(Path("w")) == {}

@@ -135,7 +135,7 @@ READ = (
 )
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_damaged_database_is_said_and_the_backup_offered(tmp_path, seed):
     """Flipped, overwritten and cut files: a clear line that offers the backup, or rows that are still right."""
     import random
