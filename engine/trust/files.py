@@ -1,4 +1,4 @@
-"""Files that only their owner reads, that appear whole or not at all, and paths that stay below their root."""
+"""Files that only their owner reads and that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from engine.errors import InputError, WorkspaceError
+from engine.errors import WorkspaceError
 
 
 def private(name: str, flags: int) -> int:
@@ -63,25 +63,6 @@ def sweep(folder: Path) -> int:
     return len(entries)
 
 
-def below(root: Path, name: str | Path) -> Path:
-    """The real path of file `name`, given relative to `root` or absolute, when it truly lies below `root`.
-
-    Args:
-        root: folder the user named.
-        name: path found in a file; links are followed before judging.
-
-    Raises:
-        InputError: it lies elsewhere (`..`, an absolute path, a link that leads out).
-    """
-    real = Path(os.path.realpath(root / name))
-    if not real.is_relative_to(os.path.realpath(root)):
-        raise InputError(
-            f"{str(name)!r} lies outside {root}.",
-            fix="Photos are read only below the folder of the file that lists them.",
-        )
-    return real
-
-
 def loose(folder: Path) -> list[Path]:
     """What below `folder` (itself included) others than the owner may read, write or enter, in order."""
     found = []
@@ -89,11 +70,3 @@ def loose(folder: Path) -> list[Path]:
         if not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             found.append(path)
     return found
-
-
-def tighten(folder: Path) -> int:
-    """Take everybody else's rights from what is below `folder`; returns how many entries had some."""
-    found = loose(folder)
-    for path in found:
-        os.chmod(path, 0o700 if path.is_dir() else 0o600)
-    return len(found)
