@@ -18,6 +18,7 @@ import engine
 from engine import pipeline
 from engine.config import Config
 from engine.errors import EngineError, InputError
+from engine.graph.prediction import HORIZONS
 from engine.pipeline.validation import validate
 from engine.progress import SILENT, Progress
 from engine.report import experiment, faces, influence, loyalty, offers
@@ -213,8 +214,12 @@ def _validation(ask: _Ask) -> tuple[Any, str]:
     if ask.store.count("parties") > limit:
         return None, f"more than {limit:,} parties (setting report.validate_up_to)."
     definitions = list(dict.fromkeys((ask.config.graph.definition, "strongest")))
+    first, last = ask.span["first_day"], ask.span["last_day"]
+    days = 0 if first is None else (last - first).days + 1
+    # A horizon needs as many days before the cut, in which contacts change, as after it.
+    horizons = [h for h in HORIZONS if days > 2 * h] or HORIZONS[:1]
     try:
-        return validate(ask.store, ask.config, definitions=definitions), ""
+        return validate(ask.store, ask.config, definitions=definitions, horizons=horizons), ""
     except EngineError as error:
         return None, error.message
 
