@@ -61,7 +61,9 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
         found = columns(profile, layout)
         missing = _missing(profile, found)
         if missing:
-            if profile.header and (closest is None or len(missing) < len(closest)):
+            # What is missing of our own columns tells more than what is missing of somebody else's.
+            nearer = closest is None or (len(missing) < len(closest) and profiles[0].name != "generic")
+            if profile.header and nearer:
                 closest = [profile.columns.get(c, (c,))[0] for c in missing]
             continue
         against = _against(profile, layout)

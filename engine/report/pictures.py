@@ -314,6 +314,8 @@ def _measured(name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> str:
 def _uplift(name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> str:
     series: dict[str, tuple[list, list]] = {}
     for row in rows:
+        if row["n"] is None:  # withheld
+            continue
         xs, ys = series.setdefault(row["offer_id"], ([], []))
         # Customers per hundredth, so that joined bins do not stand out.
         xs.append((row["low"] + row["high"]) / 2)
