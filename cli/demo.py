@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -33,7 +33,10 @@ def register(app: typer.Typer) -> None:
         from engine import demo as job
 
         result = job.run(out, customers=customers, seed=seed, quick=quick, progress=shell.progress)
-        shell.emit(asdict(result))
+        if shell.output == "table":
+            print(_summary(asdict(result)))
+        else:
+            shell.emit(asdict(result))
 
     @command(app)
     def synth(
@@ -50,3 +53,40 @@ def register(app: typer.Typer) -> None:
         from engine.synth import town
 
         shell.emit(asdict(town.write(folder, customers=customers, seed=seed, photos=photos, progress=shell.progress)))
+
+
+def _summary(result: dict[str, Any]) -> str:
+    """What the demo did, in lines for people; `-o json` has every figure."""
+    counts, found, paths = result["counts"], result["recovered"], result["paths"]
+    records, influencers, policy = found["records"], found["influencers"], found["policy"]
+    planted = sum(found["look_alikes"][arm]["planted"] for arm in ("own_face", "influencer_face"))
+    alike = sum(
+        round((found["look_alikes"][arm]["found"] or 0) * found["look_alikes"][arm]["planted"])
+        for arm in ("own_face", "influencer_face")
+    )
+    parts = ("rows", "events", "duplicate", "rejected")
+    exact = all(records[name] == records[f"planted_{name}"] for name in parts)
+    lines = {
+        "records": f"{records['rows']:,} read = {records['events']:,} kept + {records['duplicate']:,} duplicate + "
+        f"{records['rejected']:,} rejected; {'each as planted' if exact else 'NOT as planted'}",
+        "graph": f"{counts['edges']:,} edges, {counts['ties']:,} pairs; "
+        f"{found['call_centres']['found']} of {found['call_centres']['planted']} call centres found",
+        "influencers": f"{_percent(influencers['tie_reach_first'])} of the planted ones come first, "
+        f"{_percent(influencers['tie_reach_among_3'])} among the first three",
+        "handsets": f"{found['handset_changes']['found']:,} of {found['handset_changes']['planted']:,} changes found",
+        "offers": f"{policy['offers_made']:,} made, worth {policy['value']:.2f} a customer "
+        f"(best possible {policy['oracle']:.2f}, best single offer {policy['best_single']:.2f}, "
+        f"random {policy['random_offer']:.2f})",
+        "faces": f"{_percent(found['faces']['usable'])} of {found['faces']['photos']:,} photos usable; "
+        f"{alike} of {planted} planted look-alikes matched",
+        "ads": f"{counts['ads']:,} for {policy['offers_made']:,} customers",
+    }
+    town = f"{result['customers']:,} customers, seed {result['seed']}"
+    head = f"An invented town of {town}, in {result['seconds']['total']:.0f} s"
+    body = [f"  {name:<12} {text}" for name, text in lines.items()]
+    links = [f"  {name:<12} {paths[name]}" for name in ("gallery", "report", "export", "workspace")]
+    return "\n".join([head, *body, "Open or look into:", *links])
+
+
+def _percent(share: float | None) -> str:
+    return "none" if share is None else f"{100 * share:.0f} %"
