@@ -330,6 +330,35 @@ _ALL = [
         files texts          below the workspace's ads/ folder, one per size
         alt_text text
         """),
+    # ---- the experiment -------------------------------------------------------------------------
+    _table("plans", "version of an experiment's plan", "experiment_id version", """
+        experiment_id text   its name
+        version i64          from 1; every change is the next one
+        plan text            JSON
+        hash text            sha256 of the plan's text
+        """),
+    _table("assignments", "experiment and customer", "experiment_id customer_id", """
+        experiment_id text
+        customer_id text
+        version i64          of the plan this customer was drawn under
+        cluster_id text?     what was drawn, where clusters are; frozen
+        arm text
+        assigned_at time     start of the day that consents were checked for
+        eligible_because text
+        """),
+    _table("exposures", "ad seen by a customer in an experiment", "experiment_id customer_id at arm", """
+        experiment_id text
+        customer_id text
+        at time
+        arm text?            arm that was shown, where known
+        """),
+    _table("outcomes", "outcome of a customer in an experiment", "experiment_id metric customer_id at value", """
+        experiment_id text
+        customer_id text
+        metric text
+        at time
+        value f64?           null = what came in was no finite number
+        """),
     _table("runs", "finished stage run", "run_id", """
         run_id text
         stage text
