@@ -37,12 +37,13 @@ PIP  := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c cons
 endif
 
 $(STAMP): pyproject.toml constraints.txt
+	@echo "Installing what Kindred needs into $(VENV): some minutes the first time."
 	$(NEW)
 	$(PIP) -e '.[dev]'
 	@touch $@
 
 # The peers that speed is compared with.
-$(VENV)/.bench: $(VENV)/.bench
+$(VENV)/.bench: $(STAMP)
 	$(PIP) -e '.[dev,bench]'
 	@touch $@
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import demo, exports, faces, graph, imports, offers, report, run, trust, workspace
+from cli import demo, experiment, exports, faces, graph, imports, offers, report, run, trust, workspace
 from engine import __version__
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 
 
@@ -34,7 +34,7 @@ def _options(
     pass
 
 
-for module in (demo, workspace, imports, run, graph, offers, faces, report, exports, trust):
+for module in (demo, workspace, imports, run, graph, offers, faces, experiment, report, exports, trust):
     module.register(app)
 
 

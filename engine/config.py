@@ -86,7 +86,7 @@ class Offers:
     bootstrap: int = _s(200, "samples behind an interval", low=20, high=10000)
     level: float = _s(0.01, "differences between customers are used where they show at this level", low=0, high=0.5)
     budget: float = _s(0.0, "most that all offers together may cost; 0 = no limit", low=0)
-    to_owners: bool = _s(True, "offer a make to customers who own it already, too")
+    to_owners: bool = _s(False, "offer a make to customers who own it already, too, where the offer does not say")
     outcome_days: int = _s(90, "where acceptance is not known: days within which the offered make must be next", low=1)
 
 

@@ -85,12 +85,13 @@ def _packages() -> str:
     missing, found = [], []
     for name in PACKAGES:
         try:
-            found.append(f"{name} {metadata.version(name)}")
+            metadata.version(name)
+            found.append(name)
         except metadata.PackageNotFoundError:
             missing.append(name)
     if missing:
         raise EngineError(f"missing: {', '.join(missing)}")
-    return ", ".join(found)
+    return f"all {len(found)}, torch {metadata.version('torch')}, duckdb {metadata.version('duckdb')}"
 
 
 def _weights() -> str:

@@ -29,7 +29,7 @@ class Limits:
 
     today: date
     budget: float = 0.0
-    to_owners: bool = True
+    to_owners: bool = False
 
 
 def check_offers(offers: pl.DataFrame) -> None:

@@ -38,11 +38,14 @@ START = 0.02
 
 
 def offer_table() -> pl.DataFrame:
-    """The offers' import file: offer_id, manufacturer, model, headline, body, call_to_action, value, cost."""
+    """The offers' import file: offer_id, manufacturer, model, headline, body, call_to_action, value, cost, to_owners.
+
+    Owners of the make are wanted: the planted effect is largest for them (trading up).
+    """
     import polars as pl
 
     columns = ["offer_id", "manufacturer", "model", "headline", "body", "call_to_action", "value", "cost"]
-    return pl.DataFrame(OFFERS, schema=columns, orient="row")
+    return pl.DataFrame(OFFERS, schema=columns, orient="row").with_columns(to_owners=pl.lit(True))
 
 
 def true_uplift(

@@ -13,7 +13,7 @@ from engine import config
 from engine.pipeline import choices, handsets
 from engine.tables import empty
 
-QUICK = dataclasses.replace(config.Config(), offers=config.Offers(bases="logistic", bootstrap=20))
+QUICK = dataclasses.replace(config.Config(), offers=config.Offers(bases="logistic", bootstrap=20, to_owners=True))
 
 
 def run(store, context, settings=QUICK, **more):
