@@ -15,7 +15,7 @@ TOP_LEVEL = {
     "Makefile", "constraints.txt", "LICENSE", ".gitignore", ".ci", "docs",
 }  # fmt: skip
 DOMAINS = {"logs", "intake", "graph", "offers", "faces", "ads", "synth", "experiment", "report"}
-KNOW_WAREHOUSE = {"pipeline", "workspace", "export", "demo", "reporting", "erasure", "warehouse"}
+KNOW_WAREHOUSE = {"pipeline", "workspace", "export", "demo", "reporting", "erasure", "warehouse", "experimenting"}
 HEAVY = {
     "torch", "torchvision", "facenet_pytorch", "igraph", "sklearn", "sklift", "statsmodels", "matplotlib", "scipy",
     "numba", "cv2", "PIL", "pandas", "polars", "pyarrow", "networkx", "duckdb", "phonenumbers", "jinja2", "numpy",

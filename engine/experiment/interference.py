@@ -107,13 +107,14 @@ def exposure_regression(
 
 
 def exposure_probabilities(
-    shares: scipy.sparse.csr_array, redrawn: np.ndarray, *, level: float = LEVEL
+    shares: scipy.sparse.csr_array, redrawn: np.ndarray, control: np.ndarray | None = None, *, level: float = LEVEL
 ) -> tuple[np.ndarray, np.ndarray]:
     """How likely each customer is to be treated among mostly treated, or in control among mostly control.
 
     Args:
         shares: from `contact_shares` [n, n].
         redrawn: arms of many redraws of the assignment, 1 in arm A [n, draws].
+        control: 1 in arm B [n, draws]; None = there are two arms only.
         level: what "mostly" means.
 
     Returns:
@@ -121,7 +122,7 @@ def exposure_probabilities(
     """
     exposure = shares @ redrawn
     high = ((redrawn == 1) & (exposure >= level)).mean(axis=1)
-    low = ((redrawn == 0) & (exposure <= 1 - level)).mean(axis=1)
+    low = ((redrawn == 0 if control is None else control == 1) & (exposure <= 1 - level)).mean(axis=1)
     return high, low
 
 

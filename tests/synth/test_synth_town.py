@@ -45,7 +45,17 @@ def test_files_have_the_import_columns(small, log):
     expected = {
         "customers": ["customer_id", "age", "residence", "gender", "tenure_months", "plan"],
         "devices": ["tac", "manufacturer", "model", "released"],
-        "offers": ["offer_id", "manufacturer", "model", "headline", "body", "call_to_action", "value", "cost", "to_owners"],
+        "offers": [
+            "offer_id",
+            "manufacturer",
+            "model",
+            "headline",
+            "body",
+            "call_to_action",
+            "value",
+            "cost",
+            "to_owners",
+        ],
         "treatments": ["customer_id", "campaign_id", "offer_id", "sent_at", "propensity", "accepted"],
         "consents": ["customer_id", "purpose", "granted_at", "expires_at", "withdrawn_at"],
         "optouts": ["customer_id", "since"],

@@ -1,0 +1,259 @@
+"""`kindred experiment …`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.command import Shell, command
+from engine.errors import InputError
+
+if TYPE_CHECKING:
+    from engine.sources import SourceSummary
+
+_NAME = Annotated[str, typer.Argument(metavar="NAME", help="Of the experiment.")]
+_FILE = Annotated[Path, typer.Argument(metavar="FILE", help="CSV, TSV or Parquet.")]
+_COLUMN = Annotated[
+    list[str] | None,
+    typer.Option("--column", metavar="OURS=THEIRS", help="What the file calls one of our columns; repeatable."),
+]
+_COVARIATE = Annotated[
+    str | None, typer.Option("--covariate", metavar="COLUMN", help="A column of customers from before the experiment.")
+]
+_PLOT = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw it as SVG too.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to `app`."""
+    group = typer.Typer(help="Whose face sells? Plan, assign, analyse.", no_args_is_help=True)
+    app.add_typer(group, name="experiment")
+    load = typer.Typer(help="What came back from the field.", no_args_is_help=True)
+    group.add_typer(load, name="import")
+
+    @command(group)
+    def design(
+        shell: Shell,
+        name: _NAME,
+        arm: Annotated[
+            list[str] | None, typer.Option("--arm", metavar="ARM=SHARE", help="Repeatable; shares add up to 1.")
+        ] = None,
+        unit: Annotated[str | None, typer.Option("--unit", help="What is assigned: customer or cluster.")] = None,
+        metric: Annotated[str | None, typer.Option("--metric", metavar="NAME", help="Primary outcome.")] = None,
+        kind: Annotated[str | None, typer.Option("--kind", help="A customer's outcome: any, count or sum.")] = None,
+        direction: Annotated[str | None, typer.Option("--direction", help="What is better: higher or lower.")] = None,
+        guardrail: Annotated[
+            list[str] | None,
+            typer.Option("--guardrail", metavar="NAME[:lower]", help="Must not get worse; repeatable."),
+        ] = None,
+        horizon: Annotated[
+            int | None, typer.Option("--horizon", metavar="DAYS", help="Outcomes count so long.")
+        ] = None,
+        alpha: Annotated[float | None, typer.Option("--alpha", help="1 - confidence.")] = None,
+        power: Annotated[float | None, typer.Option("--power", help="Wanted for the smallest effect.")] = None,
+        minimum_effect: Annotated[float | None, typer.Option("--minimum-effect", help="Smallest that matters.")] = None,
+        salt: Annotated[str | None, typer.Option("--salt", help="Decides who gets which arm.")] = None,
+        cluster_cap: Annotated[int | None, typer.Option("--cluster-cap", help="Most customers in a cluster.")] = None,
+    ) -> None:
+        """Write the plan; the same name with other options makes its next version.
+
+        Example: `kindred experiment design spring --arm own_face=0.5 --arm influencer_face=0.5 --horizon 30`
+        """
+        from engine import experimenting
+
+        plan, new = experimenting.design(
+            shell.workspace(), name, arms=_shares(arm), unit=unit, metric=metric, kind=kind, direction=direction,
+            guardrails=tuple(guardrail) if guardrail else None, horizon_days=horizon, alpha=alpha, power=power,
+            minimum_effect=minimum_effect, salt=salt, cluster_cap=cluster_cap,
+        )  # fmt: skip
+        shell.emit(vars(plan) | {"arms": dict(plan.arms), "hash": plan.hash()})
+        shell.say(f"{'Designed' if new else 'Unchanged'}: {name}, version {plan.version}")
+
+    @command(group, computes=True)
+    def power(
+        shell: Shell,
+        name: _NAME,
+        base: Annotated[float | None, typer.Option("--base", help="Expected share of customers who act.")] = None,
+        covariate: _COVARIATE = None,
+        plot: _PLOT = None,
+    ) -> None:
+        """The smallest effect that can be seen, by customers and by clusters, against the number of customers.
+
+        Example: `kindred experiment power spring --base 0.03 --plot power.svg`
+        """
+        from engine import experimenting, judging
+
+        rows, funnel = experimenting.power(shell.workspace(), name, base=base, covariate=covariate)
+        shell.emit(rows)
+        _funnel(shell, funnel)
+        if plot is not None:
+            lines = []
+            for unit in ("customer", "cluster"):
+                own = [r for r in rows if r["unit"] == unit]
+                lines.append((f"by {unit}", [r["customers"] for r in own], [r["effect"] for r in own], [], []))
+            title = "Smallest detectable effect"
+            plot.write_text(judging.picture("power", title, lines, "customers", "difference"), encoding="utf-8")
+
+    @command(group, computes=True)
+    def assign(shell: Shell, name: _NAME) -> None:
+        """Give every eligible customer an arm; whoever has one keeps it.
+
+        Example: `kindred experiment assign spring`
+        """
+        from engine import experimenting
+
+        done = experimenting.assign(shell.workspace(), name)
+        shell.emit(
+            {"version": done.plan.version, "arms": done.arms, "kept": done.kept, "added": done.added}
+            | {"funnel": done.funnel, "clusters": done.curve}
+        )
+        _funnel(shell, done.funnel)
+
+    @command(load)
+    def exposures(shell: Shell, name: _NAME, file: _FILE, column: _COLUMN = None) -> None:
+        """Who saw an ad, and when: customer_id, at, and the arm shown where it is known.
+
+        Example: `kindred experiment import exposures spring seen.csv --column at=shown_at`
+        """
+        from engine import experimenting
+
+        _report(shell, experimenting.import_events(shell.workspace(), name, "exposures", file, columns=_pairs(column)))
+
+    @command(load)
+    def outcomes(
+        shell: Shell,
+        name: _NAME,
+        file: _FILE,
+        column: _COLUMN = None,
+        metric: Annotated[str | None, typer.Option("--metric", help="The plan's primary one, or a guardrail.")] = None,
+    ) -> None:
+        """What customers did: customer_id, at, value.
+
+        Example: `kindred experiment import outcomes spring sales.csv --column value=revenue`
+        """
+        from engine import experimenting
+
+        space, columns = shell.workspace(), _pairs(column)
+        _report(shell, experimenting.import_events(space, name, "outcomes", file, columns=columns, metric=metric))
+
+    @command(group, computes=True)
+    def analyse(
+        shell: Shell,
+        name: _NAME,
+        covariate: _COVARIATE = None,
+        sequential: Annotated[bool, typer.Option("--sequential", help="Intervals valid at every look.")] = False,
+        interference: Annotated[
+            bool, typer.Option("--interference", help="Direct, spillover and total effect by the ties.")
+        ] = False,
+        by: Annotated[
+            list[str] | None,
+            typer.Option("--by", help="residence, age_band, influence, tie_strength or similarity; repeatable."),
+        ] = None,
+        over_time: Annotated[bool, typer.Option("--over-time", help="The effects day by day.")] = False,
+        plot: _PLOT = None,
+    ) -> None:
+        """What the experiment says, as planned, everybody as assigned.
+
+        Example: `kindred experiment analyse spring --interference --by residence -o json`
+        """
+        from engine import judging
+
+        found = judging.analyse(
+            shell.workspace(), name, covariate=covariate, sequential=sequential, interference=interference,
+            by=by or (), over_time=over_time or plot is not None,
+        )  # fmt: skip
+        shell.emit(found)
+        if plot is not None and found.get("over_time"):
+            lines = []
+            for pair in dict.fromkeys((r["arm"], r["versus"]) for r in found["over_time"]):
+                own = [r for r in found["over_time"] if (r["arm"], r["versus"]) == pair]
+                values = ([r[key] for r in own] for key in ("day", "difference", "low", "high"))
+                lines.append((" against ".join(pair), *values))
+            title = f"Effects on {found['metric']} over time"
+            plot.write_text(judging.picture("effects", title, lines, "days", "difference"), encoding="utf-8")
+        for line in found["decisions"]:
+            shell.say(line)
+
+    @command(group, computes=True)
+    def simulate(
+        shell: Shell,
+        name: _NAME,
+        direct: Annotated[float, typer.Option("--direct", metavar="TAU", help="Effect of the own ad.")] = 0.02,
+        spillover: Annotated[float, typer.Option("--spillover", metavar="GAMMA", help="Of the contacts' ads.")] = 0.03,
+        base: Annotated[float, typer.Option("--base", help="Share who act without effects.")] = 0.1,
+        draws: Annotated[int, typer.Option("--draws", min=10)] = 200,
+        seed: Annotated[int, typer.Option("--seed", min=0)] = 7,
+    ) -> None:
+        """Bias, coverage and power of every estimator on this workspace's own graph.
+
+        Example: `kindred experiment simulate spring --direct 0.02 --spillover 0.03 --base 0.1`
+        """
+        from engine import experimenting
+
+        options = {"direct": direct, "spillover": spillover, "base": base, "draws": draws, "seed": seed}
+        shell.emit(experimenting.simulate(shell.workspace(), name, **options))
+
+    @command(group)
+    def compare(
+        shell: Shell,
+        data: Annotated[Path, typer.Option("--data", metavar="FILE", help="One row per unit: CSV, TSV or Parquet.")],
+        arm: Annotated[str, typer.Option("--arm", metavar="COLUMN")],
+        control: Annotated[str, typer.Option("--control", metavar="VALUE")],
+        metric: Annotated[list[str], typer.Option("--metric", metavar="COLUMN", help="Repeatable.")],
+        covariate: Annotated[str | None, typer.Option("--covariate", metavar="COLUMN", help="For CUPED.")] = None,
+        cluster: Annotated[str | None, typer.Option("--cluster", metavar="COLUMN", help="What was assigned.")] = None,
+        share: Annotated[
+            list[str] | None, typer.Option("--share", metavar="ARM=SHARE", help="Planned; equal unless given.")
+        ] = None,
+        alpha: Annotated[float, typer.Option("--alpha", min=0.0001, max=0.5)] = 0.05,
+    ) -> None:
+        """A/B results in a plain table, without a workspace.
+
+        Example: `kindred experiment compare --data trial.csv --arm segment --control none --metric visit -o json`
+        """
+        from engine import plaintable
+        from engine.experiment import assignment, table
+
+        shares = _shares(share)
+        if shares is not None:
+            assignment.check_arms(shares)
+        found = table.compare(
+            plaintable.read(data), arm=arm, control=control, metrics=metric, shares=shares, covariate=covariate,
+            cluster=cluster, alpha=alpha,
+        )  # fmt: skip
+        rows = table.rows(found)
+        shell.emit(rows)
+        for row in rows:
+            shell.say(row["decision"])
+
+
+def _pairs(texts: list[str] | None) -> dict[str, str]:
+    pairs = {}
+    for text in texts or ():
+        name, sign, value = text.partition("=")
+        if not (name and sign and value):
+            raise InputError(f"{text!r} is not NAME=VALUE.", fix="Write it with an equals sign.")
+        pairs[name] = value
+    return pairs
+
+
+def _shares(texts: list[str] | None) -> dict[str, float] | None:
+    shares = {}
+    for name, value in _pairs(texts).items():
+        try:
+            shares[name] = float(value)
+        except ValueError:
+            raise InputError(f"{value!r} is no share of {name}.", fix="Write it like 0.5.") from None
+    return shares or None
+
+
+def _funnel(shell: Shell, funnel: list[dict[str, Any]]) -> None:
+    for line in funnel:
+        reasons = ", ".join(f"{reason} {n}" for reason, n in line["reasons"].items())
+        shell.say(f"{line['left']:>10}  {line['gate']}{f' (lost: {reasons})' if reasons else ''}")
+
+
+def _report(shell: Shell, done: SourceSummary) -> None:
+    shell.emit(vars(done))
+    shell.say(f"{done.rows_kept} of {done.rows_in} rows kept")

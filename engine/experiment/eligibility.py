@@ -1,0 +1,64 @@
+"""Who can take part: only customers to whom every arm could be shown, and at which gate the others fall out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FACES = ("own_face", "influencer_face", "random_face")
+WITHOUT_FACE = ("no_face", "no_ad")
+
+
+class Eligible(NamedTuple):
+    """The population of an experiment, fixed before anybody is assigned.
+
+    Args:
+        customers: ids, sorted.
+        funnel: one row per gate: gate, left (customers still in), lost, reasons (count per reason).
+        because: what the eligible have in common, in words.
+    """
+
+    customers: pl.Series
+    funnel: list[dict[str, object]]
+    because: str
+
+
+def eligible(people: pl.DataFrame, arms: Sequence[str]) -> Eligible:
+    """Send every customer through the gates, one after another.
+
+    Args:
+        people: customer_id, opted_out, offered, offers_consent, own_consent, subject_consent (whether they hold
+            today), own_face, influencer_face, random_face (status of the match, null = none was looked for).
+        arms: the plan's; those without a face need no match.
+    """
+    import polars as pl
+
+    def needs(passes: pl.Expr, reason: str) -> tuple[pl.Expr, pl.Expr]:
+        return passes, pl.lit(reason)
+
+    gates = {
+        "not opted out": needs(~pl.col("opted_out"), "opted_out"),
+        "has an offer": needs(pl.col("offered"), "no_offer"),
+        "takes offers": needs(pl.col("offers_consent"), "no_consent"),
+    }
+    consents = {"own_face": "own_consent", "influencer_face": "subject_consent"}
+    for arm in FACES:
+        if arm not in arms:
+            continue
+        gates[f"{arm} matched"] = (
+            (pl.col(arm) == "matched").fill_null(False),
+            pl.col(arm).fill_null("not_looked_for"),
+        )
+        if arm in consents:
+            gates[f"{arm} consented"] = needs(pl.col(consents[arm]), "no_consent")
+    left = people.sort("customer_id")
+    funnel: list[dict[str, object]] = [{"gate": "customers", "left": left.height, "lost": 0, "reasons": {}}]
+    for gate, (passes, reason) in gates.items():
+        out = left.filter(~passes).select(reason=reason)
+        left = left.filter(passes)
+        reasons = dict(out["reason"].value_counts().sort("reason").iter_rows())
+        funnel.append({"gate": gate, "left": left.height, "lost": out.height, "reasons": reasons})
+    return Eligible(left["customer_id"], funnel, "; ".join(gates))
