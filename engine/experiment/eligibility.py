@@ -57,7 +57,7 @@ def eligible(people: pl.DataFrame, arms: Sequence[str]) -> Eligible:
     left = people.sort("customer_id")
     funnel: list[dict[str, object]] = [{"gate": "customers", "left": left.height, "lost": 0, "reasons": {}}]
     for gate, (passes, reason) in gates.items():
-        out = left.filter(~passes).select(reason=reason)
+        out = left.filter(~passes).with_columns(reason=reason)
         left = left.filter(passes)
         reasons = dict(out["reason"].value_counts().sort("reason").iter_rows())
         funnel.append({"gate": gate, "left": left.height, "lost": out.height, "reasons": reasons})

@@ -152,19 +152,24 @@ def test_the_whole_way_from_plan_to_decision(kindred):
 
 def test_the_funnel_counts_who_falls_out_where(kindred):
     kindred("design", "f", *TWO)
-    funnel = {line["gate"]: line for line in kindred("assign", "f")["funnel"]}
+    funnel = kindred("assign", "f")["funnel"]
     everybody = np.arange(PEOPLE)
-    inside = everybody >= 10
-    assert funnel["not opted out"]["left"] == inside.sum()
-    inside &= everybody % 50 != 7
-    assert funnel["has an offer"]["left"] == inside.sum()
-    inside &= everybody % 40 != 3
-    assert funnel["own_face matched"] == {
-        "gate": "own_face matched", "left": inside.sum(), "lost": funnel["own_face matched"]["lost"],
-        "reasons": {"no_photo": funnel["own_face matched"]["lost"]},
-    }  # fmt: skip
-    inside &= everybody % 60 != 11
-    assert funnel["own_face consented"]["left"] == inside.sum() == assigned().height
+    gates = (
+        ("customers", everybody >= 0, {}),
+        ("not opted out", everybody >= 10, "opted_out"),
+        ("has an offer", everybody % 50 != 7, "no_offer"),
+        ("takes offers", everybody >= 0, "no_consent"),
+        ("own_face matched", everybody % 40 != 3, "no_photo"),
+        ("own_face consented", everybody % 60 != 11, "no_consent"),
+        ("influencer_face matched", everybody >= 0, "no_photo"),
+        ("influencer_face consented", everybody >= 0, "no_consent"),
+    )
+    inside = everybody >= 0
+    for line, (gate, passes, reason) in zip(funnel, gates, strict=True):
+        lost = int((inside & ~passes).sum())
+        inside = inside & passes
+        assert line == {"gate": gate, "left": inside.sum(), "lost": lost, "reasons": {reason: lost} if lost else {}}
+    assert assigned().height == inside.sum()
 
 
 def test_newcomers_join_and_nobody_moves(kindred):
