@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -277,21 +276,9 @@ def set_value(path: Path, key: str, value: Any) -> None:
     known = _fields()
     if key not in known:
         raise ConfigError(f"there is no setting {key!r}.", fix=_nearest(key, known))
-    section, name = key.split(".", 1)
-    line = f"{name} = {_toml(_convert(key, known[key], value, 'the command'))}"
-    lines, inside, done = path.read_text(encoding="utf-8").splitlines(), False, False
-    for number, text in enumerate(lines):
-        if text.strip().startswith("["):
-            inside = text.strip() == f"[{section}]"
-        elif inside and re.match(rf"#?\s*{name}\s*=", text):
-            lines[number], done = line, True
-            break
-    if not done:
-        header = f"[{section}]"
-        at = lines.index(header) + 1 if header in lines else len(lines)
-        lines[at:at] = [line] if header in lines else ["", header, line]
+    text = with_setting(path.read_text(encoding="utf-8"), key, _convert(key, known[key], value, "the command"))
     temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    temporary.write_text(text, encoding="utf-8")
     load(temporary, environment={})
     os.chmod(temporary, 0o600)
     temporary.replace(path)
