@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred demo --out demo --quick`
         """
-        from engine import demo as job
+        from engine.usecases import demo as job
 
         result = job.run(out, customers=customers, seed=seed, quick=quick, progress=shell.progress)
         if shell.output == "table":

@@ -60,9 +60,9 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred experiment design spring --arm own_face=0.5 --arm influencer_face=0.5 --horizon 30`
         """
-        from engine import experimenting
+        from engine.usecases import experiment
 
-        plan, new = experimenting.design(
+        plan, new = experiment.design(
             shell.workspace(), name, arms=_shares(arm), unit=unit, metric=metric, kind=kind, direction=direction,
             guardrails=tuple(guardrail) if guardrail else None, horizon_days=horizon, alpha=alpha, power=power,
             minimum_effect=minimum_effect, salt=salt, cluster_cap=cluster_cap,
@@ -82,9 +82,9 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred experiment power spring --base 0.03 --plot power.svg`
         """
-        from engine import experimenting, judging
+        from engine.usecases import experiment, experiment_analysis
 
-        rows, funnel = experimenting.power(shell.workspace(), name, base=base, covariate=covariate)
+        rows, funnel = experiment.power(shell.workspace(), name, base=base, covariate=covariate)
         shell.emit(rows)
         _funnel(shell, funnel)
         if plot is not None:
@@ -93,7 +93,9 @@ def register(app: typer.Typer) -> None:
                 own = [r for r in rows if r["unit"] == unit]
                 lines.append((f"by {unit}", [r["customers"] for r in own], [r["effect"] for r in own], [], []))
             title = "Smallest detectable effect"
-            plot.write_text(judging.picture("power", title, lines, "customers", "difference"), encoding="utf-8")
+            plot.write_text(
+                experiment_analysis.picture("power", title, lines, "customers", "difference"), encoding="utf-8"
+            )
 
     @command(group, computes=True)
     def assign(shell: Shell, name: _NAME) -> None:
@@ -101,9 +103,9 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred experiment assign spring`
         """
-        from engine import experimenting
+        from engine.usecases import experiment
 
-        done = experimenting.assign(shell.workspace(), name)
+        done = experiment.assign(shell.workspace(), name)
         shell.emit(
             {"version": done.plan.version, "arms": done.arms, "kept": done.kept, "added": done.added}
             | {"funnel": done.funnel, "clusters": done.curve}
@@ -116,9 +118,9 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred experiment import exposures spring seen.csv --column at=shown_at`
         """
-        from engine import experimenting
+        from engine.usecases import experiment
 
-        _report(shell, experimenting.import_events(shell.workspace(), name, "exposures", file, columns=_pairs(column)))
+        _report(shell, experiment.import_events(shell.workspace(), name, "exposures", file, columns=_pairs(column)))
 
     @command(load)
     def outcomes(
@@ -132,10 +134,10 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred experiment import outcomes spring sales.csv --column value=revenue`
         """
-        from engine import experimenting
+        from engine.usecases import experiment
 
         space, columns = shell.workspace(), _pairs(column)
-        _report(shell, experimenting.import_events(space, name, "outcomes", file, columns=columns, metric=metric))
+        _report(shell, experiment.import_events(space, name, "outcomes", file, columns=columns, metric=metric))
 
     @command(group, computes=True)
     def analyse(
@@ -157,9 +159,9 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred experiment analyse spring --interference --by residence -o json`
         """
-        from engine import judging
+        from engine.usecases import experiment_analysis
 
-        found = judging.analyse(
+        found = experiment_analysis.analyse(
             shell.workspace(), name, covariate=covariate, sequential=sequential, interference=interference,
             by=by or (), over_time=over_time or plot is not None,
         )  # fmt: skip
@@ -171,7 +173,9 @@ def register(app: typer.Typer) -> None:
                 values = ([r[key] for r in own] for key in ("day", "difference", "low", "high"))
                 lines.append((" against ".join(pair), *values))
             title = f"Effects on {found['metric']} over time"
-            plot.write_text(judging.picture("effects", title, lines, "days", "difference"), encoding="utf-8")
+            plot.write_text(
+                experiment_analysis.picture("effects", title, lines, "days", "difference"), encoding="utf-8"
+            )
         for line in found["decisions"]:
             shell.say(line)
 
@@ -189,10 +193,10 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred experiment simulate spring --direct 0.02 --spillover 0.03 --base 0.1`
         """
-        from engine import experimenting
+        from engine.usecases import experiment
 
         options = {"direct": direct, "spillover": spillover, "base": base, "draws": draws, "seed": seed}
-        shell.emit(experimenting.simulate(shell.workspace(), name, **options))
+        shell.emit(experiment.simulate(shell.workspace(), name, **options))
 
     @command(group)
     def compare(

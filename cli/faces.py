@@ -62,9 +62,9 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred faces sheet --to sheets`
         """
-        from engine import inquiry
+        from engine.usecases import influence
 
-        files = inquiry.contact_sheet(shell.workspace(), to, limit=limit, progress=shell.progress)
+        files = influence.contact_sheet(shell.workspace(), to, limit=limit, progress=shell.progress)
         shell.emit({"files": [str(path) for path in files]})
 
     @command(faces, computes=True)

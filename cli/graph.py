@@ -39,11 +39,11 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred influencers --definition tie_reach --top 1 -o json`
         """
-        from engine import inquiry
+        from engine.usecases import influence
 
         space = shell.workspace()
         if compare:
-            shell.emit(inquiry.agreement(space, definition or (), progress=shell.progress))
+            shell.emit(influence.agreement(space, definition or (), progress=shell.progress))
             return
         settings = {
             "as_of": as_of.date().isoformat() if as_of else None,
@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
             "half_life_days": half_life,
             "min_active_days": min_days,
         }
-        rows = inquiry.influencers(
+        rows = influence.influencers(
             space, definitions=definition or (), top=top, settings=settings, progress=shell.progress
         )
         shell.emit(rows)
@@ -70,9 +70,9 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred validate --horizon 30 -o json`
         """
-        from engine import inquiry
+        from engine.usecases import influence
 
-        found = inquiry.validate(
+        found = influence.validate(
             shell.workspace(),
             as_of=as_of.date() if as_of else None,
             definitions=definition or (),
@@ -90,9 +90,9 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred graph communities --smallest 15`
         """
-        from engine import inquiry
+        from engine.usecases import influence
 
-        shell.emit(inquiry.communities(shell.workspace(), smallest=smallest, progress=shell.progress))
+        shell.emit(influence.communities(shell.workspace(), smallest=smallest, progress=shell.progress))
 
     @command(group, computes=True)
     def top(shell: Shell, n: Annotated[int, typer.Option("--n", min=1, help="How many people.")] = 20) -> None:
@@ -100,9 +100,9 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred graph top --n 50 -o csv`
         """
-        from engine import inquiry
+        from engine.usecases import influence
 
-        shell.emit(inquiry.network_top(shell.workspace(), top=n, progress=shell.progress))
+        shell.emit(influence.network_top(shell.workspace(), top=n, progress=shell.progress))
 
     @command(group, name="export", computes=True)
     def export_(
@@ -130,7 +130,7 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred graph ego 4f9a12… --to contacts.svg`
         """
-        from engine import inquiry
+        from engine.usecases import influence
 
-        left_out = inquiry.ego(shell.workspace(), customer, to, progress=shell.progress)
+        left_out = influence.ego(shell.workspace(), customer, to, progress=shell.progress)
         shell.emit({"file": str(to), "contacts_left_out": left_out})

@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred report influence --to influence.html --json influence.json`
         """
-        from engine.reporting import report as write
+        from engine.usecases.report import report as write
 
         done = write(shell.workspace(), kind, to, json_to=json_to, progress=shell.progress)
         shell.emit(asdict(done))
@@ -53,13 +53,13 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred explain 4f9a12 --to why.html`
         """
-        from engine import explaining
-        from engine.reporting import write
+        from engine.usecases import explain
+        from engine.usecases.report import write
 
         space = shell.workspace()
-        found = explaining.facts(space, customer)
+        found = explain.facts(space, customer)
         if to is not None:
-            write(to, explaining.page(space, found))
+            write(to, explain.page(space, found))
         if shell.output == "json":
             shell.emit(found)
         elif shell.output == "csv":

@@ -50,10 +50,10 @@ def _forgetting(app: typer.Typer) -> None:
 
         Example: `kindred erase --from ids.txt --opt-out`
         """
-        from engine import erasure
+        from engine.usecases import erase
 
         ids = [*(customers or []), *(_lines(from_) if from_ else [])]
-        done = erasure.erase(shell.workspace(), ids, opt_out=opt_out)
+        done = erase.erase(shell.workspace(), ids, opt_out=opt_out)
         shell.emit(asdict(done))
         shell.say("Exports outside the workspace are not reached: export over them, and withdraw what they then list.")
 
@@ -71,9 +71,9 @@ def _forgetting(app: typer.Typer) -> None:
 
         Example: `kindred purge --before 2025-06-01 --keep-daily`
         """
-        from engine import erasure
+        from engine.usecases import erase
 
-        shell.emit(asdict(erasure.purge(shell.workspace(), before.date(), keep_daily=keep_daily)))
+        shell.emit(asdict(erase.purge(shell.workspace(), before.date(), keep_daily=keep_daily)))
 
 
 def _lines(path: Path) -> list[str]:

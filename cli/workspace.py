@@ -55,7 +55,7 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred doctor -w spring-campaign`
         """
-        from engine import doctor as checks
+        from engine.usecases import doctor as checks
 
         found = checks.examine(shell.path)
         shell.emit(found, ["check", "ok", "found", "remedy"])

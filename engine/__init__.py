@@ -136,8 +136,8 @@ def influencers(
     Returns:
         Rows of the `influencers` table, ordered by its keys.
     """
-    from engine import inquiry
+    from engine.usecases import influence
 
-    return inquiry.influencers(
+    return influence.influencers(
         workspace, definitions=() if definition is None else (definition,), top=top, progress=progress
     )

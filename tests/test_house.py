@@ -15,7 +15,7 @@ TOP_LEVEL = {
     "Makefile", "constraints.txt", "LICENSE", ".gitignore", ".ci", "docs",
 }  # fmt: skip
 DOMAINS = {"logs", "intake", "graph", "offers", "faces", "ads", "synth", "experiment", "report"}
-KNOW_WAREHOUSE = {"pipeline", "workspace", "export", "demo", "reporting", "erasure", "warehouse", "experimenting"}
+KNOW_WAREHOUSE = {"pipeline", "workspace", "export", "usecases", "warehouse"}
 HEAVY = {
     "torch", "torchvision", "facenet_pytorch", "igraph", "sklearn", "sklift", "statsmodels", "matplotlib", "scipy",
     "numba", "cv2", "PIL", "pandas", "polars", "pyarrow", "networkx", "duckdb", "phonenumbers", "jinja2", "numpy",
@@ -96,7 +96,7 @@ def test_domain_folders_meet_in_tables_only():
             continue
         used = {n.split(".")[1] for n in imports(path) - typed_only(path) if n.startswith("engine.") and n.count(".")}
         assert not (used & DOMAINS) - {own}, f"{path} imports another domain folder"
-        assert not used & {"pipeline", "workspace", "export", "demo"}, f"{path} imports an orchestrator"
+        assert not used & {"pipeline", "workspace", "export", "usecases"}, f"{path} imports an orchestrator"
 
 
 def test_only_orchestrators_know_a_warehouse():

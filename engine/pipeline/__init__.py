@@ -18,9 +18,9 @@ from pathlib import Path
 
 import engine
 from engine import config as settings
-from engine import erasure
 from engine.errors import ConfigError, WorkspaceError
 from engine.progress import SILENT, Progress
+from engine.usecases import erase
 from engine.warehouse import sql_folder
 from engine.warehouse.duckdb import DuckDBWarehouse
 from engine.workspace import Workspace
@@ -152,7 +152,7 @@ def run(
     stages = _upto(until)
     results = []
     with workspace.writing("run", backup=True) as store:
-        erasure.finish(workspace, store)  # what an erasure that was killed left to do
+        erase.finish(workspace, store)  # what an erasure that was killed left to do
         for stage in stages:
             started = time.monotonic()
             inputs, configuration = inputs_hash(store, stage, workspace.config), config_hash(stage, workspace.config)

@@ -24,7 +24,7 @@ def sentence(facts: Mapping[str, Any]) -> list[dict[str, str]]:
     """The chain in words, one step a line; each says what is missing where it breaks.
 
     Args:
-        facts: of `engine.explaining.facts`, without `words`.
+        facts: of `engine.usecases.explain.facts`, without `words`.
     """
     words = []
     counted = [row for row in facts["ties"] if row["gated_because"] is None]
@@ -77,7 +77,7 @@ def page(facts: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
     """The chain as one self-contained page.
 
     Args:
-        facts: of `engine.explaining.facts`.
+        facts: of `engine.usecases.explain.facts`.
         pictures: arm -> the ad as a `data:` address; where there is none, its words stand alone.
     """
     drawn: dict[str, Chart] = {}

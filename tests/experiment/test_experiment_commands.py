@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 import engine
 from cli.main import app
-from engine import erasure, experimenting
 from engine.export import export
+from engine.usecases import erase, experiment
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "hillstrom" / "hillstrom.csv"
 DAY = datetime(2025, 3, 1)
@@ -349,7 +349,7 @@ def test_whoever_is_erased_leaves_the_experiment(kindred):
     gone = pl.read_csv(file)["customer_id"][0]
     Path("seen.csv").write_text(f"customer_id,at\n{gone},2025-03-02\n")
     kindred("import", "exposures", "e", "seen.csv")
-    receipt = erasure.erase(engine.open(Path("w")), [gone])
+    receipt = erase.erase(engine.open(Path("w")), [gone])
     assert {receipt.rows[t] for t in ("assignments", "exposures", "outcomes")} == {1}
     assert gone not in assigned()["customer_id"]
     kindred("analyse", "e")
@@ -362,8 +362,8 @@ def test_exports_of_two_equal_experiments_are_the_same_bytes(kindred, filled, mo
     texts = []
     for folder in ("w", "again"):
         space = engine.open(Path(folder))
-        experimenting.design(space, "x", arms={"own_face": 0.5, "no_ad": 0.5})
-        experimenting.assign(space, "x")
+        experiment.design(space, "x", arms={"own_face": 0.5, "no_ad": 0.5})
+        experiment.assign(space, "x")
         export(space, "all", Path(f"{folder}-out"), "csv")
         texts.append({p.name: p.read_bytes() for p in sorted(Path(f"{folder}-out").rglob("*.csv"))})
     assert texts[0] == texts[1] and "assignments.csv" in texts[0]

@@ -10,9 +10,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from engine import demo
 from engine.errors import InputError, WorkspaceError
 from engine.tables import TABLES
+from engine.usecases import demo
 
 pytestmark = pytest.mark.slow
 

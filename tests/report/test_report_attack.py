@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from engine import reporting
 from engine.report.book import look_up
+from engine.usecases import report
 
 K = 15
 
@@ -138,7 +138,7 @@ def narrowed(facts: dict) -> dict[str, tuple[float, float]]:
 
 @pytest.fixture(scope="module")
 def published(small):
-    return reporting.facts(small, "all")
+    return report.facts(small, "all")
 
 
 def test_no_published_count_is_small(published):
@@ -159,7 +159,7 @@ def test_a_short_file_does_not_say_how_few_opted_out(small, tmp_path, tmp_path_f
     file = {**rows["sources"][0], "source_id": "s2", "target": "optouts", "rows_in": 2, "rows_kept": 2}
     rows["sources"].append({**file, "rows_duplicate": 0, "rows_rejected": 0})
     space = make(tmp_path / "few", tmp_path_factory.getbasetemp() / "keys", rows)
-    facts = reporting.facts(space, "influence")
+    facts = report.facts(space, "influence")
     line = next(row for row in facts["coverage"]["sources"] if row["target"] == "optouts")
     assert [line[c] for c in ("rows_in", "rows_kept", "rows_duplicate", "rows_rejected")] == [None] * 4
     assert facts["coverage"]["opted_out"] is None
@@ -169,7 +169,7 @@ def test_a_short_file_does_not_say_how_few_opted_out(small, tmp_path, tmp_path_f
 def test_the_attack_succeeds_where_only_small_counts_are_withheld(small):
     """The same attack on the same figures without complementary suppression: it must find people."""
     loose = dataclasses.replace(small.config, report=dataclasses.replace(small.config.report, min_cell=2))
-    facts = reporting.facts(dataclasses.replace(small, config=loose), "all")
+    facts = report.facts(dataclasses.replace(small, config=loose), "all")
     for total, parts in equations_safe(facts):
         for path in (total, *parts):
             value = look_up(facts, path)

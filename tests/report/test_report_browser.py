@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import reporting
+from engine.usecases import report
 
 PACKAGES = ("playwright-core@1.56.1", "axe-core@4.11.0")
 SCRIPT = Path(__file__).with_name("browser.mjs")
@@ -38,8 +38,8 @@ def node_modules(tmp_path_factory) -> Path:
 def seen(node_modules, small, empty_space, tmp_path_factory) -> dict:
     """What Chromium saw of the full page at two widths, of the empty one, and with a dark theme."""
     folder = tmp_path_factory.mktemp("browser")
-    reporting.report(small, "all", folder / "all.html")
-    reporting.report(empty_space, "influence", folder / "empty.html")
+    report.report(small, "all", folder / "all.html")
+    report.report(empty_space, "influence", folder / "empty.html")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     done = subprocess.run(
         ["node", str(SCRIPT), str(node_modules), chromium, str(folder / "all.html"), str(folder / "empty.html")],

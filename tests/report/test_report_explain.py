@@ -9,9 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from engine import explaining
 from engine.errors import InputError
 from engine.report.page import short_id
+from engine.usecases import explain
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def run(small):
 
 
 def test_the_chain_holds_what_the_tables_hold(small):
-    found = explaining.facts(small, "c0013")
+    found = explain.facts(small, "c0013")
     with small.warehouse(read_only=True) as store:
         ties = store.read("ties").filter((pl.col("a") == 13) | (pl.col("b") == 13))
         events = store.read("events").filter((pl.col("caller") == 13) | (pl.col("callee") == 13))
@@ -56,17 +56,17 @@ def test_the_page_escapes_names_and_stands_alone(small, run, tmp_path):
 
 
 def test_a_person_without_anything_is_explained_too(small):
-    found = explaining.facts(small, "c0459")
+    found = explain.facts(small, "c0459")
     assert "No offer has been decided." in [line["what"] for line in found["words"]]
     assert "No faces have been compared." in [line["what"] for line in found["words"]]
-    assert explaining.page(small, found).count("<section") == 9
+    assert explain.page(small, found).count("<section") == 9
 
 
 def test_nobody_and_several(small):
     with pytest.raises(InputError, match="nobody called 'zzz'"):
-        explaining.facts(small, "zzz")
+        explain.facts(small, "zzz")
     with pytest.raises(InputError, match="several people's ids begin with 'c00'"):
-        explaining.facts(small, "c00")
+        explain.facts(small, "c00")
 
 
 def test_an_ad_is_shown_from_its_smallest_file(small, tmp_path):
@@ -74,9 +74,9 @@ def test_an_ad_is_shown_from_its_smallest_file(small, tmp_path):
 
     Image.new("RGB", (300, 250), "red").save(small.ads / "a_300x250.jpg")
     Image.effect_noise((900, 900), 90).save(small.ads / "a_1080x1080.png")
-    found = explaining.facts(small, "c0013")
+    found = explain.facts(small, "c0013")
     found["matches"][0]["files"] = ["a_1080x1080.png", "a_300x250.jpg", "gone.jpg"]
-    assert explaining.page(small, found).count('src="data:image/jpeg;base64,') == 1
+    assert explain.page(small, found).count('src="data:image/jpeg;base64,') == 1
 
 
 def test_terminal_and_csv(run):

@@ -11,10 +11,10 @@ from itertools import pairwise
 import polars as pl
 import pytest
 
-from engine import reporting
 from engine.errors import InputError
 from engine.report.book import Book, look_up, plain
 from engine.report.page import spell
+from engine.usecases import report
 
 
 class Figures(HTMLParser):
@@ -57,7 +57,7 @@ class Figures(HTMLParser):
 @pytest.fixture(scope="module")
 def written(small, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
-    reporting.report(small, "all", folder / "all.html", json_to=folder / "all.json")
+    report.report(small, "all", folder / "all.html", json_to=folder / "all.json")
     html = (folder / "all.html").read_text(encoding="utf-8")
     figures = Figures()
     figures.feed(html)
@@ -223,10 +223,10 @@ def test_face_figures_are_recomputed(written, rows):
 def test_small_reports_withhold_what_the_whole_one_does(small, written):
     _, whole, _ = written
     for kind in ("influence", "experiment"):
-        part = reporting.facts(small, kind)
-        for name in reporting.PARTS[kind]:
+        part = report.facts(small, kind)
+        for name in report.PARTS[kind]:
             assert part.get(name) == whole.get(name), name
-        assert not set(part) & {n for k, names in reporting.PARTS.items() if k != kind for n in names}
+        assert not set(part) & {n for k, names in report.PARTS.items() if k != kind for n in names}
 
 
 def test_nothing_in_a_name_becomes_markup(written):
@@ -248,13 +248,13 @@ def test_the_page_needs_no_network_and_repeats_no_id(written):
 
 def test_the_same_workspace_gives_the_same_bytes(small, written, tmp_path):
     html, facts, _ = written
-    reporting.report(small, "all", tmp_path / "again.html", json_to=tmp_path / "again.json")
+    report.report(small, "all", tmp_path / "again.html", json_to=tmp_path / "again.json")
     assert (tmp_path / "again.html").read_text(encoding="utf-8") == html
     assert json.loads((tmp_path / "again.json").read_text(encoding="utf-8")) == facts
 
 
 def test_an_empty_workspace_gives_a_page_that_says_so(empty_space, tmp_path):
-    done = reporting.report(empty_space, "all", tmp_path / "page.html")
+    done = report.report(empty_space, "all", tmp_path / "page.html")
     html = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "this workspace holds no customers" in html and "kindred import logs FILE" in html
     assert "Not computed yet: edges, influencers, handsets, choices, matches, ads" in done.warnings[0]
@@ -275,7 +275,7 @@ def test_stale_and_missing_stages_are_named_with_their_command(tmp_path, tmp_pat
     }
     space = make(tmp_path / "half", tmp_path_factory.getbasetemp() / "keys", rows)
     pipeline.run(space, until="edges")
-    warnings = reporting.facts(space, "influence")["warnings"]
+    warnings = report.facts(space, "influence")["warnings"]
     assert warnings == [
         {
             "text": "Not computed yet: influencers, handsets, choices. What rests on it is missing here.",
@@ -284,9 +284,9 @@ def test_stale_and_missing_stages_are_named_with_their_command(tmp_path, tmp_pat
     ]
     graph = dataclasses.replace(space.config.graph, window_days=30)
     other = dataclasses.replace(space, config=dataclasses.replace(space.config, graph=graph))
-    stale = reporting.facts(other, "influence")["warnings"][1]
+    stale = report.facts(other, "influence")["warnings"][1]
     assert "last run of: edges" in stale["text"] and stale["command"] == "kindred run --until edges"
-    states = {row["stage"]: row["state"] for row in reporting.facts(other, "influence")["method"]["stages"]}
+    states = {row["stage"]: row["state"] for row in report.facts(other, "influence")["method"]["stages"]}
     assert states["edges"] == "stale" and states["choices"] == "never"
 
 
@@ -295,17 +295,17 @@ def test_one_row_per_table_is_no_crash_and_no_disclosure(tmp_path, tmp_path_fact
 
     few = {name: lines[:1] for name, lines in tables().items()}
     space = make(tmp_path / "one", tmp_path_factory.getbasetemp() / "keys", few)
-    facts = reporting.facts(space, "all")
+    facts = report.facts(space, "all")
     assert facts["coverage"]["customers"] is None
     assert all(row["n"] is None for row in facts["faces"]["matches"])
-    reporting.report(space, "all", tmp_path / "one.html")
+    report.report(space, "all", tmp_path / "one.html")
 
 
 def test_unknown_report_and_unwritable_file(small, tmp_path):
     with pytest.raises(InputError, match="no report 'sales'"):
-        reporting.facts(small, "sales")
+        report.facts(small, "sales")
     with pytest.raises(InputError, match="cannot be written"):
-        reporting.report(small, "experiment", tmp_path / "no" / "such" / "folder.html")
+        report.report(small, "experiment", tmp_path / "no" / "such" / "folder.html")
     assert list(tmp_path.iterdir()) == []
 
 

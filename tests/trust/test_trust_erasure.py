@@ -11,13 +11,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from engine import erasure, workspace
+from engine import workspace
 from engine.errors import InputError
 from engine.tables import BOOKKEEPING, TABLES, polars_type
 from engine.trust import audit, backups, keys
+from engine.usecases import erase
 from engine.warehouse.duckdb import DuckDBWarehouse
 
-# Columns that name neither a person nor a party: whoever adds one decides here (or in engine/erasure.py) what it is.
+# Columns that name neither a person nor a party: whoever adds one decides here (or in engine/erase.py) what it is.
 NOBODY = set(
     """
     source_id target path sha256 format details reason raw kind caller_tac callee_tac caller_device callee_device
@@ -34,7 +35,7 @@ def test_every_text_of_every_contract_is_known_to_name_a_person_or_not():
     for name, table in TABLES.items():
         for column in table.columns:
             if column.type in ("text", "u32"):
-                known = column.name in {*erasure.PERSONS, *erasure.NODES} | NOBODY
+                known = column.name in {*erase.PERSONS, *erase.NODES} | NOBODY
                 assert known, f"{name}.{column.name}: does erase have to look at it?"
 
 
@@ -111,8 +112,8 @@ def rows_naming(space: workspace.Workspace, person: str, node: int) -> dict[str,
     found = {}
     with space.warehouse(read_only=True) as store:
         for name, table in TABLES.items():
-            columns = [c for c in table.names if c in erasure.PERSONS]
-            nodes = [c for c in table.names if c in erasure.NODES]
+            columns = [c for c in table.names if c in erase.PERSONS]
+            nodes = [c for c in table.names if c in erase.NODES]
             test = [f"\"{c}\" = '{person}'" for c in columns] + [f'"{c}" = {node}' for c in nodes]
             if test:
                 count = f'SELECT count(*) AS n FROM "{name}" WHERE {" OR ".join(test)}'  # noqa: S608
@@ -124,7 +125,7 @@ def test_erased_means_in_no_row_and_in_no_byte(space):
     before = rows_naming(space, GONE, 1)
     assert min(before.values()) >= 1 and len(before) > 15
     assert any(GONE.encode() in content for content in everything(space.path).values())
-    done = erasure.erase(space, [GONE])
+    done = erase.erase(space, [GONE])
     assert set(rows_naming(space, GONE, 1).values()) == {0}
     assert [name for name, content in everything(space.path).items() if GONE.encode() in content] == []
     assert any(STAYS.encode() in content for content in everything(space.path).values()), (
@@ -136,7 +137,7 @@ def test_erased_means_in_no_row_and_in_no_byte(space):
 
 
 def test_files_go_only_when_nobody_else_needs_them(space):
-    done = erasure.erase(space, [GONE])
+    done = erase.erase(space, [GONE])
     assert done.files == {"photos": 1, "creatives": 2, "exports": 1, "backups": 1}
     # The third person's ad showed a face chosen after the erased one's: gone too, and its creative with it.
     assert sorted(p.name for p in space.ads.iterdir()) == ["TAYS.jpg", "shared.jpg"]
@@ -145,7 +146,7 @@ def test_files_go_only_when_nobody_else_needs_them(space):
 
 
 def test_ads_already_handed_out_stay_known_without_the_person(space):
-    erasure.erase(space, [GONE])
+    erase.erase(space, [GONE])
     with space.warehouse(read_only=True) as store:
         rows = {r["ad_id"]: r for r in store.read("deliveries").to_dicts()}
     assert rows["ad of 1"]["customer_id"] is None and rows["ad of 1"]["erased"]
@@ -154,7 +155,7 @@ def test_ads_already_handed_out_stay_known_without_the_person(space):
 
 
 def test_the_receipt_proves_without_naming(space):
-    done = erasure.erase(space, [GONE, "nobody"])
+    done = erase.erase(space, [GONE, "nobody"])
     told = json.loads(done.path.read_text())
     proof = hmac.new(keys.derived(space.key(), "receipt"), GONE.encode(), hashlib.sha256).hexdigest()
     assert told["proofs"] == [proof] and told["subjects"] == 1 and told["unknown"] == 1
@@ -164,7 +165,7 @@ def test_the_receipt_proves_without_naming(space):
 
 
 def test_the_only_backup_is_of_what_is_left(space):
-    erasure.erase(space, [GONE])
+    erase.erase(space, [GONE])
     [backup] = backups.listed(space.database)
     store = DuckDBWarehouse(backup.path, read_only=True)
     assert GONE not in store.read("customers")["customer_id"].to_list()
@@ -174,16 +175,16 @@ def test_the_only_backup_is_of_what_is_left(space):
 def test_nobody_of_that_id_changes_nothing(space):
     before = everything(space.path)["kindred.duckdb"]
     with pytest.raises(InputError, match="none of the 1 ids"):
-        erasure.erase(space, ["someone else"])
+        erase.erase(space, ["someone else"])
     with pytest.raises(InputError, match="no id is given"):
-        erasure.erase(space, ["  "])
+        erase.erase(space, ["  "])
     with space.warehouse(read_only=True) as store:
         assert store.count("customers") == 3 and store.count("sources") == 0
     assert len(before) == space.database.stat().st_size
 
 
 def test_opting_out_keeps_the_name_and_nothing_else(space):
-    erasure.erase(space, [GONE], opt_out=True)
+    erase.erase(space, [GONE], opt_out=True)
     left = {t: n for t, n in rows_naming(space, GONE, 1).items() if n}
     assert left == {"optouts": 1}
 
@@ -193,11 +194,11 @@ def test_killed_after_the_rows_went_the_rest_is_done_next_time(space, monkeypatc
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(erasure.backups, "drop", killed)
+        patched.setattr(erase.backups, "drop", killed)
         with pytest.raises(KeyboardInterrupt):
-            erasure.erase(space, [GONE])
+            erase.erase(space, [GONE])
     assert any(GONE.encode() in content for content in everything(space.path).values())
-    erasure.erase(space, [STAYS])
+    erase.erase(space, [STAYS])
     assert [n for n, content in everything(space.path).items() if GONE.encode() in content] == []
 
 
@@ -206,7 +207,7 @@ def test_every_stage_is_stale_afterwards(space):
 
     with space.writing("run") as store:
         before = {s.name: pipeline.inputs_hash(store, s, space.config) for s in pipeline.STAGES}
-    erasure.erase(space, [GONE])
+    erase.erase(space, [GONE])
     with space.writing("run") as store:
         after = {s.name: pipeline.inputs_hash(store, s, space.config) for s in pipeline.STAGES}
     assert not set(before.items()) & set(after.items()) or before["edges"] != after["edges"]
@@ -224,9 +225,9 @@ def test_purge_forgets_what_is_old_and_whom_nothing_is_left_of(tmp_path):
                 dated += [pl.lit(datetime(day.year, 1, 1)).alias("started_at")] if "started_at" in row.columns else []
                 store.append(table, row.with_columns(dated))
         store.append("parties", planted("PLANTEDFOURTH", 9, PEOPLE[0], "parties"))
-    kept = erasure.purge(made, date(2026, 1, 1), keep_daily=True)
+    kept = erase.purge(made, date(2026, 1, 1), keep_daily=True)
     assert kept.rows == {"events": 1, "parties": 1}
-    gone = erasure.purge(made, date(2026, 1, 1))
+    gone = erase.purge(made, date(2026, 1, 1))
     assert gone.rows == {"pair_days": 1} and gone.what == "purge"
     with made.warehouse(read_only=True) as store:
         assert store.read("events")["caller"].to_list() == [2, 3]

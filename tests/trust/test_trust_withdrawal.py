@@ -11,10 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from engine import erasure, workspace
+from engine import workspace
 from engine.errors import WorkspaceError
 from engine.export import export
 from engine.trust import audit
+from engine.usecases import erase
 
 START = datetime(2026, 1, 1)
 ADS = {
@@ -115,7 +116,7 @@ def test_opting_out_and_another_choice_are_told_apart(space, tmp_path):
 
 def test_an_erased_person_is_called_back_everywhere(space, tmp_path):
     export(space, "ads", tmp_path / "out", "jsonl")
-    erasure.erase(space, ["anna"])
+    erase.erase(space, ["anna"])
     export(space, "ads", tmp_path / "out", "jsonl")
     assert listed(tmp_path / "out") == {"own": "erased", "lent": "erased"}
     assert "anna" not in (tmp_path / "out" / "withdraw.jsonl").read_text()

@@ -18,13 +18,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import pipeline, reporting, workspace
+from engine import pipeline, workspace
 from engine.errors import InputError, WorkspaceError
 from engine.progress import SILENT, Progress
 from engine.synth import town
 from engine.trust import keys
 from engine.trust.consent import OFFERS, allowed
 from engine.trust.pseudonyms import pseudonym
+from engine.usecases import report
 
 if TYPE_CHECKING:
     import polars as pl
@@ -96,7 +97,7 @@ def run(
         clock.lap("")
         paths = _export(space, out, progress)
         clock.lap("export")
-        paths["report"] = reporting.report(space, "all", out / "report.html", progress=progress).page
+        paths["report"] = report.report(space, "all", out / "report.html", progress=progress).page
         clock.lap("report")
         with space.warehouse(read_only=True) as store:
             recovered = compare(store, out / "town" / "truth", space)

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from engine import experimenting
 from engine.errors import InputError
 from engine.experiment.plan import Plan
+from engine.usecases import experiment
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,7 +68,7 @@ def analyse(
             "customers": dict(people["arm"].value_counts().sort("arm").iter_rows()),
         }
         if covariate is not None:
-            people_with = experimenting.pre_period(store, covariate, people)
+            people_with = experiment.pre_period(store, covariate, people)
         ties = store.query("experiment/ties") if interference else None
         events = store.query("experiment/outcomes", experiment_id=name, metric=plan.metric)
         try:
@@ -121,11 +121,11 @@ def picture(name: str, title: str, lines: Sequence[tuple[str, list, list, list, 
 
 
 def _assigned(store: DuckDBWarehouse, name: str) -> tuple[Plan, pl.DataFrame]:
-    plan = experimenting.plan_of(store, name)
+    plan = experiment.plan_of(store, name)
     people = store.query("experiment/assigned", experiment_id=name)
     if not people.height:
         raise InputError(f"nobody is assigned in {name!r}.", fix=f"Run `kindred experiment assign {name}`.")
-    if not experimenting.drawn_alike(store, name, plan, people):
+    if not experiment.drawn_alike(store, name, plan, people):
         raise InputError("the assignments are not those of the plan.", fix=f"Run `kindred experiment assign {name}`.")
     return plan, people.drop("version")
 
@@ -231,7 +231,7 @@ def _hajek(table: pl.DataFrame, plan: Plan, ties: pl.DataFrame) -> list[dict[str
     draws = min(REDRAWS, CELLS // n)
     if draws < 50:
         return [{"note": f"{n} customers are too many to redraw the assignment often enough."}]
-    a, b, _ = experimenting.places(ties, table["customer_id"])
+    a, b, _ = experiment.places(ties, table["customer_id"])
     shares = interference.contact_shares(a, b, n)
     codes = None
     if plan.unit == "cluster":
