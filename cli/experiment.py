@@ -56,7 +56,7 @@ def register(app: typer.Typer) -> None:
         salt: Annotated[str | None, typer.Option("--salt", help="Decides who gets which arm.")] = None,
         cluster_cap: Annotated[int | None, typer.Option("--cluster-cap", help="Most customers in a cluster.")] = None,
     ) -> None:
-        """Write the plan; the same name with other options makes its next version.
+        """Write the plan. The same name with other options makes its next version.
 
         Example: `kindred experiment design spring --arm own_face=0.5 --arm influencer_face=0.5 --horizon 30`
         """
@@ -78,7 +78,7 @@ def register(app: typer.Typer) -> None:
         covariate: _COVARIATE = None,
         plot: _PLOT = None,
     ) -> None:
-        """The smallest effect that can be seen, by customers and by clusters, against the number of customers.
+        """The smallest effect that can be seen. By customers and by clusters, against the number of customers.
 
         Example: `kindred experiment power spring --base 0.03 --plot power.svg`
         """
@@ -189,7 +189,7 @@ def register(app: typer.Typer) -> None:
         draws: Annotated[int, typer.Option("--draws", min=10)] = 200,
         seed: Annotated[int, typer.Option("--seed", min=0)] = 7,
     ) -> None:
-        """Bias, coverage and power of every estimator on this workspace's own graph.
+        """Bias, coverage and power of every estimator on your graph.
 
         Example: `kindred experiment simulate spring --direct 0.02 --spillover 0.03 --base 0.1`
         """

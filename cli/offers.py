@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
     @command(group, computes=True)
     def train(shell: Shell, models: _FOLDER = None) -> None:
-        """Train one model per offer on the past campaigns and keep it as a file.
+        """Train one model per offer on the past campaigns. Kept as files.
 
         Example: `kindred offers train`
         """
@@ -54,7 +54,7 @@ def register(app: typer.Typer) -> None:
         learner: Annotated[list[str] | None, typer.Option("--learner", help="Only these; may be repeated.")] = None,
         base: Annotated[list[str] | None, typer.Option("--base", help="logistic or boosting.")] = None,
     ) -> int:
-        """Judge the uplift learners: Qini, AUUC, uplift at the top, with intervals, on held-out rows.
+        """Judge the uplift learners on held-out rows. Qini, AUUC, uplift at the top, with intervals.
 
         Example: `kindred offers evaluate --data trial.csv --treatment segment --control none --outcome visit -o json`
         """
@@ -93,7 +93,7 @@ def register(app: typer.Typer) -> None:
             typer.Option("--by", metavar="COLUMN", help="A customers' column or age_band; repeatable."),
         ] = None,
     ) -> None:
-        """Who stays with which manufacturer: retention with intervals, lift, transitions. Association, not causation.
+        """Who stays with which manufacturer. Retention with intervals, lift, transitions. Association, not causation.
 
         Example: `kindred loyalty --by residence -o json`
         """

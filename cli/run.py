@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
         force: Annotated[bool, typer.Option("--force", help="Run fresh stages too.")] = False,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and why.")] = False,
     ) -> None:
-        """Run every stage whose inputs, settings or code changed; a killed run goes on where it stopped.
+        """Run every stage that is stale. Its inputs, settings or code changed; a killed run goes on where it stopped.
 
         Example: `kindred run --until influencers`
         """
