@@ -69,6 +69,10 @@ class Graph:
         "tie_reach", "which influencer the ads use", choices=("tie_reach", "strongest", "ppr", "lead", "dispersion")
     )
     top: int = _s(3, "contacts kept per customer and definition", low=1, high=1000)
+    require_traffic_consent: bool = _s(
+        False,
+        "only who consented to traffic_data_marketing has influencers or is one; pairs with others count for nobody",
+    )
 
 
 @dataclass(frozen=True)

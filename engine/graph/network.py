@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.errors import ConfigError
@@ -119,6 +119,25 @@ def build(edges: pl.DataFrame, hubs: pl.DataFrame, ties: pl.DataFrame, parties: 
         out=adjacency(src, dst, edges["strength"].to_numpy(), len(node)),
         contacts=contacts,
         calls=adjacency(src, dst, edges["n_calls"].to_numpy(), len(node)) if "n_calls" in edges.columns else None,
+    )
+
+
+def among(network: Network, people: pl.Series) -> Network:
+    """The same network, but only ties between some people count as contacts.
+
+    Args:
+        network: the graph.
+        people: party ids of whom both ends of a tie must be.
+    """
+    import numpy as np
+
+    inside = network.party_id.is_in(people.implode()).to_numpy()
+    contacts = network.contacts
+    rows = contacts.rows()
+    kept = inside[rows] & inside[contacts.indices]
+    return replace(
+        network,
+        contacts=adjacency(rows[kept], contacts.indices[kept], contacts.weights[kept].astype(np.float64), network.n),
     )
 
 

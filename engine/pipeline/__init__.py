@@ -39,6 +39,7 @@ class Stage:
         sections: settings it depends on.
         code: folders below engine/ and sql/ whose change makes it stale.
         dated: it depends on today's date (consents, offers' validity).
+        traffic: it depends on consents to traffic_data_marketing, where the settings require them.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Stage:
     sections: tuple[str, ...]
     code: tuple[str, ...]
     dated: bool = False
+    traffic: bool = False
 
 
 STAGES = (
@@ -63,6 +65,7 @@ STAGES = (
         ("nodes", "influencers"),
         ("graph", "offers", "run"),
         ("graph",),
+        traffic=True,
     ),
     Stage("handsets", ("events", "parties", "devices", "customers"), ("handsets", "loyalty"), ("offers",), ("offers",)),
     Stage(
@@ -217,7 +220,8 @@ def status(store: DuckDBWarehouse, config: settings.Config) -> list[dict[str, ob
 def inputs_hash(store: DuckDBWarehouse, stage: Stage, config: settings.Config) -> str:
     """A hash of everything a stage reads: source files for imported tables, the last run for computed ones."""
     parts = []
-    for table in sorted(stage.reads):
+    traffic = stage.traffic and config.graph.require_traffic_consent
+    for table in sorted({*stage.reads, "consents"} if traffic else stage.reads):
         if table in IMPORTED:
             seen = store.query_text(
                 "SELECT source_id FROM sources WHERE list_contains($targets, target) ORDER BY source_id",
@@ -228,7 +232,7 @@ def inputs_hash(store: DuckDBWarehouse, stage: Stage, config: settings.Config) -
             writer = next(s for s in STAGES if table in s.writes)
             last = _last(store, writer)
             parts.append(f"{table}:{last and last['inputs_hash'] + last['config_hash']}")
-    if stage.dated:
+    if stage.dated or traffic:
         parts.append(today(config).isoformat())
     return _hash(parts)
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from engine.config import Config
 from engine.graph.definitions import HORIZON_DAYS, lead_rates, rates_by_party
 from engine.graph.influence import top_contacts
-from engine.graph.network import Network, build, ranks
+from engine.graph.network import Network, among, build, ranks
 from engine.graph.nodes import node_table
-from engine.pipeline import Context
+from engine.pipeline import Context, today
 from engine.pipeline.edges import as_of
+from engine.trust import consent
 from engine.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ def influencers(
 ) -> pl.DataFrame:
     """Rows of table `influencers` by some definitions.
 
+    With `graph.require_traffic_consent` only ties between people whose consent to traffic_data_marketing holds today
+    count: nobody else has influencers or is one.
+
     Args:
         store: the warehouse, after stage `edges`.
         config: of the workspace.
@@ -65,6 +69,10 @@ def influencers(
     """
     import polars as pl
 
+    if config.graph.require_traffic_consent:
+        consents = store.read("consents")
+        agreed = consent.allowed(consents, consent.TRAFFIC_DATA_MARKETING, today(config))["customer_id"]
+        graph = among(graph, agreed)
     rates = led(store, config, graph) if "lead" in definitions else None
     settings = {"top": config.graph.top, "gamma": config.graph.gamma, "damping": config.graph.damping}
     return pl.concat(

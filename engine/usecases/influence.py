@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from engine.warehouse.duckdb import DuckDBWarehouse
     from engine.workspace import Workspace
 
-INPUTS = ("events", "pair_days", "parties", "devices", "customers")
+INPUTS = ("events", "pair_days", "parties", "devices", "customers", "consents")
 STORED = ("edges", "hubs", "ties", "nodes", "influencers", *INPUTS)
 
 

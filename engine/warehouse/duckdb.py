@@ -188,8 +188,10 @@ class DuckDBWarehouse:
         return self.query_text(f'SELECT {chosen} FROM "{table}" ORDER BY {order}', name=f"read {table}")  # noqa: S608
 
     def counts(self) -> dict[str, int]:
-        """Number of rows of every contract table."""
-        return {table: self.count(table) for table in TABLES}
+        """Number of rows of every contract table, in one statement (every command that writes asks twice)."""
+        parts = [f"SELECT '{table}', count(*) FROM {quote(table)}" for table in TABLES]  # noqa: S608
+        found = dict(self.connection.execute(" UNION ALL ".join(parts)).fetchall())
+        return {table: found[table] for table in TABLES}
 
     def count(self, table: str, /) -> int:
         """See `Warehouse.count`."""
