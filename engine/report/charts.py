@@ -158,7 +158,10 @@ def dots(
     reference: float | None = None,
     x: str = "",
 ) -> str:
-    """A point with its interval per label; None rows are empty; marks: a second, hollow value per label."""
+    """A point with its interval per label, and a wider, thinner one where rows hold five numbers.
+
+    None rows are empty; marks: a second, hollow value per label.
+    """
     with canvas(name, title, height=max(120, 64 + 27 * len(labels))) as drawn:
         axes = drawn.axes
         places = list(range(len(labels)))[::-1]
@@ -167,7 +170,9 @@ def dots(
         for place, row in zip(places, rows, strict=True):
             if row is None:
                 continue
-            value, low, high = row
+            value, low, high, *wide = row
+            if wide and None not in wide:
+                axes.plot(wide, [place, place], color=colour("c1"), linewidth=1.3, alpha=0.7)
             if low is not None and high is not None:
                 axes.plot([low, high], [place, place], color=colour("c1"), linewidth=5, alpha=0.35)
             axes.plot([value], [place], "o", color=colour("c1"), markersize=7)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 MINUS = "−"
 WITHHELD = "withheld"
+WORDS = ("text", "word")
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def render(template: str, facts: Mapping[str, Any], charts: Mapping[str, Chart],
         "plain_cell": plain_cell,
         "csv_link": csv_link,
         "short_id": short_id,
+        "word": word,
         "columns_of": lambda rows: list(dict.fromkeys(key for row in rows for key in row)),
         # Our own files and drawings (drawing.py escapes the texts in them); everything else is escaped.
         "svg": Markup,
@@ -100,14 +102,19 @@ def cell(value: Any, form: str) -> Markup:
     if form == "yes":
         return Markup("<td>{}</td>").format("yes" if value else "")
     if value is None:
-        blank = "–" if form in ("text", "id") or form.startswith("maybe") else WITHHELD
-        kind = "withheld" if blank == WITHHELD else "none" if form == "text" else "none num"
+        blank = "–" if form in (*WORDS, "id") or form.startswith("maybe") else WITHHELD
+        kind = "withheld" if blank == WITHHELD else "none" if form in WORDS else "none num"
         return Markup('<td class="{}" data-sort="">{}</td>').format(kind, blank)
     if form == "id":
         return Markup('<td class="id" data-sort="{}" title="{}">{}</td>').format(value, value, short_id(value))
-    if form == "text":
-        return Markup("<td>{}</td>").format(value)
+    if form in ("text", "word"):
+        return Markup("<td>{}</td>").format(word(value) if form == "word" else value)
     return Markup('<td class="num" data-sort="{}">{}</td>').format(json.dumps(value), spell(value, form))
+
+
+def word(code: Any) -> str:
+    """A code as people read it: "own_face" -> "own face"."""
+    return str(code).replace("_", " ")
 
 
 def short_id(value: str) -> str:

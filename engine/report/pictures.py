@@ -235,24 +235,6 @@ def faces(facts: Facts) -> dict[str, Chart]:
     return album.charts
 
 
-def experiment(facts: Facts) -> dict[str, Chart]:
-    """Pictures of the experiment report."""
-    album = Album(facts)
-    album.add(
-        "funnel", "Who could enter the comparison", "experiment.funnel", "customers",
-        lambda name, title, rows: charts.sideways(
-            name, title, [FUNNEL[r["step"]] for r in rows], [r["customers"] for r in rows]
-        ),
-    )  # fmt: skip
-    return album.charts
-
-
-FUNNEL = {
-    "customers": "customers",
-    "offered": "with an offer",
-    "own_face": "… own-face ad",
-    "both_faces": "… and influencer's",
-}
 GATES = {
     "hub": "one end is a hub",
     "one_way": "contact one way only",
