@@ -39,6 +39,9 @@ def coverage(
         span: first_day, last_day, as_of.
         window_days: days of contact that count.
     """
+    # What came back from experiments is told there: rows of those files would say how few acted in an arm.
+    sources = sources.filter(~sources["target"].is_in(["exposures", "outcomes"]))
+    rejects = rejects.filter(~rejects["target"].is_in(["exposures", "outcomes"]))
     book.rows("coverage.sources", sources.iter_rows(named=True))
     columns = ("rows_in", "rows_kept", "rows_duplicate", "rows_rejected")
     for i, target in enumerate(sources["target"]):

@@ -21,6 +21,17 @@ TEMPLATES = Path(__file__).parent / "templates"
 MINUS = "−"
 WITHHELD = "withheld"
 WORDS = ("text", "word")
+# Codes whose words say more than the code does.
+NAMES = {
+    "tie_reach": "tie and reach",
+    "strongest": "strongest tie",
+    "ppr": "personalised PageRank",
+    "lead": "handset lead",
+    "random": "a random contact",
+    "logs": "call records",
+    "optouts": "opt-outs",
+    "inventory": "photos of models",
+}
 
 
 @dataclass(frozen=True)
@@ -107,14 +118,16 @@ def cell(value: Any, form: str) -> Markup:
         return Markup('<td class="{}" data-sort="">{}</td>').format(kind, blank)
     if form == "id":
         return Markup('<td class="id" data-sort="{}" title="{}">{}</td>').format(value, value, short_id(value))
-    if form in ("text", "word"):
-        return Markup("<td>{}</td>").format(word(value) if form == "word" else value)
+    if form == "word":
+        return Markup('<td class="word">{}</td>').format(word(value))
+    if form == "text":
+        return Markup("<td>{}</td>").format(value)
     return Markup('<td class="num" data-sort="{}">{}</td>').format(json.dumps(value), spell(value, form))
 
 
 def word(code: Any) -> str:
     """A code as people read it: "own_face" -> "own face"."""
-    return str(code).replace("_", " ")
+    return NAMES.get(str(code)) or str(code).replace("_", " ")
 
 
 def short_id(value: str) -> str:
@@ -132,7 +145,8 @@ def spell(value: Any, form: str) -> str:
 
     Args:
         value: the figure.
-        form: count (1,234), share (12.3 %), number (three significant digits), ratio (×1.70), money, signed or text.
+        form: count (1,234), share (12.3 %), share0 (12 %), points (+1.20 pp), number (three significant digits),
+            ratio (×1.70), money, signed, p, or text; what begins with maybe_ may be missing without being withheld.
     """
     if not isinstance(value, (int, float)):
         return str(value)
@@ -150,7 +164,7 @@ def spell(value: Any, form: str) -> str:
     elif form == "number":
         text = f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
     elif form == "p":
-        text = f"{value:.2g}"
+        text = "< 0.001" if value < 0.001 else f"{value:.2g}"
     elif form == "signed":
         text = f"{value:+.3g}"
     else:

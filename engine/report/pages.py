@@ -65,9 +65,10 @@ _FORMULAS = {
          "0.5·texted]; the pair's weight is (s(u,v) + s(v,u))·(½ + ½·r) with r = 2·min/(sum), its balance."),
         ("Gate", "A pair counts with contact both ways, on enough days, no hub at either end and not one handset."),
         ("Overlap", "Shared contacts over all contacts of the two (Onnela et al. 2007)."),
-        ("tie_reach", "Tie share p · c^γ; c = share of the people whose PageRank is no higher (damping 0.85)."),
-        ("strongest, ppr, lead", "The tie share alone; personalised PageRank; tie share × how often the contact's "
-         "handset changes were followed."),
+        ("Tie and reach", "Setting tie_reach. Tie share p · c^γ; c = share of the people whose PageRank is no higher "
+         "(damping 0.85)."),
+        ("Other definitions", "strongest, ppr, lead: the tie share alone; personalised PageRank; tie share × how often "
+         "the contact's handset changes were followed."),
         ("Margin", "(first score − second score) / first score; 1 with a single contact."),
         ("Stability", "Days drawn with replacement; share of draws that keep the contact."),
         ("Communities", "Leiden on the weights of the pairs that count."),

@@ -37,16 +37,25 @@ known AS (
     WHERE a.experiment_id = $experiment_id
 ),
 
+ranked AS (
+    SELECT
+        *,
+        rank() OVER (ORDER BY influence NULLS LAST) AS tenth_place,
+        nullif(count(influence) OVER (), 0) AS tenth_of,
+        rank() OVER (ORDER BY tie_strength NULLS LAST) AS tie_quarter_place,
+        nullif(count(tie_strength) OVER (), 0) AS tie_quarter_of,
+        rank() OVER (ORDER BY similarity NULLS LAST) AS likeness_quarter_place,
+        nullif(count(similarity) OVER (), 0) AS likeness_quarter_of
+    FROM known
+),
+
 placed AS (
     SELECT
         *,
-        CAST(floor((rank() OVER (ORDER BY influence NULLS LAST) - 1) * 10.0 / count(influence) OVER ()) AS INTEGER)
-            AS tenth,
-        CAST(floor((rank() OVER (ORDER BY tie_strength NULLS LAST) - 1) * 4.0 / count(tie_strength) OVER ()) AS INTEGER)
-            AS tie_quarter,
-        CAST(floor((rank() OVER (ORDER BY similarity NULLS LAST) - 1) * 4.0 / count(similarity) OVER ()) AS INTEGER)
-            AS likeness_quarter
-    FROM known
+        CAST(floor((tenth_place - 1) * 10.0 / tenth_of) AS INTEGER) AS tenth,
+        CAST(floor((tie_quarter_place - 1) * 4.0 / tie_quarter_of) AS INTEGER) AS tie_quarter,
+        CAST(floor((likeness_quarter_place - 1) * 4.0 / likeness_quarter_of) AS INTEGER) AS likeness_quarter
+    FROM ranked
 ),
 
 long AS (
@@ -63,7 +72,8 @@ long AS (
     UNION ALL
     SELECT
         'tie_strength' AS by_what,
-        CASE WHEN tie_strength IS NULL THEN 'unknown' ELSE lpad(CAST(tie_quarter + 1 AS VARCHAR), 2, '0') END AS segment,
+        CASE WHEN tie_strength IS NULL THEN 'unknown' ELSE lpad(CAST(tie_quarter + 1 AS VARCHAR), 2, '0') END
+            AS segment,
         arm,
         acted
     FROM placed
