@@ -52,6 +52,10 @@ class Book:
         self._unseen.add(path)
         self._ledger.count(path, int(count), persons=persons)
 
+    def watched(self, path: str) -> int | None:
+        """The count entered under `path` by `people` or `watch`; None where there is none."""
+        return self._ledger.counts.get(path)
+
     def rows(self, path: str, rows: Iterable[Mapping[str, Any]], people: Sequence[str] = ()) -> None:
         """Enter a table (a list of rows); people: columns that count people (null where they do not apply)."""
         rows = [plain(dict(row)) for row in rows]

@@ -21,6 +21,11 @@ def short(value: float) -> str:
     return f"{value:.3g}"
 
 
+def full(value: float) -> str:
+    """A number at the end of a bar: 1,234 up to 100,000, then as on an axis."""
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e5 else short(value)
+
+
 def bars(
     name: str,
     title: str,
@@ -30,41 +35,49 @@ def bars(
     x: str = "",
     y: str = "",
     unit: str = "",
+    edges: bool = False,
 ) -> str:
-    """Upright bars; None draws none. Every label is shown up to 12 bars, else every n-th."""
+    """Upright bars; None draws none. Up to 8 labels are shown; edges: each names the left edge of its bar."""
     with canvas(name, title) as drawn:
         axes = drawn.axes
         places = range(len(labels))
         axes.bar(places, [v or 0 for v in values], width=0.86, color=colour("c1"), linewidth=0)
         step = max(1, -(-len(labels) // 8))
-        axes.set_xticks(list(places)[::step], [clip(text) for text in labels][::step])
+        left = 0.5 if edges else 0.0
+        axes.set_xticks([place - left for place in places][::step], [clip(text) for text in labels][::step])
         axes.yaxis.set_major_formatter(lambda v, _: short(v) + unit)
         axes.set_xlabel(x)
         axes.set_ylabel(y)
     return drawn.svg
 
 
-def histogram(name: str, title: str, bins: Sequence[Mapping[str, Any]], *, label: Any, x: str, y: str) -> str:
-    """Bars of unequal bins drawn side by side; label(bin) names one."""
-    return bars(name, title, [label(b) for b in bins], [b["n"] for b in bins], x=x, y=y)
+def histogram(
+    name: str, title: str, bins: Sequence[Mapping[str, Any]], *, label: Any, x: str, y: str, edges: bool = False
+) -> str:
+    """Bars of unequal bins drawn side by side; label(bin) names one, or with edges its left edge."""
+    return bars(name, title, [label(b) for b in bins], [b["n"] for b in bins], x=x, y=y, edges=edges)
 
 
 def sideways(
     name: str, title: str, labels: Sequence[str], values: Sequence[float | None], *, unit: str = "", x: str = ""
 ) -> str:
-    """Lying bars with the value at the end: for names."""
-    with canvas(name, title, height=max(110, 44 + 25 * len(labels))) as drawn:
+    """Lying bars with the value at the end: for names. Losses lie left of the line, their values right of it."""
+    with canvas(name, title, height=(44 if x else 22) + 25 * len(labels)) as drawn:
         axes = drawn.axes
         places = list(range(len(labels)))[::-1]
         axes.barh(places, [v or 0 for v in values], height=0.7, color=colour("c1"), linewidth=0)
-        most = max([v or 0 for v in values], default=0) or 1
+        known = [v or 0 for v in values]
+        least, most = min([0, *known]), max([0, *known])
+        span = (most - least) or 1
         for place, value in zip(places, values, strict=True):
-            text = WITHHELD if value is None else short(value) + unit
-            axes.text((value or 0) + most * 0.015, place, text, va="center", color=colour("muted"))
+            text = WITHHELD if value is None else (full(value) + unit).replace("-", "−")
+            axes.text(max(value or 0, 0) + span * 0.015, place, text, va="center", color=colour("muted"))
         axes.set_yticks(places, [clip(text, 26) for text in labels])
         axes.tick_params(axis="y", colors=colour("ink"))
-        axes.set_xlim(0, most * 1.16)
-        axes.set_ylim(-0.6, max(len(labels), 3) - 0.4)
+        if least < 0:
+            axes.axvline(0, color=colour("muted"), linewidth=1)
+        axes.set_xlim(least - (span * 0.02 if least < 0 else 0), most + span * 0.18)
+        axes.set_ylim(-0.6, len(labels) - 0.4)
         axes.grid(False)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
@@ -121,7 +134,7 @@ def lines(
         for i, (xs, lows, highs) in enumerate(bands):
             axes.fill_between(xs, lows, highs, color=colour(f"c{i % 8 + 1}"), alpha=0.18, linewidth=0)
         for i, (label, xs, ys) in enumerate(series):
-            style = {"drawstyle": "steps-post"} if steps else {"marker": "o", "markersize": 3.5 if len(xs) < 30 else 0}
+            style = {"drawstyle": "steps-post"} if steps else {"marker": "o", "markersize": 3.5 if len(xs) < 15 else 0}
             axes.plot(
                 xs,
                 [float("nan") if v is None else v for v in ys],
@@ -132,7 +145,9 @@ def lines(
             )
         if zero:
             axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
-        axes.yaxis.set_major_formatter((lambda v, _: f"{100 * v:.3g}%") if percent else (lambda v, _: short(v)))
+        axes.yaxis.set_major_formatter(lambda v, _: (f"{100 * v:.3g}%" if percent else short(v)).replace("-", "−"))
+        if not (series and isinstance(series[0][1][0], date)):
+            axes.xaxis.set_major_formatter(lambda v, _: short(v).replace("-", "−"))
         axes.set_xlabel(x)
         axes.set_ylabel(y)
         if series and isinstance(series[0][1][0], date):
@@ -158,7 +173,10 @@ def dots(
     reference: float | None = None,
     x: str = "",
 ) -> str:
-    """A point with its interval per label; None rows are empty; marks: a second, hollow value per label."""
+    """A point with its interval per label, and a wider, thinner one where rows hold five numbers.
+
+    None rows are empty; marks: a second, hollow value per label.
+    """
     with canvas(name, title, height=max(120, 64 + 27 * len(labels))) as drawn:
         axes = drawn.axes
         places = list(range(len(labels)))[::-1]
@@ -167,7 +185,9 @@ def dots(
         for place, row in zip(places, rows, strict=True):
             if row is None:
                 continue
-            value, low, high = row
+            value, low, high, *wide = row
+            if wide and None not in wide:
+                axes.plot(wide, [place, place], color=colour("c1"), linewidth=1.3, alpha=0.7)
             if low is not None and high is not None:
                 axes.plot([low, high], [place, place], color=colour("c1"), linewidth=5, alpha=0.35)
             axes.plot([value], [place], "o", color=colour("c1"), markersize=7)
@@ -188,8 +208,8 @@ def dots(
         axes.set_ylim(-0.6, max(len(labels) - 0.4, 0.6))
         axes.grid(axis="x")
         axes.grid(False, axis="y")
-        axes.xaxis.set_major_formatter((lambda v, _: f"{100 * v:.3g}%") if percent else (lambda v, _: short(v)))
-        axes.set_xlabel(x)
+        axes.xaxis.set_major_formatter(lambda v, _: (f"{100 * v:.3g}%" if percent else short(v)).replace("-", "−"))
+        axes.set_xlabel(x, loc="right")  # grows to the left, below the names, where there is room
     return drawn.svg
 
 
@@ -230,29 +250,29 @@ def matrix(
 
 
 def calendar(name: str, title: str, days: Mapping[date, float]) -> str:
-    """One square a day, a column a week, Monday on top; from the quietest day to the busiest."""
+    """One square a day, a column a week, Monday on top; from the quietest day to the busiest, with a key."""
     first = min(days) - timedelta(days=min(days).weekday())
     weeks = (max(days) - first).days // 7 + 1
     least, most = min(days.values()), max(days.values())
-    cell = 15
-    with canvas(name, title, width=max(460, 60 + weeks * (cell + 3)), height=186) as drawn:
+    cell, columns = 16, max(weeks, 22)
+    with canvas(name, title, width=52 + round((columns + 2.2) * cell), height=30 + round(8.6 * cell)) as drawn:
         axes = drawn.axes
         for day, value in days.items():
             place = (day - first).days
-            axes.bar(
-                place // 7,
-                0.88,
-                bottom=6 - place % 7 - 0.44,
-                width=0.88,
-                color=sequential((value - least) / ((most - least) or 1)),
-                linewidth=0,
-            )
+            share = (value - least) / ((most - least) or 1)
+            axes.bar(place // 7, 0.88, bottom=6 - place % 7 - 0.44, width=0.88, color=sequential(share), linewidth=0)
+        for step in range(7):
+            axes.bar(columns - 7 + step, 0.7, bottom=7.15, width=0.88, color=sequential(step / 6), linewidth=0)
+        place = {"va": "center", "color": colour("muted"), "fontsize": 11}
+        axes.text(columns - 7.8, 7.5, full(least), ha="right", **place)
+        axes.text(columns + 0.0, 7.5, full(most), ha="left", **place)
         months = [first + timedelta(days=7 * w) for w in range(weeks)]
         starts = [w for w, d in enumerate(months) if w == 0 or d.month != months[w - 1].month]
         kept = [w for i, w in enumerate(starts) if i == len(starts) - 1 or starts[i + 1] - w > 2]
         axes.set_xticks(kept, [f"{months[w]:%b %Y}" if i == 0 else f"{months[w]:%b}" for i, w in enumerate(kept)])
         axes.set_yticks([6, 4, 2, 0], ["Mon", "Wed", "Fri", "Sun"])
-        axes.set_xlim(-0.6, max(weeks, 24) - 0.4)
+        axes.set_xlim(-0.6, columns + 1.6)
+        axes.set_ylim(-0.6, 8)
         axes.set_aspect("equal")
         axes.grid(False)
         axes.spines["bottom"].set_visible(False)

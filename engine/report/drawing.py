@@ -24,6 +24,7 @@ ROLES = {
     **{f"c{i}": f"#0a0c{i:02x}" for i in range(1, 9)},
     **{f"s{i}": f"#0a0d{i:02x}" for i in range(7)},
 }
+ENLARGED = 1.12  # CSS pixels to a unit of the drawing, at most
 _STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "kindred",
@@ -125,7 +126,12 @@ def _dress(svg: str, name: str, title: str) -> str:
     svg = re.sub(r"\s*\n\s*", " ", svg)
     view = re.search(r'viewBox="([^"]+)"', svg).group(1)
     inner = svg[svg.index(">") + 1 :]
-    head = f'<svg viewBox="{view}" role="img" aria-labelledby="{name}-title" xmlns="http://www.w3.org/2000/svg">'
+    # No picture is drawn larger than this, so that texts are of one size all over the page.
+    widest = round(float(view.split()[2]) * ENLARGED)
+    head = (
+        f'<svg viewBox="{view}" style="max-width: {widest}px" role="img" aria-labelledby="{name}-title" '
+        'xmlns="http://www.w3.org/2000/svg">'
+    )
     return f'{head}<title id="{name}-title">{_escape(title)}</title>{inner}'.strip()
 
 

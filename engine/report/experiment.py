@@ -1,9 +1,13 @@
-"""Figures of the experiment report as far as this workspace has them: what each arm could show, and to whom."""
+"""Figures of the experiment report: what each arm could show, and per experiment its plan, people and answer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
+
+from engine.report.book import merge_bins
 
 if TYPE_CHECKING:
     import polars as pl
@@ -11,6 +15,10 @@ if TYPE_CHECKING:
     from engine.report.book import Book
 
 STEPS = ("customers", "offered", "own_face", "both_faces")
+SEGMENTS = 12  # of one segmentation, the largest; the rest is one
+NUMBERS = ("mean_arm", "mean_versus", "difference", "low", "high", "always_valid_low", "always_valid_high", "relative",
+           "relative_low", "relative_high", "p", "p_holm")  # fmt: skip
+ESTIMATE = ("effect", "method", "value", "low", "high", "p")
 
 
 def fill(book: Book, *, arms: pl.DataFrame, funnel: Mapping[str, Any]) -> None:
@@ -38,3 +46,398 @@ def fill(book: Book, *, arms: pl.DataFrame, funnel: Mapping[str, Any]) -> None:
             book.watch(f"experiment.funnel.{i}.lost", lost)
             parts = [f"experiment.funnel.{i}.customers", f"experiment.funnel.{i}.lost"]
             book.total(f"experiment.funnel.{i - 1}.customers", parts)
+
+
+def trial(
+    book: Book,
+    i: int,
+    *,
+    plan: Mapping[str, Any],
+    versions: Sequence[tuple[int, str, Mapping[str, Any]]],
+    state: Mapping[str, Any],
+    funnel: Sequence[Mapping[str, Any]],
+    why_no_funnel: str = "",
+) -> None:
+    """The plan of one experiment and who could take part, below `experiments.<i>`.
+
+    Args:
+        book: to fill.
+        i: place among the experiments.
+        plan: fields of the newest version.
+        versions: version, hash and fields of every version, the oldest first.
+        state: row of sql/report/experiments.
+        funnel: per gate: gate, left, lost, reasons (count per reason); as of today.
+        why_no_funnel: in words, where there is none.
+    """
+    path = f"experiments.{i}"
+    book.put("experiments", [*book.get("experiments"), {}])
+    shown = ("unit", "metric", "kind", "direction", "horizon_days", "alpha", "power", "minimum_effect", "cluster_cap")
+    status = "answered" if state["answered"] else "shown" if state["shown"] else "assigned" if state["assigned"] else ""
+    for name, value in (
+        ("name", plan["experiment_id"]),
+        ("status", status or "designed"),
+        ("since", state["assigned_at"] and state["assigned_at"].date()),
+        ("plan", {name: plan[name] for name in ("version", "guardrails", *shown)}),
+        ("shares", [{"arm": arm, "share": share} for arm, share in plan["arms"].items()]),
+        ("versions", [_version(line, before) for line, before in zip(versions, (None, *versions), strict=False)]),
+        ("why_no_funnel", why_no_funnel),
+        # What `arms`, `balance` and `analysis` fill where there is something to fill in.
+        *((name, []) for name in ("arms", "pairs", "balance", "decisions", "effects", "guardrails", "over_time")),
+        *((name, []) for name in ("segments", "alike", "exposure", "odd_rows")),
+        ("ties", {"estimates": [], "notes": [], "cut": None}),
+        ("sample_ratio", None),
+    ):
+        book.put(f"{path}.{name}", value)
+    # Opted-out people are no customers of the report, so that the funnel cannot say how few they are.
+    if len(funnel) > 1 and funnel[1]["gate"] == "not opted out":
+        funnel = [{**funnel[1], "gate": "customers", "lost": 0, "reasons": {}}, *funnel[2:]]
+    book.put(f"{path}.funnel", [{"gate": line["gate"]} for line in funnel])
+    book.put(f"{path}.reasons", [
+        {"gate": line["gate"], "reason": reason} for line in funnel for reason in line["reasons"]
+    ])  # fmt: skip
+    lost_here = 0
+    for j, line in enumerate(funnel):
+        book.people(f"{path}.funnel.{j}.left", line["left"])
+        if not line["lost"]:
+            if j:
+                book.total(f"{path}.funnel.{j - 1}.left", [f"{path}.funnel.{j}.left"])
+            continue
+        book.watch(f"{path}.funnel.{j}.lost", line["lost"])
+        book.total(f"{path}.funnel.{j - 1}.left", [f"{path}.funnel.{j}.left", f"{path}.funnel.{j}.lost"])
+        parts = []
+        for n in line["reasons"].values():
+            book.people(f"{path}.reasons.{lost_here}.customers", n)
+            parts.append(f"{path}.reasons.{lost_here}.customers")
+            lost_here += 1
+        book.total(f"{path}.funnel.{j}.lost", parts)
+    if funnel:
+        _linked(book, "coverage.customers", f"{path}.funnel.0.left")
+
+
+def arms(
+    book: Book,
+    i: int,
+    *,
+    sizes: pl.DataFrame,
+    acts: pl.DataFrame,
+    cells: pl.DataFrame,
+    guardrails: Mapping[str, pl.DataFrame],
+) -> None:
+    """Customers per arm, exposed, and who acted: every count that a figure of the experiment could tell.
+
+    Args:
+        book: to fill, after `trial`.
+        i: place among the experiments.
+        sizes: sql/report/experiment_arms.
+        acts: sql/report/experiment_acts of the primary metric; without rows before any outcome.
+        cells: sql/report/experiment_cells; without rows likewise.
+        guardrails: per further metric its sql/report/experiment_acts.
+    """
+    path = f"experiments.{i}"
+    planned = {row["arm"]: row["share"] for row in book.get(f"{path}.shares")}
+    names = [arm for arm in planned if arm in set(sizes["arm"])]
+    found = {row["arm"]: row for row in sizes.iter_rows(named=True)}
+    shown, answered = bool(sizes["exposed"].sum()), bool(acts.height)
+    clustered = book.get(f"{path}.plan.unit") == "cluster"
+    units = {arm: found[arm]["clusters" if clustered else "customers"] for arm in names}
+    book.put(f"{path}.arms", [{"arm": arm, "planned": planned[arm]} for arm in names])
+    parts = []
+    for j, arm in enumerate(names):
+        row, here = found[arm], f"{path}.arms.{j}"
+        book.people(f"{here}.customers", row["customers"])
+        parts.append(f"{here}.customers")
+        if clustered:
+            book.put(f"{here}.clusters", units[arm])
+        book.put(f"{here}.share", units[arm] / sum(units.values()))
+        if not clustered:
+            book.derived(f"{here}.share", [f"{path}.arms.{n}.customers" for n in range(len(names))])
+        if shown:
+            _split(book, here, "exposed", row["exposed"], row["customers"])
+        if answered:
+            acted = acts.filter((acts["arm"] == arm) & acts["day"].is_not_null())["customers"].sum()
+            # Few or none: which of the two is not said, as with the acceptances of past campaigns.
+            for name, n in (("acted", acted), ("idle", row["customers"] - acted)):
+                book.people(f"{here}.{name}", n)
+            book.total(f"{here}.customers", [f"{here}.acted", f"{here}.idle"])
+            book.put(f"{here}.rate", acted / row["customers"])
+            book.derived(f"{here}.rate", [f"{here}.acted", f"{here}.idle"])
+            for metric, own in guardrails.items():
+                other = own.filter((own["arm"] == arm) & own["day"].is_not_null())["customers"].sum()
+                both = _acting(i, "guardrail", metric, arm)
+                for key, n in zip(both, (other, row["customers"] - other), strict=True):
+                    book.watch(key, n)
+                book.total(f"{here}.customers", both)
+    book.people(f"{path}.customers", int(sizes["customers"].sum()))
+    book.total(f"{path}.customers", parts)
+    # The last gate counts today's eligible, the arms those of the day they were drawn.
+    if funnel := book.get(f"{path}.funnel"):
+        _linked(book, f"{path}.customers", f"{path}.funnel.{len(funnel) - 1}.left")
+    pairs = [{"arm": arm, "versus": versus} for versus, arm in combinations(names, 2)]
+    book.put(f"{path}.pairs", pairs)
+    for j, pair in enumerate(pairs):
+        both = [f"{path}.arms.{names.index(pair[side])}.customers" for side in ("arm", "versus")]
+        book.people(f"{path}.pairs.{j}.customers", sum(book.get(p) for p in both))
+        book.total(f"{path}.pairs.{j}.customers", both)
+    _watch_cells(book, i, names, cells)
+
+
+def balance(book: Book, i: int, rows: pl.DataFrame) -> None:
+    """How alike the arms were before: standardised differences to the first arm, and what chance alone makes.
+
+    Args:
+        book: to fill, after `arms`.
+        i: place among the experiments.
+        rows: sql/report/experiment_balance.
+    """
+    path = f"experiments.{i}"
+    names = [row["arm"] for row in book.get(f"{path}.arms")]
+    known = {(row["what"], row["arm"]): row for row in rows.iter_rows(named=True) if row["n"] >= book.k}
+    found = []
+    for what in dict.fromkeys(rows["what"]):
+        base = known.get((what, names[0]))
+        for arm in names[1:]:
+            other = known.get((what, arm))
+            if base is None or other is None:
+                continue
+            variance = sum(max(r["mean_square"] - r["mean"] ** 2, 0.0) for r in (base, other)) / 2
+            difference = (other["mean"] - base["mean"]) / variance**0.5 if variance > 1e-12 else 0.0
+            chance = 1.96 * (1 / base["n"] + 1 / other["n"]) ** 0.5
+            found.append({
+                "what": what, "arm": arm, "versus": names[0], "mean_arm": other["mean"], "mean_versus": base["mean"],
+                "difference": difference, "chance": round(chance, 2),
+            })  # fmt: skip
+    book.put(f"{path}.balance", found)
+    for j, row in enumerate(found):
+        both = [f"{path}.arms.{names.index(row[side])}.customers" for side in ("arm", "versus")]
+        for name in ("mean_arm", "mean_versus", "difference", "chance"):
+            book.derived(f"{path}.balance.{j}.{name}", both)
+
+
+def analysis(book: Book, i: int, found: Mapping[str, Any], acts: pl.DataFrame) -> None:
+    """What the experiment says: decisions, effects, over time, by segment, along the ties.
+
+    A figure is withheld as soon as one of the counts that would follow from it is: who acted in an arm, or did not.
+
+    Args:
+        book: to fill, after `arms`.
+        i: place among the experiments.
+        found: of the analysis of the experiment.
+        acts: sql/report/experiment_acts of the primary metric.
+    """
+    path = f"experiments.{i}"
+    book.put(f"{path}.decisions", found["decisions"])
+    book.put(f"{path}.odd_rows", [{"rule": rule} for rule, n in (found.get("odd_rows") or {}).items() if n])
+    for j, row in enumerate(book.get(f"{path}.odd_rows")):
+        book.people(f"{path}.odd_rows.{j}.rows", found["odd_rows"][row["rule"]])
+    if "effects" not in found:
+        return
+    ratio = found["sample_ratio"]
+    book.put(
+        f"{path}.sample_ratio", {"p": ratio["p"], "alarm": ratio["alarm"], "exposure_p": found["exposure_balance_p"]}
+    )
+    places = {row["arm"]: j for j, row in enumerate(book.get(f"{path}.arms"))}
+    sides = {arm: f"{path}.arms.{j}" for arm, j in places.items()}
+    book.derived(f"{path}.sample_ratio.p", [f"{side}.customers" for side in sides.values()])
+    exposed = [f"{side}.exposed" for arm, side in sides.items() if book.get(f"{side}.exposed") is not None]
+    book.derived(f"{path}.sample_ratio.exposure_p", exposed)
+    _effects(book, path, found, sides)
+    _over_time(book, path, found.get("over_time") or [], acts, sides)
+    _segments(book, i, found.get("segments") or [])
+    _along_ties(book, path, found, sides)
+    book.put(f"{path}.guardrails", [
+        {"metric": line["metric"], "verdict": _verdict(line["decision"])}
+        | {name: line.get(name) for name in ("arm", "versus", *NUMBERS)}
+        for line in found.get("guardrails") or []
+    ])  # fmt: skip
+    for j, line in enumerate(book.get(f"{path}.guardrails")):
+        if line["arm"] is not None:
+            cells = [c for side in ("arm", "versus") for c in _acting(i, "guardrail", line["metric"], line[side])]
+            for name in NUMBERS:
+                book.derived(f"{path}.guardrails.{j}.{name}", cells)
+
+
+def _effects(book: Book, path: str, found: Mapping[str, Any], sides: Mapping[str, str]) -> None:
+    """Every pair of arms on the primary metric."""
+    lines = found["effects"]
+    book.put(f"{path}.effects", [
+        {"arm": e["arm"], "versus": e["versus"], "verdict": _verdict(e["decision"]), "method": e["method"],
+         "decision": e["decision"]} | {name: e[name] for name in NUMBERS}
+        for e in lines
+    ])  # fmt: skip
+    for j, effect in enumerate(lines):
+        for name in (*NUMBERS, "decision"):
+            book.derived(f"{path}.effects.{j}.{name}", _acted(sides, effect))
+    # The lines of the analysis hold the same numbers in words.
+    for j in range(len(found["decisions"])):
+        book.derived(f"{path}.decisions.{j}", [f"{path}.effects.{j}.decision"])
+
+
+def _over_time(
+    book: Book, path: str, lines: Sequence[Mapping[str, Any]], acts: pl.DataFrame, sides: Mapping[str, str]
+) -> None:
+    """The effects at days between which enough customers of every arm acted, so that no step tells of few."""
+    days = sorted({line["day"] for line in lines}, reverse=True)
+    kept: list[int] = days[:1]
+    for day in days[1:]:
+        until = [
+            [acts.filter((acts["arm"] == arm) & (acts["day"] < d))["customers"].sum() for arm in sides]
+            for d in (day, kept[-1])
+        ]
+        if all(early >= book.k and late - early >= book.k for early, late in zip(*until, strict=True)):
+            kept.append(day)
+    rows = [dict(line) for line in lines if line["day"] in kept]
+    book.put(f"{path}.over_time", rows)
+    for j, row in enumerate(rows):
+        for name in ("difference", "low", "high"):
+            book.derived(f"{path}.over_time.{j}.{name}", _acted(sides, row))
+
+
+def _segments(book: Book, i: int, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Effects within segments whose counts are watched; others are left out."""
+    path = f"experiments.{i}"
+    rows = []
+    for line in lines:
+        for segment in line.get("segments") or []:
+            own = {side: _cell(i, line["by"], segment["segment"], line[side]) for side in ("arm", "versus")}
+            if all(book.watched(own[side]) == segment[f"n_{side}"] for side in own):
+                rows.append({name: line[name] for name in ("by", "arm", "versus")} | segment)
+    book.put(f"{path}.segments", rows)
+    for j, row in enumerate(rows):
+        cells = []
+        for side in ("arm", "versus"):
+            place = (row["by"], row["segment"], row[side])
+            book.people(f"{path}.segments.{j}.n_{side}", row[f"n_{side}"])
+            book.total(f"{path}.segments.{j}.n_{side}", [_cell(i, *place)])
+            cells += _acting(i, *place)
+        for name in ("difference", "low", "high", "p_holm"):
+            book.derived(f"{path}.segments.{j}.{name}", cells)
+    names = ("by", "arm", "versus", "p_same", "p_same_holm", "note")
+    book.put(f"{path}.alike", [{name: line.get(name) for name in names} for line in lines])
+
+
+def _along_ties(book: Book, path: str, found: Mapping[str, Any], sides: Mapping[str, str]) -> None:
+    """Exposure to the other arm's contacts, direct effect, spillover and total, per pair of arms."""
+    places = {(row["arm"], row["versus"]): j for j, row in enumerate(book.get(f"{path}.pairs"))}
+    rows, estimates, notes, cut = [], [], [], None
+    for line in found.get("spillover") or []:
+        pair = {"arm": line["arm"], "versus": line["versus"]}
+        edges = [n / len(line["histogram"]) for n in range(len(line["histogram"]) + 1)]
+        bins = [{"low": a, "high": b, "n": n} for a, b, n in zip(edges, edges[1:], line["histogram"], strict=False)]
+        merged = [pair | piece for piece in merge_bins(bins, book.k)]
+        rows.append((places[line["arm"], line["versus"]], merged))
+        estimates += [pair | estimate for estimate in line["estimates"]]
+        cut = line["cut"]
+        if line["note"]:
+            notes.append(pair | {"note": line["note"]})
+    for line in found.get("hajek") or []:
+        if "value" in line:
+            estimates.append({name: line[name] for name in ("arm", "versus", *ESTIMATE)})
+        elif line.get("note"):
+            notes.append({"arm": line.get("arm"), "versus": line.get("versus"), "note": line["note"]})
+    book.rows(f"{path}.exposure", (row for _, piece in rows for row in piece), ["n"])
+    start = 0
+    for place, piece in rows:
+        if piece:
+            parts = [f"{path}.exposure.{n}.n" for n in range(start, start + len(piece))]
+            book.total(f"{path}.pairs.{place}.customers", parts)
+        start += len(piece)
+    book.put(f"{path}.ties", {"estimates": [
+        {name: e[name] for name in ("arm", "versus", *ESTIMATE)} for e in estimates
+    ], "notes": notes, "cut": cut})  # fmt: skip
+    for j, estimate in enumerate(estimates):
+        for name in ("value", "low", "high", "p"):
+            book.derived(f"{path}.ties.estimates.{j}.{name}", _acted(sides, estimate))
+
+
+def _watch_cells(book: Book, i: int, names: Sequence[str], cells: pl.DataFrame) -> None:
+    """Who acted in the segments that may be shown, linked to the arms; what is left of a segmentation is one segment.
+
+    A segment is one that holds enough customers of every arm, the largest first.
+    """
+    path = f"experiments.{i}"
+    counts: dict[str, dict[str, dict[str, dict[bool, int]]]] = {}
+    for by, segment, arm, acted, n in cells.iter_rows():
+        here = counts.setdefault(by, {}).setdefault(segment, {a: {True: 0, False: 0} for a in names})
+        if arm in here:
+            here[arm][acted] = n
+    for by, segments in counts.items():
+        large = [s for s, own in segments.items() if all(sum(own[a].values()) >= book.k for a in names)]
+        large.sort(key=lambda s: (-sum(sum(own.values()) for own in segments[s].values()), s))
+        kept = sorted(large[:SEGMENTS])
+        for j, arm in enumerate(names):
+            parts: dict[str, list[str]] = {"customers": [], "acted": [], "idle": []}
+            for segment in [*kept, None]:
+                members = [s for s in segments if s not in kept] if segment is None else [segment]
+                own = {acted: sum(segments[s][arm][acted] for s in members) for acted in (True, False)}
+                if segment is None and not sum(own.values()):
+                    continue
+                # An empty name is no segment of the analysis, which calls what it does not know `unknown`.
+                key, both = _cell(i, by, segment or "", arm), _acting(i, by, segment or "", arm)
+                book.watch(key, sum(own.values()))
+                for cell, acted, column in zip(both, (True, False), ("acted", "idle"), strict=True):
+                    book.watch(cell, own[acted])
+                    parts[column].append(cell)
+                book.total(key, both)
+                parts["customers"].append(key)
+            for column, keys in parts.items():
+                book.total(f"{path}.arms.{j}.{column}", keys)
+
+
+def _split(book: Book, path: str, name: str, part: int, whole: int) -> None:
+    """`part` of the customers at `path`, with its share; all of them are no small remainder."""
+    book.people(f"{path}.{name}", part)
+    rest = []
+    if whole - part:
+        book.watch(f"{path} not {name}", whole - part)
+        rest = [f"{path} not {name}"]
+    book.total(f"{path}.customers", [f"{path}.{name}", *rest])
+    book.put(f"{path}.{name}_share", part / whole)
+    book.derived(f"{path}.{name}_share", [f"{path}.{name}", *rest])
+
+
+def _linked(book: Book, one: str, other: str) -> None:
+    """Two counts of much the same people: what lies between them is a count too."""
+    if book.get(one) is None or book.get(other) is None:
+        return
+    whole, part = sorted((one, other), key=book.get, reverse=True)
+    parts = [part]
+    if between := book.get(whole) - book.get(part):
+        book.watch(f"{one} - {other}", between)
+        parts.append(f"{one} - {other}")
+    book.total(whole, parts)
+
+
+def _cell(i: int, *names: str) -> str:
+    """Key of a watched count of one experiment; arms and segments may hold any letters."""
+    return json.dumps([i, *names])
+
+
+def _acting(i: int, *names: str) -> list[str]:
+    """Keys of those of a cell who acted, and of those who did not."""
+    return [_cell(i, *names, word) for word in ("acted", "idle")]
+
+
+def _acted(sides: Mapping[str, str], pair: Mapping[str, Any]) -> list[str]:
+    """The counts that a difference between two arms tells."""
+    return [f"{sides[pair[side]]}.{name}" for side in ("arm", "versus") for name in ("acted", "idle")]
+
+
+def _verdict(decision: str) -> str:
+    """The first words of a decision: better, worse, no difference, or broken."""
+    head = decision.partition(":")[0]
+    return "no difference" if head.startswith("no difference") else head
+
+
+def _version(line: tuple[int, str, Mapping[str, Any]], before: tuple[int, str, Mapping[str, Any]] | None) -> dict:
+    version, digest, fields = line
+    changed = []
+    if before is not None:
+        changed = [n for n in fields if n != "version" and fields[n] != before[2].get(n)]
+    words = "; ".join(f"{n.replace('_', ' ')} {_word(before[2].get(n))} → {_word(fields[n])}" for n in changed)
+    return {"version": version, "hash": digest[:16], "changed": words or "first version"}
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{arm} {share:g}" for arm, share in value.items())
+    return ", ".join(value) if isinstance(value, (list, tuple)) else str(value)

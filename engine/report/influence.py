@@ -39,6 +39,9 @@ def coverage(
         span: first_day, last_day, as_of.
         window_days: days of contact that count.
     """
+    # What came back from experiments is told there: rows of those files would say how few acted in an arm.
+    sources = sources.filter(~sources["target"].is_in(["exposures", "outcomes"]))
+    rejects = rejects.filter(~rejects["target"].is_in(["exposures", "outcomes"]))
     book.rows("coverage.sources", sources.iter_rows(named=True))
     columns = ("rows_in", "rows_kept", "rows_duplicate", "rows_rejected")
     for i, target in enumerate(sources["target"]):
@@ -64,9 +67,17 @@ def coverage(
 
     book.people("coverage.parties", population["parties"])
     book.people("coverage.customers", population["customers"])
-    book.people("coverage.opted_out", population["opted_out"])
-    book.watch("coverage.not_opted_out", population["customers"] - population["opted_out"])
-    book.total("coverage.customers", ["coverage.opted_out", "coverage.not_opted_out"])
+    # Whoever opted out is no customer any more. That nobody did tells of no one.
+    book.put("coverage.opted_out", 0)
+    if population["opted_out"]:
+        book.people("coverage.opted_out", population["opted_out"])
+    listed = sources.filter(sources["target"] == "customers")["rows_kept"].sum()
+    if gone := max(0, listed - population["customers"]):
+        book.watch("coverage.gone", gone)
+        for i, target in enumerate(sources["target"]):
+            if target == "customers":
+                for column in columns:
+                    book.derived(f"coverage.sources.{i}.{column}", ["coverage.gone"])
     book.people("influence.with_contact", population["chosen"])
     book.people("influence.without_contact", population["customers"] - population["chosen"])
     book.total("coverage.customers", ["influence.with_contact", "influence.without_contact"])

@@ -20,6 +20,18 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 MINUS = "−"
 WITHHELD = "withheld"
+WORDS = ("text", "word")
+# Codes whose words say more than the code does.
+NAMES = {
+    "tie_reach": "tie and reach",
+    "strongest": "strongest tie",
+    "ppr": "personalised PageRank",
+    "lead": "handset lead",
+    "random": "a random contact",
+    "logs": "call records",
+    "optouts": "opt-outs",
+    "inventory": "photos of models",
+}
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,7 @@ def render(template: str, facts: Mapping[str, Any], charts: Mapping[str, Chart],
         "plain_cell": plain_cell,
         "csv_link": csv_link,
         "short_id": short_id,
+        "word": word,
         "columns_of": lambda rows: list(dict.fromkeys(key for row in rows for key in row)),
         # Our own files and drawings (drawing.py escapes the texts in them); everything else is escaped.
         "svg": Markup,
@@ -100,14 +113,21 @@ def cell(value: Any, form: str) -> Markup:
     if form == "yes":
         return Markup("<td>{}</td>").format("yes" if value else "")
     if value is None:
-        blank = "–" if form in ("text", "id") or form.startswith("maybe") else WITHHELD
-        kind = "withheld" if blank == WITHHELD else "none" if form == "text" else "none num"
+        blank = "–" if form in (*WORDS, "id") or form.startswith("maybe") else WITHHELD
+        kind = "withheld" if blank == WITHHELD else "none" if form in WORDS else "none num"
         return Markup('<td class="{}" data-sort="">{}</td>').format(kind, blank)
     if form == "id":
         return Markup('<td class="id" data-sort="{}" title="{}">{}</td>').format(value, value, short_id(value))
+    if form == "word":
+        return Markup('<td class="word">{}</td>').format(word(value))
     if form == "text":
         return Markup("<td>{}</td>").format(value)
     return Markup('<td class="num" data-sort="{}">{}</td>').format(json.dumps(value), spell(value, form))
+
+
+def word(code: Any) -> str:
+    """A code as people read it: "own_face" -> "own face"."""
+    return NAMES.get(str(code)) or str(code).replace("_", " ")
 
 
 def short_id(value: str) -> str:
@@ -125,7 +145,8 @@ def spell(value: Any, form: str) -> str:
 
     Args:
         value: the figure.
-        form: count (1,234), share (12.3 %), number (three significant digits), ratio (×1.70), money, signed or text.
+        form: count (1,234), share (12.3 %), share0 (12 %), points (+1.20 pp), number (three significant digits),
+            ratio (×1.70), money, signed, p, or text; what begins with maybe_ may be missing without being withheld.
     """
     if not isinstance(value, (int, float)):
         return str(value)
@@ -143,7 +164,7 @@ def spell(value: Any, form: str) -> str:
     elif form == "number":
         text = f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
     elif form == "p":
-        text = f"{value:.2g}"
+        text = "< 0.001" if value < 0.001 else f"{value:.2g}"
     elif form == "signed":
         text = f"{value:+.3g}"
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.report import pictures
+from engine.report import experiment_pictures, pictures
 from engine.report.page import render
 
 KINDS = ("influence", "loyalty", "offers", "faces", "experiment")
@@ -20,7 +20,10 @@ _TITLES = {
     ),
     "offers": ("Offers that persuade", "What each offer changes, for whom it is worth making, and what that rests on."),
     "faces": ("Faces", "How far the photos carry, how alike the matches are, and how the inventory is used."),
-    "experiment": ("Own face or influencer's face?", "The question the product exists to ask."),
+    "experiment": (
+        "Own face or influencer's face?",
+        "What each experiment planned, who takes part, and what its arms did.",
+    ),
     "all": ("Kindred: the whole picture", "Influence, loyalty, offers, faces and the experiment in one page."),
 }
 _PARTS = {
@@ -53,7 +56,7 @@ _PARTS = {
         ("inventory", "Use of the inventory"),
         ("groups", "Does it work for everyone alike?"),
     ),
-    "experiment": (("experiment", "Own against influencer's face"),),
+    "experiment": (("experiment", "What each arm could show"),),
 }
 _CLOSING = (("suppressed", "What is not shown"), ("method", "Method"))
 _FORMULAS = {
@@ -62,9 +65,10 @@ _FORMULAS = {
          "0.5·texted]; the pair's weight is (s(u,v) + s(v,u))·(½ + ½·r) with r = 2·min/(sum), its balance."),
         ("Gate", "A pair counts with contact both ways, on enough days, no hub at either end and not one handset."),
         ("Overlap", "Shared contacts over all contacts of the two (Onnela et al. 2007)."),
-        ("tie_reach", "Tie share p · c^γ; c = share of the people whose PageRank is no higher (damping 0.85)."),
-        ("strongest, ppr, lead", "The tie share alone; personalised PageRank; tie share × how often the contact's "
-         "handset changes were followed."),
+        ("Tie and reach", "Setting tie_reach. Tie share p · c^γ; c = share of the people whose PageRank is no higher "
+         "(damping 0.85)."),
+        ("Other definitions", "strongest, ppr, lead: the tie share alone; personalised PageRank; tie share × how often "
+         "the contact's handset changes were followed."),
         ("Margin", "(first score − second score) / first score; 1 with a single contact."),
         ("Stability", "Days drawn with replacement; share of draws that keep the contact."),
         ("Communities", "Leiden on the weights of the pairs that count."),
@@ -90,6 +94,14 @@ _FORMULAS = {
     "experiment": (
         ("Arms", "own_face, influencer_face, random_face; an ad shows an inventory model only, never the customer's or "
          "the contact's own photo."),
+        ("Assignment", "SHA-256 of salt and unit decides the arm; units are customers or clusters of the graph."),
+        ("Effect", "Difference of the arms' means, everybody as assigned whether they saw an ad or not; errors by "
+         "Welch, or robust within clusters where clusters were assigned; p adjusted over the pairs (Holm 1979)."),
+        ("Valid at every look", "Interval that holds however often one looks (normal mixture, Howard et al. 2021)."),
+        ("Sample ratio", "Chi-square of the arms' sizes against their shares; below .001 the data are not trusted."),
+        ("Balance", "Difference of means before the experiment over the pooled standard deviation."),
+        ("Along the ties", "Y = α + τ·Z + γ·f: Z own arm, f share of contacts in arm A; direct τ, spillover γ, total "
+         "τ + γ; beside it Hájek's weights from redrawn assignments (Aronow and Samii 2017)."),
     ),
 }  # fmt: skip
 _SUPPRESSION = (
@@ -110,8 +122,8 @@ def page(kind: str, facts: Mapping[str, Any]) -> str:
     title, lead = _TITLES[kind]
     charts: dict[str, Any] = {}
     for name in kinds:
-        charts |= getattr(pictures, name)(facts)
-    contents = [*(entry for name in kinds for entry in _PARTS[name]), *_CLOSING]
+        charts |= getattr(experiment_pictures if name == "experiment" else pictures, name)(facts)
+    contents = [*(entry for name in kinds for entry in (*_trials(name, facts), *_PARTS[name])), *_CLOSING]
     return render(
         "page.html",
         facts,
@@ -123,3 +135,18 @@ def page(kind: str, facts: Mapping[str, Any]) -> str:
         headings=dict(contents),
         formulas=[*(entry for name in kinds for entry in _FORMULAS[name]), _SUPPRESSION],
     )
+
+
+def _trials(kind: str, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Parts of the experiments, which every workspace has others of."""
+    if kind != "experiment":
+        return []
+    found, several = [], len(facts["experiments"]) > 1
+    for i, trial in enumerate(facts["experiments"]):
+        found.append((f"x{i}", f"Experiment {trial['name']}"))
+        tail = f" in {trial['name']}" if several else ""
+        if trial["status"] != "designed" or trial["funnel"]:
+            found.append((f"x{i}-who", f"Who takes part{tail}"))
+        if trial["effects"]:
+            found += [(f"x{i}-effects", f"What the arms did{tail}"), (f"x{i}-ties", f"Along the ties{tail}")]
+    return found

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.report import charts
 from engine.report.book import look_up
-from engine.report.page import Chart
+from engine.report.page import Chart, word
 
 Facts = Mapping[str, Any]
 
@@ -60,14 +60,18 @@ def influence(facts: Facts) -> dict[str, Chart]:
     )
     album.add(
         "strength", "Customers by total tie strength", "health.strength", "n",
-        _histogram(lambda b: _from(b["low"]), "strength, from", "customers"),
+        _histogram(lambda b: _from(b["low"]), "strength", "customers", edges=True),
     )  # fmt: skip
     for figure, x in (
-        ("reciprocity", "balance of a pair, 0 one-way to 1 even; from"),
-        ("overlap", "share of common contacts, from"),
+        ("reciprocity", "balance of a pair: 0 one-way, 1 even"),
+        ("overlap", "share of common contacts"),
     ):
         album.add(
-            figure, f"Pairs by {figure}", f"health.{figure}", "n", _histogram(lambda b: _from(b["low"]), x, "pairs")
+            figure,
+            f"Pairs by {figure}",
+            f"health.{figure}",
+            "n",
+            _histogram(lambda b: _from(b["low"]), x, "pairs", edges=True),
         )
     album.add(
         "gates", "Pairs that do not count, and why", "health.gates", "pairs",
@@ -81,7 +85,7 @@ def influence(facts: Facts) -> dict[str, Chart]:
     )  # fmt: skip
     album.add(
         "margin", "Customers by margin of the first contact", "certainty.margin", "n",
-        _histogram(lambda b: _from(b["low"]), "margin over the second contact, from", "customers"),
+        _histogram(lambda b: _from(b["low"]), "margin over the second contact", "customers", edges=True),
     )  # fmt: skip
     album.add(
         "stability", "Customers by how often they keep their contact", "certainty.stability.histogram", "n",
@@ -105,7 +109,7 @@ def influence(facts: Facts) -> dict[str, Chart]:
     if any(row["lift"] is not None for row in look_up(facts, "validation.rows") or []):
         rows = [row for row in facts["validation"]["rows"] if row["lift"] is not None]
         title = "Lift of a handset change after the contact's, with 95 % interval"
-        labels = [f"{row['definition']}, {row['horizon_days']} d" for row in rows]
+        labels = [f"{word(row['definition'])}, {row['horizon_days']} d" for row in rows]
         dots = [_interval(row, "lift") for row in rows]
         svg = charts.dots("validation", title, labels, dots, percent=False, reference=1.0)
         album.charts["validation"] = Chart(title, svg, rows)
@@ -235,24 +239,6 @@ def faces(facts: Facts) -> dict[str, Chart]:
     return album.charts
 
 
-def experiment(facts: Facts) -> dict[str, Chart]:
-    """Pictures of the experiment report."""
-    album = Album(facts)
-    album.add(
-        "funnel", "Who could enter the comparison", "experiment.funnel", "customers",
-        lambda name, title, rows: charts.sideways(
-            name, title, [FUNNEL[r["step"]] for r in rows], [r["customers"] for r in rows]
-        ),
-    )  # fmt: skip
-    return album.charts
-
-
-FUNNEL = {
-    "customers": "customers",
-    "offered": "with an offer",
-    "own_face": "… own-face ad",
-    "both_faces": "… and influencer's",
-}
 GATES = {
     "hub": "one end is a hub",
     "one_way": "contact one way only",
@@ -266,7 +252,8 @@ def _agreement(name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> str:
     definitions = sorted({r["one"] for r in rows} | {r["other"] for r in rows})
     share = {(r["one"], r["other"]): r["share"] for r in rows}
     values = [[1.0 if a == b else share.get((min(a, b), max(a, b))) for b in definitions] for a in definitions]
-    return charts.matrix(name, title, definitions, definitions, values, percent=True)
+    names = [word(d) for d in definitions]
+    return charts.matrix(name, title, names, names, values, percent=True)
 
 
 def _diffusion(name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -345,8 +332,8 @@ def _interval(row: Mapping[str, Any], name: str) -> tuple | None:
     return None if row[name] is None else (row[name], row["low"], row["high"])
 
 
-def _histogram(label: Callable, x: str, y: str) -> Callable[[str, str, Any], str]:
-    return lambda name, title, rows: charts.histogram(name, title, rows, label=label, x=x, y=y)
+def _histogram(label: Callable, x: str, y: str, *, edges: bool = False) -> Callable[[str, str, Any], str]:
+    return lambda name, title, rows: charts.histogram(name, title, rows, label=label, x=x, y=y, edges=edges)
 
 
 def _known(value: Any) -> bool:

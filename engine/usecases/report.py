@@ -6,9 +6,11 @@ stale, and offers the command.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import engine
 from engine import pipeline
-from engine.config import Config
 from engine.errors import EngineError, InputError
+from engine.experiment import plan as plans
 from engine.graph.prediction import HORIZONS
 from engine.pipeline.validation import validate
 from engine.progress import SILENT, Progress
@@ -25,6 +27,9 @@ from engine.report import experiment, faces, influence, loyalty, offers
 from engine.report.book import Book
 from engine.report.pages import KINDS, page
 from engine.report.stability import stability
+from engine.usecases import experiment as conduct
+from engine.usecases.experiment_analysis import SEGMENTS as CUTS
+from engine.usecases.experiment_analysis import analyse
 
 if TYPE_CHECKING:
     from engine.warehouse.duckdb import DuckDBWarehouse
@@ -51,7 +56,7 @@ PARTS = {
     "loyalty": ("loyalty",),
     "offers": ("offers",),
     "faces": ("faces",),
-    "experiment": ("experiment",),
+    "experiment": ("experiments", "experiment"),
 }  # fmt: skip
 EGO_PEOPLE = 30
 
@@ -119,9 +124,10 @@ def facts(workspace: Workspace, kind: str, *, progress: Progress = SILENT) -> di
     book = Book(config.report.min_cell)
     book.put("report", kind)
     book.put("workspace", workspace.path.name)
+    analyses = _analyses(workspace, progress) if "experiment" in kinds else {}
     with workspace.warehouse(read_only=True) as store:
         states = {line["stage"]: line["state"] for line in pipeline.status(store, config)}
-        ask = _Ask(store, config)
+        ask = _Ask(workspace, store, analyses)
         book.put("as_of", ask.as_of and ask.as_of.isoformat())
         # Every report's counts are entered whichever is asked for, so that all reports withhold the same ones and
         # putting two of them side by side tells no more than either.
@@ -138,11 +144,13 @@ def facts(workspace: Workspace, kind: str, *, progress: Progress = SILENT) -> di
 
 
 class _Ask:
-    """Statements of sql/report/ with the parameters they share."""
+    """Statements of sql/report/ with the parameters they share, and the analyses of the experiments by name."""
 
-    def __init__(self, store: DuckDBWarehouse, config: Config) -> None:
+    def __init__(self, workspace: Workspace, store: DuckDBWarehouse, analyses: Mapping[str, dict[str, Any]]) -> None:
+        self.workspace = workspace
         self.store = store
-        self.config = config
+        self.config = config = workspace.config
+        self.analyses = analyses
         self.span = self.row("as_of")
         fixed = config.graph.as_of
         self.as_of: date | None = date.fromisoformat(fixed) if fixed else self.span["as_of"]
@@ -286,6 +294,68 @@ def _faces(book: Book, ask: _Ask) -> None:
 
 def _experiment(book: Book, ask: _Ask) -> None:
     experiment.fill(book, arms=ask.frame("arms"), funnel=ask.row("funnel"))
+    book.put("experiments", [])
+    for i, state in enumerate(ask.frame("experiments").iter_rows(named=True)):
+        _trial(book, ask, i, state)
+
+
+def _trial(book: Book, ask: _Ask, i: int, state: dict[str, Any]) -> None:
+    """One experiment: plan and people always, the answer where it was analysed."""
+    name = state["experiment_id"]
+    lines = ask.store.query("experiment/plans", experiment_id=name).sort("version")
+    versions = [(version, digest, vars(plans.read(text))) for version, text, digest in lines.iter_rows()]
+    plan = plans.read(lines["plan"][-1])
+    funnel, why_not = [], ""
+    try:
+        funnel = conduct.population(ask.workspace, ask.store, plan).funnel
+    except EngineError as error:
+        why_not = str(error)
+    experiment.trial(book, i, plan=vars(plan), versions=versions, state=state, funnel=funnel, why_no_funnel=why_not)
+    if not state["assigned"]:
+        return
+    counted = {"experiment_id": name, "positive": plan.kind == "any", "horizon_days": plan.horizon_days}
+    guardrails = [guardrail.partition(":")[0] for guardrail in plan.guardrails]
+    definition = ask.config.graph.definition
+    acts = ask.frame("experiment_acts", metric=plan.metric, **counted)
+    cells = ask.frame("experiment_cells", metric=plan.metric, definition=definition, **counted)
+    experiment.arms(
+        book,
+        i,
+        sizes=ask.frame("experiment_arms", experiment_id=name),
+        acts=acts if state["answered"] else acts.clear(),
+        cells=cells if state["answered"] else cells.clear(),
+        guardrails={metric: ask.frame("experiment_acts", metric=metric, **counted) for metric in guardrails},
+    )
+    experiment.balance(book, i, ask.frame("experiment_balance", experiment_id=name, definition=definition))
+    if name in ask.analyses:
+        experiment.analysis(book, i, ask.analyses[name], acts)
+
+
+def _analyses(workspace: Workspace, progress: Progress) -> dict[str, dict[str, Any]]:
+    """What every experiment with outcomes says; one that cannot be analysed says why."""
+    with workspace.warehouse(read_only=True) as store:
+        states = store.query("report/experiments")
+    names = states.filter(states["answered"] & states["assigned"])["experiment_id"].to_list()
+    found: dict[str, dict[str, Any]] = {}
+    with progress.task("analyse the experiments", len(names)) as task, _nothing_to_collect():
+        for name in names:
+            try:
+                found[name] = analyse(workspace, name, sequential=True, interference=True, by=CUTS, over_time=True)
+            except EngineError as error:
+                found[name] = {"decisions": [f"broken: {error}"]}
+            task.advance()
+    return found
+
+
+@contextmanager
+def _nothing_to_collect() -> Iterator[None]:
+    """statsmodels collects garbage at each adjustment of p values: three quarters of the time, unless what is there
+    now is set aside."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 _FILL: dict[str, Callable[[Book, _Ask], None]] = {

@@ -3,6 +3,6 @@
 SELECT
     (SELECT count(*) FROM parties) AS parties,
     (SELECT count(*) FROM parties WHERE is_customer) AS customers,
-    (SELECT count(*) FROM parties WHERE is_customer AND opted_out) AS opted_out,
+    (SELECT count(*) FROM parties WHERE opted_out) AS opted_out,
     (SELECT count(*) FROM influencers WHERE definition = $definition AND rank = 1) AS chosen,
     (SELECT count(DISTINCT contact_id) FROM influencers WHERE definition = $definition AND rank = 1) AS contacts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -101,6 +102,11 @@ def equations(facts: dict) -> list[tuple[str, list[str]]]:
     for i in range(len(facts["faces"]["inventory"])):
         base = f"faces.inventory.{i}"
         found.append((f"{base}.uses", [f"{base}.{n}" for n in ("own_face", "influencer_face", "random_face")]))
+    for i, x in enumerate(facts["experiments"]):
+        found.append(("coverage.customers", [f"experiments.{i}.funnel.0.left"]))
+        found.append(
+            (f"experiments.{i}.customers", [f"experiments.{i}.arms.{j}.customers" for j in range(len(x["arms"]))])
+        )
     for i in range(len(facts["faces"]["groups"])):
         base = f"faces.groups.{i}"
         found.append((f"{base}.customers", [f"{base}.matched", f"{base}.unmatched"]))
@@ -112,8 +118,14 @@ def equations(facts: dict) -> list[tuple[str, list[str]]]:
 
 def narrowed(facts: dict) -> dict[str, tuple[float, float]]:
     """Withheld counts that the attacker gets to a range narrower than K: path -> range."""
-    lines = equations(facts)
-    unknown = sorted({p for total, parts in lines for p in (total, *parts) if look_up(facts, p) is None})
+    return narrowed_lines(equations(facts), lambda path: look_up(facts, path))
+
+
+def narrowed_lines(
+    lines: list[tuple[str, list[str]]], known: Callable[[str], float | None]
+) -> dict[str, tuple[float, float]]:
+    """The same for any sums; known(path): the count that is shown, None = withheld."""
+    unknown = sorted({p for total, parts in lines for p in (total, *parts) if known(p) is None})
     column = {path: i for i, path in enumerate(unknown)}
     matrix, constant = np.zeros((len(lines), len(unknown))), np.zeros(len(lines))
     for i, (total, parts) in enumerate(lines):
@@ -121,7 +133,7 @@ def narrowed(facts: dict) -> dict[str, tuple[float, float]]:
             if path in column:
                 matrix[i, column[path]] += sign
             else:
-                constant[i] -= sign * look_up(facts, path)
+                constant[i] -= sign * known(path)
     used = np.abs(matrix).sum(axis=1) > 0
     assert np.allclose(constant[~used], 0), "published sums do not add up"
     caught = {}

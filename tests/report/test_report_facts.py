@@ -294,6 +294,7 @@ def test_one_row_per_table_is_no_crash_and_no_disclosure(tmp_path, tmp_path_fact
     from tests_report_town import make, tables
 
     few = {name: lines[:1] for name, lines in tables().items()}
+    few["assignments"][0]["version"] = few["plans"][0]["version"]
     space = make(tmp_path / "one", tmp_path_factory.getbasetemp() / "keys", few)
     facts = report.facts(space, "all")
     assert facts["coverage"]["customers"] is None

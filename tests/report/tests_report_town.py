@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from engine import workspace
+from engine.experiment import plan
 from engine.tables import TABLES, polars_type
 
 AS_OF = date(2025, 3, 1)
@@ -327,7 +328,52 @@ def tables(seed: int = 5, customers: int = 400, others: int = 60) -> dict[str, l
         "faces": faces,
         "matches": matches,
         "ads": ads,
+        **experiments([person["customer_id"] for person in people]),
     }
+
+
+# Share of an arm that acts, as planted; "rare" has arms in which fewer than 15 do.
+PLANTED = {
+    "spring": {"own_face": 0.25, "influencer_face": 0.55},
+    "rare": {"own_face": 0.1, "influencer_face": 0.5, "no_face": 0.3},
+}
+
+
+def experiments(customers: list[str], seed: int = 11) -> dict[str, list[dict]]:
+    """One experiment of each kind: answered, answered with few who act, assigned by clusters, planned only."""
+    rng = random.Random(seed)
+    arms = {"own_face": 0.5, "influencer_face": 0.5}
+    three = {"own_face": 0.4, "influencer_face": 0.4, "no_face": 0.2}
+    first = plan.design("spring", arms=arms, metric="sale", horizon_days=14, guardrails=("complaint:lower",))
+    made = [
+        first,
+        plan.design("spring", first, horizon_days=28),
+        plan.design("rare", arms=three, metric="spend", kind="sum"),
+        plan.design("later", arms=arms, unit="cluster"),
+        plan.design("<i>planned</i> Győr", arms=arms),
+    ]
+    plans = [{"experiment_id": p.experiment_id, "version": p.version, "plan": p.text(), "hash": p.hash()} for p in made]
+    at = datetime(2025, 3, 1)
+    assignments, exposures, outcomes = [], [], []
+    for p, people in ((made[1], customers), (made[2], customers[:150]), (made[3], customers[100:220])):
+        for i, customer in enumerate(people):
+            arm = rng.choices(list(p.arms), list(p.arms.values()))[0]
+            own = {"experiment_id": p.experiment_id, "customer_id": customer}
+            cluster = f"c{i // 4}" if p.unit == "cluster" else None
+            if cluster and i % 4:
+                arm = assignments[-1]["arm"]
+            drawn = {"version": p.version, "cluster_id": cluster, "arm": arm}
+            assignments.append(own | drawn | {"assigned_at": at, "eligible_because": ""})
+            if p.experiment_id == "later":
+                continue
+            if rng.random() < 0.85:
+                exposures.append(own | {"at": at + timedelta(days=1), "arm": arm})
+            if rng.random() < PLANTED[p.experiment_id][arm]:
+                day = at + timedelta(days=rng.randint(1, 29), hours=5)
+                outcomes.append(own | {"metric": p.metric, "at": day, "value": round(rng.uniform(1, 9), 2)})
+            if rng.random() < 0.2 and p.guardrails:
+                outcomes.append(own | {"metric": "complaint", "at": at + timedelta(days=2), "value": 1.0})
+    return {"plans": plans, "assignments": assignments, "exposures": exposures, "outcomes": outcomes}
 
 
 def make(path: Path, keys: Path, rows: dict[str, list[dict]], **preset) -> workspace.Workspace:
