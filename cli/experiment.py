@@ -118,9 +118,10 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred experiment import exposures spring seen.csv --column at=shown_at`
         """
-        from engine.usecases import experiment
+        from engine.usecases import experiment_events
 
-        _report(shell, experiment.import_events(shell.workspace(), name, "exposures", file, columns=_pairs(column)))
+        space, columns = shell.workspace(), _pairs(column)
+        _report(shell, experiment_events.import_events(space, name, "exposures", file, columns=columns))
 
     @command(load)
     def outcomes(
@@ -134,10 +135,10 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred experiment import outcomes spring sales.csv --column value=revenue`
         """
-        from engine.usecases import experiment
+        from engine.usecases import experiment_events
 
         space, columns = shell.workspace(), _pairs(column)
-        _report(shell, experiment.import_events(space, name, "outcomes", file, columns=columns, metric=metric))
+        _report(shell, experiment_events.import_events(space, name, "outcomes", file, columns=columns, metric=metric))
 
     @command(group, computes=True)
     def analyse(

@@ -30,8 +30,9 @@ def eligible(people: pl.DataFrame, arms: Sequence[str]) -> Eligible:
     """Send every customer through the gates, one after another.
 
     Args:
-        people: customer_id, opted_out, offered, offers_consent, own_consent, subject_consent (whether they hold
-            today), own_face, influencer_face, random_face (status of the match, null = none was looked for).
+        people: customer_id, opted_out, offered, elsewhere (in another experiment), offers_consent, own_consent,
+            subject_consent (whether they hold today), own_face, influencer_face, random_face (status of the match,
+            null = none was looked for).
         arms: the plan's; those without a face need no match.
     """
     import polars as pl
@@ -43,6 +44,7 @@ def eligible(people: pl.DataFrame, arms: Sequence[str]) -> Eligible:
         "not opted out": needs(~pl.col("opted_out"), "opted_out"),
         "has an offer": needs(pl.col("offered"), "no_offer"),
         "takes offers": needs(pl.col("offers_consent"), "no_consent"),
+        "in no other experiment": needs(~pl.col("elsewhere"), "in_another_experiment"),
     }
     consents = {"own_face": "own_consent", "influencer_face": "subject_consent"}
     for arm in FACES:

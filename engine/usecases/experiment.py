@@ -1,4 +1,4 @@
-"""Experiments on a workspace: plans, eligibility, assignment, what came back, and what it says (METHODS section 7).
+"""Experiments on a workspace before they run: plans, eligibility, assignment, power (METHODS section 7).
 
 The statistics are `engine.experiment`'s; here is what they are fed from and where the answers are kept.
 """
@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time
-from pathlib import Path
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from engine import pipeline, sources
+from engine import pipeline
 from engine.errors import InputError
 from engine.experiment import plan as plans
 from engine.experiment.eligibility import FACES, WITHOUT_FACE, Eligible, eligible
 from engine.experiment.plan import Plan
-from engine.trust import consent, pseudonyms
+from engine.trust import consent
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from engine.workspace import Workspace
 
 CLUSTERS_PER_ARM = 15  # wanted in the smallest arm, where the graph has as many
-NEEDED = {"exposures": ("customer_id", "at"), "outcomes": ("customer_id", "at", "value")}
 
 
 class Assigned(NamedTuple):
@@ -149,6 +147,38 @@ def assign(workspace: Workspace, name: str) -> Assigned:
     return Assigned(plan, found.funnel, arms, before.height, frame.height, curve)
 
 
+def running(store: DuckDBWarehouse, day: date, *, besides: str | None = None) -> pl.DataFrame:
+    """Who is in an experiment on a day: from the day of assignment until the horizon is over.
+
+    Args:
+        store: the workspace's database.
+        day: the day that counts.
+        besides: an experiment to leave out.
+
+    Returns:
+        customer_id, experiment_id, arm, assigned_at, version: one row per customer. `assign` takes nobody into a
+        second experiment; where a horizon was made longer and two overlap, the earlier assignment holds.
+
+    Raises:
+        InputError: a running experiment was planned anew and not assigned since.
+    """
+    import polars as pl
+
+    end = datetime.combine(day, time())
+    found = []
+    for name, text in store.query("experiment/experiments").select("experiment_id", "plan").iter_rows():
+        plan = plans.read(text)
+        after = end - timedelta(days=plan.horizon_days)
+        people = store.query("experiment/assigned_between", experiment_id=name, after=after, until=end)
+        if name != besides and people.height:
+            check_drawn(store, name, plan, people)
+            found.append(people)
+    if not found:
+        return store.query("experiment/assigned_between", experiment_id="", after=end, until=end)
+    everybody = pl.concat(found).sort("customer_id", "assigned_at", "experiment_id")
+    return everybody.unique("customer_id", keep="first", maintain_order=True)
+
+
 def population(workspace: Workspace, store: DuckDBWarehouse, plan: Plan) -> Eligible:
     """Who is eligible for all arms of a plan today, and where the others fall out.
 
@@ -165,96 +195,14 @@ def population(workspace: Workspace, store: DuckDBWarehouse, plan: Plan) -> Elig
         holders = consent.allowed(consents, purpose, day)["customer_id"].implode()
         return pl.col(column).is_in(holders).fill_null(False)
 
+    others = running(store, day, besides=plan.experiment_id)["customer_id"].implode()
     people = store.query("experiment/people").with_columns(
+        elsewhere=pl.col("customer_id").is_in(others),
         own_consent=may("customer_id", consent.OWN_FACE),
         subject_consent=may("subject_id", consent.LIKENESS_FOR_CONTACTS),
         offers_consent=may("customer_id", consent.OFFERS) if consents.height else pl.lit(True),
     )
     return eligible(people, list(plan.arms))
-
-
-def import_events(
-    workspace: Workspace, name: str, target: str, path: Path, *, columns: Mapping[str, str] | None = None,
-    metric: str | None = None,
-) -> sources.SourceSummary:  # fmt: skip
-    """Read exposures (customer_id, at, arm?) or outcomes (customer_id, at, value) of an experiment.
-
-    Args:
-        workspace: an opened workspace.
-        name: of the experiment.
-        target: exposures or outcomes.
-        path: CSV, TSV or Parquet.
-        columns: our name -> the file's, where they differ.
-        metric: of the outcomes; None = the plan's primary one.
-
-    Returns:
-        What became of the rows. Rows of unknown customers and rows that do not read are rejected and counted; an
-        outcome whose value is no finite number is kept as null, so that the analysis says that it is broken.
-
-    Raises:
-        InputError: columns are missing, the file names another experiment, or none of its customers takes part;
-            nothing is stored then.
-    """
-    import polars as pl
-
-    from engine.intake import reading, values
-
-    with workspace.writing(f"experiment import {target}") as store:
-        plan = plan_of(store, name)
-        metric = metric or plan.metric
-        if target == "outcomes" and metric not in (plan.metric, *(g.partition(":")[0] for g in plan.guardrails)):
-            raise InputError(f"{metric!r} is no metric of the plan.", fix="Plan it as a guardrail first.")
-        content = sources.read_content(path)
-        source = sources.source_id(f"{target} {name} {metric}", "table", content.sha256)
-        known = sources.seen(store, source, path)
-        if known is not None:
-            return known
-        rows, broken, total = reading.read_text(path)
-        rows = _renamed(rows, columns or {}, target, path)
-        if "experiment_id" in rows.columns and (rows["experiment_id"] != name).any():
-            raise InputError(f"the file holds rows of another experiment than {name!r}.", file=path,
-                             column="experiment_id", fix="Import it into its own experiment.")  # fmt: skip
-        people = store.query("experiment/assigned", experiment_id=name)["customer_id"]
-        rows = rows.with_columns(
-            pseudonyms.name_series(store, rows["customer_id"], workspace.config.ids, workspace.key()),
-            values.parse("at", "time"),
-        )
-        reason = (
-            pl.when(pl.col("customer_id").is_null()).then(pl.lit("customer_id: missing"))
-            .when(pl.col("at").is_null()).then(pl.lit("at: not a time (YYYY-MM-DD HH:MM:SS, UTC)"))
-            .when(~pl.col("customer_id").is_in(people.implode())).then(pl.lit("customer not in this experiment"))
-        )  # fmt: skip
-        rows = rows.with_columns(reason=reason)
-        rejects = pl.concat([
-            broken.select("__row", "__reason"),
-            rows.filter(pl.col("reason").is_not_null()).select("__row", __reason="reason"),
-        ]).sort("__row")  # fmt: skip
-        if rejects.height == total:
-            raise InputError(f"not one row belongs to experiment {name!r}: {rejects['__reason'][0]}.", file=path,
-                             row=int(rejects["__row"][0]), fix="Is this its file? Assign first.")  # fmt: skip
-        good = rows.filter(pl.col("reason").is_null())
-        frame = good.select(pl.lit(name).alias("experiment_id"), "customer_id", "at")
-        if target == "outcomes":
-            frame = frame.with_columns(metric=pl.lit(metric), value=good.select(values.parse("value", "f64"))["value"])
-        else:
-            arm = good["arm"] if "arm" in good.columns else pl.Series("arm", [None] * good.height, pl.String)
-            frame = frame.with_columns(arm=arm)
-        fresh = frame.unique(maintain_order=True).join(
-            store.read(target), on=frame.columns, how="anti", nulls_equal=True, maintain_order="left"
-        )
-        details = {f"rejected: {r}": n for r, n in sorted(rejects["__reason"].value_counts().iter_rows())}
-        if target == "outcomes" and (lost := fresh["value"].null_count()):
-            details["no_finite_value"] = lost
-        summary = sources.SourceSummary(
-            source, target, sources.mask_path(path), "table", total, fresh.height,
-            total - fresh.height - rejects.height, rejects.height, details,
-        )  # fmt: skip
-        with store.transaction():
-            store.append(target, fresh)
-            sources.record(store, summary, content.sha256)
-            lost_rows = {"source_id": source, "row_number": rejects["__row"], "reason": rejects["__reason"], "raw": ""}
-            store.append("rejects", pl.DataFrame(lost_rows, schema_overrides={"raw": pl.String}))
-    return summary
 
 
 def simulate(
@@ -412,21 +360,6 @@ def pre_period(store: DuckDBWarehouse, covariate: str, customers: pl.DataFrame) 
     return joined.with_columns(value.fill_null(value.mean()))
 
 
-def _renamed(rows: pl.DataFrame, columns: Mapping[str, str], target: str, path: Path) -> pl.DataFrame:
-    """The file's columns under our names."""
-    for own, theirs in columns.items():
-        if theirs.lower() not in rows.columns:
-            raise InputError(f"there is no column {theirs!r}.", file=path, row=0,
-                             fix=f"The columns are {', '.join(rows.columns[1:])}.")  # fmt: skip
-        rows = rows.drop(own, strict=False) if own != theirs.lower() else rows
-        rows = rows.rename({theirs.lower(): own})
-    missing = [c for c in NEEDED[target] if c not in rows.columns]
-    if missing:
-        raise InputError(f"{target} lack {', '.join(missing)}.", file=path, row=0,
-                         fix=f"Name it: --column {missing[0]}=COLUMN.")  # fmt: skip
-    return rows
-
-
 def _draw(plan: Plan) -> tuple[object, ...]:
     """What decides who gets which arm."""
     return list(plan.arms.items()), plan.unit, plan.salt, plan.cluster_cap if plan.unit == "cluster" else None
@@ -437,6 +370,13 @@ def drawn_alike(store: DuckDBWarehouse, name: str, plan: Plan, assigned: pl.Data
     versions = store.query("experiment/plans", experiment_id=name)
     texts = dict(versions.select("version", "plan").iter_rows())
     return all(_draw(plans.read(texts[v])) == _draw(plan) for v in assigned["version"].unique())
+
+
+def check_drawn(store: DuckDBWarehouse, name: str, plan: Plan, assigned: pl.DataFrame) -> None:
+    """Raise InputError unless every stored assignment was drawn as the plan now says."""
+    if not drawn_alike(store, name, plan, assigned):
+        raise InputError(f"the assignments of {name!r} are not those of the plan.",
+                         fix=f"Run `kindred experiment assign {name}`.")  # fmt: skip
 
 
 def _begun(store: DuckDBWarehouse, name: str) -> bool:

@@ -125,8 +125,7 @@ def _assigned(store: DuckDBWarehouse, name: str) -> tuple[Plan, pl.DataFrame]:
     people = store.query("experiment/assigned", experiment_id=name)
     if not people.height:
         raise InputError(f"nobody is assigned in {name!r}.", fix=f"Run `kindred experiment assign {name}`.")
-    if not experiment.drawn_alike(store, name, plan, people):
-        raise InputError("the assignments are not those of the plan.", fix=f"Run `kindred experiment assign {name}`.")
+    experiment.check_drawn(store, name, plan, people)
     return plan, people.drop("version")
 
 

@@ -159,6 +159,7 @@ def test_the_funnel_counts_who_falls_out_where(kindred):
         ("not opted out", everybody >= 10, "opted_out"),
         ("has an offer", everybody % 50 != 7, "no_offer"),
         ("takes offers", everybody >= 0, "no_consent"),
+        ("in no other experiment", everybody >= 0, ""),
         ("own_face matched", everybody % 40 != 3, "no_photo"),
         ("own_face consented", everybody % 60 != 11, "no_consent"),
         ("influencer_face matched", everybody >= 0, "no_photo"),
