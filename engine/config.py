@@ -49,6 +49,7 @@ class Logs:
     short_code_digits: int = _s(
         7, "parties with fewer digits are service numbers where ids are phone numbers", low=0, high=15
     )
+    service_numbers: str = _s("", "further service numbers, one a line or separated by commas; their rows are rejected")
 
 
 @dataclass(frozen=True)

@@ -195,19 +195,29 @@ def _store_rows(
 
 def _name_parties(store: Store, config: Config, key: bytes) -> None:
     """Ids to party ids and nodes; rows that their ids rule out go to `_log_bad_rows`."""
+    services = _service_numbers(store, config, key)
     store.temp("_ids_raw", "logs/raw_ids")
     pseudonyms.name_ids(store, config.ids, key, table="_log_ids", short=config.logs.short_code_digits)
     share = store.query("logs/phone_share").row(0, named=True)
     phones = share["ids"] and share["phones"] + share["short_codes"] >= _PHONE_SHARE * share["ids"]
     short = bool(phones and share["phones"] >= _PHONE_SHARE * share["ids"])
-    doubtful = store.query("logs/doubtful_ids", short_codes=short)["doubtful"][0]
-    if doubtful:
-        store.temp("_log_bad_rows", "logs/bad_rows", short_codes=short)
+    rules = {"short_codes": short, "services": services}
+    if store.query("logs/doubtful_ids", **rules)["doubtful"][0]:
+        store.temp("_log_bad_rows", "logs/bad_rows", **rules)
     else:
         store.temp("_log_bad_rows", "logs/no_bad_rows")
     bad = store.count("_log_bad_rows")
     store.temp("_log_used", "logs/used_ids" if bad else "logs/all_ids")
     store.execute("logs/new_parties")
+
+
+def _service_numbers(store: Store, config: Config, key: bytes) -> list[str]:
+    """The party ids of the listed numbers, in whatever way they are written."""
+    import polars as pl
+
+    numbers = [number for line in config.logs.service_numbers.splitlines() for number in line.split(",")]
+    listed = pl.Series("number", [number.strip() for number in numbers if number.strip()], pl.String)
+    return pseudonyms.name_series(store, listed, config.ids, key).to_list() if len(listed) else []
 
 
 def _facts(optional: set[str]) -> set[str]:
