@@ -145,13 +145,13 @@ class SparkWarehouse(Catalogue):
                 self._offer(table)
             empty = f"{_head(text)} SELECT * FROM ({_body(text)}) LIMIT 0"  # noqa: S608
             self._judge.execute_text(empty, params, name=name)
-            rows = self._rows(statement, params, name)
             if statement.kind == "view":
-                rows.createOrReplaceTempView(target)
+                # As text, so that it follows its tables when they are replaced.
+                self.spark.sql(f"CREATE OR REPLACE TEMPORARY VIEW {target} AS {statement.sql}")
                 self._known.add(target)
                 self._temps[target] = -1
             else:
-                self._keep(target, rows)
+                self._keep(target, self._rows(statement, params, name))
         elif statement.kind == "insert" and target in LARGE:
             part = self._write_part(target, self._rows(statement, params, name))
             self._set_parts(target, [*self._parts[target], *([part] if part["rows"] else [])])
