@@ -117,6 +117,10 @@ class Catalogue(DuckDBWarehouse):
                 fix=f"Mount {self._folder} here, or bring back the state after the last run with `kindred restore`.",
             ) from error
 
+    def parts(self) -> dict[str, list[dict[str, Any]]]:
+        """Per large table its parts: `path` below the folder, `rows`."""
+        return {table: list(parts) for table, parts in self._parts.items()}
+
     def sweep(self) -> int:
         """Delete the folders that the catalogue does not name; returns how many. Only where the folder is mounted."""
         if not self._local:

@@ -59,7 +59,8 @@ class SparkWarehouse(Catalogue):
         self._master, self._memory = master, memory
         reads = options.get("read_only", False)
         self._scratch = f"{folder.rstrip('/')}/{SCRATCH}/{'r' if reads else 'w'}-{uuid.uuid4().hex}"
-        self._temps: dict[str, int] = {}
+        self._temps: dict[str, int | None] = {}  # temporary tables of Spark with their rows, once counted
+        self._paths: dict[str, str] = {}
         self._judge = DuckDBWarehouse()
         super().__init__(path, folder=folder, memory=memory, **options)
 
@@ -149,7 +150,7 @@ class SparkWarehouse(Catalogue):
                 # As text, so that it follows its tables when they are replaced.
                 self.spark.sql(f"CREATE OR REPLACE TEMPORARY VIEW {target} AS {statement.sql}")
                 self._known.add(target)
-                self._temps[target] = -1
+                self._temps[target] = None
             else:
                 self._keep(target, self._rows(statement, params, name))
         elif statement.kind == "insert" and target in LARGE:
@@ -202,13 +203,17 @@ class SparkWarehouse(Catalogue):
         """Keep rows as a temporary table."""
         path = f"{self._scratch}/{name}-{uuid.uuid4().hex[:8]}"
         rows.write.parquet(path)
+        if name in self._paths:
+            self._remove(self._paths[name])
+        self._paths[name] = path
         kept = self.spark.read.schema(rows.schema).parquet(path)
         kept.createOrReplaceTempView(name)
         self._known.add(name)
-        self._temps[name] = kept.count()
+        self._temps[name] = None
 
     def _forget(self, name: str) -> None:
-        if self._temps.pop(name, None) is not None:
+        if name in self._temps:
+            del self._temps[name]
             self._known.discard(name)
             self.spark.catalog.dropTempView(name)
 
@@ -286,8 +291,9 @@ class SparkWarehouse(Catalogue):
         if table in LARGE:
             return sum(part["rows"] for part in self._parts[table])
         if table in self._temps:
-            known = self._temps[table]
-            return known if known >= 0 else self.spark.table(table).count()
+            if self._temps[table] is None:
+                self._temps[table] = self.spark.table(table).count()
+            return self._temps[table]
         return super().count(table)
 
     def scatter(self, name: str, job: Callable[[Any], dict[str, int] | None], over: str) -> dict[str, int]:

@@ -6,9 +6,12 @@ import os
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 TODAY = "2025-06-05"
+# Short jobs: what a thorough compiler would cost is never earned back.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 ABSENT = ""
 try:
     import pyspark  # noqa: F401
@@ -39,6 +42,9 @@ def bare(tmp_path_factory) -> Path:
     os.environ["KINDRED_KEYS"] = str(tmp_path_factory.getbasetemp() / "keys")
     town.write(root / "town", customers=60, seed=5, photos=0)
     space = engine.create(root / "bare", run__today=TODAY)
+    # One campaign: each has the graph of its day built for it.
+    past = pl.read_csv(root / "town" / "treatments.csv", infer_schema=False)
+    past.filter(campaign_id=past["campaign_id"][0]).write_csv(root / "town" / "treatments.csv")
     for table in ("customers", "devices", "offers", "treatments", "consents"):
         engine.import_table(space, table, root / "town" / f"{table}.csv")
     return root / "bare"
@@ -71,3 +77,15 @@ def both(bare):
         engine.run(space, until="choices")
         spaces.append(space)
     return spaces
+
+
+@pytest.fixture(scope="session")
+def expected(bare):
+    """The town by DuckDB, from its call records to the influencers."""
+    import engine
+
+    shutil.copytree(bare, bare.parent / "expected")
+    space = opened(bare.parent / "expected", "duckdb")
+    engine.import_logs(space, logs(bare))
+    engine.run(space, until="influencers")
+    return space
