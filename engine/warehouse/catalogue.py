@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 LARGE = (
     "events", "pair_days", "parties", "rejects", "edges", "hubs", "ties", "nodes", "influencers", "handsets",
 )  # fmt: skip
+NUMBERED = ("events",)  # large tables whose rows statements name by `rowid`; theirs is a column `row_id`
 SCRATCH = "_scratch"
 _KEY = "parts:"
 
@@ -75,11 +77,31 @@ class Catalogue(DuckDBWarehouse):
         """Move the rows of a workspace that ran on DuckDB so far into Parquet."""
         home = self.connection.execute("SELECT current_database()").fetchall()[0][0]
         stored = f"{quote(home)}.main.{quote(table)}"  # the view of this name lies in front
-        frame = self.connection.sql(f"SELECT * FROM {stored}").pl()  # noqa: S608
-        if frame.height:
-            with self.transaction():
-                self.connection.execute(f"DELETE FROM {stored}")  # noqa: S608
-                self._set_parts(table, [self._part_of(table, frame)])
+        rows = self.connection.execute(f"SELECT count(*) FROM {stored}").fetchall()[0][0]  # noqa: S608
+        if not rows:
+            return
+        with self.transaction():
+            if self._local:
+                part = self._copied(table, stored, rows)
+            else:
+                part = self._part_of(table, self.connection.sql(f"SELECT * FROM {stored}").pl())  # noqa: S608
+            self.connection.execute(f"DELETE FROM {stored}")  # noqa: S608
+            self._set_parts(table, [part])
+
+    def _copied(self, table: str, stored: str, rows: int) -> dict[str, Any]:
+        """A stored table as a part, written by DuckDB: as large as it may be, it is never in memory."""
+        part = f"{table}/{uuid.uuid4().hex}"
+        columns = [
+            f"CAST({quote(c.name)} AS BIGINT) AS {quote(c.name)}" if c.type == "u32" else quote(c.name)
+            for c in TABLES[table].columns
+        ]
+        columns += ["rowid AS row_id"] if table in NUMBERED else []
+        Path(self._folder, table).mkdir(mode=0o700, parents=True, exist_ok=True)
+        target = literal(f"{self._folder}/{part}")
+        self.connection.execute(
+            f"COPY (SELECT {', '.join(columns)} FROM {stored}) TO {target} (FORMAT parquet, PER_THREAD_OUTPUT true)"  # noqa: S608
+        )
+        return {"path": part, "rows": rows}
 
     def _set_parts(self, table: str, parts: list[dict[str, Any]]) -> None:
         self.touched.add(table)

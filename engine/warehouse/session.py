@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import re
 import shutil
 import subprocess
 import sys
+import warnings
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +38,8 @@ def start(master: str = "", *, memory: str = "", options: dict[str, str] | None 
         ConfigError: PySpark or a fitting Java is not installed, or another master is in use by this process.
         BackendError: the master cannot be reached.
     """
+    # Said at every hand-over of a frame; frames go as Arrow here, not as pandas.
+    warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
     try:
         from pyspark.sql import SparkSession
     except ImportError:
@@ -73,12 +77,14 @@ def start(master: str = "", *, memory: str = "", options: dict[str, str] | None 
         session = builder.getOrCreate()
     except Exception as error:
         raise unreachable(master or LOCAL, error) from error
-    session.sparkContext.setLogLevel("ERROR")
     return session
 
 
 def _settings(master: str, memory: str) -> dict[str, str]:
+    level = "warn" if logging.getLogger(__name__).isEnabledFor(logging.INFO) else "off"
+    words = Path(__file__).with_name("log4j2.properties").as_uri()
     settings = {
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={words} -Dkindred.log={level}",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.timestampType": "TIMESTAMP_NTZ",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
@@ -182,6 +188,13 @@ def failed(title: str, error: Exception) -> BackendError:
         return BackendError(
             f"{title}: the workers have no Python at {os.environ.get('PYSPARK_PYTHON', 'python3')}.",
             fix="Set PYSPARK_PYTHON to the path of Python on the workers.",
+        )
+    if "Error from python worker" in text:
+        said = re.search(r"Error from python worker:\s*\n((?:\s{2,}.*\n)+)", text)
+        last = said[1].strip().splitlines()[-1].strip() if said else "it did not start"
+        return BackendError(
+            f"{title}: the workers' Python cannot run: {last[:200]}.",
+            fix="Set PYSPARK_PYTHON to the same Python on every machine, with kindred-engine installed in it.",
         )
     lost = ("ExecutorLostFailure", "Worker lost", "Lost executor", "executor lost", "MetadataFetchFailed")
     if any(sign in text for sign in lost):

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import BackendError, EngineError
 from engine.tables import SQL_TYPES, TABLES, check
 from engine.warehouse import session, sql_text, workers
-from engine.warehouse.catalogue import LARGE, SCRATCH, Catalogue
+from engine.warehouse.catalogue import LARGE, NUMBERED, SCRATCH, Catalogue
 from engine.warehouse.dialect import SET, Statement, translated
 from engine.warehouse.duckdb import DuckDBWarehouse, quote
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _SPARK_TYPES = {"u32": "BIGINT", "texts": "ARRAY<STRING>", "text": "STRING", "time": "TIMESTAMP_NTZ"}
-_NUMBERED = ("events",)  # large tables whose rows statements name by `rowid`
 _log = logging.getLogger(__name__)
 
 
@@ -165,7 +164,16 @@ class SparkWarehouse(Catalogue):
         elif target in self._temps:
             self._keep(target, self._replaced(target, self._rows(statement, params, name)))
         else:
+            # A small table changes by what a temporary one of Spark's says: the rows come to DuckDB.
+            borrowed = [table for table in statement.reads if table in self._temps]
+            for table in borrowed:
+                self.connection.register(f"_of_{table}", self.spark.table(table).toArrow())
+                super().execute_text(f"CREATE TEMP TABLE {quote(table)} AS SELECT * FROM {quote('_of_' + table)}")  # noqa: S608
             super().execute_text(text, params, name=name)
+            for table in borrowed:
+                super().execute_text(f"DROP TABLE {quote(table)}")
+                self.connection.unregister(f"_of_{table}")
+            self._known -= set(TABLES) - set(LARGE)
 
     def _here(self, statement: Statement) -> bool:
         """Whether Spark runs a statement."""
@@ -236,7 +244,7 @@ class SparkWarehouse(Catalogue):
             (f.lit(None) if c.name in missing else f.col(c.name)).cast(_spark_type(c.type)).alias(c.name)
             for c in contract.columns
         ]
-        if table in _NUMBERED:
+        if table in NUMBERED:
             number = f.col("row_id") if "row_id" in rows.columns else f.monotonically_increasing_id()
             if "row_id" not in rows.columns:
                 number = number + f.lit(len(self._parts[table]) << 48)
@@ -387,7 +395,7 @@ def _spark_type(kind: str) -> str:
 
 def _schema(table: str) -> str:
     columns = [f"{quote_spark(c.name)} {_spark_type(c.type)}" for c in TABLES[table].columns]
-    return ", ".join(columns + (["row_id BIGINT"] if table in _NUMBERED else []))
+    return ", ".join(columns + (["row_id BIGINT"] if table in NUMBERED else []))
 
 
 def _body(text: str) -> str:
