@@ -313,8 +313,13 @@ class SparkWarehouse(Catalogue):
             # What the job gives is learned from a run over no rows, here.
             given = self._judge if over in self._temps else self
             schema, columns = job.trial(given.connection.sql(f"SELECT * FROM {quote(over)} LIMIT 0").to_arrow_table())  # noqa: S608
-            if over.endswith("_pieces"):
-                source = source.repartition(max(source.count(), 1), "piece")
+            context = self.spark.sparkContext
+            if "piece" in source.columns:
+                # A task per piece; a shuffle would put some together and leave others empty.
+                rows = source.collect()
+                source = self.spark.createDataFrame(context.parallelize(rows, max(len(rows), 1)), source.schema)
+            elif over not in self._temps:
+                source = source.repartition(4 * context.defaultParallelism)
             self._keep("_scattered", source.mapInArrow(lambda batches: job(batches), workers.ddl(schema)))
             notes: dict[str, int] = {}
             told = self.spark.sql(f"SELECT {workers.NOTE} AS note FROM _scattered WHERE {workers.NOTE} IS NOT NULL")  # noqa: S608

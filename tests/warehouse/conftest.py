@@ -73,7 +73,9 @@ def both(bare):
     for name in ("duckdb", "spark"):
         shutil.copytree(bare, bare.parent / name)
         space = opened(bare.parent / name, name)
-        engine.import_logs(space, logs(bare))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("engine.logs.pieces.SIZE", 150_000)  # several pieces of a small file
+            engine.import_logs(space, logs(bare))
         engine.run(space, until="choices")
         spaces.append(space)
     return spaces
