@@ -37,3 +37,6 @@ def register(app: typer.Typer) -> None:
             [{"stage": r.stage, "status": r.status, "rows": r.rows, "seconds": r.seconds} for r in results],
             ["stage", "status", "rows", "seconds"],
         )
+        for result in results:
+            for note in result.notes:
+                shell.say(f"{result.stage}: {note}")

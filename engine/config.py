@@ -155,6 +155,16 @@ class Storage:
 
 
 @dataclass(frozen=True)
+class Warehouse:
+    """Which engine runs the statements; another one changes no result (README: Outgrowing one machine)."""
+
+    engine: str = _s("duckdb", "duckdb on one machine, spark on a cluster", choices=("duckdb", "spark"))
+    master: str = _s("", "Spark's master, e.g. spark://host:7077, yarn; empty = spark-submit's, else local[*]")
+    folder: str = _s("", "spark: where large tables lie as Parquet, a folder or URL all workers reach; empty = tables/")
+    driver_edges: int = _s(100_000_000, "spark: up to so many edges are ranked in the driver's memory", low=0)
+
+
+@dataclass(frozen=True)
 class Run:
     """How commands compute."""
 
@@ -176,6 +186,7 @@ class Config:
     ads: Ads = field(default_factory=Ads)
     report: Report = field(default_factory=Report)
     storage: Storage = field(default_factory=Storage)
+    warehouse: Warehouse = field(default_factory=Warehouse)
     run: Run = field(default_factory=Run)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ class Store(Protocol):
     """What importers need of the warehouse they are handed (`engine.warehouse.duckdb.DuckDBWarehouse`)."""
 
     connection: Any
+    spreads: bool
 
     def query(self, statement: str, /, **params: Any) -> pl.DataFrame:
         """The rows of a statement below sql/."""
@@ -42,6 +44,9 @@ class Store(Protocol):
 
     def execute_text(self, text: str, params: dict[str, Any] | None = None, *, name: str = "") -> None:
         """Run SQL text built from checked identifiers."""
+
+    def scatter(self, name: str, job: Callable[[Any], dict[str, int] | None], over: str) -> dict[str, int]:
+        """A temporary table by a job over the rows of another one, part by part."""
 
     def append(self, table: str, frame: pl.DataFrame, /) -> int:
         """Add a frame to a contract table."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 TARGET = "logs"
 _VIEWS = ("_log_pool", "_log_new", "_log_all", "_log_raw")
 _SCRATCH = (
-    "_log_rows", "_ids_raw", "_ids_national", "_log_ids", "_log_bad_rows", "_log_used", "_log_nodes", "_log_devices",
-    "_log_events", "_log_near", "_log_suspects", "_log_same", "_log_legs", "_log_facts",
+    "_log_rows", "_log_imeis", "_ids_raw", "_ids_national", "_log_ids", "_log_bad_rows", "_log_used", "_log_nodes",
+    "_log_devices", "_log_events", "_log_near", "_log_suspects", "_log_same", "_log_legs", "_log_facts",
     "_log_replaced", "_log_days", "_log_days_known",
 )  # fmt: skip
 _EVENT = ("kind", "caller", "callee", "started_at", "duration_s", "answered")
@@ -155,9 +156,9 @@ def _store_rows(
     _name_parties(store, config, key)
     store.temp("_log_nodes", "logs/nodes")
     inner, outer = pseudonyms.blocks(key)
-    store.temp("_log_devices", "logs/devices", inner=inner, outer=outer)
+    store.temp("_log_imeis", "logs/imeis")
+    store.scatter("_log_devices", partial(_name_devices, inner=inner, outer=outer), over="_log_imeis")
     have = _facts(reading.optional_columns(read))
-    store.execute("logs/tac")
     staging.make(store, "_log_events", "logs/events", [*_EVENT, *(c for c in _FACTS if c in have)])
     staging.widen(store, "_log_new", "_log_events", _EVENT, _FACTS, have)
     counts = dict(store.query("logs/row_count").row(0, named=True))
@@ -197,7 +198,8 @@ def _name_parties(store: Store, config: Config, key: bytes) -> None:
     """Ids to party ids and nodes; rows that their ids rule out go to `_log_bad_rows`."""
     services = _service_numbers(store, config, key)
     store.temp("_ids_raw", "logs/raw_ids")
-    pseudonyms.name_ids(store, config.ids, key, table="_log_ids", short=config.logs.short_code_digits)
+    name = partial(pseudonyms.name_ids, ids=config.ids, key=key, table="_log_ids", short=config.logs.short_code_digits)
+    store.scatter("_log_ids", name, over="_ids_raw")
     share = store.query("logs/phone_share").row(0, named=True)
     phones = share["ids"] and share["phones"] + share["short_codes"] >= _PHONE_SHARE * share["ids"]
     short = bool(phones and share["phones"] >= _PHONE_SHARE * share["ids"])
@@ -218,6 +220,10 @@ def _service_numbers(store: Store, config: Config, key: bytes) -> list[str]:
     numbers = [number for line in config.logs.service_numbers.splitlines() for number in line.split(",")]
     listed = pl.Series("number", [number.strip() for number in numbers if number.strip()], pl.String)
     return pseudonyms.name_series(store, listed, config.ids, key).to_list() if len(listed) else []
+
+
+def _name_devices(store: Store, *, inner: bytes, outer: bytes) -> None:
+    store.temp("_log_devices", "logs/devices", inner=inner, outer=outer)
 
 
 def _facts(optional: set[str]) -> set[str]:

@@ -12,7 +12,7 @@ import json
 import platform
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -123,16 +123,22 @@ class Context:
     config: settings.Config
     today: date
     progress: Progress
+    notes: list[str] = field(default_factory=list)
+
+    def say(self, text: str) -> None:
+        """Tell the user, with the stage's result, what was chosen and why."""
+        self.notes.append(text)
 
 
 @dataclass(frozen=True)
 class StageResult:
-    """One line of `kindred run`: what a stage did (`done` or `fresh`), rows per table it wrote, seconds."""
+    """One line of `kindred run`: what a stage did (`done` or `fresh`), rows per table it wrote, seconds, choices."""
 
     stage: str
     status: str
     rows: dict[str, int]
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 def run(
@@ -171,7 +177,9 @@ def run(
                 module.run(context)
                 rows = {table: store.count(table) for table in stage.writes}
                 _record(store, stage, inputs, configuration, rows, begun)
-            results.append(StageResult(stage.name, "done", rows, round(time.monotonic() - started, 3)))
+            results.append(
+                StageResult(stage.name, "done", rows, round(time.monotonic() - started, 3), tuple(context.notes))
+            )
     return results
 
 

@@ -10,7 +10,7 @@ from engine.graph.definitions import HORIZON_DAYS, lead_rates, rates_by_party
 from engine.graph.influence import top_contacts
 from engine.graph.network import Network, among, build, ranks
 from engine.graph.nodes import node_table
-from engine.pipeline import Context, today
+from engine.pipeline import Context, centralities, today
 from engine.pipeline.edges import as_of
 from engine.trust import consent
 from engine.warehouse import Warehouse
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 def run(context: Context) -> None:
     """Write `nodes` and `influencers` (the configured definition, tie_reach, and `strongest` as the baseline)."""
     store, config = context.warehouse, context.config
+    if store.spreads:
+        edges, most = store.count("edges"), config.warehouse.driver_edges
+        context.say(f"{edges:,} edges, warehouse.driver_edges = {most:,}: "
+                    f"{'ranked in memory here' if edges <= most else 'PageRank step by step in SQL'}")  # fmt: skip
+        if edges > most:
+            centralities.run(store, config, context.progress)
+            return
     graph = network(store)
     start = last_ranks(store, graph) if config.graph.incremental else None
     rank, centrality = ranks(graph, damping=config.graph.damping, start=start)

@@ -180,12 +180,11 @@ def contact_sheet(workspace: Workspace, to: Path, *, limit: int = 20, progress: 
 def _graph(workspace: Workspace, changed: dict[str, Any]) -> Iterator[tuple[DuckDBWarehouse, Any]]:
     """The stored graph, or with other settings one built aside from the same contacts."""
     from engine.pipeline import edges
-    from engine.pipeline.validation import aside
 
     graph: Graph = dataclasses.replace(workspace.config.graph, **changed)
     config = dataclasses.replace(workspace.config, graph=graph)
     rebuild = set(changed) - {"top", "gamma", "damping"}
-    with workspace.warehouse(read_only=True) as store, aside(store, INPUTS if rebuild else STORED):
+    with workspace.warehouse(read_only=True) as store, store.aside(INPUTS if rebuild else STORED):
         if rebuild:
             edges.build(store, graph)
         yield store, config
