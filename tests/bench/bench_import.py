@@ -87,7 +87,7 @@ def make_log(path: Path, rows: int, *, people: int | None = None, days: int = 30
 
 
 def measure(script: str, path: Path, memory: str = "") -> tuple[float, float, float]:
-    """Seconds, processor seconds and peak megabytes of a script on a file, in a process and with a database of its own."""
+    """Seconds, processor seconds, peak megabytes of a script on a file, in a process and with a database of its own."""
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         done = subprocess.run(
             [sys.executable, "-c", script, str(path), f"{folder}/bench.duckdb", memory],

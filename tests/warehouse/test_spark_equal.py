@@ -37,7 +37,7 @@ VALUES = {
     "as_of": AS_OF, "since": SINCE, **EARLIER, "before": AS_OF, "until": AS_OF, "half_life_days": 30.0,
     "window_days": 90, "min_active_days": 2, "contacts_per_month": 60, "degree_quantile": 0.99, "mutual_share": 0.05,
     "change_days": 7, "change_events": 3, "damping": 0.85, "gamma": 0.25, "top": 2, "limit": 7, "seed": 7, "adult": 18,
-    "definition": "tie_reach",
+    "definition": "tie_reach", "experiment_id": "spring", "metric": "bought", "positive": True, "horizon_days": 30,
 }  # fmt: skip
 # Temporary tables in the order in which they need each other.
 TEMPS = {
