@@ -129,6 +129,7 @@ def _read(target: str, path: Path, format: str | None) -> tuple[pl.DataFrame, pl
         frame, broken, total = _device_table(path, format)
     else:
         frame, broken, total = reading.read_text(path)
+    sources.unchanged(path, content)
     needed = [c.name for c in TABLES[target].columns if not c.nullable]
     if target in _WITH_PHOTOS:
         needed = [name for name in needed if name != "sha256"]
