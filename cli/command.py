@@ -38,6 +38,10 @@ _MEMORY = Annotated[
     str | None, typer.Option("--memory", metavar="SIZE", help="Memory limit of the database, e.g. 4GB.")
 ]
 
+PUBLIC = Annotated[
+    bool, typer.Option("--public", help="Withhold what tells of fewer customers than report.min_cell (15).")
+]
+
 
 @dataclass(frozen=True)
 class Shell:
