@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.command import Shell, command
+from cli.command import PUBLIC, Shell, command
 
 _DEFINITION = Annotated[
     list[str] | None,
@@ -85,14 +85,16 @@ def register(app: typer.Typer) -> None:
     def communities(
         shell: Shell,
         smallest: Annotated[int, typer.Option("--smallest", metavar="N", min=1, help="Leave smaller ones out.")] = 1,
+        public: PUBLIC = False,
     ) -> None:
-        """Leiden communities: size, leader, mix of manufacturers.
+        """Leiden communities: size, leader, mix of manufacturers; with --public the size alone.
 
         Example: `kindred graph communities --smallest 15`
         """
         from engine.usecases import influence
 
-        shell.emit(influence.communities(shell.workspace(), smallest=smallest, progress=shell.progress))
+        rows = influence.communities(shell.workspace(), smallest=smallest, public=public, progress=shell.progress)
+        shell.emit(rows)
 
     @command(group, computes=True)
     def top(shell: Shell, n: Annotated[int, typer.Option("--n", min=1, help="How many people.")] = 20) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.errors import InputError
+from engine.errors import InputError, masked
 from engine.experiment.assignment import check_arms
 from engine.experiment.decision import HIGHER, LOWER
 
@@ -119,6 +119,8 @@ def check(plan: Plan) -> Plan:
             raise InputError(f"{name} is {getattr(plan, name)!r}.", fix=f"Use {' or '.join(allowed)}.")
     if not plan.experiment_id or not plan.salt or not plan.metric:
         raise InputError("an experiment needs a name, a salt and a metric.", fix="Give all three.")
+    if masked(plan.experiment_id) != plan.experiment_id:
+        raise InputError("an experiment is called by a number or an address of a person.", fix="Give another name.")
     ranges = (("alpha", 0, 0.5), ("power", 0.5, 1), ("horizon_days", 0, 3660), ("cluster_cap", 1, 1e9))
     for name, low, high in ranges:
         if not low < getattr(plan, name) < high:

@@ -107,6 +107,7 @@ def _import_file(
         notes = reading.read_rows(store, read, content, _parameters(profile, options, config))
         with store.transaction():
             summary = _store_rows(store, source, read, notes, config, key)
+            sources.unchanged(path, content)
             sources.record(store, summary, content.sha256)
     finally:
         staging.forget(store, _VIEWS, _SCRATCH)

@@ -56,6 +56,7 @@ def import_events(
         if known is not None:
             return known
         rows, broken, total = reading.read_text(path)
+        sources.unchanged(path, content)
         rows = _renamed(rows, columns or {}, target, path)
         if "experiment_id" in rows.columns and (rows["experiment_id"] != name).any():
             raise InputError(f"the file holds rows of another experiment than {name!r}.", file=path,

@@ -95,12 +95,23 @@ def agreement(workspace: Workspace, definitions: Sequence[str] = (), *, progress
     return compare(influencers(workspace, definitions=definitions or DEFINITIONS, progress=progress))
 
 
-def communities(workspace: Workspace, *, smallest: int = 1, progress: Progress = SILENT) -> pl.DataFrame:
-    """The communities, largest first; see `engine.graph.summaries.community_table`."""
-    from engine.graph.summaries import community_table
+def communities(
+    workspace: Workspace, *, smallest: int = 1, public: bool = False, progress: Progress = SILENT
+) -> pl.DataFrame:
+    """The communities, largest first; see `engine.graph.summaries.community_table`.
+
+    Args:
+        workspace: an opened workspace.
+        smallest: communities with fewer members are left out.
+        public: only their sizes, without those that tell of fewer than `report.min_cell` people.
+        progress: where bars are drawn.
+    """
+    from engine.graph.summaries import community_sizes, community_table
 
     pipeline.run(workspace, until="handsets", progress=progress)
     with workspace.warehouse(read_only=True) as store:
+        if public:
+            return community_sizes(store.read("nodes"), workspace.config.report.min_cell, smallest=smallest)
         return community_table(store.read("nodes"), store.read("handsets"), smallest=smallest)
 
 

@@ -263,8 +263,9 @@ class DuckDBWarehouse:
 
     def _insert(self, table: str, frame: pl.DataFrame) -> int:
         self.touched.add(table)
+        known = set(self.columns(table))
         for column in frame.columns:
-            if column not in self.columns(table):
+            if column not in known:
                 kind = "DOUBLE" if frame[column].dtype.is_numeric() else "VARCHAR"
                 self.connection.execute(f'ALTER TABLE "{table}" ADD COLUMN {quote(column)} {kind}')
         self.connection.register("_incoming", frame.to_arrow())

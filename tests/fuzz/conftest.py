@@ -1,4 +1,4 @@
-"""How many cases each suite really ran: appended to the file that `FUZZ_COUNTS` names, for `python -m tests.fuzz`."""
+"""How many cases each suite really ran: told to the file that `FUZZ_COUNTS` names, for `python -m tests.fuzz`."""
 
 from __future__ import annotations
 
@@ -6,23 +6,32 @@ import os
 
 import pytest
 
+_SHARE = 20
+
 
 class Cases:
-    """The cases of one test."""
+    """The cases of one test that ended as they must; told in shares, so that a stopped run knows them too."""
 
-    def __init__(self) -> None:
-        self.done = 0
+    def __init__(self, suite: str) -> None:
+        self.suite, self.untold = suite, 0
 
     def add(self) -> None:
-        """One more ended as it must."""
-        self.done += 1
+        """One more."""
+        self.untold += 1
+        if self.untold == _SHARE:
+            self.tell()
+
+    def tell(self) -> None:
+        """Write down what was not written down."""
+        if name := os.environ.get("FUZZ_COUNTS"):
+            with open(name, "a") as file:  # one short write: processes may append at once
+                file.write(f"{self.suite}\t{self.untold}\n")
+        self.untold = 0
 
 
 @pytest.fixture
 def cases(request):
     """Counts the cases of a test."""
-    counted = Cases()
+    counted = Cases(request.node.name)
     yield counted
-    if name := os.environ.get("FUZZ_COUNTS"):
-        with open(name, "a") as file:  # one short write: processes may append at once
-            file.write(f"{request.node.name}\t{counted.done}\n")
+    counted.tell()
