@@ -72,18 +72,9 @@ def trial(
     path = f"experiments.{i}"
     book.put("experiments", [*book.get("experiments"), {}])
     shown = (
-        "version",
-        "guardrails",
-        "unit",
-        "metric",
-        "kind",
-        "direction",
-        "horizon_days",
-        "alpha",
-        "power",
-        "minimum_effect",
-        "cluster_cap",
-    )
+        "version", "unit", "metric", "kind", "direction", "horizon_days", "alpha", "power", "minimum_effect",
+        "cluster_cap", "guardrails",
+    )  # fmt: skip
     status = "answered" if state["answered"] else "shown" if state["shown"] else "assigned" if state["assigned"] else ""
     for name, value in (
         ("name", plan["experiment_id"]),
