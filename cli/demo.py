@@ -80,12 +80,24 @@ def _summary(result: dict[str, Any]) -> str:
         "faces": f"{_percent(found['faces']['usable'])} of {found['faces']['photos']:,} photos usable; "
         f"{alike} of {planted} planted look-alikes matched",
         "ads": f"{counts['ads']:,} for {policy['offers_made']:,} customers",
+        "experiment": _trial(found["experiment"]),
     }
     town = f"{result['customers']:,} customers, seed {result['seed']}"
     head = f"An invented town of {town}, in {result['seconds']['total']:.0f} s"
     body = [f"  {name:<12} {text}" for name, text in lines.items()]
     links = [f"  {name:<12} {paths[name]}" for name in ("gallery", "report", "export", "workspace")]
     return "\n".join([head, *body, "Open or look into:", *links])
+
+
+def _trial(found: dict[str, Any]) -> str:
+    """What the simulated experiment found of what was planted."""
+    if found["found"] is None:
+        return f"left out: {found['customers']} customers could see both faces, too few"
+    low, difference, high = (f"{100 * found[name]:+.0f}" for name in ("low", "found", "high"))
+    return (
+        f"simulated on {found['customers']:,} customers: influencer's face sells {100 * found['planted']:+.0f} points "
+        f"more as planted, {difference} found ({low} to {high})"
+    )
 
 
 def _percent(share: float | None) -> str:

@@ -139,7 +139,7 @@ def lines(
                 xs,
                 [float("nan") if v is None else v for v in ys],
                 color=colour(f"c{i % 8 + 1}"),
-                label=clip(label, 24),
+                label=clip(label, 32),
                 linestyle=("-", "--", "-.", ":")[i // 4 % 4],
                 **style,
             )
@@ -156,7 +156,7 @@ def lines(
             locator = AutoDateLocator(minticks=3, maxticks=6)
             axes.xaxis.set_major_locator(locator)
             axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-        if len(series) > 1 or bands:
+        if len(series) > 1:
             axes.figure.legend(loc="outside upper left", ncols=3, handlelength=1.4, columnspacing=1.2)
     return drawn.svg
 

@@ -71,13 +71,19 @@ def trial(
     """
     path = f"experiments.{i}"
     book.put("experiments", [*book.get("experiments"), {}])
-    shown = ("unit", "metric", "kind", "direction", "horizon_days", "alpha", "power", "minimum_effect", "cluster_cap")
+    shown = (
+        "version", "unit", "metric", "kind", "direction", "horizon_days", "alpha", "power", "minimum_effect",
+        "cluster_cap", "guardrails",
+    )  # fmt: skip
     status = "answered" if state["answered"] else "shown" if state["shown"] else "assigned" if state["assigned"] else ""
     for name, value in (
         ("name", plan["experiment_id"]),
         ("status", status or "designed"),
         ("since", state["assigned_at"] and state["assigned_at"].date()),
-        ("plan", {name: plan[name] for name in ("version", "guardrails", *shown)}),
+        (
+            "plan",
+            {name: plan[name] for name in shown} | {"level": 100 * (1 - plan["alpha"])},
+        ),
         ("shares", [{"arm": arm, "share": share} for arm, share in plan["arms"].items()]),
         ("versions", [_version(line, before) for line, before in zip(versions, (None, *versions), strict=False)]),
         ("why_no_funnel", why_no_funnel),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.report import charts
-from engine.report.page import Chart, render, short_id
+from engine.report.page import Chart, render, short_id, word
 
 STEPS = (
     ("events", "Events"),
@@ -34,7 +34,7 @@ def sentence(facts: Mapping[str, Any]) -> list[dict[str, str]]:
     first = next((r for r in facts["influencers"] if r["definition"] == facts["definition"] and r["rank"] == 1), None)
     if first:
         words.append(
-            f"Most influential by {first['definition']}: {first['contact_id']}, who has "
+            f"Most influential by {word(first['definition'])}: {first['contact_id']}, who has "
             f"{100 * first['tie_share']:.1f} % of the tie strength and stands at percentile "
             f"{100 * first['centrality_pct']:.1f} of centrality; "
             f"margin over the second {100 * first['margin']:.0f} %."
@@ -59,9 +59,9 @@ def sentence(facts: Mapping[str, Any]) -> list[dict[str, str]]:
             f"Offer {choice['offer_id']}, worth {choice['expected_value']:.2f} by expectation: {choice['reason']}."
         )
     for row in facts["matches"]:
-        arm = row["arm"].replace("_", " ")
+        arm = word(row["arm"])
         if row["status"] != "matched":
-            words.append(f"{arm}: no match ({row['status']}).")
+            words.append(f"{arm}: no match ({word(row['status'])}).")
             continue
         rarity = (
             "" if row["percentile"] is None else f", more alike than {100 * row['percentile']:.1f} % of random pairs"

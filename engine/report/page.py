@@ -145,8 +145,9 @@ def spell(value: Any, form: str) -> str:
 
     Args:
         value: the figure.
-        form: count (1,234), share (12.3 %), share0 (12 %), points (+1.20 pp), number (three significant digits),
-            ratio (×1.70), money, signed, p, or text; what begins with maybe_ may be missing without being withheld.
+        form: count (1,234), share (12.3 %), share0 (12 %), points (+1.20 pp), pp (+1.20), ratio (×1.70), money,
+            number (three significant digits), signed, p, or text; what begins with maybe_ may be missing without
+            being withheld.
     """
     if not isinstance(value, (int, float)):
         return str(value)
@@ -157,6 +158,8 @@ def spell(value: Any, form: str) -> str:
         text = f"{100 * value:.0f} %"
     elif form == "points":
         text = f"{100 * value:+.2f} pp"
+    elif form == "pp":
+        text = f"{100 * value:+.2f}"
     elif form == "ratio":
         text = f"×{value:.2f}"
     elif form == "money":

@@ -20,12 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 from engine import pipeline, workspace
 from engine.errors import InputError, WorkspaceError
+from engine.experiment import plan as plans
 from engine.progress import SILENT, Progress
-from engine.synth import town
+from engine.synth import response, town
 from engine.trust import keys
 from engine.trust.consent import OFFERS, allowed
 from engine.trust.pseudonyms import pseudonym
-from engine.usecases import report
+from engine.usecases import experiment as conduct
+from engine.usecases import experiment_analysis, report
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,6 +39,9 @@ MARK = ".kindred-demo"
 QUICK_CUSTOMERS, QUICK_PHOTOS = 300, 36
 TABLES = ("devices", "customers", "offers", "treatments", "consents", "optouts", "photos", "inventory")
 ADULT = 18
+TRIAL = "simulated"  # an experiment whose answers are invented, and named so wherever it is shown
+CHANCES = {"own_face": 0.4, "influencer_face": 0.75}  # planted: to buy, of those who see it; far apart, for a town
+TRIAL_CUSTOMERS = 60  # fewer show nothing
 LATE_DAYS = 8  # a handset must be kept 7 days to count: later changes cannot be seen yet
 CHANGE_SLACK_DAYS = 10  # a change is seen with the first record from the new handset
 
@@ -95,6 +100,8 @@ def run(
         for stage in pipeline.run(space, progress=progress):
             clock.seconds[stage.stage] = stage.seconds
         clock.lap("")
+        trial = _experiment(space, out / "town", seed)
+        clock.lap("experiment")
         paths = _export(space, out, progress)
         clock.lap("export")
         paths["report"] = report.report(space, "all", out / "report.html", progress=progress).page
@@ -103,7 +110,7 @@ def run(
             recovered = compare(store, out / "town" / "truth", space)
             counts = {name: store.count(name) for name in _counted()}
     clock.lap("compare")
-    recovered = {"records": _records(out / "town" / "truth", sources), **recovered}
+    recovered = {"records": _records(out / "town" / "truth", sources), **recovered, "experiment": trial}
     return DemoResult(count, seed, counts, recovered, clock.total(), paths)
 
 
@@ -292,6 +299,30 @@ def _records(truth: Path, sources: list[Any]) -> dict[str, Any]:
         "rejected": sum(s.rows_rejected for s in logs),
         "planted_rejected": sum(log[name] for name in rejected),
     }
+
+
+def _experiment(space: Workspace, folder: Path, seed: int) -> dict[str, Any]:
+    """Own against influencer's face on everybody eligible, with invented answers; what was planted and what is found.
+
+    Customers are drawn one by one: a town of this size has too few clusters for an answer.
+    """
+    plan = plans.design(TRIAL, arms=dict.fromkeys(CHANCES, 0.5), metric="simulated_sale")
+    with space.warehouse(read_only=True) as store:
+        customers = len(conduct.population(space, store, plan).customers)
+    planted = response.SEEN * (CHANCES["influencer_face"] - CHANCES["own_face"])
+    told = {"customers": customers, "planted": round(planted, 4), "found": None, "low": None, "high": None}
+    if customers < TRIAL_CUSTOMERS:
+        return told
+    conduct.design(space, TRIAL, arms=plan.arms, metric=plan.metric)
+    conduct.assign(space, TRIAL)
+    with space.warehouse(read_only=True) as store:
+        assigned = store.query("experiment/assigned", experiment_id=TRIAL)
+    for target, rows in zip(("exposures", "outcomes"), response.responses(assigned, CHANCES, seed=seed), strict=True):
+        rows.write_csv(folder / f"{target}.csv", datetime_format="%Y-%m-%d %H:%M:%S")
+        conduct.import_events(space, TRIAL, target, folder / f"{target}.csv")
+    effect = experiment_analysis.analyse(space, TRIAL)["effects"][0]
+    names = {"found": "difference", "low": "low", "high": "high"}
+    return told | {name: _number(effect[column]) for name, column in names.items()}
 
 
 def _claim(out: Path) -> None:

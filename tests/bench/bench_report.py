@@ -3,6 +3,7 @@
 The tables are invented by SQL straight into a workspace (what they say is of no matter, only how much it is):
 1 M customers, 10 M events, 6 M pair-days, 3 M ties, 6 M influencer rows, 4 M uplifts. `KINDRED_BENCH_CUSTOMERS` sets
 another size. Aim: under 60 s and 3 GB. Larger than `report.validate_up_to`, so the validation is not part of it.
+Then an experiment on all of them is added, and the influence report and the experiment's are measured with it.
 """
 
 from __future__ import annotations
@@ -83,23 +84,58 @@ TABLES = {
     """,
 }
 
+ARMS = {"no_face": 0.5, "no_ad": 0.5}  # nobody falls out for want of a photo
+TRIAL = {
+    "assignments": """
+        SELECT 'bench' AS experiment_id, party_id AS customer_id, 1 AS version, CASE WHEN hash(node + 9) % 2 = 0 THEN
+        'no_face' ELSE 'no_ad' END AS arm, TIMESTAMP '2025-04-01' AS assigned_at, '' AS eligible_because FROM parties
+    """,
+    "exposures": """
+        SELECT experiment_id, customer_id, TIMESTAMP '2025-04-02' AS at, arm FROM assignments
+        WHERE hash(customer_id) % 10 > 0
+    """,
+    "outcomes": """
+        SELECT experiment_id, customer_id, 'conversion' AS metric, TIMESTAMP '2025-04-02' +
+        to_days(CAST(hash(customer_id, 2) % 28 AS INTEGER)) AS at, 1.0 AS value FROM assignments
+        WHERE hash(customer_id, 1) % 20 = 0
+    """,
+}
+
 
 def main() -> None:
-    """Print the figures of one influence report and of one report of everything."""
+    """Print the figures of one influence report and of one report of everything, then with an experiment."""
     customers = int(os.environ.get("KINDRED_BENCH_CUSTOMERS", "1000000"))
     with tempfile.TemporaryDirectory() as folder:
         os.environ["KINDRED_KEYS"] = str(Path(folder) / "keys")
         space = build(Path(folder) / "workspace", customers)
-        for kind in ("influence", "all"):
+        for kind, name in (("influence", ""), ("all", ""), ("influence", "with a trial"), ("experiment", "")):
+            if name:
+                add_trial(space)
             page = Path(folder) / f"{kind}.html"
             wall, cpu, peak = measure(
                 ["report", kind, "-w", str(space), "--to", str(page), "--memory", "2GB", "--quiet"]
             )
             size = page.stat().st_size / 1000
             print(
-                f"{kind:10} {customers:,} customers  {wall:6.1f} s wall  {cpu:6.1f} s processor  "
-                f"{peak:6.0f} MB peak  page {size:.0f} kB"
+                f"{kind:10} {name:12} {customers:,} customers  {wall:6.1f} s wall  {cpu:6.1f} s processor  "
+                f"{peak:6.0f} MB peak  page {size:.0f} kB",
+                flush=True,
             )
+
+
+def add_trial(path: Path) -> None:
+    """An experiment on everybody, answered."""
+    import polars as pl
+
+    from engine import workspace
+    from engine.experiment.plan import design
+
+    plan = design("bench", arms=ARMS)
+    with workspace.open_(path).warehouse() as store:
+        line = {"experiment_id": "bench", "version": 1, "plan": plan.text(), "hash": plan.hash()}
+        store.append("plans", pl.DataFrame([line]))
+        for table, text in TRIAL.items():
+            store.connection.execute(f'INSERT INTO "{table}" BY NAME {text}')
 
 
 def build(path: Path, customers: int) -> Path:

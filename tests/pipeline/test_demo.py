@@ -112,3 +112,25 @@ def test_too_few_customers_are_refused(tmp_path):
     with pytest.raises(InputError, match="too few"):
         demo.run(tmp_path / "new", customers=10)
     assert not (tmp_path / "new").exists()
+
+
+def test_a_town_too_small_for_an_experiment_says_so(result):
+    trial = result.recovered["experiment"]
+    assert trial["customers"] < demo.TRIAL_CUSTOMERS and trial["planted"] > 0.3
+    assert trial["found"] is None
+
+
+def test_the_simulated_experiment_finds_what_was_planted(result, monkeypatch):
+    """On the people of the quick town; the page tells that it is simulated."""
+    from engine import workspace
+    from engine.usecases import report
+
+    monkeypatch.setattr(demo, "TRIAL_CUSTOMERS", 10)
+    monkeypatch.setenv("KINDRED_KEYS", result.paths["keys"])
+    space = workspace.open_(Path(result.paths["workspace"]))
+    trial = demo._experiment(space, Path(result.paths["truth"]).parent, 7)
+    assert trial["low"] < trial["planted"] < trial["high"]
+    told = report.facts(space, "experiment")["experiments"]
+    assert [(x["name"], x["plan"]["metric"], x["status"]) for x in told] == [
+        ("simulated", "simulated_sale", "answered")
+    ]

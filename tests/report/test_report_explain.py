@@ -106,3 +106,14 @@ def test_report_command_refuses_what_it_does_not_know(run, tmp_path):
 def test_short_ids_keep_what_explain_needs():
     assert short_id("c0013") == "c0013"
     assert short_id("4b77da30c3dc72fb8b4acff213058c6e") == "4b77da30c3dc…"
+
+
+def test_open_shows_the_page_that_was_written(run, tmp_path, monkeypatch):
+    import typer
+
+    opened = []
+    monkeypatch.setattr(typer, "launch", opened.append)
+    page, why = tmp_path / "faces.html", tmp_path / "why.html"
+    assert run("report", "faces", "--to", str(page), "--open").exit_code == 0
+    assert run("explain", "c0013", "--to", str(why), "--open", "-o", "json").exit_code == 0
+    assert opened == [str(page), str(why)] and page.is_file() and why.is_file()
