@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 FACES = ("own_face", "influencer_face", "random_face")
-WITHOUT_FACE = ("no_face", "no_ad")
+NO_AD = "no_ad"
+WITHOUT_FACE = ("no_face", NO_AD)
 
 
 class Eligible(NamedTuple):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from engine import pipeline
 from engine.errors import InputError
 from engine.experiment import plan as plans
-from engine.experiment.eligibility import FACES, WITHOUT_FACE, Eligible, eligible
+from engine.experiment.eligibility import FACES, NO_AD, WITHOUT_FACE, Eligible, eligible
 from engine.experiment.plan import Plan
 from engine.trust import consent
 
@@ -75,6 +75,11 @@ def design(workspace: Workspace, name: str, **fields: Any) -> tuple[Plan, bool]:
             raise InputError(
                 f"there is no arm {', '.join(unknown)}.", fix=f"The arms are {', '.join((*FACES, *WITHOUT_FACE))}."
             )
+        rendered = {arm.strip() for arm in workspace.config.ads.arms.split(",")}
+        unseen = [arm for arm in plan.arms if arm != NO_AD and arm not in rendered]
+        if unseen:
+            raise InputError(f"no ads are rendered for {', '.join(unseen)}.",
+                             fix="Add that to `ads.arms` in kindred.toml, then `kindred run`.")  # fmt: skip
         if plan is previous:
             return plan, False
         if previous is not None and plan.draw() != previous.draw() and _begun(store, name):
