@@ -123,9 +123,14 @@ def rows(comparison: Comparison) -> list[dict[str, Any]]:
 
 
 def _numbers(data: pl.DataFrame, name: str):
+    """A column as numbers; a text column of which most cells are numbers is one with holes (nan, inf, n/a ...)."""
     import polars as pl
 
     column = data[name]
+    if column.dtype == pl.String:
+        read = column.str.strip_chars().cast(pl.Float64, strict=False)
+        if 2 * read.count() > column.count():
+            column = read
     if not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
         raise InputError(f"the column holds {column.dtype}, not numbers.", column=name, fix="Choose another metric.")
     return column.cast(pl.Float64).fill_null(float("nan")).to_numpy()

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import statsmodels.api as sm
 import statsmodels.formula.api as smf
 from scipy import stats
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from engine.errors import InputError
 from engine.experiment.analysis import effects, exposure_balance, sample_ratio
+from engine.experiment.fit import least_squares
 
 HILLSTROM = Path(__file__).parents[3] / "shared" / "data" / "hillstrom" / "hillstrom.csv"
 
@@ -63,15 +65,22 @@ def test_clusters_are_left_out_one_by_one():
     assert (effect.low, effect.high) == pytest.approx((effect.difference - half, effect.difference + half))
 
 
-def test_very_many_clusters_have_the_plain_sandwich():
+def test_many_clusters_and_clusters_that_cannot_be_left_out():
+    """statsmodels' own jackknife, with weights too; its plain sandwich where a column lives in one cluster only."""
     rng = np.random.default_rng(4)
     cluster = np.repeat(np.arange(400), 3)
-    arms = np.where(rng.random(400) < 0.5, "a", "b")[cluster]
-    value = rng.normal(0, 1, 400)[cluster] + rng.normal(0, 1, 1200)
-    effect = effects(value, arms, order=["a", "b"], clusters=cluster)[0]
-    frame = pl.DataFrame({"y": value, "z": (arms == "b").astype(float)}).to_pandas()
-    fit = smf.ols("y ~ z", frame).fit(cov_type="cluster", cov_kwds={"groups": cluster}, use_t=True)
-    assert (effect.low, effect.high) == pytest.approx(tuple(fit.conf_int().loc["z"]))
+    design = np.column_stack([np.ones(1200), rng.random(400)[cluster], rng.random(1200)])
+    value, weight = rng.normal(0, 1, 400)[cluster] + rng.normal(0, 1, 1200), rng.random(1200) + 0.5
+    fit = least_squares(value, design, cluster, weight)
+    known = sm.WLS(value, design, weights=weight).fit(
+        cov_type="cluster-crv3", cov_kwds={"groups": cluster}, use_t=True
+    )  # fmt: skip
+    assert fit.t_test([0, 1, 1]).conf_int() == pytest.approx(known.t_test([0, 1, 1]).conf_int())
+    assert float(fit.f_test(np.eye(3)[1:]).pvalue) == pytest.approx(float(known.f_test(np.eye(3)[1:]).pvalue))
+    alone = np.column_stack([design, cluster == 7])
+    fit = least_squares(value, alone, cluster)
+    known = sm.OLS(value, alone).fit(cov_type="cluster", cov_kwds={"groups": cluster}, use_t=True)
+    assert fit.t_test([0, 1, 0, 0]).conf_int() == pytest.approx(known.t_test([0, 1, 0, 0]).conf_int())
 
 
 def test_cuped_takes_out_what_the_covariate_explains(trial):

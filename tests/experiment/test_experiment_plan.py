@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from engine import plaintable
 from engine.errors import InputError
 from engine.experiment.analysis import SampleRatio, effects
 from engine.experiment.decision import LOWER, decide
@@ -108,6 +109,14 @@ def test_values_that_are_no_numbers_break_their_metric_only(bad):
         assert "1 values are missing or infinite" in line["decision"]
         assert line["difference"] is None and line["p"] is None and line["n_arm"] == 40
     assert all(line["decision"].startswith("no difference") for line in lines[2:])
+
+
+@pytest.mark.parametrize("bad", ["nan", "NaN", "inf", "-inf", "n/a", ""])
+def test_cells_of_a_file_that_are_no_numbers_break_their_metric(bad, tmp_path):
+    lines = [f"{'ab'[i % 2]},{i % 3 if i != 9 else bad}" for i in range(40)]
+    (tmp_path / "t.csv").write_text("\n".join(["arm,v", *lines]))
+    (line,) = rows(compare(plaintable.read(tmp_path / "t.csv"), arm="arm", control="a", metrics=["v"]))
+    assert line["decision"].startswith("broken: b against a on v: ") and "1 values are missing" in line["decision"]
 
 
 def test_single_clusters_constants_and_lone_units_break_the_table():
