@@ -124,7 +124,7 @@ class Ads:
     campaign: str = _s("campaign", "name that starts every creative's file name")
     brand: str = _s("", "folder of a brand; empty = the built-in one")
     sizes: str = _s("1080x1080,300x250", "canvas sizes in pixels, separated by commas")
-    arms: str = _s("own_face,influencer_face,random_face", "variants to render, separated by commas")
+    arms: str = _s("own_face,influencer_face,random_face", "variants to render, separated by commas; no_face too")
     format: str = _s("jpeg", "file format of the creatives", choices=("jpeg", "png", "webp"))
     banner_kb: int = _s(150, "largest file of a banner (a canvas of up to 400,000 pixels), in 1,000 bytes", low=5)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import InputError
+from engine.experiment.fit import least_squares
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +24,7 @@ class Estimate(NamedTuple):
     """One effect.
 
     Args:
-        effect: direct, spillover or total.
+        effect: direct, spillover, total or likeness.
         method: exposure regression or Hajek.
         value: its estimate.
         se: standard error, robust to dependence within clusters where there are any.
@@ -92,7 +93,8 @@ def exposure_regression(
         treated: 1 in arm A, 0 in arm B [n].
         exposure: share of contacts in arm A, 0..1 [n].
         controls: further columns that are held constant: `lonely`, shares of contacts in third arms [n, k].
-        clusters: assigned clusters, int [n]; None when customers were assigned.
+        clusters: int [n]: those that were assigned, or communities of the graph where customers were: neighbours share
+            contacts, hence exposure; None = nobody is alike.
         alpha: 1 - confidence.
 
     Raises:
@@ -108,7 +110,7 @@ def exposure_regression(
             "direct and spillover effect cannot be told apart here: exposure follows the arm, or does not vary.",
             fix="Analyse the total effect by clusters instead.",
         )
-    fit = _fit(outcome, design, clusters)
+    fit = least_squares(outcome, design, clusters)
     rest = [0] * (design.shape[1] - 3)
     return [
         _estimate(effect, "exposure regression", fit.t_test([*weights, *rest]), alpha)
@@ -118,19 +120,21 @@ def exposure_regression(
 
 def likeness_regression(
     outcome: np.ndarray, treated: np.ndarray, asked: np.ndarray, lent: np.ndarray, *,
-    clusters: np.ndarray | None = None, alpha: float = 0.05,
+    controls: np.ndarray | None = None, clusters: np.ndarray | None = None, alpha: float = 0.05,
 ) -> Estimate:  # fmt: skip
     """The other direction: what it does to customers that ads shown to others are driven by their likeness.
 
     Y = alpha + tau Z + sigma s + delta g over the customers of two arms: s = 1 where somebody's ad could be driven by
-    this customer's likeness, g = the share of those people who were assigned the arm that does so.
+    this customer's likeness, g = the share of those people who were assigned the arm that does so. Those people are
+    contacts too: with the shares of contacts per arm held constant, delta is what comes on top of ordinary spillover.
 
     Args:
         outcome: of each customer [n].
         treated: 1 in arm A [n].
         asked: s, 0/1 [n].
         lent: g, 0..1, 0 where s is 0 [n].
-        clusters: assigned clusters, int [n], or None.
+        controls: columns that are held constant: `lonely`, shares of contacts in the arms but one [n, k].
+        clusters: as for `exposure_regression`.
         alpha: 1 - confidence.
 
     Raises:
@@ -138,24 +142,15 @@ def likeness_regression(
     """
     import numpy as np
 
-    design = np.column_stack([np.ones(len(outcome)), treated, lent])
-    if np.ptp(asked) > 0:
-        design = np.column_stack([design, asked])
+    more = asked[:, None] if controls is None else np.column_stack([asked, controls])
+    design = np.column_stack([np.ones(len(outcome)), treated, lent, more[:, np.ptp(more, axis=0) > 0]])
     if not asked.any() or np.linalg.matrix_rank(design) < design.shape[1]:
         raise InputError(
             "the effect of lending one's likeness cannot be seen: nobody's is used, or everybody's alike.",
             fix="Assign customers, or smaller clusters.",
         )
-    weights = [0, 0, 1, 0][: design.shape[1]]
-    return _estimate("likeness", "exposure regression", _fit(outcome, design, clusters).t_test(weights), alpha)
-
-
-def _fit(outcome, design, clusters):
-    import statsmodels.api as sm
-
-    if clusters is None:
-        return sm.OLS(outcome, design).fit(cov_type="HC1", use_t=True)
-    return sm.OLS(outcome, design).fit(cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True)
+    weights = [0, 0, 1] + [0] * (design.shape[1] - 3)
+    return _estimate("likeness", "exposure regression", least_squares(outcome, design, clusters).t_test(weights), alpha)
 
 
 def exposure_probabilities(
@@ -193,7 +188,7 @@ def hajek(
         high: probability of being treated among mostly treated [n], from `exposure_probabilities`.
         low: probability of being in control among mostly control [n].
         control_exposure: share of contacts in arm B [n]; None = there are two arms only, everybody has contacts.
-        clusters: assigned clusters, int [n], or None.
+        clusters: as for `exposure_regression`.
         level: as given to `exposure_probabilities`.
         alpha: 1 - confidence.
 
@@ -201,7 +196,6 @@ def hajek(
         InputError: nobody is in one of the two conditions. Customers who can never be in both are left out.
     """
     import numpy as np
-    import statsmodels.api as sm
 
     possible = (high > 0) & (low > 0)
     one = possible & (treated == 1) & (exposure >= level)
@@ -213,11 +207,8 @@ def hajek(
         )
     rows = one | other
     weight = np.where(one, 1 / np.maximum(high, 1e-12), 1 / np.maximum(low, 1e-12))[rows]
-    model = sm.WLS(outcome[rows], sm.add_constant(one[rows].astype(float)), weights=weight)
-    if clusters is None:
-        fit = model.fit(cov_type="HC1", use_t=True)
-    else:
-        fit = model.fit(cov_type="cluster", cov_kwds={"groups": clusters[rows]}, use_t=True)
+    design = np.column_stack([np.ones(rows.sum()), one[rows]])
+    fit = least_squares(outcome[rows], design, None if clusters is None else clusters[rows], weight)
     return _estimate("total", "Hajek", fit.t_test([0, 1]), alpha)
 
 

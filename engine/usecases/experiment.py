@@ -5,6 +5,7 @@ The statistics are `engine.experiment`'s; here is what they are fed from and whe
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
@@ -13,13 +14,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from engine import pipeline
 from engine.errors import InputError
 from engine.experiment import plan as plans
-from engine.experiment.eligibility import FACES, WITHOUT_FACE, Eligible, eligible
+from engine.experiment.eligibility import FACES, NO_AD, WITHOUT_FACE, Eligible, eligible
 from engine.experiment.plan import Plan
 from engine.trust import consent
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from engine.experiment.balance import Drawn
     from engine.experiment.clusters import Partition
     from engine.warehouse.duckdb import DuckDBWarehouse
     from engine.workspace import Workspace
@@ -37,6 +39,7 @@ class Assigned(NamedTuple):
         kept: customers who had an arm before.
         added: customers who got one now.
         curve: per resolution: clusters, largest, cut share, chosen; empty for unit customer or a frozen map.
+        drawn: the draw that re-randomisation chose now; None where the first one counts.
     """
 
     plan: Plan
@@ -45,6 +48,7 @@ class Assigned(NamedTuple):
     kept: int
     added: int
     curve: list[dict[str, object]]
+    drawn: Drawn | None
 
 
 def design(workspace: Workspace, name: str, **fields: Any) -> tuple[Plan, bool]:
@@ -62,8 +66,6 @@ def design(workspace: Workspace, name: str, **fields: Any) -> tuple[Plan, bool]:
         InputError: a field is out of range, an arm is none this engine can show, or people would be drawn anew
             though somebody has seen an ad or an outcome came in.
     """
-    import polars as pl
-
     with workspace.writing("experiment design") as store:
         versions = store.query("experiment/plans", experiment_id=name)
         previous = plans.read(versions["plan"][0]) if versions.height else None
@@ -73,15 +75,19 @@ def design(workspace: Workspace, name: str, **fields: Any) -> tuple[Plan, bool]:
             raise InputError(
                 f"there is no arm {', '.join(unknown)}.", fix=f"The arms are {', '.join((*FACES, *WITHOUT_FACE))}."
             )
+        rendered = {arm.strip() for arm in workspace.config.ads.arms.split(",")}
+        unseen = [arm for arm in plan.arms if arm != NO_AD and arm not in rendered]
+        if unseen:
+            raise InputError(f"no ads are rendered for {', '.join(unseen)}.",
+                             fix="Add that to `ads.arms` in kindred.toml, then `kindred run`.")  # fmt: skip
         if plan is previous:
             return plan, False
-        if previous is not None and _draw(plan) != _draw(previous) and _begun(store, name):
+        if previous is not None and plan.draw() != previous.draw() and _begun(store, name):
             raise InputError(
-                f"experiment {name!r} has begun: arms, unit, salt and clusters cannot change any more.",
+                f"experiment {name!r} has begun: arms, unit, salt, clusters, eligibility and balance stay as they are.",
                 fix="Design a new experiment under another name.",
             )
-        line = {"experiment_id": name, "version": plan.version, "plan": plan.text(), "hash": plan.hash()}
-        store.append("plans", pl.DataFrame([line]))
+        _write_plan(store, plan)
     return plan, True
 
 
@@ -94,14 +100,16 @@ def plan_of(store: DuckDBWarehouse, name: str) -> Plan:
     versions = store.query("experiment/plans", experiment_id=name)
     if not versions.height:
         raise InputError(f"there is no experiment {name!r}.", fix=f"Make it: `kindred experiment design {name}`.")
-    plan = plans.read(versions["plan"][0])
-    if plan.hash() != versions["hash"][0]:
+    if plans.hashed(versions["plan"][0]) != versions["hash"][0]:
         raise InputError(f"the plan of {name!r} was changed by hand.", fix="Design a new version instead.")
-    return plan
+    return plans.read(versions["plan"][0])
 
 
 def assign(workspace: Workspace, name: str) -> Assigned:
     """Give every eligible customer an arm, written to `assignments`; whoever has one keeps it.
+
+    Where the plan balances strata, the first assignment chooses among many draws and writes the chosen salt down as
+    the plan's next version, so that later customers are drawn with it too.
 
     Args:
         workspace: an opened workspace, its matches computed.
@@ -115,7 +123,7 @@ def assign(workspace: Workspace, name: str) -> Assigned:
     """
     import polars as pl
 
-    from engine.experiment import assignment
+    from engine.experiment import assignment, balance
 
     with workspace.writing("experiment assign") as store:
         plan = plan_of(store, name)
@@ -130,21 +138,44 @@ def assign(workspace: Workspace, name: str) -> Assigned:
         frame, curve = pl.DataFrame({"customer_id": new}), []
         if plan.unit == "cluster":
             frame, curve = _clustered(store, plan, before, new)
-        unit = "cluster_id" if plan.unit == "cluster" else "customer_id"
+        units, drawn = frame["cluster_id" if plan.unit == "cluster" else "customer_id"], None
+        if plan.balance and not before.height:
+            drawn = balance.choose(units, strata(workspace, store, frame, plan.balance), plan.arms, plan.salt)
+            plan = dataclasses.replace(plan, version=plan.version + 1, salt=drawn.salt)
         frame = frame.with_columns(
             experiment_id=pl.lit(name),
             version=plan.version,
-            arm=assignment.assign(frame[unit], plan.arms, plan.salt),
+            arm=assignment.assign(units, plan.arms, plan.salt),
             assigned_at=pl.lit(datetime.combine(pipeline.today(workspace.config), time())),
             eligible_because=pl.lit(found.because),
         )
         with store.transaction():
             if redrawn:
                 store.execute("experiment/forget_assignments", experiment_id=name)
+            if drawn is not None:
+                _write_plan(store, plan)
             store.append("assignments", frame)
         everybody = pl.concat([before["arm"], frame["arm"]])
     arms = dict.fromkeys(plan.arms, 0) | dict(everybody.value_counts().sort("arm").iter_rows())
-    return Assigned(plan, found.funnel, arms, before.height, frame.height, curve)
+    return Assigned(plan, found.funnel, arms, before.height, frame.height, curve, drawn)
+
+
+def strata(workspace: Workspace, store: DuckDBWarehouse, people: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """The segment of some people by each of `plan.STRATA`, numbers as equal groups of these people.
+
+    Args:
+        workspace: whose definition of influence counts.
+        store: its database.
+        people: customer_id and anything else.
+        names: which.
+    """
+    import polars as pl
+
+    from engine.experiment import segments
+
+    known = store.query("experiment/segments", definition=workspace.config.graph.definition)
+    joined = people.select("customer_id").join(known, on="customer_id", how="left", maintain_order="left")
+    return pl.DataFrame([segments.labels(joined, name) for name in names])
 
 
 def running(store: DuckDBWarehouse, day: date, *, besides: str | None = None) -> pl.DataFrame:
@@ -202,16 +233,26 @@ def population(workspace: Workspace, store: DuckDBWarehouse, plan: Plan) -> Elig
         subject_consent=may("subject_id", consent.LIKENESS_FOR_CONTACTS),
         offers_consent=may("customer_id", consent.OFFERS) if consents.height else pl.lit(True),
     )
-    return eligible(people, list(plan.arms))
+    only: dict[str, list[str]] = {}
+    for rule in plan.eligible:
+        column, _, value = rule.partition("=")
+        only.setdefault(column, []).append(value)
+    known = [c for c in store.columns("customers") if c != "customer_id"]
+    for column in only:
+        if column not in known:
+            raise InputError(f"customers have no column {column!r}.", fix=f"They have {', '.join(known)}.")
+    if only:
+        asked = [pl.col(column).cast(pl.String).alias(f"only:{column}") for column in only]
+        people = people.join(store.read("customers").select("customer_id", *asked), on="customer_id", how="left")
+    return eligible(people, list(plan.arms), only)
 
 
 def simulate(
-    workspace: Workspace, name: str, *, direct: float, spillover: float, base: float, draws: int = 200, seed: int = 7
-) -> list[dict[str, Any]]:
+    workspace: Workspace, name: str, *, direct: float, spillover: float, base: float, noise: float | None = None,
+    draws: int = 200, seed: int = 7,
+) -> list[dict[str, Any]]:  # fmt: skip
     """What each estimator would say on this workspace's own graph; see `engine.experiment.simulation.simulate`."""
-    import numpy as np
-
-    from engine.experiment import clusters, simulation
+    from engine.experiment import simulation
 
     with workspace.warehouse(read_only=True) as store:
         plan = plan_of(store, name)
@@ -219,42 +260,50 @@ def simulate(
         a, b, weight = _ties(store, customers)
     if not len(a):
         raise InputError("no two eligible customers have a tie.", fix="Compute the graph first: `kindred run`.")
-    curve = clusters.partitions(a, b, weight, len(customers), cap=plan.cluster_cap)
-    chosen = clusters.choose(curve, at_least=_wanted_clusters(plan))
     lines = simulation.simulate(
-        a, b, np.asarray(chosen.cluster), direct=direct, spillover=spillover, base=base, draws=draws,
-        alpha=plan.alpha, seed=seed,
+        a, b, _chosen(plan, a, b, weight, len(customers)).cluster, direct=direct, spillover=spillover, base=base,
+        noise=noise, draws=draws, alpha=plan.alpha, seed=seed,
     )  # fmt: skip
     return [line._asdict() for line in lines]
 
 
 def power(
-    workspace: Workspace, name: str, *, base: float | None = None, covariate: str | None = None
-) -> tuple[list[dict[str, Any]], list[dict[str, object]]]:
-    """Smallest detectable effect by customers and by clusters, for parts and multiples of who is eligible.
+    workspace: Workspace, name: str, *, base: float | None = None, covariate: str | None = None,
+    correlation: float | None = None, against: str = "customers",
+) -> tuple[list[dict[str, Any]], list[dict[str, object]]]:  # fmt: skip
+    """Smallest detectable effect by customers and by clusters, against the number of customers or of days.
+
+    Against customers, the horizon is over; against days, everybody who is eligible takes part, and outcomes come in
+    evenly: a rate grows as 1 - (1 - base)^(day / horizon), a mean with the days and its spread with their root.
 
     Args:
         workspace: an opened workspace, its matches computed.
         name: of the experiment.
-        base: expected rate of a yes/no outcome; clusters are then taken to matter as much as `covariate` says.
-        covariate: a column of customers measured before; gives mean, spread and likeness within clusters.
+        base: expected rate of a yes/no outcome over the horizon.
+        covariate: a column of customers measured before, over as many days; gives mean, spread and likeness.
+        correlation: how alike members of a cluster are, 0..1; None = as alike as on the covariate, else
+            `power.TYPICAL_CORRELATION`.
+        against: customers or days.
 
     Returns:
-        Rows of effect against customers, for the two smallest arms and alpha over the number of pairs; the funnel.
+        Rows of effect against customers or days, for the two smallest arms and alpha over the number of pairs; the
+        funnel.
 
     Raises:
-        InputError: neither base nor covariate, a base outside 0..1, or nobody is eligible.
+        InputError: neither base nor covariate, a base or correlation outside 0..1, or nobody is eligible.
     """
     import numpy as np
     import polars as pl
 
-    from engine.experiment import clusters
     from engine.experiment import power as calculation
 
     if base is None and covariate is None:
         raise InputError("the base is not known.", fix="Give --base RATE, or --covariate COLUMN of customers.")
-    if base is not None and not 0 < base < 1:
-        raise InputError(f"a base rate of {base}.", fix="Give a share between 0 and 1.")
+    for what, value in (("base rate", base), ("correlation", correlation)):
+        if value is not None and not 0 < value < 1:
+            raise InputError(f"a {what} of {value}.", fix="Give a number between 0 and 1.")
+    if against not in ("customers", "days"):
+        raise InputError(f"effects against {against!r}.", fix="Use customers or days.")
     with workspace.warehouse(read_only=True) as store:
         plan = plan_of(store, name)
         found = population(workspace, store, plan)
@@ -265,20 +314,39 @@ def power(
     n = len(found.customers)
     if n < 10:
         raise InputError(f"{n} customers are eligible for all arms.", fix=_worst(found.funnel))
-    curve = clusters.partitions(a, b, weight, n, cap=plan.cluster_cap)
-    chosen = clusters.choose(curve, at_least=_wanted_clusters(plan))
-    mean = base if base is not None else float(before.mean())
-    sd = math.sqrt(base * (1 - base)) if base is not None else float(before.std(ddof=1))
-    correlation = 0.0 if before is None else calculation.intracluster_correlation(before, chosen.cluster)
+    cluster = _chosen(plan, a, b, weight, n).cluster
+    if correlation is None:
+        correlation = calculation.TYPICAL_CORRELATION
+        if before is not None:
+            correlation = calculation.intracluster_correlation(before, cluster)
     shares = sorted(plan.arms.values())[:2]
     pairs = len(plan.arms) * (len(plan.arms) - 1) // 2
-    lines = calculation.curve(
-        [max(n * part // 4, 10) for part in (1, 2, 3, 4, 8, 16)], (shares[0], shares[1]), mean=mean, sd=sd,
-        sizes=np.bincount(chosen.cluster), correlation=correlation, alpha=plan.alpha / pairs, power=plan.power,
-    )  # fmt: skip
-    return [
-        {"customers": round((line.n_arm + line.n_versus) / sum(shares)), **line._asdict()} for line in lines
-    ], found.funnel
+    points = [(max(n * part // 4, 10), plan.horizon_days) for part in (1, 2, 3, 4, 8, 16)]
+    if against == "days":
+        points = [(n, day) for day in calculation.look_days(plan.horizon_days)]
+    rows = []
+    for customers, day in points:
+        part = day / plan.horizon_days
+        if base is not None:
+            mean = 1 - (1 - base) ** part
+            sd = math.sqrt(mean * (1 - mean))
+        else:
+            mean, sd = part * float(before.mean()), math.sqrt(part) * float(before.std(ddof=1))
+        lines = calculation.curve(
+            [customers], (shares[0], shares[1]), mean=mean, sd=sd, sizes=np.bincount(cluster),
+            correlation=correlation, alpha=plan.alpha / pairs, power=plan.power,
+        )  # fmt: skip
+        given = {"customers": customers, "days": day, "correlation": correlation}
+        rows += [{**given, **line._asdict()} for line in lines]
+    return rows, found.funnel
+
+
+def _chosen(plan: Plan, a: Any, b: Any, weight: Any, n: int) -> Partition:
+    """The clusters that `assign` would make of these ties."""
+    from engine.experiment import clusters
+
+    curve = clusters.partitions(a, b, weight, n, cap=plan.cluster_cap)
+    return clusters.choose(curve, at_least=_wanted_clusters(plan))
 
 
 def _clustered(
@@ -360,16 +428,11 @@ def pre_period(store: DuckDBWarehouse, covariate: str, customers: pl.DataFrame) 
     return joined.with_columns(value.fill_null(value.mean()))
 
 
-def _draw(plan: Plan) -> tuple[object, ...]:
-    """What decides who gets which arm."""
-    return list(plan.arms.items()), plan.unit, plan.salt, plan.cluster_cap if plan.unit == "cluster" else None
-
-
 def drawn_alike(store: DuckDBWarehouse, name: str, plan: Plan, assigned: pl.DataFrame) -> bool:
     """Whether every stored assignment was drawn as the plan now says."""
     versions = store.query("experiment/plans", experiment_id=name)
     texts = dict(versions.select("version", "plan").iter_rows())
-    return all(_draw(plans.read(texts[v])) == _draw(plan) for v in assigned["version"].unique())
+    return all(plans.read(texts[v]).draw() == plan.draw() for v in assigned["version"].unique())
 
 
 def check_drawn(store: DuckDBWarehouse, name: str, plan: Plan, assigned: pl.DataFrame) -> None:
@@ -377,6 +440,13 @@ def check_drawn(store: DuckDBWarehouse, name: str, plan: Plan, assigned: pl.Data
     if not drawn_alike(store, name, plan, assigned):
         raise InputError(f"the assignments of {name!r} are not those of the plan.",
                          fix=f"Run `kindred experiment assign {name}`.")  # fmt: skip
+
+
+def _write_plan(store: DuckDBWarehouse, plan: Plan) -> None:
+    import polars as pl
+
+    line = {"experiment_id": plan.experiment_id, "version": plan.version, "plan": plan.text(), "hash": plan.hash()}
+    store.append("plans", pl.DataFrame([line]))
 
 
 def _begun(store: DuckDBWarehouse, name: str) -> bool:

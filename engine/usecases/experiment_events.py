@@ -48,8 +48,12 @@ def import_events(
     with workspace.writing(f"experiment import {target}") as store:
         plan = experiment.plan_of(store, name)
         metric = metric or plan.metric
-        if target == "outcomes" and metric not in (plan.metric, *(g.partition(":")[0] for g in plan.guardrails)):
-            raise InputError(f"{metric!r} is no metric of the plan.", fix="Plan it as a guardrail first.")
+        if target == "outcomes" and metric not in plan.metrics():
+            names = ", ".join(plan.metrics())
+            raise InputError(
+                f"{metric!r} is no metric of the plan that comes in.",
+                fix=f"Name one of {names} with --metric, or plan it as a guardrail first.",
+            )
         content = sources.read_content(path)
         source = sources.source_id(f"{target} {name} {metric}", "table", content.sha256)
         known = sources.seen(store, source, path)

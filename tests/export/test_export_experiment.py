@@ -7,6 +7,7 @@ from datetime import date, datetime
 import polars as pl
 import pytest
 
+import engine
 from engine.errors import InputError
 from engine.export import export
 from engine.usecases import experiment
@@ -48,6 +49,25 @@ def test_everybody_gets_the_assigned_arm_and_nothing_else(space, tmp_path):
     assert after["experiment_id"].null_count() == after.height == 72
     before = delivered(space, tmp_path / "before", date(2024, 5, 31))
     assert before["experiment_id"].null_count() == before.height == 72
+
+
+def test_an_ad_without_a_face_is_the_same_ad_without_a_face(tmp_path, monkeypatch):
+    monkeypatch.setenv("KINDRED_KEYS", str(tmp_path / "keys"))
+    space = ads_data.make(tmp_path / "ws", customers=4, preset={"ads__sizes": "300x250"})
+    with pytest.raises(InputError, match=r"no ads are rendered for no_face.*ads\.arms"):
+        experiment.design(space, "spring", arms={"own_face": 0.5, "no_face": 0.5})
+    plain = ads_data.run(space)
+    space = engine.open(space.path, ads__arms="own_face,influencer_face,random_face,no_face")
+    ads = ads_data.run(space)
+    faceless = ads.filter(pl.col("arm") == "no_face")
+    assert faceless.height == 4 and ads.filter(pl.col("arm") != "no_face").equals(plain)
+    assert all(text.startswith("Ad") and "Portrait" not in text for text in faceless["alt_text"])
+    experiment.design(space, "spring", arms={"own_face": 0.5, "no_face": 0.5})
+    experiment.assign(space, "spring")
+    rows = delivered(space, tmp_path / "out", date(2024, 6, 2))
+    with space.warehouse(read_only=True) as store:
+        drawn = dict(store.read("assignments").select("customer_id", "arm").iter_rows())
+    assert dict(rows.select("customer_id", "arm").iter_rows()) == drawn and "no_face" in drawn.values()
 
 
 def test_a_withdrawn_consent_takes_the_ad_away_and_gives_no_other(space, tmp_path):
