@@ -83,7 +83,8 @@ def build(edges: pl.DataFrame, hubs: pl.DataFrame, ties: pl.DataFrame, parties: 
         edges: src, dst, strength, and n_calls where the definition `most_called` is wanted.
         hubs: node.
         ties: a, b, weight, and gated_because, unless all of them count.
-        parties: node, party_id, is_customer, opted_out; opted-out parties are left out with all their edges.
+        parties: node, party_id, is_customer, opted_out, by party_id in code-point order; opted-out parties are left out
+            with all their edges.
     """
     import numpy as np
     import polars as pl
@@ -99,7 +100,7 @@ def build(edges: pl.DataFrame, hubs: pl.DataFrame, ties: pl.DataFrame, parties: 
         src, dst = edges["src"].to_numpy(), edges["dst"].to_numpy()
     present = np.zeros(size, bool)
     present[src] = present[dst] = True
-    known = parties.filter(pl.Series(present[parties["node"].to_numpy()], dtype=pl.Boolean)).sort("party_id")
+    known = parties.filter(pl.Series(present[parties["node"].to_numpy()], dtype=pl.Boolean))
     node = known["node"].to_numpy()
     number = np.full(size, -1, np.int32)
     number[node] = np.arange(len(node), dtype=np.int32)

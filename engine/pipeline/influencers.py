@@ -44,7 +44,7 @@ def network(store: Warehouse, *, calls: bool = False) -> Network:
         store.query("graph/edge_calls" if calls else "graph/edge_arrays"),
         store.query("graph/hub_nodes"),
         store.query("graph/counted_ties"),
-        store.read("parties"),
+        store.query("graph/parties"),
     )
 
 
