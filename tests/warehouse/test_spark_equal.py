@@ -65,13 +65,14 @@ SECOND = b"""caller,callee,started_at,duration_s,kind,answered,caller_imei,calle
 def test_planted_dirt_in_two_files_that_overlap(tmp_path):
     import engine
 
-    spaces = [engine.create(tmp_path / name) for name in ("duckdb", "spark")]
+    spaces = [engine.create(tmp_path / "duckdb")]
+    # A copy has the same key: both know people by the same names.
+    shutil.copytree(tmp_path / "duckdb", tmp_path / "spark")
+    spaces.append(engine.open(tmp_path / "spark"))
     for name, dirt in (("first.csv", DIRT), ("second.csv", SECOND)):
         (tmp_path / name).write_bytes(dirt)
     lines = []
     for made in spaces:
-        # One key, so that both know people by the same names.
-        shutil.copy(spaces[0].path / "kindred.toml", made.path / "kindred.toml")
         space = opened(made.path, made.path.name)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("engine.logs.pieces.SIZE", 400)
