@@ -21,6 +21,7 @@ KNOW_WAREHOUSE = {"pipeline", "workspace", "export", "usecases", "warehouse"}
 HEAVY = {
     "torch", "torchvision", "facenet_pytorch", "igraph", "sklearn", "sklift", "statsmodels", "matplotlib", "scipy",
     "numba", "cv2", "PIL", "pandas", "polars", "pyarrow", "networkx", "duckdb", "phonenumbers", "jinja2", "numpy",
+    "pyspark", "sqlglot",
 }  # fmt: skip
 LINES = 500
 SOURCES = sorted(p for folder in ("engine", "cli", "tests", "sql") for p in (ROOT / folder).rglob("*.py"))

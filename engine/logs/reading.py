@@ -117,7 +117,8 @@ def _read_lines(store: Store, reading: Reading, day: str, params: dict[str, Any]
         )
     finally:
         store.connection.unregister("_log_lines")
-    picks = ", ".join(f"fields[{i + 1}] AS {_name(name)}" for i, name in enumerate(layout.names))
+    # An empty field is no value, as for the fast reader: how clean the rest of a file is changes no row.
+    picks = ", ".join(f"nullif(fields[{i + 1}], '') AS {_name(name)}" for i, name in enumerate(layout.names))
     source = f"(SELECT problem, line, {picks} FROM _log_fields)"  # noqa: S608
     _raw_view(store, source, reading, day, problems=True)
     _parse(store, reading, params)

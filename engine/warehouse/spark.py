@@ -132,7 +132,8 @@ class SparkWarehouse(Catalogue):
             self._judge.execute_text(text)
         elif statement.kind == "other" or not (self._here(statement) or target in LARGE or target in self._temps):
             super().execute_text(text, params, name=name)
-            self._known -= set(TABLES) - set(LARGE)
+            # What DuckDB holds is handed to Spark anew when it is asked for next.
+            self._known -= {*TABLES, target} - set(LARGE)
         else:
             with self._named(name or text):
                 self._effect(statement, text, params or {}, name)
@@ -220,9 +221,9 @@ class SparkWarehouse(Catalogue):
         self._temps[name] = None
 
     def _forget(self, name: str) -> None:
+        self._known.discard(name)
         if name in self._temps:
             del self._temps[name]
-            self._known.discard(name)
             self.spark.catalog.dropTempView(name)
 
     def _replaced(self, target: str, rows: DataFrame) -> DataFrame:

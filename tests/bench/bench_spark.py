@@ -25,7 +25,7 @@ ROWS = "1000000,4000000"
 
 
 def main() -> None:
-    """Print one line per engine, size and step, then the fits and the estimate for a large cluster."""
+    """Print one line per engine and size, and after each size the fits so far and the estimate for a large cluster."""
     from tests.warehouse.cluster import cluster
 
     sizes = [int(rows) for rows in os.environ.get("KINDRED_BENCH_ROWS", ROWS).split(",")]
@@ -44,10 +44,10 @@ def main() -> None:
                     shutil.copytree(Path(folder) / name, Path(folder) / "spark")
             for name in ("source", *found):
                 shutil.rmtree(Path(folder) / name, ignore_errors=True)
-    for step in steps:
-        for name, lines in found.items():
-            fit(name, step, lines)
-    estimate(found["spark"][-1], found["spark"][-1]["rows"])
+            for step in steps:
+                for name, lines in found.items():
+                    fit(name, step, lines)
+            estimate(found["spark"][-1], rows)
 
 
 class _nothing:
@@ -62,31 +62,38 @@ def measure(name: str, source: Path, folder: Path, master: str, steps: list[str]
     """Run one engine's steps in a process; seconds per step, peak memory of all its processes, what it shuffled."""
     command = [sys.executable, "-m", "tests.bench.bench_spark", name, str(source), str(folder), master, *steps]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL) as process:
-        peak, stop = [0], threading.Event()
-        watch = threading.Thread(target=_watch, args=(peak, stop))
+        peak, processor, stop = [0], {}, threading.Event()
+        watch = threading.Thread(target=_watch, args=(peak, processor, stop))
         watch.start()
         text = process.stdout.read()
         stop.set()
         watch.join()
     if process.returncode:
         raise SystemExit(f"{name} failed")
-    return {**json.loads(text.splitlines()[-1]), "peak_mb": round(peak[0] / 1e6)}
+    return {
+        **json.loads(text.splitlines()[-1]),
+        "cpu_s": round(sum(processor.values())),
+        "peak_mb": round(peak[0] / 1e6),
+    }
 
 
-def _watch(peak: list[int], stop: threading.Event) -> None:
-    """The largest sum of resident pages of this process's descendants."""
-    page = os.sysconf("SC_PAGE_SIZE")
+def _watch(peak: list[int], processor: dict[int, float], stop: threading.Event) -> None:
+    """The largest sum of resident pages of this process's descendants, and the processor seconds of each."""
+    page, tick = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
     while not stop.wait(0.2):
-        parents, sizes = {}, {}
+        parents, sizes, used = {}, {}, {}
         for path in Path("/proc").glob("[0-9]*/stat"):
             try:
                 fields = path.read_text().rpartition(")")[2].split()
             except OSError:
                 continue
-            parents[int(path.parent.name)], sizes[int(path.parent.name)] = int(fields[1]), int(fields[21]) * page
+            process = int(path.parent.name)
+            parents[process], sizes[process] = int(fields[1]), int(fields[21]) * page
+            used[process] = (int(fields[11]) + int(fields[12])) / tick
         ours = {os.getpid()}
         while more := {child for child, parent in parents.items() if parent in ours} - ours:
             ours |= more
+        processor.update({one: used[one] for one in ours - {os.getpid()} if one in used})
         peak[0] = max(peak[0], sum(sizes[one] for one in ours - {os.getpid()} if one in sizes))
 
 

@@ -55,7 +55,7 @@ def cluster(*, workers: int = 2, cores: int = 1, memory: str = "1g") -> Iterator
         cores: of each.
         memory: that each worker may give to its executors.
     """
-    with tempfile.TemporaryDirectory(prefix="kindred-spark-") as folder:
+    with tempfile.TemporaryDirectory(prefix="kindred-spark-") as folder, _stopped_whole():
         started: list[subprocess.Popen] = []
         try:
             port, page = _free_port(), _free_port()
@@ -77,6 +77,16 @@ def cluster(*, workers: int = 2, cores: int = 1, memory: str = "1g") -> Iterator
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+
+
+@contextmanager
+def _stopped_whole() -> Iterator[None]:
+    """Ask to stop as an exception, so that the cluster stops too."""
+    old = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, old)
 
 
 def _start(folder: str, name: str, program: str, *arguments: str) -> subprocess.Popen:

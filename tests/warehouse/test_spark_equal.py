@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import ExitStack
 from datetime import date
 
@@ -10,7 +11,7 @@ import pytest
 
 from engine.warehouse import sql_folder, sql_text
 from tests.warehouse.compare import same, same_tables
-from tests.warehouse.conftest import ABSENT
+from tests.warehouse.conftest import ABSENT, opened
 
 pytestmark = pytest.mark.spark
 
@@ -27,6 +28,79 @@ def test_what_the_import_reports_is_the_same(both):
         with space.warehouse(read_only=True) as store:
             lines.append(store.read("sources").drop("imported_at").sort("source_id"))
     assert lines[0].equals(lines[1])
+
+
+DIRT = b"""caller,callee,started_at,duration_s,kind,answered,caller_imei,caller_cell
++36301112233,+36301112244,2026-03-01 10:00:00,60,call,1,356938035643809,c1
++36301112244,+36301112233,2026-03-01 10:00:12,61,call,1,356938035643817,c2
++36301112233,+36301112244,2026-03-01 10:00:00,60,call,1,,
++36301112233,+36301112244,2026-03-01 10:00:00,60,call,1,,c9
+0036301112233,+36301112255,2026-03-01T11:00:00Z,0,call,0,,
++36301112233,+36301112255,2026-03-01 12:00:00+02:00,,text,,,
+"+36301112233","+36301112266",2026-03-02 08:00:00,3,call,1,,"a, ""b"" c"
++36301112233,+36301112233,2026-03-02 08:00:00,3,call,1,,
++36301112233,,2026-03-02 08:00:00,3,call,1,,
++36301112233,12,2026-03-02 08:00:00,3,call,1,,
++36301112233,+36301112277,yesterday,3,call,1,,
++36301112233,+36301112277,1970-01-01 00:00:00,3,call,1,,
++36301112233,+36301112277,2026-03-02 09:00:00,-7,call,1,,
++36301112233,+36301112277,2026-03-02 09:00:00,many,call,1,,
++36301112233,+36301112277,2026-03-02 09:00:00,5,fax,1,,
++36301112233,+36301112277,2026-03-02 09:00:00
++36301112233,+3630\xff1112277,2026-03-02 09:00:00,5,call,1,,
+
+j\xc3\xa1nos@example.org,J\xc3\xa1nos@Example.org ,2026-03-02 09:00:00,5,call,1,,
++36301112233,+36301112288,2026-03-02 09:00:00.25,5.5,call,1,35693803564380,
++36301112288,+36301112233,2026-03-02 09:00:20,5,call,1,,
++36301112233,+36301112288,2026-03-02 09:00:40,6,call,1,,
++36301112233,,2026-03-02 10:00:00,0,data,,,
++36301112233,,2026-03-02 10:00:00,0,data,,,"""
+SECOND = b"""caller,callee,started_at,duration_s,kind,answered,caller_imei,caller_cell
++36301112244,+36301112233,2026-03-01 09:59:50,60,call,1,356938035643825,c7
++36301112233,+36301112266,2026-03-02 08:00:00,3,call,1,356938035643809,c8
++36301112299,+36301112266,2026-03-05 08:00:00,3,call,1,,
+"""
+
+
+def test_planted_dirt_in_two_files_that_overlap(tmp_path):
+    import engine
+
+    spaces = [engine.create(tmp_path / "duckdb")]
+    # A copy has the same key: both know people by the same names.
+    shutil.copytree(tmp_path / "duckdb", tmp_path / "spark")
+    spaces.append(engine.open(tmp_path / "spark"))
+    for name, dirt in (("first.csv", DIRT), ("second.csv", SECOND)):
+        (tmp_path / name).write_bytes(dirt)
+    lines = []
+    for made in spaces:
+        space = opened(made.path, made.path.name)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("engine.logs.pieces.SIZE", 400)
+            done = [engine.import_logs(space, [tmp_path / f"{name}.csv"])[0] for name in ("first", "second", "first")]
+        lines.append(done)
+    for one, other in zip(*lines, strict=True):
+        assert one == other
+    assert lines[0][0].rows_rejected >= 9
+    assert lines[0][0].details["second_legs"] >= 2
+    assert lines[0][1].rows_duplicate >= 1
+    rows = same_tables(*(opened(made.path, made.path.name) for made in spaces))
+    assert rows["rejects"] >= 9
+
+
+@pytest.mark.real
+def test_copenhagen(real_data, tmp_path):
+    import engine
+
+    made = engine.create(tmp_path / "duckdb", ids__pseudonymise="none")
+    shutil.copytree(made.path, tmp_path / "spark")
+    spaces = [opened(tmp_path / name, name) for name in ("duckdb", "spark")]
+    for space in spaces:
+        files = [real_data / "copenhagen" / name for name in ("calls.csv", "sms.csv")]
+        engine.import_logs(space, files, format="copenhagen", options={"epoch": date(2014, 2, 24)})
+        engine.run(space, until="influencers")
+    rows = same_tables(*spaces)
+    assert rows["events"] > 27_000
+    assert rows["influencers"] > 500
 
 
 # ---- statement by statement ------------------------------------------------------------------------------------------
