@@ -32,6 +32,9 @@ def register(app: typer.Typer) -> None:
         since: Annotated[str | None, typer.Option("--since", metavar="RUN", help="Only what changed after it.")] = None,
         shard_rows: Annotated[int, typer.Option("--shard-rows", min=0, help="Rows a file at most; 0 = one file.")] = 0,
         compress: Annotated[bool, typer.Option("--compress", help="Gzip csv and jsonl.")] = False,
+        raw: Annotated[
+            bool, typer.Option("--raw", help="csv: also leave cells as they are that a spreadsheet would run.")
+        ] = False,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written.")] = False,
         verify: Annotated[
             str | None, typer.Option("--verify", metavar="DIR", help="Hash an earlier export again instead.")
@@ -61,6 +64,7 @@ def register(app: typer.Typer) -> None:
             since=since,
             shard_rows=shard_rows,
             compress=compress,
+            raw=raw,
             dry_run=dry_run,
             progress=shell.progress,
         )

@@ -43,7 +43,7 @@ def emit(data: Any, output: Output, *, columns: Sequence[str] | None = None) -> 
     rows = [[_cell(row.get(name)) for name in names] for row in data]
     if output is Output.csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(names)
+        writer.writerow([defuse(name) for name in names])
         writer.writerows([defuse(cell) for cell in row] for row in rows)
         return
     from rich.console import Console
@@ -66,7 +66,7 @@ def emit(data: Any, output: Output, *, columns: Sequence[str] | None = None) -> 
 
 def defuse(cell: str) -> str:
     """A CSV cell that no spreadsheet takes for a formula (numbers stay as they are)."""
-    if cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
+    if cell[:1] in tuple("=+-@\t\r＝＋－＠"):
         try:
             float(cell)
         except ValueError:

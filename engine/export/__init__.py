@@ -53,6 +53,7 @@ class _Wanted:
     as_of: date | None
     shard_rows: int
     compress: bool
+    raw: bool
 
 
 def export(
@@ -65,6 +66,7 @@ def export(
     since: str | None = None,
     shard_rows: int = 0,
     compress: bool = False,
+    raw: bool = False,
     dry_run: bool = False,
     progress: Progress = SILENT,
 ) -> ExportResult:
@@ -82,6 +84,7 @@ def export(
         since: id of a run; only tables that changed after it are written.
         shard_rows: rows a file at most; 0 = one file a table.
         compress: gzip csv and jsonl (the others are compressed anyway).
+        raw: csv: leave cells as they are, also those that a spreadsheet would run as formulas.
         dry_run: write nothing, say what would be written.
         progress: where bars are drawn.
 
@@ -108,7 +111,7 @@ def export(
         raise InputError(f"a day of sending says nothing about {what}.", fix="It belongs to `delivery`.")
     if what == "delivery":
         as_of = as_of or pipeline.today(workspace.config)
-    wanted = _Wanted(what, format, as_of, shard_rows, compress)
+    wanted = _Wanted(what, format, as_of, shard_rows, compress, raw)
     parts = views.parts(what)
     if dry_run:
         with workspace.warehouse(read_only=True) as store:
@@ -185,7 +188,7 @@ def _write(
     from engine.export import ads, rows
 
     table, name = part.table, part.table.name
-    output = {"format": wanted.format, "shard_rows": wanted.shard_rows, "compress": wanted.compress}
+    output = {"format": wanted.format, "shard_rows": wanted.shard_rows, "compress": wanted.compress, "raw": wanted.raw}
     found = store.columns(name) if name in TABLES else table.names
     if name == "ads":
         count = ads.write(store, workspace, draft, **output, progress=progress)

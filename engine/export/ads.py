@@ -32,6 +32,7 @@ def write(
     format: str,
     shard_rows: int = 0,
     compress: bool = False,
+    raw: bool = False,
     progress: Progress,
 ) -> int:
     """Write manifest.jsonl, ads.<format>, creatives/ and gallery.html; returns the number of ads.
@@ -43,6 +44,7 @@ def write(
         format: of the table beside manifest.jsonl.
         shard_rows: rows a file of the table; 0 = one file.
         compress: the table, see `rows.write_files`.
+        raw: see `rows.write_files`.
         progress: where bars are drawn.
 
     Raises:
@@ -54,7 +56,7 @@ def write(
     with draft.file("manifest.jsonl", table="ads", rows=delivered.height) as file:
         rows.write(file, iter([delivered.to_arrow()]), "jsonl")
     table = iter([delivered.to_arrow()])
-    rows.write_files(draft, "ads", table, format, shard_rows=shard_rows, compress=compress)
+    rows.write_files(draft, "ads", table, format, shard_rows=shard_rows, compress=compress, raw=raw)
     _creatives(delivered, workspace, draft, progress)
     draft.write("gallery.html", gallery.page(store, workspace.config.ads).encode())
     return delivered.height
@@ -90,11 +92,12 @@ def write_delivery(
     format: str,
     shard_rows: int = 0,
     compress: bool = False,
+    raw: bool = False,
     progress: Progress,
 ) -> int:
     """Write delivery.<format> and the creatives it names; see `write`."""
     table = iter([found.to_arrow()])
-    rows.write_files(draft, "delivery", table, format, shard_rows=shard_rows, compress=compress)
+    rows.write_files(draft, "delivery", table, format, shard_rows=shard_rows, compress=compress, raw=raw)
     _creatives(found, workspace, draft, progress)
     return found.height
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 FORMATS = ("parquet", "csv", "jsonl", "arrow")
 _BATCH, _BATCH_WIDE = 100_000, 10_000
-# A spreadsheet runs a cell that begins so as a formula; an apostrophe before it makes it text.
-_FORMULA = r"^[=+\-@\t\r]"
+# A spreadsheet runs a cell that begins so as a formula, in some countries also with the wide signs; an apostrophe
+# before it makes it text.
+_FORMULA = r"^[=+\-@\t\r＝＋－＠]"
 
 
 def columns_of(table: Table, found: list[str]) -> list[dict[str, Any]]:
@@ -73,7 +74,14 @@ def batches(relation: Any, size: int) -> Iterator[pa.Table]:
 
 
 def write_files(
-    draft: Draft, name: str, tables: Iterator[pa.Table], format: str, *, shard_rows: int = 0, compress: bool = False
+    draft: Draft,
+    name: str,
+    tables: Iterator[pa.Table],
+    format: str,
+    *,
+    shard_rows: int = 0,
+    compress: bool = False,
+    raw: bool = False,
 ) -> int:
     """Write one table as one file, or as shards `name-00000.…` of `shard_rows` rows.
 
@@ -84,6 +92,7 @@ def write_files(
         format: one of `FORMATS`.
         shard_rows: rows a file; 0 = one file.
         compress: gzip csv and jsonl (Parquet and Arrow are compressed inside anyway).
+        raw: leave CSV cells as they are, also those a spreadsheet would run as formulas.
 
     Returns:
         Rows written.
@@ -91,13 +100,13 @@ def write_files(
     ending = f"{format}.gz" if compress and format in ("csv", "jsonl") else format
     if not shard_rows:
         with _opened(draft, f"{name}.{ending}", name, ending) as file:
-            count = write(file, tables, format)
+            count = write(file, tables, format, raw=raw)
         draft.files[-1]["rows"] = count
         return count
     total = 0
     for number, shard in enumerate(_shards(tables, shard_rows)):
         with _opened(draft, f"{name}-{number:05}.{ending}", name, ending) as file:
-            count = write(file, shard, format)
+            count = write(file, shard, format, raw=raw)
         draft.files[-1]["rows"] = count
         total += count
     return total
@@ -133,18 +142,21 @@ def _shards(tables: Iterator[pa.Table], size: int) -> Iterator[Iterator[pa.Table
         yield fill()
 
 
-def write(file: IO[bytes], tables: Iterator[pa.Table], format: str) -> int:
+def write(file: IO[bytes], tables: Iterator[pa.Table], format: str, *, raw: bool = False) -> int:
     """Write Arrow tables of one schema to a file.
 
     Args:
         file: opened for writing.
         tables: at least one, for the columns.
         format: one of `FORMATS`.
+        raw: see `write_files`.
 
     Returns:
         Rows written.
     """
-    return {"parquet": _parquet, "arrow": _arrow, "csv": _csv, "jsonl": _jsonl}[format](file, tables)
+    if format == "csv":
+        return _csv(file, tables, raw)
+    return {"parquet": _parquet, "arrow": _arrow, "jsonl": _jsonl}[format](file, tables)
 
 
 def _parquet(file: IO[bytes], tables: Iterator[pa.Table]) -> int:
@@ -189,17 +201,20 @@ def _with_zone(table: pa.Table) -> pa.Table:
     return table.cast(pa.schema(fields))
 
 
-def _csv(file: IO[bytes], tables: Iterator[pa.Table]) -> int:
+def _csv(file: IO[bytes], tables: Iterator[pa.Table], raw: bool) -> int:
+    import re
+
     import polars as pl
 
     rows = 0
     for number, table in enumerate(tables):
         frame = _plain(pl.from_arrow(table), lists_as_text=True)
-        texts = [pl.col(name) for name, kind in frame.schema.items() if kind == pl.String]
-        frame = frame.with_columns(
-            pl.when(text.str.contains(_FORMULA)).then("'" + text).otherwise(text).alias(text.meta.output_name())
-            for text in texts
-        )
+        if not raw:
+            texts = [pl.col(name) for name, kind in frame.schema.items() if kind == pl.String]
+            frame = frame.with_columns(
+                pl.when(text.str.contains(_FORMULA)).then("'" + text).otherwise(text).alias(text.meta.output_name())
+                for text in texts
+            ).rename({name: f"'{name}" for name in frame.columns if re.match(_FORMULA, name)})
         file.write(frame.write_csv(include_header=number == 0).encode())
         rows += frame.height
     return rows

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import engine
 from engine.errors import InputError, WorkspaceError
 from engine.export import export, rows
 from engine.tables import BOOKKEEPING, TABLES
@@ -69,6 +70,17 @@ def test_csv_neither_runs_formulas_nor_loses_columns(space, tmp_path):
     assert read_csv(tmp_path / "out/customers.csv")[0] == {
         "customer_id": "c000", "age": "", "residence": "", "gender": "", "tariff": "'=1+1",
     }  # fmt: skip
+
+
+def test_raw_csv_is_as_it_came_and_a_column_is_no_formula_either(space, tmp_path):
+    (tmp_path / "more.csv").write_text("customer_id,=1+1,@x,tariff\nc000,＝1,-2,+a\n")
+    engine.import_table(space, "customers", tmp_path / "more.csv")
+    row = {"=1+1": "＝1", "@x": "-2.0", "tariff": "+a"}
+    export(space, "customers", tmp_path / "raw", "csv", raw=True)
+    assert read_csv(tmp_path / "raw/customers.csv")[0].items() >= row.items()
+    export(space, "customers", tmp_path / "out", "csv")
+    defused = {"'=1+1": "'＝1", "'@x": "-2.0", "tariff": "'+a"}
+    assert read_csv(tmp_path / "out/customers.csv")[0].items() >= defused.items()
 
 
 def test_times_are_iso_with_z(space, tmp_path):
