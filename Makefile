@@ -5,13 +5,17 @@ BIN    := $(VENV)/bin
 UV     := $(shell command -v uv 2>/dev/null)
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test lint bench fuzz install clean
+.PHONY: demo test spark-test lint bench fuzz install clean
 
 demo: $(STAMP)
 	$(BIN)/kindred demo --out demo
 
-test: $(STAMP)
+test: $(VENV)/.spark
 	$(BIN)/pytest
+
+# The tests of the second engine alone; they start a standalone Spark cluster on this machine and stop it.
+spark-test: $(VENV)/.spark
+	$(BIN)/pytest -n 0 -m spark tests/warehouse
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -40,6 +44,11 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Installing what Kindred needs into $(VENV): some minutes the first time."
 	$(NEW)
 	$(PIP) -e '.[dev]'
+	@touch $@
+
+# Spark, for the tests of the second engine (skipped without Java 17).
+$(VENV)/.spark: $(STAMP)
+	$(PIP) -e '.[dev,spark]'
 	@touch $@
 
 # The peers that speed is compared with.

@@ -37,6 +37,12 @@ _THREADS = Annotated[int | None, typer.Option("--threads", min=0, help="Processo
 _MEMORY = Annotated[
     str | None, typer.Option("--memory", metavar="SIZE", help="Memory limit of the database, e.g. 4GB.")
 ]
+_ENGINE = Annotated[str | None, typer.Option("--engine", metavar="NAME", help="duckdb (default) or spark.")]
+_MASTER = Annotated[str | None, typer.Option("--master", metavar="URL", help="Spark's, e.g. spark://host:7077.")]
+
+PUBLIC = Annotated[
+    bool, typer.Option("--public", help="Withhold what tells of fewer customers than report.min_cell (15).")
+]
 
 
 @dataclass(frozen=True)
@@ -46,15 +52,23 @@ class Shell:
     path: Path | None
     output: Output
     quiet: bool
-    threads: int | None
-    memory: str | None
+    threads: int | None = None
+    memory: str | None = None
+    engine: str | None = None
+    master: str | None = None
 
     def workspace(self, **flags: Any) -> Workspace:
         """The workspace of this call; flags: `graph__window_days=30` style settings, None = not given."""
         from engine import workspace
 
         resolved = {name.replace("__", ".", 1): value for name, value in flags.items()}
-        return workspace.open_(self.path, flags={"run.threads": self.threads, "run.memory": self.memory, **resolved})
+        common = {
+            "run.threads": self.threads,
+            "run.memory": self.memory,
+            "warehouse.engine": self.engine,
+            "warehouse.master": self.master,
+        }
+        return workspace.open_(self.path, flags={**common, **resolved})
 
     @property
     def progress(self) -> Progress:
@@ -80,7 +94,7 @@ def command(app: typer.Typer, name: str | None = None, *, computes: bool = False
     Args:
         app: the group it belongs to.
         name: of the command; None = the function's.
-        computes: also takes --threads and --memory.
+        computes: also takes --threads, --memory, --engine and --master.
     """
     common: dict[str, tuple[Any, Any]] = {
         "workspace": (_WORKSPACE, None),
@@ -89,7 +103,12 @@ def command(app: typer.Typer, name: str | None = None, *, computes: bool = False
         "debug": (_DEBUG, False),
     }
     if computes:
-        common |= {"threads": (_THREADS, None), "memory": (_MEMORY, None)}
+        common |= {
+            "threads": (_THREADS, None),
+            "memory": (_MEMORY, None),
+            "engine": (_ENGINE, None),
+            "master": (_MASTER, None),
+        }
 
     def register(function: Callable) -> Callable:
         @wraps(function)
@@ -99,8 +118,7 @@ def command(app: typer.Typer, name: str | None = None, *, computes: bool = False
                 options["workspace"],
                 options["output_"],
                 options["quiet"],
-                options.get("threads"),
-                options.get("memory"),
+                *(options.get(name) for name in ("threads", "memory", "engine", "master")),
             )
             with _as_exit_code(options["debug"]):
                 code = function(shell, **given)

@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
         seed: _SEED = 7,
         quick: Annotated[bool, typer.Option("--quick", help="A small town, under 40 seconds.")] = False,
     ) -> None:
-        """The whole job on an invented town: logs, graph, influencers, offers, faces, ads; then what it recovered.
+        """The whole job on an invented town. Logs, graph, influencers, offers, faces, ads; then what it recovered.
 
         Example: `kindred demo --out demo --quick`
         """
@@ -46,7 +46,7 @@ def register(app: typer.Typer) -> None:
         seed: _SEED = 7,
         photos: Annotated[int | None, typer.Option("--photos", min=0, help="Customers with a portrait.")] = None,
     ) -> None:
-        """Invent a town: call logs, customers, campaign, consents, drawn portraits, and the truth in a folder apart.
+        """Invent a town and its records. Calls, customers, campaign, consents, drawn portraits; the truth lies apart.
 
         Example: `kindred synth town --customers 5000 --seed 3`
         """

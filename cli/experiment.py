@@ -22,6 +22,7 @@ _COLUMN = Annotated[
 _COVARIATE = Annotated[
     str | None, typer.Option("--covariate", metavar="COLUMN", help="A column of customers from before the experiment.")
 ]
+_STRATA = "residence, age_band, influence, tie_strength or similarity"
 _PLOT = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw it as SVG too.")]
 
 
@@ -40,8 +41,12 @@ def register(app: typer.Typer) -> None:
             list[str] | None, typer.Option("--arm", metavar="ARM=SHARE", help="Repeatable; shares add up to 1.")
         ] = None,
         unit: Annotated[str | None, typer.Option("--unit", help="What is assigned: customer or cluster.")] = None,
-        metric: Annotated[str | None, typer.Option("--metric", metavar="NAME", help="Primary outcome.")] = None,
-        kind: Annotated[str | None, typer.Option("--kind", help="A customer's outcome: any, count or sum.")] = None,
+        metric: Annotated[
+            str | None, typer.Option("--metric", metavar="NAME", help="Primary outcome; A/B for a ratio.")
+        ] = None,
+        kind: Annotated[
+            str | None, typer.Option("--kind", help="A customer's outcome: any, count, sum or ratio.")
+        ] = None,
         direction: Annotated[str | None, typer.Option("--direction", help="What is better: higher or lower.")] = None,
         guardrail: Annotated[
             list[str] | None,
@@ -55,8 +60,16 @@ def register(app: typer.Typer) -> None:
         minimum_effect: Annotated[float | None, typer.Option("--minimum-effect", help="Smallest that matters.")] = None,
         salt: Annotated[str | None, typer.Option("--salt", help="Decides who gets which arm.")] = None,
         cluster_cap: Annotated[int | None, typer.Option("--cluster-cap", help="Most customers in a cluster.")] = None,
+        eligible: Annotated[
+            list[str] | None,
+            typer.Option("--eligible", metavar="COLUMN=VALUE", help="Only such customers; repeatable."),
+        ] = None,
+        balance: Annotated[
+            list[str] | None,
+            typer.Option("--balance", metavar="STRATUM", help=f"Draw until even: {_STRATA}; repeatable."),
+        ] = None,
     ) -> None:
-        """Write the plan; the same name with other options makes its next version.
+        """Write the plan. The same name with other options makes its next version.
 
         Example: `kindred experiment design spring --arm own_face=0.5 --arm influencer_face=0.5 --horizon 30`
         """
@@ -66,6 +79,7 @@ def register(app: typer.Typer) -> None:
             shell.workspace(), name, arms=_shares(arm), unit=unit, metric=metric, kind=kind, direction=direction,
             guardrails=tuple(guardrail) if guardrail else None, horizon_days=horizon, alpha=alpha, power=power,
             minimum_effect=minimum_effect, salt=salt, cluster_cap=cluster_cap,
+            eligible=tuple(eligible) if eligible else None, balance=tuple(balance) if balance else None,
         )  # fmt: skip
         shell.emit(vars(plan) | {"arms": dict(plan.arms), "hash": plan.hash()})
         shell.say(f"{'Designed' if new else 'Unchanged'}: {name}, version {plan.version}")
@@ -76,26 +90,32 @@ def register(app: typer.Typer) -> None:
         name: _NAME,
         base: Annotated[float | None, typer.Option("--base", help="Expected share of customers who act.")] = None,
         covariate: _COVARIATE = None,
+        correlation: Annotated[
+            float | None, typer.Option("--correlation", help="How alike a cluster's members are, 0 to 1.")
+        ] = None,
+        against: Annotated[str, typer.Option("--against", help="customers or days.")] = "customers",
         plot: _PLOT = None,
     ) -> None:
-        """The smallest effect that can be seen, by customers and by clusters, against the number of customers.
+        """The smallest effect that can be seen. By customers and by clusters, against customers or days.
 
-        Example: `kindred experiment power spring --base 0.03 --plot power.svg`
+        Example: `kindred experiment power spring --base 0.03 --against days --plot power.svg`
         """
         from engine.usecases import experiment, experiment_analysis
 
-        rows, funnel = experiment.power(shell.workspace(), name, base=base, covariate=covariate)
+        rows, funnel = experiment.power(
+            shell.workspace(), name, base=base, covariate=covariate, correlation=correlation, against=against
+        )
         shell.emit(rows)
         _funnel(shell, funnel)
+        if correlation is None and covariate is None:
+            shell.say(f"Likeness within clusters is taken as {rows[0]['correlation']}: give --covariate to measure it.")
         if plot is not None:
             lines = []
             for unit in ("customer", "cluster"):
                 own = [r for r in rows if r["unit"] == unit]
-                lines.append((f"by {unit}", [r["customers"] for r in own], [r["effect"] for r in own], [], []))
+                lines.append((f"by {unit}", [r[against] for r in own], [r["effect"] for r in own], [], []))
             title = "Smallest detectable effect"
-            plot.write_text(
-                experiment_analysis.picture("power", title, lines, "customers", "difference"), encoding="utf-8"
-            )
+            plot.write_text(experiment_analysis.picture("power", title, lines, against, "difference"), encoding="utf-8")
 
     @command(group, computes=True)
     def assign(shell: Shell, name: _NAME) -> None:
@@ -109,8 +129,11 @@ def register(app: typer.Typer) -> None:
         shell.emit(
             {"version": done.plan.version, "arms": done.arms, "kept": done.kept, "added": done.added}
             | {"funnel": done.funnel, "clusters": done.curve}
+            | {"drawn": done.drawn._asdict() if done.drawn else None}
         )
         _funnel(shell, done.funnel)
+        if done.drawn:
+            shell.say(f"Imbalance {done.drawn.imbalance:.3g}, usually {done.drawn.usual:.3g}: salt {done.drawn.salt}")
 
     @command(load)
     def exposures(shell: Shell, name: _NAME, file: _FILE, column: _COLUMN = None) -> None:
@@ -118,9 +141,10 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred experiment import exposures spring seen.csv --column at=shown_at`
         """
-        from engine.usecases import experiment
+        from engine.usecases import experiment_events
 
-        _report(shell, experiment.import_events(shell.workspace(), name, "exposures", file, columns=_pairs(column)))
+        space, columns = shell.workspace(), _pairs(column)
+        _report(shell, experiment_events.import_events(space, name, "exposures", file, columns=columns))
 
     @command(load)
     def outcomes(
@@ -134,10 +158,10 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred experiment import outcomes spring sales.csv --column value=revenue`
         """
-        from engine.usecases import experiment
+        from engine.usecases import experiment_events
 
         space, columns = shell.workspace(), _pairs(column)
-        _report(shell, experiment.import_events(space, name, "outcomes", file, columns=columns, metric=metric))
+        _report(shell, experiment_events.import_events(space, name, "outcomes", file, columns=columns, metric=metric))
 
     @command(group, computes=True)
     def analyse(
@@ -150,7 +174,7 @@ def register(app: typer.Typer) -> None:
         ] = False,
         by: Annotated[
             list[str] | None,
-            typer.Option("--by", help="residence, age_band, influence, tie_strength or similarity; repeatable."),
+            typer.Option("--by", metavar="STRATUM", help=f"{_STRATA}; repeatable."),
         ] = None,
         over_time: Annotated[bool, typer.Option("--over-time", help="The effects day by day.")] = False,
         plot: _PLOT = None,
@@ -178,6 +202,11 @@ def register(app: typer.Typer) -> None:
             )
         for line in found["decisions"]:
             shell.say(line)
+        if found.get("observed", 1) < 1 and not sequential:
+            shell.say(
+                f"{found['observed']:.0%} of the horizon is over: looking again and again needs --sequential, "
+                "or more will look better than is."
+            )
 
     @command(group, computes=True)
     def simulate(
@@ -186,16 +215,20 @@ def register(app: typer.Typer) -> None:
         direct: Annotated[float, typer.Option("--direct", metavar="TAU", help="Effect of the own ad.")] = 0.02,
         spillover: Annotated[float, typer.Option("--spillover", metavar="GAMMA", help="Of the contacts' ads.")] = 0.03,
         base: Annotated[float, typer.Option("--base", help="Share who act without effects.")] = 0.1,
+        noise: Annotated[
+            float | None, typer.Option("--noise", metavar="SD", help="Outcomes are numbers with this spread, not 0/1.")
+        ] = None,
         draws: Annotated[int, typer.Option("--draws", min=10)] = 200,
         seed: Annotated[int, typer.Option("--seed", min=0)] = 7,
     ) -> None:
-        """Bias, coverage and power of every estimator on this workspace's own graph.
+        """Bias, coverage and power of every estimator on your graph.
 
         Example: `kindred experiment simulate spring --direct 0.02 --spillover 0.03 --base 0.1`
         """
         from engine.usecases import experiment
 
-        options = {"direct": direct, "spillover": spillover, "base": base, "draws": draws, "seed": seed}
+        options = {"direct": direct, "spillover": spillover, "base": base, "noise": noise, "draws": draws}
+        options["seed"] = seed
         shell.emit(experiment.simulate(shell.workspace(), name, **options))
 
     @command(group)
@@ -204,7 +237,9 @@ def register(app: typer.Typer) -> None:
         data: Annotated[Path, typer.Option("--data", metavar="FILE", help="One row per unit: CSV, TSV or Parquet.")],
         arm: Annotated[str, typer.Option("--arm", metavar="COLUMN")],
         control: Annotated[str, typer.Option("--control", metavar="VALUE")],
-        metric: Annotated[list[str], typer.Option("--metric", metavar="COLUMN", help="Repeatable.")],
+        metric: Annotated[
+            list[str], typer.Option("--metric", metavar="COLUMN", help="A/B for the ratio of two; repeatable.")
+        ],
         covariate: Annotated[str | None, typer.Option("--covariate", metavar="COLUMN", help="For CUPED.")] = None,
         cluster: Annotated[str | None, typer.Option("--cluster", metavar="COLUMN", help="What was assigned.")] = None,
         share: Annotated[

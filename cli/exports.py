@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
             str | None, typer.Option("--verify", metavar="DIR", help="Hash an earlier export again instead.")
         ] = None,
     ) -> int:
-        """Write tables or finished ads to a folder, whole or not at all.
+        """Write tables or ads to a folder, whole or not at all.
 
         Example: `kindred export influencers --to out/influencers --format csv`
         """

@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
         weights: Annotated[str | None, typer.Option("--weights", metavar="NAME|FILE")] = None,
         align: Annotated[str | None, typer.Option("--align", help="crop, similarity or frontal.")] = None,
     ) -> int:
-        """How well likeness tells persons apart: AUC, accuracy by folds, TPR at small FAR, with intervals.
+        """How well likeness tells persons apart. AUC, accuracy by folds, TPR at small FAR, with intervals.
 
         Example: `kindred faces evaluate --by-folder people -o json`
         """
@@ -58,7 +58,7 @@ def register(app: typer.Typer) -> None:
         to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder for the two files.")],
         limit: Annotated[int, typer.Option("--limit", min=1, help="Customers shown.")] = 20,
     ) -> None:
-        """A contact sheet (PNG and HTML): each face asked for, its crop, the five nearest photos, or why none.
+        """Faces and their five nearest photos as PNG and HTML. Each face asked for, its crop, the matches, or why none.
 
         Example: `kindred faces sheet --to sheets`
         """
@@ -75,7 +75,7 @@ def register(app: typer.Typer) -> None:
         epochs: Annotated[int, typer.Option("--epochs", min=1)] = 20,
         seed: Annotated[int, typer.Option("--seed", min=0)] = 7,
     ) -> None:
-        """Adapt FaceNet's last block to your own labelled photos; judged on persons it has not seen.
+        """Adapt FaceNet's last block to your own labelled photos. Judged on persons it has not seen.
 
         Example: `kindred faces finetune --by-folder people --to ours.pt`
         """
@@ -104,7 +104,7 @@ def _register_weights(app: typer.Typer) -> None:
 
     @command(group, name="list")
     def list_(shell: Shell) -> None:
-        """The known weights: state, training data, licence, where they lie.
+        """The known weights. State, training data, licence, where they lie.
 
         Example: `kindred weights list`
         """
@@ -118,7 +118,7 @@ def _register_weights(app: typer.Typer) -> None:
         name: _NAME,
         url: Annotated[str, typer.Option("--url", help="Another place that has the same file.")] = "",
     ) -> None:
-        """Download published weights; nothing is replaced before the new file's sha256 is right.
+        """Download published weights. Nothing is replaced before the new file's sha256 is right.
 
         Example: `kindred weights fetch vggface2`
         """
@@ -138,7 +138,7 @@ def _register_weights(app: typer.Typer) -> None:
 
     @command(group)
     def use(shell: Shell, name: _NAME) -> None:
-        """Make weights the workspace's own; photos are embedded anew at the next run.
+        """Make weights the workspace's own. Photos are embedded anew at the next run.
 
         Example: `kindred weights use vggface2`
         """

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.command import Shell, command
+from cli.command import PUBLIC, Shell, command
 
 _DEFINITION = Annotated[
     list[str] | None,
@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
         compare: Annotated[bool, typer.Option("--compare", help="How far the definitions agree, instead.")] = False,
     ) -> None:
-        """Each customer's most influential contacts, computed first where stale; other windows store nothing.
+        """Each customer's most influential contacts. Computed first where stale; other windows store nothing.
 
         Example: `kindred influencers --definition tie_reach --top 1 -o json`
         """
@@ -66,7 +66,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
         permutations: Annotated[int, typer.Option("--permutations", min=1)] = 1000,
     ) -> None:
-        """Does the chosen contact predict who changes handset next? Predictive lift, never causal.
+        """Whether influencers predict handset changes. Predictive lift, never causal.
 
         Example: `kindred validate --horizon 30 -o json`
         """
@@ -85,18 +85,20 @@ def register(app: typer.Typer) -> None:
     def communities(
         shell: Shell,
         smallest: Annotated[int, typer.Option("--smallest", metavar="N", min=1, help="Leave smaller ones out.")] = 1,
+        public: PUBLIC = False,
     ) -> None:
-        """Leiden communities: size, leader, mix of manufacturers.
+        """Leiden communities: size, leader, mix of manufacturers; with --public the size alone.
 
         Example: `kindred graph communities --smallest 15`
         """
         from engine.usecases import influence
 
-        shell.emit(influence.communities(shell.workspace(), smallest=smallest, progress=shell.progress))
+        rows = influence.communities(shell.workspace(), smallest=smallest, public=public, progress=shell.progress)
+        shell.emit(rows)
 
     @command(group, computes=True)
     def top(shell: Shell, n: Annotated[int, typer.Option("--n", min=1, help="How many people.")] = 20) -> None:
-        """The network's most influential people: whose top contact they are, their reach and centralities.
+        """The network's most influential people. Whose top contact they are, their reach and centralities.
 
         Example: `kindred graph top --n 50 -o csv`
         """
@@ -110,7 +112,7 @@ def register(app: typer.Typer) -> None:
         to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder to write; whole or not at all.")],
         as_: Annotated[str, typer.Option("--as", metavar="FORMAT", help="graphml, gexf, parquet or csv.")] = "graphml",
     ) -> None:
-        """The graph for Gephi and the like; the same as `kindred export graph --format …`.
+        """The graph for Gephi and the like. The same as `kindred export graph --format …`.
 
         Example: `kindred graph export --as gexf --to out/graph`
         """
@@ -126,7 +128,7 @@ def register(app: typer.Typer) -> None:
         customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="Id as the workspace knows it.")],
         to: Annotated[Path, typer.Option("--to", metavar="FILE", help="A .png or .svg file.")],
     ) -> None:
-        """Draw one customer's strongest contacts, at most 30 people, by pseudonym.
+        """Draw one customer's strongest contacts. At most 30 people, by pseudonym.
 
         Example: `kindred graph ego 4f9a12… --to contacts.svg`
         """

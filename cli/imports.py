@@ -18,14 +18,14 @@ _FORMAT = Annotated[str | None, typer.Option("--format", metavar="NAME", help="H
 _PATHS = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files (or a folder of photos).")]
 
 TABLES = {
-    "customers": "Customers: customer_id, age, residence, gender, and any further columns as features.",
-    "devices": "Handset types: tac, manufacturer, model, released; or --format osmocom.",
-    "offers": "Offers: offer_id, manufacturer, model, headline, body, call_to_action, value, cost, …",
-    "treatments": "Past campaigns: customer_id, campaign_id, offer_id (empty = control), sent_at, accepted.",
-    "photos": "Customers' photos: a CSV customer_id,path or a folder of files named by customer.",
-    "inventory": "The campaign's photos of models: a CSV photo_id,path,… or a folder.",
-    "consents": "Consents: customer_id, purpose, granted_at, expires_at, withdrawn_at.",
-    "optouts": "People who opted out: customer_id, since.",
+    "customers": "The customers. Columns: customer_id, age, residence, gender, and any further columns as features.",
+    "devices": "Handset types (TACs). Columns: tac, manufacturer, model, released; or --format osmocom.",
+    "offers": "What can be offered. Columns: offer_id, manufacturer, headline, body, call_to_action, value, cost …",
+    "treatments": "Past campaigns. Columns: customer_id, campaign_id, offer_id (empty = control), sent_at, accepted.",
+    "photos": "Customers' photos. A CSV customer_id,path or a folder of files named by customer.",
+    "inventory": "The campaign's photos of models. A CSV photo_id,path,… or a folder.",
+    "consents": "Who consented to what. Columns: customer_id, purpose, granted_at, expires_at, withdrawn_at.",
+    "optouts": "Who opted out of everything. Columns: customer_id, since.",
 }
 
 
@@ -81,7 +81,7 @@ def register(app: typer.Typer) -> None:
     def guess(
         shell: Shell, path: Annotated[Path, typer.Argument(metavar="FILE", help="A file of call records.")]
     ) -> None:
-        """Draft a mapping file for records in an unknown form, to be corrected by hand.
+        """Draft a mapping file for records in an unknown form. Correct it by hand.
 
         Example: `kindred logs guess calls.txt > calls.toml`
         """

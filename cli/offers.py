@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.command import WRONG_USAGE, Shell, command
+from cli.command import PUBLIC, WRONG_USAGE, Shell, command
 
 _FOLDER = Annotated[
     Path | None, typer.Option("--models", metavar="DIR", help="Where the models lie; default: the workspace's models/.")
@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
     @command(group, computes=True)
     def train(shell: Shell, models: _FOLDER = None) -> None:
-        """Train one model per offer on the past campaigns and keep it as a file.
+        """Train one model per offer on the past campaigns. Kept as files.
 
         Example: `kindred offers train`
         """
@@ -54,7 +54,7 @@ def register(app: typer.Typer) -> None:
         learner: Annotated[list[str] | None, typer.Option("--learner", help="Only these; may be repeated.")] = None,
         base: Annotated[list[str] | None, typer.Option("--base", help="logistic or boosting.")] = None,
     ) -> int:
-        """Judge the uplift learners: Qini, AUUC, uplift at the top, with intervals, on held-out rows.
+        """Judge the uplift learners on held-out rows. Qini, AUUC, uplift at the top, with intervals.
 
         Example: `kindred offers evaluate --data trial.csv --treatment segment --control none --outcome visit -o json`
         """
@@ -92,14 +92,15 @@ def register(app: typer.Typer) -> None:
             list[str] | None,
             typer.Option("--by", metavar="COLUMN", help="A customers' column or age_band; repeatable."),
         ] = None,
+        public: PUBLIC = False,
     ) -> None:
-        """Who stays with which manufacturer: retention with intervals, lift, transitions. Association, not causation.
+        """Who stays with which manufacturer. Retention with intervals, lift, transitions. Association, not causation.
 
-        Example: `kindred loyalty --by residence -o json`
+        Example: `kindred loyalty --by residence --public -o csv`
         """
         from engine.pipeline import offers
 
-        found = offers.loyalty(shell.workspace(), by=by or (), progress=shell.progress)
+        found = offers.loyalty(shell.workspace(), by=by or (), public=public, progress=shell.progress)
         if shell.output == "json":
             shell.emit({k: v.to_dicts() if hasattr(v, "to_dicts") else v for k, v in vars(found).items()})
             return

@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
         open_: _OPEN = False,
     ) -> None:
-        """One self-contained page per question, small cells withheld; nothing is computed anew, what is stale is said.
+        """One self-contained page per question. Small cells are withheld; what is stale is said, not computed.
 
         Example: `kindred report influence --to influence.html --json influence.json`
         """
@@ -49,7 +49,7 @@ def register(app: typer.Typer) -> None:
         to: Annotated[Path | None, typer.Option("--to", metavar="FILE.html", help="Also write it as a page.")] = None,
         open_: _OPEN = False,
     ) -> None:
-        """Why this customer gets this ad: events, contacts, influencer, handsets, offers, faces, with the numbers.
+        """Why this customer gets this ad. Events, contacts, influencer, handsets, offers, faces, with the numbers.
 
         Example: `kindred explain 4f9a12 --to why.html`
         """

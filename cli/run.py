@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
         force: Annotated[bool, typer.Option("--force", help="Run fresh stages too.")] = False,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and why.")] = False,
     ) -> None:
-        """Run every stage whose inputs, settings or code changed; a killed run goes on where it stopped.
+        """Run every stage that is stale. Its inputs, settings or code changed; a killed run goes on where it stopped.
 
         Example: `kindred run --until influencers`
         """
@@ -37,3 +37,6 @@ def register(app: typer.Typer) -> None:
             [{"stage": r.stage, "status": r.status, "rows": r.rows, "seconds": r.seconds} for r in results],
             ["stage", "status", "rows", "seconds"],
         )
+        for result in results:
+            for note in result.notes:
+                shell.say(f"{result.stage}: {note}")

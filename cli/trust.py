@@ -44,7 +44,7 @@ def _forgetting(app: typer.Typer) -> None:
             bool, typer.Option("--opt-out", help="Remember the pseudonym as opted out, so that nobody comes back.")
         ] = False,
     ) -> None:
-        """Forget people: rows, calls, embeddings, photos, creatives, exports and backups; writes a receipt.
+        """Forget people. Rows, calls, embeddings, photos, creatives, exports and backups; writes a receipt.
 
         Ids on the command line end up in the shell's history: --from keeps them out of it.
 
@@ -67,7 +67,7 @@ def _forgetting(app: typer.Typer) -> None:
             bool, typer.Option("--keep-daily", help="Keep the sums per pair and day, without time, place and handset.")
         ] = False,
     ) -> None:
-        """Forget call records and past treatments from before a day, and people of whom nothing is left.
+        """Forget call records and past treatments before a day. Also people of whom nothing is left.
 
         Example: `kindred purge --before 2025-06-01 --keep-daily`
         """
@@ -102,7 +102,7 @@ def _keys(app: typer.Typer) -> None:
 
     @command(group, "list")
     def list_(shell: Shell) -> None:
-        """The keys of the key folder, and what is wrong with any of them; never the keys themselves.
+        """The keys of the key folder. And what is wrong with any of them; never the keys themselves.
 
         Example: `kindred keys list`
         """
@@ -126,7 +126,7 @@ def _audit(app: typer.Typer) -> None:
             typer.Option("--head", metavar="HASH", help="A head noted earlier; it must still be in the log."),
         ] = None,
     ) -> int:
-        """Find any altered, dropped or reordered line of the audit log; prints the head to note elsewhere.
+        """Find any altered, dropped or reordered line. Prints the head of the log to note elsewhere.
 
         Example: `kindred audit verify -w spring-campaign`
         """
@@ -142,7 +142,7 @@ def _audit(app: typer.Typer) -> None:
 def _storage(app: typer.Typer) -> None:
     @command(app)
     def backups(shell: Shell) -> None:
-        """Copies of the database: after the last finished run, before each migration.
+        """Copies of the database. After the last finished run, before each migration.
 
         Example: `kindred backups`
         """
@@ -156,7 +156,7 @@ def _storage(app: typer.Typer) -> None:
         shell: Shell,
         name: Annotated[str, typer.Argument(metavar="NAME", help="As `kindred backups` lists it.")] = "last-run",
     ) -> None:
-        """Bring back the database of the last finished run; what it replaces is kept as the backup `replaced`.
+        """Bring back the database of the last finished run. What it replaces is kept as the backup `replaced`.
 
         Example: `kindred restore`
         """
@@ -169,7 +169,7 @@ def _storage(app: typer.Typer) -> None:
         shell: Shell,
         mode: Annotated[Encryption, typer.Argument(help="on = DuckDB's OpenSSL, weak = its built-in mbedTLS, off.")],
     ) -> None:
-        """Write the database anew, encrypted with a key derived from the workspace's key, or plain; drops backups.
+        """Encrypt the database, or write it plain again. The key is derived from the workspace's; drops backups.
 
         Example: `kindred encrypt on`
         """

@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
     @command(app)
     def status(shell: Shell) -> None:
-        """What is in the workspace, and which stages are fresh, stale or have never run.
+        """What is in the workspace, and which stages are fresh. Or stale, or have never run.
 
         Example: `kindred status -o json`
         """
@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
 
     @command(app)
     def doctor(shell: Shell) -> int:
-        """Check the installation, the face weights, disk, key and workspace.
+        """Check installation, face weights, disk, key and workspace.
 
         Example: `kindred doctor -w spring-campaign`
         """

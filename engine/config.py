@@ -49,6 +49,7 @@ class Logs:
     short_code_digits: int = _s(
         7, "parties with fewer digits are service numbers where ids are phone numbers", low=0, high=15
     )
+    service_numbers: str = _s("", "further service numbers, one a line or separated by commas; their rows are rejected")
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,10 @@ class Graph:
         "tie_reach", "which influencer the ads use", choices=("tie_reach", "strongest", "ppr", "lead", "dispersion")
     )
     top: int = _s(3, "contacts kept per customer and definition", low=1, high=1000)
+    require_traffic_consent: bool = _s(
+        False,
+        "only who consented to traffic_data_marketing has influencers or is one; pairs with others count for nobody",
+    )
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,7 @@ class Faces:
     min_face: int = _s(50, "smallest face box used, pixels", low=20)
     min_sharpness: float = _s(15.0, "variance of the Laplacian below which a face is low_quality", low=0)
     max_yaw: float = _s(0.7, "largest turn of the head, 0 frontal to 1 profile", low=0, high=1)
+    runtime: str = _s("auto", "who computes FaceNet; auto = the fastest here", choices=("auto", "torch", "openvino"))
     precision: str = _s("auto", "how FaceNet computes; auto = bf16 where as good", choices=("auto", "fp32", "bf16"))
     mirror: bool = _s(False, "embed the mean of a face and its mirror image")
     same_person: float = _s(0.0, "similarity above which a match may be the same person; 0 = the weights' own", low=0)
@@ -118,7 +124,7 @@ class Ads:
     campaign: str = _s("campaign", "name that starts every creative's file name")
     brand: str = _s("", "folder of a brand; empty = the built-in one")
     sizes: str = _s("1080x1080,300x250", "canvas sizes in pixels, separated by commas")
-    arms: str = _s("own_face,influencer_face,random_face", "variants to render, separated by commas")
+    arms: str = _s("own_face,influencer_face,random_face", "variants to render, separated by commas; no_face too")
     format: str = _s("jpeg", "file format of the creatives", choices=("jpeg", "png", "webp"))
     banner_kb: int = _s(150, "largest file of a banner (a canvas of up to 400,000 pixels), in 1,000 bytes", low=5)
 
@@ -149,6 +155,16 @@ class Storage:
 
 
 @dataclass(frozen=True)
+class Warehouse:
+    """Which engine runs the statements; another one changes no result (README: Outgrowing one machine)."""
+
+    engine: str = _s("duckdb", "duckdb on one machine, spark on a cluster", choices=("duckdb", "spark"))
+    master: str = _s("", "Spark's master, e.g. spark://host:7077, yarn; empty = spark-submit's, else local[*]")
+    folder: str = _s("", "spark: where large tables lie as Parquet, a folder or URL all workers reach; empty = tables/")
+    driver_edges: int = _s(100_000_000, "spark: up to so many edges are ranked in the driver's memory", low=0)
+
+
+@dataclass(frozen=True)
 class Run:
     """How commands compute."""
 
@@ -170,6 +186,7 @@ class Config:
     ads: Ads = field(default_factory=Ads)
     report: Report = field(default_factory=Report)
     storage: Storage = field(default_factory=Storage)
+    warehouse: Warehouse = field(default_factory=Warehouse)
     run: Run = field(default_factory=Run)
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,6 +29,7 @@ class Store(Protocol):
     """What importers need of the warehouse they are handed (`engine.warehouse.duckdb.DuckDBWarehouse`)."""
 
     connection: Any
+    spreads: bool
 
     def query(self, statement: str, /, **params: Any) -> pl.DataFrame:
         """The rows of a statement below sql/."""
@@ -42,6 +45,9 @@ class Store(Protocol):
 
     def execute_text(self, text: str, params: dict[str, Any] | None = None, *, name: str = "") -> None:
         """Run SQL text built from checked identifiers."""
+
+    def scatter(self, name: str, job: Callable[[Any], dict[str, int] | None], over: str) -> dict[str, int]:
+        """A temporary table by a job over the rows of another one, part by part."""
 
     def append(self, table: str, frame: pl.DataFrame, /) -> int:
         """Add a frame to a contract table."""
@@ -103,13 +109,16 @@ class SourceSummary:
 
 @dataclass(frozen=True)
 class Content:
-    """What one pass over a file's bytes tells: digest, line ends, whether it holds quotes and ends in a line end."""
+    """What one pass over a file's bytes tells: digest, line ends, whether it holds quotes and ends in a line end; and
+    what the file system said of it before (see `unchanged`).
+    """
 
     sha256: str
     size: int
     newlines: int
     quotes: bool
     ends_in_newline: bool
+    state: tuple[int, ...]
 
 
 def read_content(path: Path) -> Content:
@@ -126,6 +135,7 @@ def read_content(path: Path) -> Content:
         if path.is_dir():
             raise InputError("is a folder.", file=path, fix="Give a file.")
         with open(path, "rb") as file:
+            state = _state(os.fstat(file.fileno()))
             while block := file.read(_BLOCK):
                 digest.update(block)
                 size += len(block)
@@ -138,7 +148,29 @@ def read_content(path: Path) -> Content:
         raise InputError(f"cannot be read ({error.strerror}).", file=path) from error
     if not size:
         raise InputError("the file is empty.", file=path, fix="Give a file with a header line and rows.")
-    return Content(digest.hexdigest(), size, newlines, quotes, last in (b"\n", b"\r"))
+    return Content(digest.hexdigest(), size, newlines, quotes, last in (b"\n", b"\r"), state)
+
+
+def unchanged(path: Path, content: Content) -> None:
+    """Make sure that what was read after `read_content` is what it hashed; to be asked before anything is stored.
+
+    Raises:
+        InputError: the file was written to, replaced or removed since.
+    """
+    try:
+        same = _state(os.stat(path)) == content.state
+    except OSError:
+        same = False
+    if not same:
+        raise InputError(
+            "the file changed while it was being read; nothing of it is stored.",
+            file=path,
+            fix="Import it again when whoever writes it is done.",
+        )
+
+
+def _state(found: os.stat_result) -> tuple[int, ...]:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def source_id(target: str, format: str, sha256: str) -> str:

@@ -228,8 +228,8 @@ _ALL = [
         out_strength f64
         pagerank f64?        null for hubs
         centrality_pct f64?  share of the non-hub parties whose PageRank is no higher
-        coreness i64
-        collective_influence f64
+        coreness i64?        null, as the two below, where the graph was too large for one memory
+        collective_influence f64?
         community i64?
         is_hub bool
         """),

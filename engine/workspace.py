@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import config as settings
+from engine import warehouse
 from engine.errors import WorkspaceError
 from engine.trust import audit, backups, files, keys, schema
 from engine.warehouse.duckdb import DuckDBWarehouse, is_encrypted
@@ -20,6 +21,7 @@ CONFIG = "kindred.toml"
 DATABASE = "kindred.duckdb"
 FOLDERS = ("faces", "ads", "exports")
 SCRATCH = ".tmp"
+TABLES = "tables"
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,10 @@ class Workspace:
                     _count(store, before, record)
             if backup and self.config.storage.backup:
                 backups.take(self.database, backups.LAST_RUN, scratch=self.scratch)
+            if backup and self.config.warehouse.engine == "spark":
+                # No backup names what the database does not name now.
+                with self.warehouse() as store:
+                    store.sweep()
 
     @contextmanager
     def locked(self, command: str) -> Iterator[None]:
@@ -176,15 +182,15 @@ class Workspace:
     def _opened(self, *, read_only: bool = False, encrypted: bool | None = None) -> DuckDBWarehouse:
         run, encryption = self.config.run, self.config.storage.encryption
         encrypted = encryption != "off" if encrypted is None else encrypted
-        store = DuckDBWarehouse(
-            self.database,
-            threads=run.threads,
-            memory=run.memory,
-            scratch=self.scratch,
-            read_only=read_only,
-            key=self._database_key() if encrypted else None,
-            weak=encryption != "on",
-        )
+        options: dict[str, Any] = {
+            "threads": run.threads,
+            "memory": run.memory,
+            "scratch": self.scratch,
+            "read_only": read_only,
+            "key": self._database_key() if encrypted else None,
+            "weak": encryption != "on",
+        }
+        store = warehouse.open_(self.database, self.config.warehouse, self.path / TABLES, options)
         if not read_only:
             os.chmod(self.database, 0o600)
         return store

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ KNOW_WAREHOUSE = {"pipeline", "workspace", "export", "usecases", "warehouse"}
 HEAVY = {
     "torch", "torchvision", "facenet_pytorch", "igraph", "sklearn", "sklift", "statsmodels", "matplotlib", "scipy",
     "numba", "cv2", "PIL", "pandas", "polars", "pyarrow", "networkx", "duckdb", "phonenumbers", "jinja2", "numpy",
+    "pyspark", "sqlglot",
 }  # fmt: skip
 LINES = 500
 SOURCES = sorted(p for folder in ("engine", "cli", "tests", "sql") for p in (ROOT / folder).rglob("*.py"))
@@ -137,3 +140,35 @@ def test_every_command_has_an_example():
     for group in groups:
         for command in group.registered_commands:
             assert "Example:" in (command.callback.__doc__ or ""), command.callback
+
+
+def test_everything_installed_is_pinned_and_fits():
+    """What an audit can tell without a network: each package that Kindred needs, and what those need, has the version
+    that constraints.txt names and that its users ask for. (`pip-audit -r constraints.txt` asks for known holes.)"""
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = [Requirement(line) for line in (ROOT / "constraints.txt").read_text().splitlines()]
+    pinned = {canonicalize_name(r.name): r for r in lines if not r.marker or r.marker.evaluate()}
+    todo = [(Requirement(text), "") for text in project["dependencies"] + project["optional-dependencies"]["dev"]]
+    problems, seen = [], set()
+    while todo:
+        wanted, extra = todo.pop()
+        name = canonicalize_name(wanted.name)
+        if wanted.marker and not wanted.marker.evaluate({"extra": extra}):
+            continue
+        try:
+            version = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            problems.append(f"{name} is not installed")
+            continue
+        if name not in pinned or not pinned[name].specifier.contains(version, prereleases=True):
+            problems.append(f"{name} {version} is not the one in constraints.txt")
+        if not wanted.specifier.contains(version, prereleases=True):
+            problems.append(f"{name} {version} is not {wanted.specifier}")
+        for part in {"", *wanted.extras}:
+            if (name, part) not in seen:
+                seen.add((name, part))
+                todo += [(Requirement(text), part) for text in metadata.requires(name) or []]
+    assert not problems, problems

@@ -69,10 +69,11 @@ def slug(text: str) -> str:
     return f"{plain[: _LONGEST - 7]}-{hashlib.sha256(text.encode()).hexdigest()[:6]}".strip("-")
 
 
-def alt_text(offer: Offer, brand: str) -> str:
+def alt_text(offer: Offer, brand: str, *, face: bool = True) -> str:
     """What the creative shows, for those who do not see it; names neither customer nor contact."""
     said = " ".join(part if part.endswith((".", "!", "?", "…")) else f"{part}." for part in _said(offer))
-    return f"Portrait of a model in an ad of {brand}. {said}" if brand else f"Portrait of a model in an ad. {said}"
+    shown = "Portrait of a model in an ad" if face else "Ad"
+    return f"{shown} of {brand}. {said}" if brand else f"{shown}. {said}"
 
 
 def _said(offer: Offer) -> list[str]:

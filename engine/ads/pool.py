@@ -128,7 +128,10 @@ def _parallel(lines: Iterator[str], command: list[str], workers: int) -> Iterato
         while busy:
             number, line = answers.get()
             if not line:
-                raise EngineError("A rendering process ended early.", fix="Run again: what is rendered is kept.")
+                raise EngineError(
+                    f"A rendering process ended early ({_ending(processes[number])}).",
+                    fix="Run again: what is rendered is kept. Where memory is short, give fewer --threads.",
+                )
             answer = json.loads(line)
             if "message" in answer:
                 raise EngineError(answer["message"], fix=answer["fix"])
@@ -166,9 +169,15 @@ def _feed(process: subprocess.Popen[str], lines: Iterator[str]) -> int:
     return 1
 
 
+def _ending(process: subprocess.Popen[str]) -> str:
+    code = process.wait()
+    return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+
+
 def _listen(number: int, process: subprocess.Popen[str], answers: Queue[tuple[int, str]]) -> None:
     for line in process.stdout:
-        answers.put((number, line))
+        if line.endswith("\n"):  # half an answer is none
+            answers.put((number, line))
     answers.put((number, ""))
 
 

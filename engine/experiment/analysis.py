@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import InputError
+from engine.experiment.fit import least_squares
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,6 +93,32 @@ def sample_ratio(counts: Mapping[str, int], shares: Mapping[str, float]) -> Samp
     return SampleRatio(p, p < ALARM, expected)
 
 
+def exposure_balance(exposed: np.ndarray, arms: np.ndarray, clusters: np.ndarray | None = None) -> float | None:
+    """p that the same share of every arm saw an ad; robust to clusters where they were assigned.
+
+    Args:
+        exposed: whether each unit saw one, bool [n].
+        arms: arm of each unit, text [n].
+        clusters: cluster of each unit, int [n], or None.
+
+    Returns:
+        Pearson's chi-square, with clusters a Wald test; None where nobody or everybody saw one, or there is one arm.
+    """
+    import numpy as np
+    from scipy import stats
+
+    names, code = np.unique(arms, return_inverse=True)
+    if len(names) < 2 or exposed.all() or not exposed.any():
+        return None
+    if clusters is None:
+        cells = np.bincount(2 * code + exposed, minlength=2 * len(names)).reshape(-1, 2)
+        return float(stats.chi2_contingency(cells, correction=False).pvalue)
+    design = np.eye(len(names))[code]
+    design[:, 0] = 1.0
+    p = float(least_squares(exposed.astype(float), design, clusters).f_test(np.eye(len(names))[1:]).pvalue)
+    return p if np.isfinite(p) else None
+
+
 def effects(
     values: np.ndarray,
     arms: np.ndarray,
@@ -107,9 +134,10 @@ def effects(
     """Compare arms on one metric.
 
     Binary, count and continuous metrics are compared by their means (Welch); a ratio metric by the ratio of sums,
-    linearised (delta method, Deng et al. 2018); with a covariate measured before assignment the metric is first
-    adjusted by CUPED (Deng et al. 2013), its slope pooled within arms; with clusters the errors are those of an
-    ordinary least squares fit robust to dependence within clusters (CR1, t with clusters - 1 degrees of freedom).
+    linearised (delta method, Deng et al. 2018); with a covariate measured before assignment the metric (linearised
+    where it is a ratio) is first adjusted by CUPED (Deng et al. 2013), its slope pooled within arms; with clusters the
+    errors are those of a least squares fit robust to dependence within clusters (`fit.least_squares`, t with
+    clusters - 1 degrees of freedom).
 
     Args:
         values: the metric of each unit, 0/1 for binary [n].
@@ -141,18 +169,16 @@ def effects(
             raise InputError(f"arm {arm!r} has {len(rows)} units for {name}.", fix="Wait for more, or drop the arm.")
     pairs = [(a, control) for a in order if a != control] if control else [(b, a) for a, b in combinations(order, 2)]
     within = list(members.values())
-    slope = _cuped_slope(values, extra["covariate"], within) if "covariate" in extra and denominator is None else 0.0
-    adjusted = values
+    plain = values if denominator is None else _linear_within(values, extra["denominator"], within, name)
+    slope = _cuped_slope(plain, extra["covariate"], within) if "covariate" in extra else 0.0
+    adjusted = plain
     if slope:
-        adjusted = values - slope * (extra["covariate"] - extra["covariate"][np.concatenate(within)].mean())
+        adjusted = plain - slope * (extra["covariate"] - extra["covariate"][np.concatenate(within)].mean())
     found = []
     for arm, versus in pairs:
         rows_a, rows_b = members[arm], members[versus]
-        if denominator is not None:
-            one, other, means = _linearised(values, extra["denominator"], rows_a, rows_b, name)
-        else:
-            one, other = adjusted[rows_a], adjusted[rows_b]
-            means = (values[rows_a].mean(), values[rows_b].mean())
+        one, other = adjusted[rows_a], adjusted[rows_b]
+        means = (plain[rows_a].mean(), plain[rows_b].mean())
         groups = None if clusters is None else (np.asarray(clusters)[rows_a], np.asarray(clusters)[rows_b])
         found.append(_effect(arm, versus, one, other, means, groups, alpha, bool(slope), denominator is not None))
     return _holm(found)
@@ -192,30 +218,38 @@ def _effect(arm, versus, one, other, means, groups, alpha: float, cuped: bool, r
 def _clustered(one, other, groups, arms) -> tuple[float, float, float]:
     """Difference, standard error and degrees of freedom of a least squares fit robust to clusters."""
     import numpy as np
-    import statsmodels.api as sm
 
     for arm, group in zip(arms, groups, strict=True):
         if len(set(group.tolist())) < MIN_CLUSTERS:
             raise InputError(f"arm {arm!r} has one cluster only.", fix="Assign more clusters, or customers.")
     _, codes = np.unique(np.concatenate(groups), return_inverse=True)
     treated = np.r_[np.ones(len(one)), np.zeros(len(other))]
-    fit = sm.OLS(np.r_[one, other], sm.add_constant(treated)).fit(
-        cov_type="cluster", cov_kwds={"groups": codes}, use_t=True
-    )
+    fit = least_squares(np.r_[one, other], np.column_stack([np.ones(len(treated)), treated]), codes)
     return float(fit.params[1]), float(fit.bse[1]), float(codes.max())
 
 
-def _linearised(values, denominator, rows_a, rows_b, name: str):
-    """A ratio metric as per-unit values whose mean difference is the difference of the ratios."""
-    samples, means = [], []
-    for rows in (rows_a, rows_b):
-        total = denominator[rows].mean()
-        if total == 0:
+def linearised(values: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """A ratio of sums as one value per unit whose mean is the ratio and whose spread is the ratio's error.
+
+    Args:
+        values: numerator of each unit [n].
+        denominator: of each unit [n]; their sum is not 0.
+    """
+    total = denominator.mean()
+    ratio = values.mean() / total
+    return ratio + (values - ratio * denominator) / total
+
+
+def _linear_within(values, denominator, within, name: str):
+    """Each arm linearised about its own ratio; units of no arm keep 0."""
+    import numpy as np
+
+    out = np.zeros_like(values)
+    for rows in within:
+        if denominator[rows].sum() == 0:
             raise InputError(f"{name}: the denominators of an arm add up to 0.", fix="Choose another denominator.")
-        ratio = values[rows].mean() / total
-        samples.append(ratio + (values[rows] - ratio * denominator[rows]) / total)
-        means.append(ratio)
-    return samples[0], samples[1], tuple(means)
+        out[rows] = linearised(values[rows], denominator[rows])
+    return out
 
 
 def _cuped_slope(values, covariate, within) -> float:

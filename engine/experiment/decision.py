@@ -12,7 +12,7 @@ HIGHER, LOWER = "higher", "lower"
 
 def decide(
     effect: Effect, ratio: SampleRatio, *, metric: str, direction: str = HIGHER, alpha: float = 0.05,
-    reason: str | None = None,
+    reason: str | None = None, always_valid: tuple[float, float] | None = None,
 ) -> str:  # fmt: skip
     """The decision line of one arm against another.
 
@@ -23,6 +23,7 @@ def decide(
         direction: which way is better, `higher` or `lower`.
         alpha: level of Holm's p.
         reason: why the data cannot be trusted, found elsewhere; None if nothing was.
+        always_valid: interval that holds at every look; it decides then, instead of Holm's p.
 
     Returns:
         A line that begins with better, worse, no difference, or broken.
@@ -33,10 +34,27 @@ def decide(
     elif reason is None and effect.p is None:
         reason = "nobody's outcome differs"
     if reason is not None:
-        return f"broken: {pair}: {reason}; do not use these results."
+        return broken(pair, reason)
+    if always_valid is not None:
+        low, high = always_valid
+        span = f"{effect.difference:+.4g}, always-valid interval {low:+.4g} to {high:+.4g}"
+        if low > 0 or high < 0:
+            good = (low > 0) == (direction == HIGHER)
+            return f"{'better' if good else 'worse'}: {pair}: {span}."
+        return f"no difference larger than {max(abs(low), abs(high)):.3g} is compatible with the data: {pair}: {span}."
     span = f"{effect.difference:+.4g}, {100 * (1 - alpha):g} % interval {effect.low:+.4g} to {effect.high:+.4g}"
     if effect.p_holm is not None and effect.p_holm < alpha:
         good = (effect.difference > 0) == (direction == HIGHER)
         return f"{'better' if good else 'worse'}: {pair}: {span} (p = {effect.p_holm:.2g} after Holm)."
     largest = max(abs(effect.low), abs(effect.high))
     return f"no difference larger than {largest:.3g} is compatible with the data: {pair}: {span}."
+
+
+def broken(pair: str, reason: str) -> str:
+    """The decision line where there is nothing to decide.
+
+    Args:
+        pair: `A against B on METRIC`.
+        reason: why the data cannot be trusted.
+    """
+    return f"broken: {pair}: {reason.rstrip('.')}; do not use these results."

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import polars as pl
 
 FACES = ("own_face", "influencer_face", "random_face")
-WITHOUT_FACE = ("no_face", "no_ad")
+NO_AD = "no_ad"
+WITHOUT_FACE = ("no_face", NO_AD)
 
 
 class Eligible(NamedTuple):
@@ -26,13 +27,15 @@ class Eligible(NamedTuple):
     because: str
 
 
-def eligible(people: pl.DataFrame, arms: Sequence[str]) -> Eligible:
+def eligible(people: pl.DataFrame, arms: Sequence[str], only: Mapping[str, Sequence[str]] | None = None) -> Eligible:
     """Send every customer through the gates, one after another.
 
     Args:
-        people: customer_id, opted_out, offered, offers_consent, own_consent, subject_consent (whether they hold
-            today), own_face, influencer_face, random_face (status of the match, null = none was looked for).
+        people: customer_id, opted_out, offered, elsewhere (in another experiment), offers_consent, own_consent,
+            subject_consent (whether they hold today), own_face, influencer_face, random_face (status of the match,
+            null = none was looked for).
         arms: the plan's; those without a face need no match.
+        only: values wanted per column of customers; `people` has it as text under the name `only:COLUMN`.
     """
     import polars as pl
 
@@ -43,7 +46,11 @@ def eligible(people: pl.DataFrame, arms: Sequence[str]) -> Eligible:
         "not opted out": needs(~pl.col("opted_out"), "opted_out"),
         "has an offer": needs(pl.col("offered"), "no_offer"),
         "takes offers": needs(pl.col("offers_consent"), "no_consent"),
+        "in no other experiment": needs(~pl.col("elsewhere"), "in_another_experiment"),
     }
+    for column, values in (only or {}).items():
+        wanted = pl.col(f"only:{column}").is_in(list(values)).fill_null(False)
+        gates[f"{column} is {' or '.join(values)}"] = needs(wanted, "planned_out")
     consents = {"own_face": "own_consent", "influencer_face": "subject_consent"}
     for arm in FACES:
         if arm not in arms:

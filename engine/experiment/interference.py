@@ -1,7 +1,9 @@
 """When customers talk to each other: exposure, direct effect, spillover and total effect (METHODS section 7).
 
 For arms A against B: Y = alpha + tau Z + gamma f, Z = 1 in arm A, f = share in arm A of the customer's contacts that
-are in the experiment. Sources: Aronow and Samii 2017 (exposure mappings, Hajek weights), Saveski et al. 2017.
+are in the experiment. Contacts in a third arm have a share and a coefficient of their own, and whoever has no contact
+in the experiment an intercept, so that gamma compares contacts in A with contacts in B and not the sociable with the
+lonely. Sources: Aronow and Samii 2017 (exposure mappings, Hajek weights), Saveski et al. 2017.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import InputError
+from engine.experiment.fit import least_squares
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +24,7 @@ class Estimate(NamedTuple):
     """One effect.
 
     Args:
-        effect: direct, spillover or total.
+        effect: direct, spillover, total or likeness.
         method: exposure regression or Hajek.
         value: its estimate.
         se: standard error, robust to dependence within clusters where there are any.
@@ -71,9 +74,17 @@ def cut_share(shares: scipy.sparse.csr_array, clusters: np.ndarray) -> float:
     return float(outside.sum() / max((degree > 0).sum(), 1))
 
 
+def lonely(shares: scipy.sparse.csr_array) -> np.ndarray:
+    """1 for customers without a contact in the experiment, else 0; [n, 1], or [n, 0] where everybody has one."""
+    import numpy as np
+
+    alone = (np.diff(shares.indptr) == 0).astype(float)
+    return alone[:, None][:, : int(alone.any())]
+
+
 def exposure_regression(
-    outcome: np.ndarray, treated: np.ndarray, exposure: np.ndarray, *, clusters: np.ndarray | None = None,
-    alpha: float = 0.05,
+    outcome: np.ndarray, treated: np.ndarray, exposure: np.ndarray, *, controls: np.ndarray | None = None,
+    clusters: np.ndarray | None = None, alpha: float = 0.05,
 ) -> list[Estimate]:  # fmt: skip
     """Direct, spillover and total effect by least squares of the outcome on arm and exposure.
 
@@ -81,29 +92,65 @@ def exposure_regression(
         outcome: of each customer [n].
         treated: 1 in arm A, 0 in arm B [n].
         exposure: share of contacts in arm A, 0..1 [n].
-        clusters: assigned clusters, int [n]; None when customers were assigned.
+        controls: further columns that are held constant: `lonely`, shares of contacts in third arms [n, k].
+        clusters: int [n]: those that were assigned, or communities of the graph where customers were: neighbours share
+            contacts, hence exposure; None = nobody is alike.
         alpha: 1 - confidence.
 
     Raises:
         InputError: arm and exposure cannot be told apart (no contact across clusters, or one arm only).
     """
     import numpy as np
-    import statsmodels.api as sm
 
     design = np.column_stack([np.ones(len(outcome)), treated, exposure])
-    if np.linalg.matrix_rank(design) < 3:
+    if controls is not None:
+        design = np.column_stack([design, controls[:, np.ptp(controls, axis=0) > 0]])
+    if np.linalg.matrix_rank(design) < design.shape[1]:
         raise InputError(
             "direct and spillover effect cannot be told apart here: exposure follows the arm, or does not vary.",
             fix="Analyse the total effect by clusters instead.",
         )
-    if clusters is None:
-        fit = sm.OLS(outcome, design).fit(cov_type="HC1", use_t=True)
-    else:
-        fit = sm.OLS(outcome, design).fit(cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True)
+    fit = least_squares(outcome, design, clusters)
+    rest = [0] * (design.shape[1] - 3)
     return [
-        _estimate(effect, "exposure regression", fit.t_test(weights), alpha)
+        _estimate(effect, "exposure regression", fit.t_test([*weights, *rest]), alpha)
         for effect, weights in (("direct", [0, 1, 0]), ("spillover", [0, 0, 1]), ("total", [0, 1, 1]))
     ]
+
+
+def likeness_regression(
+    outcome: np.ndarray, treated: np.ndarray, asked: np.ndarray, lent: np.ndarray, *,
+    controls: np.ndarray | None = None, clusters: np.ndarray | None = None, alpha: float = 0.05,
+) -> Estimate:  # fmt: skip
+    """The other direction: what it does to customers that ads shown to others are driven by their likeness.
+
+    Y = alpha + tau Z + sigma s + delta g over the customers of two arms: s = 1 where somebody's ad could be driven by
+    this customer's likeness, g = the share of those people who were assigned the arm that does so. Those people are
+    contacts too: with the shares of contacts per arm held constant, delta is what comes on top of ordinary spillover.
+
+    Args:
+        outcome: of each customer [n].
+        treated: 1 in arm A [n].
+        asked: s, 0/1 [n].
+        lent: g, 0..1, 0 where s is 0 [n].
+        controls: columns that are held constant: `lonely`, shares of contacts in the arms but one [n, k].
+        clusters: as for `exposure_regression`.
+        alpha: 1 - confidence.
+
+    Raises:
+        InputError: nobody's likeness could be used, or all of them alike.
+    """
+    import numpy as np
+
+    more = asked[:, None] if controls is None else np.column_stack([asked, controls])
+    design = np.column_stack([np.ones(len(outcome)), treated, lent, more[:, np.ptp(more, axis=0) > 0]])
+    if not asked.any() or np.linalg.matrix_rank(design) < design.shape[1]:
+        raise InputError(
+            "the effect of lending one's likeness cannot be seen: nobody's is used, or everybody's alike.",
+            fix="Assign customers, or smaller clusters.",
+        )
+    weights = [0, 0, 1] + [0] * (design.shape[1] - 3)
+    return _estimate("likeness", "exposure regression", least_squares(outcome, design, clusters).t_test(weights), alpha)
 
 
 def exposure_probabilities(
@@ -118,17 +165,19 @@ def exposure_probabilities(
         level: what "mostly" means.
 
     Returns:
-        Two arrays [n]: probability of (A, exposure >= level) and of (B, exposure <= 1 - level).
+        Two arrays [n]: probability of (A, share of contacts in A >= level) and of (B, share in B >= level); both 0
+        for customers without contacts.
     """
-    exposure = shares @ redrawn
-    high = ((redrawn == 1) & (exposure >= level)).mean(axis=1)
-    low = ((redrawn == 0 if control is None else control == 1) & (exposure <= 1 - level)).mean(axis=1)
+    control = 1 - redrawn if control is None else control
+    high = ((redrawn == 1) & (shares @ redrawn >= level)).mean(axis=1)
+    low = ((control == 1) & (shares @ control >= level)).mean(axis=1)
     return high, low
 
 
 def hajek(
     outcome: np.ndarray, treated: np.ndarray, exposure: np.ndarray, high: np.ndarray, low: np.ndarray, *,
-    clusters: np.ndarray | None = None, level: float = LEVEL, alpha: float = 0.05,
+    control_exposure: np.ndarray | None = None, clusters: np.ndarray | None = None, level: float = LEVEL,
+    alpha: float = 0.05,
 ) -> Estimate:  # fmt: skip
     """Total effect as the difference of weighted means: treated among treated against control among control.
 
@@ -138,7 +187,8 @@ def hajek(
         exposure: share of contacts in arm A [n].
         high: probability of being treated among mostly treated [n], from `exposure_probabilities`.
         low: probability of being in control among mostly control [n].
-        clusters: assigned clusters, int [n], or None.
+        control_exposure: share of contacts in arm B [n]; None = there are two arms only, everybody has contacts.
+        clusters: as for `exposure_regression`.
         level: as given to `exposure_probabilities`.
         alpha: 1 - confidence.
 
@@ -146,11 +196,10 @@ def hajek(
         InputError: nobody is in one of the two conditions. Customers who can never be in both are left out.
     """
     import numpy as np
-    import statsmodels.api as sm
 
     possible = (high > 0) & (low > 0)
     one = possible & (treated == 1) & (exposure >= level)
-    other = possible & (treated == 0) & (exposure <= 1 - level)
+    other = possible & (treated == 0) & ((1 - exposure if control_exposure is None else control_exposure) >= level)
     if one.sum() < 2 or other.sum() < 2:
         raise InputError(
             "hardly anybody has mostly treated (or mostly control) contacts.",
@@ -158,11 +207,8 @@ def hajek(
         )
     rows = one | other
     weight = np.where(one, 1 / np.maximum(high, 1e-12), 1 / np.maximum(low, 1e-12))[rows]
-    model = sm.WLS(outcome[rows], sm.add_constant(one[rows].astype(float)), weights=weight)
-    if clusters is None:
-        fit = model.fit(cov_type="HC1", use_t=True)
-    else:
-        fit = model.fit(cov_type="cluster", cov_kwds={"groups": clusters[rows]}, use_t=True)
+    design = np.column_stack([np.ones(rows.sum()), one[rows]])
+    fit = least_squares(outcome[rows], design, None if clusters is None else clusters[rows], weight)
     return _estimate("total", "Hajek", fit.t_test([0, 1]), alpha)
 
 

@@ -9,7 +9,15 @@ from engine.errors import InputError
 if TYPE_CHECKING:
     import polars as pl
 
-RULES = ("duplicate", "unknown_customer", "before_assignment", "after_horizon", "before_exposure", "other_arm")
+RULES = (
+    "duplicate",
+    "unknown_customer",
+    "before_assignment",
+    "after_horizon",
+    "before_exposure",
+    "other_arm",
+    "two_arms",
+)
 
 
 class Tidied(NamedTuple):
@@ -17,7 +25,8 @@ class Tidied(NamedTuple):
 
     Args:
         customers: customer_id, arm, cluster_id, exposed (whether any ad was seen), value: every assigned customer.
-        counts: rows per rule in `RULES`; the last two are counted only, their rows stay.
+        counts: rows per rule in `RULES`, for `two_arms` customers who saw ads of several arms; the last three are
+            counted only, their rows stay.
     """
 
     customers: pl.DataFrame
@@ -63,6 +72,9 @@ def tidy(
     counts["before_exposure"] = counted.join(first, on="customer_id").filter(pl.col("at") < pl.col("first")).height
     if "arm" in exposures.columns:
         counts["other_arm"] = seen.filter(pl.col("arm") != pl.col("assigned")).height
+        counts["two_arms"] = seen.group_by("customer_id").agg(pl.col("arm").drop_nulls().n_unique()).filter(
+            pl.col("arm") > 1
+        ).height  # fmt: skip
     reduce = {
         "any": (pl.col("value") > 0).any().cast(pl.Float64),
         "count": pl.len().cast(pl.Float64),

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.errors import InputError
+from engine.errors import InputError, masked
 from engine.experiment.assignment import check_arms
 from engine.experiment.decision import HIGHER, LOWER
 
 UNITS = ("customer", "cluster")
-KINDS = ("any", "count", "sum")
+RATIO = "ratio"
+KINDS = ("any", "count", "sum", RATIO)
+STRATA = ("residence", "age_band", "influence", "tie_strength", "similarity")  # known before anybody is assigned
 DEFAULT_ARMS = {"own_face": 0.4, "influencer_face": 0.4, "random_face": 0.2}
 
 
@@ -27,8 +29,8 @@ class Plan:
         version: from 1; every change is the next one.
         arms: share of each arm, adding up to 1, in the order that assignment lays them end to end.
         unit: what is assigned, customer or cluster.
-        metric: primary outcome's name.
-        kind: how a customer's outcome rows become one number: any (0/1), count, or sum of values.
+        metric: primary outcome's name; for kind ratio the names of two, NUMERATOR/DENOMINATOR.
+        kind: how a customer's outcome rows become one number: any (0/1), count, sum of values, or ratio (of two sums).
         direction: which way is better, higher or lower.
         guardrails: further metrics that must not get worse.
         horizon_days: outcomes count from assignment until so many days later.
@@ -37,6 +39,8 @@ class Plan:
         minimum_effect: smallest difference that matters; 0 = none named.
         salt: decides who gets which arm.
         cluster_cap: most customers in a cluster, for unit cluster.
+        eligible: `column=value` of customers; who has another value stays out; a column may stand several times.
+        balance: strata of `STRATA` that re-randomisation evens out over the arms; empty = the first draw counts.
     """
 
     experiment_id: str
@@ -53,6 +57,8 @@ class Plan:
     minimum_effect: float = 0.0
     salt: str = ""
     cluster_cap: int = 200
+    eligible: tuple[str, ...] = ()
+    balance: tuple[str, ...] = ()
 
     def text(self) -> str:
         """The plan as JSON, the same bytes for the same plan; arms keep their order."""
@@ -60,7 +66,28 @@ class Plan:
 
     def hash(self) -> str:
         """SHA-256 of `text()`, 64 hex digits."""
-        return hashlib.sha256(self.text().encode()).hexdigest()
+        return hashed(self.text())
+
+    def draw(self) -> tuple[object, ...]:
+        """What decides who gets which arm, the salt last."""
+        cap = self.cluster_cap if self.unit == "cluster" else None
+        return list(self.arms.items()), self.unit, cap, self.eligible, self.balance, self.salt
+
+    def metrics(self) -> list[str]:
+        """Names that outcomes may come in under: of the metric's one or two parts, then of the guardrails' parts."""
+        names = [self.metric, *(guardrail.partition(":")[0] for guardrail in self.guardrails)]
+        return list(dict.fromkeys(part for name in names for part in name.split("/")))
+
+    def on(self, guardrail: str) -> Plan:
+        """This plan with a guardrail (`name` or `name:lower`) as its metric; one with a slash is a ratio."""
+        metric, _, direction = guardrail.partition(":")
+        kind = RATIO if "/" in metric else "sum" if self.kind == RATIO else self.kind
+        return dataclasses.replace(self, metric=metric, kind=kind, direction=direction or HIGHER)
+
+
+def hashed(text: str) -> str:
+    """SHA-256 of a plan's JSON, 64 hex digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read(text: str) -> Plan:
@@ -71,7 +98,8 @@ def read(text: str) -> Plan:
     """
     try:
         values = json.loads(text)
-        return check(Plan(**values | {"guardrails": tuple(values.get("guardrails", ()))}))
+        lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+        return check(Plan(**values | lists))
     except (TypeError, ValueError, AttributeError) as error:
         raise InputError(f"this is no plan: {error}.", fix="Design the experiment anew.") from error
 
@@ -85,8 +113,8 @@ def design(experiment_id: str, previous: Plan | None = None, **fields: Any) -> P
         fields: what is decided now; None = not said.
 
     Returns:
-        `previous` itself when nothing changes; else the next version. Where arms or unit change the salt becomes
-        `<name>:<version>`, because people are drawn anew.
+        `previous` itself when nothing changes; else the next version. Where what decides the draw changes (arms, unit,
+        clusters, eligibility, balance) the salt becomes `<name>:<version>`, because people are drawn anew.
 
     Raises:
         InputError: a field is unknown or out of range, or people would be re-drawn under the old salt.
@@ -102,10 +130,10 @@ def design(experiment_id: str, previous: Plan | None = None, **fields: Any) -> P
     if plan.text() == previous.text():
         return previous
     version = previous.version + 1
-    redrawn = (list(plan.arms.items()), plan.unit) != (list(previous.arms.items()), previous.unit)
+    redrawn = plan.draw()[:-1] != previous.draw()[:-1]
     if redrawn and plan.salt == previous.salt:
         if "salt" in said:
-            raise InputError("other arms or another unit need a new salt.", fix="Leave the salt out, or change it.")
+            raise InputError("people drawn anew need a new salt.", fix="Leave the salt out, or change it.")
         plan = dataclasses.replace(plan, salt=f"{experiment_id}:{version}")
     return check(dataclasses.replace(plan, version=version))
 
@@ -119,10 +147,21 @@ def check(plan: Plan) -> Plan:
             raise InputError(f"{name} is {getattr(plan, name)!r}.", fix=f"Use {' or '.join(allowed)}.")
     if not plan.experiment_id or not plan.salt or not plan.metric:
         raise InputError("an experiment needs a name, a salt and a metric.", fix="Give all three.")
+    if masked(plan.experiment_id) != plan.experiment_id:
+        raise InputError("an experiment is called by a number or an address of a person.", fix="Give another name.")
     ranges = (("alpha", 0, 0.5), ("power", 0.5, 1), ("horizon_days", 0, 3660), ("cluster_cap", 1, 1e9))
     for name, low, high in ranges:
         if not low < getattr(plan, name) < high:
             raise InputError(f"{name} is {getattr(plan, name)!r}.", fix=f"It lies between {low} and {high:g}.")
-    if plan.minimum_effect < 0:
+    if (plan.kind == RATIO) != (len(plan.metric.split("/")) == 2 and all(plan.metric.split("/"))):
+        raise InputError(f"kind {plan.kind} and metric {plan.metric!r} do not go together.",
+                         fix="A ratio has the metric NUMERATOR/DENOMINATOR, and only a ratio has.")  # fmt: skip
+    for stratum in plan.balance:
+        if stratum not in STRATA:
+            raise InputError(f"there is no stratum {stratum!r} to balance.", fix=f"Use {', '.join(STRATA)}.")
+    for rule in plan.eligible:
+        if not all(rule.partition("=")):
+            raise InputError(f"{rule!r} is no rule of eligibility.", fix="Write COLUMN=VALUE, a column of customers.")
+    if not 0 <= plan.minimum_effect < float("inf"):
         raise InputError(f"the minimum effect is {plan.minimum_effect}.", fix="Give its size, 0 or more.")
     return plan

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+TYPICAL_CORRELATION = 0.01  # within clusters, where nothing was measured: the median of Adams et al. 2004
+LOOKS = 12
+
+
 class Detectable(NamedTuple):
     """Smallest detectable difference between two arms.
 
@@ -63,6 +67,11 @@ def smallest_effect(
     effect = float(unit) * sd
     label = "customer" if design_effect == 1.0 else "cluster"
     return Detectable(label, n_arm, n_versus, design_effect, effect, effect / mean if mean else None)
+
+
+def look_days(horizon: int) -> list[int]:
+    """Days of an experiment to look at, at most `LOOKS`, evenly spread, the last being the horizon."""
+    return sorted({round(1 + (horizon - 1) * k / max(LOOKS - 1, 1)) for k in range(LOOKS)})
 
 
 def curve(

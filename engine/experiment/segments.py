@@ -6,11 +6,32 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import InputError
 from engine.experiment.analysis import effects
+from engine.experiment.fit import least_squares
 
 if TYPE_CHECKING:
     import numpy as np
+    import polars as pl
 
 SMALL = 15  # units per arm below which a segment is not shown (METHODS section 8)
+
+
+CUT = {"influence": 10, "tie_strength": 4, "similarity": 4}  # numbers become this many equal groups
+
+
+def labels(known: pl.DataFrame, name: str) -> pl.Series:
+    """The segment of each customer by one column; numbers in `CUT` become equal groups, no value is `unknown`.
+
+    Args:
+        known: from `sql/experiment/segments.sql`, a column `name` among others [n].
+        name: of the segmentation.
+    """
+    import polars as pl
+
+    column = pl.col(name)
+    if name in CUT:
+        column = ((column.rank("min") - 1) * CUT[name] // column.count() + 1).cast(pl.Int64)
+        column = column.cast(pl.String).str.zfill(2)
+    return known.select(column.cast(pl.String).fill_null("unknown"))[name]
 
 
 class Segment(NamedTuple):
@@ -68,7 +89,6 @@ def by_segment(
         InputError: no segment has `SMALL` units in both arms, or a value is missing.
     """
     import numpy as np
-    import statsmodels.api as sm
     from statsmodels.stats.multitest import multipletests
 
     segments, arms = np.asarray(segments), np.asarray(arms)
@@ -100,10 +120,7 @@ def by_segment(
     member = (segments[rows][:, None] == np.array(large)).astype(float)
     treated = (arms[rows] == arm).astype(float)
     design = np.column_stack([member, treated, member[:, 1:] * treated[:, None]])
-    kind = {"cov_type": "HC1"} if clusters is None else {
-        "cov_type": "cluster", "cov_kwds": {"groups": np.unique(np.asarray(clusters)[rows], return_inverse=True)[1]},
-    }  # fmt: skip
-    fit = sm.OLS(values[rows].astype(float), design).fit(use_t=True, **kind)
+    fit = least_squares(values[rows].astype(float), design, None if clusters is None else np.asarray(clusters)[rows])
     terms = len(large) - 1
     restriction = np.eye(design.shape[1])[-terms:]
     p = float(fit.f_test(restriction).pvalue) if fit.ssr > 0 else None

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import InputError
 from engine.experiment.analysis import effects
-from engine.experiment.interference import contact_shares, exposure_regression
+from engine.experiment.interference import (
+    contact_shares,
+    exposure_probabilities,
+    exposure_regression,
+    hajek,
+    lonely,
+)
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+REDRAWS = 200  # of the assignment, for the Hajek weights
 
 
 class Simulated(NamedTuple):
@@ -17,7 +27,7 @@ class Simulated(NamedTuple):
 
     Args:
         unit: what was assigned, customer or cluster.
-        estimator: difference or exposure regression.
+        estimator: difference, exposure regression or Hajek.
         truth: the total effect, everybody in arm A against everybody in arm B.
         mean: mean of the estimates.
         bias: mean - truth.
@@ -38,12 +48,12 @@ class Simulated(NamedTuple):
 
 def simulate(
     a: np.ndarray, b: np.ndarray, clusters: np.ndarray, *, direct: float, spillover: float, base: float = 0.1,
-    share: float = 0.5, draws: int = 1000, alpha: float = 0.05, seed: int = 7,
+    noise: float | None = None, share: float = 0.5, draws: int = 1000, alpha: float = 0.05, seed: int = 7,
 ) -> list[Simulated]:  # fmt: skip
-    """Redraw assignment and binary outcomes many times on one graph.
+    """Redraw assignment and outcomes many times on one graph.
 
-    Outcomes are 1 with probability `base + direct Z + spillover f`. Clusters are assigned whole, a share of them
-    drawn at random; customers likewise.
+    Outcomes are `base + direct Z + spillover f`: the probability of a 1, or with `noise` a mean. Clusters are
+    assigned whole, a share of them drawn at random; customers likewise.
 
     Args:
         a: one end of each tie, 0..n-1 [ties].
@@ -51,14 +61,16 @@ def simulate(
         clusters: of each customer, int from 0 [n].
         direct: tau.
         spillover: gamma.
-        base: outcome rate in arm B among arm B.
+        base: outcome in arm B among arm B.
+        noise: standard deviation of normal outcomes; None = 0/1 outcomes.
         share: of units in arm A.
         draws: how many experiments.
         alpha: 1 - confidence.
         seed: of everything.
 
     Returns:
-        One line per unit of assignment and estimator.
+        One line per unit of assignment and estimator; an estimator that finds nobody to compare (Hajek, where hardly
+        anybody has mostly treated contacts) has no line.
 
     Raises:
         InputError: probabilities outside 0..1, or fewer than four clusters.
@@ -66,30 +78,46 @@ def simulate(
     import numpy as np
 
     rates = (base, base + direct, base + spillover, base + direct + spillover)
-    if min(rates) < 0 or max(rates) > 1:
+    if noise is None and (min(rates) < 0 or max(rates) > 1):
         raise InputError(f"outcome rates from {min(rates):.3g} to {max(rates):.3g} are no probabilities.",
                          fix="Change the base rate or the effects.")  # fmt: skip
+    if noise is not None and not 0 < noise < float("inf"):
+        raise InputError(f"a noise of {noise}.", fix="Give a standard deviation above 0.")
     groups = int(clusters.max()) + 1
     if groups < 4:
         raise InputError(f"{groups} clusters are too few to assign.", fix="Make more and smaller clusters.")
     n, rng = len(clusters), np.random.default_rng(seed)
     shares = contact_shares(a, b, n)
+    alone = lonely(shares)
+
+    def drawn(unit: str) -> np.ndarray:
+        size = n if unit == "customer" else groups
+        arm = rng.permutation(size) < round(share * size)
+        return (arm if unit == "customer" else arm[clusters]).astype(float)
+
+    chances = {
+        unit: exposure_probabilities(shares, np.stack([drawn(unit) for _ in range(REDRAWS)], axis=1))
+        for unit in ("customer", "cluster")
+    }
     found: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
     for _ in range(draws):
-        for unit in ("customer", "cluster"):
-            size = n if unit == "customer" else groups
-            arm = rng.permutation(size) < round(share * size)
-            treated = (arm if unit == "customer" else arm[clusters]).astype(float)
+        for unit, (high, low) in chances.items():
+            treated = drawn(unit)
             exposure = shares @ treated
-            outcome = (rng.random(n) < base + direct * treated + spillover * exposure).astype(float)
+            mean = base + direct * treated + spillover * exposure
+            outcome = (rng.random(n) < mean).astype(float) if noise is None else rng.normal(mean, noise)
             within = None if unit == "customer" else clusters
             names = np.where(treated == 1, "A", "B")
             plain = effects(outcome, names, order=["B", "A"], clusters=within, alpha=alpha)[0]
             found.setdefault((unit, "difference"), []).append((plain.difference, plain.low, plain.high))
-            total = exposure_regression(outcome, treated, exposure, clusters=within, alpha=alpha)[2]
+            kept = {"clusters": clusters, "alpha": alpha}
+            total = exposure_regression(outcome, treated, exposure, controls=alone, **kept)[2]
             found.setdefault((unit, "exposure regression"), []).append((total.value, total.low, total.high))
+            with suppress(InputError):
+                total = hajek(outcome, treated, exposure, high, low, **kept)
+                found.setdefault((unit, "Hajek"), []).append((total.value, total.low, total.high))
     truth = direct + spillover
-    return [_summary(unit, name, truth, np.array(rows)) for (unit, name), rows in found.items()]
+    return [_summary(*key, truth, np.array(rows)) for key, rows in found.items() if len(rows) == draws]
 
 
 def blocks(seed: int, *, people: int, groups: int, inside: float, outside: float) -> tuple[np.ndarray, ...]:

@@ -63,13 +63,22 @@ def write(
 def deliverable(store: DuckDBWarehouse, as_of: date) -> pl.DataFrame:
     """Rows of the view `delivery`: what may be sent on a day, by consent, opt-out and the offer's validity.
 
+    Whoever takes part in an experiment that runs on that day gets the ad of the assigned arm or none; the others get
+    every arm's, for the sending system to choose from.
+
     Args:
         store: the workspace's database.
         as_of: the day of sending.
     """
+    import polars as pl
+
     from engine.pipeline.ads import consented, with_texts
+    from engine.usecases.experiment import running
 
     found = consented(store.query("export/delivery", as_of=as_of), store.read("consents"), as_of)
+    drawn = running(store, as_of).select("customer_id", "experiment_id", assigned="arm")
+    found = found.join(drawn, on="customer_id", how="left", maintain_order="left")
+    found = found.filter(pl.col("assigned").is_null() | (pl.col("assigned") == pl.col("arm")))
     return with_texts(store, found).select(VIEWS["delivery"].names)
 
 

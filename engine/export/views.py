@@ -18,6 +18,7 @@ def _view(name: str, grain: str, keys: str, columns: str) -> Table:
 VIEWS = {
     "delivery": _view("delivery", "customer and arm to be sent an ad", "customer_id arm", """
         customer_id text
+        experiment_id text?  the running experiment that assigned the arm; null = in none, any of the arms may be sent
         arm text
         ad_id text
         offer_id text
@@ -68,7 +69,7 @@ GROUPS = ("ads", "delivery", "analysis", "graph", "all")
 _BESIDE_ANALYSIS = ("choices", "uplift", "offer_metrics", "loyalty", "influencers")
 _READS = {
     "ads": ("ads", "offers", "choices", "matches", "customers"),
-    "delivery": ("ads", "offers", "matches", "consents", "optouts", "customers"),
+    "delivery": ("ads", "offers", "matches", "consents", "optouts", "customers", "plans", "assignments"),
     "analysis": ("matches", "choices", "uplift", "influencers", "ads"),
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.config import Faces
-from engine.errors import EngineError, ModelError
+from engine.errors import EngineError
 from engine.faces import align, cut, traits, weights
 from engine.faces.read import Photo, Unreadable, read
 from engine.progress import SILENT, Progress
@@ -82,10 +82,17 @@ def analyse(
     import numpy as np
     import torch
 
-    from engine.faces.embed import BATCH, Embedder
+    from engine.faces.embed import Embedder
+    from engine.faces.runtimes import BATCH
 
     threads = threads or len(os.sched_getaffinity(0))
-    embedder = Embedder(settings.weights, precision=settings.precision, mirror=settings.mirror)
+    embedder = Embedder(
+        settings.weights,
+        runtime=settings.runtime,
+        precision=settings.precision,
+        mirror=settings.mirror,
+        callers=threads,
+    )
     detector = detector_for(settings)
     items = list(paths.items())
 
@@ -95,7 +102,7 @@ def analyse(
     # Threads share photos and batches, not the inside of one: nobody waits for anybody, and the numbers do not
     # depend on how many threads there are.
     workers = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
-    with workers, progress.task(f"faces of {mode} photos", total=len(items)) as bar:
+    with workers, progress.task(f"faces of {mode} photos ({embedder.runtime})", total=len(items)) as bar:
         for start in range(0, len(items), CHUNK):
             chunk = items[start : start + CHUNK]
             found = list(workers.map(examine, chunk))
@@ -106,13 +113,11 @@ def analyse(
 
 
 def detector_for(settings: Faces) -> Detector:
-    """The detector that section `faces` asks for; raises ModelError when there is none."""
+    """The detector that section `faces` asks for; raises ModelError when its files are missing."""
     from engine.faces.mtcnn import Detector
 
-    if settings.detector != "mtcnn":
-        raise ModelError(f"faces.detector = {settings.detector!r} is not available.", fix="Use mtcnn.")
     # Faces somewhat below the gate are looked for too, so that they can be called too small instead of missing.
-    return Detector(settings.min_face * 0.8)
+    return Detector(settings.min_face * 0.8, settings.detector)
 
 
 def _examine(

@@ -1,8 +1,8 @@
-"""Face detection: facenet-pytorch's three MTCNN networks with a driver of our own, one photo at a time.
+"""Face detection: MTCNN's three networks with a driver of our own, one photo at a time.
 
-Why not its `MTCNN` class: that one runs P-Net once a scale, cuts candidates out one by one in Python, searches
-down to 20 pixels and fails on batches of unequal photos. Here the whole pyramid lies on one canvas (P-Net has no
-padding, so neighbours do not see each other), bounded below by the smallest face asked for.
+Why not facenet-pytorch's `MTCNN` class: that one runs P-Net once a scale, cuts candidates out one by one in Python,
+searches down to 20 pixels and fails on batches of unequal photos. Here the whole pyramid lies on one canvas (P-Net has
+no padding, so neighbours do not see each other), bounded below by the smallest face asked for.
 
 Source: Zhang et al. 2016, Joint Face Detection and Alignment Using Multitask Cascaded Convolutional Networks.
 """
@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from engine.faces.networks import networks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,42 +44,34 @@ class Detector:
 
     Args:
         min_face: smallest face searched for, pixels.
+        kind: who computes the networks, see `engine.faces.networks.networks`.
     """
 
-    name = "mtcnn"
-
-    def __init__(self, min_face: float = 40.0) -> None:
-        import torch
-        from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
-
+    def __init__(self, min_face: float = 40.0, kind: str = "mtcnn") -> None:
         self.min_face = min_face
-        self._pnet, self._rnet, self._onet = (
-            net().eval().requires_grad_(False).to(memory_format=torch.channels_last) for net in (PNet, RNet, ONet)
-        )
+        self._pnet, self._rnet, self._onet = networks(kind)
 
     def __call__(self, pixels: np.ndarray) -> Detections:
         """Find the faces in one photo; pixels: uint8 RGB (height, width, 3)."""
         import numpy as np
-        import torch
 
-        with torch.inference_mode():
-            boxes = self._propose(pixels)
-            for net, size, threshold in ((self._rnet, 24, THRESHOLDS[1]), (self._onet, 48, THRESHOLDS[2])):
-                if not len(boxes):
-                    break
-                out = [part.numpy() for part in net(_crops(pixels, boxes, size))]
-                score = out[-1][:, 1]
-                keep = score > threshold
-                boxes = np.concatenate([boxes[keep, :4], score[keep, None]], axis=1)
-                shift = out[0][keep]
-                if net is self._rnet:
-                    picked = _suppress(boxes, 0.7)
-                    boxes = _square(_shifted(boxes[picked], shift[picked]))
-                else:
-                    points = _points(boxes, out[1][keep])
-                    boxes = _shifted(boxes, shift)
-                    picked = _suppress(boxes, 0.7, of_smaller=True)
-                    boxes, points = boxes[picked], points[picked]
+        boxes = self._propose(pixels)
+        for net, size, threshold in ((self._rnet, 24, THRESHOLDS[1]), (self._onet, 48, THRESHOLDS[2])):
+            if not len(boxes):
+                break
+            out = net(_crops(pixels, boxes, size))
+            score = out[-1][:, 1]
+            keep = score > threshold
+            boxes = np.concatenate([boxes[keep, :4], score[keep, None]], axis=1)
+            shift = out[0][keep]
+            if net is self._rnet:
+                picked = _suppress(boxes, 0.7)
+                boxes = _square(_shifted(boxes[picked], shift[picked]))
+            else:
+                points = _points(boxes, out[1][keep])
+                boxes = _shifted(boxes, shift)
+                picked = _suppress(boxes, 0.7, of_smaller=True)
+                boxes, points = boxes[picked], points[picked]
         if not len(boxes):
             return Detections(*(np.zeros(shape, np.float32) for shape in ((0, 4), (0, 10), (0,))))
         return Detections(boxes[:, :4].copy(), points, boxes[:, 4].copy())
@@ -86,7 +80,6 @@ class Detector:
         """P-Net over the pyramid: (n, 5) square boxes with score."""
         import cv2
         import numpy as np
-        import torch
 
         height, width = pixels.shape[:2]
         places = _pyramid(height, width, self.min_face)
@@ -98,8 +91,8 @@ class Detector:
             canvas[p.y : p.y + p.height, p.x : p.x + p.width] = cv2.resize(
                 pixels, (p.width, p.height), interpolation=cv2.INTER_AREA
             )
-        shift, probability = self._pnet(_normalised(torch.from_numpy(canvas[None])))
-        score, shift = probability[0, 1].numpy(), shift[0].numpy()
+        shift, probability = self._pnet(canvas[None])
+        score, shift = probability[0, 1], shift[0]
         found = []
         for p in places:
             rows, columns = (p.height - CELL) // STRIDE + 1, (p.width - CELL) // STRIDE + 1
@@ -142,7 +135,7 @@ def _pyramid(height: int, width: int, min_face: float) -> list[_Level]:
     """Levels from the finest (a face of `min_face` becomes 12 pixels) down, laid out in two columns."""
     levels, scale = [], CELL / min_face
     x = y = column = 0
-    while min(height, width) * scale >= CELL:
+    while min(height, width) * scale >= CELL - 1e-9:  # a face of just `min_face` is looked for
         tall, wide = int(height * scale + 1), int(width * scale + 1)
         if len(levels) == 1:  # the first level stands alone, the rest in columns to its right
             x, y = _even(levels[0].width), 0
@@ -163,16 +156,10 @@ def _even(position: int) -> int:
     return -(-(position + GAP) // 2) * 2
 
 
-def _normalised(batch):
-    """uint8 (n, h, w, 3) tensor -> float (n, 3, h, w) in [-1, 1], as the networks were trained, channels last."""
-    return ((batch.float() - 127.5) * 0.0078125).permute(0, 3, 1, 2)
-
-
-def _crops(pixels: np.ndarray, boxes: np.ndarray, size: int):
-    """Candidates cut out, clipped to the photo and brought to size x size."""
+def _crops(pixels: np.ndarray, boxes: np.ndarray, size: int) -> np.ndarray:
+    """Candidates cut out, clipped to the photo and brought to size x size: uint8 (n, size, size, 3)."""
     import cv2
     import numpy as np
-    import torch
 
     height, width = pixels.shape[:2]
     out = np.zeros((len(boxes), size, size, 3), np.uint8)
@@ -180,7 +167,7 @@ def _crops(pixels: np.ndarray, boxes: np.ndarray, size: int):
         part = pixels[max(y0, 1) - 1 : min(y1, height), max(x0, 1) - 1 : min(x1, width)]
         if part.size:
             out[k] = cv2.resize(part, (size, size), interpolation=cv2.INTER_AREA)
-    return _normalised(torch.from_numpy(out))
+    return out
 
 
 def _shifted(boxes: np.ndarray, shift: np.ndarray) -> np.ndarray:

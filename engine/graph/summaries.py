@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.trust.suppress import protect
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -35,6 +37,25 @@ def community_table(nodes: pl.DataFrame, handsets: pl.DataFrame | None = None, *
     )
     mix = _mix(members, handsets)
     return table.join(mix, on="community", how="left").sort(["size", "community"], descending=[True, False])
+
+
+def community_sizes(nodes: pl.DataFrame, k: int, *, smallest: int = 1) -> pl.DataFrame:
+    """What anybody may read of the communities: community, size; none that tells of fewer than k people.
+
+    How many people the communities have together is told elsewhere, so a single size left out could be worked out:
+    another one is left out with it.
+
+    Args:
+        nodes: table `nodes`.
+        k: smallest number of people that may be shown.
+        smallest: communities with fewer members are left out.
+    """
+    import polars as pl
+
+    table = community_table(nodes, smallest=1).select("community", "size")
+    sizes = dict(table.iter_rows())
+    hidden = protect({**sizes, "all": sum(sizes.values())}, [("all", tuple(sizes))], k)
+    return table.filter(~pl.col("community").is_in([c for c in sizes if c in hidden]) & (pl.col("size") >= smallest))
 
 
 def network_top(

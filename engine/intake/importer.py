@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 TARGETS = ("customers", "devices", "offers", "treatments", "photos", "inventory", "consents", "optouts")
 _WITH_PHOTOS = ("photos", "inventory")
 _PERSON = "customer_id"
+_THINGS = ("campaign_id", "offer_id", "photo_id")
 # Osmocom: a licence line, then a header in which `name` stands for manufacturer and for model.
 _DEVICE_TABLES = {
     "osmocom": (1, {"tac": "tac", "name": "manufacturer", "name_2": "model"}),
@@ -81,7 +82,7 @@ def import_table(
         known = sources.seen(store, source, path)
         if known is not None:
             return known
-        frame, hidden = identifiers.hide(store, frame, _further(target, frame), config.ids, key)
+        frame, hidden = identifiers.hide(store, frame, _further(target, frame), config.ids, key, names=_THINGS)
         frame, bad = _typed(target, frame)
         rejects = pl.concat([broken.select(ROW, REASON), bad.select(ROW, REASON)]).sort(ROW)
         if total and rejects.height == total:
@@ -129,6 +130,7 @@ def _read(target: str, path: Path, format: str | None) -> tuple[pl.DataFrame, pl
         frame, broken, total = _device_table(path, format)
     else:
         frame, broken, total = reading.read_text(path)
+    sources.unchanged(path, content)
     needed = [c.name for c in TABLES[target].columns if not c.nullable]
     if target in _WITH_PHOTOS:
         needed = [name for name in needed if name != "sha256"]
@@ -199,10 +201,11 @@ def _typed(target: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame
 
 
 def _further(target: str, frame: pl.DataFrame) -> list[str]:
-    """Columns in which people's second numbers and addresses may stand: whatever the table does not define."""
+    """Columns in which people's second numbers and addresses may stand: names of things, and whatever the table does
+    not define."""
     if target not in ("customers", "inventory"):
-        return []
-    known = {c.name for c in TABLES[target].columns if c.type != "text"} | {_PERSON, "photo_id", "sha256", "path"}
+        return [name for name in frame.columns if name in _THINGS]
+    known = {c.name for c in TABLES[target].columns if c.type != "text"} | {_PERSON, "sha256", "path"}
     return [name for name in frame.columns if name not in known | {ROW, REASON}]
 
 

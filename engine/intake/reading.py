@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ROW = "__row"
 REASON = "__reason"
 CUT = "the file is cut here"
+_NO_LETTER = "\ufffd"
 
 
 def read_text(path: Path, *, skip: int = 0) -> tuple[pl.DataFrame, pl.DataFrame, int]:
@@ -67,17 +68,18 @@ def _read_csv(layout: textfile.Layout, names: list[str], path: Path) -> tuple[pl
             data += block
     except EOFError:
         cut = True
+    text, spoilt = _utf8(data)
     try:
         table = csv.read_csv(
-            io.BytesIO(data),
+            io.BytesIO(text),
             read_options=csv.ReadOptions(
-                use_threads=False, block_size=max(len(data), 1 << 20), skip_rows=layout.skip, column_names=names
+                use_threads=False, block_size=max(len(text), 1 << 20), skip_rows=layout.skip, column_names=names
             ),
             parse_options=csv.ParseOptions(
                 delimiter=layout.delimiter, newlines_in_values=True, invalid_row_handler=skip_row
             ),
             convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.binary()),
+                column_types=dict.fromkeys(names, pa.string()),
                 strings_can_be_null=False,
                 quoted_strings_can_be_null=False,
             ),
@@ -85,37 +87,27 @@ def _read_csv(layout: textfile.Layout, names: list[str], path: Path) -> tuple[pl
         frame = pl.from_arrow(table)
     except pa.ArrowInvalid as error:
         if "Empty CSV" not in str(error):
-            raise InputError(f"is no readable table ({str(error).splitlines()[0]}).", file=path) from error
-        frame = pl.DataFrame(schema=dict.fromkeys(names, pl.Binary))
+            # What Arrow says may repeat a row.
+            raise InputError("is no readable table.", file=path, fix="Check its quotes and its delimiter.") from error
+        frame = pl.DataFrame(schema=dict.fromkeys(names, pl.String))
     total = frame.height + len(bad)
     numbers = [n - layout.skip if n is not None else total for n, _ in bad]
     rest = sorted(set(range(1, total + 1)) - set(numbers))[: frame.height]
     frame = frame.with_columns(pl.Series(ROW, rest, dtype=pl.Int64))
-    texts = frame.select(ROW, *(_text(frame[name]) for name in names))
-    garbled = frame.select(ROW).filter(
-        pl.any_horizontal(*(frame[name].is_not_null() & texts[name].is_null() for name in names))
-    )
     reasons = [(number, why) for number, (_, why) in zip(numbers, bad, strict=True)]
-    reasons += [(number, "not UTF-8") for number in garbled[ROW]]
+    if spoilt:
+        garbled = frame.filter(pl.any_horizontal(pl.col(names).str.contains(_NO_LETTER, literal=True)))
+        reasons += [(number, "not UTF-8") for number in garbled[ROW]]
     if cut and reasons:
         reasons = [(n, CUT if n == total else why) for n, why in reasons]
     broken = pl.DataFrame(reasons, schema={ROW: pl.Int64, REASON: pl.String}, orient="row")
-    return texts.join(broken, on=ROW, how="anti", maintain_order="left"), broken, total
+    return frame.select(ROW, *names).join(broken, on=ROW, how="anti", maintain_order="left"), broken, total
 
 
-def _text(values: pl.Series) -> pl.Series:
-    """Bytes as text; null where they are not UTF-8."""
-    import polars as pl
-
+def _utf8(data: bytearray) -> tuple[bytes | bytearray, bool]:
+    """The bytes, each that is no UTF-8 replaced by U+FFFD, and whether there was one: Arrow takes nothing else."""
     try:
-        return values.cast(pl.String)
-    except pl.exceptions.PolarsError:
-        # Some bytes are no text: only such a column is looked at value by value.
-        return pl.Series(values.name, [_decoded(value) for value in values], dtype=pl.String)
-
-
-def _decoded(value: bytes | None) -> str | None:
-    try:
-        return None if value is None else value.decode("utf-8")
+        data.decode("utf-8")
     except UnicodeDecodeError:
-        return None
+        return data.decode("utf-8", errors="replace").encode(), True
+    return data, False

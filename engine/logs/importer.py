@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 TARGET = "logs"
 _VIEWS = ("_log_pool", "_log_new", "_log_all", "_log_raw")
 _SCRATCH = (
-    "_log_rows", "_ids_raw", "_ids_national", "_log_ids", "_log_bad_rows", "_log_used", "_log_nodes", "_log_devices",
-    "_log_events", "_log_near", "_log_suspects", "_log_same", "_log_legs", "_log_facts",
+    "_log_rows", "_log_imeis", "_ids_raw", "_ids_national", "_log_ids", "_log_bad_rows", "_log_used", "_log_nodes",
+    "_log_devices", "_log_events", "_log_near", "_log_suspects", "_log_same", "_log_legs", "_log_facts",
     "_log_replaced", "_log_days", "_log_days_known",
 )  # fmt: skip
 _EVENT = ("kind", "caller", "callee", "started_at", "duration_s", "answered")
@@ -106,6 +107,7 @@ def _import_file(
         notes = reading.read_rows(store, read, content, _parameters(profile, options, config))
         with store.transaction():
             summary = _store_rows(store, source, read, notes, config, key)
+            sources.unchanged(path, content)
             sources.record(store, summary, content.sha256)
     finally:
         staging.forget(store, _VIEWS, _SCRATCH)
@@ -155,9 +157,9 @@ def _store_rows(
     _name_parties(store, config, key)
     store.temp("_log_nodes", "logs/nodes")
     inner, outer = pseudonyms.blocks(key)
-    store.temp("_log_devices", "logs/devices", inner=inner, outer=outer)
+    store.temp("_log_imeis", "logs/imeis")
+    store.scatter("_log_devices", partial(_name_devices, inner=inner, outer=outer), over="_log_imeis")
     have = _facts(reading.optional_columns(read))
-    store.execute("logs/tac")
     staging.make(store, "_log_events", "logs/events", [*_EVENT, *(c for c in _FACTS if c in have)])
     staging.widen(store, "_log_new", "_log_events", _EVENT, _FACTS, have)
     counts = dict(store.query("logs/row_count").row(0, named=True))
@@ -195,19 +197,34 @@ def _store_rows(
 
 def _name_parties(store: Store, config: Config, key: bytes) -> None:
     """Ids to party ids and nodes; rows that their ids rule out go to `_log_bad_rows`."""
+    services = _service_numbers(store, config, key)
     store.temp("_ids_raw", "logs/raw_ids")
-    pseudonyms.name_ids(store, config.ids, key, table="_log_ids", short=config.logs.short_code_digits)
+    name = partial(pseudonyms.name_ids, ids=config.ids, key=key, table="_log_ids", short=config.logs.short_code_digits)
+    store.scatter("_log_ids", name, over="_ids_raw")
     share = store.query("logs/phone_share").row(0, named=True)
     phones = share["ids"] and share["phones"] + share["short_codes"] >= _PHONE_SHARE * share["ids"]
     short = bool(phones and share["phones"] >= _PHONE_SHARE * share["ids"])
-    doubtful = store.query("logs/doubtful_ids", short_codes=short)["doubtful"][0]
-    if doubtful:
-        store.temp("_log_bad_rows", "logs/bad_rows", short_codes=short)
+    rules = {"short_codes": short, "services": services}
+    if store.query("logs/doubtful_ids", **rules)["doubtful"][0]:
+        store.temp("_log_bad_rows", "logs/bad_rows", **rules)
     else:
         store.temp("_log_bad_rows", "logs/no_bad_rows")
     bad = store.count("_log_bad_rows")
     store.temp("_log_used", "logs/used_ids" if bad else "logs/all_ids")
     store.execute("logs/new_parties")
+
+
+def _service_numbers(store: Store, config: Config, key: bytes) -> list[str]:
+    """The party ids of the listed numbers, in whatever way they are written."""
+    import polars as pl
+
+    numbers = [number for line in config.logs.service_numbers.splitlines() for number in line.split(",")]
+    listed = pl.Series("number", [number.strip() for number in numbers if number.strip()], pl.String)
+    return pseudonyms.name_series(store, listed, config.ids, key).to_list() if len(listed) else []
+
+
+def _name_devices(store: Store, *, inner: bytes, outer: bytes) -> None:
+    store.temp("_log_devices", "logs/devices", inner=inner, outer=outer)
 
 
 def _facts(optional: set[str]) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from engine.logs.recognise import Reading
 from engine.sources import Content, Store
 
 _ALWAYS = ("kind", "caller", "callee", "started_at", "duration_s", "answered", "reason")
+_OPTIONAL = tuple(c for c in CANONICAL if c in staging.OPTIONAL)
 _NATIVE = ("started_at", "duration_s", "volume_mb")
 
 
@@ -32,7 +34,24 @@ def read_rows(store: Store, reading: Reading, content: Content, params: dict[str
     Raises:
         InputError: the file cannot be read at all.
     """
+    if not store.spreads:
+        return read_here(store, reading, content, params)
+    from engine.logs import pieces
+
+    store.connection.register("_log_pieces", pieces.cut(reading, content.size).to_arrow())
+    try:
+        job = partial(pieces.read_piece, read=reading, params=params)
+        notes = store.scatter("_log_rows", job, over="_log_pieces")
+    finally:
+        store.connection.unregister("_log_pieces")
+    _widen(store, optional_columns(reading))
+    return notes
+
+
+def read_here(store: Store, reading: Reading, content: Content, params: dict[str, Any]) -> dict[str, int]:
+    """`read_rows` of a whole file in this process."""
     params = dict(params)
+    store.execute("logs/tac")
     day = params.pop("day")
     profile, layout = reading.profile, reading.layout
     local = _define_time(store, profile)
@@ -98,7 +117,8 @@ def _read_lines(store: Store, reading: Reading, day: str, params: dict[str, Any]
         )
     finally:
         store.connection.unregister("_log_lines")
-    picks = ", ".join(f"fields[{i + 1}] AS {_name(name)}" for i, name in enumerate(layout.names))
+    # An empty field is no value, as for the fast reader: how clean the rest of a file is changes no row.
+    picks = ", ".join(f"nullif(fields[{i + 1}], '') AS {_name(name)}" for i, name in enumerate(layout.names))
     source = f"(SELECT problem, line, {picks} FROM _log_fields)"  # noqa: S608
     _raw_view(store, source, reading, day, problems=True)
     _parse(store, reading, params)
@@ -149,9 +169,13 @@ def ego(path: Path) -> str:
 def _parse(store: Store, reading: Reading, params: dict[str, Any]) -> None:
     """`_log_rows` with only the columns the file has, `_log_all` with all of them."""
     have = optional_columns(reading)
-    optional = [c for c in CANONICAL if c in staging.OPTIONAL]
-    staging.make(store, "_log_rows", "logs/parse", [*_ALWAYS, *(c for c in optional if c in have)], **params)
-    staging.widen(store, "_log_all", "_log_rows", _ALWAYS, optional, have)
+    columns = [*_ALWAYS, *(c for c in _OPTIONAL if c in have)]
+    staging.make(store, "_log_rows", "logs/parse", columns, **params)
+    _widen(store, have)
+
+
+def _widen(store: Store, have: set[str]) -> None:
+    staging.widen(store, "_log_all", "_log_rows", _ALWAYS, _OPTIONAL, have)
 
 
 def optional_columns(reading: Reading) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.sources import Store
 from engine.warehouse import sql_text
@@ -38,14 +38,11 @@ def drop(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> tupl
     """
     window = logs.leg_window_s
     span = store.query("logs/span", window=window).row(0, named=True)
-    reach = (span["first_at"], span["last_at"]) if span["near"] else (None, None)
-    store.temp("_log_near", "logs/near", first_at=reach[0], last_at=reach[1], window=window, after=span["last_place"])
-    store.execute("logs/pool")
-    store.execute("logs/key")
-    # Within a transaction DuckDB numbers new rows from a high number on.
-    base = span["first_place"]
-    places = _suspects(store, base, span["last_place"] - base + 1 + span["near"], window, "call_id" in have)
-    _keep(store, places, base)
+    if store.spreads:
+        reach = {"first_at": span["first_at"], "last_at": span["last_at"]}
+        store.temp("_log_suspects", "logs/suspects_by_time", **reach, window=window, ids="call_id" in have)
+    else:
+        _find_suspects(store, span, window, "call_id" in have)
     store.temp("_log_same", "logs/same_rows")
     if legs:
         store.temp("_log_legs", "logs/second_legs", window=window, slack=logs.leg_duration_s)
@@ -63,6 +60,18 @@ def drop(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> tupl
     if replaced:
         store.execute("logs/drop_replaced")
     return repeated, second, replaced
+
+
+def _find_suspects(store: Store, span: dict[str, Any], window: int, with_call_ids: bool) -> None:
+    """`_log_suspects`, in memory."""
+    reach = (span["first_at"], span["last_at"]) if span["near"] else (None, None)
+    store.temp("_log_near", "logs/near", first_at=reach[0], last_at=reach[1], window=window, after=span["last_place"])
+    store.execute("logs/pool")
+    store.execute("logs/key")
+    # Within a transaction DuckDB numbers new rows from a high number on.
+    base = span["first_place"]
+    places = _suspects(store, base, span["last_place"] - base + 1 + span["near"], window, with_call_ids)
+    _keep(store, places, base)
 
 
 def _filling(table: str, old: str, have: set[str]) -> str:

@@ -25,7 +25,7 @@ def make(store: Store, name: str, statement: str, columns: Iterable[str], **para
         columns: the names to keep.
         params: of the statement.
     """
-    chosen = ", ".join(columns)
+    chosen = ", ".join([*columns, *(["row_id"] if store.spreads else [])])
     text = f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {chosen} FROM ({sql_text(statement)})"  # noqa: S608
     store.execute_text(text, params, name=statement)
 

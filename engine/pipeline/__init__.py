@@ -12,7 +12,7 @@ import json
 import platform
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -39,6 +39,7 @@ class Stage:
         sections: settings it depends on.
         code: folders below engine/ and sql/ whose change makes it stale.
         dated: it depends on today's date (consents, offers' validity).
+        traffic: it depends on consents to traffic_data_marketing, where the settings require them.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Stage:
     sections: tuple[str, ...]
     code: tuple[str, ...]
     dated: bool = False
+    traffic: bool = False
 
 
 STAGES = (
@@ -63,6 +65,7 @@ STAGES = (
         ("nodes", "influencers"),
         ("graph", "offers", "run"),
         ("graph",),
+        traffic=True,
     ),
     Stage("handsets", ("events", "parties", "devices", "customers"), ("handsets", "loyalty"), ("offers",), ("offers",)),
     Stage(
@@ -120,16 +123,22 @@ class Context:
     config: settings.Config
     today: date
     progress: Progress
+    notes: list[str] = field(default_factory=list)
+
+    def say(self, text: str) -> None:
+        """Tell the user, with the stage's result, what was chosen and why."""
+        self.notes.append(text)
 
 
 @dataclass(frozen=True)
 class StageResult:
-    """One line of `kindred run`: what a stage did (`done` or `fresh`), rows per table it wrote, seconds."""
+    """One line of `kindred run`: what a stage did (`done` or `fresh`), rows per table it wrote, seconds, choices."""
 
     stage: str
     status: str
     rows: dict[str, int]
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 def run(
@@ -168,7 +177,9 @@ def run(
                 module.run(context)
                 rows = {table: store.count(table) for table in stage.writes}
                 _record(store, stage, inputs, configuration, rows, begun)
-            results.append(StageResult(stage.name, "done", rows, round(time.monotonic() - started, 3)))
+            results.append(
+                StageResult(stage.name, "done", rows, round(time.monotonic() - started, 3), tuple(context.notes))
+            )
     return results
 
 
@@ -217,7 +228,8 @@ def status(store: DuckDBWarehouse, config: settings.Config) -> list[dict[str, ob
 def inputs_hash(store: DuckDBWarehouse, stage: Stage, config: settings.Config) -> str:
     """A hash of everything a stage reads: source files for imported tables, the last run for computed ones."""
     parts = []
-    for table in sorted(stage.reads):
+    traffic = stage.traffic and config.graph.require_traffic_consent
+    for table in sorted({*stage.reads, "consents"} if traffic else stage.reads):
         if table in IMPORTED:
             seen = store.query_text(
                 "SELECT source_id FROM sources WHERE list_contains($targets, target) ORDER BY source_id",
@@ -228,7 +240,7 @@ def inputs_hash(store: DuckDBWarehouse, stage: Stage, config: settings.Config) -
             writer = next(s for s in STAGES if table in s.writes)
             last = _last(store, writer)
             parts.append(f"{table}:{last and last['inputs_hash'] + last['config_hash']}")
-    if stage.dated:
+    if stage.dated or traffic:
         parts.append(today(config).isoformat())
     return _hash(parts)
 

@@ -1,7 +1,12 @@
-"""Stage `ads`: the creative of every customer with a chosen offer, for every arm with a matched campaign photo."""
+"""Stage `ads`: the creative of every customer with a chosen offer, for every arm with a matched campaign photo.
+
+Arm no_face shows a plain ground where the others show a portrait, everything else alike: what a face does is compared
+with no face, not with another layout.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +24,8 @@ if TYPE_CHECKING:
     from engine.warehouse import Warehouse
 
 TEXTS = ("headline", "body", "call_to_action")
+NO_FACE = "no_face"
+GROUND = Path(__file__).resolve().parent.parent / "ads" / "ground.png"
 
 
 def run(context: Context) -> None:
@@ -32,6 +39,10 @@ def run(context: Context) -> None:
         brands.layers_of(brand, size)
     arms = [arm.strip() for arm in settings.arms.split(",") if arm.strip()]
     wanted = context.warehouse.query("ads/wanted", campaign=settings.campaign).filter(pl.col("arm").is_in(arms))
+    if NO_FACE in arms:
+        plain = {"photo_id": NO_FACE, "sha256": hashlib.sha256(GROUND.read_bytes()).hexdigest()}
+        faceless = context.warehouse.query("ads/wanted_without_face", campaign=settings.campaign, **plain)
+        wanted = pl.concat([wanted, faceless], how="vertical_relaxed").sort("customer_id", "arm")
     wanted = consented(wanted, context.warehouse.read("consents"), context.today)
     # Of what is there, only this run's and the last finished run's: an export may still be copying those.
     before = set(context.warehouse.read("ads")["files"].explode(empty_as_null=True).drop_nulls())
@@ -41,7 +52,7 @@ def run(context: Context) -> None:
         return
     faces = _faces(context.warehouse.query("ads/photo_faces"))
     wanted = with_texts(context.warehouse, wanted)
-    same = ["offer_id", "photo_id", *TEXTS]  # one creative for all whom it shows the same
+    same = ["offer_id", "photo_id", "sha256", *TEXTS]  # one creative for all whom it shows the same
     shown = wanted.unique(same).sort(same)
     files, alt, needed = [], [], []
     output = {"format": settings.format, "banner_kb": settings.banner_kb}
@@ -51,7 +62,7 @@ def run(context: Context) -> None:
         made = [creative.creative(settings.campaign, brand, offer, photo, size, **output) for size in sizes]
         needed += made
         files.append([c.name for c in made])
-        alt.append(creative.alt_text(offer, brand.name))
+        alt.append(creative.alt_text(offer, brand.name, face=row["path"] is not None))
     pool.prune(context.workspace.ads, before | {c.name for c in needed})
     threads = context.config.run.threads
     pool.render_all(needed, brand, context.workspace.ads, **output, threads=threads, progress=context.progress)
@@ -138,5 +149,7 @@ def _faces(rows: pl.DataFrame) -> dict[str, tuple[tuple[int, int], tuple[Face, .
 
 
 def _photo(row: dict[str, Any], folder: Path, faces: dict[str, Any]) -> Photo:
+    if row["path"] is None:
+        return Photo(row["photo_id"], row["sha256"], GROUND, None, ())
     size, found = faces.get(row["sha256"], (None, ()))
     return Photo(row["photo_id"], row["sha256"], folder / row["path"], size, found)

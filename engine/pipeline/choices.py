@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from engine.offers import explain, features, history, policy, support, training, worth
 from engine.pipeline import edges, influencers
-from engine.tables import TABLES, empty
+from engine.tables import empty
 from engine.trust import consent
-from engine.warehouse import sql_text
-from engine.warehouse.duckdb import quote
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
     from engine.pipeline import Context
-    from engine.warehouse.duckdb import DuckDBWarehouse
 
 FEWEST = 20  # customers in past campaigns below which nobody is held out
 
@@ -253,7 +250,7 @@ def _graph_on(context: Context, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame
     from engine.graph.network import ranks
 
     config = replace(context.config, graph=replace(context.config.graph, as_of=as_of.isoformat(), top=1))
-    with _Shadow(context.warehouse) as shadow:
+    with context.warehouse.shadow() as shadow:
         edges.build(shadow, config.graph)
         graph = influencers.network(shadow)
         _, centrality = ranks(graph, damping=config.graph.damping)
@@ -274,40 +271,3 @@ def _graph_on(context: Context, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-
-
-class _Shadow:
-    """The warehouse, but what the graph's stage writes are temporary tables in front of the stored ones: the graph of
-    another day. Leaving the `with` takes them away.
-    """
-
-    def __init__(self, store: DuckDBWarehouse) -> None:
-        self.store = store
-        self.made: set[str] = set()
-
-    def __enter__(self) -> _Shadow:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for table in sorted(self.made):
-            self.store.execute_text(f"DROP TABLE IF EXISTS temp.{quote(table)}")
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.store, name)
-
-    def create(self, table: str, statement: str, /, **params: Any) -> int:
-        """See `Warehouse.create`."""
-        self._empty(table)
-        self.store.execute_text(f"INSERT INTO {quote(table)} BY NAME {sql_text(statement)}", params, name=statement)
-        return self.store.count(table)
-
-    def write(self, table: str, frame: pl.DataFrame, /) -> int:
-        """See `Warehouse.write`."""
-        self._empty(table)
-        return self.store.append(table, frame)
-
-    def _empty(self, table: str) -> None:
-        self.made.add(table)
-        self.store.execute_text(
-            TABLES[table].ddl().replace("CREATE TABLE IF NOT EXISTS", "CREATE OR REPLACE TEMP TABLE")
-        )

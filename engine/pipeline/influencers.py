@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from engine.config import Config
 from engine.graph.definitions import HORIZON_DAYS, lead_rates, rates_by_party
 from engine.graph.influence import top_contacts
-from engine.graph.network import Network, build, ranks
+from engine.graph.network import Network, among, build, ranks
 from engine.graph.nodes import node_table
-from engine.pipeline import Context
+from engine.pipeline import Context, centralities, today
 from engine.pipeline.edges import as_of
+from engine.trust import consent
 from engine.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 def run(context: Context) -> None:
     """Write `nodes` and `influencers` (the configured definition, tie_reach, and `strongest` as the baseline)."""
     store, config = context.warehouse, context.config
+    if store.spreads:
+        edges, most = store.count("edges"), config.warehouse.driver_edges
+        context.say(f"{edges:,} edges, warehouse.driver_edges = {most:,}: "
+                    f"{'ranked in memory here' if edges <= most else 'PageRank step by step in SQL'}")  # fmt: skip
+        if edges > most:
+            centralities.run(store, config, context.progress)
+            return
     graph = network(store)
     start = last_ranks(store, graph) if config.graph.incremental else None
     rank, centrality = ranks(graph, damping=config.graph.damping, start=start)
@@ -36,7 +44,7 @@ def network(store: Warehouse, *, calls: bool = False) -> Network:
         store.query("graph/edge_calls" if calls else "graph/edge_arrays"),
         store.query("graph/hub_nodes"),
         store.query("graph/counted_ties"),
-        store.read("parties"),
+        store.query("graph/parties"),
     )
 
 
@@ -56,6 +64,9 @@ def influencers(
 ) -> pl.DataFrame:
     """Rows of table `influencers` by some definitions.
 
+    With `graph.require_traffic_consent` only ties between people whose consent to traffic_data_marketing holds today
+    count: nobody else has influencers or is one.
+
     Args:
         store: the warehouse, after stage `edges`.
         config: of the workspace.
@@ -65,6 +76,10 @@ def influencers(
     """
     import polars as pl
 
+    if config.graph.require_traffic_consent:
+        consents = store.read("consents")
+        agreed = consent.allowed(consents, consent.TRAFFIC_DATA_MARKETING, today(config))["customer_id"]
+        graph = among(graph, agreed)
     rates = led(store, config, graph) if "lead" in definitions else None
     settings = {"top": config.graph.top, "gamma": config.graph.gamma, "damping": config.graph.damping}
     return pl.concat(

@@ -123,19 +123,22 @@ def score(workspace: Workspace, *, folder: Path | None = None, progress: Progres
     return pl.concat(parts) if parts else empty("uplift")
 
 
-def loyalty(workspace: Workspace, *, by: Sequence[str] = (), progress: Progress = SILENT) -> loyalty_report.Report:
+def loyalty(
+    workspace: Workspace, *, by: Sequence[str] = (), public: bool = False, progress: Progress = SILENT
+) -> loyalty_report.Report:
     """Loyalty by manufacturer and by columns of the customers, from the workspace's handset histories.
 
     Args:
         workspace: an opened workspace.
         by: columns of the customers, or `age_band`.
+        public: withhold what tells of fewer than `report.min_cell` customers.
         progress: where bars are drawn.
     """
     pipeline.run(workspace, until="handsets", progress=progress)
     with workspace.warehouse(read_only=True) as store:
-        return loyalty_report.report(
-            store.read("handsets"), store.read("customers"), by=by, seed=workspace.config.run.seed
-        )
+        handsets, customers = store.read("handsets"), store.read("customers")
+    found = loyalty_report.report(handsets, customers, by=by, seed=workspace.config.run.seed)
+    return loyalty_report.public(found, handsets, customers, workspace.config.report.min_cell) if public else found
 
 
 @contextmanager

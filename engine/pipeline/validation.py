@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,7 @@ from engine.graph.communities import circles
 from engine.graph.influence import BASELINES, DEFINITIONS
 from engine.graph.network import ranks
 from engine.pipeline import edges, influencers
-from engine.tables import TABLES
-from engine.warehouse.duckdb import DuckDBWarehouse, quote
+from engine.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,7 +25,7 @@ FOREVER = "9999-12-31"
 
 
 def validate(
-    store: DuckDBWarehouse,
+    store: Warehouse,
     config: Config,
     *,
     as_of: date | None = None,
@@ -70,7 +68,7 @@ def validate(
         )
     graph_config = dataclasses.replace(config.graph, as_of=until.isoformat())
     frozen = dataclasses.replace(config, graph=graph_config)
-    with aside(store, ("events", "pair_days", "parties", "devices", "customers")):
+    with store.aside(("events", "pair_days", "parties", "devices", "customers")):
         edges.build(store, frozen.graph)
         graph = influencers.network(store, calls=True)
         _, central = ranks(graph, damping=config.graph.damping)
@@ -92,30 +90,7 @@ def validate(
     )
 
 
-@contextmanager
-def aside(store: DuckDBWarehouse, tables: Sequence[str]) -> Iterator[None]:
-    """Within a `with`, contract tables live in memory and are empty but for `tables`, which are the stored ones.
-
-    Args:
-        store: an open database, for reading only or not; nothing in it changes.
-        tables: contract tables to look at as they are stored.
-    """
-    home = store.query_text("SELECT current_database() AS name")["name"].item()
-    store.execute_text("ATTACH ':memory:' AS aside (READ_WRITE)")
-    try:
-        store.execute_text("USE aside")
-        for table in TABLES.values():
-            if table.name not in tables:
-                store.execute_text(table.ddl())
-        for name in tables:
-            store.execute_text(f"CREATE VIEW {quote(name)} AS SELECT * FROM {quote(home)}.main.{quote(name)}")  # noqa: S608
-        yield
-    finally:
-        store.execute_text(f"USE {quote(home)}")
-        store.execute_text("DETACH aside")
-
-
-def _strata(store: DuckDBWarehouse, graph: Network, until: date, seed: int) -> pl.DataFrame:
+def _strata(store: Warehouse, graph: Network, until: date, seed: int) -> pl.DataFrame:
     """Every customer of the graph with circle, handset age and activity as of a day."""
     import polars as pl
 

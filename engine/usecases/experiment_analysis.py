@@ -12,7 +12,9 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
-from engine.experiment.plan import Plan
+from engine.experiment import plan as plans
+from engine.experiment.decision import broken
+from engine.experiment.plan import RATIO, Plan
 from engine.usecases import experiment
 
 if TYPE_CHECKING:
@@ -21,9 +23,6 @@ if TYPE_CHECKING:
     from engine.warehouse.duckdb import DuckDBWarehouse
     from engine.workspace import Workspace
 
-SEGMENTS = ("residence", "age_band", "influence", "tie_strength", "similarity")
-_CUT = {"influence": 10, "tie_strength": 4, "similarity": 4}  # numbers become this many equal groups
-LOOKS = 12
 REDRAWS, CELLS = 400, 40_000_000
 _COLOURS = {"ink": "#222222", "muted": "#666666", "grid": "#dddddd", "paper": "#ffffff",
             "c1": "#0b6ea8", "c2": "#c8551b", "c3": "#2b8a5c", "c4": "#8a4fa3"}  # fmt: skip
@@ -39,23 +38,26 @@ def analyse(
         workspace: an opened workspace.
         name: of the experiment.
         covariate: column of table customers from before the experiment, for CUPED.
-        sequential: add always-valid intervals, tightest at the assigned number of customers.
-        interference: add direct, spillover and total effects by the customers' ties.
-        by: segmentations of `SEGMENTS`; the p of "the same effect everywhere" is Holm-adjusted over them and the pairs.
+        sequential: add always-valid intervals, tightest when the horizon is over, and decide by them.
+        interference: add direct, spillover and total effects by the customers' ties, and what it does to customers
+            that ads shown to others are driven by their likeness.
+        by: segmentations of `engine.experiment.plan.STRATA`; the p of "the same effect everywhere" is Holm-adjusted
+            over them and the pairs.
         over_time: add the effects after 1, 2, ... days.
 
     Returns:
         experiment, version, plans (every version's hash), metric, customers per arm, odd_rows (count per rule),
-        decisions; and, unless broken, sample_ratio, exposed, exposure_balance_p, effects, and what was asked for.
+        decisions; and, unless broken, observed (share of the horizon that is over by the last event), sample_ratio,
+        exposed, exposure_balance_p, effects, and what was asked for.
 
     Raises:
         InputError: no such experiment, nobody assigned, assignments not of this plan, no such segmentation or column.
     """
-    from engine.experiment import outcomes, report
+    from engine.experiment import analysis, report
 
     for wanted in by:
-        if wanted not in SEGMENTS:
-            raise InputError(f"there is no segmentation {wanted!r}.", fix=f"Use {', '.join(SEGMENTS)}.")
+        if wanted not in plans.STRATA:
+            raise InputError(f"there is no segmentation {wanted!r}.", fix=f"Use {', '.join(plans.STRATA)}.")
     with workspace.warehouse(read_only=True) as store:
         plan, people = _assigned(store, name)
         versions = store.query("experiment/plans", experiment_id=name)
@@ -70,35 +72,42 @@ def analyse(
         if covariate is not None:
             people_with = experiment.pre_period(store, covariate, people)
         ties = store.query("experiment/ties") if interference else None
-        events = store.query("experiment/outcomes", experiment_id=name, metric=plan.metric)
+        subjects = store.query("experiment/subjects") if interference else None
+        events = _events(store, plan)
         try:
-            table = _tidied(plan, people, exposures, events, found)
+            table, found["odd_rows"] = _tidied(plan, people, exposures, events)
             if covariate is not None:
                 table = table.join(
                     people_with.select("customer_id", covariate), on="customer_id", maintain_order="left"
                 )
-            result = report.analyse(table, plan, ties=ties, covariate=covariate)
+            observed = _observed(plan, people, [*events, exposures])
+            result = report.analyse(
+                table, plan, ties=ties, subjects=subjects, covariate=covariate, observed=observed,
+                sequential=sequential,
+            )  # fmt: skip
         except InputError as error:
-            found["decisions"] = _broken(plan, plan.metric, error.message)
+            found["decisions"] = _broken(plan, error.message)
             return found
         plain = report.plain(result)
         if not sequential:
             for line in plain["effects"]:
                 del line["always_valid_low"], line["always_valid_high"]
-        found |= {"decisions": result.decisions, **plain, "exposure_balance_p": _balance(table)}
+        found |= {"decisions": result.decisions, **plain, "observed": observed}
+        found["exposure_balance_p"] = analysis.exposure_balance(
+            table["exposed"].to_numpy(), table["arm"].to_numpy(), _codes(plan, table)
+        )
         if interference:
             found["hajek"] = _hajek(table, plan, ties)
         else:
-            del found["spillover"]
+            del found["spillover"], found["likeness"]
         if plan.guardrails:
             found["guardrails"] = [
                 line for guardrail in plan.guardrails for line in _guardrail(store, plan, people, exposures, guardrail)
             ]
         if by:
-            definition = workspace.config.graph.definition
-            found["segments"] = _segments(store, plan, table, by, definition)
+            found["segments"] = _segments(workspace, store, plan, table, by)
     if over_time:
-        found["over_time"] = _over_time(plan, people, exposures, events, outcomes.tidy)
+        found["over_time"] = _over_time(plan, people, exposures, events)
     return found
 
 
@@ -125,89 +134,80 @@ def _assigned(store: DuckDBWarehouse, name: str) -> tuple[Plan, pl.DataFrame]:
     people = store.query("experiment/assigned", experiment_id=name)
     if not people.height:
         raise InputError(f"nobody is assigned in {name!r}.", fix=f"Run `kindred experiment assign {name}`.")
-    if not experiment.drawn_alike(store, name, plan, people):
-        raise InputError("the assignments are not those of the plan.", fix=f"Run `kindred experiment assign {name}`.")
+    experiment.check_drawn(store, name, plan, people)
     return plan, people.drop("version")
 
 
+def _events(store: DuckDBWarehouse, plan: Plan) -> list[pl.DataFrame]:
+    """The outcomes of the plan's metric; of a ratio those of its two parts."""
+    names = plan.metric.split("/") if plan.kind == RATIO else [plan.metric]
+    return [store.query("experiment/outcomes", experiment_id=plan.experiment_id, metric=m) for m in names]
+
+
 def _tidied(
-    plan: Plan, people: pl.DataFrame, exposures: pl.DataFrame, events: pl.DataFrame, found: dict[str, Any]
-) -> pl.DataFrame:
-    """One row per assigned customer; what was odd goes into `found`."""
+    plan: Plan, people: pl.DataFrame, exposures: pl.DataFrame, events: Sequence[pl.DataFrame]
+) -> tuple[pl.DataFrame, dict[str, int]]:
+    """One row per assigned customer, and how many rows were odd by which rule (of the metric's first part)."""
     from engine.experiment import outcomes
 
-    if not events.height:
+    if not all(part.height for part in events):
         raise InputError("no outcome was imported.")
-    tidied = outcomes.tidy(people, exposures, events, horizon_days=plan.horizon_days, kind=plan.kind)
-    found["odd_rows"] = tidied.counts
-    return tidied.customers
+    kind = "sum" if plan.kind == RATIO else plan.kind
+    tidied = [outcomes.tidy(people, exposures, part, horizon_days=plan.horizon_days, kind=kind) for part in events]
+    table = tidied[0].customers
+    if len(tidied) > 1:
+        below = tidied[1].customers.select("customer_id", denominator="value")
+        table = table.join(below, on="customer_id", maintain_order="left")
+    return table, tidied[0].counts
 
 
-def _broken(plan: Plan, metric: str, reason: str) -> list[str]:
-    return [
-        f"broken: {arm} against {versus} on {metric}: {reason.rstrip('.')}; do not use these results."
-        for versus, arm in combinations(plan.arms, 2)
-    ]
-
-
-def _balance(table: pl.DataFrame) -> float | None:
-    """p that the same share of every arm saw an ad; None where nobody or everybody did."""
+def _observed(plan: Plan, people: pl.DataFrame, events: Sequence[pl.DataFrame]) -> float:
+    """Share of the horizon that is over by the last thing that came in, on average over the customers."""
     import polars as pl
-    from scipy import stats
 
-    counts = table.group_by("arm").agg(yes=pl.col("exposed").sum(), no=(~pl.col("exposed")).sum()).sort("arm")
-    cells = counts.select("yes", "no").to_numpy()
-    return float(stats.chi2_contingency(cells).pvalue) if (cells.sum(axis=0) > 0).all() else None
+    last = max(part["at"].max() for part in events if part.height)
+    over = (pl.lit(last) - pl.col("assigned_at")) / pl.duration(days=plan.horizon_days)
+    return float(people.select(over.clip(0.0, 1.0).mean()).item())
+
+
+def _broken(plan: Plan, reason: str) -> list[str]:
+    return [broken(f"{arm} against {versus} on {plan.metric}", reason) for versus, arm in combinations(plan.arms, 2)]
 
 
 def _guardrail(
     store: DuckDBWarehouse, plan: Plan, people: pl.DataFrame, exposures: pl.DataFrame, guardrail: str
 ) -> list[dict[str, Any]]:
     """Every pair on a further metric, `name` (higher is better) or `name:lower`."""
-    import dataclasses
-
     from engine.experiment import report
 
-    metric, _, direction = guardrail.partition(":")
-    own = dataclasses.replace(plan, metric=metric, direction=direction or "higher")
-    events = store.query("experiment/outcomes", experiment_id=plan.experiment_id, metric=metric)
+    own = plan.on(guardrail)
     try:
-        result = report.analyse(_tidied(own, people, exposures, events, {}), own)
+        result = report.analyse(_tidied(own, people, exposures, _events(store, own))[0], own)
     except InputError as error:
-        return [{"metric": metric, "decision": line} for line in _broken(own, metric, error.message)]
+        return [{"metric": own.metric, "decision": line} for line in _broken(own, error.message)]
     return [
-        {"metric": metric, **effect._asdict(), "decision": line}
+        {"metric": own.metric, **effect._asdict(), "decision": line}
         for effect, line in zip(result.effects, result.decisions, strict=True)
     ]
 
 
 def _segments(
-    store: DuckDBWarehouse, plan: Plan, table: pl.DataFrame, by: Sequence[str], definition: str
+    workspace: Workspace, store: DuckDBWarehouse, plan: Plan, table: pl.DataFrame, by: Sequence[str]
 ) -> list[dict[str, Any]]:
     """One object per segmentation and pair of arms."""
-    import numpy as np
-    import polars as pl
     from statsmodels.stats.multitest import multipletests
 
     from engine.experiment import segments
 
-    known = store.query("experiment/segments", definition=definition)
-    joined = table.join(known, on="customer_id", how="left", maintain_order="left")
-    clusters = None
-    if plan.unit == "cluster":
-        clusters = np.unique(joined["cluster_id"].to_numpy(), return_inverse=True)[1]
+    label = experiment.strata(workspace, store, table, by)
+    clusters, value = _codes(plan, table), _single(plan, table)
     found = []
     for wanted in by:
-        column = pl.col(wanted)
-        if wanted in _CUT:
-            place = ((column.rank("min") - 1) * _CUT[wanted] // column.count() + 1).cast(pl.Int64)
-            column = place.cast(pl.String).str.zfill(2)
-        label = joined.select(column.cast(pl.String).fill_null("unknown"))[wanted].to_numpy()
         for versus, arm in combinations(plan.arms, 2):
             line: dict[str, Any] = {"by": wanted, "arm": arm, "versus": versus, "p_same": None, "note": None}
             try:
                 seen = segments.by_segment(
-                    joined["value"].to_numpy(), joined["arm"].to_numpy(), label, arm=arm, versus=versus,
+                    value, table["arm"].to_numpy(), label[wanted].to_numpy(), arm=arm, versus=versus,
                     clusters=clusters, alpha=plan.alpha,
                 )  # fmt: skip
                 line |= {"p_same": seen.p, "left_out": seen.left_out, "segments": [s._asdict() for s in seen.segments]}
@@ -221,11 +221,26 @@ def _segments(
     return found
 
 
+def _codes(plan: Plan, table: pl.DataFrame) -> Any:
+    """The cluster of each customer as int [n], None where customers were assigned."""
+    import numpy as np
+
+    return np.unique(table["cluster_id"].to_numpy(), return_inverse=True)[1] if plan.unit == "cluster" else None
+
+
+def _single(plan: Plan, table: pl.DataFrame) -> Any:
+    """One number per customer, a ratio linearised [n]."""
+    from engine.experiment import analysis
+
+    value = table["value"].to_numpy()
+    return analysis.linearised(value, table["denominator"].to_numpy()) if plan.kind == RATIO else value
+
+
 def _hajek(table: pl.DataFrame, plan: Plan, ties: pl.DataFrame) -> list[dict[str, Any]]:
     """The total effect by weights from redrawn assignments, per pair of arms."""
     import numpy as np
 
-    from engine.experiment import interference
+    from engine.experiment import interference, report
 
     n = table.height
     draws = min(REDRAWS, CELLS // n)
@@ -233,24 +248,23 @@ def _hajek(table: pl.DataFrame, plan: Plan, ties: pl.DataFrame) -> list[dict[str
         return [{"note": f"{n} customers are too many to redraw the assignment often enough."}]
     a, b, _ = experiment.places(ties, table["customer_id"])
     shares = interference.contact_shares(a, b, n)
-    codes = None
-    if plan.unit == "cluster":
-        codes = np.unique(table["cluster_id"].to_numpy(), return_inverse=True)[1]
+    alike = report.communities(shares, plan.cluster_cap) if plan.unit == "customer" else _codes(plan, table)
+    codes = _codes(plan, table)
     rng = np.random.default_rng(7)
     redrawn = rng.choice(len(plan.arms), (n if codes is None else codes.max() + 1, draws), p=list(plan.arms.values()))
     redrawn = redrawn if codes is None else redrawn[codes]
-    arms, value, names = table["arm"].to_numpy(), table["value"].to_numpy(), list(plan.arms)
+    arms, value, names = table["arm"].to_numpy(), _single(plan, table), list(plan.arms)
     found = []
     for versus, arm in combinations(names, 2):
         one, other = ((redrawn == names.index(x)).astype(np.int8) for x in (arm, versus))
         high, low = interference.exposure_probabilities(shares, one, other)
         rows = np.flatnonzero((arms == arm) | (arms == versus))
-        exposure = shares @ (arms == arm).astype(float)
+        exposure, control = (shares @ (arms == x).astype(float) for x in (arm, versus))
         line: dict[str, Any] = {"arm": arm, "versus": versus}
         try:
             estimate = interference.hajek(
                 value[rows], (arms[rows] == arm).astype(float), exposure[rows], high[rows], low[rows],
-                clusters=None if codes is None else codes[rows], alpha=plan.alpha,
+                control_exposure=control[rows], clusters=alike[rows], alpha=plan.alpha,
             )  # fmt: skip
             line |= estimate._asdict()
         except InputError as error:
@@ -259,19 +273,22 @@ def _hajek(table: pl.DataFrame, plan: Plan, ties: pl.DataFrame) -> list[dict[str
     return found
 
 
-def _over_time(plan: Plan, people: pl.DataFrame, exposures: pl.DataFrame, events: pl.DataFrame, tidy: Any) -> list:
+def _over_time(
+    plan: Plan, people: pl.DataFrame, exposures: pl.DataFrame, events: Sequence[pl.DataFrame]
+) -> list[dict[str, Any]]:
     """The effects if outcomes counted only until so many days after assignment; a look per day is not a test."""
     import dataclasses
 
-    import numpy as np
+    from engine.experiment import power, report
 
-    from engine.experiment import report
-
-    days = np.unique(np.linspace(1, plan.horizon_days, min(LOOKS, plan.horizon_days)).round().astype(int))
     found = []
-    for day in days.tolist():
-        table = tidy(people, exposures, events, horizon_days=day, kind=plan.kind).customers
-        for effect in report.analyse(table, dataclasses.replace(plan, horizon_days=day)).effects:
+    for day in power.look_days(plan.horizon_days):
+        until = dataclasses.replace(plan, horizon_days=day)
+        try:
+            effects = report.analyse(_tidied(until, people, exposures, events)[0], until).effects
+        except InputError:  # nothing had come in by then
+            continue
+        for effect in effects:
             wanted = ("arm", "versus", "difference", "low", "high")
             found.append({"day": day} | {name: getattr(effect, name) for name in wanted})
     return found

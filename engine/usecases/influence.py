@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from engine.warehouse.duckdb import DuckDBWarehouse
     from engine.workspace import Workspace
 
-INPUTS = ("events", "pair_days", "parties", "devices", "customers")
+INPUTS = ("events", "pair_days", "parties", "devices", "customers", "consents")
 STORED = ("edges", "hubs", "ties", "nodes", "influencers", *INPUTS)
 
 
@@ -95,12 +95,23 @@ def agreement(workspace: Workspace, definitions: Sequence[str] = (), *, progress
     return compare(influencers(workspace, definitions=definitions or DEFINITIONS, progress=progress))
 
 
-def communities(workspace: Workspace, *, smallest: int = 1, progress: Progress = SILENT) -> pl.DataFrame:
-    """The communities, largest first; see `engine.graph.summaries.community_table`."""
-    from engine.graph.summaries import community_table
+def communities(
+    workspace: Workspace, *, smallest: int = 1, public: bool = False, progress: Progress = SILENT
+) -> pl.DataFrame:
+    """The communities, largest first; see `engine.graph.summaries.community_table`.
+
+    Args:
+        workspace: an opened workspace.
+        smallest: communities with fewer members are left out.
+        public: only their sizes, without those that tell of fewer than `report.min_cell` people.
+        progress: where bars are drawn.
+    """
+    from engine.graph.summaries import community_sizes, community_table
 
     pipeline.run(workspace, until="handsets", progress=progress)
     with workspace.warehouse(read_only=True) as store:
+        if public:
+            return community_sizes(store.read("nodes"), workspace.config.report.min_cell, smallest=smallest)
         return community_table(store.read("nodes"), store.read("handsets"), smallest=smallest)
 
 
@@ -180,12 +191,11 @@ def contact_sheet(workspace: Workspace, to: Path, *, limit: int = 20, progress: 
 def _graph(workspace: Workspace, changed: dict[str, Any]) -> Iterator[tuple[DuckDBWarehouse, Any]]:
     """The stored graph, or with other settings one built aside from the same contacts."""
     from engine.pipeline import edges
-    from engine.pipeline.validation import aside
 
     graph: Graph = dataclasses.replace(workspace.config.graph, **changed)
     config = dataclasses.replace(workspace.config, graph=graph)
     rebuild = set(changed) - {"top", "gamma", "damping"}
-    with workspace.warehouse(read_only=True) as store, aside(store, INPUTS if rebuild else STORED):
+    with workspace.warehouse(read_only=True) as store, store.aside(INPUTS if rebuild else STORED):
         if rebuild:
             edges.build(store, graph)
         yield store, config

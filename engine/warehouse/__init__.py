@@ -1,19 +1,29 @@
-"""Who runs the statements in sql/: one small Protocol, DuckDB by default."""
+"""Who runs the statements in sql/: one small Protocol, DuckDB by default, Spark when one machine is outgrown.
+
+Who calls it never asks which engine it is. `spreads` alone is known: whether rows may be so many that they lie on
+several machines, so that no array may hold one entry per record.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from engine.errors import BackendError
+from engine.errors import BackendError, WorkspaceError
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from engine import config
+    from engine.warehouse.duckdb import DuckDBWarehouse
+
 
 class Warehouse(Protocol):
     """What the engine needs of a database. Statements are names below sql/ without `.sql` ("graph/edges")."""
+
+    spreads: bool
 
     def query(self, statement: str, /, **params: Any) -> pl.DataFrame:
         """The rows of a statement as a frame."""
@@ -39,8 +49,58 @@ class Warehouse(Protocol):
     def count(self, table: str, /) -> int:
         """Number of rows of a contract table."""
 
+    def scatter(self, name: str, job: Callable[[Any], dict[str, int] | None], over: str) -> dict[str, int]:
+        """Temporary table `name` by a job over the rows of temporary table `over`, each row by itself.
+
+        Args:
+            name: of the table the job leaves.
+            job: `job(store)` makes `name` from `over` with statements that look at single rows, in this warehouse or,
+                for a part of the rows, in a small one on another machine: a function of a module, with what it needs
+                bound by functools.partial.
+            over: the table.
+
+        Returns:
+            What the job counted, summed over the parts.
+        """
+
+    def shadow(self) -> AbstractContextManager[Warehouse]:
+        """The warehouse, but inside the `with` what is written stands in front of the stored tables, and goes then."""
+
+    def aside(self, tables: Sequence[str]) -> AbstractContextManager[None]:
+        """Inside the `with` contract tables live aside and are empty but for `tables`, which are the stored ones;
+        nothing stored changes, also in a warehouse open for reading only.
+        """
+
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing: what is written inside a `with` appears at its end, or not at all."""
+
+
+def open_(path: Path, settings: config.Warehouse, folder: Path, options: dict[str, Any]) -> DuckDBWarehouse:
+    """The warehouse of a workspace by the engine its settings name.
+
+    Args:
+        path: the workspace's DuckDB file, which is the catalogue where Spark computes.
+        settings: section `warehouse`.
+        folder: where Spark keeps large tables, unless the settings say another place.
+        options: further arguments of `engine.warehouse.duckdb.DuckDBWarehouse`.
+
+    Raises:
+        WorkspaceError: the large tables lie as Parquet and the engine is duckdb.
+    """
+    from engine.warehouse.duckdb import DuckDBWarehouse
+
+    if settings.engine == "spark":
+        from engine.warehouse.spark import SparkWarehouse
+
+        return SparkWarehouse(path, master=settings.master, folder=settings.folder or str(folder), **options)
+    store = DuckDBWarehouse(path, **options)
+    if store.elsewhere():
+        store.close()
+        raise WorkspaceError(
+            "The large tables of this workspace lie as Parquet, made by Spark.",
+            fix='Set warehouse.engine = "spark" in kindred.toml, or give --engine spark.',
+        )
+    return store
 
 
 def sql_folder() -> Path:

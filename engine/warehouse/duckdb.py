@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ class DuckDBWarehouse:
         scratch: folder for what does not fit in memory.
         read_only: open without the right to write.
         key: encrypts the file (AES-256-GCM); None = not encrypted.
+        contracts: make the contract tables that are absent.
         weak: with a key, write with DuckDB's built-in mbedTLS where its OpenSSL (the httpfs extension) is not
             installed; DuckDB does not vouch for the random numbers of that one.
 
@@ -34,6 +35,8 @@ class DuckDBWarehouse:
         WorkspaceError: the file is not a database, is damaged, is in use or needs another key.
         ConfigError: encryption is asked for and DuckDB's OpenSSL is not installed.
     """
+
+    spreads = False
 
     def __init__(
         self,
@@ -45,8 +48,10 @@ class DuckDBWarehouse:
         read_only: bool = False,
         key: bytes | None = None,
         weak: bool = False,
+        contracts: bool = True,
     ) -> None:
         self.path, self.touched = path, set[str]()
+        self._contracts = contracts
         self._key, self._weak, self._read_only = key, weak, read_only
         self._settings: dict[str, Any] = {}
         if scratch is not None:
@@ -74,7 +79,7 @@ class DuckDBWarehouse:
                 self.connection.execute("USE kindred")
             if not self._read_only:
                 self.connection.execute("SET TimeZone = 'UTC'")
-                for table in TABLES.values():
+                for table in TABLES.values() if self._contracts else ():
                     self.connection.execute(table.ddl())
         except duckdb.Error as error:
             if hasattr(self, "connection"):
@@ -188,12 +193,20 @@ class DuckDBWarehouse:
         return self.query_text(f'SELECT {chosen} FROM "{table}" ORDER BY {order}', name=f"read {table}")  # noqa: S608
 
     def counts(self) -> dict[str, int]:
-        """Number of rows of every contract table."""
-        return {table: self.count(table) for table in TABLES}
+        """Number of rows of every contract table, in one statement (every command that writes asks twice)."""
+        parts = [f"SELECT '{table}', count(*) FROM {quote(table)}" for table in TABLES]  # noqa: S608
+        found = dict(self.connection.execute(" UNION ALL ".join(parts)).fetchall())
+        return {table: found[table] for table in TABLES}
 
     def count(self, table: str, /) -> int:
         """See `Warehouse.count`."""
         return self.connection.execute(f'SELECT count(*) FROM "{table}"').fetchall()[0][0]  # noqa: S608
+
+    def elsewhere(self) -> bool:
+        """Whether another engine keeps this workspace's large tables outside the file."""
+        if "meta" not in {row[0] for row in self.connection.execute("SHOW TABLES").fetchall()}:
+            return False
+        return bool(self.connection.execute("SELECT count(*) FROM meta WHERE name LIKE 'parts:%'").fetchall()[0][0])
 
     def columns(self, table: str, /) -> list[str]:
         """The columns table `table` has now (open tables may have more than their contract)."""
@@ -217,10 +230,42 @@ class DuckDBWarehouse:
         with _named("COMMIT"):
             self.connection.execute("COMMIT")
 
+    def scatter(self, name: str, job: Callable[[DuckDBWarehouse], dict[str, int] | None], over: str) -> dict[str, int]:
+        """See `Warehouse.scatter`: here it is one job."""
+        return job(self) or {}
+
+    @contextmanager
+    def shadow(self) -> Iterator[Any]:
+        """See `Warehouse.shadow`."""
+        shadow = _Shadow(self)
+        try:
+            yield shadow
+        finally:
+            for table in sorted(shadow.made):
+                self.execute_text(f"DROP TABLE IF EXISTS temp.{quote(table)}")
+
+    @contextmanager
+    def aside(self, tables: Sequence[str]) -> Iterator[None]:
+        """See `Warehouse.aside`."""
+        home = self.query_text("SELECT current_database() AS name")["name"].item()
+        self.execute_text("ATTACH ':memory:' AS aside (READ_WRITE)")
+        try:
+            self.execute_text("USE aside")
+            for table in TABLES.values():
+                if table.name not in tables:
+                    self.execute_text(table.ddl())
+            for name in tables:
+                self.execute_text(f"CREATE VIEW {quote(name)} AS SELECT * FROM {quote(home)}.main.{quote(name)}")  # noqa: S608
+            yield
+        finally:
+            self.execute_text(f"USE {quote(home)}")
+            self.execute_text("DETACH aside")
+
     def _insert(self, table: str, frame: pl.DataFrame) -> int:
         self.touched.add(table)
+        known = set(self.columns(table))
         for column in frame.columns:
-            if column not in self.columns(table):
+            if column not in known:
                 kind = "DOUBLE" if frame[column].dtype.is_numeric() else "VARCHAR"
                 self.connection.execute(f'ALTER TABLE "{table}" ADD COLUMN {quote(column)} {kind}')
         self.connection.register("_incoming", frame.to_arrow())
@@ -233,6 +278,34 @@ class DuckDBWarehouse:
     def _run(self, text: str, params: dict[str, Any], name: str) -> None:
         with _named(name):
             self.connection.execute(text, params or None)
+
+
+class _Shadow:
+    """The warehouse, but what is written are temporary tables in front of the stored ones."""
+
+    def __init__(self, store: DuckDBWarehouse) -> None:
+        self.store = store
+        self.made: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    def create(self, table: str, statement: str, /, **params: Any) -> int:
+        """See `Warehouse.create`."""
+        self._empty(table)
+        self.store.execute_text(f"INSERT INTO {quote(table)} BY NAME {sql_text(statement)}", params, name=statement)
+        return self.store.count(table)
+
+    def write(self, table: str, frame: pl.DataFrame, /) -> int:
+        """See `Warehouse.write`."""
+        self._empty(table)
+        return self.store.append(table, frame)
+
+    def _empty(self, table: str) -> None:
+        self.made.add(table)
+        self.store.execute_text(
+            TABLES[table].ddl().replace("CREATE TABLE IF NOT EXISTS", "CREATE OR REPLACE TEMP TABLE")
+        )
 
 
 def is_encrypted(path: Path) -> bool:

@@ -1,5 +1,4 @@
--- Grain: unordered pair whose tie counts; engine/graph/overlap.py adds `overlap`. Reads: rated.
+-- Grain: unordered pair whose tie counts; engine/graph/overlap.py adds `overlap`. In no order. Reads: rated.
 SELECT r.a, r.b, r.weight, r.reciprocity, r.active_days, r.gated_because
 FROM rated AS r
 WHERE r.gated_because IS NULL
-ORDER BY r.a, r.b

@@ -5,20 +5,26 @@ WITH both_days AS (
     SELECT p.src AS a, p.dst AS b, count(*) AS n
     FROM pair_days AS p
     INNER JOIN pair_days AS q ON q.src = p.dst AND q.dst = p.src AND q.day = p.day
-    WHERE p.src < p.dst AND p.day >= $since AND p.day < $as_of AND q.day >= $since AND q.day < $as_of
+    WHERE
+        p.src < p.dst
+        AND q.src > q.dst
+        AND p.day >= $since
+        AND p.day < $as_of
+        AND q.day >= $since
+        AND q.day < $as_of
     GROUP BY p.src, p.dst
 ),
 
 pairs AS (
     SELECT
-        least(e.src, e.dst) AS a,
-        greatest(e.src, e.dst) AS b,
-        max(CASE WHEN e.src < e.dst THEN e.strength END) AS s_ab,
-        max(CASE WHEN e.src > e.dst THEN e.strength END) AS s_ba,
-        CAST(sum(e.active_days) AS BIGINT) AS days
-    FROM edges AS e
-    WHERE e.src <> e.dst
-    GROUP BY least(e.src, e.dst), greatest(e.src, e.dst)
+        coalesce(e.src, f.dst) AS a,
+        coalesce(e.dst, f.src) AS b,
+        e.strength AS s_ab,
+        f.strength AS s_ba,
+        coalesce(e.active_days, 0) + coalesce(f.active_days, 0) AS days
+    FROM (SELECT src, dst, strength, active_days FROM edges WHERE src < dst) AS e
+    FULL OUTER JOIN (SELECT src, dst, strength, active_days FROM edges WHERE src > dst) AS f
+        ON f.src = e.dst AND f.dst = e.src
 )
 
 SELECT p.a, p.b, p.s_ab, p.s_ba, p.days - coalesce(d.n, 0) AS active_days

@@ -18,13 +18,12 @@ changes AS (
 
 pairs AS (
     SELECT
-        least(e.src, e.dst) AS a,
-        greatest(e.src, e.dst) AS b,
-        max(CASE WHEN e.src < e.dst THEN e.strength END) AS s_ab,
-        max(CASE WHEN e.src > e.dst THEN e.strength END) AS s_ba
-    FROM edges AS e
-    WHERE e.src <> e.dst
-    GROUP BY least(e.src, e.dst), greatest(e.src, e.dst)
+        coalesce(e.src, f.dst) AS a,
+        coalesce(e.dst, f.src) AS b,
+        e.strength AS s_ab,
+        f.strength AS s_ba
+    FROM (SELECT src, dst, strength FROM edges WHERE src < dst) AS e
+    FULL OUTER JOIN (SELECT src, dst, strength FROM edges WHERE src > dst) AS f ON f.src = e.dst AND f.dst = e.src
 )
 
 SELECT p.a, p.b, p.s_ab, p.s_ba, coalesce(t.active_days, 0) + coalesce(c.days, 0) AS active_days

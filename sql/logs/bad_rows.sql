@@ -1,10 +1,13 @@
--- Rows that their ids rule out: empty, the same party written in two ways, short codes among phone numbers.
--- Grain: row to reject. Reads: _log_all, _log_ids. Params: $short_codes whether short codes are rejected.
+-- Rows that their ids rule out: empty, the same party written in two ways, service numbers, short codes among phone
+-- numbers.
+-- Grain: row to reject. Reads: _log_all, _log_ids. Params: $short_codes whether short codes are rejected; $services
+-- party ids of the listed service numbers.
 SELECT
     r.row_id,
     CASE
         WHEN a.party_id = '' OR b.party_id = '' THEN 'missing_party'
         WHEN a.party_id = b.party_id THEN 'self_call'
+        WHEN list_contains($services, a.party_id) OR list_contains($services, b.party_id) THEN 'service_number'
         ELSE 'short_code'
     END AS reason,
     concat_ws(
@@ -20,4 +23,5 @@ WHERE
     AND (
         a.party_id = '' OR b.party_id = '' OR a.party_id = b.party_id
         OR ($short_codes AND (a.is_short OR b.is_short))
+        OR list_contains($services, a.party_id) OR list_contains($services, b.party_id)
     )

@@ -1,13 +1,7 @@
 -- Handset numbers (IMEI 15, IMEISV 16 or 14 digits) with their TAC and a pseudonym of the first 14 digits.
--- Grain: distinct raw IMEI. Reads: _log_all. Params: $inner, $outer the 64-byte blocks of HMAC-SHA-256.
-WITH seen AS (
-    SELECT caller_imei AS imei FROM _log_all WHERE reason IS NULL
-    UNION
-    SELECT callee_imei AS imei FROM _log_all WHERE reason IS NULL
-),
-
-digits AS (
-    SELECT imei, regexp_replace(regexp_replace(imei, '\.0$', ''), '[ ./-]', '', 'g') AS code FROM seen
+-- Grain: distinct raw IMEI. Reads: _log_imeis. Params: $inner, $outer the 64-byte blocks of HMAC-SHA-256.
+WITH digits AS (
+    SELECT imei, regexp_replace(regexp_replace(imei, '\.0$', ''), '[ ./-]', '', 'g') AS code FROM _log_imeis
 )
 
 SELECT

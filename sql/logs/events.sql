@@ -1,6 +1,6 @@
--- The rows of a file that stay, with nodes for ids and eight-digit TACs.
+-- The rows of a file that stay, with nodes for ids.
 -- Grain: row that stays. Reads: _log_all, _log_nodes, _log_bad_rows, _log_devices.
--- A TAC is zero-filled to eight digits (a table program took it for a number); an IMEI gives its TAC.
+-- An IMEI gives its TAC. row_id numbers them where a table has no numbers of its own.
 SELECT
     r.kind,
     a.node AS caller,
@@ -9,15 +9,16 @@ SELECT
     r.duration_s,
     r.answered,
     r.volume_mb,
-    coalesce(log_tac(r.caller_tac), c.tac) AS caller_tac,
-    coalesce(log_tac(r.callee_tac), d.tac) AS callee_tac,
+    coalesce(r.caller_tac, c.tac) AS caller_tac,
+    coalesce(r.callee_tac, d.tac) AS callee_tac,
     c.device AS caller_device,
     d.device AS callee_device,
     nullif(trim(r.caller_cell), '') AS caller_cell,
     nullif(trim(r.callee_cell), '') AS callee_cell,
     nullif(trim(r.call_id), '') AS call_id,
     r.n_calls,
-    r.n_texts
+    r.n_texts,
+    r.row_id
 FROM _log_all AS r
 INNER JOIN _log_nodes AS a ON r.caller = a.raw
 LEFT JOIN _log_nodes AS b ON r.callee = b.raw

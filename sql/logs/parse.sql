@@ -1,5 +1,5 @@
 -- Every row of a file of call records, read into types, with the reason why it cannot be kept (METHODS section 1).
--- Grain: input row, in file order. Reads: _log_raw (the canonical columns as they came), macro log_time.
+-- Grain: input row, in file order. Reads: _log_raw (the canonical columns as they came), macros log_time, log_tac.
 -- Params: $formats, $zone, $epoch_us how times read; $words and $meanings of the file's kinds, $kind where there is no word;
 --   $incoming, $outgoing, $unanswered words; $seconds, $megabytes per unit; $earliest, $latest the plausible window.
 -- caller and callee are still raw text here. Rows that stay have reason null; of a row that does not, caller holds
@@ -104,8 +104,8 @@ SELECT
         AS duration_s,
     NOT (kind = 'call' AND (missed OR coalesce(seconds, 0) < 0.5)) AS answered,
     CASE WHEN kind = 'data' AND isfinite(volume_mb) AND volume_mb >= 0 THEN volume_mb END AS volume_mb,
-    CASE WHEN swapped THEN callee_tac ELSE caller_tac END AS caller_tac,
-    CASE WHEN swapped THEN caller_tac ELSE callee_tac END AS callee_tac,
+    log_tac(CASE WHEN swapped THEN callee_tac ELSE caller_tac END) AS caller_tac,
+    log_tac(CASE WHEN swapped THEN caller_tac ELSE callee_tac END) AS callee_tac,
     CASE WHEN swapped THEN callee_imei ELSE caller_imei END AS caller_imei,
     CASE WHEN swapped THEN caller_imei ELSE callee_imei END AS callee_imei,
     CASE WHEN swapped THEN callee_cell ELSE caller_cell END AS caller_cell,

@@ -3,6 +3,7 @@
 -- Params: $mode auto, all or none; $inner, $outer the 64-byte blocks of HMAC-SHA-256 (key xor 0x36, key xor 0x5c);
 --   $short ids of fewer digits than this are service numbers.
 -- A phone number is + or 00 and 8 to 15 digits, or 7 to 15 bare digits; an e-mail address is folded to lower case.
+-- An id that only holds an address or a number with + (`tel:+36…`, `SIM +36…`) is no phone, but is hidden too.
 WITH trimmed AS (
     SELECT raw, trim(raw) AS id, translate(trim(raw), ' ()./-', '') AS digits FROM _ids_raw
 ),
@@ -14,6 +15,7 @@ read_as AS (
         t.digits,
         n.e164 IS NOT NULL OR regexp_full_match(t.digits, '(\+|00)[1-9][0-9]{7,14}|[0-9]{7,15}') AS is_phone,
         regexp_full_match(t.id, '[^@\s]+@[^@\s]+\.[^@\s]+') AS is_email,
+        regexp_matches(t.id, '[^@\s]+@[^@\s]+\.[^@\s]+|\+[ ()./-]*[1-9][0-9 ()./-]{6}') AS holds_one,
         regexp_full_match(t.digits, '[*#0-9]+') AND length(t.digits) < $short AS is_short,
         n.e164
     FROM trimmed AS t
@@ -32,7 +34,7 @@ canonical AS (
             WHEN is_email THEN lower(id)
             ELSE id
         END AS id,
-        $mode = 'all' OR ($mode = 'auto' AND (is_phone OR is_email)) AS hidden
+        $mode = 'all' OR ($mode = 'auto' AND (is_phone OR is_email OR holds_one)) AS hidden
     FROM read_as
 )
 

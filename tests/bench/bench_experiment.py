@@ -1,8 +1,8 @@
-"""How long five million assignments take and what they cost in memory, by customers and written to a workspace.
+"""How long five million assignments take and what they cost in memory; then how often tests err and intervals hold.
 
-`python -m tests.bench.bench_experiment [CUSTOMERS]` prints one JSON object. `assign` is the hashing alone, compiled
+`python -m tests.bench.bench_experiment [CUSTOMERS]` prints two JSON objects. `assign` is the hashing alone, compiled
 before; `stored` adds checking and writing to the database. The digest is over all arms in order: it is the same on
-every machine.
+every machine. The second object is what `tests/experiment/test_experiment_errors.py` holds to the targets.
 """
 
 from __future__ import annotations
@@ -46,7 +46,30 @@ def main(customers: int = 5_000_000) -> None:
     result["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     result["counts"] = dict(arms.value_counts().sort("arm").iter_rows())
     result["sha256_of_arms"] = hashlib.sha256("\n".join(arms.to_list()).encode()).hexdigest()
-    print(json.dumps(result, indent=1))
+    print(json.dumps(result, indent=1), flush=True)
+    del frame, arms, rows
+    print(json.dumps(errors(), indent=1))
+
+
+def errors() -> dict[str, Any]:
+    """A/A rates, METHODS section 7's table and coverage over 200 towns, at the full numbers of draws."""
+    from engine.experiment.simulation import blocks, simulate
+    from tests.experiment import trials
+
+    graph = blocks(1, people=4000, groups=100, inside=0.2, outside=0.0005)
+    table = simulate(*graph, direct=0.02, spillover=0.03, draws=1000, seed=5)
+    towns = {
+        f"{unit} assigned, lending {lending}": trials.town_coverage(unit, lending=lending)
+        for unit, lending in (("customer", 0.0), ("cluster", 0.0), ("customer", 0.06))
+    }
+    return {
+        "false_positives_of_1000": {unit: trials.false_positives(unit) for unit in ("customer", "cluster")},
+        "errors_over_20_looks": trials.sequential_errors(),
+        "methods_section_7": [line._asdict() for line in table],
+        "coverage_of_200_towns": {
+            name: {" ".join(key): rate for key, rate in rates.items()} for name, rates in towns.items()
+        },
+    }
 
 
 if __name__ == "__main__":

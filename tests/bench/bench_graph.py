@@ -1,8 +1,12 @@
 """Call records to influencers: time, processor time and peak memory at S and M (L on request), beside other tools.
 
-`python -m tests.bench graph` runs S and M; `KINDRED_BENCH_SIZES=S,M,L` chooses. Each engine is a process of its own and
-goes from Parquet to Parquet; peak memory is the operating system's. pandas + networkx also run at M with
-`KINDRED_BENCH_PEERS=M` (5 GB, minutes). Busy machines show in wall time first: compare processor time there.
+`python -m tests.bench graph` runs S and M; `KINDRED_BENCH_SIZES=S,M,L` chooses, XL stops at `edges`. Each engine is a
+process of its own and goes from Parquet to Parquet; peak memory is the operating system's. pandas + networkx run at the
+sizes of `KINDRED_BENCH_PEERS` (default S,M; M takes 5 GB and minutes). `KINDRED_BENCH_DATA` keeps the generated records
+for the next time. Busy machines show in wall time first: compare processor time there.
+
+Two lines tell what the product does beside what pandas + networkx are asked for: `kindred` goes to influencers,
+`kindred, nodes` adds every centrality and the communities of table `nodes`.
 """
 
 from __future__ import annotations
@@ -14,31 +18,53 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.bench import towns
 
-MEMORY = {"S": "", "M": "700MB", "L": "2GB"}
+if TYPE_CHECKING:
+    import numpy as np
+
+    from engine.graph.network import Network
+
+MEMORY = {"S": "", "M": "700MB", "L": "2GB", "XL": "4GB"}
 
 
 def main() -> None:
-    """Print one line per engine and size, then PageRank beside scipy, igraph and the bare gather."""
+    """Print one line per engine and size with its ratio to ours, then PageRank by each library."""
     sizes = os.environ.get("KINDRED_BENCH_SIZES", "S,M").split(",")
-    peers = os.environ.get("KINDRED_BENCH_PEERS", "S").split(",")
+    peers = os.environ.get("KINDRED_BENCH_PEERS", "S,M").split(",")
     with tempfile.TemporaryDirectory() as folder:
         for size in sizes:
-            source = towns.write(Path(folder) / size, *towns.SIZES[size])
-            _show(size, "scan", measure("scan", source, Path(folder) / "scan.parquet"))
-            ours = Path(folder) / f"kindred-{size}.parquet"
-            _show(size, "kindred", measure("kindred", source, ours))
-            if MEMORY[size]:
-                small = Path(folder) / f"small-{size}.parquet"
-                _show(size, f"kindred --memory {MEMORY[size]}", measure("kindred", source, small, MEMORY[size]))
-                print(f"{size} same result with little memory: {ours.read_bytes() == small.read_bytes()}")
-            if size in peers:
-                theirs = Path(folder) / f"pandas-{size}.parquet"
-                _show(size, "pandas + networkx", measure("pandas", source, theirs))
-                print(f"{size} same top contact as pandas + networkx: {agreement(ours, theirs):.4%}")
-            compare_pageranks(size, ours.with_suffix(".duckdb"))
+            source = Path(os.environ.get("KINDRED_BENCH_DATA", folder)) / size
+            if not source.is_dir():
+                towns.write(source, *towns.SIZES[size])
+            if size == "XL":
+                edges = Path(folder) / "edges.parquet"
+                _show(size, "kindred to edges, --memory 4GB", measure("edges", source, edges, MEMORY[size]))
+            else:
+                compare(size, source, Path(folder), with_pandas=size in peers)
+
+
+def compare(size: str, source: Path, folder: Path, *, with_pandas: bool) -> None:
+    """The lines of one size; ours runs first once, so that compiling its loops is not measured."""
+    ours, small = folder / f"kindred-{size}.parquet", folder / f"small-{size}.parquet"
+    if size == "S":
+        measure("kindred", source, ours)
+    own = measure("kindred", source, ours)
+    _show(size, "kindred", own)
+    _show(size, "scan of the columns by DuckDB", measure("scan", source, folder / "scan.parquet"), own)
+    if MEMORY[size]:
+        _show(size, f"kindred --memory {MEMORY[size]}", measure("kindred", source, small, MEMORY[size]), own)
+        print(f"{size} same result with little memory: {ours.read_bytes() == small.read_bytes()}")
+    if with_pandas:
+        theirs = folder / f"pandas-{size}.parquet"
+        _show(size, "pandas + networkx", measure("pandas", source, theirs), own)
+        print(f"{size} same top contact as pandas + networkx: {agreement(ours, theirs):.4%}")
+    database = ours.with_suffix(".duckdb")
+    compare_pageranks(size, database)
+    _show(size, "kindred, nodes", measure("nodes", database, ours), own)
+    database.unlink()
 
 
 def measure(engine: str, source: Path, out: Path, *rest: str) -> dict[str, object]:
@@ -70,9 +96,11 @@ def agreement(ours: Path, theirs: Path) -> float:
 
 
 def compare_pageranks(size: str, database: Path) -> None:
-    """PageRank of the same matrix by the engine, scipy's power iteration and igraph, to 1e-11, in processor seconds."""
+    """PageRank of the same matrix by each library, building included, in processor seconds, and whom each would name.
+
+    All are stopped near 1e-11, networkit and igraph at L left out (minutes and many GB).
+    """
     import numpy as np
-    import scipy.sparse as sp
 
     from engine.graph.network import ranks
     from engine.graph.pagerank import pagerank
@@ -87,39 +115,84 @@ def compare_pageranks(size: str, database: Path) -> None:
     kept = person[src] & person[dst]
     number = np.cumsum(person) - 1
     src, dst, weight, n = number[src[kept]], number[dst[kept]], weight[kept], int(person.sum())
-    found = {}
     ranks(graph)  # compiles what is not compiled yet
+    engines = {"kindred": pagerank, "scipy": _scipy}
+    if size != "L":
+        engines |= {"igraph": _igraph, "networkit": _networkit}
+    first, mine = None, None
+    for name, engine in engines.items():
+        wall, clock = time.perf_counter(), time.process_time()
+        rank = engine(src, dst, weight, n)
+        wall, clock = time.perf_counter() - wall, time.process_time() - clock
+        first = rank if first is None else first
+        named = _named(graph, person, rank)
+        mine = named if mine is None else mine
+        gap, same = np.abs(rank - first).sum(), (named == mine).mean()
+        print(
+            f"{size} pagerank {name}: {wall:.3f} s, {clock:.3f} s cpu, {len(src):,} edges, L1 from ours {gap:.1e}, "
+            f"same influencers {same:.4%}"
+        )
     clock = time.process_time()
-    found["kindred"] = pagerank(src, dst, weight, n), time.process_time() - clock
-    clock = time.process_time()
+    first[dst].sum()
+    print(f"{size} pagerank, one gather of every edge: {time.process_time() - clock:.3f} s cpu")
+
+
+def _scipy(src: np.ndarray, dst: np.ndarray, weight: np.ndarray, n: int) -> np.ndarray:
+    """Power iteration."""
+    import numpy as np
+    import scipy.sparse as sp
+
     out = np.bincount(src, weights=weight, minlength=n)
     matrix = sp.csr_matrix((weight / out[src], (dst, src)), shape=(n, n))
-    x = np.full(n, 1 / n)
-    while True:
+    x, moved = np.full(n, 1 / n), 1.0
+    while moved >= 1e-11:
         new = 0.15 / n + 0.85 * (matrix @ x + x[out == 0].sum() / n)
         moved, x = np.abs(new - x).sum(), new
-        if moved < 1e-11:
-            break
-    found["scipy"] = x, time.process_time() - clock
-    if size == "S":
-        import igraph
-
-        clock = time.process_time()
-        g = igraph.Graph(n, directed=True)
-        g.add_edges(np.column_stack([src, dst]))
-        found["igraph"] = np.array(g.pagerank(weights=weight.tolist())), time.process_time() - clock
-    clock = time.process_time()
-    x[dst].sum()
-    found["one gather of every edge"] = x, time.process_time() - clock
-    for name, (rank, seconds) in found.items():
-        gap = np.abs(rank - found["kindred"][0]).sum()
-        print(f"{size} pagerank {name}: {seconds:.3f} s cpu, {len(src):,} edges, L1 from ours {gap:.1e}")
+    return x
 
 
-def _show(size: str, name: str, line: dict[str, object]) -> None:
+def _igraph(src: np.ndarray, dst: np.ndarray, weight: np.ndarray, n: int) -> np.ndarray:
+    import igraph
+    import numpy as np
+
+    g = igraph.Graph(n, directed=True)
+    g.add_edges(np.column_stack([src, dst]))
+    return np.array(g.pagerank(weights=weight.tolist()))
+
+
+def _networkit(src: np.ndarray, dst: np.ndarray, weight: np.ndarray, n: int) -> np.ndarray:
+    import networkit as nk
+    import numpy as np
+
+    g = nk.GraphFromCoo((weight, (src, dst)), n=n, weighted=True, directed=True)
+    spread = nk.centrality.SinkHandling.DistributeSinks
+    found = nk.centrality.PageRank(g, damp=0.85, tol=1e-11, distributeSinks=spread)
+    found.norm = nk.centrality.Norm.L1_NORM
+    found.run()
+    rank = np.array(found.scores())
+    return rank / rank.sum()
+
+
+def _named(graph: Network, person: np.ndarray, rank: np.ndarray) -> np.ndarray:
+    """The top contact of every customer by a PageRank of the persons."""
+    import numpy as np
+
+    from engine.graph.influence import top_contacts
+    from engine.graph.pagerank import share_not_above
+
+    centrality = np.full(len(person), np.nan)
+    centrality[person] = share_not_above(rank)
+    return top_contacts("tie_reach", graph, centrality, top=1)["contact_id"].to_numpy()
+
+
+def _show(size: str, name: str, line: dict[str, object], own: dict[str, object] | None = None) -> None:
     steps = " ".join(f"{step} {wall}/{cpu}" for step, (wall, cpu) in line["steps"].items())
+    ratio = ""
+    if own:
+        wall, cpu = line["wall_s"] / own["wall_s"], line["cpu_s"] / own["cpu_s"]
+        ratio = f", {wall:.2f} x ours ({cpu:.2f} x its cpu)"
     print(
-        f"{size} {name}: {line['wall_s']} s, {line['cpu_s']} s cpu, {line['peak_mb']} MB (wall/cpu: {steps})",
+        f"{size} {name}: {line['wall_s']} s, {line['cpu_s']} s cpu, {line['peak_mb']} MB{ratio} (wall/cpu: {steps})",
         flush=True,
     )
 

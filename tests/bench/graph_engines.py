@@ -3,57 +3,51 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.warehouse.duckdb import DuckDBWarehouse
 
 HALF_LIFE, WINDOW, DAMPING, GAMMA = 30.0, 90, 0.85, 0.25
 
-# What `kindred import logs` leaves behind, without its cleaning: that has a bench of its own.
-RAW_DAYS = """
-CREATE TEMP TABLE raw_days AS
-SELECT caller, callee, CAST(started_at AS DATE) AS day, count(CASE WHEN kind = 'call' THEN 1 END) AS n_calls,
-       CAST(sum(duration_s) AS INTEGER) AS talk_s, count(CASE WHEN kind = 'text' THEN 1 END) AS n_texts
+# What `kindred import logs` leaves behind, a week or so at a time; its cleaning has a bench of its own.
+BATCHES = 4
+NUMBERS = "CREATE TEMP TABLE numbers (id BIGINT, node UINTEGER)"
+DAYS = """
+CREATE OR REPLACE TEMP TABLE days AS
+SELECT caller, callee, CAST(started_at AS DATE) AS day, CAST(count(*) AS UINTEGER) AS n,
+       CAST(count(*) FILTER (kind = 'text') AS UINTEGER) AS n_texts, CAST(sum(duration_s) AS UINTEGER) AS talk_s
 FROM read_parquet($files) GROUP BY ALL
 """
-PARTIES = """
-INSERT INTO parties BY NAME
-SELECT CAST(row_number() OVER (ORDER BY id) - 1 AS UINTEGER) AS node, CAST(id AS VARCHAR) AS party_id,
-       true AS is_customer, false AS opted_out
-FROM (SELECT caller AS id FROM raw_days UNION SELECT callee FROM raw_days)
+NEW_NUMBERS = """
+INSERT INTO numbers
+SELECT s.id, CAST((SELECT count(*) FROM numbers) + row_number() OVER () - 1 AS UINTEGER) AS node
+FROM (SELECT caller AS id FROM days UNION SELECT callee FROM days) AS s
+WHERE s.id NOT IN (SELECT id FROM numbers)
 """
 PAIR_DAYS = """
 INSERT INTO pair_days BY NAME
-WITH numbers AS (SELECT node, CAST(party_id AS BIGINT) AS id FROM parties)
-SELECT s.node AS src, d.node AS dst, r.day, r.n_calls, r.talk_s, r.n_texts
-FROM raw_days AS r JOIN numbers AS s ON s.id = r.caller JOIN numbers AS d ON d.id = r.callee
+SELECT s.node AS src, d.node AS dst, r.day, r.n - r.n_texts AS n_calls, r.talk_s, r.n_texts
+FROM days AS r JOIN numbers AS s ON s.id = r.caller JOIN numbers AS d ON d.id = r.callee
+"""
+PARTIES = """
+INSERT INTO parties BY NAME
+SELECT node, CAST(id AS VARCHAR) AS party_id, true AS is_customer, false AS opted_out FROM numbers
 """
 
 
 def kindred(source: Path, out: Path, memory: str = "") -> dict[str, list[float]]:
     """The engine's own statements and functions on a database file."""
     lap = _Laps()
-    from datetime import date
-
-    from engine.config import Graph
+    store = _edges(source, out, memory, lap)
     from engine.graph.influence import top_contacts
     from engine.graph.network import ranks
-    from engine.pipeline import edges
     from engine.pipeline.influencers import network
-    from engine.warehouse.duckdb import DuckDBWarehouse
 
-    base = out.with_suffix(".duckdb")
-    base.unlink(missing_ok=True)
-    store = DuckDBWarehouse(base, memory=memory, scratch=out.with_suffix(".tmp"))
-    lap("start")
-    store.connection.execute(RAW_DAYS, {"files": str(source / "*.parquet")})
-    lap("days")
-    store.connection.execute(PARTIES)
-    store.connection.execute(PAIR_DAYS)
-    store.connection.execute("DROP TABLE raw_days")
-    lap("parties")
-    edges.build(store, Graph(as_of=date(2024, 3, 31).isoformat()))
-    lap("edges")
     graph = network(store)
     lap("hand-over")
     _, central = ranks(graph, damping=DAMPING)
@@ -62,6 +56,56 @@ def kindred(source: Path, out: Path, memory: str = "") -> dict[str, list[float]]
     lap("influencers")
     store.close()
     return lap.seconds
+
+
+def edges(source: Path, out: Path, memory: str = "") -> dict[str, list[float]]:
+    """As `kindred`, up to table `edges`."""
+    lap = _Laps()
+    _edges(source, out, memory, lap).close()
+    return lap.seconds
+
+
+def nodes(database: Path, out: Path) -> dict[str, list[float]]:
+    """What `kindred` leaves out: every centrality and the communities of table `nodes`, from the database it left."""
+    lap = _Laps()
+    from engine.graph.network import ranks
+    from engine.graph.nodes import node_table
+    from engine.pipeline.influencers import network
+    from engine.warehouse.duckdb import DuckDBWarehouse
+
+    store = DuckDBWarehouse(database)
+    graph = network(store)
+    rank, central = ranks(graph, damping=DAMPING)
+    lap("ranks again")
+    store.write("nodes", node_table(graph, rank, central))
+    lap("nodes")
+    store.close()
+    return lap.seconds
+
+
+def _edges(source: Path, out: Path, memory: str, lap: _Laps) -> DuckDBWarehouse:
+    from datetime import date
+
+    from engine.config import Graph
+    from engine.pipeline import edges
+    from engine.warehouse.duckdb import DuckDBWarehouse
+
+    base = out.with_suffix(".duckdb")
+    base.unlink(missing_ok=True)
+    store = DuckDBWarehouse(base, memory=memory, scratch=out.with_suffix(".tmp"))
+    lap("start")
+    store.connection.execute(NUMBERS)
+    days = sorted(str(file) for file in source.glob("*.parquet"))
+    for start in range(0, len(days), week := math.ceil(len(days) / BATCHES)):
+        store.connection.execute(DAYS, {"files": days[start : start + week]})
+        store.connection.execute(NEW_NUMBERS)
+        store.connection.execute(PAIR_DAYS)
+    store.connection.execute(PARTIES)
+    store.connection.execute("DROP TABLE numbers; DROP TABLE days")
+    lap("pair_days")
+    edges.build(store, Graph(as_of=date(2024, 3, 31).isoformat()))
+    lap("edges")
+    return store
 
 
 def pandas(source: Path, out: Path) -> dict[str, list[float]]:
@@ -142,4 +186,5 @@ class _Laps:
 
 if __name__ == "__main__":
     engine, folder, target, *rest = sys.argv[1:]
-    print(json.dumps({"kindred": kindred, "pandas": pandas, "scan": scan}[engine](Path(folder), Path(target), *rest)))
+    run = {"kindred": kindred, "edges": edges, "nodes": nodes, "pandas": pandas, "scan": scan}[engine]
+    print(json.dumps(run(Path(folder), Path(target), *rest)))

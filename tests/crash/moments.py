@@ -15,19 +15,19 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine import workspace
 from engine.errors import EngineError
+from engine.synth import town as synth
 from engine.tables import TABLES
 from engine.trust import audit
+from tests.crash.server import Server
 
-ROOT = Path(__file__).resolve().parents[2]
 # What may differ between two runs: when something ran.
 TIMES = ("imported_at",)
 LATER = ("audit.jsonl", "audit.head", ".lock", "backups", "kindred.duckdb", "kindred.duckdb.wal")
@@ -43,12 +43,13 @@ class Command:
 
 @dataclass
 class Story:
-    """The commands with, per command, the workspace before it, how long it takes undisturbed and in how many steps."""
+    """The commands with, per command, the workspace before it, how long it takes undisturbed and in which steps."""
 
     folder: Path
     commands: tuple[Command, ...]
+    server: Server
     seconds: dict[str, float] = field(default_factory=dict)
-    steps: dict[str, int] = field(default_factory=dict)
+    steps: dict[str, list[str]] = field(default_factory=dict)
     after: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def before(self, command: Command) -> Path:
@@ -65,40 +66,51 @@ def commands(tables: Sequence[str]) -> tuple[Command, ...]:
     return (*imports, run, export, again)
 
 
-def tell(folder: Path, inputs: Path, story: Sequence[Command]) -> Story:
+def tell(server: Server, folder: Path, inputs: Path, story: Sequence[Command]) -> Story:
     """Run the story undisturbed, keeping a copy before each command.
 
     Args:
+        server: what runs the commands.
         folder: empty; everything is kept below it.
         inputs: the import files.
         story: its commands.
     """
-    told = Story(folder, tuple(story))
+    told = Story(folder, tuple(story), server)
     shutil.copytree(inputs, folder / "in")
     place = folder / "undisturbed"
     place.mkdir()
-    _call(folder, place, ("init", "{w}")).check_returncode()
+    if complaint := _run(told, place, ("init", "{w}")):
+        raise RuntimeError(complaint)
     for command in story:
         shutil.copytree(place, told.before(command))
         started = time.monotonic()
-        done = _call(folder, place, command.args)
+        if complaint := _run(told, place, command.args):
+            raise RuntimeError(f"{command.name}: {complaint}")
         told.seconds[command.name] = time.monotonic() - started
-        if done.returncode:
-            raise RuntimeError(f"{command.name}: {done.stderr}")
         told.after[command.name] = state(place)
     return told
 
 
-def count_steps(told: Story, command: Command) -> int:
-    """In how many numbered steps a command can be killed."""
+def steps(told: Story, command: Command) -> list[str]:
+    """The names of the steps at which a command can be killed, in order; the n-th is step n, from 1."""
     if command.name not in told.steps:
         place = told.folder / "counting"
         shutil.copytree(told.before(command), place)
-        counter = told.folder / "steps"
-        _call(told.folder, place, command.args, step=10**9, counter=counter).check_returncode()
-        told.steps[command.name] = int(counter.read_text())
+        _start(told, place, command.args, step=0)
+        if code := told.server.wait():
+            raise RuntimeError(f"{command.name} ends with {code} when its steps are counted")
+        told.steps[command.name] = (told.folder / "said.steps").read_text().splitlines()
         shutil.rmtree(place)
     return told.steps[command.name]
+
+
+def named_steps(told: Story) -> list[tuple[Command, int]]:
+    """Every differently named step of the story, where it comes first."""
+    first: dict[str, tuple[Command, int]] = {}
+    for command in told.commands:
+        for number, name in enumerate(steps(told, command), start=1):
+            first.setdefault(name, (command, number))
+    return list(first.values())
 
 
 def kill(told: Story, command: Command, *, after: float | None = None, step: int | None = None) -> list[str]:
@@ -110,10 +122,16 @@ def kill(told: Story, command: Command, *, after: float | None = None, step: int
     place = told.folder / "killed"
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(told.before(command), place)
-    if step is not None:
-        killed = _call(told.folder, place, command.args, step=step).returncode
-    else:
-        killed = _killed_after(told.folder, place, command.args, after or 0.0)
+    process = _start(told, place, command.args, step=step)
+    if after is not None:
+        time.sleep(after)
+        # Its workers too: what is killed is the machine's process, not a polite parent. (No such group: it has not
+        # become a group yet, or it was faster.)
+        for end in (os.killpg, os.kill):
+            with suppress(ProcessLookupError):
+                end(process, signal.SIGKILL)
+                break
+    killed = told.server.wait()
     if killed not in (0, -signal.SIGKILL):
         return [f"ended with {killed} instead of being killed"]
     wrong = []
@@ -121,9 +139,8 @@ def kill(told: Story, command: Command, *, after: float | None = None, step: int
         _tables(place / "w")
     except EngineError as error:
         wrong.append(f"unreadable after the kill: {error}")
-    again = _call(told.folder, place, command.args)
-    if again.returncode:
-        return [*wrong, f"cannot be run again: {again.stderr.strip()}"]
+    if complaint := _run(told, place, command.args):
+        return [*wrong, f"cannot be run again: {complaint}"]
     wrong += differences(told.after[command.name], state(place))
     verdict = audit.verify(place / "w")
     return wrong + [f"audit log: {problem}" for problem in verdict.problems]
@@ -181,50 +198,34 @@ def _filled(folder: Path, place: Path, args: Sequence[str]) -> list[str]:
     return [a.format_map({"in": folder / "in", "w": place / "w", "out": place / "out"}) for a in args]
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _start(told: Story, place: Path, args: Sequence[str], step: int | None = None) -> int:
     fixed = {
         # One key and one day, so that two workspaces give the same bytes.
         "KINDRED_KEY": "5a" * 32,
         "KINDRED_RUN_TODAY": "2026-01-15",
+        # As little to compute as there may be: every step is taken, none is long.
         "KINDRED_OFFERS_MIN_ROWS_PER_ARM": "3",
-        "OMP_NUM_THREADS": "1",
+        "KINDRED_OFFERS_BASES": "logistic",
+        "KINDRED_OFFERS_BOOTSTRAP": "20",
+        "KINDRED_OFFERS_FOLDS": "2",
+        "KINDRED_FACES_PRECISION": "fp32",
+        "KINDRED_ADS_SIZES": "300x250",
+        "KINDRED_KEYS": str(told.folder / "keys"),
     }
-    return {**os.environ, **fixed, "KINDRED_KEYS": str(folder / "keys"), "PYTHONPATH": str(ROOT)}
+    return told.server.start(_filled(told.folder, place, args), fixed, told.folder / "said", step)
 
 
-def _call(
-    folder: Path, place: Path, args: Sequence[str], *, step: int | None = None, counter: Path | None = None
-) -> subprocess.CompletedProcess[str]:
-    environment = _environment(folder)
-    module = "cli.main"
-    if step is not None:
-        module = "tests.crash.stepper"
-        environment |= {"CRASH_STEP": str(step), "CRASH_COUNTER": str(counter or "")}
-    return subprocess.run(
-        [sys.executable, "-m", module, *_filled(folder, place, args)],
-        cwd=ROOT, env=environment, capture_output=True, text=True,
-    )  # fmt: skip
+def _run(told: Story, place: Path, args: Sequence[str]) -> str:
+    """Run a command to its end; returns what it complained of, empty when it ended well."""
+    _start(told, place, args)
+    code = told.server.wait()
+    return f"ends with {code}: {(told.folder / 'said').read_text().strip()}" if code else ""
 
 
-def _killed_after(folder: Path, place: Path, args: Sequence[str], seconds: float) -> int:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cli.main", *_filled(folder, place, args)],
-        cwd=ROOT, env=_environment(folder), start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        return process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        # Its workers too: what is killed is the machine's process, not a polite parent.
-        os.killpg(process.pid, signal.SIGKILL)
-        return process.wait()
-
-
-def tiny(folder: Path, *, photos: int = 2, models: int = 3, calls: int = 1500) -> Path:
+def tiny(folder: Path, *, photos: int = 1, models: int = 2, calls: int = 600) -> Path:
     """Import files of a small invented town below `folder`, with few photos because each costs most of a run."""
     town = folder / "town"
-    arguments = ("synth", str(town), "--customers", "50", "--photos", str(photos), "--seed", "3")
-    _call(folder, folder, arguments).check_returncode()
+    synth.write(town, customers=50, photos=photos, seed=3)
     inputs = folder / "tiny"
     inputs.mkdir()
     for name in ("customers", "devices", "offers", "consents"):

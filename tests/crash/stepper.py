@@ -1,64 +1,53 @@
-"""`kindred`, counting the steps at which it could be killed, and killing itself at one of them.
+"""Counting the steps at which `kindred` could be killed, and killing it at one of them.
 
 A step is just before a statement or commit of the warehouse, a rename, replacement, deletion or flush of a file.
 """
 
 from __future__ import annotations
 
-import atexit
 import os
 import shutil
 import signal
 from collections.abc import Callable
 from typing import Any
 
-_STEP, _COUNTER = int(os.environ["CRASH_STEP"]), os.environ.get("CRASH_COUNTER", "")
-_seen = 0
 
+class Steps:
+    """The steps of this process from now on; at number `last` it kills itself.
 
-def _counted(function: Callable[..., Any]) -> Callable[..., Any]:
-    def call(*args: Any, **kwargs: Any) -> Any:
-        global _seen
-        _seen += 1
-        if _seen == _STEP:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*args, **kwargs)
+    Args:
+        last: the step that is not taken; 0 = none.
+    """
 
-    return call
+    def __init__(self, last: int) -> None:
+        import duckdb
+
+        self.last, self.names = last, list[str]()
+        connect = duckdb.connect
+        duckdb.connect = lambda *args, **kwargs: _Connection(connect(*args, **kwargs), self)
+        for name in ("rename", "replace", "fsync", "unlink", "link", "mkdir"):
+            setattr(os, name, self.counted(getattr(os, name), name))
+        shutil.rmtree = self.counted(shutil.rmtree, "rmtree")
+
+    def counted(self, function: Callable[..., Any], name: str = "") -> Callable[..., Any]:
+        """The function, a step before it; without a name it is called by its first argument, a statement."""
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self.names.append(name or " ".join(str(args[0]).split())[:200])
+            if len(self.names) == self.last:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return function(*args, **kwargs)
+
+        return call
 
 
 class _Connection:
     """A DuckDB connection whose every statement is a step."""
 
-    def __init__(self, real: Any) -> None:
+    def __init__(self, real: Any, steps: Steps) -> None:
         self._real = real
-        self.execute = _counted(real.execute)
-        self.close = _counted(real.close)
+        self.execute = steps.counted(real.execute)
+        self.close = steps.counted(real.close, "close")
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
-
-
-def _tell() -> None:
-    if _COUNTER:
-        with open(_COUNTER, "w") as file:
-            file.write(str(_seen))
-
-
-def main() -> None:
-    """Run `kindred` with the arguments of this process."""
-    import duckdb
-
-    connect = duckdb.connect
-    duckdb.connect = lambda *args, **kwargs: _Connection(connect(*args, **kwargs))
-    for name in ("rename", "replace", "fsync", "unlink", "link", "mkdir"):
-        setattr(os, name, _counted(getattr(os, name)))
-    shutil.rmtree = _counted(shutil.rmtree)
-    atexit.register(_tell)
-    from cli.main import main as kindred
-
-    kindred()
-
-
-if __name__ == "__main__":
-    main()

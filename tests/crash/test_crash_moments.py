@@ -7,6 +7,7 @@ import random
 import pytest
 
 from tests.crash import moments
+from tests.crash.server import Server
 
 # Without photos, which cost most of a run's time; the long harness has them.
 TABLES = ("logs", "customers")
@@ -14,17 +15,17 @@ TABLES = ("logs", "customers")
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory) -> moments.Story:
-    base = tmp_path_factory.mktemp("base")
-    return moments.tell(
-        tmp_path_factory.mktemp("story"), moments.tiny(base, photos=0, models=0, calls=300), moments.commands(TABLES)
-    )
+    inputs = moments.tiny(tmp_path_factory.mktemp("base"), photos=0, models=0, calls=300)
+    server = Server()
+    yield moments.tell(server, tmp_path_factory.mktemp("story"), inputs, moments.commands(TABLES))
+    server.close()
 
 
 @pytest.mark.parametrize("name", ["import logs", "run", "export again"])
 def test_killed_anywhere_and_run_again(told, name):
     command = next(c for c in told.commands if c.name == name)
     chance = random.Random(f"{name} 11")
-    step = chance.randint(1, moments.count_steps(told, command))
+    step = chance.randint(1, len(moments.steps(told, command)))
     assert moments.kill(told, command, step=step) == [], f"killed at step {step}"
 
 

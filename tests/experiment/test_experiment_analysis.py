@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import statsmodels.api as sm
 import statsmodels.formula.api as smf
+from scipy import stats
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from engine.errors import InputError
-from engine.experiment.analysis import effects, sample_ratio
-from engine.experiment.sequential import half_width
+from engine.experiment.analysis import effects, exposure_balance, sample_ratio
+from engine.experiment.fit import least_squares
 
 HILLSTROM = Path(__file__).parents[3] / "shared" / "data" / "hillstrom" / "hillstrom.csv"
 
@@ -46,17 +48,39 @@ def test_holm_is_by_hand(trial):
     assert [e.p_holm for e in found] == pytest.approx(expected)
 
 
-def test_clusters_are_statsmodels_formula_fit():
+def test_clusters_are_left_out_one_by_one():
+    """The error is that of statsmodels' formula refitted without each cluster, and close to its plain sandwich."""
     rng = np.random.default_rng(4)
     cluster = np.repeat(np.arange(60), 30)
     arms = np.where(rng.random(60) < 0.5, "a", "b")[cluster]
     value = rng.normal(0, 1, 60)[cluster] + rng.normal(0, 1, len(cluster))
     effect = effects(value, arms, order=["a", "b"], clusters=cluster)[0]
     frame = pl.DataFrame({"y": value, "z": (arms == "b").astype(float), "g": cluster}).to_pandas()
-    fit = smf.ols("y ~ z", frame).fit(cov_type="cluster", cov_kwds={"groups": frame["g"]}, use_t=True)
-    assert effect.difference == pytest.approx(fit.params["z"])
-    assert effect.se == pytest.approx(fit.bse["z"])
-    assert (effect.low, effect.high) == pytest.approx(tuple(fit.conf_int().loc["z"]))
+    whole = smf.ols("y ~ z", frame).fit(cov_type="cluster", cov_kwds={"groups": frame["g"]}, use_t=True)
+    without = np.array([smf.ols("y ~ z", frame[frame["g"] != g]).fit().params["z"] for g in range(60)])
+    assert effect.difference == pytest.approx(whole.params["z"])
+    assert effect.se == pytest.approx(np.sqrt(59 / 60 * ((without - whole.params["z"]) ** 2).sum()))
+    assert effect.se == pytest.approx(whole.bse["z"], rel=0.03)
+    half = stats.t.ppf(0.975, 59) * effect.se
+    assert (effect.low, effect.high) == pytest.approx((effect.difference - half, effect.difference + half))
+
+
+def test_many_clusters_and_clusters_that_cannot_be_left_out():
+    """statsmodels' own jackknife, with weights too; its plain sandwich where a column lives in one cluster only."""
+    rng = np.random.default_rng(4)
+    cluster = np.repeat(np.arange(400), 3)
+    design = np.column_stack([np.ones(1200), rng.random(400)[cluster], rng.random(1200)])
+    value, weight = rng.normal(0, 1, 400)[cluster] + rng.normal(0, 1, 1200), rng.random(1200) + 0.5
+    fit = least_squares(value, design, cluster, weight)
+    known = sm.WLS(value, design, weights=weight).fit(
+        cov_type="cluster-crv3", cov_kwds={"groups": cluster}, use_t=True
+    )  # fmt: skip
+    assert fit.t_test([0, 1, 1]).conf_int() == pytest.approx(known.t_test([0, 1, 1]).conf_int())
+    assert float(fit.f_test(np.eye(3)[1:]).pvalue) == pytest.approx(float(known.f_test(np.eye(3)[1:]).pvalue))
+    alone = np.column_stack([design, cluster == 7])
+    fit = least_squares(value, alone, cluster)
+    known = sm.OLS(value, alone).fit(cov_type="cluster", cov_kwds={"groups": cluster}, use_t=True)
+    assert fit.t_test([0, 1, 0, 0]).conf_int() == pytest.approx(known.t_test([0, 1, 0, 0]).conf_int())
 
 
 def test_cuped_takes_out_what_the_covariate_explains(trial):
@@ -99,37 +123,55 @@ def test_relative_interval_covers():
     assert 0.92 <= hits / 400 <= 0.98
 
 
-@pytest.mark.parametrize("clustered", [False, True])
-def test_no_effect_is_found_in_five_of_a_hundred(clustered):
-    """1,000 A/A experiments: 5 +- 1.5 % below .05."""
-    rng = np.random.default_rng(7)
-    low = 0
-    for _ in range(1000):
-        if clustered:
-            group = np.repeat(np.arange(80), 5)
-            arms = np.where(rng.permutation(80) < 40, "a", "b")[group]
-            value = rng.normal(0, 0.7, 80)[group] + rng.normal(0, 1, 400)
-            effect = effects(value, arms, order=["a", "b"], clusters=group)[0]
-        else:
-            value = rng.exponential(1, 300)
-            effect = effects(value, np.where(rng.random(300) < 0.5, "a", "b"), order=["a", "b"])[0]
-        low += effect.p < 0.05
-    assert 0.035 <= low / 1000 <= 0.065
+def test_ratio_and_cuped_together_are_those_of_tea_tasting():
+    """The same trial through tea-tasting: ratio of sums, delta method, CUPED by a covariate."""
+    import tea_tasting as tt
+
+    rng = np.random.default_rng(12)
+    n = 4000
+    before = rng.gamma(2, 1, n)
+    orders = rng.poisson(1 + before) + 1.0
+    revenue = orders * rng.gamma(3, 2, n) * np.where(np.arange(n) % 2, 1.05, 1.0)
+    arms = np.array(["a", "b"])[np.arange(n) % 2]
+    data = pl.DataFrame({"variant": np.arange(n) % 2, "orders": orders, "revenue": revenue, "before": before})
+    test = tt.Experiment(
+        mean=tt.Mean("revenue"),
+        cuped=tt.Mean("revenue", covariate="before"),
+        ratio=tt.RatioOfMeans("revenue", "orders"),
+    ).analyze(data)
+    ours = {
+        "mean": effects(revenue, arms, order=["a", "b"])[0],
+        "cuped": effects(revenue, arms, order=["a", "b"], covariate=before)[0],
+        "ratio": effects(revenue, arms, order=["a", "b"], denominator=orders)[0],
+    }
+    for name, rel in (
+        ("mean", 1e-9),
+        ("cuped", 0.01),
+        ("ratio", 1e-9),
+    ):  # they take CUPED's slope over all, we within arms
+        theirs, effect = test[name], ours[name]
+        assert effect.difference == pytest.approx(theirs.effect_size, rel=rel)
+        assert (effect.low, effect.high) == pytest.approx(
+            (theirs.effect_size_ci_lower, theirs.effect_size_ci_upper), rel=rel
+        )
+        assert effect.p == pytest.approx(theirs.pvalue, rel=max(rel, 1e-6) * 10)
+        assert effect.relative == pytest.approx(theirs.rel_effect_size, rel=rel)
+    both = effects(revenue, arms, order=["a", "b"], denominator=orders, covariate=before)[0]
+    assert both.se <= ours["ratio"].se and abs(both.difference - ours["ratio"].difference) < 2 * both.se
 
 
-def test_sequential_intervals_survive_twenty_looks():
-    """Naive intervals err in about a quarter of the runs, always-valid ones in at most 5 %."""
-    rng = np.random.default_rng(8)
-    looks = np.arange(100, 2001, 100)
-    naive = valid = 0
-    for _ in range(1000):
-        total = np.cumsum(rng.normal(0, 1, 2000))[looks - 1] / looks
-        se = 1 / np.sqrt(looks)
-        naive += (np.abs(total) > 1.96 * se).any()
-        widths = np.array([half_width(s, n, alpha=0.05, planned=2000) for s, n in zip(se, looks, strict=True)])
-        valid += (np.abs(total) > widths).any()
-    assert naive / 1000 > 0.18
-    assert valid / 1000 <= 0.05
+def test_exposure_balance_is_chi_square_and_with_clusters_a_wald_test():
+    rng = np.random.default_rng(3)
+    arms, group = np.array(["a", "b", "c"])[rng.integers(0, 3, 900)], np.arange(900) // 9
+    seen = rng.random(900) < np.where(arms == "b", 0.6, 0.8)
+    cells = [[((arms == x) & (seen == y)).sum() for y in (True, False)] for x in "abc"]
+    assert exposure_balance(seen, arms) == pytest.approx(stats.chi2_contingency(cells).pvalue)
+    frame = pl.DataFrame({"y": seen.astype(float), "x": arms, "g": group}).to_pandas()
+    fit = smf.ols("y ~ C(x)", frame).fit(cov_type="cluster-crv3", cov_kwds={"groups": group}, use_t=True)
+    expected = float(fit.f_test("C(x)[T.b] = 0, C(x)[T.c] = 0").pvalue)
+    assert exposure_balance(seen, arms, group) == pytest.approx(expected)
+    assert exposure_balance(np.ones(9, bool), arms[:9]) is None
+    assert exposure_balance(seen, np.full(900, "a")) is None
 
 
 def test_sample_ratio_sees_a_loss():
@@ -160,6 +202,28 @@ def test_arms_too_small_are_refused_and_constants_have_no_p():
     assert nothing.relative is None
     with pytest.raises(InputError, match="denominators"):
         effects(np.ones(4), np.array(["a", "a", "b", "b"]), order=["a", "b"], denominator=np.zeros(4))
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not HILLSTROM.exists(), reason="shared/data/hillstrom is absent")
+def test_hillstrom_is_the_same_in_tea_tasting():
+    import tea_tasting as tt
+
+    data = pl.read_csv(HILLSTROM, infer_schema_length=None)
+    metrics = ("visit", "conversion", "spend")
+    test = tt.Experiment({m: tt.Mean(m) for m in metrics}, variant="segment")
+    theirs = test.analyze(data, control="No E-Mail", all_variants=True)
+    for metric in metrics:
+        arms = ("Mens E-Mail", "Womens E-Mail")
+        order = ["No E-Mail", *arms]
+        for effect in effects(data[metric].to_numpy(), data["segment"].to_numpy(), order=order, control="No E-Mail"):
+            found = theirs["No E-Mail", effect.arm][metric]
+            assert effect.difference == pytest.approx(found.effect_size, rel=1e-9)
+            assert (effect.low, effect.high) == pytest.approx(
+                (found.effect_size_ci_lower, found.effect_size_ci_upper), rel=1e-9
+            )
+            assert effect.p == pytest.approx(found.pvalue, rel=1e-6)
+            assert effect.relative == pytest.approx(found.rel_effect_size, rel=1e-9)
 
 
 @pytest.mark.real

@@ -159,6 +159,7 @@ def test_the_funnel_counts_who_falls_out_where(kindred):
         ("not opted out", everybody >= 10, "opted_out"),
         ("has an offer", everybody % 50 != 7, "no_offer"),
         ("takes offers", everybody >= 0, "no_consent"),
+        ("in no other experiment", everybody >= 0, ""),
         ("own_face matched", everybody % 40 != 3, "no_photo"),
         ("own_face consented", everybody % 60 != 11, "no_consent"),
         ("influencer_face matched", everybody >= 0, "no_photo"),
@@ -225,6 +226,95 @@ def test_simulation_on_the_own_graph(kindred):
     customer, cluster = ({r["estimator"]: r for r in rows if r["unit"] == u} for u in ("customer", "cluster"))
     assert customer["difference"]["mean"] < cluster["difference"]["mean"]
     assert abs(cluster["exposure regression"]["bias"]) < abs(customer["difference"]["bias"])
+
+
+def test_only_the_eligible_take_part_and_strata_are_even(kindred):
+    old = kindred("design", "e", *TWO, "--eligible", "residence=east")
+    assert old["eligible"] == ["residence=east"]
+    funnel = {line["gate"]: line for line in kindred("assign", "e")["funnel"]}
+    assert list(funnel["residence is east"]["reasons"]) == ["planned_out"]
+    kindred("design", "b", *TWO, "--balance", "age_band", "--balance", "influence", "--eligible", "residence=west")
+    done = kindred("assign", "b")
+    drawn = done["drawn"]
+    assert done["version"] == 2 and drawn["salt"].startswith("b:1/") and drawn["imbalance"] < 0.5 * drawn["usual"]
+    people = assigned().filter(pl.col("experiment_id") == "b")
+    assert all(int(c[1:]) % 2 for c in people["customer_id"]) and set(people["version"]) == {2}
+    age = pl.col("customer_id").str.slice(1).cast(pl.Int64) % 50 + 20
+    bands = people.select("arm", band=(age >= 30).cast(int) + (age >= 45) + (age >= 60))
+    sizes = bands.group_by("band", "arm").len().pivot("arm", index="band", values="len")
+    gap = (sizes["own_face"].cast(pl.Int64) - sizes["influencer_face"].cast(pl.Int64)).abs()
+    assert (gap <= 0.12 * (sizes["own_face"] + sizes["influencer_face"])).all()
+    assert kindred("assign", "b")["drawn"] is None and kindred("design", "b")["version"] == 2
+    assert (
+        "no column 'shoe'"
+        in (kindred("design", "c", *TWO, "--eligible", "shoe=9"), kindred("assign", "c", ok=False))[1]
+    )
+
+
+def test_power_against_days_falls_relative_to_what_has_come_in(kindred):
+    kindred("design", "p", *TWO, "--horizon", 30)
+    rows = kindred("power", "p", "--base", 0.1, "--against", "days", "--plot", "p.svg")
+    days = [r["days"] for r in rows if r["unit"] == "customer"]
+    assert days[0] == 1 and days[-1] == 30 and len(days) == 12
+    relative = [r["relative"] for r in rows if r["unit"] == "customer"]
+    assert relative == sorted(relative, reverse=True)
+    (last,) = [
+        r
+        for r in kindred("power", "p", "--base", 0.1)
+        if r["unit"] == "customer" and r["customers"] == rows[0]["customers"]
+    ]
+    assert last["effect"] == pytest.approx([r for r in rows if r["unit"] == "customer"][-1]["effect"])
+    by_cluster = [r["effect"] for r in rows if r["unit"] == "cluster"]
+    assert all(c > r["effect"] for c, r in zip(by_cluster, [r for r in rows if r["unit"] == "customer"], strict=True))
+    text = Path("p.svg").read_text()
+    assert "days" in text and "by cluster" in text
+    assert "between 0 and 1" in kindred("power", "p", "--base", 0.1, "--correlation", 2, ok=False)
+    assert "customers or days" in kindred("power", "p", "--base", 0.1, "--against", "weeks", ok=False)
+
+
+def test_a_ratio_of_two_outcomes(kindred):
+    kindred("design", "r", *TWO, "--kind", "ratio", "--metric", "revenue/orders", "--guardrail", "orders:lower")
+    kindred("assign", "r")
+    people, rng = assigned(), np.random.default_rng(4)
+    orders = rng.integers(1, 6, people.height)
+    price = np.where(people["arm"] == "own_face", 12.0, 10.0) + rng.normal(0, 1, people.height)
+    for name, value in (("orders", orders), ("revenue", orders * price)):
+        people.select("customer_id", at=pl.lit("2025-03-03"), value=pl.Series(value)).write_csv(f"{name}.csv")
+        kindred("import", "outcomes", "r", f"{name}.csv", "--metric", name)
+    found = kindred("analyse", "r", "--interference", "--by", "residence")
+    effect = found["effects"][0]
+    assert effect["difference"] == pytest.approx(-2, abs=0.3) and "delta" in effect["method"]
+    own = people["arm"] == "own_face"
+    means = [(orders * price)[rows].sum() / orders[rows].sum() for rows in (~own.to_numpy(), own.to_numpy())]
+    assert effect["difference"] == pytest.approx(means[0] - means[1])
+    assert found["decisions"][0].startswith("worse") and found["guardrails"][0]["metric"] == "orders"
+    assert abs(found["spillover"][0]["estimates"][0]["value"] + 2) < 0.4
+    assert "no metric of the plan that comes in" in kindred("import", "outcomes", "r", "orders.csv", ok=False)
+
+
+def test_looking_early_decides_by_what_holds_at_every_look(kindred):
+    """An effect that Holm's p calls better on day 2 of 30 is not yet decided when looking again and again."""
+    kindred("design", "q", *TWO, "--horizon", 30)
+    kindred("assign", "q")
+    kindred("import", "outcomes", "q", outcomes(0.08))
+    plain, found = kindred("analyse", "q"), kindred("analyse", "q", "--sequential")
+    assert plain["observed"] == found["observed"] == pytest.approx(2.5 / 30)
+    assert plain["effects"][0]["p"] < 0.05 and plain["decisions"][0].startswith("worse")
+    assert found["decisions"][0].startswith("no difference larger than")
+    assert "always-valid" in found["decisions"][0]
+    done = CliRunner().invoke(app, ["experiment", "analyse", "q", "-w", "w"])
+    assert "8% of the horizon is over" in done.stderr
+
+
+def test_ads_of_two_arms_are_counted(kindred):
+    kindred("design", "t", *TWO)
+    kindred("assign", "t")
+    kindred("import", "outcomes", "t", outcomes())
+    one = assigned()["customer_id"][0]
+    Path("seen.csv").write_text(f"customer_id,at,arm\n{one},2025-03-02,own_face\n{one},2025-03-02,influencer_face\n")
+    kindred("import", "exposures", "t", "seen.csv")
+    odd = kindred("analyse", "t")["odd_rows"]
+    assert odd["two_arms"] == 1 and odd["other_arm"] == 1
 
 
 # ---- what can be wrong ------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from engine import plaintable
 from engine.errors import InputError
 from engine.experiment.analysis import SampleRatio, effects
 from engine.experiment.decision import LOWER, decide
@@ -48,6 +49,12 @@ def test_changes_are_versions_and_redrawing_needs_a_new_salt():
         ({"alpha": float("nan")}, "alpha"),
         ({"arms": {"a": 0.5, "b": 0.6}}, "add up"),
         ({"minimum_effect": -1.0}, "minimum effect"),
+        ({"minimum_effect": float("nan")}, "minimum effect"),
+        ({"kind": "ratio"}, "go together"),
+        ({"metric": "revenue/orders"}, "go together"),
+        ({"kind": "ratio", "metric": "revenue/"}, "go together"),
+        ({"balance": ("shoe",)}, "stratum"),
+        ({"eligible": ("plan",)}, "COLUMN=VALUE"),
         ({"colour": "red"}, "no colour"),
         ({"horizon_days": 0}, "horizon"),
         ({"kind": "median"}, "kind"),
@@ -87,14 +94,62 @@ def test_a_planted_sample_ratio_mismatch_breaks_the_table():
     assert rows(found)[0]["decision"].startswith("broken")
 
 
+@pytest.mark.parametrize("bad", [None, float("nan"), float("inf"), float("-inf")])
+def test_values_that_are_no_numbers_break_their_metric_only(bad):
+    data = pl.DataFrame({"arm": ["a", "b", "c"] * 40, "visit": [0, 1, 1] * 20 + [1, 0, 0] * 20, "spend": 1.5})
+    data = data.with_columns(
+        spend=pl.when(pl.int_range(pl.len()) == 7).then(pl.lit(bad, pl.Float64)).otherwise("spend")
+    )
+    lines = rows(compare(data, arm="arm", control="a", metrics=["spend", "visit"]))
+    assert [(line["metric"], line["arm"]) for line in lines] == [("spend", x) for x in "bc"] + [
+        ("visit", x) for x in "bc"
+    ]
+    for line in lines[:2]:
+        assert line["decision"].startswith(f"broken: {line['arm']} against a on spend: ")
+        assert "1 values are missing or infinite" in line["decision"]
+        assert line["difference"] is None and line["p"] is None and line["n_arm"] == 40
+    assert all(line["decision"].startswith("no difference") for line in lines[2:])
+
+
+@pytest.mark.parametrize("bad", ["nan", "NaN", "inf", "-inf", "n/a", ""])
+def test_cells_of_a_file_that_are_no_numbers_break_their_metric(bad, tmp_path):
+    lines = [f"{'ab'[i % 2]},{i % 3 if i != 9 else bad}" for i in range(40)]
+    (tmp_path / "t.csv").write_text("\n".join(["arm,v", *lines]))
+    (line,) = rows(compare(plaintable.read(tmp_path / "t.csv"), arm="arm", control="a", metrics=["v"]))
+    assert line["decision"].startswith("broken: b against a on v: ") and "1 values are missing" in line["decision"]
+
+
+def test_single_clusters_constants_and_lone_units_break_the_table():
+    data = pl.DataFrame(
+        {"arm": ["a"] * 10 + ["b"] * 10, "visit": [0, 1] * 10, "same": [1] * 20, "k": [0] * 10 + [1] * 10}
+    )
+    (line,) = rows(compare(data, arm="arm", control="a", metrics=["visit"], cluster="k"))
+    assert line["decision"] == "broken: b against a on visit: arm 'b' has one cluster only; do not use these results."
+    (line,) = rows(compare(data, arm="arm", control="a", metrics=["same"]))
+    assert line["decision"].startswith("broken: b against a on same: nobody's outcome differs")
+    (line,) = rows(compare(data[:11], arm="arm", control="a", metrics=["visit"], shares={"a": 0.9, "b": 0.1}))
+    assert line["decision"].startswith("broken") and "has 1 units" in line["decision"]
+
+
+def test_ratios_of_two_columns_in_a_table():
+    rng = np.random.default_rng(3)
+    orders = rng.poisson(3, 4000) + 1
+    spend = orders * rng.gamma(2, 5 + 1.0 * (np.arange(4000) % 2), 4000)
+    data = pl.DataFrame({"arm": ["a", "b"] * 2000, "spend": spend, "orders": orders})
+    (line,) = rows(compare(data, arm="arm", control="a", metrics=["spend/orders"]))
+    means = data.group_by("arm").agg(pl.col("spend").sum() / pl.col("orders").sum()).sort("arm")["spend"]
+    assert line["difference"] == pytest.approx(means[1] - means[0])
+    assert "delta" in line["method"] and line["decision"].startswith("better")
+
+
 @pytest.mark.parametrize(
     ("change", "word"),
     [
         ({"arm": "group"}, "no column"),
+        ({"metrics": ["visit/none"]}, "no column 'none'"),
         ({"control": "c"}, "no row has the control"),
         ({"metrics": []}, "no metric"),
         ({"metrics": ["name"]}, "not numbers"),
-        ({"metrics": ["holes"]}, "missing or infinite"),
         ({"shares": {"a": 0.9, "x": 0.1}}, "not in the plan"),
     ],
 )
@@ -131,7 +186,7 @@ def test_outcomes_are_counted_by_rule():
     found = tidy(people, shown, outcomes, horizon_days=30, kind="sum")
     assert found.counts == {
         "duplicate": 2, "unknown_customer": 2, "before_assignment": 1, "after_horizon": 1, "before_exposure": 1,
-        "other_arm": 1,
+        "other_arm": 1, "two_arms": 0,
     }  # fmt: skip
     assert found.customers.select("customer_id", "arm", "exposed", "value").rows() == [
         ("c1", "own", True, 6.0), ("c2", "lead", True, 0.0), ("c3", "own", False, 0.0),

@@ -59,7 +59,8 @@ def test_delivery_has_what_a_sending_system_needs_and_never_the_contact(space, t
     assert len(rows) == 18
     for row in rows:
         assert set(row) == {
-            "customer_id", "arm", "ad_id", "offer_id", "headline", "body", "call_to_action", "alt_text", "files",
+            "customer_id", "experiment_id", "arm", "ad_id", "offer_id", "headline", "body", "call_to_action",
+            "alt_text", "files",
         }  # fmt: skip
         assert all((tmp_path / "out" / name).is_file() for name in row["files"])
         others = {f"c00{n}" for n in range(6)} - {row["customer_id"]}

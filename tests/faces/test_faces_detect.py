@@ -21,9 +21,9 @@ def drawn():
     return [portraits.draw(z, size=240, seed=i, studio=True) for i, z in enumerate(people)]
 
 
-@pytest.fixture(scope="module")
-def detector():
-    return mtcnn.Detector(40)
+@pytest.fixture(scope="module", params=["mtcnn", "opencv"])
+def detector(request):
+    return mtcnn.Detector(40, request.param)
 
 
 def overlap(a, b):

@@ -136,11 +136,13 @@ def test_a_symlink_out_of_the_root_is_not_followed(tmp_path, portrait):
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP", "AVIF", "HEIF"])
 def test_exif_orientation_is_undone(tmp_path, turn, kind):
     """Against Pillow's own reading of the tag."""
     from PIL import ImageOps
 
+    if kind == "HEIF":
+        pytest.importorskip("pillow_heif").register_heif_opener()
     ramp = np.zeros((64, 96, 3), np.uint8)
     ramp[:32, :48], ramp[:32, 48:], ramp[32:, :48] = (250, 0, 0), (0, 250, 0), (0, 0, 250)
     image, path = Image.fromarray(ramp), tmp_path / "x"

@@ -1,7 +1,4 @@
-"""Hostile input: files that are almost right, options that are almost right, and what must hold whatever they are.
-
-`python -m tests.fuzz` tries hundreds of thousands; tests/fuzz/test_fuzz_*.py a few hundred in every test run.
-"""
+"""Hostile files: tables that are almost right, and what must hold whatever they are (see options.py for commands)."""
 
 from __future__ import annotations
 
@@ -11,13 +8,13 @@ import os
 from pathlib import Path
 
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
-from cli.main import app
 from engine import workspace
 from engine.errors import EngineError
+from engine.intake.importer import import_table
 from engine.logs.importer import import_logs
 from engine.tables import TABLES
+from tests.fuzz.options import no_hidden_traceback
 
 COLUMNS = {
     "logs": [
@@ -102,6 +99,7 @@ class Bench:
         os.symlink("/etc/hostname", self.inputs / "link.jpg")
         self.open = self.space.writing("fuzz")
         self.store = self.open.__enter__()
+        self.counts = self.store.counts()
 
     def close(self) -> None:
         """Let go of the workspace."""
@@ -109,60 +107,26 @@ class Bench:
 
     def import_(self, target: str, data: bytes, *, ending: str = ".csv") -> None:
         """Import one file; raises AssertionError unless it is taken with every row accounted for, or refused whole."""
-        from engine.intake.importer import import_table
-
         path = self.inputs / f"case{ending}"
         path.write_bytes(data)
-        before = self.store.counts()
+        before = self.counts
         shared = {"config": self.space.config, "key": self.key}
         try:
-            if target == "logs":
-                [done] = import_logs(self.store, [path], **shared)
-            else:
-                done = import_table(self.store, target, path, faces_folder=self.space.faces, **shared)
+            with no_hidden_traceback():
+                if target == "logs":
+                    [done] = import_logs(self.store, [path], **shared)
+                else:
+                    done = import_table(self.store, target, path, faces_folder=self.space.faces, **shared)
         except EngineError as error:
             assert self.store.counts() == before, f"refused, but something was stored: {error}"
             assert "\n" not in str(error).strip(), f"more than one line: {error}"
             return
         assert done.rows_in == done.rows_kept + done.rows_duplicate + done.rows_rejected
-        after = self.store.counts()
+        after = self.counts = self.store.counts()
         lost = {t: (n, after[t]) for t, n in before.items() if after[t] < n and t != "pair_days"}
         assert not lost, f"rows are lost: {lost}"
         new = 0 if "file_seen_before" in done.details else 1
         assert after["sources"] == before["sources"] + new
-
-
-WORDS = st.one_of(
-    st.sampled_from(
-        [
-            "-w", "w", "--workspace", "nowhere", "-o", "json", "csv", "table", "xml", "--quiet", "--debug",
-            "--threads", "1", "-1", "--memory", "100MB", "much", "--format", "parquet", "copenhagen",
-            "--strict", "--to", "out", "w", "..", "", "--until", "edges", "ads", "--force", "--definition",
-            "strongest", "--top", "0", "2", "--head", "--before", "2026-01-01", "2026-13-01", "--from", "-",
-            "case.csv", "--epoch", "2014-02-24", "--timezone", "Europe/Budapest", "Mars/Olympus", "--mapping",
-            "kindred.toml", "all", "events", "--opt-out", "--keep-daily", "last-run", "off", "weak", "--help",
-            "--version", "é", "\ud800",
-        ]
-    ),
-    st.text(max_size=8),
-)  # fmt: skip
-COMMANDS = (
-    ("status",), ("export",), ("influencers",), ("run", "--until", "edges"), ("import", "logs"),
-    ("import", "customers"), ("import", "photos"), ("import", "offers"), ("audit", "verify"), ("keys", "list"),
-    ("backups",), ("restore",), ("erase",), ("purge",), ("encrypt",), ("init",), ("import",), ("keys",),
-    ("audit",), (),
-)  # fmt: skip
-
-
-def call(arguments: list[str]) -> str:
-    """Run a command line in this process; returns what it said, or raises AssertionError for a bad end."""
-    arguments = [a.encode("utf-8", "replace").decode() for a in arguments]
-    done = CliRunner().invoke(app, arguments, input="")
-    said = done.stdout + done.stderr
-    assert done.exit_code in (0, 1, 2, 3), f"{arguments} ends with {done.exit_code}: {said} {done.exception!r}"
-    if "--debug" not in arguments:
-        assert "Traceback" not in said and "kindred: unexpected" not in done.stderr, f"{arguments}: {said}"
-    return said
 
 
 def _jpeg() -> bytes:

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from engine import workspace
 from engine.trust import audit
-from tests.fuzz.cases import COMMANDS, WORDS, call
+from tests.fuzz.options import call, groups, lines
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A folder with a workspace `w` and a file `case.csv`, current for the whole module."""
-    folder, before = tmp_path_factory.mktemp("commands"), os.getcwd()
+    folder, before = tmp_path_factory.mktemp("commands") / "deep" / "down", os.getcwd()
+    folder.mkdir(parents=True)
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("KINDRED_KEYS", str(folder / "keys"))
         patched.setenv("HOME", str(folder))
@@ -27,11 +28,15 @@ def place(tmp_path_factory):
         os.chdir(before)
 
 
-@settings(max_examples=int(os.environ.get("FUZZ_EXAMPLES", "60")), suppress_health_check=list(HealthCheck))
-@given(command=st.sampled_from(COMMANDS), words=st.lists(WORDS, max_size=5), inside=st.booleans())
-def test_any_options(place, command, words, inside):
-    call([*command, *(["-w", "w"] if inside and command else []), *words])
-    space = workspace.open_(place / "w")
-    assert audit.verify(space.path).whole
-    with space.warehouse(read_only=True) as store:
-        assert store.count("sources") >= 0
+@pytest.mark.parametrize("group", sorted(groups()))
+@settings(max_examples=int(os.environ.get("FUZZ_COMMANDS", "10")), suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_any_options(place, cases, group, data):
+    line = data.draw(lines(group))
+    before = (place / "w" / audit.LOG).stat().st_size
+    call(line)
+    cases.add()
+    if (place / "w" / audit.LOG).stat().st_size != before:  # nothing is written without a line of the audit log
+        assert audit.verify(place / "w").whole
+        with workspace.open_(place / "w").warehouse(read_only=True) as store:
+            assert store.count("sources") >= 0

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz.cases import COLUMNS, Bench, tables
 
-CASES = settings(max_examples=int(os.environ.get("FUZZ_EXAMPLES", "30")), suppress_health_check=list(HealthCheck))
+CASES = settings(max_examples=int(os.environ.get("FUZZ_FILES", "30")), suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")
@@ -25,17 +25,20 @@ def bench(tmp_path_factory):
 @pytest.mark.parametrize("target", sorted(COLUMNS))
 @CASES
 @given(data=st.data())
-def test_any_table(bench, target, data):
+def test_any_table(bench, cases, target, data):
     bench.import_(target, data.draw(tables(target)), ending=data.draw(st.sampled_from([".csv", ".tsv", ".gz", ".txt"])))
+    cases.add()
 
 
 @CASES
 @given(data=st.binary(max_size=300), target=st.sampled_from(sorted(COLUMNS)))
-def test_any_bytes(bench, target, data):
+def test_any_bytes(bench, cases, target, data):
     bench.import_(target, data)
+    cases.add()
 
 
 @CASES
 @given(data=st.binary(max_size=300), target=st.sampled_from(sorted(COLUMNS)))
-def test_any_bytes_that_call_themselves_parquet(bench, target, data):
+def test_any_bytes_that_call_themselves_parquet(bench, cases, target, data):
     bench.import_(target, b"PAR1" + data + b"PAR1", ending=".parquet")
+    cases.add()

@@ -12,6 +12,7 @@ from engine.config import Graph
 from engine.graph import network
 from engine.graph.arrays import adjacency, symmetric
 from engine.pipeline import edges as stage
+from engine.pipeline import influencers
 from engine.warehouse.duckdb import DuckDBWarehouse
 
 AS_OF = date(2024, 4, 1)
@@ -54,7 +55,7 @@ class Town:
         return self
 
     def network(self) -> network.Network:
-        return network.build(*(self.store.read(t) for t in ("edges", "hubs", "ties", "parties")))
+        return influencers.network(self.store)
 
 
 @pytest.fixture

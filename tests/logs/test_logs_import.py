@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.config import Config, Ids
+from engine.config import Config, Ids, Logs
 from engine.errors import InputError
 from engine.logs.importer import import_logs
 from engine.warehouse.duckdb import DuckDBWarehouse
@@ -137,6 +137,22 @@ def test_short_codes_go_only_where_ids_are_phone_numbers(store, tmp_path):
     assert "1818" not in "".join(store.read("rejects")["raw"])
     other = write(tmp_path / "small.csv", "12,34,2024-01-01 10:00:00,60")
     assert load(store, other)[0].rows_kept == 1
+
+
+def test_rows_of_listed_service_numbers_are_rejected_however_they_are_written(store, tmp_path):
+    lines = [
+        "+36201234567,+36301112222,2024-01-01 10:00:00,60",
+        "+36201234567,06 1 555 0000,2024-01-01 11:00:00,60",
+        "0036 1 555 0000,+36301112222,2024-01-01 12:00:00,60",
+        "helpdesk,+36301112222,2024-01-01 13:00:00,60",
+        "+36301112222,+36301113333,2024-01-01 14:00:00,60",
+    ]
+    config = Config(ids=Ids(region="HU"), logs=Logs(service_numbers="+36 1 555 0000\nhelpdesk, 06 1 555 9999"))
+    summary = load(store, write(tmp_path / "calls.csv", *lines), config=config)[0]
+    assert (summary.rows_in, summary.rows_kept, summary.rows_rejected) == (5, 2, 3)
+    assert summary.details["rejected_service_number"] == 3
+    assert store.count("parties") == 3
+    assert "555" not in "".join(store.read("rejects")["raw"])
 
 
 def test_known_nodes_stay_and_new_ones_follow_in_order(store, tmp_path):

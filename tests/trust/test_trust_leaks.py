@@ -153,6 +153,39 @@ def test_messages_about_spoilt_files_repeat_no_number(kindred, target):
     assert held(Path("w")) == {}
 
 
+CLEAN = {
+    "customers": {"customer_id": "c1", "age": "30", "residence": "Buda", "gender": "woman", "plan": "a", "tenure": "5"},
+    "treatments": {"customer_id": "c1", "campaign_id": "k", "offer_id": "o", "sent_at": "2025-06-01 10:00:00",
+                   "propensity": "0.5", "accepted": "true"},
+    "consents": {"customer_id": "c1", "purpose": "offers", "granted_at": "2025-01-01 10:00:00",
+                 "expires_at": "2027-01-01 10:00:00", "withdrawn_at": "2026-01-01 10:00:00"},
+    "optouts": {"customer_id": "c1", "since": "2026-01-01 10:00:00"},
+    "photos": {"customer_id": "c1", "path": "a.jpg"},
+    "inventory": {"photo_id": "m1", "path": "a.jpg", "max_uses": "5", "hair": "red"},
+    "logs": {"caller": "c1", "callee": "c2", "started_at": "2026-01-01 10:00:00", "duration_s": "5", "kind": "call",
+             "answered": "1", "volume_mb": "", "caller_tac": "35332811", "callee_tac": "35332811",
+             "caller_imei": "353328110000000", "callee_imei": "353328110000000", "note": "x"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("target", sorted(CLEAN))
+def test_a_number_or_address_in_any_column_alone_or_inside_a_text_is_not_kept(kindred, target):
+    Path("a.jpg").write_bytes(jpeg(1))
+    columns = CLEAN[target]
+    lines = [",".join(columns), ",".join(columns.values())]
+    for number, column in enumerate(columns):
+        for value in (FORMS[2], MAIL, f"tel:{FORMS[2]}", f"see <{MAIL}> please", f"SIM {FORMS[0]}"):
+            row = columns | {next(iter(columns)): f"c{number}", column: value}
+            lines.append(",".join(row.values()))
+    Path("table.csv").write_text("\n".join(lines) + "\n")
+    assert kindred("import", target, "table.csv", "-w", "w").exit_code == 0
+    kindred("export", "all", "--to", "out", "--format", "csv", "-w", "w")
+    kindred("export", "rejects", "--to", "rejects", "--format", "csv", "-w", "w")
+    assert held(Path("w")) == {}
+    assert [p for p in Path("out").rglob("*") if p.is_file() and found(p.read_bytes())] == []
+    assert [p for p in Path("rejects").rglob("*") if p.is_file() and found(p.read_bytes())] == []
+
+
 def test_parquet_with_numbers_leaves_none_behind(kindred):
     frame = pl.DataFrame(
         {"caller": [FORMS[0], FORMS[2], OTHERS[0]], "callee": [OTHERS[0], FORMS[2], MAIL],
@@ -175,6 +208,12 @@ def test_further_columns_of_customers_and_models_hold_no_number(kindred):
     assert held(Path("w")) == {}
     with workspace.open_(Path("w")).warehouse(read_only=True) as store:
         assert "tenure" in store.columns("customers")
+
+
+def test_an_experiment_is_not_called_by_a_number(kindred):
+    arms = ("--arm", "own_face=0.5", "--arm", "influencer_face=0.5")
+    assert kindred("experiment", "design", FORMS[2], *arms, "-w", "w").exit_code == 1
+    assert held(Path("w")) == {}
 
 
 def test_erase_and_other_ids_on_the_command_line_are_not_repeated(kindred):

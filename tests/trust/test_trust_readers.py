@@ -1,72 +1,51 @@
-"""A thousand readers while an export is replaced again and again: each sees a whole old or a whole new one."""
+"""A thousand readers while records come in, stages run and the export is replaced: a whole old or a whole new one."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import threading
+import subprocess
+import sys
 from pathlib import Path
 
-from engine.export import folder
+import engine
+from engine import pipeline, workspace
+from engine.export import export
+from tests.trust.readers import READERS
 
-READERS = 1000
-
-
-def publish(target: Path, version: int) -> None:
-    with folder.replacing(target) as draft:
-        for name in ("a.txt", "deep/b.txt"):
-            draft.write(name, f"{version} {name}".encode() * 500)
-        draft.finish({"what": "all", "version": version, "tables": {}})
+ROOT = Path(__file__).resolve().parents[2]
+ROUNDS = 4
 
 
-def read_whole(target: Path) -> int | None:
-    """The version of the export at `target`, every file checked; None when it was replaced while being read."""
-    handle = os.open(target, os.O_RDONLY)  # the folder itself: what is opened through it is of one version
-    try:
-        document = json.loads(_read(handle, "manifest.json"))
-        for entry in document["files"]:
-            data = _read(handle, entry["path"])
-            assert hashlib.sha256(data).hexdigest() == entry["sha256"], "a mixture of two exports"
-        return document["version"]
-    except FileNotFoundError:
-        return None
-    finally:
-        os.close(handle)
+def records(path: Path, month: int) -> Path:
+    lines = [
+        f"p{n % 23},p{(n * 7 + 1) % 23},2026-{month:02d}-{n % 28 + 1:02d}T10:{n % 60:02d}:00,{n % 300 + month}"
+        for n in range(2000)
+    ]
+    path.write_text("caller,callee,started_at,duration_s\n" + "\n".join(lines) + "\n")
+    return path
 
 
-def _read(handle: int, name: str) -> bytes:
-    with os.fdopen(os.open(name, os.O_RDONLY, dir_fd=handle), "rb") as file:
-        return file.read()
+def test_readers_see_a_whole_old_or_a_whole_new_export_during_a_run(tmp_path):
+    space, target = workspace.create(tmp_path / "w"), tmp_path / "out"
+    versions = []
 
+    def publish(month: int) -> None:
+        engine.import_logs(space, [records(tmp_path / f"{month}.csv", month)])
+        pipeline.run(space, until="influencers")
+        export(space, "all", target, "csv")
+        versions.append(hashlib.sha256((target / "manifest.json").read_bytes()).hexdigest())
 
-def test_readers_see_a_whole_old_or_a_whole_new_export(tmp_path):
-    target = tmp_path / "out"
-    publish(target, 0)
-    seen: list[int] = []
-    wrong: list[BaseException] = []
-    finished = threading.Event()
-
-    def reader() -> None:
-        try:
-            last = -1
-            while last < 0 or not finished.is_set():
-                version = read_whole(target)
-                if version is not None:
-                    assert version >= last, "an older export came back"
-                    last = version
-                    seen.append(version)
-                finished.wait(0.05)
-        except BaseException as error:
-            wrong.append(error)
-
-    threads = [threading.Thread(target=reader) for _ in range(READERS)]
-    for thread in threads:
-        thread.start()
-    for version in range(1, 6):
-        publish(target, version)
-    finished.set()
-    for thread in threads:
-        thread.join()
-    assert wrong == [] and len(seen) >= READERS
-    assert os.listdir(tmp_path) == ["out"] and read_whole(target) == 5
+    publish(1)
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.trust.readers", str(target)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as readers:  # fmt: skip
+        assert readers.stdout.readline() == "reading\n"
+        for month in range(2, ROUNDS + 1):
+            publish(month)
+        told = json.loads(readers.communicate()[0])
+    assert told["wrong"] == [] and told["readers"] == READERS
+    assert len(set(versions)) == ROUNDS and set(told["seen"]) <= set(versions)
+    assert len(told["seen"]) >= 2, "nobody read while it was replaced"
+    assert not [p.name for p in tmp_path.iterdir() if p.name not in {"out", "w", "1.csv", "2.csv", "3.csv", "4.csv"}]

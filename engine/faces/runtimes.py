@@ -1,0 +1,266 @@
+"""Who computes FaceNet: torch in fp32 (the reference), torch in bfloat16, torch on a GPU, or OpenVINO.
+
+Each is a function from crops to unit-length embeddings. A faster one is used only while it gives the check faces the
+reference's embeddings, so whoever reads a vector need not ask who computed it.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.errors import ModelError
+from engine.faces import weights
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    import torch
+
+# Every batch has this size, so that a face's numbers do not depend on its company.
+BATCH = 16
+# A runtime is kept only where it gives every check face a cosine at least this near to the reference's.
+AGREEMENT = 0.999
+PRECISIONS = ("auto", "fp32", "bf16")
+RUNTIMES = ("auto", "torch", "openvino")
+REFERENCE = ("torch", "fp32")
+
+# uint8 RGB (BATCH, 160, 160, 3) -> float32 (BATCH, 512), rows of unit length
+Forward = Callable[["np.ndarray"], "np.ndarray"]
+
+
+class Runtime(NamedTuple):
+    """A way to compute FaceNet.
+
+    Args:
+        name: "openvino", "torch" or "torch cuda".
+        precision: "fp32" or "bf16".
+        forward: crops to embeddings, safe to call from several threads.
+    """
+
+    name: str
+    precision: str
+    forward: Forward
+
+    def __str__(self) -> str:
+        return f"{self.name} in {self.precision}"
+
+
+def choose(name: str, *, runtime: str = "auto", precision: str = "auto", callers: int = 1) -> Runtime:
+    """The fastest runtime of this machine that agrees with the reference.
+
+    Args:
+        name: of the weights, or a file.
+        runtime: "torch", "openvino" (package openvino), or "auto" = whichever is there and faster.
+        precision: "fp32", "bf16", or "auto" = bf16 where the processor computes with it.
+        callers: threads that will call at the same time; each gets one processor thread.
+
+    Raises:
+        ModelError: no such runtime or precision, what was asked for is not here or does not agree, or the weights
+            are missing.
+    """
+    if precision not in PRECISIONS:
+        raise ModelError(f"precision {precision!r} is not one of {', '.join(PRECISIONS)}.")
+    if runtime not in RUNTIMES:
+        raise ModelError(f"faces.runtime {runtime!r} is not one of {', '.join(RUNTIMES)}.")
+    reference = _Reference(name)
+    refused = "this machine cannot"
+    for who, numbers, make in _candidates(reference, runtime, precision, callers):
+        if (who, numbers) == REFERENCE:
+            return Runtime(who, numbers, reference.forward)
+        try:
+            found = Runtime(who, numbers, make())
+            agreement = float((found.forward(_check_faces()) * reference.check()).sum(axis=1).min())
+        except (ModelError, RuntimeError) as error:  # no room in the cache; torch or OpenVINO let down by the machine
+            refused = f"{who} in {numbers} fails: {' '.join(str(error).split())[:200]}"
+            continue
+        if agreement >= AGREEMENT:
+            return found
+        refused = f"{who} in {numbers} gives other embeddings (cosine {agreement:.4f})"
+    raise ModelError(
+        f"FaceNet with {name} cannot be computed as asked for: {refused}.",
+        fix="Set faces.runtime and faces.precision to auto.",
+    )
+
+
+def _candidates(
+    reference: _Reference, runtime: str, precision: str, callers: int
+) -> Iterator[tuple[str, str, Callable[[], Forward]]]:
+    """Name, precision and how to make it, fastest first; with `auto` the reference itself comes last."""
+    import torch
+
+    halves = {"auto": ("bf16", "fp32"), "bf16": ("bf16",), "fp32": ("fp32",)}[precision]
+    if runtime != "openvino" and torch.cuda.is_available():
+        for half in halves:
+            if half == "fp32" or torch.cuda.is_bf16_supported():
+                yield "torch cuda", half, partial(_by_torch, reference, half, "cuda")
+    core = None if runtime == "torch" else _openvino()
+    if core is None and runtime == "openvino":
+        raise ModelError("The package openvino is not installed.", fix="`pip install 'kindred-engine[openvino]'`.")
+    if core is not None:
+        able = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        for half in halves:
+            if half == "fp32" or able:
+                yield "openvino", half, partial(_by_openvino, core, reference, half, callers)
+    if runtime != "openvino":
+        for half in halves:
+            if half == "fp32" or precision == "bf16" or _multiplies_bf16():
+                yield "torch", half, partial(_by_torch, reference, half, "cpu")
+
+
+class _Reference:
+    """FaceNet in fp32 by torch, loaded when first needed: a cached conversion can do without it."""
+
+    def __init__(self, name: str) -> None:
+        self.weights = weights.describe(name)
+        weights.ensure(name)
+        self._name, self._net, self._lock = name, None, threading.Lock()
+
+    def net(self) -> torch.nn.Module:
+        import torch
+
+        with self._lock:
+            if self._net is None:
+                net = _fused(weights.network(weights.state_dict(self._name)))
+                self._net = net.to(memory_format=torch.channels_last)
+        return self._net
+
+    def forward(self, batch: np.ndarray) -> np.ndarray:
+        return _by_torch(self, "fp32", "cpu")(batch)
+
+    def check(self) -> np.ndarray:
+        """Its embeddings of the check faces, kept beside the weights in the cache."""
+        import numpy as np
+
+        path = self.cached("check.npy")
+        try:
+            found = np.load(path, allow_pickle=False)
+        except (OSError, ValueError):
+            found = None
+        if found is None or found.shape != (BATCH, 512):
+            found = self.forward(_check_faces())
+            with suppress(ModelError), weights.replacing(path) as temporary, open(temporary, "wb") as file:
+                np.save(file, found, allow_pickle=False)
+        return found
+
+    def cached(self, ending: str) -> Path:
+        return weights.cache_folder() / f"{self.weights.name}-{self.weights.version}.{ending}"
+
+
+def _by_torch(reference: _Reference, precision: str, device: str) -> Forward:
+    import copy
+
+    import torch
+
+    net = reference.net()
+
+    kind = torch.bfloat16 if precision == "bf16" else torch.float32
+    if (precision, device) != ("fp32", "cpu"):
+        net = copy.deepcopy(net).to(device, kind)
+
+    def forward(batch: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            # NHWC bytes seen as NCHW are channels_last already
+            x = torch.from_numpy(batch).to(device).permute(0, 3, 1, 2).float()
+            vectors = net(((x - 127.5) / 128).to(kind)).float()
+            return torch.nn.functional.normalize(vectors).cpu().numpy()
+
+    return forward
+
+
+def _multiplies_bf16() -> bool:
+    """Whether this processor multiplies bfloat16 itself; where it only emulates it, fp32 is faster."""
+    import torch
+
+    return any(getattr(torch.cpu, f"_is_{kind}_supported", bool)() for kind in ("avx512_bf16", "amx_tile"))
+
+
+def _openvino():
+    """OpenVINO's core; None where the package is not installed or does not start."""
+    try:
+        import openvino
+    except ImportError:
+        return None
+    core = openvino.Core()
+    return core if "CPU" in core.available_devices else None
+
+
+def _by_openvino(core, reference: _Reference, precision: str, callers: int) -> Forward:
+    import numpy as np
+
+    model = core.read_model(_converted(reference))
+    hints = {
+        "INFERENCE_PRECISION_HINT": {"bf16": "bf16", "fp32": "f32"}[precision],
+        "INFERENCE_NUM_THREADS": callers,
+        "NUM_STREAMS": callers,  # one thread each: numbers do not depend on how many there are
+    }
+    compiled = core.compile_model(model, "CPU", hints)
+    own = threading.local()
+
+    def forward(batch: np.ndarray) -> np.ndarray:
+        if not hasattr(own, "request"):
+            own.request = compiled.create_infer_request()
+        vectors = own.request.infer({0: batch})[0]
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    return forward
+
+
+def _converted(reference: _Reference) -> Path:
+    """FaceNet in OpenVINO's own form, with the standardisation in it; converted once and kept in the cache.
+
+    Raises:
+        ModelError: the cache cannot be written.
+    """
+    import openvino as ov
+
+    path = reference.cached(f"openvino-{ov.__version__.split('-')[0]}-{BATCH}.xml")
+    data = path.with_suffix(".bin")
+    if path.is_file() and data.is_file():
+        return path
+    import torch
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+    from openvino.preprocess import PrePostProcessor
+
+    # Not `ov.convert_model`: that one reports its use to its makers where somebody once allowed it.
+    frontend = FrontEndManager().load_by_framework("pytorch")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that torch will trace otherwise one day is nothing for users to act on
+        decoder = TorchScriptPythonDecoder(reference.net(), example_input=torch.zeros(1, 3, 160, 160))
+    model = frontend.convert(frontend.load(decoder))
+    model.reshape([BATCH, 3, 160, 160])
+    steps = PrePostProcessor(model)
+    steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+    steps.input().model().set_layout(ov.Layout("NCHW"))
+    steps.input().preprocess().convert_element_type(ov.Type.f32).mean(127.5).scale(128.0)
+    with weights.replacing(data) as numbers, weights.replacing(path) as text:
+        ov.serialize(steps.build(), str(text), str(numbers))
+    return path
+
+
+def _check_faces() -> np.ndarray:
+    """A batch of smooth random pictures, the same on every machine."""
+    import cv2
+    import numpy as np
+
+    rough = np.random.default_rng(160).integers(0, 256, (BATCH, 6, 6, 3)).astype(np.uint8)
+    return np.stack([cv2.resize(picture, (160, 160), interpolation=cv2.INTER_CUBIC) for picture in rough])
+
+
+def _fused(net: torch.nn.Module) -> torch.nn.Module:
+    """Fold each batch norm into its convolution: the same function in fewer passes over memory."""
+    import torch
+    from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+    for module in list(net.modules()):
+        if hasattr(module, "conv") and hasattr(module, "bn"):
+            module.conv = fuse_conv_bn_eval(module.conv, module.bn)
+            module.bn = torch.nn.Identity()
+            module.relu = torch.nn.ReLU(inplace=True)
+    return net

@@ -1,0 +1,73 @@
+"""Centralities and influencers in SQL alone, for a graph whose edges fit no single memory (METHODS section 3).
+
+PageRank is one statement repeated, each step kept as a table before the next begins (a checkpoint: what is lost on the
+way is not computed from the start). Power iteration needs some 160 steps at d = .85 where Gauss-Seidel in memory needs
+about 20, so the arrays are preferred while they fit.
+"""
+
+from __future__ import annotations
+
+import math
+
+from engine.config import Config
+from engine.errors import ConfigError, EngineError
+from engine.progress import SILENT, Progress
+from engine.warehouse import Warehouse
+
+TOLERANCE = 1e-11
+DEFINITIONS = ("tie_reach", "strongest")
+
+
+def run(store: Warehouse, config: Config, progress: Progress = SILENT) -> None:
+    """Write `nodes` (coreness, collective influence and community null) and `influencers`.
+
+    Args:
+        store: the warehouse, after stage `edges`.
+        config: of the workspace.
+        progress: where the steps are shown.
+
+    Raises:
+        ConfigError: the configured definition, or consent to the use of traffic data, needs the whole graph in memory.
+    """
+    if config.graph.require_traffic_consent:
+        raise ConfigError(
+            "graph.require_traffic_consent needs the edges in memory, and there are more than "
+            f"warehouse.driver_edges = {config.warehouse.driver_edges}.",
+            fix="Raise the setting on a driver with more memory.",
+        )
+    if config.graph.definition not in DEFINITIONS:
+        raise ConfigError(
+            f"The definition {config.graph.definition!r} needs the edges in memory, and there are more than "
+            f"warehouse.driver_edges = {config.warehouse.driver_edges}.",
+            fix=f"Use {' or '.join(DEFINITIONS)}, or raise the setting on a driver with more memory.",
+        )
+    pagerank(store, damping=config.graph.damping, progress=progress)
+    store.create("nodes", "graph/ranked_nodes")
+    store.create("influencers", "graph/top_contacts", gamma=config.graph.gamma, top=config.graph.top)
+
+
+def pagerank(store: Warehouse, *, damping: float, tolerance: float = TOLERANCE, progress: Progress = SILENT) -> int:
+    """PageRank of everybody who is no hub as temporary table `ranks` (node, value: not scaled to sum 1).
+
+    Args:
+        store: the warehouse.
+        damping: d.
+        tolerance: summed absolute error.
+        progress: where the steps are shown.
+
+    Returns:
+        Steps it took.
+    """
+    store.temp("rank_people", "graph/rank_people")
+    store.temp("rank_edges", "graph/rank_edges")
+    store.temp("ranks", "graph/rank_start")
+    # What is left to go is at most d / (1 - d) of the last step.
+    limit = tolerance * (1 - damping) / max(damping, 1e-9)
+    most = 10 + math.ceil(math.log(limit) / math.log(max(damping, 1e-9)))
+    with progress.task("PageRank", total=most) as task:
+        for step in range(1, most + 1):
+            store.temp("ranks", "graph/rank_step", damping=damping)
+            task.advance()
+            if store.query("graph/rank_change")["change"].item() <= limit:
+                return step
+    raise EngineError(f"PageRank did not settle in {most} steps.")

@@ -1,0 +1,123 @@
+"""What came back from the field: exposures and outcomes of an experiment, from files into the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import sources
+from engine.errors import InputError
+from engine.trust import pseudonyms
+from engine.usecases import experiment
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from engine.workspace import Workspace
+
+NEEDED = {"exposures": ("customer_id", "at"), "outcomes": ("customer_id", "at", "value")}
+
+
+def import_events(
+    workspace: Workspace, name: str, target: str, path: Path, *, columns: Mapping[str, str] | None = None,
+    metric: str | None = None,
+) -> sources.SourceSummary:  # fmt: skip
+    """Read exposures (customer_id, at, arm?) or outcomes (customer_id, at, value) of an experiment.
+
+    Args:
+        workspace: an opened workspace.
+        name: of the experiment.
+        target: exposures or outcomes.
+        path: CSV, TSV or Parquet.
+        columns: our name -> the file's, where they differ.
+        metric: of the outcomes; None = the plan's primary one.
+
+    Returns:
+        What became of the rows. Rows of unknown customers and rows that do not read are rejected and counted; an
+        outcome whose value is no finite number is kept as null, so that the analysis says that it is broken.
+
+    Raises:
+        InputError: columns are missing, the file names another experiment, or none of its customers takes part;
+            nothing is stored then.
+    """
+    import polars as pl
+
+    from engine.intake import reading, values
+
+    with workspace.writing(f"experiment import {target}") as store:
+        plan = experiment.plan_of(store, name)
+        metric = metric or plan.metric
+        if target == "outcomes" and metric not in plan.metrics():
+            names = ", ".join(plan.metrics())
+            raise InputError(
+                f"{metric!r} is no metric of the plan that comes in.",
+                fix=f"Name one of {names} with --metric, or plan it as a guardrail first.",
+            )
+        content = sources.read_content(path)
+        source = sources.source_id(f"{target} {name} {metric}", "table", content.sha256)
+        known = sources.seen(store, source, path)
+        if known is not None:
+            return known
+        rows, broken, total = reading.read_text(path)
+        sources.unchanged(path, content)
+        rows = _renamed(rows, columns or {}, target, path)
+        if "experiment_id" in rows.columns and (rows["experiment_id"] != name).any():
+            raise InputError(f"the file holds rows of another experiment than {name!r}.", file=path,
+                             column="experiment_id", fix="Import it into its own experiment.")  # fmt: skip
+        people = store.query("experiment/assigned", experiment_id=name)["customer_id"]
+        rows = rows.with_columns(
+            pseudonyms.name_series(store, rows["customer_id"], workspace.config.ids, workspace.key()),
+            values.parse("at", "time"),
+        )
+        reason = (
+            pl.when(pl.col("customer_id").is_null()).then(pl.lit("customer_id: missing"))
+            .when(pl.col("at").is_null()).then(pl.lit("at: not a time (YYYY-MM-DD HH:MM:SS, UTC)"))
+            .when(~pl.col("customer_id").is_in(people.implode())).then(pl.lit("customer not in this experiment"))
+        )  # fmt: skip
+        rows = rows.with_columns(reason=reason)
+        rejects = pl.concat([
+            broken.select("__row", "__reason"),
+            rows.filter(pl.col("reason").is_not_null()).select("__row", __reason="reason"),
+        ]).sort("__row")  # fmt: skip
+        if rejects.height == total:
+            raise InputError(f"not one row belongs to experiment {name!r}: {rejects['__reason'][0]}.", file=path,
+                             row=int(rejects["__row"][0]), fix="Is this its file? Assign first.")  # fmt: skip
+        good = rows.filter(pl.col("reason").is_null())
+        frame = good.select(pl.lit(name).alias("experiment_id"), "customer_id", "at")
+        if target == "outcomes":
+            frame = frame.with_columns(metric=pl.lit(metric), value=good.select(values.parse("value", "f64"))["value"])
+        else:
+            arm = good["arm"] if "arm" in good.columns else pl.Series("arm", [None] * good.height, pl.String)
+            frame = frame.with_columns(arm=arm)
+        fresh = frame.unique(maintain_order=True).join(
+            store.read(target), on=frame.columns, how="anti", nulls_equal=True, maintain_order="left"
+        )
+        details = {f"rejected: {r}": n for r, n in sorted(rejects["__reason"].value_counts().iter_rows())}
+        if target == "outcomes" and (lost := fresh["value"].null_count()):
+            details["no_finite_value"] = lost
+        summary = sources.SourceSummary(
+            source, target, sources.mask_path(path), "table", total, fresh.height,
+            total - fresh.height - rejects.height, rejects.height, details,
+        )  # fmt: skip
+        with store.transaction():
+            store.append(target, fresh)
+            sources.record(store, summary, content.sha256)
+            lost_rows = {"source_id": source, "row_number": rejects["__row"], "reason": rejects["__reason"], "raw": ""}
+            store.append("rejects", pl.DataFrame(lost_rows, schema_overrides={"raw": pl.String}))
+    return summary
+
+
+def _renamed(rows: pl.DataFrame, columns: Mapping[str, str], target: str, path: Path) -> pl.DataFrame:
+    """The file's columns under our names."""
+    for own, theirs in columns.items():
+        if theirs.lower() not in rows.columns:
+            raise InputError(f"there is no column {theirs!r}.", file=path, row=0,
+                             fix=f"The columns are {', '.join(rows.columns[1:])}.")  # fmt: skip
+        rows = rows.drop(own, strict=False) if own != theirs.lower() else rows
+        rows = rows.rename({theirs.lower(): own})
+    missing = [c for c in NEEDED[target] if c not in rows.columns]
+    if missing:
+        raise InputError(f"{target} lack {', '.join(missing)}.", file=path, row=0,
+                         fix=f"Name it: --column {missing[0]}=COLUMN.")  # fmt: skip
+    return rows

@@ -1,0 +1,194 @@
+"""The catalogue of a workspace that Spark computes for: which Parquet folders hold each large table, and since when.
+
+The list of a table's parts stands in the DuckDB file, table `meta`, as `parts:<table>`, so that it changes in the same
+transaction as everything else. A part is a folder `<table>/<random>/`, written once, never changed.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import WorkspaceError
+from engine.tables import SQL_TYPES, TABLES
+from engine.warehouse import session
+from engine.warehouse.duckdb import DuckDBWarehouse, literal, quote
+
+if TYPE_CHECKING:
+    import polars as pl
+
+LARGE = (
+    "events", "pair_days", "parties", "rejects", "edges", "hubs", "ties", "nodes", "influencers", "handsets",
+)  # fmt: skip
+NUMBERED = ("events",)  # large tables whose rows statements name by `rowid`; theirs is a column `row_id`
+SCRATCH = "_scratch"
+_KEY = "parts:"
+
+
+class Catalogue(DuckDBWarehouse):
+    """DuckDB's file, with views of the Parquet in front of its empty large tables; what writes parts is a subclass.
+
+    Args:
+        path: the DuckDB file.
+        folder: where large tables lie, a folder or a URL.
+        options: as for `DuckDBWarehouse`.
+    """
+
+    def __init__(self, path: Path, *, folder: str, **options: Any) -> None:
+        self._folder = folder.rstrip("/")
+        self._local = "://" not in self._folder
+        self._parts: dict[str, list[dict[str, Any]]] = {}
+        self._known: set[str] = set()  # names Spark has an up-to-date view of
+        self._aside = False  # what is written now is not for the catalogue
+        super().__init__(path, **options)
+
+    def _part_of(self, table: str, frame: pl.DataFrame) -> dict[str, Any]:
+        """Write a frame as a new part; returns its entry in the catalogue."""
+        raise NotImplementedError
+
+    def _open(self) -> None:
+        super()._open()
+        self._load()
+        if not self._read_only:
+            if self._local:
+                # Nobody else writes: what a killed writer left may hold ids as they came in.
+                for path in Path(self._folder).glob(f"{SCRATCH}/w-*"):
+                    shutil.rmtree(path, ignore_errors=True)
+            for table in LARGE:
+                self._adopt(table)
+
+    def _load(self) -> None:
+        """The lists of parts as the catalogue has them."""
+        found = {}
+        if "meta" in {row[0] for row in self.connection.execute("SHOW TABLES").fetchall()}:
+            rows = self.connection.execute("SELECT name, value FROM meta").fetchall()
+            found = {name.removeprefix(_KEY): json.loads(value) for name, value in rows if name.startswith(_KEY)}
+        self._parts = {table: found.get(table, []) for table in LARGE}
+        self._known.clear()
+        for table in LARGE:
+            self._show(table)
+
+    def _adopt(self, table: str) -> None:
+        """Move the rows of a workspace that ran on DuckDB so far into Parquet."""
+        home = self.connection.execute("SELECT current_database()").fetchall()[0][0]
+        stored = f"{quote(home)}.main.{quote(table)}"  # the view of this name lies in front
+        rows = self.connection.execute(f"SELECT count(*) FROM {stored}").fetchall()[0][0]  # noqa: S608
+        if not rows:
+            return
+        with self.transaction():
+            if self._local:
+                part = self._copied(table, stored, rows)
+            else:
+                part = self._part_of(table, self.connection.sql(f"SELECT * FROM {stored}").pl())  # noqa: S608
+            self.connection.execute(f"DELETE FROM {stored}")  # noqa: S608
+            self._set_parts(table, [part])
+
+    def _copied(self, table: str, stored: str, rows: int) -> dict[str, Any]:
+        """A stored table as a part, written by DuckDB: as large as it may be, it is never in memory."""
+        part = f"{table}/{uuid.uuid4().hex}"
+        columns = [
+            f"CAST({quote(c.name)} AS BIGINT) AS {quote(c.name)}" if c.type == "u32" else quote(c.name)
+            for c in TABLES[table].columns
+        ]
+        columns += ["rowid AS row_id"] if table in NUMBERED else []
+        Path(self._folder, table).mkdir(mode=0o700, parents=True, exist_ok=True)
+        target = literal(f"{self._folder}/{part}")
+        self.connection.execute(
+            f"COPY (SELECT {', '.join(columns)} FROM {stored}) TO {target} (FORMAT parquet, PER_THREAD_OUTPUT true)"  # noqa: S608
+        )
+        return {"path": part, "rows": rows}
+
+    def _set_parts(self, table: str, parts: list[dict[str, Any]]) -> None:
+        self.touched.add(table)
+        self._parts[table] = parts
+        self._known.discard(table)
+        if not self._aside:
+            self.connection.execute("DELETE FROM meta WHERE name = $name", {"name": _KEY + table})
+            self.connection.execute(
+                "INSERT INTO meta VALUES ($name, $value)", {"name": _KEY + table, "value": json.dumps(parts)}
+            )
+        self._show(table)
+
+    def _show(self, table: str) -> None:
+        """DuckDB's view of a large table: for whoever only reads, and to tell the types of results."""
+        parts = self._parts[table]
+        columns = ", ".join(
+            f"CAST({quote(c.name)} AS {SQL_TYPES[c.type]}) AS {quote(c.name)}" for c in TABLES[table].columns
+        )
+        if not parts:
+            self.connection.execute(f"DROP VIEW IF EXISTS temp.{quote(table)}")
+            return
+        if self._local:
+            files = ", ".join(literal(f"{self._folder}/{part['path']}/*.parquet") for part in parts)
+            source = f"read_parquet([{files}])"
+        else:
+            why = f"Table {table} lies in {self._folder}, which only Spark reads."
+            nothing = ", ".join(f"error({literal(why)})::{SQL_TYPES[c.type]} AS {quote(c.name)}"
+                                for c in TABLES[table].columns)  # fmt: skip
+            columns, source = nothing, "range(1)"
+        try:
+            self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {quote(table)} AS SELECT {columns} FROM {source}")  # noqa: S608
+        except Exception as error:
+            raise WorkspaceError(
+                f"Table {table} is not whole: {session.reason(error)}.",
+                fix=f"Mount {self._folder} here, or bring back the state after the last run with `kindred restore`.",
+            ) from error
+
+    def parts(self) -> dict[str, list[dict[str, Any]]]:
+        """Per large table its parts: `path` below the folder, `rows`."""
+        return {table: list(parts) for table, parts in self._parts.items()}
+
+    def sweep(self) -> int:
+        """Delete the folders that the catalogue does not name; returns how many. Only where the folder is mounted."""
+        if not self._local:
+            return 0
+        kept = {part["path"] for parts in self._parts.values() for part in parts}
+        loose = [
+            path
+            for table in LARGE
+            for path in sorted((Path(self._folder) / table).glob("*"))
+            if f"{table}/{path.name}" not in kept
+        ]
+        for path in loose:
+            shutil.rmtree(path, ignore_errors=True)
+        return len(loose)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """See `Warehouse.transaction`."""
+        try:
+            with super().transaction():
+                yield
+        except BaseException:
+            if not self._inside:
+                self._load()
+            raise
+
+    @contextmanager
+    def shadow(self) -> Iterator[Catalogue]:
+        """See `Warehouse.shadow`."""
+        stored = dict(self._parts)
+        self._aside = True
+        try:
+            yield self
+        finally:
+            self._aside = False
+            for table, parts in stored.items():
+                if self._parts[table] is not parts:
+                    self._parts[table] = parts
+                    self._known.discard(table)
+                    self._show(table)
+
+    @contextmanager
+    def aside(self, tables: Sequence[str]) -> Iterator[None]:
+        """See `Warehouse.aside`."""
+        with self.shadow():
+            for table in LARGE:
+                if table not in tables and self._parts[table]:
+                    self._set_parts(table, [])
+            yield

@@ -1,0 +1,145 @@
+"""The statements in sql/ as Spark reads them: sqlglot does the work, the few traps it does not know are mended here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+# Spark has no unsigned numbers and no enumerations.
+_TYPES = {
+    "UINT": "BIGINT",
+    "UINTEGER": "BIGINT",
+    "UBIGINT": "DECIMAL(20, 0)",
+    "ENUM": "STRING",
+    "INT128": "DECIMAL(38, 0)",
+}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement, ready for Spark.
+
+    Args:
+        kind: `select` (rows), `insert`, `table` and `view` (rows that are kept under `target`), `replace` (all rows
+            `target` shall have from now on: an update or a deletion), `drop`, or `other` (only DuckDB runs it).
+        sql: the rows as a Spark query; parameters as `:name`. Empty for `drop` and `other`.
+        target: table that is written, else "".
+        reads: tables whose rows are read.
+        parameters: names of the values to bind.
+    """
+
+    kind: str
+    sql: str
+    target: str
+    reads: frozenset[str]
+    parameters: frozenset[str]
+
+
+@lru_cache(maxsize=1024)
+def translated(text: str) -> Statement:
+    """A DuckDB statement for Spark; kept, since transpiling costs more than a small query."""
+    import sqlglot
+    from sqlglot import errors, exp
+
+    try:
+        tree = sqlglot.parse_one(text, read="duckdb")
+    except errors.SqlglotError:
+        return _only_duckdb()
+    if isinstance(tree, exp.Query):
+        return _statement("select", tree, "")
+    if isinstance(tree, exp.Insert):
+        return _statement("insert", tree.expression, tree.find(exp.Table).name)
+    if isinstance(tree, exp.Create) and tree.kind in ("TABLE", "VIEW") and isinstance(tree.expression, exp.Query):
+        return _statement(tree.kind.lower(), tree.expression, tree.find(exp.Table).name)
+    if isinstance(tree, exp.Drop):
+        return Statement("drop", "", tree.find(exp.Table).name, frozenset(), frozenset())
+    if isinstance(tree, exp.Delete):
+        return _statement("replace", _survivors(tree), tree.this.name)
+    if isinstance(tree, exp.Update):
+        return _statement("replace", _updated(tree), tree.this.name)
+    return _only_duckdb()
+
+
+def _only_duckdb() -> Statement:
+    return Statement("other", "", "", frozenset(), frozenset())
+
+
+def _statement(kind: str, query: exp.Query, target: str) -> Statement:
+    from sqlglot import exp
+
+    shared = {cte.alias for cte in query.find_all(exp.CTE)}
+    reads = {table.name for table in query.find_all(exp.Table)} - shared - {""}
+    names = {node.name for node in query.find_all(exp.Placeholder, exp.Parameter)}
+    sql = query.transform(_mended).sql("spark", comments=False)
+    return Statement(kind, sql, target, frozenset(reads), frozenset(names))
+
+
+def _mended(node: exp.Expression) -> exp.Expression:
+    """One node as Spark needs it."""
+    from sqlglot import exp
+
+    if isinstance(node, exp.Literal) and not node.is_string and ("." in node.name or "e" in node.name.lower()):
+        # A number with a point is a decimal in Spark, and decimals round where doubles do not.
+        return exp.cast(exp.Literal.number(node.name), "DOUBLE") if not _cast_already(node) else node
+    if isinstance(node, exp.DataType) and node.this.name in _TYPES:
+        return exp.DataType.build(_TYPES[node.this.name])
+    if isinstance(node, exp.Column) and node.name == "rowid":
+        return exp.column("row_id", table=node.table or None)
+    if isinstance(node, exp.Anonymous) and node.name.lower() == "to_seconds":
+        zero = exp.Literal.number(0)
+        return exp.Anonymous(this="MAKE_DT_INTERVAL", expressions=[zero, zero.copy(), zero.copy(), *node.expressions])
+    return node
+
+
+def _cast_already(node: exp.Expression) -> bool:
+    from sqlglot import exp
+
+    return isinstance(node.parent, exp.Cast) and node.parent.this is node and node.parent.to.this.name == "DOUBLE"
+
+
+def _survivors(tree: exp.Delete) -> exp.Query:
+    """The rows that a deletion leaves."""
+    from sqlglot import exp
+
+    table, condition = tree.this, tree.args["where"].this
+    name = table.alias_or_name
+    using = tree.args.get("using") or []
+    if using:
+        inner = exp.select("1").from_(using[0]).where(condition)
+        return exp.select(f"{name}.*").from_(table).where(exp.Not(this=exp.Exists(this=inner)))
+    kept = exp.Not(this=exp.func("COALESCE", exp.Paren(this=condition), exp.false()))
+    negated = exp.Not(this=exp.Paren(this=condition.copy()))
+    # Spark plans a plain NOT of subqueries as anti joins; with COALESCE around them it can not.
+    has_subquery = condition.find(exp.Query) is not None
+    return exp.select(f"{name}.*").from_(table).where(negated if has_subquery else kept)
+
+
+def _updated(tree: exp.Update) -> exp.Query:
+    """All rows after an update: `* REPLACE` of the columns it sets, which the caller turns into a list of columns."""
+    from sqlglot import exp
+
+    table = tree.this
+    name = table.alias_or_name
+    source = tree.args.get("from_") or tree.args.get("from")
+    where = tree.args.get("where")
+    query = exp.select(f"{name}.*").from_(table)
+    hit: exp.Expression = where.this if where is not None else exp.true()
+    if source is not None:
+        other = source.this
+        query = query.join(other, on=hit, join_type="left")
+    for assignment in tree.expressions:
+        column, value = assignment.this, assignment.expression
+        if where is None:
+            new = value
+        else:
+            old = exp.column(column.name, table=name)
+            new = exp.Case(ifs=[exp.If(this=hit.copy(), true=value)], default=old)
+        query = query.select(exp.alias_(new, f"{SET}{column.name}"))
+    return query
+
+
+SET = "__set_"

@@ -1,0 +1,213 @@
+"""A Spark session, or one clear sentence on why there is none: no Java, the wrong Java, no cluster at that address."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import warnings
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from engine.errors import BackendError, ConfigError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+LEAST_JAVA = 17
+PATIENCE = 10.0  # seconds a master has to answer
+LOCAL = "local[*]"
+_STATIC = ("spark.sql.shuffle.partitions",)
+
+
+def start(master: str = "", *, memory: str = "", options: dict[str, str] | None = None) -> SparkSession:
+    """A session of its own (temporary views are not shared) in this process's Spark application.
+
+    Args:
+        master: `local[4]`, `spark://host:7077`, `yarn`, `k8s://…`; empty = what spark-submit says, else `local[*]`.
+        memory: of the driver's Java machine, e.g. "4GB"; empty = Spark's default. Only before the first session.
+        options: further Spark settings.
+
+    Raises:
+        ConfigError: PySpark or a fitting Java is not installed, or another master is in use by this process.
+        BackendError: the master cannot be reached.
+    """
+    # Said at every hand-over of a frame; frames go as Arrow here, not as pandas.
+    warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise ConfigError(
+            "The engine spark needs PySpark, which is not installed.", fix="Run `pip install 'kindred-engine[spark]'`."
+        ) from None
+    running = SparkSession.getActiveSession()
+    under_submit = "PYSPARK_GATEWAY_PORT" in os.environ
+    if running is None and not under_submit:
+        check_java()
+    if master.startswith("spark://"):
+        _check_reachable(master)
+    if running is not None:
+        used = running.sparkContext.master
+        if master and master != used:
+            raise ConfigError(
+                f"This process uses the Spark master {used} already; it cannot use {master} too.",
+                fix="Use another process.",
+            )
+        fresh = running.newSession()
+        for name, value in _settings(used, "").items():
+            if name.startswith("spark.sql.") and name not in _STATIC:
+                fresh.conf.set(name, value)
+        return fresh
+    # The driver and the workers must run the same Python; the driver's path is right on one machine, on a cluster the
+    # user says PYSPARK_PYTHON.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName("kindred")
+    if master or not under_submit:
+        builder = builder.master(master or LOCAL)
+    for name, value in {**_settings(master or LOCAL, memory), **(options or {})}.items():
+        builder = builder.config(name, value)
+    try:
+        session = builder.getOrCreate()
+    except Exception as error:
+        raise unreachable(master or LOCAL, error) from error
+    return session
+
+
+def _settings(master: str, memory: str) -> dict[str, str]:
+    level = "warn" if logging.getLogger(__name__).isEnabledFor(logging.INFO) else "off"
+    words = Path(__file__).with_name("log4j2.properties").as_uri()
+    settings = {
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={words} -Dkindred.log={level}",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.timestampType": "TIMESTAMP_NTZ",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.driver.maxResultSize": "0",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.ui.enabled": "false",
+    }
+    if "PYTHONPATH" in os.environ:
+        settings["spark.executorEnv.PYTHONPATH"] = os.environ["PYTHONPATH"]
+    if memory:
+        settings["spark.driver.memory"] = re.sub(r"(?i)i?b$", "", memory.replace(" ", "")).lower()
+    if master.startswith("local"):
+        settings |= {"spark.sql.shuffle.partitions": "8", "spark.driver.host": "127.0.0.1"}
+    elif "127.0.0.1" in master or "localhost" in master:
+        settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+    return settings
+
+
+def java_version() -> tuple[str, int] | None:
+    """(path, major version) of the Java that Spark would use; None where there is none. 0 = not readable."""
+    home = os.environ.get("JAVA_HOME")
+    java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
+    if java is None or not Path(java).exists():
+        return None
+    with suppress(OSError, subprocess.TimeoutExpired):
+        said = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60, check=False)
+        found = re.search(r'version "(?:1\.)?(\d+)', said.stderr + said.stdout)
+        return java, int(found[1]) if found else 0
+    return java, 0
+
+
+def check_java() -> None:
+    """Raises ConfigError when there is no Java, or one that Spark 4 cannot use."""
+    fix = f"Install Java {LEAST_JAVA} (Debian: openjdk-17-jre-headless) and set JAVA_HOME, or use --engine duckdb."
+    found = java_version()
+    if found is None:
+        where = f" at JAVA_HOME = {os.environ['JAVA_HOME']}" if "JAVA_HOME" in os.environ else ""
+        raise ConfigError(f"The engine spark needs Java, and there is none{where}.", fix=fix)
+    path, version = found
+    if version < LEAST_JAVA:
+        says = f"is Java {version}" if version else "does not say its version"
+        raise ConfigError(f"The engine spark needs Java {LEAST_JAVA} or newer; {path} {says}.", fix=fix)
+
+
+def _check_reachable(master: str) -> None:
+    """Ask each address of `spark://a:7077,b:7077` for a connection; Spark itself would try for minutes."""
+    import socket
+
+    for address in master.removeprefix("spark://").split(","):
+        parts = urlsplit(f"//{address}")
+        try:
+            port = parts.port
+        except ValueError:
+            port = None
+        if not parts.hostname or port is None:
+            raise ConfigError(f"{master} is no address of a Spark master.", fix="Write it as spark://host:7077.")
+        with suppress(OSError), closing(socket.create_connection((parts.hostname, port), PATIENCE)):
+            return
+    raise BackendError(
+        f"The Spark master {master} does not answer.", fix="Check that it runs, its address, and the firewall."
+    )
+
+
+def unreachable(master: str, error: Exception) -> BackendError:
+    """The error of a session that did not start."""
+    return BackendError(
+        f"Spark did not start with the master {master}: {reason(error)}.",
+        fix="Run again with --debug for Spark's own words.",
+    )
+
+
+def reason(error: Any) -> str:
+    """Spark's error in one line: the message without its class, stack and plan."""
+    text = str(error)
+    found = re.findall(r"Caused by: (?:[\w.$]+: )?(.+)", text) or re.findall(r"(?:Exception|Error): (.+)", text)
+    lines = [line.strip() for line in (found[-1] if found else text).splitlines() if line.strip()]
+    line = lines[0] if lines else type(error).__name__
+    return re.sub(r"^\[[A-Z_.]+\]\s*", "", line)[:300].rstrip(". ")
+
+
+def failed(title: str, error: Exception) -> BackendError:
+    """What a failed job means for the user: a lost worker, another Python there, Kindred missing there, or the words.
+
+    Args:
+        title: of the statement, e.g. "sql/graph/edges.sql".
+        error: what PySpark raised.
+    """
+    text = str(error)
+    if "PYTHON_VERSION_MISMATCH" in text or ("different version" in text and "Python" in text):
+        return BackendError(
+            f"{title}: the workers run another Python than this one ({platform.python_version()}).",
+            fix="Set PYSPARK_PYTHON to the same Python on every machine, with kindred-engine installed in it.",
+        )
+    if "ModuleNotFoundError" in text:
+        module = re.search(r"No module named '([^']+)'", text)
+        return BackendError(
+            f"{title}: the workers' Python has no module {module[1] if module else 'engine'}.",
+            fix="Install kindred-engine on every worker, or set PYSPARK_PYTHON to the Python that has it.",
+        )
+    if re.search(r"Cannot run program|PYSPARK_PYTHON.*No such file", text):
+        return BackendError(
+            f"{title}: the workers have no Python at {os.environ.get('PYSPARK_PYTHON', 'python3')}.",
+            fix="Set PYSPARK_PYTHON to the path of Python on the workers.",
+        )
+    if "Error from python worker" in text:
+        said = re.search(r"Error from python worker:\s*\n((?:\s{2,}.*\n)+)", text)
+        last = said[1].strip().splitlines()[-1].strip() if said else "it did not start"
+        return BackendError(
+            f"{title}: the workers' Python cannot run: {last[:200]}.",
+            fix="Set PYSPARK_PYTHON to the same Python on every machine, with kindred-engine installed in it.",
+        )
+    lost = ("ExecutorLostFailure", "Worker lost", "Lost executor", "executor lost", "MetadataFetchFailed")
+    if any(sign in text for sign in lost):
+        return BackendError(
+            f"{title}: workers were lost more often than Spark tries again.",
+            fix="See the workers' logs (often too little memory), then run the command again; it goes on where it was.",
+        )
+    if any(sign in text for sign in ("SparkContext was shut down", "has been stopped", "All masters are unresponsive")):
+        return BackendError(
+            f"{title}: the connection to the cluster was lost.", fix="Run the command again; it goes on where it was."
+        )
+    if "OutOfMemoryError" in text:
+        return BackendError(f"{title} needs more memory than a worker has.", fix="Give the workers more memory.")
+    if "No space left" in text:
+        return BackendError(f"{title} found no space on a disk of the cluster.", fix="Free some, then run again.")
+    return BackendError(f"{title} failed on Spark: {reason(error)}.")

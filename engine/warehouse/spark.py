@@ -1,0 +1,423 @@
+"""The warehouse on Apache Spark: DuckDB keeps the catalogue and small tables, Spark computes and keeps the large ones.
+
+Contract (what both engines promise is `engine.warehouse.Warehouse`; this is how it is kept here):
+
+- A large table (`LARGE`: whatever grows with calls or subscribers) is a list of Parquet folders below
+  `warehouse.folder`, each written once. The list stands in the catalogue, which is the workspace's DuckDB file: the
+  stage's line in `runs`, the line in `sources` and the lists of all tables written appear in one transaction. A killed
+  driver leaves folders that nobody names, swept by a later run.
+- Small tables (customers, devices, offers, ..., sources, runs, meta) live in the DuckDB file and are handed to Spark
+  when a statement asks for them. Temporary tables of Spark are Parquet below `_scratch/`, gone with the connection.
+- A statement runs on Spark if it reads or writes a large table or a temporary one of Spark's, else in DuckDB.
+- In front of the file's empty tables lie temporary views of the Parquet, with the contract's types: whatever only reads
+  (exports, reports' pages, `status`) works as before, without a Java machine.
+- A DuckDB in memory, its tables empty, is the judge of types: each result has the columns and types DuckDB would give.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import BackendError, EngineError
+from engine.tables import SQL_TYPES, TABLES, check
+from engine.warehouse import session, sql_text, workers
+from engine.warehouse.catalogue import LARGE, NUMBERED, SCRATCH, Catalogue
+from engine.warehouse.dialect import SET, Statement, translated
+from engine.warehouse.duckdb import DuckDBWarehouse, quote
+
+if TYPE_CHECKING:
+    import polars as pl
+    from pyspark.sql import DataFrame, SparkSession
+
+_SPARK_TYPES = {"u32": "BIGINT", "texts": "ARRAY<STRING>", "text": "STRING", "time": "TIMESTAMP_NTZ"}
+_log = logging.getLogger(__name__)
+
+
+class SparkWarehouse(Catalogue):
+    """See `engine.warehouse.Warehouse` for the methods' contracts, and the module for how they are kept.
+
+    Args:
+        path: the catalogue, the workspace's DuckDB file.
+        master: Spark's, see `engine.warehouse.session.start`.
+        folder: where large tables lie, a folder or a URL that the driver and all workers reach.
+        memory: of the driver's Java machine and of the catalogue's DuckDB.
+        options: as for `DuckDBWarehouse`.
+    """
+
+    spreads = True
+
+    def __init__(self, path: Path, *, master: str = "", folder: str, memory: str = "", **options: Any) -> None:
+        self._master, self._memory = master, memory
+        reads = options.get("read_only", False)
+        self._scratch = f"{folder.rstrip('/')}/{SCRATCH}/{'r' if reads else 'w'}-{uuid.uuid4().hex}"
+        self._temps: dict[str, int | None] = {}  # temporary tables of Spark with their rows, once counted
+        self._paths: dict[str, str] = {}
+        self._judge = DuckDBWarehouse()
+        super().__init__(path, folder=folder, memory=memory, **options)
+
+    @cached_property
+    def spark(self) -> SparkSession:
+        """The session; started when the first statement needs it."""
+        started = session.start(self._master, memory=self._memory)
+        _log.info("Spark %s, master %s", started.version, started.sparkContext.master)
+        return started
+
+    def close(self) -> None:
+        """See `DuckDBWarehouse.close`; temporary tables go."""
+        if "spark" in self.__dict__:
+            for name in self._known:
+                self.spark.catalog.dropTempView(name)
+            self._remove(self._scratch)
+        self._judge.close()
+        super().close()
+
+    def _remove(self, folder: str) -> None:
+        if self._local:
+            shutil.rmtree(folder, ignore_errors=True)
+            return
+        context = self.spark.sparkContext
+        path = context._jvm.org.apache.hadoop.fs.Path(folder)
+        path.getFileSystem(context._jsc.hadoopConfiguration()).delete(path, True)
+
+    # ---- statements
+
+    def query_text(self, text: str, params: dict[str, Any] | None = None, *, name: str = "") -> pl.DataFrame:
+        """See `DuckDBWarehouse.query_text`."""
+        statement = translated(text)
+        if statement.kind != "select" or not self._here(statement):
+            return super().query_text(text, params, name=name)
+        for table in sorted(statement.reads):
+            self._offer(table)
+        judged = self._judge.query_text(f"SELECT * FROM ({text}) LIMIT 0", params, name=name)  # noqa: S608
+        with self._named(name or text):
+            frame = self._frame(self._rows(statement, params or {}, name).toArrow())
+        return frame.select(judged.columns).cast(dict(judged.schema))
+
+    def temp(self, name: str, statement: str, /, **params: Any) -> None:
+        """See `Warehouse.temp`."""
+        self.execute_text(
+            f"CREATE OR REPLACE TEMP TABLE {quote(name)} AS {sql_text(statement)}", params, name=statement
+        )
+
+    def create(self, table: str, statement: str, /, **params: Any) -> int:
+        """See `Warehouse.create`."""
+        read = translated(sql_text(statement))
+        if table not in LARGE and not self._here(read):
+            return super().create(table, statement, **params)
+        if table not in LARGE:
+            return self.write(table, self.query(statement, **params))
+        with self._named(statement):
+            self._set_parts(table, [self._write_part(table, self._rows(read, params, statement))])
+        return self.count(table)
+
+    def execute(self, statement: str, /, **params: Any) -> None:
+        """See `Warehouse.execute`."""
+        self.execute_text(sql_text(statement), params, name=statement)
+
+    def execute_text(self, text: str, params: dict[str, Any] | None = None, *, name: str = "") -> None:
+        """See `DuckDBWarehouse.execute_text`."""
+        statement = translated(text)
+        target = statement.target
+        if statement.kind == "drop":
+            self._forget(target)
+            super().execute_text(text, params, name=name)
+            self._judge.execute_text(text)
+        elif statement.kind == "other" or not (self._here(statement) or target in LARGE or target in self._temps):
+            super().execute_text(text, params, name=name)
+            # What DuckDB holds is handed to Spark anew when it is asked for next.
+            self._known -= {*TABLES, target} - set(LARGE)
+        else:
+            with self._named(name or text):
+                self._effect(statement, text, params or {}, name)
+
+    def _effect(self, statement: Statement, text: str, params: dict[str, Any], name: str) -> None:
+        """Run a statement that leaves something, on Spark."""
+        target = statement.target
+        if statement.kind in ("table", "view"):
+            for table in sorted(statement.reads):
+                self._offer(table)
+            empty = f"{_head(text)} SELECT * FROM ({_body(text)}) LIMIT 0"  # noqa: S608
+            self._judge.execute_text(empty, params, name=name)
+            if statement.kind == "view":
+                # As text, so that it follows its tables when they are replaced.
+                self.spark.sql(f"CREATE OR REPLACE TEMPORARY VIEW {target} AS {statement.sql}")
+                self._known.add(target)
+                self._temps[target] = None
+            else:
+                self._keep(target, self._rows(statement, params, name))
+        elif statement.kind == "insert" and target in LARGE:
+            part = self._write_part(target, self._rows(statement, params, name))
+            self._set_parts(target, [*self._parts[target], *([part] if part["rows"] else [])])
+        elif statement.kind == "insert":
+            self.append(target, self._frame(self._rows(statement, params, name).toArrow()))
+        elif target in LARGE:
+            if self._parts[target]:
+                rows = self._replaced(target, self._rows(statement, params, name))
+                self._set_parts(target, [self._write_part(target, rows)])
+        elif target in self._temps:
+            self._keep(target, self._replaced(target, self._rows(statement, params, name)))
+        else:
+            # A small table changes by what a temporary one of Spark's says: the rows come to DuckDB.
+            borrowed = [table for table in statement.reads if table in self._temps]
+            for table in borrowed:
+                self.connection.register(f"_of_{table}", self.spark.table(table).toArrow())
+                super().execute_text(f"CREATE TEMP TABLE {quote(table)} AS SELECT * FROM {quote('_of_' + table)}")  # noqa: S608
+            super().execute_text(text, params, name=name)
+            for table in borrowed:
+                super().execute_text(f"DROP TABLE {quote(table)}")
+                self.connection.unregister(f"_of_{table}")
+            self._known -= set(TABLES) - set(LARGE)
+
+    def _here(self, statement: Statement) -> bool:
+        """Whether Spark runs a statement."""
+        return any(name in LARGE or name in self._temps for name in statement.reads)
+
+    def _rows(self, statement: Statement, params: dict[str, Any], name: str) -> DataFrame:
+        """The rows of a statement, not computed yet."""
+        for table in sorted(statement.reads):
+            self._offer(table)
+        values = {key: value for key, value in params.items() if key in statement.parameters}
+        rows = self.spark.sql(statement.sql, args=values or None)
+        if _log.isEnabledFor(logging.INFO):
+            _log.info("%s\n%s", name or statement.sql, rows._jdf.queryExecution().simpleString())
+        return rows
+
+    def _offer(self, table: str) -> None:
+        """Make a table known to Spark under its name."""
+        if table in self._known:
+            return
+        if table in LARGE:
+            if self._parts[table]:
+                paths = [f"{self._folder}/{part['path']}" for part in self._parts[table]]
+                rows = self.spark.read.schema(_schema(table)).parquet(*paths)
+            else:
+                rows = self.spark.createDataFrame([], _schema(table))
+            rows.createOrReplaceTempView(table)
+        else:
+            frame = self.connection.sql(f"SELECT * FROM {quote(table)}").pl()  # noqa: S608
+            self._given(frame).createOrReplaceTempView(table)
+            self._judge.connection.register("_shape", frame.clear().to_arrow())
+            self._judge.execute_text(f"CREATE OR REPLACE TEMP TABLE {quote(table)} AS SELECT * FROM _shape")  # noqa: S608
+        self._known.add(table)
+
+    def _keep(self, name: str, rows: DataFrame) -> None:
+        """Keep rows as a temporary table."""
+        path = f"{self._scratch}/{name}-{uuid.uuid4().hex[:8]}"
+        rows.write.parquet(path)
+        if name in self._paths:
+            self._remove(self._paths[name])
+        self._paths[name] = path
+        kept = self.spark.read.schema(rows.schema).parquet(path)
+        kept.createOrReplaceTempView(name)
+        self._known.add(name)
+        self._temps[name] = None
+
+    def _forget(self, name: str) -> None:
+        self._known.discard(name)
+        if name in self._temps:
+            del self._temps[name]
+            self.spark.catalog.dropTempView(name)
+
+    def _replaced(self, target: str, rows: DataFrame) -> DataFrame:
+        """The columns of an update with their new values in their old places."""
+        fresh = {column.removeprefix(SET) for column in rows.columns if column.startswith(SET)}
+        old = [column for column in rows.columns if not column.startswith(SET)]
+        return rows.select(*(rows[SET + c].alias(c) if c in fresh else rows[c] for c in old))
+
+    # ---- rows in and out
+
+    def _write_part(self, table: str, rows: DataFrame) -> dict[str, Any]:
+        """Write rows as a new part of a large table; returns its entry in the catalogue."""
+        from pyspark.sql import Observation
+        from pyspark.sql import functions as f
+
+        contract = TABLES[table]
+        missing = [c.name for c in contract.columns if c.name not in rows.columns]
+        picks = [
+            (f.lit(None) if c.name in missing else f.col(c.name)).cast(_spark_type(c.type)).alias(c.name)
+            for c in contract.columns
+        ]
+        if table in NUMBERED:
+            number = f.col("row_id") if "row_id" in rows.columns else f.monotonically_increasing_id()
+            if "row_id" not in rows.columns:
+                number = number + f.lit(len(self._parts[table]) << 48)
+            picks.append(number.alias("row_id"))
+        seen = Observation()
+        full = [c.name for c in contract.columns if not c.nullable]
+        counted = rows.select(*picks).observe(
+            seen,
+            f.count(f.lit(1)).alias("rows"),
+            f.sum(f.when(_any_null(full), 1).otherwise(0)).alias("holes"),
+        )
+        part = f"{table}/{uuid.uuid4().hex}"
+        counted.write.parquet(f"{self._folder}/{part}")
+        found = seen.get
+        if found.get("holes"):
+            raise BackendError(f"Table {table}: {found['holes']} rows lack a value that they must have.")
+        return {"path": part, "rows": int(found["rows"])}
+
+    def write(self, table: str, frame: pl.DataFrame, /) -> int:
+        """See `Warehouse.write`."""
+        if table not in LARGE:
+            self._known.discard(table)
+            return super().write(table, frame)
+        frame = check(frame, table)
+        with self._named(f"write {table}"):
+            self._set_parts(table, [self._part_of(table, frame)])
+        return frame.height
+
+    def append(self, table: str, frame: pl.DataFrame, /) -> int:
+        """See `Warehouse.append`."""
+        if table not in LARGE:
+            self._known.discard(table)
+            return super().append(table, frame)
+        frame = check(frame, table)
+        if frame.height:
+            with self._named(f"append {table}"):
+                self._set_parts(table, [*self._parts[table], self._part_of(table, frame)])
+        return frame.height
+
+    def read(self, table: str, /, columns: list[str] | None = None) -> pl.DataFrame:
+        """See `Warehouse.read`."""
+        if table in LARGE and not self._local:
+            chosen = ", ".join(quote(c) for c in columns or TABLES[table].names)
+            order = ", ".join(quote(k) for k in TABLES[table].keys)
+            return self.query_text(f"SELECT {chosen} FROM {table} ORDER BY {order}", name=f"read {table}")  # noqa: S608
+        chosen = "*" if columns is None else ", ".join(quote(c) for c in columns)
+        order = ", ".join(quote(k) for k in TABLES[table].keys)
+        return self.connection.sql(f"SELECT {chosen} FROM {quote(table)} ORDER BY {order}").pl()  # noqa: S608
+
+    def count(self, table: str, /) -> int:
+        """See `Warehouse.count`."""
+        if table in LARGE:
+            return sum(part["rows"] for part in self._parts[table])
+        if table in self._temps:
+            if self._temps[table] is None:
+                self._temps[table] = self.spark.table(table).count()
+            return self._temps[table]
+        return super().count(table)
+
+    def scatter(self, name: str, job: Callable[[Any], dict[str, int] | None], over: str) -> dict[str, int]:
+        """See `Warehouse.scatter`."""
+        with self._named(f"scatter {name}"):
+            self._offer(over)
+            source = self.spark.table(over)
+            job = workers.Job(job, over, name)
+            # What the job gives is learned from a run over no rows, here.
+            given = self._judge if over in self._temps else self
+            schema, columns = job.trial(given.connection.sql(f"SELECT * FROM {quote(over)} LIMIT 0").to_arrow_table())  # noqa: S608
+            context = self.spark.sparkContext
+            if "piece" in source.columns:
+                # A task per piece; a shuffle would put some together and leave others empty.
+                rows = source.collect()
+                source = self.spark.createDataFrame(context.parallelize(rows, max(len(rows), 1)), source.schema)
+            elif over not in self._temps:
+                source = source.repartition(4 * context.defaultParallelism)
+            self._keep("_scattered", source.mapInArrow(lambda batches: job(batches), workers.ddl(schema)))
+            notes: dict[str, int] = {}
+            told = self.spark.sql(f"SELECT {workers.NOTE} AS note FROM _scattered WHERE {workers.NOTE} IS NOT NULL")  # noqa: S608
+            for row in told.collect():
+                for key, value in json.loads(row["note"]).items():
+                    notes[key] = notes.get(key, 0) + value
+            self._keep(name, self._numbered_rows("_scattered", schema.names))
+            self._judge.execute_text(f"CREATE OR REPLACE TEMP TABLE {quote(name)} ({columns}, row_id BIGINT)")
+            self._forget("_scattered")
+            if over not in self._temps:
+                self._known.discard(over)
+        return notes
+
+    def _numbered_rows(self, table: str, names: list[str]) -> DataFrame:
+        """Rows of scattered pieces with `row_id`, their number over all pieces in the pieces' order."""
+        chosen = ", ".join(f"s.{quote_spark(n)}" for n in names)
+        return self.spark.sql(
+            f"SELECT {chosen}, s.{workers.PLACE} + o.offset AS row_id FROM {table} AS s INNER JOIN ("  # noqa: S608
+            f"SELECT {workers.PIECE}, coalesce(sum(n) OVER (ORDER BY {workers.PIECE} ROWS BETWEEN UNBOUNDED PRECEDING "
+            f"AND 1 PRECEDING), 0) AS offset FROM (SELECT {workers.PIECE}, count({workers.PLACE}) AS n FROM {table} "
+            f"GROUP BY {workers.PIECE}) AS c) AS o ON s.{workers.PIECE} = o.{workers.PIECE} "
+            f"WHERE s.{workers.NOTE} IS NULL"
+        )
+
+    def _part_of(self, table: str, frame: pl.DataFrame) -> dict[str, Any]:
+        return self._write_part(table, self._given(frame))
+
+    def _given(self, frame: pl.DataFrame) -> DataFrame:
+        """A frame as rows of Spark: signed whole numbers, lists, times without a zone."""
+        import polars as pl
+        import polars.selectors as cs
+
+        narrow = frame.with_columns(
+            cs.by_dtype(pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64).cast(pl.Int64),
+            *(pl.col(n).cast(pl.List(t.inner)) for n, t in frame.schema.items() if isinstance(t, pl.Array)),
+            cs.categorical().cast(pl.String),
+            cs.by_dtype(pl.Enum).cast(pl.String),
+        )
+        return self.spark.createDataFrame(narrow.to_arrow(compat_level=pl.CompatLevel.oldest()))
+
+    @staticmethod
+    def _frame(table: Any) -> pl.DataFrame:
+        import polars as pl
+
+        return pl.from_arrow(table)
+
+    @contextmanager
+    def _named(self, name: str) -> Iterator[None]:
+        """Turn Spark's errors into a BackendError that says which statement failed and what to do."""
+        try:
+            yield
+        except (EngineError, KeyboardInterrupt):
+            raise
+        except Exception as error:
+            title = f"sql/{name}.sql" if "/" in name and " " not in name else " ".join(name.split())[:80]
+            _log.info("%s", error)
+            raise session.failed(title, error) from error
+
+
+def quote_spark(name: str) -> str:
+    """`name` as Spark quotes it."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _any_null(columns: list[str]) -> Any:
+    from functools import reduce
+
+    from pyspark.sql import functions as f
+
+    return reduce(lambda a, b: a | b, (f.col(c).isNull() for c in columns))
+
+
+def _spark_type(kind: str) -> str:
+    if kind.startswith("f32["):
+        return "ARRAY<FLOAT>"
+    return _SPARK_TYPES.get(kind, SQL_TYPES[kind])
+
+
+def _schema(table: str) -> str:
+    columns = [f"{quote_spark(c.name)} {_spark_type(c.type)}" for c in TABLES[table].columns]
+    return ", ".join(columns + (["row_id BIGINT"] if table in NUMBERED else []))
+
+
+def _body(text: str) -> str:
+    """The query of a `CREATE … AS query`."""
+    return text[_cut(text) :]
+
+
+def _head(text: str) -> str:
+    """What stands before it."""
+    return text[: _cut(text)]
+
+
+def _cut(text: str) -> int:
+    import re
+
+    found = re.search(r"\bAS\s+(?=SELECT\b|WITH\b|--|\()", text, flags=re.IGNORECASE)
+    if found is None:
+        raise BackendError(f"{text[:60]} holds no query.")
+    return found.end()

@@ -1,0 +1,104 @@
+"""What runs inside Spark's Python workers: a job over one partition, in a DuckDB of its own, Arrow in and out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from engine.warehouse.duckdb import DuckDBWarehouse
+
+NOTE, PIECE, PLACE = "__note", "__piece", "__place"
+_MEMORY = "512MB"
+
+
+@dataclass(frozen=True)
+class Job:
+    """`job(store)` reads temporary table `over` and leaves temporary table `name`; it may return counts.
+
+    Args:
+        job: a function of a module (workers import it by name), its settings bound with functools.partial.
+        over: name of the table it reads.
+        name: of the table it leaves.
+    """
+
+    job: Callable[[DuckDBWarehouse], dict[str, int] | None]
+    over: str
+    name: str
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """One partition: its rows, then one row that holds the counts."""
+        import pyarrow as pa
+
+        given = list(batches)
+        if not given:
+            return
+        rows = pa.Table.from_batches(given)
+        piece = rows["piece"][0].as_py() if "piece" in rows.column_names and rows.num_rows else 0
+        found, notes, _ = self._run(rows)
+        yield from self._marked(found, piece)
+        yield self._note(found.schema, piece, notes)
+
+    def trial(self, nothing: pa.Table) -> tuple[pa.Schema, str]:
+        """The columns the job gives, from a run over no rows: for Arrow, and as DuckDB declares them."""
+        found, _, columns = self._run(nothing)
+        return found.schema, columns
+
+    def _run(self, rows: pa.Table) -> tuple[pa.Table, dict[str, int], str]:
+        from engine.warehouse.duckdb import DuckDBWarehouse
+
+        store = DuckDBWarehouse(threads=1, memory=_MEMORY, contracts=False)
+        try:
+            store.connection.register("_given", rows)
+            store.connection.execute(f'CREATE TEMP TABLE "{self.over}" AS SELECT * FROM _given')  # noqa: S608
+            notes = self.job(store) or {}
+            found = _plain(store, self.name)
+            kinds = store.connection.execute(f'DESCRIBE "{self.name}"').fetchall()
+            return found, notes, ", ".join(f'"{column}" {kind}' for column, kind, *_ in kinds)
+        finally:
+            store.close()
+
+    def _marked(self, found: pa.Table, piece: int) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa
+
+        place = 0
+        for batch in found.to_batches(max_chunksize=1 << 16):
+            n = batch.num_rows
+            columns = [*batch.columns, pa.nulls(n, pa.string()), pa.array([piece] * n, pa.int64())]
+            columns.append(pa.array(range(place, place + n), pa.int64()))
+            place += n
+            yield pa.RecordBatch.from_arrays(columns, names=[*found.schema.names, NOTE, PIECE, PLACE])
+
+    @staticmethod
+    def _note(schema: pa.Schema, piece: int, notes: dict[str, int]) -> pa.RecordBatch:
+        import pyarrow as pa
+
+        columns = [pa.nulls(1, field.type) for field in schema]
+        columns += [pa.array([json.dumps(notes)]), pa.array([piece], pa.int64()), pa.nulls(1, pa.int64())]
+        return pa.RecordBatch.from_arrays(columns, names=[*schema.names, NOTE, PIECE, PLACE])
+
+
+def _plain(store: DuckDBWarehouse, name: str) -> pa.Table:
+    """A temporary table in types that Spark has: enumerations as text, signed whole numbers."""
+    kinds = {"ENUM": "VARCHAR", "UINT": "BIGINT", "UBIG": "BIGINT"}
+    picks = []
+    for column, kind, *_ in store.connection.execute(f'DESCRIBE "{name}"').fetchall():
+        wanted = kinds.get(kind[:4])
+        picks.append(f'"{column}"::{wanted} AS "{column}"' if wanted else f'"{column}"')
+    return store.connection.sql(f'SELECT {", ".join(picks)} FROM "{name}"').to_arrow_table()  # noqa: S608
+
+
+def ddl(schema: pa.Schema) -> str:
+    """The columns of a job's result as Spark writes them."""
+    import pyarrow as pa
+
+    names = {
+        pa.int64(): "BIGINT", pa.int32(): "INT", pa.float64(): "DOUBLE", pa.bool_(): "BOOLEAN",
+        pa.timestamp("us"): "TIMESTAMP_NTZ", pa.date32(): "DATE", pa.string(): "STRING",
+    }  # fmt: skip
+    columns = [f"`{field.name}` {names.get(field.type, 'STRING')}" for field in schema]
+    return ", ".join([*columns, f"`{NOTE}` STRING", f"`{PIECE}` BIGINT", f"`{PLACE}` BIGINT"])

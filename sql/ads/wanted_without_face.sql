@@ -1,0 +1,9 @@
+-- Grain: one row per customer with a chosen offer, for the arm whose ads show no face; ordered by customer.
+-- Reads: choices, offers, optouts. Params: $campaign, part of the ad's id; $photo_id and $sha256 of the plain ground.
+SELECT substr(sha256(concat_ws(chr(31), $campaign, c.customer_id, 'no_face', o.offer_id, $photo_id)), 1, 16) AS ad_id,
+       c.customer_id, 'no_face' AS arm, CAST(NULL AS VARCHAR) AS subject_id, $photo_id AS photo_id, $sha256 AS sha256,
+       CAST(NULL AS VARCHAR) AS path, o.offer_id
+FROM choices AS c
+JOIN offers AS o ON o.offer_id = c.offer_id
+WHERE c.customer_id NOT IN (SELECT customer_id FROM optouts)
+ORDER BY c.customer_id

@@ -1,0 +1,93 @@
+"""Two workspaces with the same files, one per engine, and what compares them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+TODAY = "2025-06-05"
+# Short jobs: what a thorough compiler would cost is never earned back.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+ABSENT = ""
+try:
+    import pyspark  # noqa: F401
+    import sqlglot  # noqa: F401
+
+    from engine.warehouse.session import LEAST_JAVA, java_version
+
+    found = java_version()
+    if found is None or found[1] < LEAST_JAVA:
+        ABSENT = f"Java {LEAST_JAVA} is absent (found: {found})"
+except ImportError as error:
+    ABSENT = f"the extra spark is absent ({error})"
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker("spark") and ABSENT:
+            item.add_marker(pytest.mark.skip(reason=ABSENT))
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory) -> Path:
+    """A workspace with everything of a small town but its call records; those lie beside it in `town/logs`."""
+    import engine
+    from engine.synth import town
+
+    root = tmp_path_factory.mktemp("engines")
+    os.environ["KINDRED_KEYS"] = str(tmp_path_factory.getbasetemp() / "keys")
+    town.write(root / "town", customers=60, seed=5, photos=0)
+    space = engine.create(root / "bare", run__today=TODAY)
+    # One campaign: each has the graph of its day built for it.
+    past = pl.read_csv(root / "town" / "treatments.csv", infer_schema=False)
+    past.filter(campaign_id=past["campaign_id"][0]).write_csv(root / "town" / "treatments.csv")
+    for table in ("customers", "devices", "offers", "treatments", "consents"):
+        engine.import_table(space, table, root / "town" / f"{table}.csv")
+    return root / "bare"
+
+
+def logs(bare: Path) -> list[Path]:
+    """The town's call records."""
+    return sorted((bare.parent / "town" / "logs").iterdir())
+
+
+def opened(path: Path, engine_: str, **flags):
+    """A workspace with an engine, Spark on two threads of this process."""
+    import engine
+
+    return engine.open(
+        path, warehouse__engine=engine_, warehouse__master="local[2]" if engine_ == "spark" else "", **flags
+    )
+
+
+@pytest.fixture(scope="session")
+def both(bare):
+    """The town through import and stages, by DuckDB and by Spark."""
+    import engine
+
+    spaces = []
+    for name in ("duckdb", "spark"):
+        shutil.copytree(bare, bare.parent / name)
+        space = opened(bare.parent / name, name)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("engine.logs.pieces.SIZE", 150_000)  # several pieces of a small file
+            engine.import_logs(space, logs(bare))
+        engine.run(space, until="choices")
+        spaces.append(space)
+    return spaces
+
+
+@pytest.fixture(scope="session")
+def expected(bare):
+    """The town by DuckDB, from its call records to the influencers."""
+    import engine
+
+    shutil.copytree(bare, bare.parent / "expected")
+    space = opened(bare.parent / "expected", "duckdb")
+    engine.import_logs(space, logs(bare))
+    engine.run(space, until="influencers")
+    return space

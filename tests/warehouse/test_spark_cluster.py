@@ -1,0 +1,76 @@
+"""The commands on a real standalone cluster, with drivers and workers killed on the way."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.warehouse.cluster import cluster
+from tests.warehouse.compare import same_tables
+from tests.warehouse.conftest import logs, opened
+
+pytestmark = [pytest.mark.spark, pytest.mark.slow]
+TABLES = ("rejects", "parties", "events", "pair_days", "edges", "hubs", "ties", "nodes", "influencers")
+
+
+@pytest.fixture(scope="module")
+def running():
+    with cluster() as found:
+        yield found
+
+
+def kindred(path: Path, master: str, *command: str) -> subprocess.Popen:
+    """A command of `kindred` on the cluster, in a process of its own."""
+    options = ["-w", str(path), "--engine", "spark", "--master", master]
+    return subprocess.Popen(
+        [sys.executable, "-m", "cli.main", *command, *options],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+
+
+def finished(process: subprocess.Popen) -> str:
+    text, _ = process.communicate(timeout=500)
+    assert process.returncode == 0, text
+    return text
+
+
+def test_a_killed_driver_and_a_killed_worker_change_nothing(bare, expected, running):
+    path = bare.parent / "cluster"
+    shutil.copytree(bare, path)
+    finished(kindred(path, running.master, "import", "logs", *map(str, logs(bare))))
+
+    # The driver is killed when the first part of the stage lies in the folder: nothing of it may count.
+    first = kindred(path, running.master, "run", "--until", "edges")
+    _until(lambda: list((path / "tables" / "edges").glob("*")), first)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    with opened(path, "spark").warehouse(read_only=True) as store:
+        assert store.count("edges") == 0
+        assert not store.read("runs").height
+
+    # A worker dies with its executor while the stage runs: the other one does its tasks again.
+    second = kindred(path, running.master, "run", "--until", "influencers")
+    _until(lambda: running.state()["activeapps"] and (path / "tables" / "_scratch").exists(), second)
+    os.killpg(running.workers[0].pid, signal.SIGKILL)
+    finished(second)
+    rows = same_tables(expected, opened(path, "spark"), tables=TABLES)
+    assert rows["edges"] and rows["influencers"]
+
+    parts = {p.parent.name + "/" + p.name for p in (path / "tables").glob("*/*")}
+    with opened(path, "spark").warehouse(read_only=True) as store:
+        assert parts == {part["path"] for named in store.parts().values() for part in named}, "swept"
+
+
+def _until(holds, process: subprocess.Popen) -> None:
+    until = time.monotonic() + 300
+    while not holds():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < until
+        time.sleep(0.05)
