@@ -52,7 +52,6 @@ def trial(
     book: Book,
     i: int,
     *,
-    plan: Mapping[str, Any],
     versions: Sequence[tuple[int, str, Mapping[str, Any]]],
     state: Mapping[str, Any],
     funnel: Sequence[Mapping[str, Any]],
@@ -63,13 +62,12 @@ def trial(
     Args:
         book: to fill.
         i: place among the experiments.
-        plan: fields of the newest version.
-        versions: version, hash and fields of every version, the oldest first.
+        versions: version, hash and fields of every version of the plan, the oldest first.
         state: row of sql/report/experiments.
         funnel: per gate: gate, left, lost, reasons (count per reason); as of today.
         why_no_funnel: in words, where there is none.
     """
-    path = f"experiments.{i}"
+    path, plan = f"experiments.{i}", versions[-1][2]
     book.put("experiments", [*book.get("experiments"), {}])
     shown = (
         "version", "unit", "metric", "kind", "direction", "horizon_days", "alpha", "power", "minimum_effect",
@@ -141,12 +139,13 @@ def arms(
     """
     path = f"experiments.{i}"
     planned = {row["arm"]: row["share"] for row in book.get(f"{path}.shares")}
-    names = [arm for arm in planned if arm in set(sizes["arm"])]
+    # Arms that are not the plan's are told, too; the analysis says that it does not trust them.
+    names = [*(arm for arm in planned if arm in set(sizes["arm"])), *sorted(set(sizes["arm"]) - set(planned))]
     found = {row["arm"]: row for row in sizes.iter_rows(named=True)}
     shown, answered = bool(sizes["exposed"].sum()), bool(acts.height)
     clustered = book.get(f"{path}.plan.unit") == "cluster"
     units = {arm: found[arm]["clusters" if clustered else "customers"] for arm in names}
-    book.put(f"{path}.arms", [{"arm": arm, "planned": planned[arm]} for arm in names])
+    book.put(f"{path}.arms", [{"arm": arm, "planned": planned.get(arm, 0.0)} for arm in names])
     parts = []
     for j, arm in enumerate(names):
         row, here = found[arm], f"{path}.arms.{j}"

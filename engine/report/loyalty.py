@@ -78,7 +78,7 @@ def overall(book: Book, table: pl.DataFrame, shown: list[str]) -> None:
         # The same counts stand in the table of transitions: what is withheld there is withheld here.
         book.total(f"{path}.n", [f"loyalty.flows.{j}.n"])
         book.total(f"{path}.retained", [f"loyalty.flows.{j}.to.{j}"])
-        for name in ("share", "lift", "log_odds"):
+        for name in ("share", "lift", "lift_low", "lift_high", "log_odds"):
             book.derived(f"{path}.{name}", [f"loyalty.arrivals.{j}.n"])
 
 
@@ -164,6 +164,10 @@ def _rates(book: Book, path: str, row: dict) -> None:
     book.people(f"{path}.retained", row["retained"])
     book.people(f"{path}.left", row["n"] - row["retained"])
     book.total(f"{path}.n", [f"{path}.retained", f"{path}.left"])
-    for name in ("retention", "low", "high", "share", "lift", "log_odds"):
+    # The share is of all changers, so its own error is the smaller one: it is taken as given.
+    ends = {f"lift_{end}": row[end] / row["share"] if row["share"] and row[end] is not None else None
+            for end in ("low", "high")}  # fmt: skip
+    row = {**row, **ends}
+    for name in ("retention", "low", "high", "share", "lift", *ends, "log_odds"):
         book.put(f"{path}.{name}", row[name])
         book.derived(f"{path}.{name}", [f"{path}.n", f"{path}.retained", f"{path}.left"])

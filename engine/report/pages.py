@@ -77,7 +77,7 @@ _FORMULAS = {
         ("Retention", "Of those who left a handset of a maker for a next one, the share whose next one is of the same "
          "maker; Wilson 95 % interval."),
         ("Lift and log-odds", "Retention over the maker's share among all next handsets, and the difference of their "
-         "logits. Association only."),
+         "logits; the interval of the lift takes that share as given. Association only."),
         ("Time to change", "Kaplan and Meier 1958; spells that last to the end of the records are censored."),
     ),
     "offers": (

@@ -151,10 +151,11 @@ def loyalty(facts: Facts) -> dict[str, Chart]:
         ),
     )  # fmt: skip
     album.add(
-        "lift", "Lift: retention over share", "loyalty.rows", "lift",
+        "lift", "Lift with 95 % interval: retention over share", "loyalty.rows", "lift",
         lambda name, title, rows: charts.dots(
             name, title, [r["manufacturer"] for r in rows],
-            [None if r["lift"] is None else (r["lift"], None, None) for r in rows], percent=False, reference=1.0,
+            [None if r["lift"] is None else (r["lift"], r["lift_low"], r["lift_high"]) for r in rows], percent=False,
+            reference=1.0,
         ),
     )  # fmt: skip
     album.add("waiting", "Handsets still in use", "loyalty.waiting", "still", _waiting)

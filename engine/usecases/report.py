@@ -295,22 +295,27 @@ def _faces(book: Book, ask: _Ask) -> None:
 def _experiment(book: Book, ask: _Ask) -> None:
     experiment.fill(book, arms=ask.frame("arms"), funnel=ask.row("funnel"))
     book.put("experiments", [])
-    for i, state in enumerate(ask.frame("experiments").iter_rows(named=True)):
-        _trial(book, ask, i, state)
+    book.put("experiment.unread", [])
+    for state in ask.frame("experiments").iter_rows(named=True):
+        lines = ask.store.query("experiment/plans", experiment_id=state["experiment_id"]).sort("version")
+        try:
+            versions = [(version, digest, plans.read(text)) for version, text, digest in lines.iter_rows()]
+        except EngineError as error:
+            book.get("experiment.unread").append({"name": state["experiment_id"], "why": str(error)})
+            continue
+        _trial(book, ask, len(book.get("experiments")), state, versions)
 
 
-def _trial(book: Book, ask: _Ask, i: int, state: dict[str, Any]) -> None:
+def _trial(book: Book, ask: _Ask, i: int, state: dict[str, Any], versions: list[tuple[int, str, plans.Plan]]) -> None:
     """One experiment: plan and people always, the answer where it was analysed."""
-    name = state["experiment_id"]
-    lines = ask.store.query("experiment/plans", experiment_id=name).sort("version")
-    versions = [(version, digest, vars(plans.read(text))) for version, text, digest in lines.iter_rows()]
-    plan = plans.read(lines["plan"][-1])
+    name, plan = state["experiment_id"], versions[-1][2]
     funnel, why_not = [], ""
     try:
         funnel = conduct.population(ask.workspace, ask.store, plan).funnel
     except EngineError as error:
         why_not = str(error)
-    experiment.trial(book, i, plan=vars(plan), versions=versions, state=state, funnel=funnel, why_no_funnel=why_not)
+    told = [(version, digest, vars(fields)) for version, digest, fields in versions]
+    experiment.trial(book, i, versions=told, state=state, funnel=funnel, why_no_funnel=why_not)
     if not state["assigned"]:
         return
     counted = {"experiment_id": name, "positive": plan.kind == "any", "horizon_days": plan.horizon_days}

@@ -24,12 +24,15 @@ async function look(name, file, width, colorScheme) {
       const box = svg.getBoundingClientRect();
       return { title: svg.querySelector("title")?.textContent, marks: svg.querySelectorAll("path, use").length, width: box.width, height: box.height };
     }));
+  const without = await page.evaluate(() =>
+    [...document.querySelectorAll("figure:has(svg):not(:has(a[download]))")].map((figure) => figure.textContent.trim().slice(0, 60)));
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   await page.addScriptTag({ content: axe });
   const result = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
   const seen = {
     name, errors, requests, overflow,
     pictures: pictures.length,
+    without_download: without,
     empty_pictures: pictures.filter((p) => p.marks < 2 || p.width < 50 || p.height < 30),
     axe: result.violations.map((v) => ({ id: v.id, impact: v.impact, nodes: v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160) + " " + n.failureSummary) })),
   };

@@ -216,6 +216,8 @@ def test_rates_go_with_the_counts_that_tell_them(published):
     hidden = [row for row in rows if None in (row["n"], row["retained"], row["left"])]
     assert hidden
     for row in hidden:
-        assert all(row[name] is None for name in ("retention", "low", "high", "lift", "log_odds"))
+        assert all(
+            row[name] is None for name in ("retention", "low", "high", "lift", "lift_low", "lift_high", "log_odds")
+        )
     for row in published["communities"]["rows"]:
         assert (row["changed_share"] is None) == (row["changed"] is None or row["customers"] is None)

@@ -83,6 +83,10 @@ def test_tables_sort_and_search_by_keyboard(seen):
     assert table["status"] == f"{table['found']} of {table['rows']} rows"
 
 
+def test_every_picture_has_its_figures_to_download(seen):
+    assert seen["pages"][0]["without_download"] == []
+
+
 def test_a_download_holds_the_figures(seen):
     name, text = seen["download"]["name"], seen["download"]["text"]
     assert name.endswith(".csv")

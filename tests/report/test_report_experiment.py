@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import statistics
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
 import pytest
 from scipy import stats
 from test_report_attack import K, narrowed_lines
-from tests_report_town import PLANTED
+from tests_report_town import PLANTED, make, tables
 
 from engine.report.book import look_up
 from engine.usecases import report
 
+AT = datetime(2025, 3, 1)
 DAYS = {"spring": 28, "rare": 30}
 
 
@@ -150,6 +151,45 @@ def test_where_few_acted_the_effect_is_withheld_but_not_the_verdict(facts, peopl
         assert effect["verdict"] in ("better", "worse", "no difference")
     assert any(line is None for line in x["decisions"])
     assert all(e["value"] is None for e in x["ties"]["estimates"] if {e["arm"], e["versus"]} & few)
+
+
+def damage_plan(rows):
+    rows["plans"][1]["plan"] = "{"
+
+
+def change_arm(rows):
+    rows["assignments"][0]["arm"] = "blimp"
+
+
+def lose_values(rows):
+    rows["outcomes"][0]["value"] = None
+
+
+def act_all(rows):
+    mine = [a for a in rows["assignments"] if a["experiment_id"] == "spring"]
+    rows["outcomes"] = [
+        {"experiment_id": "spring", "customer_id": a["customer_id"], "metric": "sale", "at": AT, "value": 1.0}
+        for a in mine
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (damage_plan, "The plan of experiment spring cannot be read"),
+        (change_arm, "broken: "),
+        (lose_values, "outcomes have no finite value; do not use these results"),
+        (act_all, "Do not use these results"),
+    ],
+)
+def test_a_damaged_experiment_is_told_and_spoils_no_report(change, said, tmp_path, tmp_path_factory):
+    kept = ("parties", "customers", "plans", "assignments", "exposures", "outcomes")
+    rows = {name: lines for name, lines in tables().items() if name in kept}
+    change(rows)
+    space = make(tmp_path / "bad", tmp_path_factory.getbasetemp() / "keys", rows)
+    report.report(space, "experiment", tmp_path / "bad.html")
+    assert said in (tmp_path / "bad.html").read_text(encoding="utf-8")
+    assert report.facts(space, "loyalty")["loyalty"]
 
 
 def test_differencing_the_experiments_gives_nothing_away(facts, people):

@@ -169,6 +169,10 @@ def test_loyalty_figures_are_the_table_s(written, rows):
             if row[name] is not None:
                 assert row[name] == pytest.approx(overall[row["manufacturer"]][name], rel=1e-5)
                 shown += 1
+        if row["lift"] is not None:
+            ends = (row["low"] / row["share"], row["high"] / row["share"])
+            assert (row["lift_low"], row["lift_high"]) == pytest.approx(ends, rel=1e-4)
+            assert row["lift_low"] < row["lift"] < row["lift_high"]
     assert shown > 12
     assert facts["loyalty"]["changes"] == sum(r["n"] for r in overall.values())
     spells = rows["handsets"].sort("customer_id", "spell").to_dicts()
