@@ -71,7 +71,7 @@ def choose(name: str, *, runtime: str = "auto", precision: str = "auto", callers
     if runtime not in RUNTIMES:
         raise ModelError(f"faces.runtime {runtime!r} is not one of {', '.join(RUNTIMES)}.")
     reference = _Reference(name)
-    refused = "this machine cannot"
+    refused = f"this machine cannot with runtime {runtime}, precision {precision}"
     for who, numbers, make in _candidates(reference, runtime, precision, callers):
         if (who, numbers) == REFERENCE:
             return Runtime(who, numbers, reference.forward)
