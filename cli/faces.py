@@ -68,10 +68,21 @@ def register(app: typer.Typer) -> None:
         shell.emit({"files": [str(path) for path in files]})
 
     @command(faces, computes=True)
+    def caps(shell: Shell) -> None:
+        """What caps on the uses of photos (max_uses) cost: mean likeness with and without, requests moved and lost.
+
+        Example: `kindred faces caps -o json`
+        """
+        from engine.usecases import influence
+
+        shell.emit(influence.cost_of_caps(shell.workspace(), progress=shell.progress))
+
+    @command(faces, computes=True)
     def finetune(
         shell: Shell,
         by_folder: _PEOPLE,
         to: Annotated[Path, typer.Option("--to", metavar="FILE.pt", help="The new weights.")],
+        weights: Annotated[str | None, typer.Option("--weights", metavar="NAME|FILE", help="To start from.")] = None,
         epochs: Annotated[int, typer.Option("--epochs", min=1)] = 20,
         seed: Annotated[int, typer.Option("--seed", min=0)] = 7,
     ) -> None:
@@ -79,9 +90,11 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred faces finetune --by-folder people --to ours.pt`
         """
+        from engine import config
         from engine.faces.finetune import finetune as train
 
-        done = train(by_folder, to, epochs=epochs, seed=seed, progress=shell.progress)
+        settings = config.load(flags={"faces.weights": weights}).faces
+        done = train(by_folder, to, settings=settings, epochs=epochs, seed=seed, progress=shell.progress)
         shell.emit(
             {
                 "file": str(done.path),

@@ -108,7 +108,9 @@ class Faces:
     min_sharpness: float = _s(15.0, "variance of the Laplacian below which a face is low_quality", low=0)
     max_yaw: float = _s(0.7, "largest turn of the head, 0 frontal to 1 profile", low=0, high=1)
     runtime: str = _s("auto", "who computes FaceNet; auto = the fastest here", choices=("auto", "torch", "openvino"))
-    precision: str = _s("auto", "how FaceNet computes; auto = bf16 where as good", choices=("auto", "fp32", "bf16"))
+    precision: str = _s(
+        "auto", "how FaceNet computes; auto = the fastest as good", choices=("auto", "fp32", "bf16", "int8")
+    )
     mirror: bool = _s(False, "embed the mean of a face and its mirror image")
     same_person: float = _s(0.0, "similarity above which a match may be the same person; 0 = the weights' own", low=0)
     exclude_same_person: bool = _s(False, "never show a model who may be the very same person")

@@ -148,6 +148,9 @@ def test_a_photo_without_a_face_and_a_truncated_one_get_a_status(kindred, space)
     assert kindred("export", "faces", "--to", "out", "--format", "jsonl", "-w", space).exit_code == 0
     lines = [json.loads(line) for line in Path("out/faces.jsonl").read_text().splitlines()]
     assert sorted(line["status"] for line in lines) == ["no_face", "unreadable"]
+    assert json.loads(kindred("faces", "caps", "-o", "json", "-w", space).stdout)["gap"] == 0
+    sheets = json.loads(kindred("faces", "sheet", "--to", "sheets", "-o", "json", "-w", space).stdout)["files"]
+    assert "unreadable" in Path(sheets[1]).read_text()
 
 
 def test_an_unknown_table(kindred, space):

@@ -1,4 +1,4 @@
-"""Who computes FaceNet: torch in fp32 (the reference), torch in bfloat16, torch on a GPU, or OpenVINO.
+"""Who computes FaceNet: torch in fp32 (the reference), torch in bfloat16, torch on a GPU, or OpenVINO down to int8.
 
 Each is a function from crops to unit-length embeddings. A faster one is used only while it gives the check faces the
 reference's embeddings, so whoever reads a vector need not ask who computed it.
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import ModelError
 from engine.faces import weights
+from engine.faces.quantise import quantised
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
 BATCH = 16
 # A runtime is kept only where it gives every check face a cosine at least this near to the reference's.
 AGREEMENT = 0.999
-PRECISIONS = ("auto", "fp32", "bf16")
+PRECISIONS = ("auto", "fp32", "bf16", "int8")
 RUNTIMES = ("auto", "torch", "openvino")
 REFERENCE = ("torch", "fp32")
+QUANTISED = 1  # raised when `engine.faces.quantise` changes: what is cached is made anew
 
 # uint8 RGB (BATCH, 160, 160, 3) -> float32 (BATCH, 512), rows of unit length
 Forward = Callable[["np.ndarray"], "np.ndarray"]
@@ -39,7 +41,7 @@ class Runtime(NamedTuple):
 
     Args:
         name: "openvino", "torch" or "torch cuda".
-        precision: "fp32" or "bf16".
+        precision: "fp32", "bf16" or "int8".
         forward: crops to embeddings, safe to call from several threads.
     """
 
@@ -57,7 +59,7 @@ def choose(name: str, *, runtime: str = "auto", precision: str = "auto", callers
     Args:
         name: of the weights, or a file.
         runtime: "torch", "openvino" (package openvino), or "auto" = whichever is there and faster.
-        precision: "fp32", "bf16", or "auto" = bf16 where the processor computes with it.
+        precision: "fp32", "bf16", "int8" (OpenVINO only), or "auto" = the least that the processor multiplies itself.
         callers: threads that will call at the same time; each gets one processor thread.
 
     Raises:
@@ -69,7 +71,7 @@ def choose(name: str, *, runtime: str = "auto", precision: str = "auto", callers
     if runtime not in RUNTIMES:
         raise ModelError(f"faces.runtime {runtime!r} is not one of {', '.join(RUNTIMES)}.")
     reference = _Reference(name)
-    refused = "this machine cannot"
+    refused = f"this machine cannot with runtime {runtime}, precision {precision}"
     for who, numbers, make in _candidates(reference, runtime, precision, callers):
         if (who, numbers) == REFERENCE:
             return Runtime(who, numbers, reference.forward)
@@ -94,23 +96,24 @@ def _candidates(
     """Name, precision and how to make it, fastest first; with `auto` the reference itself comes last."""
     import torch
 
-    halves = {"auto": ("bf16", "fp32"), "bf16": ("bf16",), "fp32": ("fp32",)}[precision]
+    asked = ("int8", "bf16", "fp32") if precision == "auto" else (precision,)
+    for_torch = [numbers for numbers in asked if numbers != "int8"]
     if runtime != "openvino" and torch.cuda.is_available():
-        for half in halves:
-            if half == "fp32" or torch.cuda.is_bf16_supported():
-                yield "torch cuda", half, partial(_by_torch, reference, half, "cuda")
+        for numbers in for_torch:
+            if numbers == "fp32" or torch.cuda.is_bf16_supported():
+                yield "torch cuda", numbers, partial(_by_torch, reference, numbers, "cuda")
     core = None if runtime == "torch" else _openvino()
     if core is None and runtime == "openvino":
         raise ModelError("The package openvino is not installed.", fix="`pip install 'kindred-engine[openvino]'`.")
     if core is not None:
-        able = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        for half in halves:
-            if half == "fp32" or able:
-                yield "openvino", half, partial(_by_openvino, core, reference, half, callers)
+        able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        for numbers in asked:
+            if numbers == "fp32" or (numbers.upper() in able and (precision == numbers or _multiplies(numbers))):
+                yield "openvino", numbers, partial(_by_openvino, core, reference, numbers, callers)
     if runtime != "openvino":
-        for half in halves:
-            if half == "fp32" or precision == "bf16" or _multiplies_bf16():
-                yield "torch", half, partial(_by_torch, reference, half, "cpu")
+        for numbers in for_torch:
+            if numbers == "fp32" or precision == "bf16" or _multiplies(numbers):
+                yield "torch", numbers, partial(_by_torch, reference, numbers, "cpu")
 
 
 class _Reference:
@@ -173,11 +176,12 @@ def _by_torch(reference: _Reference, precision: str, device: str) -> Forward:
     return forward
 
 
-def _multiplies_bf16() -> bool:
-    """Whether this processor multiplies bfloat16 itself; where it only emulates it, fp32 is faster."""
+def _multiplies(numbers: str) -> bool:
+    """Whether this processor multiplies them itself; where it only emulates them, fp32 is faster."""
     import torch
 
-    return any(getattr(torch.cpu, f"_is_{kind}_supported", bool)() for kind in ("avx512_bf16", "amx_tile"))
+    kinds = {"int8": ("vnni", "amx_tile"), "bf16": ("avx512_bf16", "amx_tile")}[numbers]
+    return any(getattr(torch.cpu, f"_is_{kind}_supported", bool)() for kind in kinds)
 
 
 def _openvino():
@@ -193,9 +197,10 @@ def _openvino():
 def _by_openvino(core, reference: _Reference, precision: str, callers: int) -> Forward:
     import numpy as np
 
-    model = core.read_model(_converted(reference))
+    model = core.read_model(_converted(core, reference, quantise=precision == "int8"))
+    halves = precision == "bf16" or (precision == "int8" and _multiplies("bf16"))  # of int8, the layers left exact
     hints = {
-        "INFERENCE_PRECISION_HINT": {"bf16": "bf16", "fp32": "f32"}[precision],
+        "INFERENCE_PRECISION_HINT": "bf16" if halves else "f32",
         "INFERENCE_NUM_THREADS": callers,
         "NUM_STREAMS": callers,  # one thread each: numbers do not depend on how many there are
     }
@@ -211,7 +216,7 @@ def _by_openvino(core, reference: _Reference, precision: str, callers: int) -> F
     return forward
 
 
-def _converted(reference: _Reference) -> Path:
+def _converted(core, reference: _Reference, *, quantise: bool) -> Path:
     """FaceNet in OpenVINO's own form, with the standardisation in it; converted once and kept in the cache.
 
     Raises:
@@ -219,7 +224,8 @@ def _converted(reference: _Reference) -> Path:
     """
     import openvino as ov
 
-    path = reference.cached(f"openvino-{ov.__version__.split('-')[0]}-{BATCH}.xml")
+    kind = f"int8-{QUANTISED}" if quantise else "float"
+    path = reference.cached(f"openvino-{ov.__version__.split('-')[0]}-{BATCH}-{kind}.xml")
     data = path.with_suffix(".bin")
     if path.is_file() and data.is_file():
         return path
@@ -239,17 +245,24 @@ def _converted(reference: _Reference) -> Path:
     steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
     steps.input().model().set_layout(ov.Layout("NCHW"))
     steps.input().preprocess().convert_element_type(ov.Type.f32).mean(127.5).scale(128.0)
+    model = steps.build()
+    if quantise:
+        model = quantised(core, model, _smooth(4 * BATCH, seed=161))
     with weights.replacing(data) as numbers, weights.replacing(path) as text:
-        ov.serialize(steps.build(), str(text), str(numbers))
+        ov.serialize(model, str(text), str(numbers))
     return path
 
 
 def _check_faces() -> np.ndarray:
-    """A batch of smooth random pictures, the same on every machine."""
+    return _smooth(BATCH, seed=160)
+
+
+def _smooth(n: int, *, seed: int) -> np.ndarray:
+    """Smooth random pictures, the same on every machine: uint8 (n, 160, 160, 3)."""
     import cv2
     import numpy as np
 
-    rough = np.random.default_rng(160).integers(0, 256, (BATCH, 6, 6, 3)).astype(np.uint8)
+    rough = np.random.default_rng(seed).integers(0, 256, (n, 6, 6, 3)).astype(np.uint8)
     return np.stack([cv2.resize(picture, (160, 160), interpolation=cv2.INTER_CUBIC) for picture in rough])
 
 

@@ -60,30 +60,33 @@ def png(rows: list[Row], *, columns: int = 5) -> bytes:
     from PIL import Image, ImageDraw, ImageFont
 
     width = PAD + (columns + 1) * (CELL + PAD) + PAD
-    height = PAD + max(1, len(rows)) * (CELL + TEXT + PAD)
+    tall = [TEXT + PAD + (CELL if row.picture is not None or row.nearest else 0) for row in rows]
+    height = PAD + max(sum(tall), TEXT)
     sheet = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(size=13)
 
     def write(x: int, y: int, text: str, colour: str = INK) -> None:
-        while text and draw.textlength(text, font=font) > CELL:
-            text = text[:-2].rstrip("…") + "…"
-        draw.text((x, y), text, fill=colour, font=font)
+        kept = len(text)  # the end says most: the arm, the number of a photo
+        while kept > 2 and draw.textlength(text if kept == len(text) else _short(text, kept), font=font) > CELL:
+            kept -= 1
+        draw.text((x, y), text if kept == len(text) else _short(text, kept), fill=colour, font=font)
 
-    for number, row in enumerate(rows):
-        top = PAD + number * (CELL + TEXT + PAD)
+    bottom = PAD
+    for row, needed in zip(rows, tall, strict=True):
+        bottom += needed
+        top, caption = bottom - needed, bottom - TEXT - PAD
         if row.picture is not None:
             sheet.paste(_fitted(row.picture), (PAD, top))
-        else:
-            draw.rectangle((PAD, top, PAD + CELL - 1, top + CELL - 1), outline=PALE)
-        write(PAD, top + CELL + 3, row.title)
+        write(PAD, caption + 3, row.title)
         if row.reason:
-            write(PAD, top + CELL + 20, row.reason, PALE)
+            write(PAD, caption + 20, row.reason, PALE)
         for place, near in enumerate(row.nearest[:columns]):
             x = 2 * PAD + (place + 1) * (CELL + PAD)
             sheet.paste(_fitted(near.picture), (x, top))
-            write(x, top + CELL + 3, near.photo_id)
-            write(x, top + CELL + 20, _rarity(near), PALE)
+            write(x, caption + 3, near.photo_id)
+            for line, text in enumerate(_rarity(near)):
+                write(x, caption + 20 + 15 * line, text, PALE)
     file = io.BytesIO()
     sheet.save(file, "PNG", optimize=True)
     return file.getvalue()
@@ -94,15 +97,14 @@ def page(rows: list[Row], *, title: str = "Contact sheet", columns: int = 5) -> 
     lines = []
     for row in rows:
         cells = [_figure(row.picture, row.title, row.reason or "")]
-        cells += [_figure(near.picture, near.photo_id, _rarity(near)) for near in row.nearest[:columns]]
+        cells += [_figure(near.picture, near.photo_id, ", ".join(_rarity(near))) for near in row.nearest[:columns]]
         lines.append(f"<section>{''.join(cells)}</section>")
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title><style>'
         f"body{{font:14px/1.4 system-ui,sans-serif;color:{INK};background:{PAPER};margin:2rem}}"
         f"section{{display:flex;gap:{PAD}px;flex-wrap:wrap;border-bottom:1px solid #e5e7eb;padding:{PAD}px 0}}"
         f"figure{{margin:0;width:{CELL}px}}figure:first-child{{margin-right:{2 * PAD}px}}"
-        f"img,.none{{width:{CELL}px;height:{CELL}px;display:block}}"
-        f".none{{border:1px dashed {PALE};box-sizing:border-box}}"
+        f"img{{width:{CELL}px;height:{CELL}px;display:block}}"
         f"small{{color:{PALE};display:block}}figcaption{{overflow-wrap:anywhere}}</style>"
         f"<h1>{html.escape(title)}</h1><p>Similar is not same: the share is how many random pairs of campaign photos "
         f"are less alike than this pair.</p>{''.join(lines)}</html>\n"
@@ -177,7 +179,7 @@ def _cropped(face: dict | None, root: Path, settings: Faces) -> np.ndarray | Non
 
 def _figure(picture: np.ndarray | None, caption: str, note: str) -> str:
     if picture is None:
-        image = '<span class="none"></span>'
+        image = ""
     else:
         file = io.BytesIO()
         _fitted(picture).save(file, "JPEG", quality=85)
@@ -186,9 +188,14 @@ def _figure(picture: np.ndarray | None, caption: str, note: str) -> str:
     return f"<figure>{image}<figcaption>{html.escape(caption)}<small>{html.escape(note)}</small></figcaption></figure>"
 
 
-def _rarity(near: Likeness) -> str:
+def _short(text: str, kept: int) -> str:
+    """`kept` characters of a text, from both its ends."""
+    return f"{text[: kept // 3]}…{text[-(kept - kept // 3) :]}"
+
+
+def _rarity(near: Likeness) -> list[str]:
     share = "share not known" if near.percentile is None else f"{near.percentile:.1%} of pairs less alike"
-    return f"{share}, same person?" if near.flag else share
+    return [share, "same person?"] if near.flag else [share]
 
 
 def _fitted(picture: np.ndarray):

@@ -115,7 +115,7 @@ def contact_sheet(context: Context, folder: Path, *, limit: int = 20, nearest_ph
     Args:
         context: of a workspace whose stage `matches` has run.
         folder: where to; made when absent. The files show customers' faces: only their owner may read them.
-        limit: customers shown, in the order of their ids.
+        limit: customers shown, in the order of their ids, those with a photo to show or to judge before the others.
         nearest_photos: campaign photos shown for each face.
 
     Returns:
@@ -134,7 +134,9 @@ def contact_sheet(context: Context, folder: Path, *, limit: int = 20, nearest_ph
     models = asked["models"].sort("photo_id", "sha256", maintain_order=True)
     about = faces.filter(pl.col("status") == "ok").select("sha256", "model_id", "face", "box", "landmarks")
     paths = context.warehouse.query("faces/paths")
-    shown = matches.filter(pl.col("customer_id").is_in(matches["customer_id"].unique().sort().head(limit).implode()))
+    telling = pl.col("status").is_in(["matched", "excluded", "used_up", *BAD_PHOTO]).any()
+    first = matches.group_by("customer_id").agg(telling=telling).sort(~pl.col("telling"), "customer_id").head(limit)
+    shown = matches.filter(pl.col("customer_id").is_in(first["customer_id"].implode()))
     rows = sheet_rows(
         shown,
         asked["subjects"],

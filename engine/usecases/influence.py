@@ -187,6 +187,15 @@ def contact_sheet(workspace: Workspace, to: Path, *, limit: int = 20, progress: 
         return matches.contact_sheet(context, to, limit=limit)
 
 
+def cost_of_caps(workspace: Workspace, *, progress: Progress = SILENT) -> dict[str, float]:
+    """What the caps on photos' uses cost in likeness; see `engine.pipeline.matches.caps`."""
+    from engine.pipeline import Context, matches
+
+    pipeline.run(workspace, until="matches", progress=progress)
+    with workspace.warehouse(read_only=True) as store:
+        return matches.caps(Context(workspace, store, workspace.config, pipeline.today(workspace.config), progress))
+
+
 @contextmanager
 def _graph(workspace: Workspace, changed: dict[str, Any]) -> Iterator[tuple[DuckDBWarehouse, Any]]:
     """The stored graph, or with other settings one built aside from the same contacts."""

@@ -15,7 +15,7 @@ from engine.faces.match import nearest
 from engine.synth import looks, portraits
 from tests.conftest import REAL
 
-WAYS = [("torch", "bf16"), ("openvino", "fp32"), ("openvino", "bf16")]
+WAYS = [("torch", "bf16"), ("openvino", "fp32"), ("openvino", "bf16"), ("openvino", "int8")]
 
 
 @pytest.fixture(scope="module")

@@ -157,6 +157,8 @@ def test_a_contact_sheet_and_the_cost_of_caps(space, tmp_path):
         with pytest.raises(WorkspaceError, match="no matches"):
             matches.contact_sheet(context, tmp_path / "sheet")
         step(space, store)
+        few = matches.contact_sheet(context, tmp_path / "few", limit=2)[1].read_text()
+        assert "c0 own_face" in few and "c4 own_face" in few and "c1 own_face" not in few  # c1 has nothing to show
         files = matches.contact_sheet(context, tmp_path / "sheet", limit=4)
         assert matches.caps(context)["gap"] == 0
         store.write("inventory", store.read("inventory").with_columns(max_uses=pl.lit(1, pl.Int32)))
