@@ -121,9 +121,10 @@ class Catalogue(DuckDBWarehouse):
             f"CAST({quote(c.name)} AS {SQL_TYPES[c.type]}) AS {quote(c.name)}" for c in TABLES[table].columns
         )
         if not parts:
-            self.connection.execute(f"DROP VIEW IF EXISTS temp.{quote(table)}")
-            return
-        if self._local:
+            # Not dropped: a database open for reading only lets views be made, not dropped.
+            columns = ", ".join(f"NULL::{SQL_TYPES[c.type]} AS {quote(c.name)}" for c in TABLES[table].columns)
+            source = "range(0)"
+        elif self._local:
             files = ", ".join(literal(f"{self._folder}/{part['path']}/*.parquet") for part in parts)
             source = f"read_parquet([{files}])"
         else:
