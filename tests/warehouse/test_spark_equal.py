@@ -103,6 +103,20 @@ def test_copenhagen(real_data, tmp_path):
     assert rows["influencers"] > 500
 
 
+def test_a_question_about_another_window_changes_nothing_and_reads_the_same(both):
+    from engine.usecases import influence
+
+    before = [_small(space) for space in both]
+    answers = [influence.influencers(space, settings={"window_days": 30}) for space in both]
+    same(*answers, "influencers of 30 days")
+    assert [_small(space) for space in both] == before
+
+
+def _small(space) -> list[tuple]:
+    with space.warehouse(read_only=True) as store:
+        return [(store.read("graph_window").rows()), store.count("edges"), store.count("ties")]
+
+
 # ---- statement by statement ------------------------------------------------------------------------------------------
 
 AS_OF, SINCE = date(2025, 6, 1), date(2025, 3, 3)
