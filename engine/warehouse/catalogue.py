@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import WorkspaceError
-from engine.tables import SQL_TYPES, TABLES
+from engine.tables import SQL_TYPES, TABLES, check
 from engine.warehouse import session
 from engine.warehouse.duckdb import DuckDBWarehouse, literal, quote
 
@@ -44,6 +44,7 @@ class Catalogue(DuckDBWarehouse):
         self._local = "://" not in self._folder
         self._parts: dict[str, list[dict[str, Any]]] = {}
         self._known: set[str] = set()  # names Spark has an up-to-date view of
+        self._fronts: set[str] = set()  # small tables with a temporary one in front
         self._aside = False  # what is written now is not for the catalogue
         super().__init__(path, **options)
 
@@ -121,9 +122,10 @@ class Catalogue(DuckDBWarehouse):
             f"CAST({quote(c.name)} AS {SQL_TYPES[c.type]}) AS {quote(c.name)}" for c in TABLES[table].columns
         )
         if not parts:
-            self.connection.execute(f"DROP VIEW IF EXISTS temp.{quote(table)}")
-            return
-        if self._local:
+            # Not dropped: a database open for reading only lets views be made, not dropped.
+            columns = ", ".join(f"NULL::{SQL_TYPES[c.type]} AS {quote(c.name)}" for c in TABLES[table].columns)
+            source = "range(0)"
+        elif self._local:
             files = ", ".join(literal(f"{self._folder}/{part['path']}/*.parquet") for part in parts)
             source = f"read_parquet([{files}])"
         else:
@@ -172,17 +174,27 @@ class Catalogue(DuckDBWarehouse):
     @contextmanager
     def shadow(self) -> Iterator[Catalogue]:
         """See `Warehouse.shadow`."""
-        stored = dict(self._parts)
+        stored, self._fronts = dict(self._parts), set()
         self._aside = True
         try:
             yield self
         finally:
             self._aside = False
+            for table in self._fronts:
+                self.connection.execute(f"DROP TABLE temp.{quote(table)}")
+                self._known.discard(table)
             for table, parts in stored.items():
                 if self._parts[table] is not parts:
                     self._parts[table] = parts
                     self._known.discard(table)
                     self._show(table)
+
+    def _write_aside(self, table: str, frame: pl.DataFrame) -> int:
+        """A small table in front of the stored one."""
+        self._fronts.add(table)
+        ddl = TABLES[table].ddl().replace("CREATE TABLE IF NOT EXISTS", "CREATE OR REPLACE TEMP TABLE")
+        self.connection.execute(ddl)
+        return self._insert(table, check(frame, table))
 
     @contextmanager
     def aside(self, tables: Sequence[str]) -> Iterator[None]:

@@ -110,7 +110,7 @@ class SparkWarehouse(Catalogue):
     def create(self, table: str, statement: str, /, **params: Any) -> int:
         """See `Warehouse.create`."""
         read = translated(sql_text(statement))
-        if table not in LARGE and not self._here(read):
+        if table not in LARGE and not self._here(read) and not self._aside:
             return super().create(table, statement, **params)
         if table not in LARGE:
             return self.write(table, self.query(statement, **params))
@@ -268,7 +268,7 @@ class SparkWarehouse(Catalogue):
         """See `Warehouse.write`."""
         if table not in LARGE:
             self._known.discard(table)
-            return super().write(table, frame)
+            return self._write_aside(table, frame) if self._aside else super().write(table, frame)
         frame = check(frame, table)
         with self._named(f"write {table}"):
             self._set_parts(table, [self._part_of(table, frame)])

@@ -7,6 +7,7 @@ processes (driver, Java, master, workers, executors), sampled. Two workers of on
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -26,6 +27,9 @@ ROWS = "1000000,4000000"
 
 def main() -> None:
     """Print one line per engine and size, and after each size the fits so far and the estimate for a large cluster."""
+    if importlib.util.find_spec("pyspark") is None:
+        print("skipped: the extra spark is not installed")
+        return
     from tests.warehouse.cluster import cluster
 
     sizes = [int(rows) for rows in os.environ.get("KINDRED_BENCH_ROWS", ROWS).split(",")]

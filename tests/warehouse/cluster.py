@@ -94,6 +94,7 @@ def _start(folder: str, name: str, program: str, *arguments: str) -> subprocess.
 
     home = Path(pyspark.__file__).parent
     environment = {**os.environ, "SPARK_HOME": str(home), "SPARK_DAEMON_MEMORY": "256m", "SPARK_LOCAL_IP": HOST}
+    environment["SPARK_MASTER_OPTS"] = "-Dspark.master.rest.enabled=false"
     with open(Path(folder) / f"{name}.log", "wb") as log:
         return subprocess.Popen(
             [str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{program}", *arguments],
