@@ -33,7 +33,7 @@ _WORKSPACE = Annotated[
 _OUTPUT = Annotated[Output, typer.Option("-o", "--output", help="Form of what is printed on stdout.")]
 _QUIET = Annotated[bool, typer.Option("--quiet", help="No words and no progress on stderr; errors still show.")]
 _DEBUG = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-_THREADS = Annotated[int | None, typer.Option("--threads", min=0, help="Processor threads; 0 = all.")]
+_THREADS = Annotated[int | None, typer.Option("--threads", min=0, max=1024, help="Processor threads; 0 = all.")]
 _MEMORY = Annotated[
     str | None, typer.Option("--memory", metavar="SIZE", help="Memory limit of the database, e.g. 4GB.")
 ]

@@ -170,7 +170,7 @@ class Warehouse:
 class Run:
     """How commands compute."""
 
-    threads: int = _s(0, "processor threads; 0 = all", low=0)
+    threads: int = _s(0, "processor threads; 0 = all", low=0, high=1024)
     memory: str = _s("", "memory limit of the database, e.g. 4GB; empty = 80 % of the machine")
     seed: int = _s(7, "every random choice starts here", low=0)
     today: str = _s("", "day on which consents and offers must be valid (YYYY-MM-DD); empty = the real one")

@@ -60,6 +60,12 @@ def test_encrypt_and_back(kindred):
     assert kindred("audit", "verify", "-w", "w").exit_code == 0
 
 
+def test_more_threads_than_any_machine_has_are_wrong_usage(kindred):
+    """DuckDB would start them all, and the machine would stand still."""
+    assert kindred("run", "--threads", "100000", "-w", "w").exit_code == 2
+    assert CliRunner().invoke(app, ["run", "-w", "w"], env={"KINDRED_RUN_THREADS": "100000"}).exit_code == 1
+
+
 def test_doctor_sees_loose_files_and_an_altered_audit_log(kindred):
     (Path("w") / audit.LOG).chmod(0o644)
     (Path("w") / audit.HEAD).unlink()
