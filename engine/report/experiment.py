@@ -71,7 +71,7 @@ def trial(
     book.put("experiments", [*book.get("experiments"), {}])
     shown = (
         "version", "unit", "metric", "kind", "direction", "horizon_days", "alpha", "power", "minimum_effect",
-        "cluster_cap", "guardrails",
+        "cluster_cap", "eligible", "balance", "guardrails",
     )  # fmt: skip
     status = "answered" if state["answered"] else "shown" if state["shown"] else "assigned" if state["assigned"] else ""
     for name, value in (
@@ -333,6 +333,12 @@ def _along_ties(book: Book, path: str, found: Mapping[str, Any], sides: Mapping[
         estimates += [pair | estimate for estimate in line["estimates"]]
         cut = line["cut"]
         if line["note"]:
+            notes.append(pair | {"note": line["note"]})
+    for line in found.get("likeness") or []:
+        pair = {"arm": line["arm"], "versus": line["versus"]}
+        if line["estimate"]:
+            estimates.append(pair | line["estimate"])
+        elif line["note"]:
             notes.append(pair | {"note": line["note"]})
     for line in found.get("hajek") or []:
         if "value" in line:

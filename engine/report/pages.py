@@ -97,7 +97,8 @@ _FORMULAS = {
         ("Assignment", "SHA-256 of salt and unit decides the arm; units are customers or clusters of the graph."),
         ("Effect", "Difference of the arms' means, everybody as assigned whether they saw an ad or not; errors by "
          "Welch, or robust within clusters where clusters were assigned; p adjusted over the pairs (Holm 1979)."),
-        ("Valid at every look", "Interval that holds however often one looks (normal mixture, Howard et al. 2021)."),
+        ("Valid at every look", "Interval that holds however often one looks, for all pairs together (normal mixture, "
+         "Howard et al. 2021; Bonferroni). It decides here, because a report is looked at more than once."),
         ("Sample ratio", "Chi-square of the arms' sizes against their shares; below .001 the data are not trusted."),
         ("Balance", "Difference of means before the experiment over the pooled standard deviation."),
         ("Along the ties", "Y = α + τ·Z + γ·f: Z own arm, f share of contacts in arm A; direct τ, spillover γ, total "

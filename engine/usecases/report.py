@@ -28,7 +28,6 @@ from engine.report.book import Book
 from engine.report.pages import KINDS, page
 from engine.report.stability import stability
 from engine.usecases import experiment as conduct
-from engine.usecases.experiment_analysis import SEGMENTS as CUTS
 from engine.usecases.experiment_analysis import analyse
 
 if TYPE_CHECKING:
@@ -318,22 +317,29 @@ def _trial(book: Book, ask: _Ask, i: int, state: dict[str, Any], versions: list[
     experiment.trial(book, i, versions=told, state=state, funnel=funnel, why_no_funnel=why_not)
     if not state["assigned"]:
         return
-    counted = {"experiment_id": name, "positive": plan.kind == "any", "horizon_days": plan.horizon_days}
-    guardrails = [guardrail.partition(":")[0] for guardrail in plan.guardrails]
     definition = ask.config.graph.definition
-    acts = ask.frame("experiment_acts", metric=plan.metric, **counted)
-    cells = ask.frame("experiment_cells", metric=plan.metric, definition=definition, **counted)
+    acts = ask.frame("experiment_acts", **_counted(plan))
+    cells = ask.frame("experiment_cells", definition=definition, **_counted(plan))
     experiment.arms(
         book,
         i,
         sizes=ask.frame("experiment_arms", experiment_id=name),
         acts=acts if state["answered"] else acts.clear(),
         cells=cells if state["answered"] else cells.clear(),
-        guardrails={metric: ask.frame("experiment_acts", metric=metric, **counted) for metric in guardrails},
+        guardrails={own.metric: ask.frame("experiment_acts", **_counted(own)) for own in map(plan.on, plan.guardrails)},
     )
     experiment.balance(book, i, ask.frame("experiment_balance", experiment_id=name, definition=definition))
     if name in ask.analyses:
         experiment.analysis(book, i, ask.analyses[name], acts)
+
+
+def _counted(plan: plans.Plan) -> dict[str, Any]:
+    """What counts as acting: of a ratio, having its first part."""
+    metric = plan.metric.partition("/")[0] if plan.kind == plans.RATIO else plan.metric
+    days = plan.horizon_days
+    return {
+        "experiment_id": plan.experiment_id, "metric": metric, "positive": plan.kind == "any", "horizon_days": days
+    }  # fmt: skip
 
 
 def _analyses(workspace: Workspace, progress: Progress) -> dict[str, dict[str, Any]]:
@@ -345,7 +351,9 @@ def _analyses(workspace: Workspace, progress: Progress) -> dict[str, dict[str, A
     with progress.task("analyse the experiments", len(names)) as task, _nothing_to_collect():
         for name in names:
             try:
-                found[name] = analyse(workspace, name, sequential=True, interference=True, by=CUTS, over_time=True)
+                found[name] = analyse(
+                    workspace, name, sequential=True, interference=True, by=plans.STRATA, over_time=True
+                )
             except EngineError as error:
                 found[name] = {"decisions": [f"broken: {error}"]}
             task.advance()
