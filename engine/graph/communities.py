@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
     from engine.graph.arrays import Adjacency
 
-# Parties per unit of resolution: two circles of 40 stay apart unless one in forty of their ties runs between.
-CIRCLE = 1500
+# Parties per unit of resolution: two circles of 40 stay apart unless one in twelve of their ties runs between.
+CIRCLE = 500
 
 
 def leiden(graph: Adjacency, *, seed: int = 7, resolution: float = 1.0) -> np.ndarray:

@@ -22,7 +22,8 @@ con = duckdb.connect(database, config={"memory_limit": memory} if memory else {}
 con.execute("CREATE TABLE log (caller VARCHAR, callee VARCHAR, started_at TIMESTAMP, duration_s INTEGER)")
 con.execute(f"COPY log FROM '{path}' (HEADER, DELIMITER ',')")
 con.close()
-print(time.perf_counter() - start, time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+seconds = time.perf_counter() - start
+print(seconds, time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 _IMPORT = """
 import resource, sys, time
@@ -87,7 +88,7 @@ def make_log(path: Path, rows: int, *, people: int | None = None, days: int = 30
 
 
 def measure(script: str, path: Path, memory: str = "") -> tuple[float, float, float]:
-    """Seconds, processor seconds, peak megabytes of a script on a file, in a process and with a database of its own."""
+    """Seconds, processor seconds and peak megabytes of a script on a file, in a process with its own database."""
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         done = subprocess.run(
             [sys.executable, "-c", script, str(path), f"{folder}/bench.duckdb", memory],

@@ -1,8 +1,9 @@
 """Is `validate` honest? 100 towns of 20,000 people of each kind: nothing, alikeness only, influence only, both.
 
-`python -m tests.bench validate` prints, per kind, in how many towns the stratified 5 % test rejects, and in how many the
-top contact beats a random one (the 95 % interval of the excess lies above 0). In towns of 3,000 the first is as sure, the
-second is not: about 450 exposed customers are too few to tell two lifts apart. `KINDRED_BENCH_TOWNS` changes the 100.
+`python -m tests.bench validate` prints, per kind, in how many towns the stratified 5 % test rejects, and in how many
+the top contact beats a random one (the 95 % interval of the excess lies above 0). In towns of 3,000 the first is as
+sure, the second is not: about 450 exposed customers are too few to tell two lifts apart. `KINDRED_BENCH_TOWNS` changes
+the 100.
 """
 
 from __future__ import annotations
