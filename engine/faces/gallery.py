@@ -61,7 +61,7 @@ def analyse(
         paths: sha256 of the content -> file.
         mode: "customer" = the one face the portrait is of; "inventory" = every face.
         settings: section `faces`; None = defaults.
-        threads: processor threads; 0 = all.
+        threads: processor threads, at most as many as there are; 0 = all.
         root: folder the files must lie in; None = anywhere.
         progress: where a bar is drawn, one step a photo.
 
@@ -85,7 +85,8 @@ def analyse(
     from engine.faces.embed import Embedder
     from engine.faces.runtimes import BATCH
 
-    threads = threads or len(os.sched_getaffinity(0))
+    cores = len(os.sched_getaffinity(0))
+    threads = min(threads or cores, cores)  # each holds a stream of the network
     embedder = Embedder(
         settings.weights,
         runtime=settings.runtime,

@@ -229,6 +229,14 @@ def _converted(core, reference: _Reference, *, quantise: bool) -> Path:
     data = path.with_suffix(".bin")
     if path.is_file() and data.is_file():
         return path
+    with weights.replacing(data) as numbers, weights.replacing(path) as text:  # found out first: is there room?
+        ov.serialize(_model(core, reference, quantise=quantise), str(text), str(numbers))
+    return path
+
+
+def _model(core, reference: _Reference, *, quantise: bool):
+    """FaceNet converted from torch."""
+    import openvino as ov
     import torch
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
@@ -246,11 +254,7 @@ def _converted(core, reference: _Reference, *, quantise: bool) -> Path:
     steps.input().model().set_layout(ov.Layout("NCHW"))
     steps.input().preprocess().convert_element_type(ov.Type.f32).mean(127.5).scale(128.0)
     model = steps.build()
-    if quantise:
-        model = quantised(core, model, _smooth(4 * BATCH, seed=161))
-    with weights.replacing(data) as numbers, weights.replacing(path) as text:
-        ov.serialize(model, str(text), str(numbers))
-    return path
+    return quantised(core, model, _smooth(4 * BATCH, seed=161)) if quantise else model
 
 
 def _check_faces() -> np.ndarray:
