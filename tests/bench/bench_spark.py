@@ -156,7 +156,7 @@ def estimate(line: dict, rows: int, *, target: float = 5e9, nodes: int = 20, dis
     seconds = total * target * 2 / (nodes * disk)
     print(
         f"paper estimate: {total:.0f} bytes shuffled a row; {target:.0e} rows shuffle {total * target / 1e9:,.0f} GB, "
-        f"{seconds:,.0f} s on {nodes} nodes that each move {disk / 1e6:.0f} MB/s, written once and read once"
+        f"which alone takes {seconds:,.0f} s on {nodes} nodes moving {disk / 1e6:.0f} MB/s each, written and read once"
     )
 
 
