@@ -141,7 +141,9 @@ def finish(workspace: Workspace, store: DuckDBWarehouse) -> Receipt | None:
         "backups": backups.drop(workspace.database),
     }
     store.rewrite()
-    receipt = _receipt(workspace, json.loads(noted["value"][0]), removed)
+    note = noted["value"][0]
+    # The first release noted one word, and wrote no receipt of a deletion that was killed.
+    receipt = _receipt(workspace, json.loads(note), removed) if note.startswith("{") else None
     store.execute("trust/forget_meta", name=_UNFINISHED)
     return receipt
 
