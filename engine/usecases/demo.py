@@ -27,7 +27,7 @@ from engine.trust import keys
 from engine.trust.consent import OFFERS, allowed
 from engine.trust.pseudonyms import pseudonym
 from engine.usecases import experiment as conduct
-from engine.usecases import experiment_analysis, report
+from engine.usecases import experiment_analysis, experiment_events, report
 
 if TYPE_CHECKING:
     import polars as pl
@@ -319,7 +319,7 @@ def _experiment(space: Workspace, folder: Path, seed: int) -> dict[str, Any]:
         assigned = store.query("experiment/assigned", experiment_id=TRIAL)
     for target, rows in zip(("exposures", "outcomes"), response.responses(assigned, CHANCES, seed=seed), strict=True):
         rows.write_csv(folder / f"{target}.csv", datetime_format="%Y-%m-%d %H:%M:%S")
-        conduct.import_events(space, TRIAL, target, folder / f"{target}.csv")
+        experiment_events.import_events(space, TRIAL, target, folder / f"{target}.csv")
     effect = experiment_analysis.analyse(space, TRIAL)["effects"][0]
     names = {"found": "difference", "low": "low", "high": "high"}
     return told | {name: _number(effect[column]) for name, column in names.items()}
