@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SIZE = 32 << 20
 _COPY = 1 << 20
 _ROWS = 2_000_000
-_EMPTY = Content("", 0, 0, False, True)
+_EMPTY = Content("", 0, 0, False, True, ())
 
 
 def cut(read: Reading, size: int) -> pl.DataFrame:

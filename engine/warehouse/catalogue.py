@@ -141,6 +141,11 @@ class Catalogue(DuckDBWarehouse):
                 fix=f"Mount {self._folder} here, or bring back the state after the last run with `kindred restore`.",
             ) from error
 
+    def rewrite(self, **cipher: Any) -> None:
+        """See `DuckDBWarehouse.rewrite`; folders of rows that are no longer listed go with the old file."""
+        super().rewrite(**cipher)
+        self.sweep()
+
     def parts(self) -> dict[str, list[dict[str, Any]]]:
         """Per large table its parts: `path` below the folder, `rows`."""
         return {table: list(parts) for table, parts in self._parts.items()}
