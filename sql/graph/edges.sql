@@ -1,6 +1,6 @@
 -- Grain: directed pair with contact in [since, as_of), METHODS section 2. Table `edges`.
 -- Reads: pair_days, parties. Params: since, as_of (dates), half_life_days.
--- Opted-out parties never take part. The strength is summed in whole numbers of 2^-50, because sums of floating
+-- Opted-out parties never take part. The strength is summed in whole numbers of 2^-60, because sums of floating
 -- numbers change with the order in which threads deliver rows.
 SELECT
     p.src,
@@ -15,7 +15,7 @@ SELECT
         sum(
             CAST(
                 round(
-                    pow(2, 50 - date_diff('day', p.day, $as_of) / CAST($half_life_days AS DOUBLE))
+                    pow(2, 60 - date_diff('day', p.day, $as_of) / CAST($half_life_days AS DOUBLE))
                     * (
                         CASE WHEN p.n_calls > 0 THEN 1.0 ELSE 0.0 END
                         + 0.25 * ln(1.0 + least(p.talk_s, 3600) / 60.0)
@@ -24,7 +24,7 @@ SELECT
                 ) AS BIGINT
             )
         ) AS DOUBLE
-    ) / pow(2, 50) AS strength
+    ) / pow(2, 60) AS strength
 FROM pair_days AS p
 WHERE
     p.day >= $since
