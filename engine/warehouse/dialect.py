@@ -74,7 +74,7 @@ def _statement(kind: str, query: exp.Query, target: str) -> Statement:
     shared = {cte.alias for cte in query.find_all(exp.CTE)}
     reads = {table.name for table in query.find_all(exp.Table)} - shared - {""}
     names = {node.name for node in query.find_all(exp.Placeholder, exp.Parameter)}
-    sql = query.transform(_mended).sql("spark", comments=False)
+    sql = query.transform(_mended).transform(_wide).sql("spark", comments=False)
     return Statement(kind, sql, target, frozenset(reads), frozenset(names))
 
 
@@ -92,6 +92,16 @@ def _mended(node: exp.Expression) -> exp.Expression:
     if isinstance(node, exp.Anonymous) and node.name.lower() == "to_seconds":
         zero = exp.Literal.number(0)
         return exp.Anonymous(this="MAKE_DT_INTERVAL", expressions=[zero, zero.copy(), zero.copy(), *node.expressions])
+    return node
+
+
+def _wide(node: exp.Expression) -> exp.Expression:
+    """Sums of whole numbers in as many digits as DuckDB's."""
+    from sqlglot import exp
+
+    if isinstance(node, exp.Sum) and isinstance(node.this, exp.Cast) and node.this.to.this.name == "BIGINT":
+        # DuckDB sums whole numbers in 128 bits, Spark in 64: strengths in units of 2^-60 would overflow.
+        return exp.Sum(this=exp.cast(node.this.copy(), "DECIMAL(38, 0)"))
     return node
 
 

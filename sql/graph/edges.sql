@@ -1,7 +1,7 @@
 -- Grain: directed pair with contact in [since, as_of), METHODS section 2. Table `edges`.
 -- Reads: pair_days, parties. Params: since, as_of (dates), half_life_days.
 -- Opted-out parties never take part; they are left out of the sums, which are fewer than the days. The strength is
--- summed in whole numbers of 2^-50, because sums of floating numbers change with the order in which threads deliver rows.
+-- summed in whole numbers of 2^-60, because sums of floating numbers change with the order in which threads deliver rows.
 WITH summed AS (
     SELECT
         p.src,
@@ -16,7 +16,7 @@ WITH summed AS (
             sum(
                 CAST(
                     round(
-                        pow(2, 50 - date_diff('day', p.day, $as_of) / CAST($half_life_days AS DOUBLE))
+                        pow(2, 60 - date_diff('day', p.day, $as_of) / CAST($half_life_days AS DOUBLE))
                         * (
                             CASE WHEN p.n_calls > 0 THEN 1.0 ELSE 0.0 END
                             + 0.25 * ln(1.0 + least(p.talk_s, 3600) / 60.0)
@@ -25,7 +25,7 @@ WITH summed AS (
                     ) AS BIGINT
                 )
             ) AS DOUBLE
-        ) / pow(2, 50) AS strength
+        ) / pow(2, 60) AS strength
     FROM pair_days AS p
     WHERE p.day >= $since AND p.day < $as_of
     GROUP BY p.src, p.dst

@@ -35,7 +35,7 @@ changes AS (
         CAST(sum(sign * talk_s) AS BIGINT) AS talk_s,
         CAST(sum(sign * n_texts) AS BIGINT) AS n_texts,
         CAST(sum(sign) AS BIGINT) AS active_days,
-        CAST(sum(CAST(round(sign * contact * pow(2, 50)) AS BIGINT)) AS DOUBLE) / pow(2, 50) AS strength,
+        CAST(sum(CAST(round(sign * contact * pow(2, 60)) AS BIGINT)) AS DOUBLE) / pow(2, 60) AS strength,
         min(CASE WHEN sign > 0 THEN day END) AS first_in,
         max(CASE WHEN sign > 0 THEN day END) AS last_in
     FROM moved
