@@ -38,7 +38,7 @@ class Town:
             orient="row",
         )
         events = pl.DataFrame(
-            [("call", a, b, datetime(2024, 3, 1), 0, False, x, y, "s") for a, b, x, y in devices],
+            [("call", a, b, datetime(2024, 3, 25), 0, False, x, y, "s") for a, b, x, y in devices],
             schema={"kind": pl.String, "caller": pl.UInt32, "callee": pl.UInt32, "started_at": pl.Datetime("us"),
                     "duration_s": pl.Int32, "answered": pl.Boolean, "caller_device": pl.String,
                     "callee_device": pl.String, "source_id": pl.String},
