@@ -59,6 +59,8 @@ class DuckDBWarehouse:
         if threads:
             self._settings["threads"] = threads
         if memory:
+            if memory.lstrip().startswith("-"):  # DuckDB takes it for no limit at all
+                raise _no_size(memory)
             self._settings["memory_limit"] = memory
         self._inside = False
         self._open()
@@ -379,12 +381,16 @@ def _remove(path: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
+def _no_size(memory: str) -> ConfigError:
+    return ConfigError(f"--memory {memory} is not a size.", fix="Write it like 4GB.")
+
+
 def _opening(path: Path | None, memory: str, error: Exception) -> EngineError:
     text = _first(error)
     if _is(error, ("set lock on file", "unique file handle conflict")):
         return WorkspaceError(f"{path} is in use by another process.", fix="Wait for it to finish, then try again.")
     if memory and "memory" in text.lower() and not _is(error, _DAMAGED):
-        return ConfigError(f"--memory {memory} is not a size.", fix="Write it like 4GB.")
+        return _no_size(memory)
     if _is(error, ("without a key", "wrong encryption key", "not encrypted")):
         return WorkspaceError(
             f"{path} and the setting storage.encryption do not agree: {text}.",

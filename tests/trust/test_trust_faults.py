@@ -13,7 +13,7 @@ import pytest
 
 import engine
 from engine import workspace
-from engine.errors import BackendError, InputError
+from engine.errors import BackendError, ConfigError, InputError
 from engine.export import export
 from engine.trust import audit, files
 from engine.warehouse.duckdb import DuckDBWarehouse
@@ -30,6 +30,12 @@ def test_what_does_not_fit_in_memory_goes_to_the_scratch_folder_and_is_gone_afte
     assert store.connection.execute("SELECT count(*) FROM big").fetchone() == (1_500_000,)
     store.close()
     assert not (tmp_path / "scratch").exists() or not list((tmp_path / "scratch").iterdir())
+
+
+@pytest.mark.parametrize("memory", ["-5GB", " -1", "lots", "5 apples"])
+def test_what_is_no_size_is_refused(memory):
+    with pytest.raises(ConfigError, match=r"is not a size.*4GB"):
+        DuckDBWarehouse(memory=memory)
 
 
 def test_too_little_memory_is_said_and_the_database_stays_whole(tmp_path):
