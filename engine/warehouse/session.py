@@ -97,7 +97,11 @@ def _settings(master: str, memory: str) -> dict[str, str]:
     if memory:
         settings["spark.driver.memory"] = re.sub(r"(?i)i?b$", "", memory.replace(" ", "")).lower()
     if master.startswith("local"):
-        settings |= {"spark.sql.shuffle.partitions": "8", "spark.driver.host": "127.0.0.1"}
+        settings |= {
+            "spark.sql.shuffle.partitions": "8",
+            "spark.driver.host": "127.0.0.1",
+            "spark.hadoop.fs.permissions.umask-mode": "077",  # elsewhere workers may be another user than the driver
+        }
     elif "127.0.0.1" in master or "localhost" in master:
         settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     return settings
