@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError
+from engine.textfile import check_names
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,12 +29,15 @@ def read(path: Path) -> pl.DataFrame:
         raise InputError("the file is empty.", file=path)
     try:
         if path.suffix.lower() == ".parquet":
-            return pl.read_parquet(path)
-        return pl.read_csv(path, separator=_separator(path), infer_schema_length=None)
+            frame = pl.read_parquet(path)
+        else:
+            frame = pl.read_csv(path, separator=_separator(path), infer_schema_length=None)
     except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"the table cannot be read: {str(error).splitlines()[0]}.", file=path, fix="Save it as CSV in UTF-8."
         ) from error
+    check_names(frame.columns, path)
+    return frame
 
 
 def _separator(path: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,6 +133,17 @@ def layout(path: Path, *, delimiter: str | None = None, header: bool = True, ski
         found = [*names[:width], *(f"column{i + 1}" for i in range(len(names), width))]
     sample = tuple(tuple(_split(line, delimiter)) for line in lines[:50])
     return Layout(path, packed, delimiter, _unique(found), skip + int(header), sample)
+
+
+def check_names(names: Iterable[str], path: Path) -> None:
+    """Refuse column names that a data frame takes for patterns of names; raises InputError (without the name)."""
+    if any(name == "*" or (name.startswith("^") and name.endswith("$")) for name in names):
+        raise InputError(
+            "a column is called * or ^...$, which stands for several columns.",
+            file=path,
+            row=0,
+            fix="Give that column a plain name.",
+        )
 
 
 def parquet_names(path: Path) -> tuple[str, ...]:

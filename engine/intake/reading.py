@@ -36,6 +36,7 @@ def read_text(path: Path, *, skip: int = 0) -> tuple[pl.DataFrame, pl.DataFrame,
 
     layout = textfile.layout(path, skip=skip)
     names = [name.strip().lower() for name in layout.names]
+    textfile.check_names(names, path)
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError("the column stands twice.", file=path, row=0, column=twice, fix="Rename one of them.")

@@ -208,7 +208,14 @@ def test_inventory_keeps_further_columns_as_attributes(store, bring, tmp_path):
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(
     ("content", "says"),
-    [(b"", "empty"), (b"a;b\n1;2\n", "need the column"), (b"\xff\xfea\x00", "UTF-16"), (b"\xffa,b\n1,2\n", "UTF-8")],
+    [
+        (b"", "empty"),
+        (b"a;b\n1;2\n", "need the column"),
+        (b"\xff\xfea\x00", "UTF-16"),
+        (b"\xffa,b\n1,2\n", "UTF-8"),
+        (b"a,*\n1,2\n", "stands for several"),
+        (b"a,^a.*$\n1,2\n", "stands for several"),
+    ],
 )
 def test_bad_files_say_what_is_wrong(store, bring, target, content, says):
     with pytest.raises(InputError, match=says):
