@@ -76,7 +76,7 @@ def adjacency(rows: np.ndarray, columns: np.ndarray, weights: np.ndarray, n: int
     import numpy as np
 
     rows, columns = rows.astype(np.int32, copy=False), columns.astype(np.int32, copy=False)
-    by_column = _pointers(columns, n)
+    by_column = pointers(n, columns)
     indices, values = np.empty(len(rows), np.int32), np.empty(len(rows), np.float64)
     compiled(kernels.place)(
         columns, rows, weights.astype(np.float64, copy=False), by_column[:-1].copy(), indices, values
@@ -88,7 +88,7 @@ def transposed(graph: Adjacency) -> Adjacency:
     """The same entries with rows and columns exchanged."""
     import numpy as np
 
-    indptr = _pointers(graph.indices, graph.n)
+    indptr = pointers(graph.n, graph.indices)
     indices, values = np.empty_like(graph.indices), np.empty_like(graph.weights)
     compiled(kernels.transpose)(graph.indptr, graph.indices, graph.weights, indptr[:-1].copy(), indices, values)
     return Adjacency(indptr, indices, values)
@@ -101,9 +101,11 @@ def symmetric(a: np.ndarray, b: np.ndarray, weights: np.ndarray, n: int) -> Adja
     return adjacency(np.concatenate([a, b]), np.concatenate([b, a]), np.concatenate([weights, weights]), n)
 
 
-def _pointers(rows: np.ndarray, n: int) -> np.ndarray:
+def pointers(n: int, *rows: np.ndarray) -> np.ndarray:
+    """int64[n + 1], where each of n rows begins, from the row of each entry (int arrays below n)."""
     import numpy as np
 
     indptr = np.zeros(n + 1, np.int64)
-    np.cumsum(np.bincount(rows, minlength=n), out=indptr[1:])
-    return indptr
+    for some in rows:
+        compiled(kernels.count)(some, indptr)
+    return np.cumsum(indptr, out=indptr)

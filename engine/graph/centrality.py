@@ -61,7 +61,7 @@ def local_clustering(graph: Adjacency) -> np.ndarray:
     import numpy as np
 
     rows = graph.rows()
-    shared = np.empty(len(rows), np.int64)
+    shared = np.empty(len(rows), np.int32)
     compiled(kernels.shared_neighbours)(graph.indptr, graph.indices, rows, graph.indices, shared)
     pairs = graph.degree * (graph.degree - 1)
     return np.bincount(rows, weights=shared, minlength=graph.n) / np.maximum(pairs, 1)

@@ -8,6 +8,12 @@ and loaded without numba. `indptr`, `indices`, `weights` are a CSR adjacency: th
 from __future__ import annotations
 
 
+def count(values, out):
+    """out[v + 1] += how often v is among `values`."""
+    for e in range(values.shape[0]):
+        out[values[e] + 1] += 1
+
+
 def place(rows, columns, values, cursor, out_indices, out_values):
     """Counting sort of the entries (rows[e], columns[e], values[e]) by row; cursor: start of each row, moved."""
     for e in range(rows.shape[0]):
@@ -15,6 +21,15 @@ def place(rows, columns, values, cursor, out_indices, out_values):
         cursor[rows[e]] = k + 1
         out_indices[k] = columns[e]
         out_values[k] = values[e]
+
+
+def place_pairs(a, b, cursor, out_indices):
+    """Each pair (a[e], b[e]) into both rows; rows come out ascending where pairs come by (a, b) and a < b."""
+    for e in range(a.shape[0]):
+        out_indices[cursor[a[e]]] = b[e]
+        out_indices[cursor[b[e]]] = a[e]
+        cursor[a[e]] += 1
+        cursor[b[e]] += 1
 
 
 def transpose(indptr, indices, values, cursor, out_indices, out_values):

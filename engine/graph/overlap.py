@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.graph import kernels
-from engine.graph.arrays import compiled, symmetric
+from engine.graph.arrays import compiled, pointers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +16,7 @@ def overlap(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
     """Topological overlap O = n_ij / ((k_i - 1) + (k_j - 1) - n_ij) of each pair (Onnela et al. 2007, PNAS 104).
 
     Args:
-        a, b: int[m], the unordered pairs, each once.
+        a, b: int32[m], the unordered pairs, each once, a < b, in the order of (a, b).
         n: number of nodes.
 
     Returns:
@@ -24,10 +24,12 @@ def overlap(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
     """
     import numpy as np
 
-    graph = symmetric(a, b, np.zeros(len(a)), n)
-    shared = np.empty(len(a), np.int64)
-    compiled(kernels.shared_neighbours)(graph.indptr, graph.indices, a.astype(np.int32), b.astype(np.int32), shared)
-    others = graph.degree[a] + graph.degree[b] - 2 - shared
+    indptr, indices = pointers(n, a, b), np.empty(2 * len(a), np.int32)
+    compiled(kernels.place_pairs)(a, b, indptr[:-1].copy(), indices)
+    shared = np.empty(len(a), np.int32)
+    compiled(kernels.shared_neighbours)(indptr, indices, a, b, shared)
+    degree = np.diff(indptr).astype(np.int32)
+    others = degree[a] + degree[b] - 2 - shared
     return shared / np.maximum(others, 1)
 
 
@@ -35,11 +37,11 @@ def with_overlap(ties: pl.DataFrame) -> pl.DataFrame:
     """Ties that count, with their `overlap` among themselves.
 
     Args:
-        ties: a, b and further columns; no gated ones.
+        ties: a < b and further columns, by a and b; no gated ones.
     """
     import numpy as np
     import polars as pl
 
-    a, b = ties["a"].to_numpy(), ties["b"].to_numpy()
-    size = max(int(a.max()), int(b.max())) + 1 if len(a) else 0
-    return ties.with_columns(pl.Series("overlap", overlap(a.astype(np.int32), b.astype(np.int32), size)))
+    a, b = (ties[c].to_numpy().astype(np.int32) for c in ("a", "b"))
+    size = int(b.max()) + 1 if len(b) else 0
+    return ties.with_columns(pl.Series("overlap", overlap(a, b, size)))

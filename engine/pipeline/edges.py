@@ -69,9 +69,12 @@ def build(store: Warehouse, config: Graph) -> None:
     )
     store.temp("same_handset", "graph/same_handset", **window)
     store.temp("rated", "graph/rated", min_active_days=config.min_active_days)
+    store.drop("edges_next", "pairs", "same_handset")
     store.create("ties", "graph/gated_ties")
     # Only the ties that count leave the database: their overlap is a matter of compiled code.
-    store.append("ties", with_overlap(store.query("graph/open_ties")))
+    open_ties = store.query("graph/open_ties")
+    store.drop("rated")
+    store.append("ties", with_overlap(open_ties))
     store.create(
         "graph_window",
         "graph/window",

@@ -34,6 +34,9 @@ class Warehouse(Protocol):
     def temp(self, name: str, statement: str, /, **params: Any) -> None:
         """Keep a statement's rows as temporary table `name` until the connection closes."""
 
+    def drop(self, *names: str) -> None:
+        """Let temporary tables go before the connection does, where they are large and no longer needed."""
+
     def execute(self, statement: str, /, **params: Any) -> None:
         """Run a statement for its effect."""
 

@@ -169,6 +169,11 @@ class DuckDBWarehouse:
         """See `Warehouse.temp`."""
         self._run(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {sql_text(statement)}', params, statement)
 
+    def drop(self, *names: str) -> None:
+        """See `Warehouse.drop`."""
+        for name in names:
+            self.execute_text(f"DROP TABLE IF EXISTS temp.{quote(name)}")
+
     def execute(self, statement: str, /, **params: Any) -> None:
         """See `Warehouse.execute`."""
         self._run(sql_text(statement), params, statement)
@@ -243,8 +248,7 @@ class DuckDBWarehouse:
         try:
             yield shadow
         finally:
-            for table in sorted(shadow.made):
-                self.execute_text(f"DROP TABLE IF EXISTS temp.{quote(table)}")
+            self.drop(*sorted(shadow.made))
 
     @contextmanager
     def aside(self, tables: Sequence[str]) -> Iterator[None]:

@@ -16,23 +16,19 @@ HALF_LIFE, WINDOW, DAMPING, GAMMA = 30.0, 90, 0.85, 0.25
 
 # What `kindred import logs` leaves behind, a week or so at a time; its cleaning has a bench of its own.
 BATCHES = 4
-NUMBERS = "CREATE TEMP TABLE numbers (id BIGINT, node UINTEGER)"
-DAYS = """
-CREATE OR REPLACE TEMP TABLE days AS
-SELECT caller, callee, CAST(started_at AS DATE) AS day, CAST(count(*) AS UINTEGER) AS n,
-       CAST(count(*) FILTER (kind = 'text') AS UINTEGER) AS n_texts, CAST(sum(duration_s) AS UINTEGER) AS talk_s
-FROM read_parquet($files) GROUP BY ALL
-"""
-NEW_NUMBERS = """
-INSERT INTO numbers
-SELECT s.id, CAST((SELECT count(*) FROM numbers) + row_number() OVER () - 1 AS UINTEGER) AS node
-FROM (SELECT caller AS id FROM days UNION SELECT callee FROM days) AS s
-WHERE s.id NOT IN (SELECT id FROM numbers)
+NUMBERS = """
+CREATE TEMP TABLE numbers AS
+SELECT id, CAST(row_number() OVER () - 1 AS UINTEGER) AS node
+FROM (SELECT caller AS id FROM read_parquet($files) UNION SELECT callee FROM read_parquet($files))
 """
 PAIR_DAYS = """
 INSERT INTO pair_days BY NAME
 SELECT s.node AS src, d.node AS dst, r.day, r.n - r.n_texts AS n_calls, r.talk_s, r.n_texts
-FROM days AS r JOIN numbers AS s ON s.id = r.caller JOIN numbers AS d ON d.id = r.callee
+FROM (
+    SELECT caller, callee, CAST(started_at AS DATE) AS day, CAST(count(*) AS UINTEGER) AS n,
+           CAST(count(*) FILTER (kind = 'text') AS UINTEGER) AS n_texts, CAST(sum(duration_s) AS UINTEGER) AS talk_s
+    FROM read_parquet($files) GROUP BY ALL
+) AS r JOIN numbers AS s ON s.id = r.caller JOIN numbers AS d ON d.id = r.callee
 """
 PARTIES = """
 INSERT INTO parties BY NAME
@@ -94,14 +90,12 @@ def _edges(source: Path, out: Path, memory: str, lap: _Laps) -> DuckDBWarehouse:
     base.unlink(missing_ok=True)
     store = DuckDBWarehouse(base, memory=memory, scratch=out.with_suffix(".tmp"))
     lap("start")
-    store.connection.execute(NUMBERS)
     days = sorted(str(file) for file in source.glob("*.parquet"))
+    store.connection.execute(NUMBERS, {"files": days})
     for start in range(0, len(days), week := math.ceil(len(days) / BATCHES)):
-        store.connection.execute(DAYS, {"files": days[start : start + week]})
-        store.connection.execute(NEW_NUMBERS)
-        store.connection.execute(PAIR_DAYS)
+        store.connection.execute(PAIR_DAYS, {"files": days[start : start + week]})
     store.connection.execute(PARTIES)
-    store.connection.execute("DROP TABLE numbers; DROP TABLE days")
+    store.connection.execute("DROP TABLE numbers")
     lap("pair_days")
     edges.build(store, Graph(as_of=date(2024, 3, 31).isoformat()))
     lap("edges")
