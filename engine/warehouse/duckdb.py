@@ -53,7 +53,8 @@ class DuckDBWarehouse:
         self.path, self.touched = path, set[str]()
         self._contracts = contracts
         self._key, self._weak, self._read_only = key, weak, read_only
-        self._settings: dict[str, Any] = {}
+        # What is freed goes back to the system at once: the arrays of later stages have room.
+        self._settings: dict[str, Any] = {"allocator_background_threads": True}
         if scratch is not None:
             self._settings["temp_directory"] = str(scratch)
         if threads:
