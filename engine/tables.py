@@ -209,7 +209,7 @@ _ALL = [
         node u32
         contacts i64         distinct contacts in the window
         mutual_share f64     share of the contacts with traffic both ways
-        reason text          many_contacts, one_way or listed
+        reason text          many_contacts or one_way
         """),
     _table("ties", "unordered pair with contact in the window", "a b", """
         a u32                the smaller node

@@ -318,28 +318,32 @@ def _trial(book: Book, ask: _Ask, i: int, state: dict[str, Any], versions: list[
     if not state["assigned"]:
         return
     definition = ask.config.graph.definition
-    acts = ask.frame("experiment_acts", **_counted(plan))
-    cells = ask.frame("experiment_cells", definition=definition, **_counted(plan))
+    acts = _acts(ask, plan)
+    cells = ask.frame("experiment_cells", experiment_id=name, definition=definition)
     experiment.arms(
         book,
         i,
         sizes=ask.frame("experiment_arms", experiment_id=name),
         acts=acts if state["answered"] else acts.clear(),
         cells=cells if state["answered"] else cells.clear(),
-        guardrails={own.metric: ask.frame("experiment_acts", **_counted(own)) for own in map(plan.on, plan.guardrails)},
+        guardrails={own.metric: _acts(ask, own) for own in map(plan.on, plan.guardrails)},
     )
     experiment.balance(book, i, ask.frame("experiment_balance", experiment_id=name, definition=definition))
     if name in ask.analyses:
         experiment.analysis(book, i, ask.analyses[name], acts)
 
 
-def _counted(plan: plans.Plan) -> dict[str, Any]:
-    """What counts as acting: of a ratio, having its first part."""
-    metric = plan.metric.partition("/")[0] if plan.kind == plans.RATIO else plan.metric
-    days = plan.horizon_days
-    return {
-        "experiment_id": plan.experiment_id, "metric": metric, "positive": plan.kind == "any", "horizon_days": days
-    }  # fmt: skip
+def _acts(ask: _Ask, plan: plans.Plan) -> pl.DataFrame:
+    """Rows of experiment_acts, which leaves `first_acts`; what counts as acting of a ratio is having its first part."""
+    ask.store.temp(
+        "first_acts",
+        "report/experiment_first_acts",
+        experiment_id=plan.experiment_id,
+        metric=plan.metric.partition("/")[0] if plan.kind == plans.RATIO else plan.metric,
+        positive=plan.kind == "any",
+        horizon_days=plan.horizon_days,
+    )
+    return ask.frame("experiment_acts", experiment_id=plan.experiment_id)
 
 
 def _analyses(workspace: Workspace, progress: Progress) -> dict[str, dict[str, Any]]:

@@ -1,22 +1,8 @@
 -- Grain: arm x day after assignment on which a customer acted first (null = never). Customers.
--- Acting is a counted outcome, and one above 0 where `positive`. Reads: assignments, outcomes.
--- Params: experiment_id, metric, positive, horizon_days.
-WITH acts AS (
-    SELECT a.customer_id, min(date_diff('day', a.assigned_at, o."at")) AS day
-    FROM assignments AS a
-    INNER JOIN outcomes AS o
-        ON o.experiment_id = a.experiment_id AND o.customer_id = a.customer_id AND o.metric = $metric
-    WHERE
-        a.experiment_id = $experiment_id
-        AND o."at" >= a.assigned_at
-        AND date_diff('day', a.assigned_at, o."at") < $horizon_days
-        AND (o.value > 0 OR NOT $positive)
-    GROUP BY a.customer_id
-)
-
+-- Reads: assignments, first_acts. Params: experiment_id.
 SELECT a.arm, CAST(f.day AS BIGINT) AS day, count(*) AS customers
 FROM assignments AS a
-LEFT JOIN acts AS f ON f.customer_id = a.customer_id
+LEFT JOIN first_acts AS f ON f.customer_id = a.customer_id
 WHERE a.experiment_id = $experiment_id
 GROUP BY a.arm, f.day
 ORDER BY a.arm, f.day

@@ -1,20 +1,8 @@
 -- Grain: segmentation x segment x arm x whether the customer acted, of one experiment. Customers.
 -- The segments are those of `experiment/segments` as the analysis cuts them: numbers into equal groups by their rank.
--- Reads: assignments, outcomes, customers, influencers, matches.
--- Params: experiment_id, metric, positive, horizon_days, definition (of the influential contact).
-WITH acts AS (
-    SELECT DISTINCT a.customer_id
-    FROM assignments AS a
-    INNER JOIN outcomes AS o
-        ON o.experiment_id = a.experiment_id AND o.customer_id = a.customer_id AND o.metric = $metric
-    WHERE
-        a.experiment_id = $experiment_id
-        AND o."at" >= a.assigned_at
-        AND date_diff('day', a.assigned_at, o."at") < $horizon_days
-        AND (o.value > 0 OR NOT $positive)
-),
-
-known AS (
+-- Reads: assignments, first_acts, customers, influencers, matches.
+-- Params: experiment_id, definition (of the influential contact).
+WITH known AS (
     SELECT
         a.arm,
         f.customer_id IS NOT NULL AS acted,
@@ -30,7 +18,7 @@ known AS (
         i.tie_share AS tie_strength,
         m.percentile AS similarity
     FROM assignments AS a
-    LEFT JOIN acts AS f ON f.customer_id = a.customer_id
+    LEFT JOIN first_acts AS f ON f.customer_id = a.customer_id
     LEFT JOIN customers AS c ON c.customer_id = a.customer_id
     LEFT JOIN influencers AS i ON i.customer_id = a.customer_id AND i.definition = $definition AND i."rank" = 1
     LEFT JOIN matches AS m ON m.customer_id = a.customer_id AND m.arm = 'own_face'
