@@ -53,10 +53,13 @@ def gauss_seidel(indptr, indices, weights, damping, tolerance, sweeps, relax, x)
     for sweep in range(sweeps):
         moved = 0.0
         total = 0.0
+        e = indptr[0]
         for i in range(n):
             value = 0.0
-            for e in range(indptr[i], indptr[i + 1]):
+            end = indptr[i + 1]
+            while e < end:
                 value += weights[e] * x[indices[e]]
+                e += 1
             step = relax * (1.0 + damping * value - x[i])
             moved += abs(step)
             x[i] += step

@@ -68,8 +68,9 @@ def pagerank(
         x = start * (n / (1.0 - damping * start[out > 0].sum()))
     limit = (min(tolerance, 1e-14) if n <= SMALL else tolerance) * (1.0 - damping)
     used = compiled(kernels.gauss_seidel)(
-        into.indptr, into.indices, into.weights, float(damping), max(limit, 2e-16), SWEEPS, RELAX, x
-    )
+        into.indptr.astype(np.uint32), into.indices.view(np.uint32), into.weights, float(damping), max(limit, 2e-16),
+        SWEEPS, RELAX, x,
+    )  # fmt: skip
     if used < 0:
         raise EngineError(f"PageRank did not settle in {SWEEPS} sweeps.")
     rank = np.empty(n)
