@@ -31,6 +31,8 @@ from engine.usecases import experiment as conduct
 from engine.usecases.experiment_analysis import analyse
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from engine.warehouse.duckdb import DuckDBWarehouse
     from engine.workspace import Workspace
 
