@@ -24,7 +24,7 @@ lint: $(STAMP)
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.bench
 
-# By hand, for hours: hostile input, and kills at hundreds of moments.
+# By hand, for an hour: hostile input, and kills at hundreds of moments.
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz --cases 100000
 	$(BIN)/python -m tests.crash --moments 200

@@ -80,7 +80,7 @@ def measure(engine: str, source: Path, out: Path, *rest: str) -> dict[str, objec
     return {
         "wall_s": round(time.perf_counter() - started, 2),
         "cpu_s": round(usage.ru_utime + usage.ru_stime, 2),
-        "peak_mb": round(usage.ru_maxrss / 1000),
+        "peak_mb": round(usage.ru_maxrss * 1024 / 1e6),
         "steps": json.loads(steps.splitlines()[-1]),
     }
 
