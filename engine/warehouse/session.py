@@ -9,10 +9,11 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import warnings
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from engine.errors import BackendError, ConfigError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 LEAST_JAVA = 17
 PATIENCE = 10.0  # seconds a master has to answer
 LOCAL = "local[*]"
+_REMARKS = ("WARNING:", "NOTE:", "Error occurred during initialization of VM")  # before what matters
 _STATIC = ("spark.sql.shuffle.partitions",)
 
 
@@ -69,19 +71,39 @@ def start(master: str = "", *, memory: str = "", options: dict[str, str] | None 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("kindred")
+    settings = {**_settings(master or LOCAL, memory), **(options or {})}
     if master or not under_submit:
-        builder = builder.master(master or LOCAL)
-    for name, value in {**_settings(master or LOCAL, memory), **(options or {})}.items():
+        settings["spark.master"] = master or LOCAL
+    for name, value in settings.items():
         builder = builder.config(name, value)
-    try:
-        session = builder.getOrCreate()
-    except Exception as error:
-        raise unreachable(master or LOCAL, error) from error
-    return session
+    with tempfile.TemporaryFile() as words:
+        try:
+            if not under_submit:
+                _start_java(settings, words)
+            return builder.getOrCreate()
+        except Exception as error:
+            words.seek(0)
+            raise unreachable(master or LOCAL, error, words.read().decode(errors="replace")) from error
+
+
+def _start_java(settings: dict[str, str], words: IO[bytes]) -> None:
+    """Start Spark's Java machine; what it remarks at every start goes to `words`, or to the user who asked for it."""
+    from pyspark import SparkConf, SparkContext
+    from pyspark.java_gateway import launch_gateway
+
+    if SparkContext._gateway is None:
+        conf = SparkConf().setAppName("kindred").setAll(list(settings.items()))
+        # Never on our stdout, which is for data; 2 is our stderr.
+        where = {"stdout": 2} if _debugging() else {"stdout": words, "stderr": words}
+        SparkContext(conf=conf, gateway=launch_gateway(conf, where))
+
+
+def _debugging() -> bool:
+    return logging.getLogger(__name__).isEnabledFor(logging.INFO)
 
 
 def _settings(master: str, memory: str) -> dict[str, str]:
-    level = "warn" if logging.getLogger(__name__).isEnabledFor(logging.INFO) else "off"
+    level = "warn" if _debugging() else "off"
     words = Path(__file__).with_name("log4j2.properties").as_uri()
     settings = {
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={words} -Dkindred.log={level}",
@@ -152,10 +174,12 @@ def _check_reachable(master: str) -> None:
     )
 
 
-def unreachable(master: str, error: Exception) -> BackendError:
-    """The error of a session that did not start."""
+def unreachable(master: str, error: Exception, words: str = "") -> BackendError:
+    """The error of a session that did not start; words: the Java machine's, which tell where it did not come to one."""
+    said = [line for line in words.splitlines() if line.strip() and not line.startswith(_REMARKS)]
+    why = reason(said[0]) if said and "exited before" in str(error) else reason(error)
     return BackendError(
-        f"Spark did not start with the master {master}: {reason(error)}.",
+        f"Spark did not start with the master {master}: {why}.",
         fix="Run again with --debug for Spark's own words.",
     )
 

@@ -40,12 +40,12 @@ def bare(tmp_path_factory) -> Path:
 
     root = tmp_path_factory.mktemp("engines")
     os.environ["KINDRED_KEYS"] = str(tmp_path_factory.getbasetemp() / "keys")
-    town.write(root / "town", customers=60, seed=5, photos=0)
+    town.write(root / "town", customers=60, seed=5, photos=20)
     space = engine.create(root / "bare", run__today=TODAY)
     # One campaign: each has the graph of its day built for it.
     past = pl.read_csv(root / "town" / "treatments.csv", infer_schema=False)
     past.filter(campaign_id=past["campaign_id"][0]).write_csv(root / "town" / "treatments.csv")
-    for table in ("customers", "devices", "offers", "treatments", "consents"):
+    for table in ("customers", "devices", "offers", "treatments", "consents", "photos", "inventory"):
         engine.import_table(space, table, root / "town" / f"{table}.csv")
     return root / "bare"
 
@@ -76,7 +76,7 @@ def both(bare):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("engine.logs.pieces.SIZE", 150_000)  # several pieces of a small file
             engine.import_logs(space, logs(bare))
-        engine.run(space, until="choices")
+        engine.run(space)
         spaces.append(space)
     return spaces
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -71,6 +72,27 @@ def test_a_master_that_does_not_answer_or_is_no_address(space):
     ]
     with pytest.raises(ConfigError, match="no address of a Spark master"):
         session._check_reachable("spark://nowhere")
+
+
+@pytest.mark.spark
+def test_a_java_machine_that_does_not_start_is_quoted_in_one_line(space):
+    done = kindred("run", "-w", str(space), "--engine", "spark", "--master", "nonsense")
+    assert done.returncode == 1
+    expected = "kindred: Spark did not start with the master nonsense: Master must either be yarn or start with"
+    assert done.stderr.startswith(expected)
+    assert len(done.stderr.splitlines()) == 1
+    said = "NOTE: Picked up options\nError occurred during initialization of VM\nToo small maximum heap\n"
+    error = session.unreachable("local[2]", RuntimeError("The gateway exited before sending its port number."), said)
+    assert error.message == "Spark did not start with the master local[2]: Too small maximum heap."
+
+
+@pytest.mark.spark
+def test_spark_starts_without_a_word_and_talks_when_asked(space):
+    options = ["run", "-w", str(space), "--until", "edges", "--force", "--engine", "spark", "--master", "local[1]"]
+    quiet, loud = kindred(*options, "--quiet", "-o", "json"), kindred(*options, "--debug", "-o", "json")
+    assert (quiet.returncode, quiet.stderr) == (0, "")
+    assert json.loads(quiet.stdout)[0]["stage"] == json.loads(loud.stdout)[0]["stage"] == "edges"
+    assert "incubator" in loud.stderr and "Physical Plan" in loud.stderr
 
 
 def test_without_pyspark_the_extra_is_named(monkeypatch):

@@ -1,0 +1,123 @@
+"""Jobs over rows (faces, scores, creatives) on Spark's workers give what they give in this process."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import Counter
+from functools import partial
+
+import polars as pl
+import pytest
+
+from engine.errors import BackendError, ConfigError, EngineError
+from engine.faces import gallery
+from engine.pipeline import matches
+from engine.warehouse.duckdb import DuckDBWarehouse
+from tests.warehouse.jobs import doubled, fails_at, loads
+
+pytestmark = pytest.mark.spark
+ROWS = pl.DataFrame({"n": range(10), "pair": [[float(n), n / 7] for n in range(10)]}).with_columns(
+    pl.col("pair").list.to_array(2).cast(pl.Array(pl.Float32, 2)), kind=pl.lit("a").cast(pl.Enum(["a", "b"]))
+)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    from engine.warehouse.spark import SparkWarehouse
+
+    folder = tmp_path_factory.mktemp("spread")
+    store = SparkWarehouse(folder / "kindred.duckdb", master="local[2]", folder=str(folder / "tables"))
+    yield store
+    store.close()
+
+
+def test_rows_come_back_in_their_order_and_their_types(store):
+    found = pl.concat(list(store.spread(ROWS, doubled, size=3, name="rows")))
+    pieces = [ROWS[start : start + 3] for start in range(0, 10, 3)]
+    wanted = pl.concat([frame.drop("process") for piece in pieces for frame in doubled(piece, threads=1)])
+    assert found.drop("process").equals(wanted)
+    assert found.schema["pair"] == pl.Array(pl.Float32, 2) and found.schema["kind"] == pl.Enum(["a", "b"])
+    assert os.getpid() not in found["process"]
+    assert list(store.spread(ROWS.clear(), doubled, size=3, name="rows")) == []
+
+
+def test_an_error_of_the_job_is_that_error_and_what_came_before_is_kept(store, monkeypatch):
+    """As in this process: its words and its remedy, without a second attempt; other errors name the job."""
+    monkeypatch.setattr("engine.warehouse.workers.PER_CORE", 1)
+    jobs = {how: partial(fails_at, n=7, how=how) for how in (ConfigError, ZeroDivisionError)}
+    kept = []
+    with pytest.raises(EngineError, match=r"^row 7 cannot be done\.$"):
+        kept.extend(store.spread(ROWS, jobs[ConfigError], size=1, name="rows"))
+    assert pl.concat(kept).equals(ROWS.head(7))
+    with pytest.raises(BackendError, match=r"^rows failed on Spark: .*row 7"):
+        list(store.spread(ROWS, jobs[ZeroDivisionError], size=1, name="rows"))
+
+
+# ---- the stages --------------------------------------------------------------------------------------------------
+
+
+def test_the_workers_faces_scores_and_creatives_are_there(both):
+    """That the tables are the same is asked in test_spark_equal; here that the jobs had something to do."""
+    one, other = both
+    made = [{path.name: path.read_bytes() for path in space.ads.iterdir()} for space in both]
+    assert made[0] == made[1] and len(made[0]) > 10
+    assert {stat.S_IMODE(path.stat().st_mode) for path in other.ads.iterdir()} == {0o600}
+    with one.warehouse(read_only=True) as a, other.warehouse(read_only=True) as b:
+        faces = a.read("faces"), b.read("faces")
+        assert a.read("uplift").height
+    assert faces[0].equals(faces[1]), "bit by bit: the same batches of the same size"
+    assert (faces[1]["status"] == "ok").sum() > 10
+
+
+def test_a_photo_that_a_worker_cannot_read_has_a_reason(both, store):
+    space = both[1]
+    with space.warehouse(read_only=True) as stored:
+        photos = stored.read("inventory").select("sha256", "path").head(3)
+    photos = pl.concat([photos, pl.DataFrame({"sha256": ["0" * 64], "path": ["gone.jpg"]})])
+    settings = space.config.faces
+    job = partial(
+        matches.embedded, mode="inventory", settings=settings, root=space.faces,
+        key=gallery.model_id(settings, "inventory"),
+    )  # fmt: skip
+    here = pl.concat(list(DuckDBWarehouse().spread(photos, job, size=2, name="faces", threads=1)))
+    there = pl.concat(list(store.spread(photos, job, size=2, name="faces")))
+    assert there.equals(here)
+    assert there.row(-1, named=True)["status"] == "unreadable"
+    assert "is missing" in there.row(-1, named=True)["reason"]
+
+
+def test_what_a_worker_loads_it_keeps(both, store):
+    space, settings = both[1], both[1].config.faces
+    with space.warehouse(read_only=True) as stored:
+        photos = stored.read("inventory").select("sha256", "path").head(12)
+    job = partial(
+        matches.embedded, mode="inventory", settings=settings, root=space.faces,
+        key=gallery.model_id(settings, "inventory"),
+    )  # fmt: skip
+    told = pl.concat(list(store.spread(photos, partial(loads, job=job), size=1, name="faces")))
+    assert told.height == 12 and Counter(told["process"]).most_common(1)[0][1] > 3
+    assert told["networks"].max() == 1
+
+
+def test_other_weights_on_a_worker_are_refused(both, store):
+    settings = both[1].config.faces
+    job = partial(matches.embedded, mode="customer", settings=settings, root=both[1].faces, key="others")
+    with pytest.raises(EngineError, match=r"The weights are others where the run began, .* Install the same ones"):
+        list(store.spread(pl.DataFrame({"sha256": ["0"], "path": ["a"]}), job, size=1, name="faces"))
+
+
+def test_a_folder_of_ads_that_workers_do_not_share_is_said(tmp_path, both):
+    from engine.ads import brands, creative, pool
+    from engine.ads.render import Offer
+    from tests.ads import ads_data
+
+    brand = brands.load()
+    wanted = creative.creative("c", brand, Offer("o", "A handset", "", "Get it"),
+                               ads_data.portrait(tmp_path / "m.jpg", 1), (300, 250))  # fmt: skip
+
+    def elsewhere(rows, job, **_):
+        return job.func(rows, **{**job.keywords, "folder": both[1].exports})
+
+    with pytest.raises(EngineError, match=r"1 creatives were rendered but do not lie in .*all machines share"):
+        pool.render_all([wanted], brand, tmp_path / "ads", spread=elsewhere)
