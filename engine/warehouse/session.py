@@ -52,6 +52,11 @@ def start(master: str = "", *, memory: str = "", options: dict[str, str] | None 
     under_submit = "PYSPARK_GATEWAY_PORT" in os.environ
     if running is None and not under_submit:
         check_java()
+    if master.startswith("sc://"):
+        raise ConfigError(
+            f"{master} speaks Spark Connect, which has no RDDs and no session of its own per workspace.",
+            fix="Use a classic master: spark://host:7077, yarn, k8s://… or local[*].",
+        )
     if master.startswith("spark://"):
         _check_reachable(master)
     if running is not None:
@@ -71,9 +76,8 @@ def start(master: str = "", *, memory: str = "", options: dict[str, str] | None 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("kindred")
-    settings = {**_settings(master or LOCAL, memory), **(options or {})}
-    if master or not under_submit:
-        settings["spark.master"] = master or LOCAL
+    used = master or (_submitted_to() if under_submit else LOCAL)
+    settings = {**_settings(used, memory), **(options or {}), "spark.master": used}
     for name, value in settings.items():
         builder = builder.config(name, value)
     with tempfile.TemporaryFile() as words:
@@ -83,7 +87,15 @@ def start(master: str = "", *, memory: str = "", options: dict[str, str] | None 
             return builder.getOrCreate()
         except Exception as error:
             words.seek(0)
-            raise unreachable(master or LOCAL, error, words.read().decode(errors="replace")) from error
+            raise unreachable(used, error, words.read().decode(errors="replace")) from error
+
+
+def _submitted_to() -> str:
+    """The master that spark-submit was given."""
+    from pyspark import SparkConf, SparkContext
+
+    SparkContext._ensure_initialized()
+    return SparkConf().get("spark.master", LOCAL)
 
 
 def _start_java(settings: dict[str, str], words: IO[bytes]) -> None:
@@ -96,6 +108,17 @@ def _start_java(settings: dict[str, str], words: IO[bytes]) -> None:
         # Never on our stdout, which is for data; 2 is our stderr.
         where = {"stdout": 2} if _debugging() else {"stdout": words, "stderr": words}
         SparkContext(conf=conf, gateway=launch_gateway(conf, where))
+
+
+def has_graphframes(session: SparkSession) -> bool:
+    """Whether the jar of GraphFrames was given to this session (`spark.jars.packages`, or on the class path)."""
+    jvm = session.sparkContext._jvm
+    try:
+        loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
+        jvm.java.lang.Class.forName("org.graphframes.GraphFrame", False, loader)
+    except Exception:  # ClassNotFoundException, as Py4J hands it on
+        return False
+    return True
 
 
 def _debugging() -> bool:

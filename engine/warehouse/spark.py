@@ -68,7 +68,9 @@ class SparkWarehouse(Catalogue):
     def spark(self) -> SparkSession:
         """The session; started when the first statement needs it."""
         started = session.start(self._master, memory=self._memory)
-        _log.info("Spark %s, master %s", started.version, started.sparkContext.master)
+        if _log.isEnabledFor(logging.INFO):
+            jar = "is here and not used" if session.has_graphframes(started) else "is not here and not needed"
+            _log.info("Spark %s, master %s, GraphFrames %s", started.version, started.sparkContext.master, jar)
         return started
 
     def close(self) -> None:
