@@ -7,11 +7,13 @@ import stat
 from collections import Counter
 from functools import partial
 
+import numpy as np
 import polars as pl
 import pytest
 
 from engine.errors import BackendError, ConfigError, EngineError
 from engine.faces import gallery
+from engine.offers import models, training
 from engine.pipeline import matches
 from engine.warehouse.duckdb import DuckDBWarehouse
 from tests.warehouse.jobs import doubled, fails_at, loads
@@ -98,6 +100,28 @@ def test_what_a_worker_loads_it_keeps(both, store):
     told = pl.concat(list(store.spread(photos, partial(loads, job=job), size=1, name="faces")))
     assert told.height == 12 and Counter(told["process"]).most_common(1)[0][1] > 3
     assert told["networks"].max() == 1
+
+
+def test_uplift_is_scored_as_here_by_models_that_a_worker_loads_once(store):
+    rng = np.random.default_rng(5)
+    rows = pl.DataFrame(
+        {
+            "treatment": rng.integers(2, size=300),
+            "age": rng.integers(18, 80, size=300).astype(float),
+            "residence": rng.choice(["a", "b", None], size=300).tolist(),
+        }
+    ).with_columns(
+        outcome=pl.Series(rng.random(300) < 0.3).cast(pl.Int64) | (pl.col("treatment") * (pl.col("age") < 40))
+    )
+    plan = training.Plan(("t",), ("boosting",), bootstrap=20, level=0.5)
+    known = [training.train(rows, offer, plan).model for offer in ("o", "offer ü")]
+    assert known[0].slope != 0, "customers differ"
+    job = partial(models.scored, contents=[model.to_bytes() for model in known])
+    found = pl.concat(list(store.spread(rows, job, size=25, name="scores")))
+    assert found.columns == ["o", "offer ü"] and found.equals(next(job(rows)))
+    told = pl.concat(list(store.spread(rows, partial(loads, job=job), size=25, name="scores")))
+    assert told["rows"].sum() == 300 and Counter(told["process"]).most_common(1)[0][1] > 2
+    assert set(told["models"]) == {2}
 
 
 def test_other_weights_on_a_worker_are_refused(both, store):
