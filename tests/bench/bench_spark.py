@@ -142,21 +142,26 @@ def fit(name: str, step: str, lines: list[dict]) -> None:
         print(f"{name} {step}: {base:.1f} s + {slope:.2f} s per million rows; grows as rows^{power:.2f}")
 
 
-def estimate(line: dict, rows: int, *, target: float = 5e9, nodes: int = 20, disk: float = 500e6) -> None:
-    """Print a paper estimate for a large cluster from the bytes shuffled per row of the largest run.
+def estimate(
+    line: dict, rows: int, *, target: float = 5e9, nodes: int = 20, cores: int = 16, disk: float = 500e6
+) -> None:
+    """Print a paper estimate for a large cluster from the bytes shuffled and the time per row of the largest run.
 
     Args:
         line: of the largest run.
         rows: its rows.
         target: rows of the large run.
         nodes: machines.
+        cores: of each; the run had two.
         disk: bytes a second each writes and reads of a shuffle, over its network.
     """
     total = sum(line[key] for key in line if key.endswith("_shuffled_bytes")) / rows
     seconds = total * target * 2 / (nodes * disk)
+    worked = sum(line.get(key, 0) for key in ("import_s", "edges_s"))
     print(
         f"paper estimate: {total:.0f} bytes shuffled a row; {target:.0e} rows shuffle {total * target / 1e9:,.0f} GB, "
-        f"which alone takes {seconds:,.0f} s on {nodes} nodes moving {disk / 1e6:.0f} MB/s each, written and read once"
+        f"which alone takes {seconds:,.0f} s on {nodes} nodes moving {disk / 1e6:.0f} MB/s each, written and read "
+        f"once; computing takes {2 * worked / rows * target / (nodes * cores):,.0f} s on {nodes * cores} cores"
     )
 
 

@@ -50,14 +50,14 @@ def bare(tmp_path_factory) -> Path:
 
 
 def _campaign(town: Path) -> None:
-    """One campaign (each has the graph of its day built for it) with one offer, made to half and taken by nearly all of
+    """One campaign (each has the graph of its day built for it) with one offer, made to half and taken by most of
     them: a model, offers and ads even in a town this small."""
     past = pl.read_csv(town / "treatments.csv", infer_schema=False)
     one, number = past.filter(campaign_id=past["campaign_id"][0]), pl.int_range(pl.len())
     one.with_columns(
         offer_id=pl.when(number % 2 == 0).then(pl.lit("samsung-flip")),
         propensity=None,
-        accepted=pl.when(number % 2 == 0).then(number % 12 != 0).otherwise(number % 12 == 1).cast(pl.Int8),
+        accepted=pl.when(number % 2 == 0).then(number % 8 != 0).otherwise(number % 8 == 1).cast(pl.Int8),
     ).write_csv(town / "treatments.csv")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -66,6 +67,31 @@ def test_a_killed_driver_and_a_killed_worker_change_nothing(bare, expected, runn
     parts = {p.parent.name + "/" + p.name for p in (path / "tables").glob("*/*")}
     with opened(path, "spark").warehouse(read_only=True) as store:
         assert parts == {part["path"] for named in store.parts().values() for part in named}, "swept"
+
+
+def test_spark_submit_gives_the_master_and_workers_make_faces_and_ads(bare, both, running):
+    """The command of the README, from import to ads, as in one process of DuckDB."""
+    import pyspark
+
+    import cli.main
+
+    path = bare.parent / "submitted"
+    shutil.copytree(bare, path)
+    submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
+    command = [str(submit), "--master", running.master, "--conf", "spark.log.level=ERROR", cli.main.__file__]
+    environment = {**os.environ, "KINDRED_WAREHOUSE_ENGINE": "spark", "PYSPARK_PYTHON": sys.executable,
+                   "PYSPARK_DRIVER_PYTHON": sys.executable}  # fmt: skip
+    for arguments in (["import", "logs", *map(str, logs(bare))], ["run"]):
+        done = subprocess.run(
+            [*command, *arguments, "-w", str(path), "--quiet", "-o", "json"],
+            env=environment, capture_output=True, text=True, timeout=500, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    assert [stage["stage"] for stage in json.loads(done.stdout)][-1] == "ads"
+    rows = same_tables(both[0], opened(path, "spark"))
+    assert rows["ads"] and rows["faces"] and rows["uplift"]
+    made = [{file.name: file.read_bytes() for file in (space / "ads").iterdir()} for space in (both[0].path, path)]
+    assert made[0] == made[1]
 
 
 def _until(holds, process: subprocess.Popen) -> None:

@@ -106,6 +106,7 @@ def test_uplift_is_scored_as_here_by_models_that_a_worker_loads_once(store):
     rng = np.random.default_rng(5)
     rows = pl.DataFrame(
         {
+            "customer_id": [f"c{i}" for i in range(300)],
             "treatment": rng.integers(2, size=300),
             "age": rng.integers(18, 80, size=300).astype(float),
             "residence": rng.choice(["a", "b", None], size=300).tolist(),
