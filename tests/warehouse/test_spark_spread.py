@@ -56,6 +56,12 @@ def test_an_error_of_the_job_is_that_error_and_what_came_before_is_kept(store, m
         list(store.spread(ROWS, jobs[ZeroDivisionError], size=1, name="rows"))
 
 
+def once(told: pl.DataFrame, what: str) -> bool:
+    """Whether no process loaded any more of a kind after its first piece."""
+    counts = told.group_by("process").agg(pl.col(what).min().alias("first"), pl.col(what).max().alias("last"))
+    return counts.select((pl.col("first") >= 1) & (pl.col("first") == pl.col("last"))).to_series().all()
+
+
 # ---- the stages --------------------------------------------------------------------------------------------------
 
 
@@ -99,7 +105,7 @@ def test_what_a_worker_loads_it_keeps(both, store):
     )  # fmt: skip
     told = pl.concat(list(store.spread(photos, partial(loads, job=job), size=1, name="faces")))
     assert told.height == 12 and Counter(told["process"]).most_common(1)[0][1] > 3
-    assert told["networks"].max() == 1
+    assert once(told, "networks")
 
 
 def test_uplift_is_scored_as_here_by_models_that_a_worker_loads_once(store):
@@ -122,7 +128,7 @@ def test_uplift_is_scored_as_here_by_models_that_a_worker_loads_once(store):
     assert found.columns == ["o", "offer ü"] and found.equals(next(job(rows)))
     told = pl.concat(list(store.spread(rows, partial(loads, job=job), size=25, name="scores")))
     assert told["rows"].sum() == 300 and Counter(told["process"]).most_common(1)[0][1] > 2
-    assert set(told["models"]) == {2}
+    assert once(told, "models")
 
 
 def test_other_weights_on_a_worker_are_refused(both, store):
