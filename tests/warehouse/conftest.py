@@ -76,29 +76,26 @@ def opened(path: Path, engine_: str, **flags):
 
 
 @pytest.fixture(scope="session")
-def both(bare):
-    """The town through import and stages, by DuckDB and by Spark."""
+def expected(bare):
+    """The town by DuckDB, from its call records to the ads."""
     import engine
 
-    spaces = []
-    for name in ("duckdb", "spark"):
-        shutil.copytree(bare, bare.parent / name)
-        space = opened(bare.parent / name, name)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("engine.logs.pieces.SIZE", 150_000)  # several pieces of a small file
-            engine.import_logs(space, logs(bare))
-        engine.run(space)
-        spaces.append(space)
-    return spaces
+    shutil.copytree(bare, bare.parent / "duckdb")
+    space = opened(bare.parent / "duckdb", "duckdb")
+    engine.import_logs(space, logs(bare))
+    engine.run(space)
+    return space
 
 
 @pytest.fixture(scope="session")
-def expected(bare):
-    """The town by DuckDB, from its call records to the influencers."""
+def both(bare, expected):
+    """The town through import and stages, by DuckDB and by Spark."""
     import engine
 
-    shutil.copytree(bare, bare.parent / "expected")
-    space = opened(bare.parent / "expected", "duckdb")
-    engine.import_logs(space, logs(bare))
-    engine.run(space, until="influencers")
-    return space
+    shutil.copytree(bare, bare.parent / "spark")
+    space = opened(bare.parent / "spark", "spark")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("engine.logs.pieces.SIZE", 150_000)  # several pieces of a small file
+        engine.import_logs(space, logs(bare))
+    engine.run(space)
+    return [expected, space]

@@ -69,28 +69,28 @@ def test_a_killed_driver_and_a_killed_worker_change_nothing(bare, expected, runn
         assert parts == {part["path"] for named in store.parts().values() for part in named}, "swept"
 
 
-def test_spark_submit_gives_the_master_and_workers_make_faces_and_ads(bare, both, running):
-    """The command of the README, from import to ads, as in one process of DuckDB."""
+def test_under_spark_submit_workers_make_faces_scores_and_ads_too(bare, expected, running):
+    """The command of the README: every table and every creative is that of one process of DuckDB."""
     import pyspark
 
     import cli.main
+    import engine
 
     path = bare.parent / "submitted"
     shutil.copytree(bare, path)
+    engine.import_logs(opened(path, "duckdb"), logs(bare))
     submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
-    command = [str(submit), "--master", running.master, "--conf", "spark.log.level=ERROR", cli.main.__file__]
-    environment = {**os.environ, "KINDRED_WAREHOUSE_ENGINE": "spark", "PYSPARK_PYTHON": sys.executable,
-                   "PYSPARK_DRIVER_PYTHON": sys.executable}  # fmt: skip
-    for arguments in (["import", "logs", *map(str, logs(bare))], ["run"]):
-        done = subprocess.run(
-            [*command, *arguments, "-w", str(path), "--quiet", "-o", "json"],
-            env=environment, capture_output=True, text=True, timeout=500, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    environment = {"KINDRED_WAREHOUSE_ENGINE": "spark", "PYSPARK_PYTHON": sys.executable}
+    done = subprocess.run(
+        [str(submit), "--master", running.master, "--conf", "spark.log.level=ERROR", cli.main.__file__,
+         "run", "-w", str(path), "--quiet", "-o", "json"],
+        env={**os.environ, **environment}, capture_output=True, text=True, timeout=500, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     assert [stage["stage"] for stage in json.loads(done.stdout)][-1] == "ads"
-    rows = same_tables(both[0], opened(path, "spark"))
+    rows = same_tables(expected, opened(path, "spark"))
     assert rows["ads"] and rows["faces"] and rows["uplift"]
-    made = [{file.name: file.read_bytes() for file in (space / "ads").iterdir()} for space in (both[0].path, path)]
+    made = [{file.name: file.read_bytes() for file in (space / "ads").iterdir()} for space in (expected.path, path)]
     assert made[0] == made[1]
 
 

@@ -89,6 +89,7 @@ def test_a_java_machine_that_does_not_start_is_quoted_in_one_line(space):
 
 
 @pytest.mark.spark
+@pytest.mark.slow
 def test_spark_starts_without_a_word_and_talks_when_asked(space):
     options = ["run", "-w", str(space), "--until", "edges", "--force", "--engine", "spark", "--master", "local[1]"]
     quiet, loud = kindred(*options, "--quiet", "-o", "json"), kindred(*options, "--debug", "-o", "json")
