@@ -220,7 +220,8 @@ def _uplift(store: DuckDBWarehouse, known: _Truth) -> dict[str, Any]:
     )
     if both.height < 3:
         return {"pairs": both.height, "correlation": None, "by_offer": {}}
-    by_offer = both.group_by("offer_id").agg(r=pl.corr("uplift", "true")).sort("offer_id")
+    varies = pl.col("uplift").std() > 1e-9  # one effect for all differs in its last digit at most
+    by_offer = both.group_by("offer_id").agg(r=pl.when(varies).then(pl.corr("uplift", "true"))).sort("offer_id")
     return {
         "pairs": both.height,
         "correlation": _number(both.select(pl.corr("uplift", "true")).item()),

@@ -247,6 +247,11 @@ def failed(title: str, error: Exception) -> BackendError:
             f"{title}: the workers' Python cannot run: {last[:200]}.",
             fix="Set PYSPARK_PYTHON to the same Python on every machine, with kindred-engine installed in it.",
         )
+    if "Python worker exited unexpectedly" in text:
+        return BackendError(
+            f"{title}: a worker's Python was killed, most often because memory was short.",
+            fix="Give workers more beside Java (spark.executor.memoryOverhead), then run again: it goes on where it was.",
+        )
     lost = ("ExecutorLostFailure", "Worker lost", "Lost executor", "executor lost", "MetadataFetchFailed")
     if any(sign in text for sign in lost):
         return BackendError(

@@ -142,6 +142,7 @@ def test_another_python_on_the_workers(tmp_path, worker):
     ("text", "expected"),
     [
         ("ModuleNotFoundError: No module named 'engine'", "the workers' Python has no module engine"),
+        ("SparkException: Python worker exited unexpectedly (crashed)", "a worker's Python was killed"),
         ("Job aborted ... ExecutorLostFailure (executor 1 exited ...)", "workers were lost more often"),
         ("Cannot call methods on a stopped SparkContext: SparkContext was shut down", "connection to the cluster"),
         ("java.lang.OutOfMemoryError: Java heap space", "more memory than a worker has"),
