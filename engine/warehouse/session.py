@@ -250,7 +250,7 @@ def failed(title: str, error: Exception) -> BackendError:
     if "Python worker exited unexpectedly" in text:
         return BackendError(
             f"{title}: a worker's Python was killed, most often because memory was short.",
-            fix="Give workers more beside Java (spark.executor.memoryOverhead), then run again: it goes on where it was.",
+            fix="Give workers more beside Java (spark.executor.memoryOverhead), then run again; it goes on there.",
         )
     lost = ("ExecutorLostFailure", "Worker lost", "Lost executor", "executor lost", "MetadataFetchFailed")
     if any(sign in text for sign in lost):
