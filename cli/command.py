@@ -61,14 +61,18 @@ class Shell:
         """The workspace of this call; flags: `graph__window_days=30` style settings, None = not given."""
         from engine import workspace
 
-        resolved = {name.replace("__", ".", 1): value for name, value in flags.items()}
-        common = {
-            "run.threads": self.threads,
-            "run.memory": self.memory,
-            "warehouse.engine": self.engine,
-            "warehouse.master": self.master,
+        resolved = {name.replace("__", ".", 1): value for name, value in {**self.computing, **flags}.items()}
+        return workspace.open_(self.path, flags=resolved)
+
+    @property
+    def computing(self) -> dict[str, Any]:
+        """The settings that say how this call computes, None = not given."""
+        return {
+            "run__threads": self.threads,
+            "run__memory": self.memory,
+            "warehouse__engine": self.engine,
+            "warehouse__master": self.master,
         }
-        return workspace.open_(self.path, flags={**common, **resolved})
 
     @property
     def progress(self) -> Progress:

@@ -32,7 +32,9 @@ def register(app: typer.Typer) -> None:
         """
         from engine.usecases import demo as job
 
-        result = job.run(out, customers=customers, seed=seed, quick=quick, progress=shell.progress)
+        result = job.run(
+            out, customers=customers, seed=seed, quick=quick, settings=shell.computing, progress=shell.progress
+        )
         if shell.output == "table":
             print(_summary(asdict(result)))
         else:

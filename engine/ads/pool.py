@@ -1,4 +1,6 @@
-"""Many creatives: what exists is left alone, the rest is rendered by as many processes as there are cores."""
+"""Many creatives: what exists is left alone, the rest is rendered by as many processes as there are cores, or by
+whoever else reaches the folder.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +8,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache, partial
 from itertools import groupby
 from pathlib import Path
 from queue import Queue
 from threading import Thread
+from typing import TYPE_CHECKING, Any
 
 import engine
-from engine.ads import worker
+from engine.ads import brands, creative, worker
 from engine.ads.brands import Brand
 from engine.ads.creative import NAME, Creative
 from engine.ads.encode import is_whole
@@ -22,8 +26,12 @@ from engine.ads.render import Renderer
 from engine.errors import EngineError
 from engine.progress import SILENT, Progress
 
+if TYPE_CHECKING:
+    import polars as pl
+
 FEW = 24  # not worth starting processes for
 _CHUNK = 16  # creatives of one photo handed over at once
+_CHUNKS = 4  # of those worth a task on another machine
 
 
 def render_all(
@@ -35,6 +43,7 @@ def render_all(
     banner_kb: int = 150,
     threads: int = 0,
     progress: Progress = SILENT,
+    spread: Callable[..., Iterator[Any]] | None = None,
 ) -> int:
     """Render creatives into a folder.
 
@@ -46,6 +55,7 @@ def render_all(
         banner_kb: byte budget of small canvases, in thousands.
         threads: processes, 0 = one per core.
         progress: where the bar is drawn.
+        spread: `spread(rows, job, …)` of a warehouse, which has other machines render; None = this one does.
 
     Returns:
         How many were rendered; the others were there already.
@@ -53,6 +63,8 @@ def render_all(
     Raises:
         EngineError: a text does not fit, a photo cannot be read or a file cannot be written; what is done is kept.
     """
+    import polars as pl
+
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -63,30 +75,91 @@ def render_all(
     )
     renderer = Renderer(brand)
     checked = set()
-    for creative in missing:  # a text that does not fit is found before anything is rendered
-        if (creative.offer, creative.size) not in checked:
-            renderer.check(creative.offer, creative.size)
-            checked.add((creative.offer, creative.size))
-    command = [str(folder.resolve()), str(brand.folder.resolve()), format, str(banner_kb)]
-    with progress.task("creatives", len(creatives)) as bar:
-        bar.advance(len(creatives) - len(missing))
-        workers = min(threads or os.cpu_count() or 1, 1 + len(missing) // FEW)
-        if workers == 1:
-            for creative in missing:
-                worker.write(
-                    renderer,
-                    creative.photo,
-                    creative.offer,
-                    creative.size,
-                    folder / creative.name,
-                    format=format,
-                    banner_kb=banner_kb,
-                )
-                bar.advance()
-        else:
-            for done in _parallel(_chunks(missing), command, workers):
-                bar.advance(done)
+    for wanted in missing:  # a text that does not fit is found before anything is rendered
+        if (wanted.offer, wanted.size) not in checked:
+            renderer.check(wanted.offer, wanted.size)
+            checked.add((wanted.offer, wanted.size))
+    lines, counts = zip(*_chunks(missing), strict=True) if missing else ((), ())
+    rows = pl.DataFrame({"line": lines, "creatives": counts}, schema={"line": pl.String, "creatives": pl.Int64})
+    job = partial(
+        rendered,
+        brand=brand.folder.resolve(),
+        digest=brand.digest + creative.code(),
+        folder=folder.resolve(),
+        format=format,
+        banner_kb=banner_kb,
+    )
+    if spread is None:
+        done = job(rows, threads=threads, progress=progress)
+    else:
+        done = spread(rows, job, size=_CHUNKS, name="creatives", threads=threads, progress=progress)
+    try:
+        for _ in done:
+            pass
+    finally:
+        _renderer.cache_clear()  # its sheets are large, and the next run's photos may have changed
+    lost = [c.name for c in missing if not (folder / c.name).exists()]
+    if lost:
+        raise EngineError(
+            f"{len(lost)} creatives were rendered but do not lie in {folder}, e.g. {lost[0]}.",
+            fix="Put the workspace into a folder that all machines share.",
+        )
     return len(missing)
+
+
+def rendered(
+    rows: pl.DataFrame,
+    *,
+    brand: Path,
+    digest: str,
+    folder: Path,
+    format: str,
+    banner_kb: int,
+    threads: int = 0,
+    progress: Progress = SILENT,
+) -> Iterator[pl.DataFrame]:
+    """Render lines of `engine.ads.worker.encode` into a folder; a job for `Warehouse.spread`.
+
+    Args:
+        rows: line, and how many creatives it holds.
+        brand: folder of the brand, which is kept loaded for the rows that come next.
+        digest: of its content and of what draws.
+        folder: where the creatives go.
+        format: as for `render_all`.
+        banner_kb: as for `render_all`.
+        threads: processes, 0 = one per core; 1 = this one.
+        progress: where the bar is drawn.
+
+    Yields:
+        creatives: how many more are done.
+
+    Raises:
+        EngineError: see `render_all`; or the brand here is another one.
+    """
+    import polars as pl
+
+    total = int(rows["creatives"].sum())
+    workers = min(threads or os.cpu_count() or 1, 1 + total // FEW)
+    with progress.task("creatives", total) as bar:
+        if workers == 1:
+            renderer = _renderer(brand, digest) if total else None
+            answers = (worker.work(renderer, line, folder, format=format, banner_kb=banner_kb) for line in rows["line"])
+        else:
+            answers = _parallel(iter(rows["line"]), [str(folder), str(brand), format, str(banner_kb)], workers)
+        for done in answers:
+            bar.advance(done)
+            yield pl.DataFrame({"creatives": [done]})
+
+
+@lru_cache(maxsize=1)
+def _renderer(folder: Path, digest: str) -> Renderer:
+    brand = brands.load(folder)
+    if brand.digest + creative.code() != digest:
+        raise EngineError(
+            f"The brand in {folder}, or what draws it, is not the same on every machine.",
+            fix="Share the folder, and install one version everywhere.",
+        )
+    return Renderer(brand)
 
 
 def prune(folder: Path, keep: set[str]) -> int:
@@ -105,12 +178,13 @@ def prune(folder: Path, keep: set[str]) -> int:
     return gone
 
 
-def _chunks(creatives: Sequence[Creative]) -> Iterator[str]:
-    """Jobs of one size and photo each: the photo is decoded once, the layers of a size are kept."""
+def _chunks(creatives: Sequence[Creative]) -> Iterator[tuple[str, int]]:
+    """Lines of one size and photo each, and how many creatives: the photo is decoded once, a size's layers are kept."""
     for _, group in groupby(creatives, key=lambda c: (c.size, c.photo)):
         same = list(group)
         for start in range(0, len(same), _CHUNK):
-            yield worker.encode(same[start : start + _CHUNK])
+            part = same[start : start + _CHUNK]
+            yield worker.encode(part), len(part)
 
 
 def _parallel(lines: Iterator[str], command: list[str], workers: int) -> Iterator[int]:

@@ -64,16 +64,21 @@ def write(
         ) from error
 
 
+def work(renderer: Renderer, line: str, folder: Path, *, format: str, banner_kb: int) -> int:
+    """Render the creatives of a line; returns how many."""
+    photo, jobs = decode(line)
+    for offer, size, name in jobs:
+        write(renderer, photo, offer, size, folder / name, format=format, banner_kb=banner_kb)
+    return len(jobs)
+
+
 def main() -> None:
     """Render what comes in until the input ends."""
     folder, brand, format, banner_kb = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
     renderer = Renderer(brands.load(Path(brand)))
     for line in sys.stdin:
-        photo, jobs = decode(line)
         try:
-            for offer, size, name in jobs:
-                write(renderer, photo, offer, size, folder / name, format=format, banner_kb=banner_kb)
-            answer: dict[str, Any] = {"done": len(jobs)}
+            answer: dict[str, Any] = {"done": work(renderer, line, folder, format=format, banner_kb=banner_kb)}
         except EngineError as error:
             answer = {"message": error.message, "fix": error.fix}
         sys.stdout.write(json.dumps(answer) + "\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
+    from engine.faces.embed import Embedder
     from engine.faces.mtcnn import Detections, Detector
 
 # Raised when detection, judging or cutting changes: rows of another version are made anew.
@@ -82,19 +84,11 @@ def analyse(
     import numpy as np
     import torch
 
-    from engine.faces.embed import Embedder
     from engine.faces.runtimes import BATCH
 
     cores = len(os.sched_getaffinity(0))
     threads = min(threads or cores, cores)  # each holds a stream of the network
-    embedder = Embedder(
-        settings.weights,
-        runtime=settings.runtime,
-        precision=settings.precision,
-        mirror=settings.mirror,
-        callers=threads,
-    )
-    detector = detector_for(settings)
+    embedder, detector = _loaded(weights.describe(settings.weights).version, settings, threads)
     items = list(paths.items())
 
     def examine(item: tuple[str, Path]) -> list[tuple[dict[str, Any], np.ndarray | None]]:
@@ -111,6 +105,27 @@ def analyse(
             batches = [np.stack(crops[k : k + BATCH]) for k in range(0, len(crops), BATCH)]
             yield _frame([sha for sha, _ in chunk], found, list(workers.map(embedder, batches)), key)
             bar.advance(len(chunk))
+
+
+@lru_cache(maxsize=1)
+def _loaded(version: str, settings: Faces, callers: int) -> tuple[Embedder, Detector]:
+    """The networks, kept for the photos that come next to this process.
+
+    Args:
+        version: of the weights, which tells another content under the same name.
+        settings: section `faces`.
+        callers: threads that will call at the same time.
+    """
+    from engine.faces.embed import Embedder
+
+    embedder = Embedder(
+        settings.weights,
+        runtime=settings.runtime,
+        precision=settings.precision,
+        mirror=settings.mirror,
+        callers=callers,
+    )
+    return embedder, detector_for(settings)
 
 
 def detector_for(settings: Faces) -> Detector:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ModelError
 from engine.offers.learners import Fitted
 from engine.offers.portable import Coding, Part
+from engine.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,10 +121,32 @@ def load(path: Path) -> OfferModel:
         ModelError: not a model's file, its content is not what its name says, or it was trained with other versions of
             the libraries.
     """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{path} cannot be read: {error.strerror}.", fix="Train one: `kindred offers train`."
+        ) from error
+    model = of_bytes(content, str(path))
+    if hashlib.sha256(content).hexdigest()[:16] != path.stem.rsplit("-", 1)[-1]:
+        raise ModelError(f"{path} was altered: its content is not what its name says.", fix="Train it again.")
+    return model
+
+
+@lru_cache(maxsize=256)
+def of_bytes(content: bytes, owner: str) -> OfferModel:
+    """The model of a file's content, kept for whoever asks for the same content next.
+
+    Args:
+        content: as `OfferModel.to_bytes` gives it.
+        owner: whose, for the error message.
+
+    Raises:
+        ModelError: no model's content, or it was trained with other versions of the libraries.
+    """
     import numpy as np
 
     try:
-        content = path.read_bytes()
         archive = dict(np.load(io.BytesIO(content), allow_pickle=False))
         header: dict[str, Any] = json.loads(archive.pop("header").tobytes())
         parts = [
@@ -138,18 +163,37 @@ def load(path: Path) -> OfferModel:
             fitted=Fitted(header["learner"], tuple(parts), header["share"]),
             **{k: header[k] for k in ("offer_id", "learner", "base", "mean", "slope", "centre")},
         )
-    except OSError as error:
-        raise ModelError(
-            f"{path} cannot be read: {error.strerror}.", fix="Train one: `kindred offers train`."
-        ) from error
     except Exception as error:
-        raise ModelError(f"{path} is not an offer model.", fix="Train one: `kindred offers train`.") from error
-    if hashlib.sha256(content).hexdigest()[:16] != path.stem.rsplit("-", 1)[-1]:
-        raise ModelError(f"{path} was altered: its content is not what its name says.", fix="Train it again.")
+        raise ModelError(f"{owner} is not an offer model.", fix="Train one: `kindred offers train`.") from error
     for name, then in header["libraries"].items():
         if version(name) != then:
             raise ModelError(
-                f"{path} was trained with {name} {then}, here is {version(name)}.",
+                f"{owner} was trained with {name} {then}, here is {version(name)}.",
                 fix="Train it again: `kindred offers train`.",
             )
     return model
+
+
+def scored(
+    rows: pl.DataFrame, *, contents: Sequence[bytes], threads: int = 0, progress: Progress = SILENT
+) -> Iterator[pl.DataFrame]:
+    """Uplift of rows of features by several models; a job for `Warehouse.spread`.
+
+    Args:
+        rows: features.
+        contents: the models, as `OfferModel.to_bytes` gives them.
+        threads: scoring takes one.
+        progress: where a bar is drawn, one step a model.
+
+    Yields:
+        float64, a column per model, named by its offer.
+    """
+    import polars as pl
+
+    found = {}
+    with progress.task("scores", len(contents)) as bar:
+        for content in contents:
+            model = of_bytes(content, "What was sent here")
+            found[model.offer_id] = model.predict(rows)
+            bar.advance()
+    yield pl.DataFrame(found, schema=dict.fromkeys(found, pl.Float64))

@@ -8,10 +8,13 @@ about 20, so the arrays are preferred while they fit.
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 
 from engine.config import Config
 from engine.errors import ConfigError, EngineError
+from engine.pipeline import today
 from engine.progress import SILENT, Progress
+from engine.trust import consent
 from engine.warehouse import Warehouse
 
 TOLERANCE = 1e-11
@@ -27,14 +30,8 @@ def run(store: Warehouse, config: Config, progress: Progress = SILENT) -> None:
         progress: where the steps are shown.
 
     Raises:
-        ConfigError: the configured definition, or consent to the use of traffic data, needs the whole graph in memory.
+        ConfigError: the configured definition needs the whole graph in memory.
     """
-    if config.graph.require_traffic_consent:
-        raise ConfigError(
-            "graph.require_traffic_consent needs the edges in memory, and there are more than "
-            f"warehouse.driver_edges = {config.warehouse.driver_edges}.",
-            fix="Raise the setting on a driver with more memory.",
-        )
     if config.graph.definition not in DEFINITIONS:
         raise ConfigError(
             f"The definition {config.graph.definition!r} needs the edges in memory, and there are more than "
@@ -43,6 +40,12 @@ def run(store: Warehouse, config: Config, progress: Progress = SILENT) -> None:
         )
     pagerank(store, damping=config.graph.damping, progress=progress)
     store.create("nodes", "graph/ranked_nodes")
+    if config.graph.require_traffic_consent:
+        day = today(config)
+        dates = {"today": day, "tomorrow": day + timedelta(days=1)}
+        store.temp("allowed_ties", "graph/consented_ties", purpose=consent.TRAFFIC_DATA_MARKETING, **dates)
+    else:
+        store.temp("allowed_ties", "graph/counted_ties")
     store.create("influencers", "graph/top_contacts", gamma=config.graph.gamma, top=config.graph.top)
 
 

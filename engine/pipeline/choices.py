@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from engine.offers import explain, features, history, policy, support, training, worth
+from engine.offers import explain, features, history, models, policy, support, training, worth
 from engine.pipeline import edges, influencers
 from engine.tables import empty
 from engine.trust import consent
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from engine.pipeline import Context
 
+SCORED = 10_000  # customers worth a task on another machine
 FEWEST = 20  # customers in past campaigns below which nobody is held out
 
 
@@ -50,20 +52,20 @@ def run(context: Context) -> None:
     gone = people.filter(pl.col("opted_out"))
     people = now.select("customer_id", "manufacturer").join(people, on="customer_id", maintain_order="left")
     with context.progress.task("choices"):
-        models = {t.offer_id: t for t in trained if t.model is not None}
-        lift = {o: t.model.predict(now) for o, t in models.items()}
+        known = {t.offer_id: t for t in trained if t.model is not None}
+        lift = scores(context, now, known)
         choices = policy.choose(
             people,
             lift,
             offers,
             policy.Limits(context.today, context.config.offers.budget, context.config.offers.to_owners),
             missing={t.offer_id: t.reason for t in trained if t.model is None},
-            supported={o: support.supported(now, t.gaps) for o, t in models.items()},
+            supported={o: support.supported(now, t.gaps) for o, t in known.items()},
         )
-        choices = explained(choices, now, models)
+        choices = explained(choices, now, known)
     table = pl.concat([now, past.known], how="diagonal_relaxed").unique(["customer_id", "as_of"], keep="first")
     store.write("features", table.sort("customer_id", "as_of"))
-    store.write("uplift", uplift_table(now, {o: (lift[o], t.model.model_id) for o, t in models.items()}))
+    store.write("uplift", uplift_table(now, {o: (lift[o], t.model.model_id) for o, t in known.items()}))
     metrics = [row for t in trained for row in t.metrics] + policies(context, past, offers, trained)
     store.write("offer_metrics", metric_table(metrics))
     nothing = gone.select(
@@ -140,21 +142,39 @@ def policies(
     context: Context, past: Past, offers: pl.DataFrame, trained: list[training.Trained]
 ) -> list[dict[str, object]]:
     """Metric rows that compare policies on the held-out customers (see `engine.offers.worth`)."""
-    models = {t.offer_id: t.judged for t in trained if t.judged is not None}
+    judged = {t.offer_id: t.judged for t in trained if t.judged is not None}
     rows = history.told(past.rows)
-    if not models or past.held is None or not rows.height:
+    if not judged or past.held is None or not rows.height:
         return []
     rows = rows.join(past.known, on=["customer_id", "as_of"], how="left", maintain_order="left")
     value, cost = (dict(offers.select("offer_id", column).rows()) for column in ("value", "cost"))
-    return worth.compare(rows, models, value, cost, past.held, seed=context.config.run.seed)
+    return worth.compare(rows, judged, value, cost, past.held, seed=context.config.run.seed)
 
 
-def explained(choices: pl.DataFrame, now: pl.DataFrame, models: dict[str, training.Trained]) -> pl.DataFrame:
+def scores(context: Context, now: pl.DataFrame, known: dict[str, training.Trained]) -> dict[str, np.ndarray]:
+    """Uplift of each row of features `now` by each model of `known`, computed wherever the warehouse does."""
+    import polars as pl
+
+    if not known:
+        return {}
+    parts = context.warehouse.spread(
+        now.drop("customer_id"),
+        partial(models.scored, contents=[t.model.to_bytes() for t in known.values()]),
+        size=SCORED,
+        name="scores",
+        threads=context.config.run.threads,
+        progress=context.progress,
+    )
+    found = pl.concat([pl.DataFrame(schema=dict.fromkeys(known, pl.Float64)), *parts])
+    return {offer: found[offer].to_numpy() for offer in known}
+
+
+def explained(choices: pl.DataFrame, now: pl.DataFrame, known: dict[str, training.Trained]) -> pl.DataFrame:
     """Rows of table `choices`, the reason of each offer made followed by what drives it for this customer."""
     import polars as pl
 
     parts = []
-    for offer, trained in models.items():
+    for offer, trained in known.items():
         mine = now.join(choices.filter(pl.col("offer_id") == offer).select("customer_id"), on="customer_id", how="semi")
         usual = explain.typical(now, trained.drivers)
         why = explain.reasons(trained.model, mine, usual, trained.drivers)

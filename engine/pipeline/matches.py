@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import ConfigError, WorkspaceError
-from engine.faces import analyse, model_id, sheet
+from engine import config
+from engine.errors import ConfigError, ModelError, WorkspaceError
+from engine.faces import analyse, gallery, model_id, sheet
 from engine.faces import weights as face_weights
 from engine.faces.match import cap_gap, match
 from engine.faces.sheet import sheet_rows
 from engine.faces.traits import wishes
+from engine.progress import SILENT, Progress
 from engine.trust import consent
 
 if TYPE_CHECKING:
@@ -33,19 +37,52 @@ def prepare(context: Context) -> None:
     ):
         known = store.query("faces/known", model_id=model_id(settings, mode))
         store.execute("faces/forget_unreadable", model_id=model_id(settings, mode))
-        new = photos.unique("sha256").join(known, on="sha256", how="anti").sort("sha256")
-        paths = {sha: context.workspace.faces / path for sha, path in new.select("sha256", "path").iter_rows()}
-        batches = analyse(
-            paths,
-            mode=mode,
-            settings=settings,
+        new = photos.unique("sha256").join(known, on="sha256", how="anti").sort("sha256").select("sha256", "path")
+        root, key = context.workspace.faces, model_id(settings, mode)
+        batches = store.spread(
+            new,
+            partial(embedded, mode=mode, settings=settings, root=root, key=key),
+            size=gallery.CHUNK,
+            name=f"faces of {mode} photos",
             threads=context.config.run.threads,
-            root=context.workspace.faces,
             progress=context.progress,
         )
         for batch in batches:
             with store.transaction():
                 store.append("faces", batch)
+
+
+def embedded(
+    rows: pl.DataFrame,
+    *,
+    mode: str,
+    settings: config.Faces,
+    root: Path,
+    key: str,
+    threads: int = 0,
+    progress: Progress = SILENT,
+) -> Iterator[pl.DataFrame]:
+    """Rows of table `faces` for photos; a job for `Warehouse.spread`.
+
+    Args:
+        rows: sha256, path below `root`.
+        mode: as for `engine.faces.analyse`.
+        settings: section `faces`.
+        root: the workspace's folder of photos.
+        key: `model_id` of whoever asks.
+        threads: as for `analyse`.
+        progress: as for `analyse`.
+
+    Raises:
+        ModelError: the weights here are missing or others than those asked for.
+    """
+    here = model_id(settings, mode)
+    if here != key:
+        raise ModelError(
+            f"The weights are {key} where the run began, {here} on a worker.", fix="Install the same ones."
+        )
+    paths = {sha: root / path for sha, path in rows.iter_rows()}
+    yield from analyse(paths, mode=mode, settings=settings, threads=threads, root=root, progress=progress)
 
 
 def run(context: Context) -> None:

@@ -6,12 +6,13 @@ several machines, so that no array may hold one entry per record.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.errors import BackendError, WorkspaceError
+from engine.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     import polars as pl
@@ -64,6 +65,32 @@ class Warehouse(Protocol):
 
         Returns:
             What the job counted, summed over the parts.
+        """
+
+    def spread(
+        self,
+        rows: pl.DataFrame,
+        job: Callable[..., Iterator[pl.DataFrame]],
+        /,
+        *,
+        size: int,
+        name: str,
+        threads: int = 0,
+        progress: Progress = SILENT,
+    ) -> Iterator[pl.DataFrame]:
+        """What a job makes of rows, in their order and as it comes: on this machine, or on the others.
+
+        Args:
+            rows: what the job looks at, each row by itself.
+            job: `job(rows, threads=…, progress=…)` yields frames: a function of a module, what it needs bound by
+                functools.partial. Paths must be such as every machine reaches; what is loaded is kept by its content.
+            size: rows that are worth a task of their own.
+            name: of what is worked on, for the bar.
+            threads: of this machine, 0 = all.
+            progress: where a bar is drawn.
+
+        Raises:
+            EngineError: the job's; what came before it was yielded.
         """
 
     def shadow(self) -> AbstractContextManager[Warehouse]:

@@ -99,9 +99,8 @@ class Catalogue(DuckDBWarehouse):
         columns += ["rowid AS row_id"] if table in NUMBERED else []
         Path(self._folder, table).mkdir(mode=0o700, parents=True, exist_ok=True)
         target = literal(f"{self._folder}/{part}")
-        self.connection.execute(
-            f"COPY (SELECT {', '.join(columns)} FROM {stored}) TO {target} (FORMAT parquet, PER_THREAD_OUTPUT true)"  # noqa: S608
-        )
+        text = f"COPY (SELECT {', '.join(columns)} FROM {stored}) TO {target} (FORMAT parquet, PER_THREAD_OUTPUT true)"  # noqa: S608
+        self._run(text, {}, f"Moving {table} to Parquet")
         return {"path": part, "rows": rows}
 
     def _set_parts(self, table: str, parts: list[dict[str, Any]]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import BackendError, ConfigError, EngineError, WorkspaceError
+from engine.progress import SILENT, Progress
 from engine.tables import TABLES, check
 from engine.warehouse import sql_text
 
@@ -241,6 +242,20 @@ class DuckDBWarehouse:
     def scatter(self, name: str, job: Callable[[DuckDBWarehouse], dict[str, int] | None], over: str) -> dict[str, int]:
         """See `Warehouse.scatter`: here it is one job."""
         return job(self) or {}
+
+    def spread(
+        self,
+        rows: pl.DataFrame,
+        job: Callable[..., Iterator[pl.DataFrame]],
+        /,
+        *,
+        size: int,
+        name: str,
+        threads: int = 0,
+        progress: Progress = SILENT,
+    ) -> Iterator[pl.DataFrame]:
+        """See `Warehouse.spread`: here it is one job, which draws its own bar."""
+        return job(rows, threads=threads, progress=progress)
 
     @contextmanager
     def shadow(self) -> Iterator[Any]:

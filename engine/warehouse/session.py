@@ -9,10 +9,11 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import warnings
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from engine.errors import BackendError, ConfigError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 LEAST_JAVA = 17
 PATIENCE = 10.0  # seconds a master has to answer
 LOCAL = "local[*]"
+_REMARKS = ("WARNING:", "NOTE:", "Error occurred during initialization of VM")  # before what matters
 _STATIC = ("spark.sql.shuffle.partitions",)
 
 
@@ -50,6 +52,11 @@ def start(master: str = "", *, memory: str = "", options: dict[str, str] | None 
     under_submit = "PYSPARK_GATEWAY_PORT" in os.environ
     if running is None and not under_submit:
         check_java()
+    if master.startswith("sc://"):
+        raise ConfigError(
+            f"{master} speaks Spark Connect, which has no RDDs and no session of its own per workspace.",
+            fix="Use a classic master: spark://host:7077, yarn, k8s://… or local[*].",
+        )
     if master.startswith("spark://"):
         _check_reachable(master)
     if running is not None:
@@ -69,19 +76,57 @@ def start(master: str = "", *, memory: str = "", options: dict[str, str] | None 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("kindred")
-    if master or not under_submit:
-        builder = builder.master(master or LOCAL)
-    for name, value in {**_settings(master or LOCAL, memory), **(options or {})}.items():
+    used = master or (_submitted_to() if under_submit else LOCAL)
+    settings = {**_settings(used, memory), **(options or {}), "spark.master": used}
+    for name, value in settings.items():
         builder = builder.config(name, value)
+    with tempfile.TemporaryFile() as words:
+        try:
+            if not under_submit:
+                _start_java(settings, words)
+            return builder.getOrCreate()
+        except Exception as error:
+            words.seek(0)
+            raise unreachable(used, error, words.read().decode(errors="replace")) from error
+
+
+def _submitted_to() -> str:
+    """The master that spark-submit was given."""
+    from pyspark import SparkConf, SparkContext
+
+    SparkContext._ensure_initialized()
+    return SparkConf().get("spark.master", LOCAL)
+
+
+def _start_java(settings: dict[str, str], words: IO[bytes]) -> None:
+    """Start Spark's Java machine; what it remarks at every start goes to `words`, or to the user who asked for it."""
+    from pyspark import SparkConf, SparkContext
+    from pyspark.java_gateway import launch_gateway
+
+    if SparkContext._gateway is None:
+        conf = SparkConf().setAppName("kindred").setAll(list(settings.items()))
+        # Never on our stdout, which is for data; 2 is our stderr.
+        where = {"stdout": 2} if _debugging() else {"stdout": words, "stderr": words}
+        SparkContext(conf=conf, gateway=launch_gateway(conf, where))
+
+
+def has_graphframes(session: SparkSession) -> bool:
+    """Whether the jar of GraphFrames was given to this session (`spark.jars.packages`, or on the class path)."""
+    jvm = session.sparkContext._jvm
     try:
-        session = builder.getOrCreate()
-    except Exception as error:
-        raise unreachable(master or LOCAL, error) from error
-    return session
+        loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
+        jvm.java.lang.Class.forName("org.graphframes.GraphFrame", False, loader)
+    except Exception:  # ClassNotFoundException, as Py4J hands it on
+        return False
+    return True
+
+
+def _debugging() -> bool:
+    return logging.getLogger(__name__).isEnabledFor(logging.INFO)
 
 
 def _settings(master: str, memory: str) -> dict[str, str]:
-    level = "warn" if logging.getLogger(__name__).isEnabledFor(logging.INFO) else "off"
+    level = "warn" if _debugging() else "off"
     words = Path(__file__).with_name("log4j2.properties").as_uri()
     settings = {
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={words} -Dkindred.log={level}",
@@ -152,10 +197,12 @@ def _check_reachable(master: str) -> None:
     )
 
 
-def unreachable(master: str, error: Exception) -> BackendError:
-    """The error of a session that did not start."""
+def unreachable(master: str, error: Exception, words: str = "") -> BackendError:
+    """The error of a session that did not start; words: the Java machine's, which tell where it did not come to one."""
+    said = [line for line in words.splitlines() if line.strip() and not line.startswith(_REMARKS)]
+    why = reason(said[0]) if said and "exited before" in str(error) else reason(error)
     return BackendError(
-        f"Spark did not start with the master {master}: {reason(error)}.",
+        f"Spark did not start with the master {master}: {why}.",
         fix="Run again with --debug for Spark's own words.",
     )
 
@@ -199,6 +246,11 @@ def failed(title: str, error: Exception) -> BackendError:
         return BackendError(
             f"{title}: the workers' Python cannot run: {last[:200]}.",
             fix="Set PYSPARK_PYTHON to the same Python on every machine, with kindred-engine installed in it.",
+        )
+    if "Python worker exited unexpectedly" in text:
+        return BackendError(
+            f"{title}: a worker's Python was killed, most often because memory was short.",
+            fix="Give workers more beside Java (spark.executor.memoryOverhead), then run again; it goes on there.",
         )
     lost = ("ExecutorLostFailure", "Worker lost", "Lost executor", "executor lost", "MetadataFetchFailed")
     if any(sign in text for sign in lost):

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import BackendError, EngineError
+from engine.progress import SILENT, Progress
 from engine.tables import SQL_TYPES, TABLES, check
 from engine.warehouse import session, sql_text, workers
 from engine.warehouse.catalogue import LARGE, NUMBERED, SCRATCH, Catalogue
@@ -67,7 +68,9 @@ class SparkWarehouse(Catalogue):
     def spark(self) -> SparkSession:
         """The session; started when the first statement needs it."""
         started = session.start(self._master, memory=self._memory)
-        _log.info("Spark %s, master %s", started.version, started.sparkContext.master)
+        if _log.isEnabledFor(logging.INFO):
+            jar = "is here and not used" if session.has_graphframes(started) else "is not here and not needed"
+            _log.info("Spark %s, master %s, GraphFrames %s", started.version, started.sparkContext.master, jar)
         return started
 
     def close(self) -> None:
@@ -333,6 +336,33 @@ class SparkWarehouse(Catalogue):
             if over not in self._temps:
                 self._known.discard(over)
         return notes
+
+    def spread(
+        self,
+        rows: pl.DataFrame,
+        job: Callable[..., Iterator[pl.DataFrame]],
+        /,
+        *,
+        size: int,
+        name: str,
+        threads: int = 0,
+        progress: Progress = SILENT,
+    ) -> Iterator[pl.DataFrame]:
+        """See `Warehouse.spread`; a task a piece, on one thread each.
+
+        Some tasks a core at a time: what they made is handed on, and can be kept, before the next begin.
+        """
+        pieces = workers.Pieces(job)
+        with progress.task(name, rows.height) as bar:
+            while rows.height:
+                with self._named(name):
+                    context = self.spark.sparkContext
+                    wave, done = workers.wave(rows, size, workers.PER_CORE * context.defaultParallelism)
+                    sent = self.spark.createDataFrame(context.parallelize(wave, len(wave)), workers.SENT)
+                    made = sent.mapInArrow(lambda batches: pieces(batches), workers.MADE).toArrow()
+                yield from workers.unpacked(made)
+                bar.advance(done)
+                rows = rows.slice(done)
 
     def _numbered_rows(self, table: str, names: list[str]) -> DataFrame:
         """Rows of scattered pieces with `row_id`, their number over all pieces in the pieces' order."""

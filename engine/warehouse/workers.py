@@ -1,4 +1,7 @@
-"""What runs inside Spark's Python workers: a job over one partition, in a DuckDB of its own, Arrow in and out."""
+"""What runs inside Spark's Python workers: a job over one partition, Arrow in and out.
+
+`Job` gives its job a DuckDB of its own, `Pieces` hands it frames.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.errors import EngineError
+
 if TYPE_CHECKING:
+    import polars as pl
     import pyarrow as pa
 
     from engine.warehouse.duckdb import DuckDBWarehouse
 
 NOTE, PIECE, PLACE = "__note", "__piece", "__place"
 _MEMORY = "512MB"
+SENT = "place BIGINT, rows BINARY"
+MADE = "place BIGINT, rows BINARY, message STRING, fix STRING"
+PER_CORE = 4  # tasks begun together, so that a slow one is not waited for alone
+_WAVE = 64_000_000  # bytes: they pass through the memory of Spark's driver
 
 
 @dataclass(frozen=True)
@@ -102,3 +112,73 @@ def ddl(schema: pa.Schema) -> str:
     }  # fmt: skip
     columns = [f"`{field.name}` {names.get(field.type, 'STRING')}" for field in schema]
     return ", ".join([*columns, f"`{NOTE}` STRING", f"`{PIECE}` BIGINT", f"`{PLACE}` BIGINT"])
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """`job(rows, threads=1)` over pieces of a frame, each as an Arrow stream: what types they have, they keep.
+
+    Args:
+        job: a function of a module (workers import it by name), its settings bound with functools.partial.
+    """
+
+    job: Callable[..., Iterator[pl.DataFrame]]
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """One partition: rows of `MADE` for rows of `SENT`."""
+        import pyarrow as pa
+
+        for batch in batches:
+            for place, rows in zip(*batch.to_pydict().values(), strict=True):
+                columns = [[place], *([value] for value in self._done(rows))]
+                kinds = (pa.int64(), pa.binary(), pa.string(), pa.string())
+                arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
+                yield pa.RecordBatch.from_arrays(arrays, names=["place", "rows", "message", "fix"])
+
+    def _done(self, rows: bytes) -> tuple[bytes | None, str | None, str | None]:
+        """What the job made of a piece, or the error it raised on purpose, which no second attempt would mend."""
+        import polars as pl
+
+        try:
+            made = list(self.job(pl.read_ipc_stream(rows), threads=1))
+        except EngineError as error:
+            return None, error.message, error.fix
+        return (_packed(pl.concat(made)) if made else None), None, None
+
+
+def wave(rows: pl.DataFrame, size: int, most: int) -> tuple[list[tuple[int, bytes]], int]:
+    """The first pieces of a frame as rows of `SENT`, and how many rows of the frame they hold.
+
+    Args:
+        rows: the frame, not empty.
+        size: rows of a piece.
+        most: pieces.
+    """
+    pieces: list[tuple[int, bytes]] = []
+    total = 0
+    for piece in rows.head(size * most).iter_slices(size):
+        packed = _packed(piece)
+        total += len(packed)
+        if pieces and total > _WAVE:
+            break
+        pieces.append((len(pieces), packed))
+    return pieces, min(size * len(pieces), rows.height)
+
+
+def unpacked(made: pa.Table) -> Iterator[pl.DataFrame]:
+    """The frames of rows of `MADE` in their order; raises EngineError where one of the jobs did."""
+    import polars as pl
+
+    for row in made.sort_by("place").to_pylist():
+        if row["message"] is not None:
+            raise EngineError(row["message"], fix=row["fix"])
+        if row["rows"] is not None:
+            yield pl.read_ipc_stream(row["rows"])
+
+
+def _packed(frame: pl.DataFrame) -> bytes:
+    import io
+
+    stream = io.BytesIO()
+    frame.write_ipc_stream(stream)
+    return stream.getvalue()

@@ -1,10 +1,10 @@
 -- Grain: customer x definition (tie_reach, strongest) x rank. Table `influencers` where the graph is too large for one
--- memory (METHODS section 3). Reads: ties, nodes, parties. Params: gamma, top.
+-- memory (METHODS section 3). Reads: allowed_ties (those that count), nodes, parties. Params: gamma, top.
 -- Scores that agree to 1e-9 of their size are ties, and the smallest contact id wins.
 WITH entries AS (
-    SELECT a AS ego, b AS contact, weight FROM ties WHERE gated_because IS NULL
+    SELECT a AS ego, b AS contact, weight FROM allowed_ties
     UNION ALL
-    SELECT b AS ego, a AS contact, weight FROM ties WHERE gated_because IS NULL
+    SELECT b AS ego, a AS contact, weight FROM allowed_ties
 ),
 
 totals AS (

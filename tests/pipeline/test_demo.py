@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from engine.errors import InputError, WorkspaceError
+from engine.errors import ConfigError, InputError, WorkspaceError
 from engine.tables import TABLES
 from engine.usecases import demo
 
@@ -134,3 +134,13 @@ def test_the_simulated_experiment_finds_what_was_planted(result, monkeypatch):
     assert [(x["name"], x["plan"]["metric"], x["status"]) for x in told] == [
         ("simulated", "simulated_sale", "answered")
     ]
+
+
+def test_it_computes_as_it_is_told(tmp_path):
+    """--engine and its like are settings of the workspace it makes; a wrong one is refused before anything is made."""
+    with pytest.raises(ConfigError, match=r"warehouse\.engine"):
+        demo.run(tmp_path / "new", settings={"warehouse__engine": "nonsense"})
+    assert not (tmp_path / "new").exists()
+    with demo._keys_in(tmp_path / "keys"):
+        made = demo._workspace(tmp_path, 7, "2025-06-01", {"warehouse__engine": "spark", "run__threads": 1})
+    assert (made.config.warehouse.engine, made.config.run.threads) == ("spark", 1)

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 TODAY = "2025-06-05"
+FEW = {"offers__min_rows_per_arm": 4, "offers__folds": 2, "offers__bootstrap": 20, "offers__bases": "logistic"}
 # Short jobs: what a thorough compiler would cost is never earned back.
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 ABSENT = ""
@@ -40,14 +41,24 @@ def bare(tmp_path_factory) -> Path:
 
     root = tmp_path_factory.mktemp("engines")
     os.environ["KINDRED_KEYS"] = str(tmp_path_factory.getbasetemp() / "keys")
-    town.write(root / "town", customers=60, seed=5, photos=0)
-    space = engine.create(root / "bare", run__today=TODAY)
-    # One campaign: each has the graph of its day built for it.
-    past = pl.read_csv(root / "town" / "treatments.csv", infer_schema=False)
-    past.filter(campaign_id=past["campaign_id"][0]).write_csv(root / "town" / "treatments.csv")
-    for table in ("customers", "devices", "offers", "treatments", "consents"):
+    town.write(root / "town", customers=60, seed=5, photos=20)
+    space = engine.create(root / "bare", run__today=TODAY, ads__sizes="300x250", **FEW)
+    _campaign(root / "town")
+    for table in ("customers", "devices", "offers", "treatments", "consents", "photos", "inventory"):
         engine.import_table(space, table, root / "town" / f"{table}.csv")
     return root / "bare"
+
+
+def _campaign(town: Path) -> None:
+    """One campaign (each has the graph of its day built for it) with one offer, made to half and taken by most of
+    them: a model, offers and ads even in a town this small."""
+    past = pl.read_csv(town / "treatments.csv", infer_schema=False)
+    one, number = past.filter(campaign_id=past["campaign_id"][0]), pl.int_range(pl.len())
+    one.with_columns(
+        offer_id=pl.when(number % 2 == 0).then(pl.lit("samsung-flip")),
+        propensity=None,
+        accepted=pl.when(number % 2 == 0).then(number % 8 != 0).otherwise(number % 8 == 1).cast(pl.Int8),
+    ).write_csv(town / "treatments.csv")
 
 
 def logs(bare: Path) -> list[Path]:
@@ -65,29 +76,26 @@ def opened(path: Path, engine_: str, **flags):
 
 
 @pytest.fixture(scope="session")
-def both(bare):
-    """The town through import and stages, by DuckDB and by Spark."""
+def expected(bare):
+    """The town by DuckDB, from its call records to the ads."""
     import engine
 
-    spaces = []
-    for name in ("duckdb", "spark"):
-        shutil.copytree(bare, bare.parent / name)
-        space = opened(bare.parent / name, name)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("engine.logs.pieces.SIZE", 150_000)  # several pieces of a small file
-            engine.import_logs(space, logs(bare))
-        engine.run(space, until="choices")
-        spaces.append(space)
-    return spaces
+    shutil.copytree(bare, bare.parent / "duckdb")
+    space = opened(bare.parent / "duckdb", "duckdb")
+    engine.import_logs(space, logs(bare))
+    engine.run(space)
+    return space
 
 
 @pytest.fixture(scope="session")
-def expected(bare):
-    """The town by DuckDB, from its call records to the influencers."""
+def both(bare, expected):
+    """The town through import and stages, by DuckDB and by Spark."""
     import engine
 
-    shutil.copytree(bare, bare.parent / "expected")
-    space = opened(bare.parent / "expected", "duckdb")
-    engine.import_logs(space, logs(bare))
-    engine.run(space, until="influencers")
-    return space
+    shutil.copytree(bare, bare.parent / "spark")
+    space = opened(bare.parent / "spark", "spark")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("engine.logs.pieces.SIZE", 150_000)  # several pieces of a small file
+        engine.import_logs(space, logs(bare))
+    engine.run(space)
+    return [expected, space]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -66,6 +67,31 @@ def test_a_killed_driver_and_a_killed_worker_change_nothing(bare, expected, runn
     parts = {p.parent.name + "/" + p.name for p in (path / "tables").glob("*/*")}
     with opened(path, "spark").warehouse(read_only=True) as store:
         assert parts == {part["path"] for named in store.parts().values() for part in named}, "swept"
+
+
+def test_under_spark_submit_workers_make_faces_scores_and_ads_too(bare, expected, running):
+    """The command of the README: every table and every creative is that of one process of DuckDB."""
+    import pyspark
+
+    import cli.main
+    import engine
+
+    path = bare.parent / "submitted"
+    shutil.copytree(bare, path)
+    engine.import_logs(opened(path, "duckdb"), logs(bare))
+    submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
+    environment = {"KINDRED_WAREHOUSE_ENGINE": "spark", "PYSPARK_PYTHON": sys.executable}
+    done = subprocess.run(
+        [str(submit), "--master", running.master, "--conf", "spark.log.level=ERROR", cli.main.__file__,
+         "run", "-w", str(path), "--quiet", "-o", "json"],
+        env={**os.environ, **environment}, capture_output=True, text=True, timeout=500, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    assert [stage["stage"] for stage in json.loads(done.stdout)][-1] == "ads"
+    rows = same_tables(expected, opened(path, "spark"))
+    assert rows["ads"] and rows["faces"] and rows["uplift"]
+    made = [{file.name: file.read_bytes() for file in (space / "ads").iterdir()} for space in (expected.path, path)]
+    assert made[0] == made[1]
 
 
 def _until(holds, process: subprocess.Popen) -> None:

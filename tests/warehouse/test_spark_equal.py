@@ -125,7 +125,8 @@ VALUES = {
     "as_of": AS_OF, "since": SINCE, **EARLIER, "before": AS_OF, "until": AS_OF, "half_life_days": 30.0,
     "window_days": 90, "min_active_days": 2, "contacts_per_month": 60, "degree_quantile": 0.99, "mutual_share": 0.05,
     "change_days": 7, "change_events": 3, "damping": 0.85, "gamma": 0.25, "top": 2, "limit": 7, "seed": 7, "adult": 18,
-    "definition": "tie_reach", "experiment_id": "spring", "metric": "bought", "positive": True, "horizon_days": 30,
+    "purpose": "traffic_data_marketing", "today": AS_OF, "tomorrow": date(2025, 6, 2), "definition": "tie_reach",
+    "experiment_id": "spring", "metric": "bought", "positive": True, "horizon_days": 30,
 }  # fmt: skip
 # Temporary tables in the order in which they need each other.
 TEMPS = {
@@ -136,6 +137,7 @@ TEMPS = {
     "handset_days": "offers/handset_days",
     "spells": "offers/spells",
     "changes": "graph/changes",
+    "allowed_ties": "graph/counted_ties",
     "rank_people": "graph/rank_people",
     "rank_edges": "graph/rank_edges",
     "ranks": "graph/rank_start",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -71,6 +72,30 @@ def test_a_master_that_does_not_answer_or_is_no_address(space):
     ]
     with pytest.raises(ConfigError, match="no address of a Spark master"):
         session._check_reachable("spark://nowhere")
+    with pytest.raises(ConfigError, match=r"sc://127\.0\.0\.1:50051 speaks Spark Connect"):
+        session.start("sc://127.0.0.1:50051")
+
+
+@pytest.mark.spark
+def test_a_java_machine_that_does_not_start_is_quoted_in_one_line(space):
+    done = kindred("run", "-w", str(space), "--engine", "spark", "--master", "nonsense")
+    assert done.returncode == 1
+    expected = "kindred: Spark did not start with the master nonsense: Master must either be yarn or start with"
+    assert done.stderr.startswith(expected)
+    assert len(done.stderr.splitlines()) == 1
+    said = "NOTE: Picked up options\nError occurred during initialization of VM\nToo small maximum heap\n"
+    error = session.unreachable("local[2]", RuntimeError("The gateway exited before sending its port number."), said)
+    assert error.message == "Spark did not start with the master local[2]: Too small maximum heap."
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+def test_spark_starts_without_a_word_and_talks_when_asked(space):
+    options = ["run", "-w", str(space), "--until", "edges", "--force", "--engine", "spark", "--master", "local[1]"]
+    quiet, loud = kindred(*options, "--quiet", "-o", "json"), kindred(*options, "--debug", "-o", "json")
+    assert (quiet.returncode, quiet.stderr) == (0, "")
+    assert json.loads(quiet.stdout)[0]["stage"] == json.loads(loud.stdout)[0]["stage"] == "edges"
+    assert "incubator" in loud.stderr and "Physical Plan" in loud.stderr
 
 
 def test_without_pyspark_the_extra_is_named(monkeypatch):
@@ -117,6 +142,7 @@ def test_another_python_on_the_workers(tmp_path, worker):
     ("text", "expected"),
     [
         ("ModuleNotFoundError: No module named 'engine'", "the workers' Python has no module engine"),
+        ("SparkException: Python worker exited unexpectedly (crashed)", "a worker's Python was killed"),
         ("Job aborted ... ExecutorLostFailure (executor 1 exited ...)", "workers were lost more often"),
         ("Cannot call methods on a stopped SparkContext: SparkContext was shut down", "connection to the cluster"),
         ("java.lang.OutOfMemoryError: Java heap space", "more memory than a worker has"),
@@ -139,3 +165,30 @@ def test_a_workspace_of_spark_is_not_read_by_duckdb_by_mistake(space):
         assert store.count("events") == 1, "rows of the file became Parquet"
     with pytest.raises(WorkspaceError, match="--engine spark"), opened(space, "duckdb").warehouse():
         pass
+
+
+@pytest.mark.spark
+def test_the_jar_of_graphframes_is_noticed(tmp_path):
+    """A jar whose one class has the name; Java looks for it by the name alone."""
+    import zipfile
+
+    spark = session.start("local[2]")
+    assert not session.has_graphframes(spark)
+
+    def text(value: str) -> bytes:
+        return b"\x01" + len(value).to_bytes(2, "big") + value.encode()
+
+    pool = [b"\x07\x00\x03", b"\x07\x00\x04", text("org/graphframes/GraphFrame"), text("java/lang/Object")]
+    head = b"\xca\xfe\xba\xbe\x00\x00\x00\x34" + (len(pool) + 1).to_bytes(2, "big")
+    with zipfile.ZipFile(tmp_path / "graphframes.jar", "w") as jar:
+        jar.writestr("org/graphframes/GraphFrame.class", head + b"".join(pool) + b"\x00\x21\x00\x01\x00\x02" + bytes(8))
+    jvm = spark.sparkContext._jvm
+    thread = jvm.java.lang.Thread.currentThread()
+    own = thread.getContextClassLoader()
+    urls = spark.sparkContext._gateway.new_array(jvm.java.net.URL, 1)
+    urls[0] = jvm.java.io.File(str(tmp_path / "graphframes.jar")).toURI().toURL()
+    thread.setContextClassLoader(jvm.java.net.URLClassLoader(urls, own))
+    try:
+        assert session.has_graphframes(spark)
+    finally:
+        thread.setContextClassLoader(own)
