@@ -141,6 +141,7 @@ TEMPS = {
     "rank_people": "graph/rank_people",
     "rank_edges": "graph/rank_edges",
     "ranks": "graph/rank_start",
+    "first_acts": "report/experiment_first_acts",
 }
 # Read by the import alone (which is compared above), or tables that one connection's importer hands over.
 OTHERS = ("trust/named_ids", "trust/national_ids", "trust/national_ids_read", "trust/party_ids", "trust/raw_ids")
