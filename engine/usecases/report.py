@@ -319,9 +319,10 @@ def _trial(book: Book, ask: _Ask, i: int, state: dict[str, Any], versions: list[
     experiment.trial(book, i, versions=told, state=state, funnel=funnel, why_no_funnel=why_not)
     if not state["assigned"]:
         return
-    definition = ask.config.graph.definition
+    known = {"experiment_id": name, "definition": ask.config.graph.definition}
+    ask.store.temp("experiment_known", "report/experiment_known", **known)
     acts = _acts(ask, plan)
-    cells = ask.frame("experiment_cells", experiment_id=name, definition=definition)
+    cells = ask.frame("experiment_cells")
     experiment.arms(
         book,
         i,
@@ -330,7 +331,7 @@ def _trial(book: Book, ask: _Ask, i: int, state: dict[str, Any], versions: list[
         cells=cells if state["answered"] else cells.clear(),
         guardrails={own.metric: _acts(ask, own) for own in map(plan.on, plan.guardrails)},
     )
-    experiment.balance(book, i, ask.frame("experiment_balance", experiment_id=name, definition=definition))
+    experiment.balance(book, i, ask.frame("experiment_balance"))
     if name in ask.analyses:
         experiment.analysis(book, i, ask.analyses[name], acts)
 

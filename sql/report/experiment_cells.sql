@@ -1,28 +1,23 @@
 -- Grain: segmentation x segment x arm x whether the customer acted, of one experiment. Customers.
 -- The segments are those of `experiment/segments` as the analysis cuts them: numbers into equal groups by their rank.
--- Reads: assignments, first_acts, customers, influencers, matches.
--- Params: experiment_id, definition (of the influential contact).
+-- Reads: experiment_known, first_acts.
 WITH known AS (
     SELECT
-        a.arm,
+        k.arm,
         f.customer_id IS NOT NULL AS acted,
-        coalesce(c.residence, 'unknown') AS residence,
+        coalesce(k.residence, 'unknown') AS residence,
         CASE
-            WHEN c.age < 30 THEN 'under 30'
-            WHEN c.age < 45 THEN '30 to 44'
-            WHEN c.age < 60 THEN '45 to 59'
-            WHEN c.age >= 60 THEN '60 and over'
+            WHEN k.age < 30 THEN 'under 30'
+            WHEN k.age < 45 THEN '30 to 44'
+            WHEN k.age < 60 THEN '45 to 59'
+            WHEN k.age >= 60 THEN '60 and over'
             ELSE 'unknown'
         END AS age_band,
-        i.centrality_pct AS influence,
-        i.tie_share AS tie_strength,
-        m.percentile AS similarity
-    FROM assignments AS a
-    LEFT JOIN first_acts AS f ON f.customer_id = a.customer_id
-    LEFT JOIN customers AS c ON c.customer_id = a.customer_id
-    LEFT JOIN influencers AS i ON i.customer_id = a.customer_id AND i.definition = $definition AND i."rank" = 1
-    LEFT JOIN matches AS m ON m.customer_id = a.customer_id AND m.arm = 'own_face'
-    WHERE a.experiment_id = $experiment_id
+        k.centrality AS influence,
+        k.tie_share AS tie_strength,
+        k.likeness AS similarity
+    FROM experiment_known AS k
+    LEFT JOIN first_acts AS f ON f.customer_id = k.customer_id
 ),
 
 ranked AS (

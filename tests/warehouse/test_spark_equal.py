@@ -142,6 +142,7 @@ TEMPS = {
     "rank_edges": "graph/rank_edges",
     "ranks": "graph/rank_start",
     "first_acts": "report/experiment_first_acts",
+    "experiment_known": "report/experiment_known",
 }
 # Read by the import alone (which is compared above), or tables that one connection's importer hands over.
 OTHERS = ("trust/named_ids", "trust/national_ids", "trust/national_ids_read", "trust/party_ids", "trust/raw_ids")
