@@ -37,6 +37,9 @@ class Store(Protocol):
     def query_text(self, text: str, params: dict[str, Any] | None = None, *, name: str = "") -> pl.DataFrame:
         """The rows of SQL text built from checked identifiers."""
 
+    def drop(self, *names: str) -> None:
+        """Let temporary tables go, whether they are there or not."""
+
     def temp(self, name: str, statement: str, /, **params: Any) -> None:
         """Keep a statement's rows as a temporary table."""
 

@@ -123,7 +123,7 @@ def _read_lines(store: Store, reading: Reading, day: str, params: dict[str, Any]
     _raw_view(store, source, reading, day, problems=True)
     _parse(store, reading, params)
     store.execute_text("DROP VIEW _log_raw")
-    store.execute_text("DROP TABLE _log_fields")
+    store.drop("_log_fields")
     notes = {"cut_short": 1} if state.get("cut") else {}
     if state.get("open_end") and not state.get("cut"):
         notes["no_final_line_end"] = 1

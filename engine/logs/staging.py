@@ -41,5 +41,4 @@ def forget(store: Store, views: Iterable[str], tables: Iterable[str]) -> None:
     """Drop temporary views and tables, whether they are there or not."""
     for view in views:
         store.execute_text(f"DROP VIEW IF EXISTS {view}")
-    for table in tables:
-        store.execute_text(f"DROP TABLE IF EXISTS {table}")
+    store.drop(*tables)

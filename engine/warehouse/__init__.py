@@ -36,7 +36,7 @@ class Warehouse(Protocol):
         """Keep a statement's rows as temporary table `name` until the connection closes."""
 
     def drop(self, *names: str) -> None:
-        """Let temporary tables go before the connection does, where they are large and no longer needed."""
+        """Let temporary tables go before the connection does, whether they are there or not."""
 
     def execute(self, statement: str, /, **params: Any) -> None:
         """Run a statement for its effect."""

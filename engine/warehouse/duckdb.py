@@ -364,18 +364,19 @@ def _named(name: str) -> Iterator[None]:
         raise
     except duckdb.OutOfMemoryException as error:
         raise BackendError(
-            f"{_title(name)} needs more memory than it may use ({_first(error)}).", fix="Give --memory more, e.g. 4GB."
+            f"{title_of(name)} needs more memory than it may use ({_first(error)}).",
+            fix="Give --memory more, e.g. 4GB.",
         ) from error
     except duckdb.Error as error:
         text = _first(error)
         if _is(error, _NO_SPACE):
             raise WorkspaceError(
-                f"{_title(name)} found no space on the disk; what was finished before is kept.",
+                f"{title_of(name)} found no space on the disk; what was finished before is kept.",
                 fix="Free some space and run the command again.",
             ) from error
         if _is(error, _DAMAGED):
             raise WorkspaceError(f"The database is damaged ({text}).", fix=_RESTORE) from error
-        raise BackendError(f"{_title(name)} failed: {text}.") from error
+        raise BackendError(f"{title_of(name)} failed: {text}.") from error
 
 
 _NO_SPACE = ("no space left", "file too large", "disk quota", "max_temp_directory_size")
@@ -388,7 +389,8 @@ def _is(error: Exception, signs: tuple[str, ...]) -> bool:
     return any(sign in text for sign in signs)
 
 
-def _title(name: str) -> str:
+def title_of(name: str) -> str:
+    """How errors call a statement: by its file, or by the beginning of its text."""
     return f"sql/{name}.sql" if "/" in name and " " not in name else " ".join(name.split())[:80]
 
 

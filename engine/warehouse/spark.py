@@ -32,7 +32,7 @@ from engine.tables import SQL_TYPES, TABLES, check
 from engine.warehouse import session, sql_text, workers
 from engine.warehouse.catalogue import LARGE, NUMBERED, SCRATCH, Catalogue
 from engine.warehouse.dialect import SET, Statement, translated
-from engine.warehouse.duckdb import DuckDBWarehouse, quote
+from engine.warehouse.duckdb import DuckDBWarehouse, quote, title_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -405,9 +405,8 @@ class SparkWarehouse(Catalogue):
         except (EngineError, KeyboardInterrupt):
             raise
         except Exception as error:
-            title = f"sql/{name}.sql" if "/" in name and " " not in name else " ".join(name.split())[:80]
             _log.info("%s", error)
-            raise session.failed(title, error) from error
+            raise session.failed(title_of(name), error) from error
 
 
 def quote_spark(name: str) -> str:
