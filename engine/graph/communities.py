@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.graph.arrays import Adjacency
+
 if TYPE_CHECKING:
     import numpy as np
-
-    from engine.graph.arrays import Adjacency
 
 # Parties per unit of resolution: two circles of 40 stay apart unless one in twelve of their ties runs between.
 CIRCLE = 500
@@ -59,8 +59,13 @@ def circles(graph: Adjacency, *, seed: int = 7) -> np.ndarray:
     """Communities of the size of a circle of friends, whatever the size of the graph: what `validate` stratifies by.
 
     Plain modularity merges circles once the graph is large (Fortunato & Barthelemy 2007, PNAS 104), and within merged
-    circles alikeness passes for influence. A resolution that grows with the graph keeps them apart.
+    circles alikeness passes for influence. A resolution that grows with the graph keeps them apart. Ties count by the
+    square root of their weight: by the weight itself one heavy tie outvotes all others of a person, and 3 in 100 people
+    of a town land in the circle of that one contact instead of their own.
 
     Args, returns: as of `leiden`.
     """
-    return leiden(graph, seed=seed, resolution=max(1.0, (graph.degree > 0).sum() / CIRCLE))
+    import numpy as np
+
+    even = Adjacency(graph.indptr, graph.indices, np.sqrt(graph.weights))
+    return leiden(even, seed=seed, resolution=max(1.0, (graph.degree > 0).sum() / CIRCLE))

@@ -204,6 +204,19 @@ def personalised_push(
             known[met[k]] = False
 
 
+def shuffled_sums(values, start, stop, good, rng, out):
+    """out[b] += sum of good[s] of the values[start[s]:stop[s]] of every stratum s, drawn without replacement.
+
+    By Fisher and Yates, cut short; the values of a stratum are left in another order.
+    """
+    for b in range(out.shape[0]):
+        for s in range(good.shape[0]):
+            for k in range(start[s], start[s] + good[s]):
+                other = k + int(rng.random() * (stop[s] - k))
+                values[k], values[other] = values[other], values[k]
+                out[b] += values[k]
+
+
 def dispersion(indptr, indices, rows, is_near, shared, out_count, out_shared):
     """Per row u and neighbour v: pairs of shared neighbours that are apart, and the number of shared neighbours.
 

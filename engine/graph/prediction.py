@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError
+from engine.graph import kernels
+from engine.graph.arrays import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 
 HORIZONS = (30, 60, 90)
 FEW_COMMUNITIES = 20
+# Contacts drawn at random for each customer: with one the lift of a random contact is as uncertain as that of the top
+# contact, and the comparison loses a third of its precision; more than five change nothing.
+RANDOM_DRAWS = 5
 
 
 def validate(
@@ -32,14 +37,17 @@ def validate(
 
     Exposed: the contact changed in the `horizon` days before as_of. Outcome: the customer changes in the `horizon` days
     from as_of on. The null hypothesis is tested by shuffling outcomes among customers WITHIN strata (community x
-    tercile of handset age x tercile of activity), because friends resemble each other without influencing each other;
-    there is on purpose no unstratified test. Intervals resample whole communities (customers, where there are fewer
-    than 20 communities). This is predictive lift, never a causal effect.
+    changed in the `horizon` days before as_of x tercile of handset age x tercile of activity), because friends resemble
+    each other without influencing each other; there is on purpose no unstratified test. The customer's own change
+    belongs to it because who has just changed is not exposed to that change, the other members of the circle are, and
+    hardly changes again: left out, likeness alone passes for influence. Intervals resample whole communities
+    (customers, where there are fewer than 20 communities). This is predictive lift, never a causal effect.
 
     Args:
         changes: party_id, changed_at (date): handset changes of customers and contacts, before and after as_of.
         tops: customer_id, definition, contact_id, as of `as_of` (rows with rank > 1 are ignored). A definition called
-            `random` is what the others are compared with.
+            `random` is what the others are compared with; all its rows count: a customer with several random contacts
+            (see `RANDOM_DRAWS`) is exposed by the share of them that changed.
         strata: customer_id, community (null = none), handset_age_days (null = unknown), activity: every customer, known
             at as_of.
         as_of: first day not counted when `tops` was made.
@@ -50,8 +58,9 @@ def validate(
 
     Returns:
         One row per definition and horizon: definition, horizon_days, customers (with a contact), coverage (of all
-        customers), exposed, outcomes, p_exposed, p_not_exposed, lift (null where undefined), low, high, p_value,
-        excess (lift less that of the random contact), excess_low, excess_high.
+        customers), exposed (of random: the mean over the draws, rounded), outcomes, p_exposed, p_not_exposed, lift
+        (null where undefined), low, high, p_value, excess (lift less that of the random contact), excess_low,
+        excess_high.
 
     Raises:
         InputError: a horizon below one day, or a customer in `tops` that `strata` does not have.
@@ -62,10 +71,10 @@ def validate(
     if min(horizons, default=1) < 1:
         raise InputError(f"a horizon of {min(horizons)} days cannot be looked at.", fix="Give days from 1 on.")
     if "rank" in tops.columns:
-        tops = tops.filter(pl.col("rank") == 1)
+        tops = tops.filter((pl.col("rank") == 1) | (pl.col("definition") == "random"))
     cells, unit = _strata(strata)
-    at = {name: k for k, name in enumerate(strata["customer_id"].to_list())}
-    unknown = tops.filter(~pl.col("customer_id").is_in(strata["customer_id"].implode()))
+    tops = tops.join(strata.select("customer_id").with_row_index("row"), on="customer_id", how="left")
+    unknown = tops.filter(pl.col("row").is_null())
     if unknown.height:
         raise InputError(
             f"{unknown['customer_id'].n_unique()} customers have a top contact but no stratum.", column="customer_id"
@@ -75,17 +84,17 @@ def validate(
     for horizon in horizons:
         before = _changed(changes, as_of, -horizon, 0)
         after = strata["customer_id"].is_in(_changed(changes, as_of, 0, horizon).implode()).to_numpy()
+        own = strata["customer_id"].is_in(before.implode()).to_numpy()
         weights = _resamples(unit, resamples, np.random.default_rng([seed, horizon]))
         found = {}
         for place, name in enumerate(names):
             mine = tops.filter(pl.col("definition") == name)
-            rows = np.array([at[c] for c in mine["customer_id"].to_list()], np.int64)
-            exposed = mine["contact_id"].is_in(before.implode()).to_numpy()
+            rows, exposed = _exposure(mine["row"].to_numpy(), mine["contact_id"].is_in(before.implode()).to_numpy())
             outcome = after[rows]
             draws = _lifts(_tables(exposed, outcome, unit[rows], weights))
             found[name] = (float(_lifts(_tables(exposed, outcome))[0]), draws)
             rng = np.random.default_rng([seed, horizon, place])
-            p = stratified_p(exposed, outcome, cells[rows], permutations=permutations, rng=rng)
+            p = stratified_p(exposed, outcome, (cells * 2 + own)[rows], permutations=permutations, rng=rng)
             lines.append(_line(name, horizon, exposed, outcome, strata.height, *found[name], p))
         for line in lines[-len(names) :] if "random" in found else []:
             if line["definition"] == "random":
@@ -100,45 +109,53 @@ def stratified_p(
 ) -> float | None:
     """p-value of "more outcomes among the exposed" when outcomes are shuffled within strata.
 
-    With margins fixed the lift grows with the number of exposed customers with the outcome, and a shuffle within a
-    stratum makes that number hypergeometric: it is drawn as such instead of moving the rows.
+    With margins fixed the lift grows with the summed exposure of the customers with the outcome. Outcomes are rare, so
+    a shuffle draws, within each stratum, which customers have them, and moves no other row.
 
     Args:
-        exposed, outcome: bool[n].
+        exposed: float[n], 0 to 1 (or bool[n]).
+        outcome: bool[n].
         stratum: int[n].
         permutations: B.
         rng: source of the draws.
 
     Returns:
-        (1 + number of shuffles with at least as many) / (B + 1); None without exposed customers or outcomes.
+        (1 + number of shuffles with at least as much) / (B + 1); None without exposed customers or outcomes.
     """
     import numpy as np
 
     if not exposed.any() or not outcome.any():
         return None
     _, group = np.unique(stratum, return_inverse=True)
-    size, treated, good = (
-        np.bincount(group, weights=w).astype(np.int64) for w in (np.ones(len(group)), exposed, outcome)
-    )
-    varies = (treated > 0) & (good > 0) & (treated < size) & (good < size)
-    fixed = np.where(treated == size, good, np.where(good == size, treated, 0))[~varies].sum()
-    total = np.full(permutations, fixed, np.int64)
-    for n, k, g in zip(size[varies], treated[varies], good[varies], strict=True):
-        total += rng.hypergeometric(g, n - g, k, permutations)
-    return float((1 + (total >= (exposed & outcome).sum()).sum()) / (permutations + 1))
+    order = np.argsort(group, kind="stable")
+    pool, bounds = exposed[order].astype(float), np.r_[0, np.cumsum(np.bincount(group))]
+    good = np.bincount(group, weights=outcome).astype(np.int64)
+    # Where all have the outcome, or all the same exposure, a shuffle changes nothing: nothing is drawn there.
+    least, most, sums = (f.reduceat(pool, bounds[:-1]) for f in (np.minimum, np.maximum, np.add))
+    full, same = good == np.diff(bounds), least == most
+    total = np.full(permutations, sums[full].sum() + (good * least)[same & ~full].sum())
+    shuffled = np.flatnonzero(~full & ~same & (good > 0))
+    compiled(kernels.shuffled_sums)(pool, bounds[shuffled], bounds[shuffled + 1], good[shuffled], rng, total)
+    return float((1 + (total >= exposed[outcome].sum()).sum()) / (permutations + 1))
 
 
 def terciles(values: np.ndarray) -> np.ndarray:
-    """0, 1 or 2 by thirds of the known values (equal values stay together), 3 where nan.
+    """0, 1 or 2 by thirds of the known values, 3 where nan.
+
+    Equal values stay together, in the third that the middle of them falls into: a value that most have does not
+    swallow those below it.
 
     Args:
         values: float[n].
     """
     import numpy as np
 
-    known = values[~np.isnan(values)]
-    limits = np.quantile(known, [1 / 3, 2 / 3]) if len(known) else np.zeros(2)
-    return np.where(np.isnan(values), 3, np.searchsorted(limits, values, side="left"))
+    out = np.full(len(values), 3)
+    known = ~np.isnan(values)
+    _, place, count = np.unique(values[known], return_inverse=True, return_counts=True)
+    middle = 2 * np.cumsum(count) - count  # twice the number below, and half of the equal ones
+    out[known] = (3 * middle // (2 * max(known.sum(), 1)))[place]
+    return out
 
 
 def _strata(strata: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -163,14 +180,26 @@ def _changed(changes: pl.DataFrame, as_of: date, start: int, end: int) -> pl.Ser
 
 
 def _resamples(unit: np.ndarray, resamples: int, rng: np.random.Generator) -> np.ndarray:
-    """float32[resamples, units]: how often each unit is drawn."""
+    """uint8[resamples, units]: how often each unit is drawn."""
     import numpy as np
 
     units = int(unit.max()) + 1 if len(unit) else 1
-    weights = np.empty((resamples, units), np.float32)
+    weights = np.empty((resamples, units), np.uint8)
     for row in weights:
         row[:] = np.bincount(rng.integers(0, units, units), minlength=units)
     return weights
+
+
+def _exposure(rows: np.ndarray, changed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(customers int64[n], ascending; float64[n], the share of each one's contacts that changed).
+
+    Shares are multiples of 2^-20: sums of them are exact, so that ties are ties in whatever order they are made.
+    """
+    import numpy as np
+
+    customers, place, contacts = np.unique(rows, return_inverse=True, return_counts=True)
+    share = np.bincount(place, weights=changed, minlength=len(customers)) / contacts
+    return customers, np.round(share * 2**20) / 2**20
 
 
 def _tables(
@@ -179,11 +208,11 @@ def _tables(
     """float[b, 4]: exposed with and without outcome, not exposed with and without; as seen (b = 1) or per resample."""
     import numpy as np
 
-    cell = 2 * ~exposed + ~outcome
     if weights is None:
-        return np.bincount(cell, minlength=4)[None, :].astype(float)
-    counts = np.bincount(unit * 4 + cell, minlength=4 * weights.shape[1]).reshape(-1, 4)
-    return weights @ counts.astype(np.float32)
+        unit, weights = np.zeros(len(exposed), np.int64), np.ones((1, 1), np.uint8)
+    parts = (exposed * outcome, exposed * ~outcome, (1 - exposed) * outcome, (1 - exposed) * ~outcome)
+    counts = np.column_stack([np.bincount(unit, weights=part, minlength=weights.shape[1]) for part in parts])
+    return np.vstack([weights[k : k + 64].astype(float) @ counts for k in range(0, len(weights), 64)])
 
 
 def _lifts(tables: np.ndarray) -> np.ndarray:
@@ -211,15 +240,16 @@ def _line(
     p: float | None,
 ) -> dict[str, object]:  # fmt: skip
     interval = _interval("lift", lift, draws)
+    yes, no, yes_other, no_other = (float(n) for n in _tables(exposed, outcome)[0])
     return {
         "definition": name,
         "horizon_days": horizon,
         "customers": len(exposed),
         "coverage": len(exposed) / everybody if everybody else 0.0,
-        "exposed": int(exposed.sum()),
+        "exposed": round(yes + no),
         "outcomes": int(outcome.sum()),
-        "p_exposed": float(outcome[exposed].mean()) if exposed.any() else None,
-        "p_not_exposed": float(outcome[~exposed].mean()) if (~exposed).any() else None,
+        "p_exposed": yes / (yes + no) if yes + no else None,
+        "p_not_exposed": yes_other / (yes_other + no_other) if yes_other + no_other else None,
         "lift": interval["lift"],
         "low": interval["lift_low"],
         "high": interval["lift_high"],

@@ -80,8 +80,9 @@ def validate(
     chosen = [d for d in definitions if d != "lead" or rates is not None]
     tops = pl.concat(
         [
-            influencers.top_contacts(d, graph, central, top=1, gamma=config.graph.gamma, damping=config.graph.damping,
-                                     rates=rates, seed=config.run.seed)
+            influencers.top_contacts(d, graph, central, top=prediction.RANDOM_DRAWS if d == "random" else 1,
+                                     gamma=config.graph.gamma, damping=config.graph.damping, rates=rates,
+                                     seed=config.run.seed)
             for d in dict.fromkeys([*chosen, *BASELINES])
         ]
     )  # fmt: skip

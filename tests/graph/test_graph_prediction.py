@@ -21,7 +21,7 @@ KINDS = {"nothing": (0.0, 0.0), "alike": (0.9, 0.0), "influence": (0.0, 1.5), "b
 
 
 def play(kind: str, seed: int, people: int = 3000):
-    """A small town: circles of friends, handset changes day by day; returns (network, changes, strata).
+    """A small town: circles of friends, handset changes day by day; (network, changes, strata with the true circle).
 
     Alikeness: every circle has a taste of its own for new handsets. Influence: who changed in the last 60 days pulls
     contacts by the share of the tie.
@@ -61,6 +61,7 @@ def play(kind: str, seed: int, people: int = 3000):
     strata = pl.DataFrame(
         {
             "customer_id": network.party_id,
+            "circle": circle,
             "community": circles(network.contacts, seed=1),
             "handset_age_days": age,
             "activity": network.contacts.row_sums(),
@@ -72,7 +73,8 @@ def play(kind: str, seed: int, people: int = 3000):
 def verdict(kind: str, seed: int, people: int = 3000) -> pl.DataFrame:
     network, changes, strata = play(kind, seed, people)
     _, central = ranks(network)
-    tops = pl.concat([influence.top_contacts(d, network, central, top=1) for d in ("tie_reach", "strongest", "random")])
+    draws = {"tie_reach": 1, "strongest": 1, "random": prediction.RANDOM_DRAWS}
+    tops = pl.concat([influence.top_contacts(d, network, central, top=top) for d, top in draws.items()])
     return prediction.validate(changes, tops, strata, AS_OF, horizons=[60], permutations=500, resamples=200)
 
 
@@ -86,29 +88,70 @@ def test_the_stratified_test_is_honest(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_top_contact_beats_a_random_one_only_where_there_is_influence(kind):
-    """In single towns: the interval of the excess lies above 0; by chance in more than 2 of 10 once in 600 trials."""
+    """In single towns: the interval of the excess lies above 0; by chance in more than 2 of 10 once in 600 trials.
+
+    With a single random contact a customer instead of five, it did so in 87 of 100 towns with influence.
+    """
     found = pl.concat([verdict(kind, seed, LARGE) for seed in range(10)]).filter(pl.col("definition") == "tie_reach")
     beats = found.filter(pl.col("excess_low") > 0).height
-    assert beats >= 8 if KINDS[kind][1] else beats <= 2
+    assert beats >= 9 if KINDS[kind][1] else beats <= 2
 
 
-def test_p_value_equals_moving_the_rows():
+def test_circles_are_those_of_the_town():
+    """A person whose heaviest tie leads elsewhere stays with all the others; by plain weights 3 in 100 do not."""
+    _, _, strata = play("nothing", 5, 4000)
+    together = strata.group_by("community", "circle").len()
+    astray = strata.height - together.group_by("community").agg(pl.col("len").max())["len"].sum()
+    assert strata["community"].n_unique() == strata["circle"].n_unique()
+    assert astray <= 0.01 * strata.height
+
+
+def test_who_has_just_changed_is_no_evidence():
+    """One in each circle has changed and will not again; a contact is any other of the circle; outcomes are chance.
+
+    Nobody is the own contact: whoever changed is less exposed than the rest, and the rest have all the outcomes. Among
+    all of a circle that looks like influence in 2 of 3 such worlds.
+    """
+    on = {-1: AS_OF - timedelta(days=1), 1: AS_OF + timedelta(days=1)}
+    circle, rejected = np.repeat(np.arange(200), 6), 0
+    everybody = np.arange(len(circle))
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        contact = circle * 6 + (everybody + rng.integers(1, 6, len(everybody))) % 6
+        after = everybody[(everybody % 6 > 0) & (rng.random(len(everybody)) < 0.4)]
+        changes = pl.DataFrame({
+            "party_id": [f"p{i}" for i in [*everybody[::6], *after]],
+            "changed_at": [on[-1]] * 200 + [on[1]] * len(after),
+        })  # fmt: skip
+        names = [f"p{i}" for i in everybody]
+        tops = pl.DataFrame({"customer_id": names, "definition": "t", "contact_id": [f"p{i}" for i in contact]})
+        strata = pl.DataFrame({"customer_id": names, "community": circle, "activity": 1.0}).with_columns(
+            handset_age_days=pl.lit(None, pl.Int64)
+        )
+        row = prediction.validate(changes, tops, strata, AS_OF, horizons=[30], permutations=199, resamples=2).row(
+            0, named=True
+        )
+        rejected += row["p_value"] <= 0.05
+    assert rejected <= 6  # more with probability .004 at a true 5 %
+
+
+@pytest.mark.parametrize("draws", [1, 4])
+def test_p_value_equals_moving_the_rows(draws):
     rng = np.random.default_rng(1)
-    stratum = rng.integers(0, 6, 80)
-    exposed = rng.random(80) < 0.3
-    outcome = rng.random(80) < 0.2 + 0.25 * exposed
+    stratum = np.r_[rng.integers(0, 6, 80), 6, 6, 7, 7]  # the last two: all have the outcome, all are exposed alike
+    exposed = np.r_[rng.binomial(draws, 0.3, 80) / draws, 0, 1, 1, 1]
+    outcome = np.r_[rng.random(80) < 0.3, True, True, True, False]
     got = prediction.stratified_p(exposed, outcome, stratum, permutations=20_000, rng=rng)
-    seen = (exposed & outcome).sum()
     more = 0
     for _ in range(4000):
         shuffled = outcome.copy()
-        for s in range(6):
+        for s in range(8):
             shuffled[stratum == s] = rng.permutation(outcome[stratum == s])
-        more += (exposed & shuffled).sum() >= seen
-    assert got == pytest.approx((1 + more) / 4001, abs=0.02)
+        more += exposed[shuffled].sum() >= exposed[outcome].sum()
+    assert 0.02 < got < 0.6 and got == pytest.approx((1 + more) / 4001, abs=0.02)
     assert prediction.stratified_p(exposed, outcome & False, stratum, permutations=9, rng=rng) is None
     # Every stratum constant: shuffling can change nothing.
-    assert prediction.stratified_p(exposed, outcome, np.arange(80), permutations=99, rng=rng) == 1.0
+    assert prediction.stratified_p(exposed, outcome, np.arange(84), permutations=99, rng=rng) == 1.0
 
 
 def test_exact_numbers_of_a_tiny_case():
@@ -144,10 +187,46 @@ def test_exact_numbers_of_a_tiny_case():
         prediction.validate(changes, tops, strata, AS_OF, horizons=[0])
 
 
+def test_several_random_contacts_count_by_their_share():
+    """The lift of a random contact with two or three of them drawn for each customer, against plain Python."""
+    rng = np.random.default_rng(4)
+    people = [f"p{i}" for i in range(60)]
+    before, after = (set(rng.choice(people, 25, replace=False).tolist()) for _ in range(2))
+    rows = [(p, "random", k + 1, str(rng.choice(people))) for i, p in enumerate(people) for k in range(2 + i % 2)]
+    rows += [(p, "t", 1, str(rng.choice(people))) for p in people]
+    tops = pl.DataFrame(rows, schema=["customer_id", "definition", "rank", "contact_id"], orient="row")
+    changes = pl.DataFrame(
+        [(p, AS_OF - timedelta(days=3)) for p in sorted(before)] + [(p, AS_OF) for p in sorted(after)],
+        schema={"party_id": pl.String, "changed_at": pl.Date}, orient="row",
+    )  # fmt: skip
+    strata = pl.DataFrame({"customer_id": people, "community": 0, "handset_age_days": 1, "activity": 1.0})
+    given = {"horizons": [30], "permutations": 99, "resamples": 50}
+    found = prediction.validate(changes, tops, strata, AS_OF, **given)
+    line = {row["definition"]: row for row in found.iter_rows(named=True)}
+    cells = {(e, o): 0.0 for e in (True, False) for o in (True, False)}
+    for p in people:
+        mine = [c in before for who, name, _, c in rows if (who, name) == (p, "random")]
+        cells[True, p in after] += sum(mine) / len(mine)
+        cells[False, p in after] += 1 - sum(mine) / len(mine)
+    with_, without = (cells[e, True] / (cells[e, True] + cells[e, False]) for e in (True, False))
+    got = line["random"]
+    assert (got["p_exposed"], got["p_not_exposed"], got["lift"]) == pytest.approx(
+        (with_, without, with_ / without), abs=1e-5
+    )
+    assert got["customers"] == 60 and got["exposed"] == round(cells[True, True] + cells[True, False])
+    assert line["t"]["excess"] == pytest.approx(line["t"]["lift"] - got["lift"], abs=1e-12)
+    shuffled = prediction.validate(changes, tops.sample(fraction=1, shuffle=True, seed=1), strata, AS_OF, **given)
+    assert shuffled.equals(found)
+
+
 def test_terciles():
-    assert prediction.terciles(np.array([1.0, 2, 3, np.nan, 2, 9, 9])).tolist() == [0, 0, 1, 3, 0, 2, 2]
+    assert prediction.terciles(np.array([1.0, 2, 3, np.nan, 2, 9, 9])).tolist() == [0, 1, 1, 3, 1, 2, 2]
     assert prediction.terciles(np.array([np.nan])).tolist() == [3]
-    assert prediction.terciles(np.ones(5)).tolist() == [0] * 5
+    assert prediction.terciles(np.array([])).tolist() == []
+    assert len(set(prediction.terciles(np.ones(5)).tolist())) == 1
+    assert prediction.terciles(np.arange(9.0)).tolist() == [0] * 3 + [1] * 3 + [2] * 3
+    # Few changed handset, most never did: the few are told apart from the many.
+    assert prediction.terciles(np.array([5.0, 30, 400, 400, 400, 400, 400])).tolist() == [0, 0, 1, 1, 1, 1, 1]
 
 
 def test_the_plot_shows_every_line():
