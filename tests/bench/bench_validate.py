@@ -26,7 +26,7 @@ def main() -> None:
         rejected, beats = (found["p_value"] <= 0.05).sum(), (found["excess_low"] > 0).sum()
         rate = binomtest(int(rejected), towns).proportion_ci()
         print(
-            f"{kind}: rejects in {rejected} of {towns} ({rate.low:.0%} to {rate.high:.0%}), "
+            f"{kind}: rejects in {rejected} of {towns} (true rate {rate.low:.0%} to {rate.high:.0%}), "
             f"top beats random in {beats}, lift {found['lift'].mean():.2f}, "
             f"excess {found['excess'].mean():+.3f} (sd {found['excess'].std():.3f})",
             flush=True,
