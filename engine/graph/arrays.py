@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +15,8 @@ from engine.graph import kernels
 if TYPE_CHECKING:
     import numpy as np
 
+PART = 10_000  # rows that are worth a thread
+
 
 @functools.cache
 def compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
@@ -19,6 +24,29 @@ def compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
     import numba
 
     return numba.njit(cache=True, nogil=True)(kernel)
+
+
+def warm() -> None:
+    """Load the compiler and its first kernel in the background, which takes as long as a small graph: call it before
+    a statement of the database, which leaves Python free."""
+    import numpy as np
+
+    threading.Thread(target=lambda: pointers(1, np.zeros(1, np.int32)), daemon=True).start()
+
+
+def in_parts(n: int, run: Callable[[slice], object]) -> None:
+    """Call `run` with slices that make up 0..n-1, one per processor and side by side: compiled code lets go of Python.
+
+    Args:
+        n: how many rows there are.
+        run: works on the rows of a slice and writes nothing that belongs to others.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    workers = min(len(os.sched_getaffinity(0)), max(n // PART, 1))
+    bounds = [n * k // workers for k in range(workers + 1)]
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(run, [slice(*ends) for ends in itertools.pairwise(bounds)]))
 
 
 @dataclass(frozen=True)
@@ -79,7 +107,7 @@ def adjacency(rows: np.ndarray, columns: np.ndarray, weights: np.ndarray, n: int
     by_column = pointers(n, columns)
     indices, values = np.empty(len(rows), np.int32), np.empty(len(rows), np.float64)
     compiled(kernels.place)(
-        columns, rows, weights.astype(np.float64, copy=False), by_column[:-1].copy(), indices, values
+        unsigned(columns), unsigned(rows), weights.astype(np.float64, copy=False), cursors(by_column), indices, values
     )
     return transposed(Adjacency(by_column, indices, values))
 
@@ -90,7 +118,9 @@ def transposed(graph: Adjacency) -> Adjacency:
 
     indptr = pointers(graph.n, graph.indices)
     indices, values = np.empty_like(graph.indices), np.empty_like(graph.weights)
-    compiled(kernels.transpose)(graph.indptr, graph.indices, graph.weights, indptr[:-1].copy(), indices, values)
+    compiled(kernels.transpose)(
+        graph.indptr.astype(np.uint32), unsigned(graph.indices), graph.weights, cursors(indptr), indices, values
+    )
     return Adjacency(indptr, indices, values)
 
 
@@ -109,3 +139,15 @@ def pointers(n: int, *rows: np.ndarray) -> np.ndarray:
     for some in rows:
         compiled(kernels.count)(some, indptr)
     return np.cumsum(indptr, out=indptr)
+
+
+def cursors(indptr: np.ndarray) -> np.ndarray:
+    """uint32[n], where each row begins, for a kernel to move on; there are fewer than 2^32 entries in one memory."""
+    import numpy as np
+
+    return indptr[:-1].astype(np.uint32)
+
+
+def unsigned(numbers: np.ndarray) -> np.ndarray:
+    """The same numbers, of which none is negative: compiled code then need not look whether one is."""
+    return numbers.view(f"u{numbers.itemsize}")

@@ -42,6 +42,95 @@ def transpose(indptr, indices, values, cursor, out_indices, out_values):
             out_values[k] = values[e]
 
 
+def count_smaller(src, dst, out):
+    """out[v + 1] += how often v is the smaller one of src[e] and dst[e]."""
+    for e in range(src.shape[0]):
+        out[min(src[e], dst[e]) + 1] += 1
+
+
+def sort_pair_days(src, dst, age, n_calls, talk_s, n_texts, low, high, indptr, cursor, key, place, counts):
+    """Order the pair-days whose smaller node is in [low, high) by that node, the larger one, age and direction.
+
+    indptr: where each smaller node's pair-days begin; cursor: the same, moved. key becomes the larger node, age (31
+    bits) and direction (1 bit: from the larger to the smaller one), place the row of counts (calls, seconds, texts)
+    that belongs to it: these stay near, but in no order.
+    """
+    for e in range(src.shape[0]):
+        a, b, back = int(src[e]), int(dst[e]), 0
+        if a > b:
+            a, b, back = b, a, 1
+        if low <= a < high:
+            k = cursor[a]
+            cursor[a] = k + 1
+            key[k] = (b << 32) | (int(age[e]) << 1) | back
+            place[k] = k
+            counts[k, 0], counts[k, 1], counts[k, 2] = n_calls[e], talk_s[e], n_texts[e]
+    for a in range(low, high):
+        begin, end = indptr[a], indptr[a + 1]
+        # Shell's sort (1959): most nodes have a few dozen pair-days, a hub has 100,000s.
+        gap = 1
+        while 9 * gap < end - begin:
+            gap = 3 * gap + 1
+        while gap > 0:
+            for k in range(begin + gap, end):
+                moving, whose, to = key[k], place[k], k
+                while to >= begin + gap and key[to - gap] > moving:
+                    key[to], place[to] = key[to - gap], place[to - gap]
+                    to -= gap
+                key[to], place[to] = moving, whose
+            gap //= 3
+
+
+def sum_pair_days(low, high, indptr, key, place, counts, fade, talked, way, at, ends, numbers, strength, mutual):
+    """The directed pairs of `sort_pair_days`, and the pairs with days on which both had contact with the other.
+
+    fade: 2^60 * 2^(-age / half-life) by age; talked: what
+    0..3600 seconds of talk add; way: int64[2, 8], the sums of either direction; at: int64[2], where the next directed
+    pair and the next mutual one go, moved. Out, a column each: ends (src, dst), numbers (calls, seconds, texts, days,
+    oldest and youngest age) and strength; mutual (a, b, days).
+    """
+    longest = talked.shape[0] - 1
+    for a in range(low, high):
+        k, end = indptr[a], indptr[a + 1]
+        while k < end:
+            other, both, last = key[k] >> 32, 0, -1
+            way[:] = 0
+            while k < end and key[k] >> 32 == other:
+                back, age, e = key[k] & 1, (key[k] >> 1) & 0x7FFFFFFF, place[k]
+                calls, talk, texts = counts[e, 0], counts[e, 1], counts[e, 2]
+                if way[back, 3] == 0:
+                    way[back, 5] = age
+                way[back, 0] += calls
+                way[back, 1] += talk
+                way[back, 2] += texts
+                way[back, 3] += 1
+                way[back, 4] = age
+                contact = (1.0 if calls > 0 else 0.0) + talked[min(talk, longest)] + (0.5 if texts > 0 else 0.0)
+                contact *= fade[age]
+                units = int(contact)
+                if contact - units >= 0.5:
+                    units += 1
+                # Two numbers, so that whole units add up exactly.
+                way[back, 6] += units & 0x3FFFFFFF
+                way[back, 7] += units >> 30
+                if age == last:
+                    both += 1
+                last = age
+                k += 1
+            for back in range(2):
+                if way[back, 3] > 0:
+                    row = at[0]
+                    ends[back, row], ends[1 - back, row] = a, other
+                    for column in range(6):
+                        numbers[column, row] = way[back, column]
+                    strength[row] = (way[back, 7] * 1073741824.0 + way[back, 6]) / 1152921504606846976.0
+                    at[0] = row + 1
+            if both > 0:
+                row = at[1]
+                mutual[0, row], mutual[1, row], mutual[2, row] = a, other, both
+                at[1] = row + 1
+
+
 def gauss_seidel(indptr, indices, weights, damping, tolerance, sweeps, relax, x):
     """Solve x = 1 + damping * W x in place, W given by rows; returns sweeps used, or -1 if they did not suffice.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.graph import kernels
-from engine.graph.arrays import compiled, pointers
+from engine.graph.arrays import compiled, cursors, in_parts, pointers, unsigned
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,9 +25,11 @@ def overlap(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
     import numpy as np
 
     indptr, indices = pointers(n, a, b), np.empty(2 * len(a), np.int32)
-    compiled(kernels.place_pairs)(a, b, indptr[:-1].copy(), indices)
+    compiled(kernels.place_pairs)(unsigned(a), unsigned(b), cursors(indptr), indices)
     shared = np.empty(len(a), np.int32)
-    compiled(kernels.shared_neighbours)(indptr, indices, a, b, shared)
+    graph = indptr.astype(np.uint32), unsigned(indices)
+    count = compiled(kernels.shared_neighbours)
+    in_parts(len(a), lambda part: count(*graph, unsigned(a[part]), unsigned(b[part]), shared[part]))
     degree = np.diff(indptr).astype(np.int32)
     others = degree[a] + degree[b] - 2 - shared
     return shared / np.maximum(others, 1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
 from engine.graph import kernels
-from engine.graph.arrays import adjacency, compiled
+from engine.graph.arrays import adjacency, compiled, unsigned
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,7 +68,7 @@ def pagerank(
         x = start * (n / (1.0 - damping * start[out > 0].sum()))
     limit = (min(tolerance, 1e-14) if n <= SMALL else tolerance) * (1.0 - damping)
     used = compiled(kernels.gauss_seidel)(
-        into.indptr.astype(np.uint32), into.indices.view(np.uint32), into.weights, float(damping), max(limit, 2e-16),
+        into.indptr.astype(np.uint32), unsigned(into.indices), into.weights, float(damping), max(limit, 2e-16),
         SWEEPS, RELAX, x,
     )  # fmt: skip
     if used < 0:

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 
 from engine.config import Graph
 from engine.errors import ConfigError
+from engine.graph import tie_days
+from engine.graph.arrays import warm
 from engine.graph.overlap import with_overlap
 from engine.pipeline import Context
 from engine.tables import empty
@@ -50,11 +52,13 @@ def build(store: Warehouse, config: Graph) -> None:
         for table in (*TABLES, "graph_window"):
             store.write(table, empty(table))
         return
+    warm()
     window = {"since": _since(until, config.window_days), "as_of": until}
     was = _last_window(store, config, until) if config.incremental else None
     if was is None:
-        store.create("edges", "graph/edges", **window, half_life_days=config.half_life_days)
-        store.temp("pairs", "graph/pairs", **window)
+        _sum_up(store, window, config.half_life_days)
+        store.temp("pairs", "graph/pairs")
+        store.drop("both_days")
     else:
         store.temp("edges_next", "graph/edges_update", **window, **was, half_life_days=config.half_life_days)
         store.create("edges", "graph/edges_next")
@@ -74,7 +78,7 @@ def build(store: Warehouse, config: Graph) -> None:
     # Only the ties that count leave the database: their overlap is a matter of compiled code.
     open_ties = store.query("graph/open_ties")
     store.drop("rated")
-    store.append("ties", with_overlap(open_ties))
+    store.append("ties", with_overlap(open_ties), unique=False)
     store.create(
         "graph_window",
         "graph/window",
@@ -82,6 +86,27 @@ def build(store: Warehouse, config: Graph) -> None:
         window_days=config.window_days,
         half_life_days=config.half_life_days,
     )
+    store.release()
+
+
+def _sum_up(store: Warehouse, window: dict[str, date], half_life_days: float) -> None:
+    """Table `edges` and temporary table `both_days` from the pair-days of the window."""
+    if store.spreads:
+        store.create("edges", "graph/edges", **window, half_life_days=half_life_days)
+        store.temp("both_days", "graph/both_days", **window)
+        return
+    import polars as pl
+
+    # One machine: compiled code sums up part after part, in memory that does not grow with the log.
+    parts = tie_days.parts(store.count("pair_days"))
+    store.write("edges", empty("edges"))
+    room, both = tie_days.Room(), []
+    for part in range(parts):
+        days = store.query("graph/window_days", **window, parts=parts, part=part)
+        edges, mutual = tie_days.summed(days, window["as_of"], half_life_days, room)
+        store.append("edges", edges, unique=False)
+        both.append(mutual)
+    store.keep("both_days", pl.concat(both))
 
 
 def _last_window(store: Warehouse, config: Graph, until: date) -> dict[str, date] | None:

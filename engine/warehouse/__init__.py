@@ -35,8 +35,14 @@ class Warehouse(Protocol):
     def temp(self, name: str, statement: str, /, **params: Any) -> None:
         """Keep a statement's rows as temporary table `name` until the connection closes."""
 
+    def keep(self, name: str, frame: pl.DataFrame, /) -> None:
+        """Keep a frame as temporary table `name` until the connection closes."""
+
     def drop(self, *names: str) -> None:
         """Let temporary tables go before the connection does, whether they are there or not."""
+
+    def release(self) -> None:
+        """Give back the memory of what can be read again: large arrays are to be made. No temporary table is needed."""
 
     def execute(self, statement: str, /, **params: Any) -> None:
         """Run a statement for its effect."""
@@ -44,8 +50,8 @@ class Warehouse(Protocol):
     def write(self, table: str, frame: pl.DataFrame, /) -> int:
         """Replace contract table `table` by `frame`, checked; returns how many rows."""
 
-    def append(self, table: str, frame: pl.DataFrame, /) -> int:
-        """Add `frame`, checked, to contract table `table`; returns how many rows."""
+    def append(self, table: str, frame: pl.DataFrame, /, *, unique: bool = True) -> int:
+        """Add `frame`, checked, to contract table `table`; returns how many rows. unique: look for repeated keys."""
 
     def read(self, table: str, /, columns: list[str] | None = None) -> pl.DataFrame:
         """A contract table ordered by its keys."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,8 @@ class DuckDBWarehouse:
         self._contracts = contracts
         self._key, self._weak, self._read_only = key, weak, read_only
         # What is freed goes back to the system at once: the arrays of later stages have room.
-        self._settings: dict[str, Any] = {"allocator_background_threads": True}
+        # Nodes are dense numbers: up to 4 million of them are grouped in an array instead of a hash table.
+        self._settings: dict[str, Any] = {"allocator_background_threads": True, "perfect_ht_threshold": 22}
         if scratch is not None:
             self._settings["temp_directory"] = str(scratch)
         if threads:
@@ -171,10 +172,25 @@ class DuckDBWarehouse:
         """See `Warehouse.temp`."""
         self._run(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {sql_text(statement)}', params, statement)
 
+    def keep(self, name: str, frame: pl.DataFrame, /) -> None:
+        """See `Warehouse.keep`."""
+        with self._incoming(frame):
+            self._run(f"CREATE OR REPLACE TEMP TABLE {quote(name)} AS SELECT * FROM _incoming", {}, f"keep {name}")  # noqa: S608
+
     def drop(self, *names: str) -> None:
         """See `Warehouse.drop`."""
         for name in names:
             self.execute_text(f"DROP TABLE IF EXISTS temp.{quote(name)}")
+
+    def release(self) -> None:
+        """See `Warehouse.release`."""
+        import duckdb
+
+        limit = self._settings.get("memory_limit")
+        # DuckDB keeps what it read and hands freed memory back in its own time; a low limit ends both at once.
+        with suppress(duckdb.OutOfMemoryException):  # something is still needed: then only the freed part goes
+            self.connection.execute("SET memory_limit = '64MB'")
+        self.connection.execute(f"SET memory_limit = {literal(limit)}" if limit else "RESET memory_limit")
 
     def execute(self, statement: str, /, **params: Any) -> None:
         """See `Warehouse.execute`."""
@@ -191,9 +207,9 @@ class DuckDBWarehouse:
         self.connection.execute(TABLES[table].ddl())
         return self._insert(table, frame)
 
-    def append(self, table: str, frame: pl.DataFrame, /) -> int:
+    def append(self, table: str, frame: pl.DataFrame, /, *, unique: bool = True) -> int:
         """See `Warehouse.append`."""
-        return self._insert(table, check(frame, table))
+        return self._insert(table, check(frame, table, unique=unique))
 
     def read(self, table: str, /, columns: list[str] | None = None) -> pl.DataFrame:
         """See `Warehouse.read`."""
@@ -290,12 +306,17 @@ class DuckDBWarehouse:
             if column not in known:
                 kind = "DOUBLE" if frame[column].dtype.is_numeric() else "VARCHAR"
                 self.connection.execute(f'ALTER TABLE "{table}" ADD COLUMN {quote(column)} {kind}')
+        with self._incoming(frame):
+            self._run(f'INSERT INTO "{table}" BY NAME SELECT * FROM _incoming', {}, f"insert {table}")  # noqa: S608
+        return frame.height
+
+    @contextmanager
+    def _incoming(self, frame: pl.DataFrame) -> Iterator[None]:
         self.connection.register("_incoming", frame.to_arrow())
         try:
-            self._run(f'INSERT INTO "{table}" BY NAME SELECT * FROM _incoming', {}, f"insert {table}")  # noqa: S608
+            yield
         finally:
             self.connection.unregister("_incoming")
-        return frame.height
 
     def _run(self, text: str, params: dict[str, Any], name: str) -> None:
         with _named(name):

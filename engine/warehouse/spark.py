@@ -277,12 +277,12 @@ class SparkWarehouse(Catalogue):
             self._set_parts(table, [self._part_of(table, frame)])
         return frame.height
 
-    def append(self, table: str, frame: pl.DataFrame, /) -> int:
+    def append(self, table: str, frame: pl.DataFrame, /, *, unique: bool = True) -> int:
         """See `Warehouse.append`."""
         if table not in LARGE:
             self._known.discard(table)
-            return super().append(table, frame)
-        frame = check(frame, table)
+            return super().append(table, frame, unique=unique)
+        frame = check(frame, table, unique=unique)
         if frame.height:
             with self._named(f"append {table}"):
                 self._set_parts(table, [*self._parts[table], self._part_of(table, frame)])

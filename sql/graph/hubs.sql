@@ -40,12 +40,14 @@ crowded AS (
     ) AS counted
 ),
 
-ranked AS (
-    SELECT contacts, row_number() OVER (ORDER BY contacts) AS position, count(*) OVER () AS parties FROM degrees
+counted AS (
+    SELECT contacts, sum(count(*)) OVER (ORDER BY contacts) AS up_to, sum(count(*)) OVER () AS parties
+    FROM degrees
+    GROUP BY contacts
 ),
 
 limits AS (
-    SELECT min(contacts) AS degree FROM ranked WHERE position >= $degree_quantile * parties
+    SELECT min(contacts) AS degree FROM counted WHERE up_to >= $degree_quantile * parties
 )
 
 SELECT

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 import time
 from pathlib import Path
@@ -14,25 +13,22 @@ if TYPE_CHECKING:
 
 HALF_LIFE, WINDOW, DAMPING, GAMMA = 30.0, 90, 0.85, 0.25
 
-# What `kindred import logs` leaves behind, a week or so at a time; its cleaning has a bench of its own.
-BATCHES = 4
-NUMBERS = """
-CREATE TEMP TABLE numbers AS
-SELECT id, CAST(row_number() OVER () - 1 AS UINTEGER) AS node
-FROM (SELECT caller AS id FROM read_parquet($files) UNION SELECT callee FROM read_parquet($files))
-"""
+# What `kindred import logs` leaves behind, a file a day; its cleaning and numbering have a bench of their own. The
+# subscriber numbers of one operator's block are the nodes, as they are for pandas + networkx.
 PAIR_DAYS = """
 INSERT INTO pair_days BY NAME
-SELECT s.node AS src, d.node AS dst, r.day, r.n - r.n_texts AS n_calls, r.talk_s, r.n_texts
+SELECT src, dst, day, n - n_texts AS n_calls, talk_s, n_texts
 FROM (
-    SELECT caller, callee, CAST(started_at AS DATE) AS day, CAST(count(*) AS UINTEGER) AS n,
+    SELECT CAST(caller - $block AS UINTEGER) AS src, CAST(callee - $block AS UINTEGER) AS dst,
+           CAST(started_at AS DATE) AS day, CAST(count(*) AS UINTEGER) AS n,
            CAST(count(*) FILTER (kind = 'text') AS UINTEGER) AS n_texts, CAST(sum(duration_s) AS UINTEGER) AS talk_s
-    FROM read_parquet($files) GROUP BY ALL
-) AS r JOIN numbers AS s ON s.id = r.caller JOIN numbers AS d ON d.id = r.callee
+    FROM read_parquet($file) GROUP BY ALL
+)
 """
 PARTIES = """
 INSERT INTO parties BY NAME
-SELECT node, CAST(id AS VARCHAR) AS party_id, true AS is_customer, false AS opted_out FROM numbers
+SELECT node, CAST(node + $block AS VARCHAR) AS party_id, true AS is_customer, false AS opted_out
+FROM (SELECT src AS node FROM pair_days GROUP BY src UNION ALL SELECT dst FROM pair_days GROUP BY dst) GROUP BY node
 """
 
 
@@ -85,17 +81,15 @@ def _edges(source: Path, out: Path, memory: str, lap: _Laps) -> DuckDBWarehouse:
     from engine.config import Graph
     from engine.pipeline import edges
     from engine.warehouse.duckdb import DuckDBWarehouse
+    from tests.bench import towns
 
     base = out.with_suffix(".duckdb")
     base.unlink(missing_ok=True)
     store = DuckDBWarehouse(base, memory=memory, scratch=out.with_suffix(".tmp"))
     lap("start")
-    days = sorted(str(file) for file in source.glob("*.parquet"))
-    store.connection.execute(NUMBERS, {"files": days})
-    for start in range(0, len(days), week := math.ceil(len(days) / BATCHES)):
-        store.connection.execute(PAIR_DAYS, {"files": days[start : start + week]})
-    store.connection.execute(PARTIES)
-    store.connection.execute("DROP TABLE numbers")
+    for file in sorted(map(str, source.glob("*.parquet"))):
+        store.connection.execute(PAIR_DAYS, {"file": file, "block": towns.BLOCK})
+    store.connection.execute(PARTIES, {"block": towns.BLOCK})
     lap("pair_days")
     edges.build(store, Graph(as_of=date(2024, 3, 31).isoformat()))
     lap("edges")

@@ -14,6 +14,7 @@ SIZES = {
     "XL": (500_000_000, 33_000_000),
 }
 DAYS = 30
+BLOCK = 36_000_000_000  # what the subscriber numbers begin at
 START = 1_709_251_200_000_000  # 2024-03-01, in microseconds
 
 
@@ -33,7 +34,7 @@ def write(folder: Path, rows: int, people: int, *, seed: int = 7) -> Path:
     weight = np.sqrt(activity[a] * activity[b]) * rng.lognormal(0, 1.2, len(a)).astype(np.float32)
     cumulated = np.cumsum(weight, dtype=np.float64)
     lean = rng.beta(4, 4, len(a)).astype(np.float32)
-    number = 36_000_000_000 + rng.permutation(people).astype(np.int64) * 7
+    number = BLOCK + rng.permutation(people).astype(np.int64)
     hubs = rng.choice(people, max(people // 5000, 1), replace=False)
     for day, n in enumerate(rng.multinomial(rows, [1 / DAYS] * DAYS)):
         # Sorted draws are found in one sweep; the order of the day is made afterwards.

@@ -53,12 +53,13 @@ def test_the_edges_statement_exchanges_rows_once(crowded):
     ("name", "statement", "params"),
     [
         ("edges_of_all", "graph/edges", {**WINDOW, "half_life_days": 30.0}),
-        ("pairs", "graph/pairs", WINDOW),
+        ("pairs", "graph/pairs", {}),
     ],
 )
 def test_a_hub_with_a_third_of_all_rows_makes_no_task_slow(crowded, name, statement, params):
     if name == "pairs":
         crowded.create("edges", "graph/edges", **WINDOW, half_life_days=30.0)
+        crowded.temp("both_days", "graph/both_days", **WINDOW)
     before = last_stages(crowded.spark)
     crowded.temp(name, statement, **params)
     shares = [stage for number, stage in last_stages(crowded.spark).items() if number not in before and len(stage) >= 4]
