@@ -13,14 +13,17 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
-PART, PARTS = 2_000_000, 64  # pair-days that are held in memory at a time, or that share of them all where it is more
+# Pair-days in memory at a time: at least, and at most (200 bytes each); in between a sixteenth of them all, since each
+# part costs a look at all of them.
+LEAST, MOST, PARTS = 2_000_000, 8_000_000, 16
 _LONGEST = 3600  # seconds of talk beyond which a day's tie grows no more
 _UNIT = 60  # strengths are summed in whole numbers of 2^-60: the sum does not depend on the order
 
 
 def parts(pair_days: int) -> int:
-    """In how many parts so many pair-days are best summed up: each costs a look at all of them."""
-    return max(min(-(-pair_days // PART), PARTS), 1)
+    """In how many parts so many pair-days are best summed up."""
+    size = min(max(-(-pair_days // PARTS), LEAST), MOST)
+    return max(-(-pair_days // size), 1)
 
 
 class Room:

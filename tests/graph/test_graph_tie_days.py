@@ -65,7 +65,8 @@ def test_compiled_sums_equal_the_statements(full):
 @pytest.mark.parametrize(("part", "thread"), [(1, 1), (100, 1), (1000, 10), (10**6, 1)])
 def test_parts_and_threads_change_no_bit(full, monkeypatch, part, thread):
     whole = compiled_tables(full)
-    monkeypatch.setattr(tie_days, "PART", part)
+    monkeypatch.setattr(tie_days, "LEAST", part)
+    monkeypatch.setattr(tie_days, "MOST", part)
     monkeypatch.setattr(arrays, "PART", thread)
     monkeypatch.setattr(arrays.os, "sched_getaffinity", lambda _: range(5))
     cut = compiled_tables(full)
@@ -76,6 +77,10 @@ def test_the_order_of_rows_changes_no_bit(full, new_town):
     other = new_town().fill(sorted(crowd()), opted_out={3})
     one, two = compiled_tables(full), compiled_tables(other)
     assert all(one[table].equals(two[table]) for table in KEYS)
+
+
+def test_parts_are_few_and_small():
+    assert [tie_days.parts(n) for n in (0, 1, 2_000_000, 2_000_001, 64_000_000, 400_000_000)] == [1, 1, 1, 2, 16, 50]
 
 
 def test_nobody_has_no_edges(town):
