@@ -5,7 +5,7 @@ One transaction a file. The heavy work is SQL under `sql/logs/`; what stays here
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
@@ -18,6 +18,7 @@ from engine.logs import mapping, reading, recognise, repeats, staging
 from engine.progress import SILENT, Progress
 from engine.sources import SourceSummary, Store
 from engine.trust import pseudonyms
+from engine.warehouse import sql_text
 
 if TYPE_CHECKING:
     from engine.config import Config
@@ -27,11 +28,12 @@ _VIEWS = ("_log_pool", "_log_new", "_log_all", "_log_raw")
 _SCRATCH = (
     "_log_rows", "_log_imeis", "_ids_raw", "_ids_national", "_log_ids", "_log_bad_rows", "_log_used", "_log_nodes",
     "_log_devices", "_log_events", "_log_near", "_log_suspects", "_log_same", "_log_legs", "_log_facts",
-    "_log_replaced", "_log_days", "_log_days_known",
+    "_log_replaced", "_log_gone", "_log_days", "_log_days_known",
 )  # fmt: skip
 _EVENT = ("kind", "caller", "callee", "started_at", "duration_s", "answered")
 _FACTS = ("volume_mb", *repeats.FACTS, "call_id", "n_calls", "n_texts")
 _PHONE_SHARE = 0.9
+_RUN = 1_000_000
 
 
 def import_logs(
@@ -167,19 +169,20 @@ def _store_rows(
     rejected = sum(reasons.values())
     if counts["n"] and rejected == counts["n"]:
         _refuse(read.layout.path, reasons)
-    repeated, legs, replaced = repeats.drop(store, config.logs, have, legs=not read.profile.aggregated)
-    span = store.query("logs/span", window=0).row(0, named=True)
-    store.execute("logs/insert_events", source_id=source)
-    _sum_days(store, span, replaced)
     if rejected:
         store.execute("logs/insert_rejects", source_id=source)
+    store.drop("_log_rows")
+    span, repeated, legs, replaced = repeats.find(store, config.logs, have, legs=not read.profile.aggregated)
+    store.execute("logs/insert_events", source_id=source)
+    _sum_days(store, span, replaced)
+    gone = store.query("logs/gone_kinds").row(0, named=True)
     details = {
         **notes,
         **{f"rejected_{reason}": n for reason, n in reasons.items()},
         "repeated_rows": repeated,
         "second_legs": legs,
         "replaced_by_earlier_leg": replaced,
-        **{name: span[name] for name in ("missed_calls", "texts", "data_sessions")},
+        **{name: span[name] - n for name, n in gone.items()},
     }
     return SourceSummary(
         source,
@@ -251,16 +254,31 @@ def _facts(optional: set[str]) -> set[str]:
 
 
 def _sum_days(store: Store, span: dict[str, Any], replaced: int) -> None:
-    """Add the file's contacts to `pair_days`: only the pairs and days it touches are read and written."""
+    """Add the file's contacts to `pair_days`, some days at a time: only the pairs and days it touches are changed."""
     fresh = store.query("logs/fresh_days", first_at=span["first_at"], last_at=span["last_at"])["fresh"][0]
-    if fresh and not replaced:
-        store.execute("logs/insert_fresh_days")
-        return
-    store.temp("_log_days", "logs/day_changes")
-    store.temp("_log_days_known", "logs/days_known")
-    if store.count("_log_days_known"):
-        store.execute("logs/drop_known_days")
-    store.execute("logs/insert_days")
+    for since, until in _runs_of_days(store):
+        if fresh and not replaced:
+            sums = sql_text("logs/day_changes")
+            text = f"INSERT INTO pair_days BY NAME SELECT * FROM ({sums}) AS d WHERE d.n_calls + d.n_texts > 0"  # noqa: S608
+            store.execute_text(text, {"since": since, "until": until}, name="logs/day_changes")
+            continue
+        store.temp("_log_days", "logs/day_changes", since=since, until=until)
+        store.temp("_log_days_known", "logs/days_known")
+        if store.count("_log_days_known"):
+            store.execute("logs/drop_known_days")
+        store.execute("logs/insert_days")
+
+
+def _runs_of_days(store: Store) -> Iterator[tuple[datetime, datetime]]:
+    """Spans of whole days with about a million rows, from the beginning of time to its end: small tables are fast."""
+    since, n = datetime.min, 0
+    for day, rows in [] if store.spreads else store.query("logs/day_rows").iter_rows():
+        if n + rows > _RUN and n:
+            until = datetime(day.year, day.month, day.day)
+            yield since, until
+            since, n = until, 0
+        n += rows
+    yield since, datetime.max
 
 
 def _refuse(path: Path, reasons: dict[str, int]) -> None:
