@@ -5,8 +5,9 @@ One transaction a file. The heavy work is SQL under `sql/logs/`; what stays here
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,7 @@ _VIEWS = ("_log_pool", "_log_new", "_log_all", "_log_raw")
 _SCRATCH = (
     "_log_rows", "_log_imeis", "_ids_raw", "_ids_national", "_log_ids", "_log_bad_rows", "_log_used", "_log_nodes",
     "_log_devices", "_log_events", "_log_near", "_log_suspects", "_log_same", "_log_legs", "_log_facts",
-    "_log_replaced", "_log_gone", "_log_days", "_log_days_known",
+    "_log_replaced", "_log_gone", "_log_days", "_log_days_known", "_log_refused", "_log_new_parties",
 )  # fmt: skip
 _EVENT = ("kind", "caller", "callee", "started_at", "duration_s", "answered")
 _FACTS = ("volume_mb", *repeats.FACTS, "call_id", "n_calls", "n_texts")
@@ -105,10 +106,10 @@ def _import_file(
     if known is not None:
         return known
     try:
-        # Reading touches temporary tables only; a reader that stumbles must not spoil the transaction.
-        notes = reading.read_rows(store, read, content, _parameters(profile, options, config))
+        # Whatever takes long touches temporary tables only; a reader that stumbles must not spoil the transaction.
+        found = _clean(store, read, content, _parameters(profile, options, config), config, key)
         with store.transaction():
-            summary = _store_rows(store, source, read, notes, config, key)
+            summary = _store_rows(store, source, read, found)
             sources.unchanged(path, content)
             sources.record(store, summary, content.sha256)
     finally:
@@ -152,69 +153,111 @@ def _day(text: str, setting: str) -> datetime:
         raise ConfigError(f"{setting} = {text!r} is no day.", fix="Write it as YYYY-MM-DD.") from None
 
 
-def _store_rows(
-    store: Store, source: str, read: recognise.Reading, notes: dict[str, int], config: Config, key: bytes
-) -> SourceSummary:
-    """From `_log_rows` to events, parties, pair_days and rejects; returns the summary."""
-    _name_parties(store, config, key)
+@dataclass(frozen=True)
+class _Found:
+    """What cleaning a file found: notes, rows read, rejected rows by reason, and what `engine.logs.repeats` says."""
+
+    notes: dict[str, int]
+    rows: int
+    reasons: dict[str, int]
+    span: dict[str, Any]
+    repeated: int
+    legs: int
+    replaced: int
+
+
+def _clean(
+    store: Store, read: recognise.Reading, content: sources.Content, params: dict[str, Any], config: Config, key: bytes
+) -> _Found:
+    """From a file to temporary tables `_log_new_parties`, `_log_new`, `_log_gone` and their kin; nothing is stored.
+
+    A file that is larger than memory is read piece by piece, again for each question about all of its ids.
+    """
+    services = _service_numbers(store, config, key)
+    read_rows = partial(reading.read_rows, store, read, content, params)
+    notes, number = Counter[str](), 0
+    for told in read_rows():
+        notes.update(told)
+        staging.gather(store, "_ids_raw", "logs/raw_ids", key="raw", add=number > 0)
+        number += 1
+    pieces = partial(_numbered, store, read_rows if number > 1 else None)
+    _name_parties(store, pieces, services, config, key)
     store.temp("_log_nodes", "logs/nodes")
-    inner, outer = pseudonyms.blocks(key)
-    store.temp("_log_imeis", "logs/imeis")
-    store.scatter("_log_devices", partial(_name_devices, inner=inner, outer=outer), over="_log_imeis")
     have = _facts(reading.optional_columns(read))
-    staging.make(store, "_log_events", "logs/events", [*_EVENT, *(c for c in _FACTS if c in have)])
-    staging.widen(store, "_log_new", "_log_events", _EVENT, _FACTS, have)
-    counts = dict(store.query("logs/row_count").row(0, named=True))
+    columns = [*_EVENT, *(c for c in _FACTS if c in have)]
+    inner, outer = pseudonyms.blocks(key)
+    rows = 0
+    for number in pieces():
+        add = number > 0
+        rows += store.count("_log_rows")
+        staging.gather(store, "_log_refused", "logs/refused", add=add)
+        store.temp("_log_imeis", "logs/imeis")
+        store.scatter("_log_devices", partial(_name_devices, inner=inner, outer=outer), over="_log_imeis")
+        staging.make(store, "_log_events", "logs/events", columns, numbered=True, add=add)
+    store.drop("_log_rows")
     reasons = dict(store.query("logs/reject_counts").iter_rows())
-    rejected = sum(reasons.values())
-    if counts["n"] and rejected == counts["n"]:
+    if rows and sum(reasons.values()) == rows:
         _refuse(read.layout.path, reasons)
+    staging.widen(store, "_log_new", "_log_events", _EVENT, _FACTS, have, "row_id")
+    return _Found(notes, rows, reasons, *repeats.find(store, config.logs, have, legs=not read.profile.aggregated))
+
+
+def _numbered(store: Store, read_rows: Callable[[], Iterable[Any]] | None) -> Iterator[int]:
+    """The numbers of a file's pieces, each while it can be read in `_log_all`; a whole file stands there already."""
+    for number, _ in enumerate(read_rows() if read_rows else [None]):
+        yield number
+
+
+def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Found) -> SourceSummary:
+    """From temporary tables to events, parties, pair_days and rejects; returns the summary."""
+    store.execute("logs/insert_parties")
+    repeats.settle(store)
+    store.execute("logs/insert_events", source_id=source)
+    _sum_days(store, found.span, found.replaced)
+    rejected = sum(found.reasons.values())
     if rejected:
         store.execute("logs/insert_rejects", source_id=source)
-    store.drop("_log_rows")
-    span, repeated, legs, replaced = repeats.find(store, config.logs, have, legs=not read.profile.aggregated)
-    store.execute("logs/insert_events", source_id=source)
-    _sum_days(store, span, replaced)
     gone = store.query("logs/gone_kinds").row(0, named=True)
     details = {
-        **notes,
-        **{f"rejected_{reason}": n for reason, n in reasons.items()},
-        "repeated_rows": repeated,
-        "second_legs": legs,
-        "replaced_by_earlier_leg": replaced,
-        **{name: span[name] - n for name, n in gone.items()},
+        **found.notes,
+        **{f"rejected_{reason}": n for reason, n in found.reasons.items()},
+        "repeated_rows": found.repeated,
+        "second_legs": found.legs,
+        "replaced_by_earlier_leg": found.replaced,
+        **{name: found.span[name] - n for name, n in gone.items()},
     }
     return SourceSummary(
         source,
         TARGET,
         "#.csv" if read.profile.ego_from_file_name else sources.mask_path(read.layout.path),
         read.profile.name,
-        counts["n"],
-        counts["n"] - rejected - repeated - legs,
-        repeated + legs,
+        found.rows,
+        found.rows - rejected - found.repeated - found.legs,
+        found.repeated + found.legs,
         rejected,
         {name: n for name, n in details.items() if n},
         read.why,
     )
 
 
-def _name_parties(store: Store, config: Config, key: bytes) -> None:
-    """Ids to party ids and nodes; rows that their ids rule out go to `_log_bad_rows`."""
-    services = _service_numbers(store, config, key)
-    store.temp("_ids_raw", "logs/raw_ids")
+def _name_parties(
+    store: Store, pieces: Callable[[], Iterator[int]], services: list[str], config: Config, key: bytes
+) -> None:
+    """Ids to party ids and new parties; rows that their ids rule out go to `_log_bad_rows`."""
     name = partial(pseudonyms.name_ids, ids=config.ids, key=key, table="_log_ids", short=config.logs.short_code_digits)
     store.scatter("_log_ids", name, over="_ids_raw")
     share = store.query("logs/phone_share").row(0, named=True)
     phones = share["ids"] and share["phones"] + share["short_codes"] >= _PHONE_SHARE * share["ids"]
     short = bool(phones and share["phones"] >= _PHONE_SHARE * share["ids"])
     rules = {"short_codes": short, "services": services}
+    store.temp("_log_bad_rows", "logs/no_bad_rows")
     if store.query("logs/doubtful_ids", **rules)["doubtful"][0]:
-        store.temp("_log_bad_rows", "logs/bad_rows", **rules)
+        for number in pieces():
+            staging.gather(store, "_log_bad_rows", "logs/bad_rows", add=number > 0, **rules)
+            staging.gather(store, "_log_used", "logs/used_ids", key="party_id", add=number > 0)
     else:
-        store.temp("_log_bad_rows", "logs/no_bad_rows")
-    bad = store.count("_log_bad_rows")
-    store.temp("_log_used", "logs/used_ids" if bad else "logs/all_ids")
-    store.execute("logs/new_parties")
+        store.temp("_log_used", "logs/all_ids")
+    store.temp("_log_new_parties", "logs/new_parties")
 
 
 def _service_numbers(store: Store, config: Config, key: bytes) -> list[str]:

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from engine.logs import staging
 from engine.sources import Store
 from engine.warehouse import sql_text
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 # Keys sorted at once: a sixteenth of the memory, 8 MB at least, 256 MB at most; more wait in temporary files.
 _SHARE, _MOST, _LEAST, _BATCH, _STEP_BITS = 16, 1 << 25, 1 << 20, 1 << 18, 20
-_UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 FACTS = ("caller_tac", "callee_tac", "caller_device", "callee_device", "caller_cell", "callee_cell")
 
 
@@ -27,8 +27,7 @@ def find(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> tupl
 
     Exact duplicates and candidates for legs are found by sorting 64-bit keys in memory, a part at a time; only the
     few candidates are then compared in SQL. `_log_gone` are the rows that are no events of their own, `_log_facts`
-    what they knew of the events that stay (stored ones have got it already), `_log_replaced` the stored events that
-    gave way.
+    what they knew of the events that stay, `_log_replaced` the stored events that give way. Nothing is stored yet.
 
     Args:
         store: the warehouse, holding the view `_log_new`.
@@ -57,12 +56,17 @@ def find(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> tupl
     second = store.query("logs/new_legs")["n"][0]
     if (repeated or second or replaced) and have & set(FACTS):
         store.temp("_log_facts", "logs/leg_facts")
-        store.execute("logs/fill_stored")
     else:
         store.temp("_log_facts", "logs/no_facts")
-    if replaced:
-        store.execute("logs/drop_replaced")
     return span, repeated, second, replaced
+
+
+def settle(store: Store) -> None:
+    """What `find` found of stored events: they learn what their dropped legs knew, or give way."""
+    if store.count("_log_facts"):
+        store.execute("logs/fill_stored")
+    if store.count("_log_replaced"):
+        store.execute("logs/drop_replaced")
 
 
 def _find_suspects(store: Store, span: dict[str, Any], window: int, with_call_ids: bool) -> None:
@@ -72,7 +76,6 @@ def _find_suspects(store: Store, span: dict[str, Any], window: int, with_call_id
     reach = (span["first_at"], span["last_at"]) if span["near"] else (None, None)
     store.temp("_log_near", "logs/near", first_at=reach[0], last_at=reach[1], window=window, after=span["last_place"])
     store.execute("logs/pool")
-    # Within a transaction DuckDB numbers new rows from a high number on.
     base = span["first_place"]
     events = span["last_place"] - base + 1 + span["near"]
     first = (span["first_at"] or datetime(1970, 1, 1)) - timedelta(seconds=window)
@@ -81,7 +84,7 @@ def _find_suspects(store: Store, span: dict[str, Any], window: int, with_call_id
     step = max(window // 4, (seconds >> _STEP_BITS) + 1)
     size = 1 << max(events, 1).bit_length()
     half = size << (seconds // step + 1).bit_length()
-    parts = 1 << max(0, -(-events // _keys_at_once(store.query("logs/memory_limit")["memory"][0])) - 1).bit_length()
+    parts = 1 << max(0, -(-events // _keys_at_once(staging.memory(store))) - 1).bit_length()
     shared = {"parts": parts, "size": size, "base": base}
     found = []
     for marks in _parted(store, "logs/keys", **shared, low=2 * half, half=half, step=step, first_at=first):
@@ -132,10 +135,9 @@ def _parted(store: Store, statement: str, *, parts: int, **params: Any) -> Itera
             file.close()
 
 
-def _keys_at_once(memory: str) -> int:
-    """How many 8-byte keys to sort at once under a limit such as "512.0 MiB"."""
-    number, unit = memory.split()
-    return max(_LEAST, min(_MOST, int(float(number) * _UNITS[unit] / _SHARE / 8)))
+def _keys_at_once(memory: int) -> int:
+    """How many 8-byte keys to sort at once where the database may use so many bytes."""
+    return max(_LEAST, min(_MOST, memory // _SHARE // 8))
 
 
 def _keep(store: Store, places: np.ndarray, base: int) -> None:
