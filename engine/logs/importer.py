@@ -34,7 +34,7 @@ _SCRATCH = (
 _EVENT = ("kind", "caller", "callee", "started_at", "duration_s", "answered")
 _FACTS = ("volume_mb", *repeats.FACTS, "call_id", "n_calls", "n_texts")
 _PHONE_SHARE = 0.9
-_RUN = 1_000_000
+_RUN = 2_500_000
 
 
 def import_logs(
@@ -212,8 +212,10 @@ def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Foun
     """From temporary tables to events, parties, pair_days and rejects; returns the summary."""
     store.execute("logs/insert_parties")
     repeats.settle(store)
-    store.execute("logs/insert_events", source_id=source)
-    _sum_days(store, found.span, found.replaced)
+    runs = list(_runs_of_days(store))
+    for since, until in runs:
+        store.execute("logs/insert_events", source_id=source, since=since, until=until)
+    _sum_days(store, runs, found.span, found.replaced)
     rejected = sum(found.reasons.values())
     if rejected:
         store.execute("logs/insert_rejects", source_id=source)
@@ -296,10 +298,10 @@ def _facts(optional: set[str]) -> set[str]:
     return have
 
 
-def _sum_days(store: Store, span: dict[str, Any], replaced: int) -> None:
+def _sum_days(store: Store, runs: list[tuple[datetime, datetime]], span: dict[str, Any], replaced: int) -> None:
     """Add the file's contacts to `pair_days`, some days at a time: only the pairs and days it touches are changed."""
     fresh = store.query("logs/fresh_days", first_at=span["first_at"], last_at=span["last_at"])["fresh"][0]
-    for since, until in _runs_of_days(store):
+    for since, until in runs:
         if fresh and not replaced:
             sums = sql_text("logs/day_changes")
             text = f"INSERT INTO pair_days BY NAME SELECT * FROM ({sums}) AS d WHERE d.n_calls + d.n_texts > 0"  # noqa: S608
@@ -313,7 +315,7 @@ def _sum_days(store: Store, span: dict[str, Any], replaced: int) -> None:
 
 
 def _runs_of_days(store: Store) -> Iterator[tuple[datetime, datetime]]:
-    """Spans of whole days with about a million rows, from the beginning of time to its end: small tables are fast."""
+    """Spans of whole days with some million rows, from the beginning of time to its end: small tables are fast."""
     since, n = datetime.min, 0
     for day, rows in [] if store.spreads else store.query("logs/day_rows").iter_rows():
         if n + rows > _RUN and n:

@@ -84,7 +84,8 @@ def _find_suspects(store: Store, span: dict[str, Any], window: int, with_call_id
     step = max(window // 4, (seconds >> _STEP_BITS) + 1)
     size = 1 << max(events, 1).bit_length()
     half = size << (seconds // step + 1).bit_length()
-    parts = 1 << max(0, -(-events // _keys_at_once(staging.memory(store))) - 1).bit_length()
+    at_once = _keys_at_once(staging.memory(store))
+    parts = 1 << max(0, -(-events // at_once) - 1).bit_length()
     shared = {"parts": parts, "size": size, "base": base}
     found = []
     for marks in _parted(store, "logs/keys", **shared, low=2 * half, half=half, step=step, first_at=first):
@@ -92,7 +93,7 @@ def _find_suspects(store: Store, span: dict[str, Any], window: int, with_call_id
     if with_call_ids:
         for marks in _parted(store, "logs/call_id_keys", **shared):
             found.append(_near(marks, size, size, 0))
-    _keep(store, np.unique(np.concatenate(found)), base)
+    _keep(store, np.concatenate(found), base, at_once)
 
 
 def _near(marks: np.ndarray, size: int, half: int, steps: int) -> np.ndarray:
@@ -116,13 +117,13 @@ def _parted(store: Store, statement: str, *, parts: int, **params: Any) -> Itera
     """A statement's marks part by part, read once; parts wait in a nameless temporary file each."""
     import numpy as np
 
+    rows = store.connection.sql(sql_text(statement), params={"parts": parts, **params}).to_arrow_reader(_BATCH)
     if parts == 1:
-        yield store.query(statement, parts=1, **params)["mark"].to_numpy().copy()
+        yield np.concatenate([np.empty(0, np.uint64), *(batch.column("mark").to_numpy() for batch in rows)])
         return
     with ExitStack() as stack:
         files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(parts)]
-        rows = store.connection.sql(sql_text(statement), params={"parts": parts, **params})
-        for batch in rows.to_arrow_reader(_BATCH):
+        for batch in rows:
             part = batch.column("part").to_numpy()
             order = np.argsort(part, kind="stable")
             edges = np.searchsorted(part[order], np.arange(parts + 1))
@@ -140,11 +141,17 @@ def _keys_at_once(memory: int) -> int:
     return max(_LEAST, min(_MOST, memory // _SHARE // 8))
 
 
-def _keep(store: Store, places: np.ndarray, base: int) -> None:
-    import polars as pl
+def _keep(store: Store, places: np.ndarray, base: int, at_once: int) -> None:
+    """`_log_suspects` from their places, some at a time, in order: each time only a part of the rows is looked at."""
+    import numpy as np
+    import pyarrow as pa
 
-    store.connection.register("_log_suspect_frame", pl.DataFrame({"place": places}).to_arrow())
-    try:
-        store.temp("_log_suspects", "logs/suspects", base=base)
-    finally:
-        store.connection.unregister("_log_suspect_frame")
+    places.sort()
+    places = places[np.append(True, places[1:] != places[:-1])[: len(places)]]
+    for start in range(0, max(len(places), 1), at_once):
+        frame = pa.table({"place": places[start : start + at_once]})
+        store.connection.register("_log_suspect_frame", frame)
+        try:
+            staging.gather(store, "_log_suspects", "logs/suspects", add=start > 0, base=base)
+        finally:
+            store.connection.unregister("_log_suspect_frame")

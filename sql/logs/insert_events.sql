@@ -1,5 +1,6 @@
 -- Adds a file's events, without its repeated rows and second legs, with what those knew of handsets and cells.
--- Grain: event. Reads: _log_new, _log_gone, _log_facts. Writes: events. Params: $source_id.
+-- Grain: event. Reads: _log_new, _log_gone, _log_facts. Writes: events. Params: $source_id; $since, $until the first day and the
+--   day after the last (as times): joins give rows in any order, some days at a time stay near each other.
 INSERT INTO events BY NAME
 SELECT
     n.kind,
@@ -18,4 +19,11 @@ SELECT
     $source_id AS source_id
 FROM _log_new AS n
 LEFT JOIN (SELECT * FROM _log_facts WHERE NOT kept_old) AS f ON n.row_id = f.kept_rid
-WHERE NOT EXISTS (SELECT 1 FROM _log_gone AS g WHERE g.row_id = n.row_id)
+WHERE
+    n.started_at >= $since::TIMESTAMP
+    AND n.started_at < $until::TIMESTAMP
+    AND NOT EXISTS (
+        SELECT 1
+        FROM _log_gone AS g
+        WHERE g.row_id = n.row_id AND g.started_at >= $since::TIMESTAMP AND g.started_at < $until::TIMESTAMP
+    )
