@@ -34,7 +34,7 @@ _SCRATCH = (
 _EVENT = ("kind", "caller", "callee", "started_at", "duration_s", "answered")
 _FACTS = ("volume_mb", *repeats.FACTS, "call_id", "n_calls", "n_texts")
 _PHONE_SHARE = 0.9
-_RUN = 2_500_000
+_RUN, _BYTES = 2_500_000, 400  # rows summed at once, and memory for each
 
 
 def import_logs(
@@ -212,8 +212,8 @@ def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Foun
     """From temporary tables to events, parties, pair_days and rejects; returns the summary."""
     store.execute("logs/insert_parties")
     repeats.settle(store)
-    runs = list(_runs_of_days(store))
-    for since, until in runs:
+    runs = _runs_of_days(store)
+    for since, until, _ in runs:
         store.execute("logs/insert_events", source_id=source, since=since, until=until)
     _sum_days(store, runs, found.span, found.replaced)
     rejected = sum(found.reasons.values())
@@ -298,32 +298,46 @@ def _facts(optional: set[str]) -> set[str]:
     return have
 
 
-def _sum_days(store: Store, runs: list[tuple[datetime, datetime]], span: dict[str, Any], replaced: int) -> None:
+def _sum_days(store: Store, runs: list[tuple[datetime, datetime, int]], span: dict[str, Any], replaced: int) -> None:
     """Add the file's contacts to `pair_days`, some days at a time: only the pairs and days it touches are changed."""
     fresh = store.query("logs/fresh_days", first_at=span["first_at"], last_at=span["last_at"])["fresh"][0]
-    for since, until in runs:
-        if fresh and not replaced:
-            sums = sql_text("logs/day_changes")
-            text = f"INSERT INTO pair_days BY NAME SELECT * FROM ({sums}) AS d WHERE d.n_calls + d.n_texts > 0"  # noqa: S608
-            store.execute_text(text, {"since": since, "until": until}, name="logs/day_changes")
-            continue
-        store.temp("_log_days", "logs/day_changes", since=since, until=until)
-        store.temp("_log_days_known", "logs/days_known")
-        if store.count("_log_days_known"):
-            store.execute("logs/drop_known_days")
-        store.execute("logs/insert_days")
+    most = _rows_at_once(store)
+    for since, until, rows in runs:
+        parts = 1 if store.spreads else -(-rows // most) or 1
+        for part in range(parts):
+            some = {"since": since, "until": until, "parts": parts, "part": part}
+            if fresh and not replaced:
+                sums = sql_text("logs/day_changes")
+                text = f"INSERT INTO pair_days BY NAME SELECT * FROM ({sums}) AS d WHERE d.n_calls + d.n_texts > 0"  # noqa: S608
+                store.execute_text(text, some, name="logs/day_changes")
+                continue
+            store.temp("_log_days", "logs/day_changes", **some)
+            store.temp("_log_days_known", "logs/days_known")
+            if store.count("_log_days_known"):
+                store.execute("logs/drop_known_days")
+            store.execute("logs/insert_days")
 
 
-def _runs_of_days(store: Store) -> Iterator[tuple[datetime, datetime]]:
-    """Spans of whole days with some million rows, from the beginning of time to its end: small tables are fast."""
-    since, n = datetime.min, 0
-    for day, rows in [] if store.spreads else store.query("logs/day_rows").iter_rows():
-        if n + rows > _RUN and n:
+def _runs_of_days(store: Store) -> list[tuple[datetime, datetime, int]]:
+    """Spans of whole days and their rows, from the beginning of time to its end: a few million rows each, or one day.
+
+    Small tables are fast, and whole row groups are small.
+    """
+    if store.spreads:
+        return [(datetime.min, datetime.max, 0)]
+    runs, since, n = [], datetime.min, 0
+    most = _rows_at_once(store)
+    for day, rows in store.query("logs/day_rows").iter_rows():
+        if n + rows > most and n:
             until = datetime(day.year, day.month, day.day)
-            yield since, until
+            runs.append((since, until, n))
             since, n = until, 0
         n += rows
-    yield since, datetime.max
+    return [*runs, (since, datetime.max, n)]
+
+
+def _rows_at_once(store: Store) -> int:
+    return max(1, min(_RUN, staging.memory(store) // _BYTES))
 
 
 def _refuse(path: Path, reasons: dict[str, int]) -> None:

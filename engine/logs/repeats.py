@@ -93,7 +93,12 @@ def _find_suspects(store: Store, span: dict[str, Any], window: int, with_call_id
     if with_call_ids:
         for marks in _parted(store, "logs/call_id_keys", **shared):
             found.append(_near(marks, size, size, 0))
-    _keep(store, np.concatenate(found), base, at_once)
+    places = np.concatenate(found)
+    found.clear()
+    places.sort()
+    if with_call_ids:
+        places = np.unique(places)
+    _keep(store, places, base, at_once)
 
 
 def _near(marks: np.ndarray, size: int, half: int, steps: int) -> np.ndarray:
@@ -110,7 +115,7 @@ def _near(marks: np.ndarray, size: int, half: int, steps: int) -> np.ndarray:
         both = ((before ^ after) < np.uint64(half)) & ((after >> bits) - (before >> bits) <= reach)
         near[start : start + len(both)] |= both
         near[start + 1 : start + 1 + len(both)] |= both
-    return marks[near] & np.uint64(size - 1)
+    return (marks[near] & np.uint64(size - 1)).astype(np.uint32 if size <= 1 << 32 else np.uint64)
 
 
 def _parted(store: Store, statement: str, *, parts: int, **params: Any) -> Iterator[np.ndarray]:
@@ -143,11 +148,8 @@ def _keys_at_once(memory: int) -> int:
 
 def _keep(store: Store, places: np.ndarray, base: int, at_once: int) -> None:
     """`_log_suspects` from their places, some at a time, in order: each time only a part of the rows is looked at."""
-    import numpy as np
     import pyarrow as pa
 
-    places.sort()
-    places = places[np.append(True, places[1:] != places[:-1])[: len(places)]]
     for start in range(0, max(len(places), 1), at_once):
         frame = pa.table({"place": places[start : start + at_once]})
         store.connection.register("_log_suspect_frame", frame)

@@ -1,7 +1,7 @@
 -- What a file adds to each directed pair and day: its rows, less repeated ones and second legs, less stored events that gave
 -- way; people who opted out have no pair-days.
 -- Grain: directed pair and day. Reads: _log_new, _log_gone, _log_replaced, parties. Params: $since, $until the first day and
---   the day after the last (as times).
+--   the day after the last (as times); $parts, $part which part of the callers.
 SELECT
     m.src,
     m.dst,
@@ -41,6 +41,7 @@ FROM (
     WHERE callee IS NOT NULL AND started_at >= $since::TIMESTAMP AND started_at < $until::TIMESTAMP
 ) AS m
 WHERE
-    m.src NOT IN (SELECT p.node FROM parties AS p WHERE p.opted_out)
+    m.src % $parts = $part
+    AND m.src NOT IN (SELECT p.node FROM parties AS p WHERE p.opted_out)
     AND m.dst NOT IN (SELECT p.node FROM parties AS p WHERE p.opted_out)
 GROUP BY m.src, m.dst, m.day
