@@ -34,7 +34,6 @@ _SCRATCH = (
 _EVENT = ("kind", "caller", "callee", "started_at", "duration_s", "answered")
 _FACTS = ("volume_mb", *repeats.FACTS, "call_id", "n_calls", "n_texts")
 _PHONE_SHARE = 0.9
-_RUN, _BYTES = 2_500_000, 400  # rows summed at once, and memory for each
 
 
 def import_logs(
@@ -301,7 +300,7 @@ def _facts(optional: set[str]) -> set[str]:
 def _sum_days(store: Store, runs: list[tuple[datetime, datetime, int]], span: dict[str, Any], replaced: int) -> None:
     """Add the file's contacts to `pair_days`, some days at a time: only the pairs and days it touches are changed."""
     fresh = store.query("logs/fresh_days", first_at=span["first_at"], last_at=span["last_at"])["fresh"][0]
-    most = _rows_at_once(store)
+    most = staging.rows_at_once(store)
     for since, until, rows in runs:
         parts = 1 if store.spreads else -(-rows // most) or 1
         for part in range(parts):
@@ -326,7 +325,7 @@ def _runs_of_days(store: Store) -> list[tuple[datetime, datetime, int]]:
     if store.spreads:
         return [(datetime.min, datetime.max, 0)]
     runs, since, n = [], datetime.min, 0
-    most = _rows_at_once(store)
+    most = staging.rows_at_once(store)
     for day, rows in store.query("logs/day_rows").iter_rows():
         if n + rows > most and n:
             until = datetime(day.year, day.month, day.day)
@@ -334,10 +333,6 @@ def _runs_of_days(store: Store) -> list[tuple[datetime, datetime, int]]:
             since, n = until, 0
         n += rows
     return [*runs, (since, datetime.max, n)]
-
-
-def _rows_at_once(store: Store) -> int:
-    return max(1, min(_RUN, staging.memory(store) // _BYTES))
 
 
 def _refuse(path: Path, reasons: dict[str, int]) -> None:

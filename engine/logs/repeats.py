@@ -45,10 +45,15 @@ def find(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> tupl
         store.temp("_log_suspects", "logs/suspects_by_time", **reach, window=window, ids="call_id" in have)
     else:
         _find_suspects(store, span, window, "call_id" in have)
-    store.temp("_log_same", "logs/same_rows")
-    if legs:
-        store.temp("_log_legs", "logs/second_legs", window=window, slack=logs.leg_duration_s)
-    else:
+    # Whatever stands twice has the same two parties: some pairs at a time are enough.
+    parts = 1 if store.spreads else -(-store.count("_log_suspects") // staging.rows_at_once(store)) or 1
+    for part in range(parts):
+        some: dict[str, Any] = {"add": part > 0, "parts": parts, "part": part}
+        staging.gather(store, "_log_same", "logs/same_rows", **some)
+        if legs:
+            some |= {"window": window, "slack": logs.leg_duration_s}
+            staging.gather(store, "_log_legs", "logs/second_legs", **some)
+    if not legs:
         store.temp("_log_legs", "logs/no_legs")
     store.temp("_log_replaced", "logs/replaced")
     store.temp("_log_gone", "logs/gone")
@@ -136,9 +141,11 @@ def _parted(store: Store, statement: str, *, parts: int, **params: Any) -> Itera
             for i, file in enumerate(files):
                 file.write(marks[edges[i] : edges[i + 1]])
         for file in files:
+            marks = np.empty(file.tell() // 8, np.uint64)
             file.seek(0)
-            yield np.frombuffer(bytearray(file.read()), dtype=np.uint64)
+            file.readinto(marks)
             file.close()
+            yield marks
 
 
 def _keys_at_once(memory: int) -> int:

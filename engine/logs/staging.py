@@ -15,6 +15,7 @@ OPTIONAL = {
 }  # fmt: skip
 
 
+_ROWS, _BYTES = 2_500_000, 400  # rows at once at most, and memory for each
 _UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
@@ -74,6 +75,11 @@ def memory(store: Store) -> int:
     """Bytes the database may use."""
     number, unit = store.query("logs/memory_limit")["memory"][0].split()
     return int(float(number) * _UNITS[unit])
+
+
+def rows_at_once(store: Store) -> int:
+    """How many rows to sum or to compare in one statement: few enough for the memory and for the processor's cache."""
+    return max(1, min(_ROWS, memory(store) // _BYTES))
 
 
 def forget(store: Store, views: Iterable[str], tables: Iterable[str]) -> None:

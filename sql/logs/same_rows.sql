@@ -1,5 +1,5 @@
 -- Events that stand twice word for word (same kind, parties, start and duration): all but the first, with the first.
--- Grain: event to drop. Reads: _log_suspects.
+-- Grain: event to drop. Reads: _log_suspects. Params: $parts, $part which part of the pairs.
 WITH twice AS (
     SELECT
         kind,
@@ -10,6 +10,7 @@ WITH twice AS (
         bool_or(is_old) AS kept_old,
         coalesce(min(CASE WHEN is_old THEN rid END), min(rid)) AS kept_rid
     FROM _log_suspects
+    WHERE a % $parts = $part
     GROUP BY kind, caller, callee, started_at, duration_s
     HAVING count(*) > 1
 )
@@ -23,4 +24,4 @@ INNER JOIN twice AS t
         AND s.callee IS NOT DISTINCT FROM t.callee
         AND s.started_at = t.started_at
         AND s.duration_s = t.duration_s
-WHERE NOT s.is_old AND (t.kept_old OR s.rid <> t.kept_rid)
+WHERE s.a % $parts = $part AND NOT s.is_old AND (t.kept_old OR s.rid <> t.kept_rid)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.config import Config, Logs
-from engine.logs import importer, pieces, reading, recognise, repeats, staging
+from engine.logs import pieces, reading, recognise, repeats, staging
 from engine.logs.importer import import_logs
 from engine.logs.mapping import generic
 from engine.sources import read_content
@@ -74,7 +74,7 @@ def test_pieces_give_the_tables_of_the_whole_file(tmp_path, first, second, size,
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(staging, "memory", lambda store: size * reading._SHARE)
         patch.setattr(repeats, "_keys_at_once", lambda memory: 3)
-        patch.setattr(importer, "_RUN", 5)
+        patch.setattr(staging, "_ROWS", 5)
         assert tables(paths, config) == whole
 
 
