@@ -18,6 +18,7 @@ from engine.logs.importer import import_logs
 from engine.logs.mapping import generic
 from engine.sources import read_content
 from engine.warehouse.duckdb import DuckDBWarehouse
+from tests.bench.bench_import import make_log
 
 KEY = bytes(range(32))
 TABLES = ("events", "pair_days", "parties", "rejects")
@@ -144,3 +145,23 @@ def test_rows_keep_their_numbers_however_many_threads_read(tmp_path):
     import_logs(store, [path], config=Config(), key=KEY)
     assert store.read("rejects")["row_number"].to_list() == list(range(1000, 1_000_001, 1000))
     store.close()
+
+
+def test_a_large_file_comes_in_through_little_memory(tmp_path):
+    path = tmp_path / "log.csv"
+    make_log(path, 600_000)
+    sums = """
+        SELECT count(*), bit_xor(hash(caller, callee, started_at, duration_s, answered)) FROM events
+        UNION ALL SELECT count(*), bit_xor(hash(src, dst, day, n_calls, talk_s)) FROM pair_days
+        UNION ALL SELECT count(*), bit_xor(hash(node, party_id)) FROM parties
+        UNION ALL SELECT count(*), bit_xor(hash(row_number, reason, raw)) FROM rejects
+    """
+    found = []
+    # With all of the file's rows in one hash table 30 MB were not enough.
+    for memory in ("", "30MB"):
+        store = DuckDBWarehouse(tmp_path / f"{memory}.duckdb", threads=2, memory=memory, scratch=tmp_path / "scratch")
+        done = import_logs(store, [path], config=Config(), key=KEY)[0]
+        found.append((done.details, store.query_text(sums).rows()))
+        store.close()
+    assert found[0] == found[1]
+    assert found[0][0]["second_legs"] > 20_000
