@@ -5,8 +5,9 @@ One transaction a file. The heavy work is SQL under `sql/logs/`; what stays here
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from engine.logs import mapping, reading, recognise, repeats, staging
 from engine.progress import SILENT, Progress
 from engine.sources import SourceSummary, Store
 from engine.trust import pseudonyms
+from engine.warehouse import sql_text
 
 if TYPE_CHECKING:
     from engine.config import Config
@@ -27,7 +29,7 @@ _VIEWS = ("_log_pool", "_log_new", "_log_all", "_log_raw")
 _SCRATCH = (
     "_log_rows", "_log_imeis", "_ids_raw", "_ids_national", "_log_ids", "_log_bad_rows", "_log_used", "_log_nodes",
     "_log_devices", "_log_events", "_log_near", "_log_suspects", "_log_same", "_log_legs", "_log_facts",
-    "_log_replaced", "_log_days", "_log_days_known",
+    "_log_replaced", "_log_gone", "_log_days", "_log_days_known", "_log_refused", "_log_new_parties",
 )  # fmt: skip
 _EVENT = ("kind", "caller", "callee", "started_at", "duration_s", "answered")
 _FACTS = ("volume_mb", *repeats.FACTS, "call_id", "n_calls", "n_texts")
@@ -103,10 +105,10 @@ def _import_file(
     if known is not None:
         return known
     try:
-        # Reading touches temporary tables only; a reader that stumbles must not spoil the transaction.
-        notes = reading.read_rows(store, read, content, _parameters(profile, options, config))
+        # Whatever takes long touches temporary tables only; a reader that stumbles must not spoil the transaction.
+        found = _clean(store, read, content, _parameters(profile, options, config), config, key)
         with store.transaction():
-            summary = _store_rows(store, source, read, notes, config, key)
+            summary = _store_rows(store, source, read, found)
             sources.unchanged(path, content)
             sources.record(store, summary, content.sha256)
     finally:
@@ -150,68 +152,113 @@ def _day(text: str, setting: str) -> datetime:
         raise ConfigError(f"{setting} = {text!r} is no day.", fix="Write it as YYYY-MM-DD.") from None
 
 
-def _store_rows(
-    store: Store, source: str, read: recognise.Reading, notes: dict[str, int], config: Config, key: bytes
-) -> SourceSummary:
-    """From `_log_rows` to events, parties, pair_days and rejects; returns the summary."""
-    _name_parties(store, config, key)
+@dataclass(frozen=True)
+class _Found:
+    """What cleaning a file found: notes, rows read, rejected rows by reason, and what `engine.logs.repeats` says."""
+
+    notes: dict[str, int]
+    rows: int
+    reasons: dict[str, int]
+    span: dict[str, Any]
+    repeated: int
+    legs: int
+    replaced: int
+
+
+def _clean(
+    store: Store, read: recognise.Reading, content: sources.Content, params: dict[str, Any], config: Config, key: bytes
+) -> _Found:
+    """From a file to temporary tables `_log_new_parties`, `_log_new`, `_log_gone` and their kin; nothing is stored.
+
+    A file that is larger than memory is read piece by piece, again for each question about all of its ids.
+    """
+    services = _service_numbers(store, config, key)
+    read_rows = partial(reading.read_rows, store, read, content, params)
+    notes, number = Counter[str](), 0
+    for told in read_rows():
+        notes.update(told)
+        staging.gather(store, "_ids_raw", "logs/raw_ids", key="raw", add=number > 0)
+        number += 1
+    pieces = partial(_numbered, store, read_rows if number > 1 else None)
+    _name_parties(store, pieces, services, config, key)
     store.temp("_log_nodes", "logs/nodes")
-    inner, outer = pseudonyms.blocks(key)
-    store.temp("_log_imeis", "logs/imeis")
-    store.scatter("_log_devices", partial(_name_devices, inner=inner, outer=outer), over="_log_imeis")
     have = _facts(reading.optional_columns(read))
-    staging.make(store, "_log_events", "logs/events", [*_EVENT, *(c for c in _FACTS if c in have)])
-    staging.widen(store, "_log_new", "_log_events", _EVENT, _FACTS, have)
-    counts = dict(store.query("logs/row_count").row(0, named=True))
+    columns = [*_EVENT, *(c for c in _FACTS if c in have)]
+    inner, outer = pseudonyms.blocks(key)
+    rows = 0
+    for number in pieces():
+        add = number > 0
+        rows += store.count("_log_rows")
+        staging.gather(store, "_log_refused", "logs/refused", add=add)
+        store.temp("_log_imeis", "logs/imeis")
+        store.scatter("_log_devices", partial(_name_devices, inner=inner, outer=outer), over="_log_imeis")
+        staging.make(store, "_log_events", "logs/events", columns, numbered=True, add=add)
+    store.drop("_log_rows")
     reasons = dict(store.query("logs/reject_counts").iter_rows())
-    rejected = sum(reasons.values())
-    if counts["n"] and rejected == counts["n"]:
+    if rows and sum(reasons.values()) == rows:
         _refuse(read.layout.path, reasons)
-    repeated, legs, replaced = repeats.drop(store, config.logs, have, legs=not read.profile.aggregated)
-    span = store.query("logs/span", window=0).row(0, named=True)
-    store.execute("logs/insert_events", source_id=source)
-    _sum_days(store, span, replaced)
+    staging.widen(store, "_log_new", "_log_events", _EVENT, _FACTS, have, "row_id")
+    return _Found(notes, rows, reasons, *repeats.find(store, config.logs, have, legs=not read.profile.aggregated))
+
+
+def _numbered(store: Store, read_rows: Callable[[], Iterable[Any]] | None) -> Iterator[int]:
+    """The numbers of a file's pieces, each while it can be read in `_log_all`; a whole file stands there already."""
+    for number, _ in enumerate(read_rows() if read_rows else [None]):
+        yield number
+
+
+def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Found) -> SourceSummary:
+    """From temporary tables to events, parties, pair_days and rejects; returns the summary."""
+    store.execute("logs/insert_parties")
+    repeats.settle(store)
+    runs = _runs_of_days(store)
+    for since, until, _ in runs:
+        store.execute("logs/insert_events", source_id=source, since=since, until=until)
+    _sum_days(store, runs, found.span, found.replaced)
+    rejected = sum(found.reasons.values())
     if rejected:
         store.execute("logs/insert_rejects", source_id=source)
+    gone = store.query("logs/gone_kinds").row(0, named=True)
     details = {
-        **notes,
-        **{f"rejected_{reason}": n for reason, n in reasons.items()},
-        "repeated_rows": repeated,
-        "second_legs": legs,
-        "replaced_by_earlier_leg": replaced,
-        **{name: span[name] for name in ("missed_calls", "texts", "data_sessions")},
+        **found.notes,
+        **{f"rejected_{reason}": n for reason, n in found.reasons.items()},
+        "repeated_rows": found.repeated,
+        "second_legs": found.legs,
+        "replaced_by_earlier_leg": found.replaced,
+        **{name: found.span[name] - n for name, n in gone.items()},
     }
     return SourceSummary(
         source,
         TARGET,
         "#.csv" if read.profile.ego_from_file_name else sources.mask_path(read.layout.path),
         read.profile.name,
-        counts["n"],
-        counts["n"] - rejected - repeated - legs,
-        repeated + legs,
+        found.rows,
+        found.rows - rejected - found.repeated - found.legs,
+        found.repeated + found.legs,
         rejected,
         {name: n for name, n in details.items() if n},
         read.why,
     )
 
 
-def _name_parties(store: Store, config: Config, key: bytes) -> None:
-    """Ids to party ids and nodes; rows that their ids rule out go to `_log_bad_rows`."""
-    services = _service_numbers(store, config, key)
-    store.temp("_ids_raw", "logs/raw_ids")
+def _name_parties(
+    store: Store, pieces: Callable[[], Iterator[int]], services: list[str], config: Config, key: bytes
+) -> None:
+    """Ids to party ids and new parties; rows that their ids rule out go to `_log_bad_rows`."""
     name = partial(pseudonyms.name_ids, ids=config.ids, key=key, table="_log_ids", short=config.logs.short_code_digits)
     store.scatter("_log_ids", name, over="_ids_raw")
     share = store.query("logs/phone_share").row(0, named=True)
     phones = share["ids"] and share["phones"] + share["short_codes"] >= _PHONE_SHARE * share["ids"]
     short = bool(phones and share["phones"] >= _PHONE_SHARE * share["ids"])
     rules = {"short_codes": short, "services": services}
+    store.temp("_log_bad_rows", "logs/no_bad_rows")
     if store.query("logs/doubtful_ids", **rules)["doubtful"][0]:
-        store.temp("_log_bad_rows", "logs/bad_rows", **rules)
+        for number in pieces():
+            staging.gather(store, "_log_bad_rows", "logs/bad_rows", add=number > 0, **rules)
+            staging.gather(store, "_log_used", "logs/used_ids", key="party_id", add=number > 0)
     else:
-        store.temp("_log_bad_rows", "logs/no_bad_rows")
-    bad = store.count("_log_bad_rows")
-    store.temp("_log_used", "logs/used_ids" if bad else "logs/all_ids")
-    store.execute("logs/new_parties")
+        store.temp("_log_used", "logs/all_ids")
+    store.temp("_log_new_parties", "logs/new_parties")
 
 
 def _service_numbers(store: Store, config: Config, key: bytes) -> list[str]:
@@ -250,17 +297,42 @@ def _facts(optional: set[str]) -> set[str]:
     return have
 
 
-def _sum_days(store: Store, span: dict[str, Any], replaced: int) -> None:
-    """Add the file's contacts to `pair_days`: only the pairs and days it touches are read and written."""
+def _sum_days(store: Store, runs: list[tuple[datetime, datetime, int]], span: dict[str, Any], replaced: int) -> None:
+    """Add the file's contacts to `pair_days`, some days at a time: only the pairs and days it touches are changed."""
     fresh = store.query("logs/fresh_days", first_at=span["first_at"], last_at=span["last_at"])["fresh"][0]
-    if fresh and not replaced:
-        store.execute("logs/insert_fresh_days")
-        return
-    store.temp("_log_days", "logs/day_changes")
-    store.temp("_log_days_known", "logs/days_known")
-    if store.count("_log_days_known"):
-        store.execute("logs/drop_known_days")
-    store.execute("logs/insert_days")
+    most = staging.rows_at_once(store)
+    for since, until, rows in runs:
+        parts = 1 if store.spreads else -(-rows // most) or 1
+        for part in range(parts):
+            some = {"since": since, "until": until, "parts": parts, "part": part}
+            if fresh and not replaced:
+                sums = sql_text("logs/day_changes")
+                text = f"INSERT INTO pair_days BY NAME SELECT * FROM ({sums}) AS d WHERE d.n_calls + d.n_texts > 0"  # noqa: S608
+                store.execute_text(text, some, name="logs/day_changes")
+                continue
+            store.temp("_log_days", "logs/day_changes", **some)
+            store.temp("_log_days_known", "logs/days_known")
+            if store.count("_log_days_known"):
+                store.execute("logs/drop_known_days")
+            store.execute("logs/insert_days")
+
+
+def _runs_of_days(store: Store) -> list[tuple[datetime, datetime, int]]:
+    """Spans of whole days and their rows, from the beginning of time to its end: a few million rows each, or one day.
+
+    Small tables are fast, and whole row groups are small.
+    """
+    if store.spreads:
+        return [(datetime.min, datetime.max, 0)]
+    runs, since, n = [], datetime.min, 0
+    most = staging.rows_at_once(store)
+    for day, rows in store.query("logs/day_rows").iter_rows():
+        if n + rows > most and n:
+            until = datetime(day.year, day.month, day.day)
+            runs.append((since, until, n))
+            since, n = until, 0
+        n += rows
+    return [*runs, (since, datetime.max, n)]
 
 
 def _refuse(path: Path, reasons: dict[str, int]) -> None:

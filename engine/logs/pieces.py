@@ -1,16 +1,18 @@
-"""A file of call records in pieces of whole lines, so that several machines read it at once."""
+"""A file of call records in pieces of whole lines, for several machines at once, or for little memory one by one."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, BinaryIO
 
-from engine import sources
-from engine.logs import reading
+from engine import sources, textfile
 from engine.logs.recognise import Reading
-from engine.sources import Content, Store
+from engine.sources import Content
+from engine.textfile import Layout
 
 if TYPE_CHECKING:
     import polars as pl
@@ -19,6 +21,8 @@ SIZE = 32 << 20
 _COPY = 1 << 20
 _ROWS = 2_000_000
 _EMPTY = Content("", 0, 0, False, True, ())
+# How much larger a packed file's text may be.
+_UNPACKED = {"gzip": 10, "zstd": 10, "parquet": 5}
 
 
 def cut(read: Reading, size: int) -> pl.DataFrame:
@@ -54,27 +58,88 @@ def cut(read: Reading, size: int) -> pl.DataFrame:
     )
 
 
-def read_piece(store: Store, *, read: Reading, params: dict[str, Any]) -> dict[str, int]:
-    """`_log_rows` from the one piece in `_log_pieces`; from none, a table without rows.
+def stream(read: Reading, content: Content, size: int) -> Iterator[tuple[Reading, Content, dict[str, int]]]:
+    """A file in pieces that fit in memory, one after another; the file itself where all of it fits.
+
+    A piece is a plain text, or a Parquet file, without a name: whoever dies in between leaves nothing readable behind.
 
     Args:
-        store: a warehouse.
         read: how the file is to be read.
-        params: see `engine.logs.reading.read_rows`.
+        content: what a pass over its bytes told.
+        size: bytes of a piece, a line more or less.
 
-    Returns:
-        Notes of the piece.
+    Yields:
+        How to read the piece, as long as the next one is not asked for; what it holds; notes (`cut_short`).
     """
-    rows = store.query_text("SELECT path, start, stop FROM _log_pieces")
+    layout = read.layout
+    if content.size * _UNPACKED.get(layout.packing, 1) <= size or read.profile.ego_from_file_name:
+        yield read, content, {}
+        return
+    with tempfile.TemporaryFile() as file:
+        path = Path(f"/dev/fd/{file.fileno()}")
+        if layout.packing == "parquet":
+            for groups in _groups(layout.path, size):
+                file.seek(0)
+                file.truncate()
+                _copy_groups(layout.path, file, groups)
+                file.flush()
+                yield replace(read, layout=replace(layout, path=path)), _EMPTY, {}
+            return
+        skip = layout.skip
+        for told, notes in _texts(layout, file, size):
+            piece = replace(layout, path=path, packing="", skip=skip)
+            yield replace(read, layout=piece), told, notes
+            skip = 0
+
+
+def _texts(layout: Layout, file: BinaryIO, size: int) -> Iterator[tuple[Content, dict[str, int]]]:
+    """Fill a file with some whole lines after another; the first piece has all lines that are skipped."""
+    done, lines, quotes, last, cut = 0, 0, False, b"", False
+    source = textfile.blocks(layout.path, layout.packing)
+    skip = layout.skip
+    while True:
+        try:
+            block = next(source, b"")
+        except EOFError:
+            block, cut = b"", True
+        for start in range(0, len(block), size):
+            part = block[start : start + size]
+            end = part.rfind(b"\n") + 1
+            if end and done + len(part) > size and lines + part.count(b"\n") > skip:
+                lines, quotes = lines + part.count(b"\n"), quotes or b'"' in part[:end]
+                file.write(part[:end])
+                file.flush()
+                yield Content("", done + end, lines, quotes, True, ()), {}
+                file.seek(0)
+                file.truncate()
+                part, done, lines, quotes, skip = part[end:], 0, 0, False, 0
+            done, lines, quotes = done + len(part), lines + part.count(b"\n"), quotes or b'"' in part
+            last = part[-1:] or last
+            file.write(part)
+        if not block:
+            break
+    if done or cut:
+        file.flush()
+        yield Content("", done, lines, quotes, last in (b"\n", b"\r"), ()), {"cut_short": 1} if cut else {}
+
+
+@contextmanager
+def copied(read: Reading, rows: pl.DataFrame) -> Iterator[tuple[Reading, Content]]:
+    """One of the pieces of `cut` as a file of its own, while the `with` lasts; of no row, a file without rows.
+
+    Args:
+        read: how the whole file is to be read.
+        rows: path, start, stop; one row or none.
+    """
     with tempfile.TemporaryDirectory(prefix="kindred-") as folder:
         # The name stays: some formats read a person's id out of it.
         copy = Path(folder) / read.layout.path.name
         layout = replace(read.layout, path=copy)
+        start, stop = (rows["start"].item(), rows["stop"].item()) if rows.height else (0, 0)
         if layout.packing == "parquet":
-            _copy_groups(read.layout.path, copy, rows)
+            _copy_groups(read.layout.path, copy, range(start, stop))
             content = sources.read_content(copy)
         else:
-            start, stop = (rows["start"].item(), rows["stop"].item()) if rows.height else (0, 0)
             if layout.packing:
                 copy.write_bytes(read.layout.path.read_bytes() if rows.height else b"")
             else:
@@ -84,7 +149,7 @@ def read_piece(store: Store, *, read: Reading, params: dict[str, Any]) -> dict[s
             if not rows.height:
                 layout = replace(layout, packing="")
             content = sources.read_content(copy) if copy.stat().st_size else _EMPTY
-        return reading.read_here(store, replace(read, layout=layout), content, params)
+        yield replace(read, layout=layout), content
 
 
 def _copy_lines(path: Path, copy: Path, start: int, stop: int) -> None:
@@ -102,10 +167,25 @@ def _copy_lines(path: Path, copy: Path, start: int, stop: int) -> None:
                 target.write(source.readline())
 
 
-def _copy_groups(path: Path, copy: Path, rows: pl.DataFrame) -> None:
+def _groups(path: Path, size: int) -> Iterator[range]:
+    """The row groups of a Parquet file, as many at once as take so many bytes unpacked, one at least."""
+    import pyarrow.parquet as pq
+
+    about = pq.ParquetFile(path).metadata
+    first, held = 0, 0
+    for group in range(about.num_row_groups):
+        bytes_ = about.row_group(group).total_byte_size
+        if held and held + bytes_ > size:
+            yield range(first, group)
+            first, held = group, 0
+        held += bytes_
+    yield range(first, about.num_row_groups)
+
+
+def _copy_groups(path: Path, target: Path | BinaryIO, groups: range) -> None:
     import pyarrow.parquet as pq
 
     source = pq.ParquetFile(path)
-    with pq.ParquetWriter(copy, source.schema_arrow) as target:
-        for group in range(rows["start"].item(), rows["stop"].item()) if rows.height else ():
-            target.write_table(source.read_row_group(group))
+    with pq.ParquetWriter(target, source.schema_arrow) as writer:
+        for group in groups:
+            writer.write_table(source.read_row_group(group))

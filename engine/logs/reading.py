@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from engine import textfile
 from engine.errors import BackendError, InputError
-from engine.logs import staging
+from engine.logs import pieces, staging
 from engine.logs.mapping import CANONICAL, Profile
 from engine.logs.recognise import Reading
 from engine.sources import Content, Store
 
 _ALWAYS = ("kind", "caller", "callee", "started_at", "duration_s", "answered", "reason")
 _OPTIONAL = tuple(c for c in CANONICAL if c in staging.OPTIONAL)
+_SHARE = 8  # of the memory for the bytes of one piece; as rows they take about as much again
 _NATIVE = ("started_at", "duration_s", "volume_mb")
 
 
-def read_rows(store: Store, reading: Reading, content: Content, params: dict[str, Any]) -> dict[str, int]:
-    """Make `_log_rows` (one row per input row, in order) and its view `_log_all` with every column.
+def read_rows(store: Store, reading: Reading, content: Content, params: dict[str, Any]) -> Iterator[dict[str, int]]:
+    """Make `_log_rows` (one row per input row, in order) and its view `_log_all` with every column, piece by piece.
 
     Args:
         store: the warehouse.
@@ -28,28 +30,43 @@ def read_rows(store: Store, reading: Reading, content: Content, params: dict[str
         content: what a pass over its bytes told.
         params: of sql/logs/parse.sql; `day` dates aggregated pairs.
 
-    Returns:
-        Notes for the summary (`cut_short`, `no_final_line_end`, `ambiguous_local_times`), only those that apply.
+    Yields:
+        Each time a piece of the file can be read in `_log_all`, the only one where memory is large: its notes for the
+        summary (`cut_short`, `no_final_line_end`, `ambiguous_local_times`), only those that apply.
 
     Raises:
         InputError: the file cannot be read at all.
     """
     if not store.spreads:
-        return read_here(store, reading, content, params)
-    from engine.logs import pieces
-
+        row = 0
+        for piece, told, notes in pieces.stream(reading, content, staging.memory(store) // _SHARE):
+            read = read_here(store, piece, told, params)
+            if row:
+                _widen(store, optional_columns(reading), row)
+            if reading.layout.packing:
+                read.pop("no_final_line_end", None)
+            yield read | notes
+            row += store.count("_log_rows")
+        return
     store.connection.register("_log_pieces", pieces.cut(reading, content.size).to_arrow())
     try:
-        job = partial(pieces.read_piece, read=reading, params=params)
+        job = partial(read_piece, read=reading, params=params)
         notes = store.scatter("_log_rows", job, over="_log_pieces")
     finally:
         store.connection.unregister("_log_pieces")
     _widen(store, optional_columns(reading))
-    return notes
+    yield notes
+
+
+def read_piece(store: Store, *, read: Reading, params: dict[str, Any]) -> dict[str, int]:
+    """`_log_rows` from the one piece in `_log_pieces`; from none, a table without rows. Returns the piece's notes."""
+    rows = store.query_text("SELECT path, start, stop FROM _log_pieces")
+    with pieces.copied(read, rows) as (piece, content):
+        return read_here(store, piece, content, params)
 
 
 def read_here(store: Store, reading: Reading, content: Content, params: dict[str, Any]) -> dict[str, int]:
-    """`read_rows` of a whole file in this process."""
+    """`_log_rows` and `_log_all` of a whole file, or of a piece that is one, in this process."""
     params = dict(params)
     store.execute("logs/tac")
     day = params.pop("day")
@@ -125,7 +142,7 @@ def _read_lines(store: Store, reading: Reading, day: str, params: dict[str, Any]
     store.execute_text("DROP VIEW _log_raw")
     store.drop("_log_fields")
     notes = {"cut_short": 1} if state.get("cut") else {}
-    if state.get("open_end") and not state.get("cut"):
+    if state.get("open_end") and not state.get("cut") and not layout.packing:
         notes["no_final_line_end"] = 1
     return notes
 
@@ -170,12 +187,13 @@ def _parse(store: Store, reading: Reading, params: dict[str, Any]) -> None:
     """`_log_rows` with only the columns the file has, `_log_all` with all of them."""
     have = optional_columns(reading)
     columns = [*_ALWAYS, *(c for c in _OPTIONAL if c in have)]
-    staging.make(store, "_log_rows", "logs/parse", columns, **params)
+    staging.make(store, "_log_rows", "logs/parse", columns, numbered=store.spreads, **params)
     _widen(store, have)
 
 
-def _widen(store: Store, have: set[str]) -> None:
-    staging.widen(store, "_log_all", "_log_rows", _ALWAYS, _OPTIONAL, have)
+def _widen(store: Store, have: set[str], first: int = 0) -> None:
+    row_id = f"rowid + {first}" if first else "rowid"
+    staging.widen(store, "_log_all", "_log_rows", _ALWAYS, _OPTIONAL, have, row_id)
 
 
 def optional_columns(reading: Reading) -> set[str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from engine.logs import staging
 from engine.sources import Store
 from engine.warehouse import sql_text
 
@@ -16,25 +18,25 @@ if TYPE_CHECKING:
     from engine.config import Logs
 
 # Keys sorted at once: a sixteenth of the memory, 8 MB at least, 256 MB at most; more wait in temporary files.
-_SHARE, _MOST, _LEAST, _BATCH = 16, 1 << 25, 1 << 20, 1 << 18
-_UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+_SHARE, _MOST, _LEAST, _BATCH, _STEP_BITS = 16, 1 << 25, 1 << 20, 1 << 18, 20
 FACTS = ("caller_tac", "callee_tac", "caller_device", "callee_device", "caller_cell", "callee_cell")
 
 
-def drop(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> tuple[int, int, int]:
-    """Take out of `_log_events` what stands twice, and out of `events` what gives way to an earlier leg.
+def find(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> tuple[dict[str, Any], int, int, int]:
+    """What of `_log_new` stands twice, and what of `events` gives way to an earlier leg.
 
     Exact duplicates and candidates for legs are found by sorting 64-bit keys in memory, a part at a time; only the
-    few candidates are then compared in SQL. `_log_replaced` keeps the stored events that gave way.
+    few candidates are then compared in SQL. `_log_gone` are the rows that are no events of their own, `_log_facts`
+    what they knew of the events that stay, `_log_replaced` the stored events that give way. Nothing is stored yet.
 
     Args:
-        store: the warehouse, holding `_log_events` and its view `_log_new`.
+        store: the warehouse, holding the view `_log_new`.
         logs: settings leg_window_s and leg_duration_s.
         have: optional columns the file has.
         legs: whether rows are calls, of which there may be second legs.
 
     Returns:
-        Repeated rows, second legs of this file, stored events that gave way.
+        The row of sql/logs/span.sql, repeated rows, second legs of this file, stored events that gave way.
     """
     window = logs.leg_window_s
     span = store.query("logs/span", window=window).row(0, named=True)
@@ -43,101 +45,122 @@ def drop(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> tupl
         store.temp("_log_suspects", "logs/suspects_by_time", **reach, window=window, ids="call_id" in have)
     else:
         _find_suspects(store, span, window, "call_id" in have)
-    store.temp("_log_same", "logs/same_rows")
-    if legs:
-        store.temp("_log_legs", "logs/second_legs", window=window, slack=logs.leg_duration_s)
-    else:
+    # Whatever stands twice has the same two parties: some pairs at a time are enough.
+    parts = 1 if store.spreads else -(-store.count("_log_suspects") // staging.rows_at_once(store)) or 1
+    for part in range(parts):
+        some: dict[str, Any] = {"add": part > 0, "parts": parts, "part": part}
+        staging.gather(store, "_log_same", "logs/same_rows", **some)
+        if legs:
+            some |= {"window": window, "slack": logs.leg_duration_s}
+            staging.gather(store, "_log_legs", "logs/second_legs", **some)
+    if not legs:
         store.temp("_log_legs", "logs/no_legs")
     store.temp("_log_replaced", "logs/replaced")
+    store.temp("_log_gone", "logs/gone")
     repeated, replaced = store.count("_log_same"), store.count("_log_replaced")
     second = store.query("logs/new_legs")["n"][0]
     if (repeated or second or replaced) and have & set(FACTS):
         store.temp("_log_facts", "logs/leg_facts")
-        store.execute_text(_filling("_log_events", "false", have))
+    else:
+        store.temp("_log_facts", "logs/no_facts")
+    return span, repeated, second, replaced
+
+
+def settle(store: Store) -> None:
+    """What `find` found of stored events: they learn what their dropped legs knew, or give way."""
+    if store.count("_log_facts"):
         store.execute("logs/fill_stored")
-    if repeated or second:
-        store.execute("logs/drop_repeated")
-    if replaced:
+    if store.count("_log_replaced"):
         store.execute("logs/drop_replaced")
-    return repeated, second, replaced
 
 
 def _find_suspects(store: Store, span: dict[str, Any], window: int, with_call_ids: bool) -> None:
     """`_log_suspects`, in memory."""
+    import numpy as np
+
     reach = (span["first_at"], span["last_at"]) if span["near"] else (None, None)
     store.temp("_log_near", "logs/near", first_at=reach[0], last_at=reach[1], window=window, after=span["last_place"])
     store.execute("logs/pool")
-    store.execute("logs/key")
-    # Within a transaction DuckDB numbers new rows from a high number on.
     base = span["first_place"]
-    places = _suspects(store, base, span["last_place"] - base + 1 + span["near"], window, with_call_ids)
-    _keep(store, places, base)
-
-
-def _filling(table: str, old: str, have: set[str]) -> str:
-    sets = ", ".join(f"{c} = coalesce(k.{c}, f.{c})" for c in FACTS if c in have)
-    return f"UPDATE {table} AS k SET {sets} FROM _log_facts AS f WHERE f.kept_old = {old} AND k.rowid = f.kept_rid"  # noqa: S608
-
-
-def _suspects(store: Store, base: int, events: int, window: int, with_call_ids: bool) -> np.ndarray:
-    """Places of the events whose key another one has too (and, by chance of the hash, hardly any others)."""
-    import numpy as np
-
-    at_once = _keys_at_once(store.query("logs/memory_limit")["memory"][0])
+    events = span["last_place"] - base + 1 + span["near"]
+    first = (span["first_at"] or datetime(1970, 1, 1)) - timedelta(seconds=window)
+    seconds = int(((span["last_at"] or first) - first).total_seconds()) + window + 1
+    # Steps as fine as is of use, and so few that the hash has enough digits left.
+    step = max(window // 4, (seconds >> _STEP_BITS) + 1)
+    size = 1 << max(events, 1).bit_length()
+    half = size << (seconds // step + 1).bit_length()
+    at_once = _keys_at_once(staging.memory(store))
     parts = 1 << max(0, -(-events // at_once) - 1).bit_length()
-    size, bucket = 1 << max(events, 1).bit_length(), 2 * window + 2
-    queries = [("logs/keys", {"shift": shift, "bucket": bucket}) for shift in (0, window + 1)]
+    shared = {"parts": parts, "size": size, "base": base}
+    found = []
+    for marks in _parted(store, "logs/keys", **shared, low=2 * half, half=half, step=step, first_at=first):
+        found.append(_near(marks, size, half, window // step + 1))
     if with_call_ids:
-        queries.append(("logs/call_id_keys", {}))
-    found = [np.empty(0, np.uint64)]
-    for statement, more in queries:
-        for marks in _parted(store, statement, parts, size=size, base=base, **more):
-            marks.sort()
-            # Marks of one key differ in their lowest digits only.
-            same = (marks[1:] ^ marks[:-1]) < np.uint64(size)
-            twice = np.zeros(len(marks), bool)
-            twice[1:] |= same
-            twice[:-1] |= same
-            found.append(marks[twice] % np.uint64(size))
-    return np.unique(np.concatenate(found))
+        for marks in _parted(store, "logs/call_id_keys", **shared):
+            found.append(_near(marks, size, size, 0))
+    places = np.concatenate(found)
+    found.clear()
+    places.sort()
+    if with_call_ids:
+        places = np.unique(places)
+    _keep(store, places, base, at_once)
 
 
-def _parted(store: Store, statement: str, parts: int, **params: int) -> Iterator[np.ndarray]:
-    """A statement's marks in parts by their highest bits, read once; parts wait in a nameless temporary file each."""
+def _near(marks: np.ndarray, size: int, half: int, steps: int) -> np.ndarray:
+    """Places of the marks that have a neighbour of the same hash which is near: so many steps where both talked."""
     import numpy as np
 
+    marks.sort()
+    bits = np.uint64(size.bit_length() - 1)
+    near = np.zeros(len(marks), bool)
+    for start in range(0, max(len(marks) - 1, 0), _BATCH):
+        before, after = marks[start : start + _BATCH], marks[start + 1 : start + 1 + _BATCH]
+        before = before[: len(after)]
+        reach = np.where(after & np.uint64(half), np.uint64(steps), np.uint64(0)) if half > size else np.uint64(0)
+        both = ((before ^ after) < np.uint64(half)) & ((after >> bits) - (before >> bits) <= reach)
+        near[start : start + len(both)] |= both
+        near[start + 1 : start + 1 + len(both)] |= both
+    return (marks[near] & np.uint64(size - 1)).astype(np.uint32 if size <= 1 << 32 else np.uint64)
+
+
+def _parted(store: Store, statement: str, *, parts: int, **params: Any) -> Iterator[np.ndarray]:
+    """A statement's marks part by part, read once; parts wait in a nameless temporary file each."""
+    import numpy as np
+
+    rows = store.connection.sql(sql_text(statement), params={"parts": parts, **params}).to_arrow_reader(_BATCH)
     if parts == 1:
-        marks = store.query(statement, **params)["mark"].to_numpy().copy()
-        yield marks
+        yield np.concatenate([np.empty(0, np.uint64), *(batch.column("mark").to_numpy() for batch in rows)])
         return
-    low = np.uint64(64 - (parts.bit_length() - 1))
     with ExitStack() as stack:
         files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(parts)]
-        for batch in store.connection.sql(sql_text(statement), params=params).to_arrow_reader(_BATCH):
-            marks = batch.column(0).to_numpy()
-            part = marks >> low
+        for batch in rows:
+            part = batch.column("part").to_numpy()
             order = np.argsort(part, kind="stable")
-            edges = np.searchsorted(part[order], np.arange(parts + 1, dtype=np.uint64))
-            marks = marks[order]
+            edges = np.searchsorted(part[order], np.arange(parts + 1))
+            marks = batch.column("mark").to_numpy()[order]
             for i, file in enumerate(files):
-                file.write(marks[edges[i] : edges[i + 1]].tobytes())
+                file.write(marks[edges[i] : edges[i + 1]])
         for file in files:
+            marks = np.empty(file.tell() // 8, np.uint64)
             file.seek(0)
-            yield np.frombuffer(bytearray(file.read()), dtype=np.uint64)
+            file.readinto(marks)
             file.close()
+            yield marks
 
 
-def _keys_at_once(memory: str) -> int:
-    """How many 8-byte keys to sort at once under a limit such as "512.0 MiB"."""
-    number, unit = memory.split()
-    return max(_LEAST, min(_MOST, int(float(number) * _UNITS[unit] / _SHARE / 8)))
+def _keys_at_once(memory: int) -> int:
+    """How many 8-byte keys to sort at once where the database may use so many bytes."""
+    return max(_LEAST, min(_MOST, memory // _SHARE // 8))
 
 
-def _keep(store: Store, places: np.ndarray, base: int) -> None:
-    import polars as pl
+def _keep(store: Store, places: np.ndarray, base: int, at_once: int) -> None:
+    """`_log_suspects` from their places, some at a time, in order: each time only a part of the rows is looked at."""
+    import pyarrow as pa
 
-    store.connection.register("_log_suspect_frame", pl.DataFrame({"place": places}).to_arrow())
-    try:
-        store.temp("_log_suspects", "logs/suspects", base=base)
-    finally:
-        store.connection.unregister("_log_suspect_frame")
+    for start in range(0, max(len(places), 1), at_once):
+        frame = pa.table({"place": places[start : start + at_once]})
+        store.connection.register("_log_suspect_frame", frame)
+        try:
+            staging.gather(store, "_log_suspects", "logs/suspects", add=start > 0, base=base)
+        finally:
+            store.connection.unregister("_log_suspect_frame")

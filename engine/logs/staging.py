@@ -15,26 +15,71 @@ OPTIONAL = {
 }  # fmt: skip
 
 
-def make(store: Store, name: str, statement: str, columns: Iterable[str], **params: Any) -> None:
-    """Keep some columns of a statement's rows, in their order, as a temporary table.
+_ROWS, _BYTES = 2_500_000, 400  # rows at once at most, and memory for each
+_UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+
+
+def make(
+    store: Store, name: str, statement: str, columns: Iterable[str], *, numbered: bool, add: bool = False, **params: Any
+) -> None:
+    """Keep some columns of a statement's rows as a temporary table.
 
     Args:
         store: the warehouse.
         name: of the table.
         statement: below sql/, which gives all columns.
         columns: the names to keep.
+        numbered: whether to keep row_id too.
+        add: to the rows of the table that is there.
         params: of the statement.
     """
-    chosen = ", ".join([*columns, *(["row_id"] if store.spreads else [])])
-    text = f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {chosen} FROM ({sql_text(statement)})"  # noqa: S608
-    store.execute_text(text, params, name=statement)
+    chosen = ", ".join([*columns, *(["row_id"] if numbered else [])])
+    into = f"INSERT INTO {name}" if add else f"CREATE OR REPLACE TEMP TABLE {name} AS"
+    store.execute_text(f"{into} SELECT {chosen} FROM ({sql_text(statement)})", params, name=statement)  # noqa: S608
 
 
-def widen(store: Store, view: str, table: str, always: Iterable[str], optional: Iterable[str], have: set[str]) -> None:
-    """A view of a temporary table with `row_id` (0-based, in the order of insertion) and null for absent columns."""
+def gather(store: Store, name: str, statement: str, *, key: str = "", add: bool, **params: Any) -> None:
+    """Keep a statement's rows as a temporary table, or add them to one.
+
+    Args:
+        store: the warehouse.
+        name: of the table.
+        statement: below sql/.
+        key: the statement's one column, where rows that are there already shall not come again.
+        add: whether there is such a table.
+        params: of the statement.
+    """
+    if not add:
+        store.temp(name, statement, **params)
+        return
+    known = f" WHERE NOT EXISTS (SELECT 1 FROM {name} AS k WHERE k.{key} = s.{key})" if key else ""  # noqa: S608
+    store.execute_text(f"INSERT INTO {name} SELECT * FROM ({sql_text(statement)}) AS s{known}", params, name=statement)  # noqa: S608
+
+
+def widen(
+    store: Store,
+    view: str,
+    table: str,
+    always: Iterable[str],
+    optional: Iterable[str],
+    have: set[str],
+    row_id: str = "rowid",
+) -> None:
+    """A view of a temporary table with null for absent columns and `row_id`, the 0-based number of a file's row."""
     picks = [*always, *(c if c in have else f"NULL::{OPTIONAL[c]} AS {c}" for c in optional)]
-    text = f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT rowid AS row_id, {', '.join(picks)} FROM {table}"  # noqa: S608
+    text = f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {row_id} AS row_id, {', '.join(picks)} FROM {table}"  # noqa: S608
     store.execute_text(text)
+
+
+def memory(store: Store) -> int:
+    """Bytes the database may use."""
+    number, unit = store.query("logs/memory_limit")["memory"][0].split()
+    return int(float(number) * _UNITS[unit])
+
+
+def rows_at_once(store: Store) -> int:
+    """How many rows to sum or to compare in one statement: few enough for the memory and for the processor's cache."""
+    return max(1, min(_ROWS, memory(store) // _BYTES))
 
 
 def forget(store: Store, views: Iterable[str], tables: Iterable[str]) -> None:

@@ -1,7 +1,29 @@
--- Adds a file's events.
--- Grain: event. Reads: _log_new. Writes: events. Params: $source_id.
+-- Adds a file's events, without its repeated rows and second legs, with what those knew of handsets and cells.
+-- Grain: event. Reads: _log_new, _log_gone, _log_facts. Writes: events. Params: $source_id; $since, $until the first day and the
+--   day after the last (as times): joins give rows in any order, some days at a time stay near each other.
 INSERT INTO events BY NAME
 SELECT
-    kind, caller, callee, started_at, duration_s, answered, volume_mb, caller_tac, callee_tac, caller_device,
-    callee_device, caller_cell, callee_cell, $source_id AS source_id
-FROM _log_new
+    n.kind,
+    n.caller,
+    n.callee,
+    n.started_at,
+    n.duration_s,
+    n.answered,
+    n.volume_mb,
+    coalesce(n.caller_tac, f.caller_tac) AS caller_tac,
+    coalesce(n.callee_tac, f.callee_tac) AS callee_tac,
+    coalesce(n.caller_device, f.caller_device) AS caller_device,
+    coalesce(n.callee_device, f.callee_device) AS callee_device,
+    coalesce(n.caller_cell, f.caller_cell) AS caller_cell,
+    coalesce(n.callee_cell, f.callee_cell) AS callee_cell,
+    $source_id AS source_id
+FROM _log_new AS n
+LEFT JOIN (SELECT * FROM _log_facts WHERE NOT kept_old) AS f ON n.row_id = f.kept_rid
+WHERE
+    n.started_at >= $since::TIMESTAMP
+    AND n.started_at < $until::TIMESTAMP
+    AND NOT EXISTS (
+        SELECT 1
+        FROM _log_gone AS g
+        WHERE g.row_id = n.row_id AND g.started_at >= $since::TIMESTAMP AND g.started_at < $until::TIMESTAMP
+    )

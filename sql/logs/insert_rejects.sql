@@ -1,10 +1,7 @@
 -- Keeps a file's rejected rows with their reasons, ids masked.
--- Grain: rejected row. Reads: _log_all, _log_bad_rows. Writes: rejects. Params: $source_id.
+-- Grain: rejected row. Reads: _log_refused, _log_bad_rows. Writes: rejects. Params: $source_id.
 INSERT INTO rejects BY NAME
-SELECT $source_id AS source_id, row_id + 1 AS row_number, reason::VARCHAR AS reason, coalesce(caller, '') AS raw
-FROM _log_all
-WHERE reason IS NOT NULL
+SELECT $source_id AS source_id, row_id + 1 AS row_number, reason, raw FROM _log_refused
 UNION ALL
-SELECT $source_id AS source_id, row_id + 1 AS row_number, reason, coalesce(raw, '') AS raw
-FROM _log_bad_rows
+SELECT $source_id AS source_id, row_id + 1 AS row_number, reason, coalesce(raw, '') AS raw FROM _log_bad_rows
 ORDER BY row_number

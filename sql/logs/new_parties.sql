@@ -1,7 +1,6 @@
 -- Parties met for the first time, numbered on from the known ones in the order of their ids.
--- Grain: party. Reads: _log_used (party_id), parties, customers, optouts.
+-- Grain: new party. Reads: _log_used (party_id), parties, customers, optouts.
 -- A party is a customer when it is in the customers table, or when there is none; opted-out people are not.
-INSERT INTO parties BY NAME
 SELECT
     (
         (SELECT coalesce(max(p.node)::BIGINT, -1) FROM parties AS p) + row_number() OVER (ORDER BY n.party_id)

@@ -2,14 +2,15 @@
 -- Grain: input row, in file order. Reads: _log_raw (the canonical columns as they came), macros log_time, log_tac.
 -- Params: $formats, $zone, $epoch_us how times read; $words and $meanings of the file's kinds, $kind where there is no word;
 --   $incoming, $outgoing, $unanswered words; $seconds, $megabytes per unit; $earliest, $latest the plausible window.
+-- Words are looked up by list_position: list_contains would become a join, after which rows come in any order.
 -- caller and callee are still raw text here. Rows that stay have reason null; of a row that does not, caller holds
 -- what can be shown of it: letters as a, digits as 9, but for a time and a duration that read well.
 WITH read_as AS (
     SELECT
         CASE WHEN kind IS NULL THEN $kind ELSE list_extract($meanings, list_position($words, lower(trim(kind)))) END AS kind,
-        coalesce(list_contains($incoming, lower(trim(direction))), false) AS swapped,
-        direction IS NULL OR list_contains($incoming, lower(trim(direction)))
-        OR list_contains($outgoing, lower(trim(direction))) AS direction_known,
+        coalesce(list_position($incoming, lower(trim(direction))), 0) > 0 AS swapped,
+        direction IS NULL OR coalesce(list_position($incoming, lower(trim(direction))), 0) > 0
+        OR coalesce(list_position($outgoing, lower(trim(direction))), 0) > 0 AS direction_known,
         caller,
         callee,
         CASE
@@ -34,7 +35,7 @@ WITH read_as AS (
         started_at IS NULL AS no_time,
         try_cast(duration_s AS DOUBLE) * $seconds AS seconds,
         duration_s IS NULL OR duration_s::VARCHAR = '' AS no_duration,
-        coalesce(list_contains($unanswered, lower(trim(answered))), false) AS missed,
+        coalesce(list_position($unanswered, lower(trim(answered))), 0) > 0 AS missed,
         try_cast(volume_mb AS DOUBLE) * $megabytes AS volume_mb,
         caller_tac, callee_tac, caller_imei, callee_imei, caller_cell, callee_cell, call_id,
         started_at::VARCHAR AS time_text,

@@ -1,12 +1,14 @@
 -- Second legs of calls: the same two parties whichever way round, talk on both, durations and starts that differ by
 -- no more than allowed, or one shared call id; the earlier leg stays (after bandicoot's rule, METHODS section 1).
 -- A leg of a leg is one too, so that the order in which the rows come does not matter.
--- Grain: leg to drop, with the leg that stays. Reads: _log_suspects, _log_same. Params: $window seconds, $slack seconds.
+-- Grain: leg to drop, with the leg that stays. Reads: _log_suspects, _log_same. Params: $window seconds, $slack seconds;
+--   $parts, $part which part of the pairs.
 WITH once AS (
     SELECT s.*, s.started_at - to_seconds($window) AS since
     FROM _log_suspects AS s
     WHERE
-        (s.kind = 'call' OR s.call_id IS NOT NULL)
+        s.a % $parts = $part
+        AND (s.kind = 'call' OR s.call_id IS NOT NULL)
         AND (s.is_old OR s.rid NOT IN (SELECT d.rid FROM _log_same AS d))
 ),
 
