@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # Pair-days in memory at a time: at least, and at most (200 bytes each); in between a sixteenth of them all, since each
 # part costs a look at all of them.
-LEAST, MOST, PARTS = 2_000_000, 8_000_000, 16
+LEAST, MOST, PARTS = 2_000_000, 4_000_000, 16
 _LONGEST = 3600  # seconds of talk beyond which a day's tie grows no more
 _UNIT = 60  # strengths are summed in whole numbers of 2^-60: the sum does not depend on the order
 

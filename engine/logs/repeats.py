@@ -93,7 +93,9 @@ def _find_suspects(store: Store, span: dict[str, Any], window: int, with_call_id
     parts = 1 << max(0, -(-events // at_once) - 1).bit_length()
     shared = {"parts": parts, "size": size, "base": base}
     found = []
-    for marks in _parted(store, "logs/keys", **shared, low=2 * half, half=half, step=step, first_at=first):
+    first_us = (first - datetime(1970, 1, 1)) // timedelta(microseconds=1)
+    digits = {"hash": 2**64 - 2 * half, "half": half, "step": step * 1_000_000, "first_us": first_us}
+    for marks in _parted(store, "logs/keys", **shared, **digits):
         found.append(_near(marks, size, half, window // step + 1))
     if with_call_ids:
         for marks in _parted(store, "logs/call_id_keys", **shared):

@@ -15,7 +15,7 @@ OPTIONAL = {
 }  # fmt: skip
 
 
-_ROWS, _BYTES = 2_500_000, 400  # rows at once at most, and memory for each
+_ROWS, _BYTES = 1_000_000, 400  # rows at once at most, and memory for each
 _UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from engine.graph.network import Network
 
-MEMORY = {"S": "", "M": "700MB", "L": "2GB", "XL": "4GB"}
+MEMORY = {"S": "", "M": "700MB", "L": "2GB", "XL": "3GB"}
 
 
 def main() -> None:
@@ -41,7 +41,7 @@ def main() -> None:
                 towns.write(source, *towns.SIZES[size])
             if size == "XL":
                 edges = Path(folder) / "edges.parquet"
-                _show(size, "kindred to edges, --memory 4GB", measure("edges", source, edges, MEMORY[size]))
+                _show(size, f"kindred to edges, --memory {MEMORY[size]}", measure("edges", source, edges, MEMORY[size]))
             else:
                 compare(size, source, Path(folder), with_pandas=size in peers)
 
