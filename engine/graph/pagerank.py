@@ -55,7 +55,10 @@ def pagerank(
     if len(weight) and (not np.isfinite(weight).all() or weight.min() < 0):
         raise EngineError("PageRank needs weights that are finite and not negative.")
     # Parties whom many call come first: what is read most lies together, and rows in a row have like lengths.
-    order = np.argsort(-np.bincount(dst, minlength=n), kind="stable")
+    callers = np.bincount(dst, minlength=n)
+    rarity = callers.max() - callers
+    # Numbers of 16 bits are sorted by counting.
+    order = np.argsort(rarity.astype(np.min_scalar_type(rarity.max())), kind="stable")
     number = np.empty(n, np.int32)
     number[order] = np.arange(n, dtype=np.int32)
     into = adjacency(number[dst], number[src], weight, n)
@@ -90,7 +93,7 @@ def share_not_above(values: np.ndarray, relative: float = 1e-9) -> np.ndarray:
     """
     import numpy as np
 
-    order = np.argsort(values, kind="stable")
+    order = np.argsort(values)  # equal values in any order: they get one share
     ranked = values[order]
     last = np.append(np.diff(ranked) > relative * ranked[1:], True)
     upto = np.flatnonzero(last) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 from engine.config import Graph
@@ -97,15 +98,24 @@ def _sum_up(store: Warehouse, window: dict[str, date], half_life_days: float) ->
         return
     import polars as pl
 
-    # One machine: compiled code sums up part after part, in memory that does not grow with the log.
+    # One machine: compiled code sums up part after part, in memory that does not grow with the log, while the database
+    # reads the next one.
     parts = tie_days.parts(store.count("pair_days"))
     store.write("edges", empty("edges"))
     room, both = tie_days.Room(), []
-    for part in range(parts):
-        days = store.query("graph/window_days", **window, parts=parts, part=part)
-        edges, mutual = tie_days.summed(days, window["as_of"], half_life_days, room)
-        store.append("edges", edges, unique=False)
-        both.append(mutual)
+
+    def read(part: int) -> pl.DataFrame:
+        return store.query("graph/window_days", **window, parts=parts, part=part)
+
+    with ThreadPoolExecutor(1) as worker:
+        waiting = worker.submit(tie_days.summed, read(0), window["as_of"], half_life_days, room)
+        for part in range(1, parts + 1):
+            days = read(part) if part < parts else None
+            edges, mutual = waiting.result()
+            if days is not None:
+                waiting = worker.submit(tie_days.summed, days, window["as_of"], half_life_days, room)
+            store.append("edges", edges, unique=False)
+            both.append(mutual)
     store.keep("both_days", pl.concat(both))
 
 

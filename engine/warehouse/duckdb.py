@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import BackendError, ConfigError, EngineError, WorkspaceError
 from engine.progress import SILENT, Progress
-from engine.tables import TABLES, check
+from engine.tables import SQL_TYPES, TABLES, Table, check
 from engine.warehouse import sql_text
 
 if TYPE_CHECKING:
     import duckdb
     import polars as pl
+
+_INSERT = re.compile(r'^INSERT INTO "?(\w+)"?', re.MULTILINE)
+_NOTHING = {"text": "''", "bool": "false", "date": "DATE '1970-01-01'", "time": "TIMESTAMP '1970-01-01'", "texts": "[]"}
 
 
 class DuckDBWarehouse:
@@ -320,7 +324,22 @@ class DuckDBWarehouse:
 
     def _run(self, text: str, params: dict[str, Any], name: str) -> None:
         with _named(name):
-            self.connection.execute(text, params or None)
+            done = self.connection.execute(text, params or None)
+            into = _INSERT.search(text) if self._inside else None
+            if into and into[1] in TABLES and done.fetchone() == (0,):
+                self._begin(TABLES[into[1]])
+
+    def _begin(self, table: Table) -> None:
+        """A row that comes and goes.
+
+        Within a transaction DuckDB 2.0.0 does not see rows that follow an insert of none, where they are 122,880 or
+        more at once, until the file is opened again. With a row in between it does.
+        """
+        needed = [column for column in table.columns if not column.nullable]
+        names = ", ".join(quote(column.name) for column in needed)
+        values = ", ".join(f"CAST({_NOTHING.get(c.type, '0')} AS {SQL_TYPES[c.type]})" for c in needed)
+        self.connection.execute(f"INSERT INTO {quote(table.name)} ({names}) VALUES ({values})")  # noqa: S608
+        self.connection.execute(f"DELETE FROM {quote(table.name)} WHERE ({names}) = ({values})")  # noqa: S608
 
 
 class _Shadow:
