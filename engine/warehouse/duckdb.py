@@ -310,6 +310,8 @@ class DuckDBWarehouse:
             if column not in known:
                 kind = "DOUBLE" if frame[column].dtype.is_numeric() else "VARCHAR"
                 self.connection.execute(f'ALTER TABLE "{table}" ADD COLUMN {quote(column)} {kind}')
+        if not frame.height:
+            return 0
         with self._incoming(frame):
             self._run(f'INSERT INTO "{table}" BY NAME SELECT * FROM _incoming', {}, f"insert {table}")  # noqa: S608
         return frame.height

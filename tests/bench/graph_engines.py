@@ -91,8 +91,7 @@ def _edges(source: Path, out: Path, memory: str, lap: _Laps) -> DuckDBWarehouse:
         store.connection.execute(PAIR_DAYS, {"file": file, "block": towns.BLOCK})
     store.connection.execute(PARTIES, {"block": towns.BLOCK})
     lap("pair_days")
-    with store.transaction():  # as a run of the stage
-        edges.build(store, Graph(as_of=date(2024, 3, 31).isoformat()))
+    edges.build(store, Graph(as_of=date(2024, 3, 31).isoformat()))
     lap("edges")
     return store
 
