@@ -21,9 +21,9 @@ _UNIT = 60  # strengths are summed in whole numbers of 2^-60: the sum does not d
 
 
 def parts(pair_days: int) -> int:
-    """In how many parts so many pair-days are best summed up."""
+    """In how many parts so many pair-days are best summed up: a power of 2."""
     size = min(max(-(-pair_days // PARTS), LEAST), MOST)
-    return max(-(-pair_days // size), 1)
+    return 1 << (max(pair_days - 1, 0) // size).bit_length()
 
 
 class Room:

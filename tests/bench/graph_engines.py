@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,8 +88,12 @@ def _edges(source: Path, out: Path, memory: str, lap: _Laps) -> DuckDBWarehouse:
     base.unlink(missing_ok=True)
     store = DuckDBWarehouse(base, memory=memory, scratch=out.with_suffix(".tmp"))
     lap("start")
-    for file in sorted(map(str, source.glob("*.parquet"))):
-        store.connection.execute(PAIR_DAYS, {"file": file, "block": towns.BLOCK})
+
+    def read(file: Path) -> None:
+        store.connection.cursor().execute(PAIR_DAYS, {"file": str(file), "block": towns.BLOCK})
+
+    with ThreadPoolExecutor(2) as two:  # the end of one file leaves a processor to the beginning of the next
+        list(two.map(read, sorted(source.glob("*.parquet"))))
     store.connection.execute(PARTIES, {"block": towns.BLOCK})
     lap("pair_days")
     edges.build(store, Graph(as_of=date(2024, 3, 31).isoformat()))

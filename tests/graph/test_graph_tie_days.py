@@ -80,7 +80,7 @@ def test_the_order_of_rows_changes_no_bit(full, new_town):
 
 
 def test_parts_are_few_and_small():
-    assert [tie_days.parts(n) for n in (0, 1, 2_000_000, 2_000_001, 64_000_000, 400_000_000)] == [1, 1, 1, 2, 16, 100]
+    assert [tie_days.parts(n) for n in (0, 1, 2_000_000, 2_000_001, 64_000_000, 400_000_000)] == [1, 1, 1, 2, 16, 128]
 
 
 def test_nobody_has_no_edges(town):

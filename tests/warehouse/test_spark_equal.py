@@ -126,7 +126,7 @@ VALUES = {
     "window_days": 90, "min_active_days": 2, "contacts_per_month": 60, "degree_quantile": 0.99, "mutual_share": 0.05,
     "change_days": 7, "change_events": 3, "damping": 0.85, "gamma": 0.25, "top": 2, "limit": 7, "seed": 7, "adult": 18,
     "purpose": "traffic_data_marketing", "today": AS_OF, "tomorrow": date(2025, 6, 2), "definition": "tie_reach",
-    "parts": 3, "part": 1, "experiment_id": "spring", "metric": "bought", "positive": True, "horizon_days": 30,
+    "parts": 4, "part": 1, "experiment_id": "spring", "metric": "bought", "positive": True, "horizon_days": 30,
 }  # fmt: skip
 # Temporary tables in the order in which they need each other.
 TEMPS = {
