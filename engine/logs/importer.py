@@ -195,6 +195,12 @@ def _clean(
         staging.make(store, "_log_events", "logs/events", columns, numbered=True, add=add)
     store.drop("_log_rows")
     reasons = dict(store.query("logs/reject_counts").iter_rows())
+    if not rows and any("".join(line).strip() for line in read.layout.sample):
+        raise InputError(
+            "its lines do not end in a line feed: all of it is one line.",
+            file=read.layout.path,
+            fix="Save it with the line ends of Unix or Windows.",
+        )
     if rows and sum(reasons.values()) == rows:
         _refuse(read.layout.path, reasons)
     staging.widen(store, "_log_new", "_log_events", _EVENT, _FACTS, have, "row_id")

@@ -129,7 +129,7 @@ def _read_lines(store: Store, reading: Reading, day: str, params: dict[str, Any]
             "_log_fields",
             "logs/lines",
             delimiter=layout.delimiter,
-            pattern=f'{pattern}("(?:[^"]|"")*"|[^{pattern}]*)',
+            pattern=f'{pattern}( ?"(?:[^"]|"")*"|[^{pattern}]*)',
             width=len(layout.names),
         )
     finally:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Keys sorted at once: a sixteenth of the memory, 8 MB at least, 256 MB at most; more wait in temporary files.
 _SHARE, _MOST, _LEAST, _BATCH, _STEP_BITS = 16, 1 << 25, 1 << 20, 1 << 18, 20
+_PLACE = 400  # memory for each place that is looked up
 FACTS = ("caller_tac", "callee_tac", "caller_device", "callee_device", "caller_cell", "callee_cell")
 
 
@@ -105,7 +106,8 @@ def _find_suspects(store: Store, span: dict[str, Any], window: int, with_call_id
     places.sort()
     if with_call_ids:
         places = np.unique(places)
-    _keep(store, places, base, at_once)
+    # Where nearly all rows are suspects (a file that came before under another name) their places fill a hash table.
+    _keep(store, places, base, max(1, min(at_once, staging.memory(store) // _PLACE)))
 
 
 def _near(marks: np.ndarray, size: int, half: int, steps: int) -> np.ndarray:

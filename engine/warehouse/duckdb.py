@@ -191,10 +191,13 @@ class DuckDBWarehouse:
         import duckdb
 
         limit = self._settings.get("memory_limit")
-        # DuckDB keeps what it read and hands freed memory back in its own time; a low limit ends both at once.
-        with suppress(duckdb.OutOfMemoryException):  # something is still needed: then only the freed part goes
-            self.connection.execute("SET memory_limit = '64MB'")
-        self.connection.execute(f"SET memory_limit = {literal(limit)}" if limit else "RESET memory_limit")
+        # DuckDB keeps what it read and hands freed memory back in its own time; a low limit ends both at once. A
+        # connection of its own: a statement that fails would spoil the transaction.
+        with self.connection.cursor() as own:
+            # Something is still needed, or there is no place to put it: then only the freed part goes.
+            with suppress(duckdb.OutOfMemoryException, duckdb.IOException):
+                own.execute("SET memory_limit = '64MB'")
+            own.execute(f"SET memory_limit = {literal(limit)}" if limit else "RESET memory_limit")
 
     def execute(self, statement: str, /, **params: Any) -> None:
         """See `Warehouse.execute`."""

@@ -15,7 +15,7 @@ WITH twice AS (
     HAVING count(*) > 1
 )
 
-SELECT s.is_old, s.rid, t.kept_old, t.kept_rid, false AS swapped
+SELECT s.is_old, s.rid, t.kept_old, t.kept_rid, false AS swapped, s.a
 FROM _log_suspects AS s
 INNER JOIN twice AS t
     ON

@@ -9,7 +9,7 @@ WITH once AS (
     WHERE
         s.a % $parts = $part
         AND (s.kind = 'call' OR s.call_id IS NOT NULL)
-        AND (s.is_old OR s.rid NOT IN (SELECT d.rid FROM _log_same AS d))
+        AND (s.is_old OR s.rid NOT IN (SELECT d.rid FROM _log_same AS d WHERE d.a % $parts = $part))
 ),
 
 near AS (

@@ -243,6 +243,7 @@ def test_quotes_and_broken_bytes_lose_no_row(store, tmp_path):
         ("caller,callee,started_at,duration_s\n".encode("utf-16"), "UTF-16"),
         (b"\xffcaller,callee\n1,2\n", "UTF-8"),
         (b"caller,callee,started_at,duration_s\n1,2,yesterday,4\n", "unreadable time"),
+        (b"caller,callee,started_at,duration_s\ra,b,2024-01-01 10:00:00,4\r", "line feed"),
         (b"PAR1xxxx", "Parquet"),
     ],
 )

@@ -101,6 +101,35 @@ def test_pieces_hold_every_byte_once_and_end_with_lines(tmp_path, size, packed):
     assert (len(found) > 1) == (size < len(text) and (packed or size < path.stat().st_size))
 
 
+@pytest.mark.parametrize("damaged", [False, True])
+@pytest.mark.parametrize(
+    ("line", "caller", "duration"),
+    [
+        ("a,b,2024-01-01 10:00:00,60,", "a", 60),
+        ('a,b,2024-01-01 10:00:00,60,,""', "a", 60),
+        (' "a",b,2024-01-01 10:00:00, "60" ', "a", 60),
+        ('a "x",b,2024-01-01 10:00:00,60', 'a "x"', 60),
+        ('"a ""x""",b,2024-01-01 10:00:00,60', 'a "x"', 60),
+        ("a,b,2024-01-01 10:00:00,60, ", None, None),
+        (' "",b,2024-01-01 10:00:00,60', None, None),
+        ('a,b,2024-01-01 10:00:00,"60', None, None),
+        ('"ann,b,2024-01-01 10:00:00,60', None, None),
+    ],
+)
+def test_a_damaged_line_elsewhere_changes_no_row(tmp_path, line, caller, duration, damaged):
+    path = tmp_path / "log.csv"
+    path.write_text(
+        "\n".join(["caller,callee,started_at,duration_s", line, *['"cut'] * damaged, "k,l,2024-01-02,5", ""])
+    )
+    store = DuckDBWarehouse(threads=1)
+    import_logs(store, [path], config=Config(), key=KEY)
+    found = store.query_text(
+        "SELECT p.party_id, e.duration_s FROM events AS e JOIN parties AS p ON p.node = e.caller WHERE duration_s <> 5"
+    )
+    assert found.rows() == ([(caller, duration)] if caller else [])
+    store.close()
+
+
 def test_a_cut_archive_in_pieces_keeps_the_rows_before_the_cut(tmp_path, monkeypatch):
     rows = [f"a{i},b{i},2024-01-01 10:00:00,60" for i in range(20_000)]
     packed = gzip.compress(("\n".join(["caller,callee,started_at,duration_s", *rows]) + "\n").encode(), mtime=0)
@@ -165,3 +194,26 @@ def test_a_large_file_comes_in_through_little_memory(tmp_path):
         store.close()
     assert found[0] == found[1]
     assert found[0][0]["second_legs"] > 20_000
+
+
+@pytest.mark.slow
+def test_a_large_file_comes_again_through_little_memory(tmp_path):
+    path, packed, database = tmp_path / "log.csv", tmp_path / "log.csv.gz", tmp_path / "store.duckdb"
+    duckdb.execute(
+        f"""COPY (
+            SELECT
+                'p' || i % 20000 AS caller, 'q' || i % 19997 AS callee,
+                TIMESTAMP '2024-01-01' + to_seconds(i * 20) AS started_at, 60 AS duration_s
+            FROM range(400000) AS r(i)
+        ) TO '{path}' (HEADER)"""  # noqa: S608
+    )
+    packed.write_bytes(gzip.compress(path.read_bytes(), 1))
+    store = DuckDBWarehouse(database, threads=2)
+    import_logs(store, [path], config=Config(), key=KEY)
+    store.close()
+    # All of its rows are suspects: their places in one hash table took more.
+    store = DuckDBWarehouse(database, threads=2, memory="40MB", scratch=tmp_path / "scratch")
+    again = import_logs(store, [packed], config=Config(), key=KEY)[0]
+    assert again.details == {"repeated_rows": 400_000}
+    assert store.count("events") == 400_000
+    store.close()
