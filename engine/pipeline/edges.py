@@ -98,8 +98,7 @@ def _sum_up(store: Warehouse, window: dict[str, date], half_life_days: float) ->
         return
     import polars as pl
 
-    # One machine: compiled code sums up part after part, in memory that does not grow with the log, while the database
-    # reads the next one.
+    # One machine: compiled code sums up one part of bounded size after another, while the database reads the next one.
     parts = tie_days.parts(store.count("pair_days"))
     store.write("edges", empty("edges"))
     room, both = tie_days.Room(), []
