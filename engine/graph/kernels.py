@@ -42,12 +42,6 @@ def transpose(indptr, indices, values, cursor, out_indices, out_values):
             out_values[k] = values[e]
 
 
-def count_smaller(src, dst, out):
-    """out[v + 1] += how often v is the smaller one of src[e] and dst[e]."""
-    for e in range(src.shape[0]):
-        out[min(src[e], dst[e]) + 1] += 1
-
-
 def sort_pair_days(src, dst, age, n_calls, talk_s, n_texts, low, high, indptr, cursor, key, place, counts):
     """Order the pair-days whose smaller node is in [low, high) by that node, the larger one, age and direction.
 
@@ -84,10 +78,9 @@ def sort_pair_days(src, dst, age, n_calls, talk_s, n_texts, low, high, indptr, c
 def sum_pair_days(low, high, indptr, key, place, counts, fade, talked, way, at, ends, numbers, strength, mutual):
     """The directed pairs of `sort_pair_days`, and the pairs with days on which both had contact with the other.
 
-    fade: 2^60 * 2^(-age / half-life) by age; talked: what
-    0..3600 seconds of talk add; way: int64[2, 8], the sums of either direction; at: int64[2], where the next directed
-    pair and the next mutual one go, moved. Out, a column each: ends (src, dst), numbers (calls, seconds, texts, days,
-    oldest and youngest age) and strength; mutual (a, b, days).
+    fade: 2^60 * 2^(-age / half-life) by age; talked: what 0..3600 seconds of talk add; way: int64[2, 8], the sums of
+    either direction; at: int64[2], where the next directed pair and the next mutual one go, moved. Out, a column each:
+    ends (src, dst), numbers (calls, seconds, texts, days, oldest and youngest age) and strength; mutual (a, b, days).
     """
     longest = talked.shape[0] - 1
     for a in range(low, high):

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from engine.graph import kernels
-from engine.graph.arrays import compiled, cursors, in_parts
+from engine.graph.arrays import compiled, cursors, in_parts, pointers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,9 +61,7 @@ def summed(days: pl.DataFrame, as_of: date, half_life_days: float, room: Room) -
     columns = [days[c].to_numpy() for c in ("src", "dst", "age", "n_calls", "talk_s", "n_texts")]
     src, dst, age = columns[:3]
     n = max(int(src.max()), int(dst.max())) + 1 if len(src) else 0
-    indptr = np.zeros(n + 1, np.int64)
-    compiled(kernels.count_smaller)(src, dst, indptr)
-    np.cumsum(indptr, out=indptr)
+    indptr = pointers(n, np.minimum(src, dst))
     fade = np.array([math.pow(2, _UNIT - k / half_life_days) for k in range(int(age.max(initial=0)) + 1)])
     talked = np.array([0.25 * math.log(1 + k / 60) for k in range(_LONGEST + 1)])
     size, cursor = len(src), cursors(indptr)

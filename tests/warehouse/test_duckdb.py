@@ -56,8 +56,9 @@ def test_a_kept_frame_is_a_temporary_table(store):
     store.keep("some_days", days(3))
     store.keep("some_days", days(2))
     assert store.query_text("SELECT src, n_texts FROM some_days ORDER BY src").rows() == [(0, 3), (1, 3)]
+    assert ("some_days",) in store.connection.execute("SHOW TABLES").fetchall()
     store.drop("some_days")
-    assert "some_days" not in store.connection.execute("SHOW TABLES").fetchall()
+    assert ("some_days",) not in store.connection.execute("SHOW TABLES").fetchall()
 
 
 @pytest.mark.parametrize("memory", ["", "200MB", "2GB"])
