@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from engine.compiled import compiled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +39,7 @@ def first_words(prefix: bytes, texts: pl.Series) -> np.ndarray:
     out = np.zeros(n, dtype=np.int64)
     rounds, initial = _constants()
     head = np.frombuffer(prefix, dtype=np.uint8)
-    _compiled()(head, letters, starts, rounds, initial, block, np.zeros(64, dtype=np.int64), out)
+    compiled(digest_words)(head, letters, starts, rounds, initial, block, np.zeros(64, dtype=np.int64), out)
     return out.view(np.uint64)
 
 
@@ -95,13 +96,6 @@ def digest_words(head, letters, starts, rounds, initial, block, schedule, out):
                 (h7 + h) & 0xFFFFFFFF,
             )
         out[i] = (h0 << 32) | h1
-
-
-@functools.cache
-def _compiled() -> Callable[..., None]:
-    import numba
-
-    return numba.njit(cache=True, nogil=True)(digest_words)
 
 
 @functools.cache

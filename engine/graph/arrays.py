@@ -1,29 +1,21 @@
-"""Graphs as arrays: CSR adjacency, and the compiling of the kernels that run over it."""
+"""Graphs as arrays: CSR adjacency, and what kernels need to run over it."""
 
 from __future__ import annotations
 
-import functools
 import itertools
 import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from engine.compiled import compiled
 from engine.graph import kernels
 
 if TYPE_CHECKING:
     import numpy as np
 
 PART = 10_000  # rows that are worth a thread
-
-
-@functools.cache
-def compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of `engine.graph.kernels` as machine code, kept on disk so that only the first run ever compiles."""
-    import numba
-
-    return numba.njit(cache=True, nogil=True)(kernel)
 
 
 def warm() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.compiled import compiled
 from engine.graph import kernels
-from engine.graph.arrays import compiled
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.compiled import compiled
 from engine.errors import ConfigError
 from engine.graph import kernels
-from engine.graph.arrays import compiled
 from engine.tables import empty
 
 if TYPE_CHECKING:

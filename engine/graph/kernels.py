@@ -1,4 +1,4 @@
-"""The inner loops over edges, as plain Python that numba compiles on first use (`engine.graph.arrays.compiled`).
+"""The inner loops over edges, as plain Python that numba compiles on first use (`engine.compiled`).
 
 They import nothing and allocate nothing: every array is handed in, so that this file can be read, tested uncompiled
 and loaded without numba. `indptr`, `indices`, `weights` are a CSR adjacency: the neighbours of row i are

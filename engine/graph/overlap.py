@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.compiled import compiled
 from engine.graph import kernels
-from engine.graph.arrays import compiled, cursors, in_parts, pointers, unsigned
+from engine.graph.arrays import cursors, in_parts, pointers, unsigned
 
 if TYPE_CHECKING:
     import numpy as np

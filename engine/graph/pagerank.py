@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.compiled import compiled
 from engine.errors import EngineError
 from engine.graph import kernels
-from engine.graph.arrays import adjacency, compiled, unsigned
+from engine.graph.arrays import adjacency, unsigned
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.compiled import compiled
 from engine.errors import InputError
 from engine.graph import kernels
-from engine.graph.arrays import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,9 @@ import math
 from datetime import date
 from typing import TYPE_CHECKING
 
+from engine.compiled import compiled
 from engine.graph import kernels
-from engine.graph.arrays import compiled, cursors, in_parts, pointers
+from engine.graph.arrays import cursors, in_parts, pointers
 
 if TYPE_CHECKING:
     import numpy as np

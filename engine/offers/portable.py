@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from engine.compiled import compiled
 from engine.offers.encoding import MISSING
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Part:
         else:
             total = np.full(len(x), a["baseline"][0])
             x = np.ascontiguousarray(x, dtype=np.float64)
-            _forest()(x, *(a[name] for name in TREES[:-1]), total)
+            compiled(sum_trees)(x, *(a[name] for name in TREES[:-1]), total)
         return expit(total) if self.probability else total
 
 
@@ -95,13 +95,6 @@ def sum_trees(x, roots, feature, threshold, left, right, value, out):
                 node = left[node] if x[i, feature[node]] <= threshold[node] else right[node]
             total += value[node]
         out[i] = total
-
-
-@cache
-def _forest() -> Any:
-    import numba
-
-    return numba.njit(cache=True, nogil=True)(sum_trees)
 
 
 @dataclass(frozen=True)
