@@ -10,17 +10,20 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from threading import Event
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from engine.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
+    import pyarrow as pa
 
 _BLOCK = 1 << 20
 
@@ -36,6 +39,11 @@ class Store(Protocol):
 
     def query_text(self, text: str, params: dict[str, Any] | None = None, *, name: str = "") -> pl.DataFrame:
         """The rows of SQL text built from checked identifiers."""
+
+    def batches(
+        self, text: str, params: dict[str, Any], /, *, rows: int, name: str, ahead: int = ...
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows of SQL text as they come, on one machine."""
 
     def drop(self, *names: str) -> None:
         """Let temporary tables go, whether they are there or not."""
@@ -112,46 +120,78 @@ class SourceSummary:
 
 @dataclass(frozen=True)
 class Content:
-    """What one pass over a file's bytes tells: digest, line ends, whether it holds quotes and ends in a line end; and
+    """What one pass over a file's bytes tells: digest, line ends and whether it ends in one; and
     what the file system said of it before (see `unchanged`).
     """
 
     sha256: str
     size: int
     newlines: int
-    quotes: bool
     ends_in_newline: bool
     state: tuple[int, ...]
 
+    @property
+    def lines(self) -> int:
+        """Lines, the last one with or without its end."""
+        return self.newlines + (not self.ends_in_newline)
 
-def read_content(path: Path) -> Content:
+
+def read_content(path: Path, stop: Event | None = None) -> Content:
     """Hash a file and count its line ends in one streaming pass.
 
     Args:
         path: an existing file, packed or not (for packed files only the digest and the size mean anything).
+        stop: when set, nobody needs the rest any more.
 
     Raises:
         InputError: no such file, not a file, not readable, or empty.
     """
-    digest, size, newlines, quotes, last = hashlib.sha256(), 0, 0, False, b""
+    import numpy as np
+
+    digest, size, newlines, last = hashlib.sha256(), 0, 0, b""
+    with _opened(path) as file:
+        state = _state(os.fstat(file.fileno()))
+        while block := file.read(_BLOCK):
+            digest.update(block)
+            size += len(block)
+            newlines += int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n")))
+            last = block[-1:]
+            if stop is not None and stop.is_set():
+                break
+    return Content(digest.hexdigest(), size, newlines, last in (b"\n", b"\r"), state)
+
+
+@contextmanager
+def content_meanwhile(path: Path) -> Iterator[Callable[[], Content]]:
+    """`read_content` beside other work inside the `with`; gives a function that waits for what it found.
+
+    Raises:
+        InputError: as `read_content`, at once.
+    """
+    with _opened(path):
+        stop = Event()
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(read_content, path, stop)
+        try:
+            yield found.result
+        finally:
+            stop.set()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """A file that has something in it, to read."""
     try:
         if path.is_dir():
             raise InputError("is a folder.", file=path, fix="Give a file.")
         with open(path, "rb") as file:
-            state = _state(os.fstat(file.fileno()))
-            while block := file.read(_BLOCK):
-                digest.update(block)
-                size += len(block)
-                newlines += block.count(b"\n")
-                quotes = quotes or b'"' in block
-                last = block[-1:]
+            if not file.peek(1):
+                raise InputError("the file is empty.", file=path, fix="Give a file with a header line and rows.")
+            yield file
     except FileNotFoundError:
         raise InputError("there is no such file.", file=path, fix="Check the path.") from None
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror}).", file=path) from error
-    if not size:
-        raise InputError("the file is empty.", file=path, fix="Give a file with a header line and rows.")
-    return Content(digest.hexdigest(), size, newlines, quotes, last in (b"\n", b"\r"), state)
 
 
 def unchanged(path: Path, content: Content) -> None:
@@ -179,6 +219,11 @@ def _state(found: os.stat_result) -> tuple[int, ...]:
 def source_id(target: str, format: str, sha256: str) -> str:
     """Name of a source: 16 hex digits over what it was imported as, how, and its content."""
     return hashlib.sha256(f"{target}\0{format}\0{sha256}".encode()).hexdigest()[:16]
+
+
+def named(store: Store, target: str, path: str) -> bool:
+    """Whether a file of this name (as stored) was imported as `target`: it may be the same one."""
+    return bool(store.query("intake/named", target=target, path=path)["n"][0])
 
 
 def seen(store: Store, source: str, path: Path) -> SourceSummary | None:

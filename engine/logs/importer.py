@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from engine import sources
 from engine.errors import ConfigError, InputError
 from engine.logs import mapping, reading, recognise, repeats, staging
+from engine.logs.numbers import NumberedRows
 from engine.progress import SILENT, Progress
 from engine.sources import SourceSummary, Store
 from engine.trust import pseudonyms
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from engine.config import Config
 
 TARGET = "logs"
-_VIEWS = ("_log_pool", "_log_new", "_log_all", "_log_raw")
+_VIEWS = ("_log_pool", "_log_names", "_log_placed", "_log_seen", "_log_new", "_log_all", "_log_raw")
 _SCRATCH = (
-    "_log_rows", "_log_imeis", "_ids_raw", "_ids_national", "_log_ids", "_log_bad_rows", "_log_used", "_log_nodes",
+    "_log_imeis", "_ids_raw", "_ids_national", "_log_ids", "_log_bad_rows", "_log_used", "_log_nodes",
     "_log_devices", "_log_events", "_log_near", "_log_suspects", "_log_same", "_log_legs", "_log_facts",
     "_log_replaced", "_log_gone", "_log_days", "_log_days_known", "_log_refused", "_log_new_parties",
 )  # fmt: skip
@@ -96,24 +97,54 @@ def _import_file(
     config: Config,
     key: bytes,
 ) -> SourceSummary:
-    content = sources.read_content(path)
-    read = recognise.recognise(path, profiles)
-    profile = mapping.with_options(read.profile, options)
-    read = replace(read, profile=profile)
-    source = sources.source_id(TARGET, profile.name + _stamp(options, read), content.sha256)
-    known = sources.seen(store, source, path)
-    if known is not None:
-        return known
+    with sources.content_meanwhile(path) as content:
+        read = recognise.recognise(path, profiles)
+        profile = mapping.with_options(read.profile, options)
+        read = replace(read, profile=profile)
+        if sources.named(store, TARGET, _path(read)) and (known := _known(store, read, options, content())):
+            return known
+        return _import_rows(store, read, content, options, config, key)
+
+
+def _known(
+    store: Store, read: recognise.Reading, options: dict[str, Any], content: sources.Content
+) -> SourceSummary | None:
+    """The summary of importing a known file again; None for a new one."""
+    return sources.seen(store, _source(read, options, content), read.layout.path)
+
+
+def _import_rows(
+    store: Store,
+    read: recognise.Reading,
+    content: Callable[[], sources.Content],
+    options: dict[str, Any],
+    config: Config,
+    key: bytes,
+) -> SourceSummary:
+    params = _parameters(read.profile, options, config)
     try:
         # Whatever takes long touches temporary tables only; a reader that stumbles must not spoil the transaction.
-        found = _clean(store, read, content, _parameters(profile, options, config), config, key)
+        rows = _read(store, read, content, params, config, key)
+        if known := _known(store, read, options, content()):  # under another name
+            return known
+        found = _clean(store, read, rows, config, key)
         with store.transaction():
-            summary = _store_rows(store, source, read, found)
-            sources.unchanged(path, content)
-            sources.record(store, summary, content.sha256)
+            summary = _store_rows(store, _source(read, options, content()), read, found)
+            sources.unchanged(read.layout.path, content())
+            sources.record(store, summary, content().sha256)
     finally:
         staging.forget(store, _VIEWS, _SCRATCH)
+        reading.forget(store)
     return summary
+
+
+def _source(read: recognise.Reading, options: dict[str, Any], content: sources.Content) -> str:
+    return sources.source_id(TARGET, read.profile.name + _stamp(options, read), content.sha256)
+
+
+def _path(read: recognise.Reading) -> str:
+    """A file's name as it may be stored."""
+    return "#.csv" if read.profile.ego_from_file_name else sources.mask_path(read.layout.path)
 
 
 def _stamp(options: dict[str, Any], read: recognise.Reading) -> str:
@@ -152,6 +183,19 @@ def _day(text: str, setting: str) -> datetime:
         raise ConfigError(f"{setting} = {text!r} is no day.", fix="Write it as YYYY-MM-DD.") from None
 
 
+@dataclass
+class _Rows:
+    """A file's rows as they were read: notes, how many, the numbers of its pieces (each while it can be read in
+    `_log_all`), the rows themselves where their ids are numbers, and the service numbers among them.
+    """
+
+    notes: dict[str, int]
+    n: int
+    pieces: Callable[[], Iterator[int]]
+    numbered: NumberedRows | None
+    services: list[str]
+
+
 @dataclass(frozen=True)
 class _Found:
     """What cleaning a file found: notes, rows read, rejected rows by reason, and what `engine.logs.repeats` says."""
@@ -165,49 +209,68 @@ class _Found:
     replaced: int
 
 
-def _clean(
-    store: Store, read: recognise.Reading, content: sources.Content, params: dict[str, Any], config: Config, key: bytes
-) -> _Found:
-    """From a file to temporary tables `_log_new_parties`, `_log_new`, `_log_gone` and their kin; nothing is stored.
+def _read(
+    store: Store,
+    read: recognise.Reading,
+    content: Callable[[], sources.Content],
+    params: dict[str, Any],
+    config: Config,
+    key: bytes,
+) -> _Rows:
+    """From a file to `_log_all` and `_ids_raw`, the distinct ids as they came in.
 
     A file that is larger than memory is read piece by piece, again for each question about all of its ids.
     """
     services = _service_numbers(store, config, key)
     read_rows = partial(reading.read_rows, store, read, content, params)
-    notes, number = Counter[str](), 0
-    for told in read_rows():
-        notes.update(told)
-        staging.gather(store, "_ids_raw", "logs/raw_ids", key="raw", add=number > 0)
+    notes, rows, number, numbered = Counter[str](), 0, 0, None
+    for piece in read_rows():
+        notes.update(piece.notes)
+        rows += piece.rows
+        numbered = piece.numbered
+        _gather_ids(store, numbered, add=number > 0)
         number += 1
-    pieces = partial(_numbered, store, read_rows if number > 1 else None)
-    _name_parties(store, pieces, services, config, key)
+    return _Rows(notes, rows, partial(_numbered, read_rows if number > 1 else None), numbered, services)
+
+
+def _clean(store: Store, read: recognise.Reading, rows: _Rows, config: Config, key: bytes) -> _Found:
+    """From `_log_all` to temporary tables `_log_new_parties`, `_log_new`, `_log_gone` and their kin."""
+    _name_parties(store, rows, config, key)
     store.temp("_log_nodes", "logs/nodes")
-    have = _facts(reading.optional_columns(read))
-    columns = [*_EVENT, *(c for c in _FACTS if c in have)]
-    inner, outer = pseudonyms.blocks(key)
-    rows = 0
-    for number in pieces():
-        add = number > 0
-        rows += store.count("_log_rows")
-        staging.gather(store, "_log_refused", "logs/refused", add=add)
-        store.temp("_log_imeis", "logs/imeis")
-        store.scatter("_log_devices", partial(_name_devices, inner=inner, outer=outer), over="_log_imeis")
-        staging.make(store, "_log_events", "logs/events", columns, numbered=True, add=add)
-    store.drop("_log_rows")
+    have = reading.optional_columns(read)
+    for number in rows.pieces():
+        _make_events(store, rows.numbered, have, key, add=number > 0)
+    rows.numbered, have = None, _facts(have)
+    reading.forget(store)
     reasons = dict(store.query("logs/reject_counts").iter_rows())
-    if not rows and any("".join(line).strip() for line in read.layout.sample):
+    if not rows.n and any("".join(line).strip() for line in read.layout.sample):
         raise InputError(
             "its lines do not end in a line feed: all of it is one line.",
             file=read.layout.path,
             fix="Save it with the line ends of Unix or Windows.",
         )
-    if rows and sum(reasons.values()) == rows:
+    if rows.n and sum(reasons.values()) == rows.n:
         _refuse(read.layout.path, reasons)
     staging.widen(store, "_log_new", "_log_events", _EVENT, _FACTS, have, "row_id")
-    return _Found(notes, rows, reasons, *repeats.find(store, config.logs, have, legs=not read.profile.aggregated))
+    again = repeats.find(store, config.logs, have, legs=not read.profile.aggregated)
+    return _Found(rows.notes, rows.n, reasons, *again)
 
 
-def _numbered(store: Store, read_rows: Callable[[], Iterable[Any]] | None) -> Iterator[int]:
+def _gather_ids(store: Store, rows: NumberedRows | None, *, add: bool) -> None:
+    """`_ids_raw`, the distinct ids as they came in, of one piece after another."""
+    if rows is None:
+        staging.gather(store, "_ids_raw", "logs/raw_ids", key="raw", add=add)
+        return
+    import pyarrow as pa
+
+    store.connection.register("_log_texts", pa.table({"raw": rows.texts()}))
+    try:
+        store.temp("_ids_raw", "logs/numbered_ids")
+    finally:
+        store.connection.unregister("_log_texts")
+
+
+def _numbered(read_rows: Callable[[], Iterable[Any]] | None) -> Iterator[int]:
     """The numbers of a file's pieces, each while it can be read in `_log_all`; a whole file stands there already."""
     for number, _ in enumerate(read_rows() if read_rows else [None]):
         yield number
@@ -236,7 +299,7 @@ def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Foun
     return SourceSummary(
         source,
         TARGET,
-        "#.csv" if read.profile.ego_from_file_name else sources.mask_path(read.layout.path),
+        _path(read),
         read.profile.name,
         found.rows,
         found.rows - rejected - found.repeated - found.legs,
@@ -247,19 +310,18 @@ def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Foun
     )
 
 
-def _name_parties(
-    store: Store, pieces: Callable[[], Iterator[int]], services: list[str], config: Config, key: bytes
-) -> None:
+def _name_parties(store: Store, read: _Rows, config: Config, key: bytes) -> None:
     """Ids to party ids and new parties; rows that their ids rule out go to `_log_bad_rows`."""
     name = partial(pseudonyms.name_ids, ids=config.ids, key=key, table="_log_ids", short=config.logs.short_code_digits)
     store.scatter("_log_ids", name, over="_ids_raw")
+    store.execute("logs/names_by_number" if read.numbered else "logs/names")
     share = store.query("logs/phone_share").row(0, named=True)
     phones = share["ids"] and share["phones"] + share["short_codes"] >= _PHONE_SHARE * share["ids"]
     short = bool(phones and share["phones"] >= _PHONE_SHARE * share["ids"])
-    rules = {"short_codes": short, "services": services}
+    rules = {"short_codes": short, "services": read.services}
     store.temp("_log_bad_rows", "logs/no_bad_rows")
     if store.query("logs/doubtful_ids", **rules)["doubtful"][0]:
-        for number in pieces():
+        for number in read.pieces():
             staging.gather(store, "_log_bad_rows", "logs/bad_rows", add=number > 0, **rules)
             staging.gather(store, "_log_used", "logs/used_ids", key="party_id", add=number > 0)
     else:
@@ -274,6 +336,24 @@ def _service_numbers(store: Store, config: Config, key: bytes) -> list[str]:
     numbers = [number for line in config.logs.service_numbers.splitlines() for number in line.split(",")]
     listed = pl.Series("number", [number.strip() for number in numbers if number.strip()], pl.String)
     return pseudonyms.name_series(store, listed, config.ids, key).to_list() if len(listed) else []
+
+
+def _make_events(store: Store, rows: NumberedRows | None, have: set[str], key: bytes, *, add: bool) -> None:
+    """`_log_refused` and `_log_events`, of one piece after another."""
+    staging.gather(store, "_log_refused", "logs/refused", add=add)
+    imeis = bool(have & {"caller_imei", "callee_imei"})
+    if imeis:
+        inner, outer = pseudonyms.blocks(key)
+        store.temp("_log_imeis", "logs/imeis")
+        store.scatter("_log_devices", partial(_name_devices, inner=inner, outer=outer), over="_log_imeis")
+    if rows is None:
+        store.execute("logs/placed")
+    else:
+        reading.place(store, rows, have)
+    # Joins take long, also with nothing.
+    store.execute("logs/handsets" if imeis else "logs/no_handsets")
+    columns = [*_EVENT, *(c for c in _FACTS if c in _facts(have))]
+    staging.make(store, "_log_events", "logs/events", columns, numbered=True, add=add)
 
 
 def _name_devices(store: Store, *, inner: bytes, outer: bytes) -> None:

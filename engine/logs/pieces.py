@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SIZE = 32 << 20
 _COPY = 1 << 20
 _ROWS = 2_000_000
-_EMPTY = Content("", 0, 0, False, True, ())
+_EMPTY = Content("", 0, 0, True, ())
 # How much larger a packed file's text may be.
 _UNPACKED = {"gzip": 10, "zstd": 10, "parquet": 5}
 
@@ -58,22 +58,28 @@ def cut(read: Reading, size: int) -> pl.DataFrame:
     )
 
 
-def stream(read: Reading, content: Content, size: int) -> Iterator[tuple[Reading, Content, dict[str, int]]]:
+def unpacked(read: Reading, size: int) -> int:
+    """Bytes of the text of a file of so many bytes at most, roughly."""
+    return size * _UNPACKED.get(read.layout.packing, 1)
+
+
+def stream(read: Reading, all_: int, size: int) -> Iterator[tuple[Reading, Content | None, dict[str, int]]]:
     """A file in pieces that fit in memory, one after another; the file itself where all of it fits.
 
     A piece is a plain text, or a Parquet file, without a name: whoever dies in between leaves nothing readable behind.
 
     Args:
         read: how the file is to be read.
-        content: what a pass over its bytes told.
+        all_: bytes of the file.
         size: bytes of a piece, a line more or less.
 
     Yields:
-        How to read the piece, as long as the next one is not asked for; what it holds; notes (`cut_short`).
+        How to read the piece, as long as the next one is not asked for; what it holds, None of
+        the file itself; notes (`cut_short`).
     """
     layout = read.layout
-    if content.size * _UNPACKED.get(layout.packing, 1) <= size or read.profile.ego_from_file_name:
-        yield read, content, {}
+    if unpacked(read, all_) <= size or read.profile.ego_from_file_name:
+        yield read, None, {}
         return
     with tempfile.TemporaryFile() as file:
         path = Path(f"/dev/fd/{file.fileno()}")
@@ -94,7 +100,7 @@ def stream(read: Reading, content: Content, size: int) -> Iterator[tuple[Reading
 
 def _texts(layout: Layout, file: BinaryIO, size: int) -> Iterator[tuple[Content, dict[str, int]]]:
     """Fill a file with some whole lines after another; the first piece has all lines that are skipped."""
-    done, lines, quotes, last, cut = 0, 0, False, b"", False
+    done, lines, last, cut = 0, 0, b"", False
     source = textfile.blocks(layout.path, layout.packing)
     skip = layout.skip
     while True:
@@ -106,21 +112,21 @@ def _texts(layout: Layout, file: BinaryIO, size: int) -> Iterator[tuple[Content,
             part = block[start : start + size]
             end = part.rfind(b"\n") + 1
             if end and done + len(part) > size and lines + part.count(b"\n") > skip:
-                lines, quotes = lines + part.count(b"\n"), quotes or b'"' in part[:end]
+                lines += part.count(b"\n")
                 file.write(part[:end])
                 file.flush()
-                yield Content("", done + end, lines, quotes, True, ()), {}
+                yield Content("", done + end, lines, True, ()), {}
                 file.seek(0)
                 file.truncate()
-                part, done, lines, quotes, skip = part[end:], 0, 0, False, 0
-            done, lines, quotes = done + len(part), lines + part.count(b"\n"), quotes or b'"' in part
+                part, done, lines, skip = part[end:], 0, 0, 0
+            done, lines = done + len(part), lines + part.count(b"\n")
             last = part[-1:] or last
             file.write(part)
         if not block:
             break
     if done or cut:
         file.flush()
-        yield Content("", done, lines, quotes, last in (b"\n", b"\r"), ()), {"cut_short": 1} if cut else {}
+        yield Content("", done, lines, last in (b"\n", b"\r"), ()), {"cut_short": 1} if cut else {}
 
 
 @contextmanager

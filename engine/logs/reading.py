@@ -1,9 +1,10 @@
-"""From a file to temporary table `_log_rows`: the fast reader where a file is clean, line by line where it is not."""
+"""From a file to the view `_log_all` of its rows: the fast reader where a file is clean, else line by line."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,77 +13,133 @@ from engine import textfile
 from engine.errors import BackendError, InputError
 from engine.logs import pieces, staging
 from engine.logs.mapping import CANONICAL, Profile
+from engine.logs.numbers import NumberedRows
 from engine.logs.recognise import Reading
 from engine.sources import Content, Store
+from engine.warehouse import sql_text
 
-_ALWAYS = ("kind", "caller", "callee", "started_at", "duration_s", "answered", "reason")
+_ALWAYS = ("kind", "caller", "callee", "started_at", "duration_s", "answered", "reason", "raw")
+# Arrow hands on the words of a list of words, not the list; a cast takes DuckDB longer than this.
+_KIND = (
+    "CASE kind WHEN 'call' THEN 'call' WHEN 'text' THEN 'text' ELSE 'data' END::ENUM('call', 'text', 'data') AS kind"
+)
+_LARGE = 1 << 27  # bytes of text from which on ids are numbered
+_BATCH, _AHEAD = 1 << 18, 1 << 25  # rows that are numbered at once, bytes of rows that may wait
 _OPTIONAL = tuple(c for c in CANONICAL if c in staging.OPTIONAL)
 _SHARE = 8  # of the memory for the bytes of one piece; as rows they take about as much again
 _NATIVE = ("started_at", "duration_s", "volume_mb")
 
 
-def read_rows(store: Store, reading: Reading, content: Content, params: dict[str, Any]) -> Iterator[dict[str, int]]:
-    """Make `_log_rows` (one row per input row, in order) and its view `_log_all` with every column, piece by piece.
+@dataclass(frozen=True)
+class Piece:
+    """What can be read in `_log_all`: a piece of a file, or all of it.
+
+    Args:
+        notes: for the summary (`cut_short`, `no_final_line_end`, `ambiguous_local_times`), only those that apply.
+        rows: how many.
+        numbered: the rows, where ids are numbers in `_log_all`; None where they are texts.
+    """
+
+    notes: dict[str, int]
+    rows: int
+    numbered: NumberedRows | None = None
+
+
+def read_rows(
+    store: Store, reading: Reading, content: Callable[[], Content], params: dict[str, Any]
+) -> Iterator[Piece]:
+    """Make the view `_log_all` of every column (one row per input row, in order), piece by piece.
 
     Args:
         store: the warehouse.
         reading: how the file is to be read.
-        content: what a pass over its bytes told.
+        content: waits for what a pass over its bytes tells.
         params: of sql/logs/parse.sql; `day` dates aggregated pairs.
 
     Yields:
-        Each time a piece of the file can be read in `_log_all`, the only one where memory is large: its notes for the
-        summary (`cut_short`, `no_final_line_end`, `ambiguous_local_times`), only those that apply.
+        Each time a piece of the file can be read, the only one where memory is large.
 
     Raises:
         InputError: the file cannot be read at all.
     """
+    size = reading.layout.path.stat().st_size
     if not store.spreads:
         row = 0
-        for piece, told, notes in pieces.stream(reading, content, staging.memory(store) // _SHARE):
-            read = read_here(store, piece, told, params)
+        for piece, told, notes in pieces.stream(reading, size, staging.memory(store) // _SHARE):
+            whole = piece is reading
+            large = whole and pieces.unpacked(reading, size) >= _LARGE
+            read = read_here(store, piece, content if whole else lambda told=told: told, params, numbered=large)
             if row:
                 _widen(store, optional_columns(reading), row)
             if reading.layout.packing:
-                read.pop("no_final_line_end", None)
-            yield read | notes
-            row += store.count("_log_rows")
+                read.notes.pop("no_final_line_end", None)
+            yield replace(read, notes=read.notes | notes)
+            row += read.rows
         return
-    store.connection.register("_log_pieces", pieces.cut(reading, content.size).to_arrow())
+    store.connection.register("_log_pieces", pieces.cut(reading, size).to_arrow())
     try:
         job = partial(read_piece, read=reading, params=params)
         notes = store.scatter("_log_rows", job, over="_log_pieces")
     finally:
         store.connection.unregister("_log_pieces")
     _widen(store, optional_columns(reading))
-    yield notes
+    yield Piece(notes, store.count("_log_rows"))
+
+
+def forget(store: Store) -> None:
+    """Let the rows of the last piece go."""
+    store.drop("_log_rows")
+    store.connection.unregister("_log_batches")
 
 
 def read_piece(store: Store, *, read: Reading, params: dict[str, Any]) -> dict[str, int]:
     """`_log_rows` from the one piece in `_log_pieces`; from none, a table without rows. Returns the piece's notes."""
     rows = store.query_text("SELECT path, start, stop FROM _log_pieces")
     with pieces.copied(read, rows) as (piece, content):
-        return read_here(store, piece, content, params)
+        return read_here(store, piece, lambda: content, params).notes
 
 
-def read_here(store: Store, reading: Reading, content: Content, params: dict[str, Any]) -> dict[str, int]:
-    """`_log_rows` and `_log_all` of a whole file, or of a piece that is one, in this process."""
+def read_here(
+    store: Store, reading: Reading, content: Callable[[], Content], params: dict[str, Any], *, numbered: bool = False
+) -> Piece:
+    """`_log_all` of a whole file, or of a piece that is one, in this process.
+
+    Args:
+        store: the warehouse; ids as texts go to its temporary table `_log_rows`.
+        reading: how to read it.
+        content: tells what is known of its bytes.
+        params: as for `read_rows`.
+        numbered: number the ids. That takes compiled code, and a large file for it to be worth loading.
+    """
     params = dict(params)
     store.execute("logs/tac")
     day = params.pop("day")
+    rows = NumberedRows() if numbered else None
     profile, layout = reading.profile, reading.layout
     local = _define_time(store, profile)
     if layout.packing == "parquet":
         _raw_view(store, f"read_parquet({_text(layout.path)})", reading, day, native=True)
-        _parse(store, reading, params)
+        _parse(store, reading, params, rows)
         notes = {}
-    elif profile.encoding.lower() in ("utf-8", "utf8") and _read_fast(store, reading, content, day, params):
-        notes = {} if layout.packing or content.ends_in_newline else {"no_final_line_end": 1}
+    elif profile.encoding.lower() in ("utf-8", "utf8") and _read_fast(store, reading, content, day, params, rows):
+        notes = {} if layout.packing or content().ends_in_newline else {"no_final_line_end": 1}
     else:
-        notes = _read_lines(store, reading, day, params)
+        notes = _read_lines(store, reading, day, params, rows)
     if local:
         notes["ambiguous_local_times"] = store.query("logs/ambiguous_hours", zone=profile.timezone)["n"][0]
-    return notes
+    return Piece(notes, store.count("_log_all"), rows)
+
+
+def place(store: Store, rows: NumberedRows, have: set[str]) -> None:
+    """The view `_log_placed` of rows whose ids are numbers: with nodes for them, as `_log_nodes` has it."""
+    import numpy as np
+
+    known = store.query("logs/nodes_by_number")
+    nodes = np.zeros(len(rows.texts()), np.uint32)
+    nodes[known["id"].to_numpy()] = known["node"].to_numpy()
+    store.connection.unregister("_log_batches")
+    rows.rename(nodes)
+    _show(store, "_log_placed", rows, have)
 
 
 def _define_time(store: Store, profile: Profile) -> bool:
@@ -97,27 +154,35 @@ def _define_time(store: Store, profile: Profile) -> bool:
     return bool(local) and profile.time_form in statement
 
 
-def _read_fast(store: Store, reading: Reading, content: Content, day: str, params: dict[str, Any]) -> bool:
+def _read_fast(
+    store: Store,
+    reading: Reading,
+    content: Callable[[], Content],
+    day: str,
+    params: dict[str, Any],
+    rows: NumberedRows | None,
+) -> bool:
     """Try DuckDB's own CSV reader; False where it stumbles over anything, so that no line is lost or misread."""
     layout = reading.layout
     columns = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in layout.names)
-    quote = '"' if content.quotes or layout.packing else ""
     reader = (
-        f"read_csv({_text(layout.path)}, auto_detect=false, header=false, skip={layout.skip}, quote='{quote}', "
-        f"escape='{quote}', delim={_text(layout.delimiter)}, columns={{{columns}}}, "
+        f"read_csv({_text(layout.path)}, auto_detect=false, header=false, skip={layout.skip}, quote='\"', "
+        f"escape='\"', delim={_text(layout.delimiter)}, columns={{{columns}}}, "
         f"compression={_text(layout.packing or 'none')})"
     )
     _raw_view(store, reader, reading, day)
     try:
-        _parse(store, reading, params)
+        _parse(store, reading, params, rows)
     except BackendError:
         return False
     # As many rows as lines: no stray quote swallowed a line, no line was passed over.
-    lines = textfile.line_count(layout) if layout.packing else content.newlines + (not content.ends_in_newline)
-    return store.count("_log_rows") == lines - layout.skip
+    lines = textfile.line_count(layout) if layout.packing else content().lines
+    return store.count("_log_all") == lines - layout.skip
 
 
-def _read_lines(store: Store, reading: Reading, day: str, params: dict[str, Any]) -> dict[str, int]:
+def _read_lines(
+    store: Store, reading: Reading, day: str, params: dict[str, Any], rows: NumberedRows | None
+) -> dict[str, int]:
     """Read line by line: each line is one row, kept or rejected, whatever stands in it."""
     state: dict[str, Any] = {}
     layout = reading.layout
@@ -138,7 +203,7 @@ def _read_lines(store: Store, reading: Reading, day: str, params: dict[str, Any]
     picks = ", ".join(f"nullif(fields[{i + 1}], '') AS {_name(name)}" for i, name in enumerate(layout.names))
     source = f"(SELECT problem, line, {picks} FROM _log_fields)"  # noqa: S608
     _raw_view(store, source, reading, day, problems=True)
-    _parse(store, reading, params)
+    _parse(store, reading, params, rows)
     store.execute_text("DROP VIEW _log_raw")
     store.drop("_log_fields")
     notes = {"cut_short": 1} if state.get("cut") else {}
@@ -183,12 +248,22 @@ def ego(path: Path) -> str:
     return name
 
 
-def _parse(store: Store, reading: Reading, params: dict[str, Any]) -> None:
-    """`_log_rows` with only the columns the file has, `_log_all` with all of them."""
+def _parse(store: Store, reading: Reading, params: dict[str, Any], rows: NumberedRows | None) -> None:
+    """`_log_all` with all columns over rows with only the columns the file has."""
     have = optional_columns(reading)
     columns = [*_ALWAYS, *(c for c in _OPTIONAL if c in have)]
-    staging.make(store, "_log_rows", "logs/parse", columns, numbered=store.spreads, **params)
-    _widen(store, have)
+    if rows is None:
+        staging.make(store, "_log_rows", "logs/parse", columns, numbered=store.spreads, **params)
+        _widen(store, have)
+    else:
+        text = f"SELECT {', '.join(columns)} FROM ({sql_text('logs/parse')})"  # noqa: S608
+        rows.read(store.batches(text, params, rows=_BATCH, name="logs/parse", ahead=_AHEAD))
+        _show(store, "_log_all", rows, have)
+
+
+def _show(store: Store, view: str, rows: NumberedRows, have: set[str]) -> None:
+    store.connection.register("_log_batches", rows.table())
+    staging.widen(store, view, "_log_batches", [_KIND, *_ALWAYS[1:]], _OPTIONAL, have, "row_id")
 
 
 def _widen(store: Store, have: set[str], first: int = 0) -> None:

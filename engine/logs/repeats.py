@@ -131,7 +131,7 @@ def _parted(store: Store, statement: str, *, parts: int, **params: Any) -> Itera
     """A statement's marks part by part, read once; parts wait in a nameless temporary file each."""
     import numpy as np
 
-    rows = store.connection.sql(sql_text(statement), params={"parts": parts, **params}).to_arrow_reader(_BATCH)
+    rows = store.batches(sql_text(statement), {"parts": parts, **params}, rows=_BATCH, name=statement)
     if parts == 1:
         yield np.concatenate([np.empty(0, np.uint64), *(batch.column("mark").to_numpy() for batch in rows)])
         return

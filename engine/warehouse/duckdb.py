@@ -17,6 +17,7 @@ from engine.warehouse import sql_text
 if TYPE_CHECKING:
     import duckdb
     import polars as pl
+    import pyarrow as pa
 
 _INSERT = re.compile(r'^INSERT INTO "?(\w+)"?', re.MULTILINE)
 _NOTHING = {"text": "''", "bool": "false", "date": "DATE '1970-01-01'", "time": "TIMESTAMP '1970-01-01'", "texts": "[]"}
@@ -163,6 +164,28 @@ class DuckDBWarehouse:
         """Rows of SQL given as text (built from checked identifiers only); name: for the error message."""
         with _named(name or text):
             return self.connection.sql(text, params=params or None).pl()
+
+    def batches(
+        self, text: str, params: dict[str, Any], /, *, rows: int, name: str, ahead: int = 1_000_000
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows of SQL given as text (built from checked identifiers only), in order and as they come.
+
+        Args:
+            text: of the statement; the connection can do nothing else meanwhile.
+            params: of the statement.
+            rows: at once.
+            name: for the error message.
+            ahead: bytes that may wait while the last rows are worked on.
+        """
+        import duckdb
+
+        with _named(name):
+            self.connection.execute(f"SET streaming_buffer_size = '{ahead} bytes'")
+            try:
+                yield from self.connection.sql(text, params=params).to_arrow_reader(rows)
+            except OSError as error:  # how Arrow hands on what DuckDB says in the middle
+                memory = "Out of Memory" in str(error)
+                raise (duckdb.OutOfMemoryException if memory else duckdb.Error)(str(error)) from error
 
     def create(self, table: str, statement: str, /, **params: Any) -> int:
         """See `Warehouse.create`."""

@@ -1,6 +1,6 @@
 -- Rows that their ids rule out: empty, the same party written in two ways, service numbers, short codes among phone
 -- numbers.
--- Grain: row to reject. Reads: _log_all, _log_ids. Params: $short_codes whether short codes are rejected; $services
+-- Grain: row to reject. Reads: _log_all, _log_names. Params: $short_codes whether short codes are rejected; $services
 -- party ids of the listed service numbers.
 SELECT
     r.row_id,
@@ -12,12 +12,12 @@ SELECT
     END AS reason,
     concat_ws(
         ',', r.kind,
-        regexp_replace(regexp_replace(concat_ws(',', r.caller, r.callee), '\pL', 'a', 'g'), '\pN', '9', 'g'),
+        regexp_replace(regexp_replace(concat_ws(',', a.raw, b.raw), '\pL', 'a', 'g'), '\pN', '9', 'g'),
         r.started_at::VARCHAR, r.duration_s::VARCHAR
     ) AS raw
 FROM _log_all AS r
-LEFT JOIN _log_ids AS a ON r.caller = a.raw
-LEFT JOIN _log_ids AS b ON r.callee = b.raw
+LEFT JOIN _log_names AS a ON r.caller = a.id
+LEFT JOIN _log_names AS b ON r.callee = b.id
 WHERE
     r.reason IS NULL
     AND (

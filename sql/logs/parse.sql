@@ -3,8 +3,8 @@
 -- Params: $formats, $zone, $epoch_us how times read; $words and $meanings of the file's kinds, $kind where there is no word;
 --   $incoming, $outgoing, $unanswered words; $seconds, $megabytes per unit; $earliest, $latest the plausible window.
 -- Words are looked up by list_position: list_contains would become a join, after which rows come in any order.
--- caller and callee are still raw text here. Rows that stay have reason null; of a row that does not, caller holds
--- what can be shown of it: letters as a, digits as 9, but for a time and a duration that read well.
+-- caller and callee are still raw text here. Rows that stay have reason null; those that do not have no parties, and raw
+-- is what can be shown of them: letters as a, digits as 9, but for a time and a duration that read well.
 WITH read_as AS (
     SELECT
         CASE WHEN kind IS NULL THEN $kind ELSE list_extract($meanings, list_position($words, lower(trim(kind)))) END AS kind,
@@ -76,9 +76,25 @@ judged AS (
 
 SELECT
     kind::ENUM('call', 'text', 'data') AS kind,
+    CASE WHEN reason IS NOT NULL THEN null WHEN swapped THEN callee ELSE caller END AS caller,
+    CASE WHEN reason IS NOT NULL OR kind = 'data' THEN null WHEN swapped THEN caller ELSE callee END AS callee,
+    moment AS started_at,
+    CASE WHEN reason IS NULL AND kind = 'call' AND NOT missed AND seconds > 0 THEN round(seconds)::INTEGER ELSE 0 END
+        AS duration_s,
+    NOT (kind = 'call' AND (missed OR coalesce(seconds, 0) < 0.5)) AS answered,
+    CASE WHEN kind = 'data' AND isfinite(volume_mb) AND volume_mb >= 0 THEN volume_mb END AS volume_mb,
+    log_tac(CASE WHEN swapped THEN callee_tac ELSE caller_tac END) AS caller_tac,
+    log_tac(CASE WHEN swapped THEN caller_tac ELSE callee_tac END) AS callee_tac,
+    CASE WHEN swapped THEN callee_imei ELSE caller_imei END AS caller_imei,
+    CASE WHEN swapped THEN caller_imei ELSE callee_imei END AS callee_imei,
+    CASE WHEN swapped THEN callee_cell ELSE caller_cell END AS caller_cell,
+    CASE WHEN swapped THEN caller_cell ELSE callee_cell END AS callee_cell,
+    call_id,
+    CASE WHEN reason IS NULL THEN ceil(n_calls)::BIGINT END AS n_calls,
+    CASE WHEN reason IS NULL THEN ceil(n_texts)::BIGINT END AS n_texts,
+    reason,
     CASE
-        WHEN reason IS NULL AND NOT swapped THEN caller
-        WHEN reason IS NULL THEN callee
+        WHEN reason IS NULL THEN null
         WHEN reason IN ('wrong_columns', 'not_utf8')
             THEN regexp_replace(regexp_replace(left(line, 500), '\pL', 'a', 'g'), '\pN', '9', 'g')
         ELSE
@@ -98,21 +114,5 @@ SELECT
                     ELSE regexp_replace(regexp_replace(left(duration_text, 100), '\pL', 'a', 'g'), '\pN', '9', 'g')
                 END
             )
-    END AS caller,
-    CASE WHEN kind = 'data' THEN null WHEN swapped THEN caller ELSE callee END AS callee,
-    moment AS started_at,
-    CASE WHEN reason IS NULL AND kind = 'call' AND NOT missed AND seconds > 0 THEN round(seconds)::INTEGER ELSE 0 END
-        AS duration_s,
-    NOT (kind = 'call' AND (missed OR coalesce(seconds, 0) < 0.5)) AS answered,
-    CASE WHEN kind = 'data' AND isfinite(volume_mb) AND volume_mb >= 0 THEN volume_mb END AS volume_mb,
-    log_tac(CASE WHEN swapped THEN callee_tac ELSE caller_tac END) AS caller_tac,
-    log_tac(CASE WHEN swapped THEN caller_tac ELSE callee_tac END) AS callee_tac,
-    CASE WHEN swapped THEN callee_imei ELSE caller_imei END AS caller_imei,
-    CASE WHEN swapped THEN caller_imei ELSE callee_imei END AS callee_imei,
-    CASE WHEN swapped THEN callee_cell ELSE caller_cell END AS caller_cell,
-    CASE WHEN swapped THEN caller_cell ELSE callee_cell END AS callee_cell,
-    call_id,
-    CASE WHEN reason IS NULL THEN ceil(n_calls)::BIGINT END AS n_calls,
-    CASE WHEN reason IS NULL THEN ceil(n_texts)::BIGINT END AS n_texts,
-    reason
+    END AS raw
 FROM judged

@@ -1,0 +1,193 @@
+"""Ids as numbers: each id of a file is looked up as text once, where it is read, and is a number from there on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from engine.compiled import compiled
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+ENDS = ("caller", "callee")
+_SLOTS = 1 << 16
+_AT_ONCE = 1 << 15  # ids looked up between two looks at whether the table is large enough
+
+
+class NumberedRows:
+    """A file's rows in memory, in whose columns caller and callee stand numbers, and row_id, a number for each row."""
+
+    def read(self, batches: Iterator[pa.RecordBatch]) -> None:
+        """Take rows whose ids are texts, instead of what is there."""
+        import numpy as np
+        import pyarrow as pa
+
+        self._batches: list[pa.RecordBatch] = []
+        self._numbers = Numbers()
+        row = 0
+        for batch in batches:
+            ends = {end: self._numbers.of(batch.column(end)) for end in ENDS}
+            numbered = batch.append_column("row_id", pa.array(np.arange(row, row + len(batch))))
+            self._batches.append(_with(numbered, ends))
+            row += len(batch)
+
+    def table(self) -> pa.Table:
+        """The rows."""
+        import pyarrow as pa
+
+        return pa.Table.from_batches(self._batches)
+
+    def texts(self) -> pa.LargeStringArray:
+        """The ids; the k-th has number k."""
+        return self._numbers.texts()
+
+    def rename(self, names: np.ndarray) -> None:
+        """Other numbers for the ids: names [ids], uint32."""
+        import numpy as np
+        import pyarrow as pa
+
+        for place, batch in enumerate(self._batches):
+            ends = {}
+            for end in ENDS:
+                valid, numbers = batch.column(end).buffers()
+                renamed = names[np.frombuffer(numbers, np.uint32)]
+                ends[end] = pa.Array.from_buffers(pa.uint32(), len(batch), [valid, pa.py_buffer(renamed)])
+            self._batches[place] = _with(batch, ends)
+
+
+class Numbers:
+    """Numbers of texts, from 0, in the order in which they are met.
+
+    A hash table with open addressing, whose slot is a key of the text and its number. Phone numbers are their own keys;
+    the bytes of other texts are compared.
+    """
+
+    def __init__(self) -> None:
+        import numpy as np
+
+        self._n = 0
+        self._slots = np.zeros((_SLOTS, 2), np.int64)
+        self._texts = np.empty(0, np.uint8)
+        self._ends = np.zeros(1, np.int64)
+
+    def of(self, texts: pa.StringArray) -> pa.UInt32Array:
+        """The number of each text; null for null.
+
+        Args:
+            texts: none of them empty.
+        """
+        import numpy as np
+        import pyarrow as pa
+
+        if texts.offset or not pa.types.is_string(texts.type):
+            texts = pa.concat_arrays([texts.cast(pa.string())])
+        count = len(texts)
+        valid, places, letters = texts.buffers()
+        numbers = np.zeros(count, np.uint32)
+        if letters is not None and count:
+            offsets = np.frombuffer(places, np.int32)[: count + 1]
+            content = np.frombuffer(letters, np.uint8)
+            self._number(offsets, content, numbers)
+        return pa.Array.from_buffers(pa.uint32(), count, [valid, pa.py_buffer(numbers)], texts.null_count)
+
+    def texts(self) -> pa.LargeStringArray:
+        """All texts so far; the k-th has number k."""
+        import pyarrow as pa
+
+        buffers = [None, pa.py_buffer(self._ends[: self._n + 1]), pa.py_buffer(self._texts)]
+        return pa.Array.from_buffers(pa.large_string(), self._n, buffers)
+
+    def _number(self, offsets: np.ndarray, content: np.ndarray, numbers: np.ndarray) -> None:
+        import numpy as np
+
+        keys = np.empty(len(numbers), np.int64)
+        compiled(mark)(offsets, content, keys)
+        for start in range(0, len(numbers), _AT_ONCE):
+            some = slice(start, start + _AT_ONCE)
+            here = offsets[start : start + _AT_ONCE + 1]
+            self._make_room(len(here) - 1, int(here[-1] - here[0]))
+            self._n = compiled(number)(
+                here, content, keys[some], self._slots, self._n, self._texts, self._ends, numbers[some]
+            )
+
+    def _make_room(self, ids: int, letters: int) -> None:
+        """At least so many more ids and bytes; half of the slots at most are taken."""
+        import numpy as np
+
+        while 2 * (self._n + ids) > len(self._slots):
+            slots = np.zeros((2 * len(self._slots), 2), np.int64)
+            compiled(move)(self._slots, slots)
+            self._slots = slots
+        need = int(self._ends[self._n]) + letters
+        if need > len(self._texts):
+            self._texts = np.resize(self._texts, max(need, 2 * len(self._texts)))
+        if self._n + ids + 1 > len(self._ends):
+            self._ends = np.resize(self._ends, max(self._n + ids + 1, 2 * len(self._ends)))
+
+
+def _with(batch: pa.RecordBatch, columns: dict[str, pa.Array]) -> pa.RecordBatch:
+    for name, values in columns.items():
+        batch = batch.set_column(batch.schema.get_field_index(name), name, values)
+    return batch
+
+
+def mark(offsets, content, keys):
+    """A key of each text: of up to 17 digits, maybe after a plus, a positive one of its own; else a negative hash."""
+    for i in range(keys.shape[0]):
+        begin, end = offsets[i], offsets[i + 1]
+        size = end - begin
+        plus = 1 if size > 1 and content[begin] == 43 else 0
+        value, other = 0, 0
+        for k in range(begin + plus, end):
+            digit = content[k] - 48
+            other |= digit | (9 - digit)  # negative where it is none
+            value = value * 10 + digit
+        if other >= 0 and size <= 17:
+            keys[i] = (value << 6) | (size << 1) | plus  # 10^17 < 2^57
+        else:
+            for k in range(begin, end):
+                value = (value ^ content[k]) * 1099511628211  # FNV-1a
+            keys[i] = value | (-1 << 63)
+
+
+def number(offsets, content, keys, slots, n, texts, ends, numbers):
+    """The number of each text, of which n are known; returns how many are known then. Empty ones stay as they are."""
+    mask = slots.shape[0] - 1
+    for i in range(numbers.shape[0]):
+        key, size = keys[i], offsets[i + 1] - offsets[i]
+        if size == 0:
+            continue
+        place = ((key * 6364136223846793005) >> 32) & mask
+        while True:
+            if slots[place, 0] == key:
+                known, same = slots[place, 1], True
+                if key < 0:
+                    same = ends[known + 1] - ends[known] == size
+                    for k in range(size if same else 0):
+                        same = same and texts[ends[known] + k] == content[offsets[i] + k]
+                if same:
+                    numbers[i] = known
+                    break
+            elif slots[place, 0] == 0:
+                slots[place, 0], slots[place, 1] = key, n
+                for k in range(size):
+                    texts[ends[n] + k] = content[offsets[i] + k]
+                ends[n + 1] = ends[n] + size
+                numbers[i] = n
+                n += 1
+                break
+            place = (place + 1) & mask
+    return n
+
+
+def move(slots, larger):
+    """Every taken slot into a larger table."""
+    mask = larger.shape[0] - 1
+    for s in range(slots.shape[0]):
+        if slots[s, 0] != 0:
+            place = ((slots[s, 0] * 6364136223846793005) >> 32) & mask
+            while larger[place, 0] != 0:
+                place = (place + 1) & mask
+            larger[place] = slots[s]
