@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -66,6 +66,9 @@ class Store(Protocol):
 
     def columns(self, table: str, /) -> list[str]:
         """Columns a table has now."""
+
+    def hold(self, table: str, columns: Collection[str], /) -> list[str]:
+        """Make room in a contract table for values of some columns; returns the columns rows may be given with."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing."""

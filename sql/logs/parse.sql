@@ -75,7 +75,7 @@ judged AS (
 )
 
 SELECT
-    kind::ENUM('call', 'text', 'data') AS kind,
+    kind::ENUM('call', 'data', 'text') AS kind,
     CASE
         WHEN reason IS NULL AND NOT swapped THEN caller
         WHEN reason IS NULL THEN callee
