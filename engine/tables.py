@@ -454,8 +454,8 @@ def check(frame: pl.DataFrame, name: str, *, unique: bool = True) -> pl.DataFram
         unique: also check that the keys are unique.
 
     Raises:
-        InputError: a column is missing or unknown, a value cannot be cast, is null where it may not be, or a
-            key stands twice; the message names table, column, count and fix.
+        InputError: a column is missing or unknown, a value cannot be cast, is null where it may not be or none of
+            the column's words, or a key stands twice; the message names table, column, count and fix.
     """
     import polars as pl
 
@@ -481,6 +481,9 @@ def check(frame: pl.DataFrame, name: str, *, unique: bool = True) -> pl.DataFram
         nulls = frame[column.name].null_count()
         if nulls and not column.nullable:
             raise InputError(f"table {name}: {nulls} rows have no value.", column=column.name)
+        odd = column.words and frame.filter(~pl.col(column.name).is_in(column.words)).height
+        if odd:
+            raise InputError(f"table {name}: {odd} rows are none of {_list(column.words)}.", column=column.name)
     if unique and frame.height:
         twice = frame.height - frame.select(table.keys).n_unique()
         if twice:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 import polars as pl
 import pytest
 
-from engine.errors import BackendError
+from engine.errors import InputError
 from engine.tables import TABLES, check, empty
 from engine.warehouse.duckdb import DuckDBWarehouse
 
@@ -253,5 +253,5 @@ def test_one_of_few_words_reads_as_text_and_sorts_as_text(store):
     found = store.query_text("SELECT kind, count(*) AS n FROM events GROUP BY kind ORDER BY kind")
     assert found["kind"].dtype == pl.String
     assert found.rows() == [("call", 3), ("data", 3), ("text", 3)]
-    with pytest.raises(BackendError, match="fax"):
+    with pytest.raises(InputError, match="1 rows are none of call, data, text"):
         store.append("events", events(1, first=9).with_columns(kind=pl.lit("fax")))
