@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -74,6 +74,9 @@ class Store(Protocol):
 
     def columns(self, table: str, /) -> list[str]:
         """Columns a table has now."""
+
+    def hold(self, table: str, columns: Collection[str], /) -> list[str]:
+        """Make room in a contract table for values of some columns; returns the columns rows may be given with."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing."""

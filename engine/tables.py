@@ -1,7 +1,8 @@
 """The data contracts: every table's grain, keys, columns and types, written once and checked at each border.
 
 Types are a small vocabulary that maps to DuckDB and to polars; times are UTC without an offset, units stand
-in the column names (`talk_s`, `volume_mb`). A table with `open=True` may carry further columns (features).
+in the column names (`talk_s`, `volume_mb`). A table with `open=True` may carry further columns (features). How the
+embedded database stores a table (few words as numbers, columns that take no place yet) is no part of the contract.
 """
 
 from __future__ import annotations
@@ -34,23 +35,47 @@ SQL_TYPES = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column: name, type (a key of `SQL_TYPES`), whether it may be null, what it means."""
+    """One column: name, type (a key of `SQL_TYPES`), whether it may be null, what it means, its only values if few.
+
+    The embedded database keeps one of few `words` as a number, which is stored in a third of a text's time; the words
+    stand in alphabetical order, so that both sort alike.
+    """
 
     name: str
     type: str
     nullable: bool
     note: str
+    words: tuple[str, ...] = ()
+
+    @property
+    def stored(self) -> str:
+        """The type in the embedded database."""
+        if not self.words:
+            return SQL_TYPES[self.type]
+        words = ", ".join(f"'{word}'" for word in self.words)
+        return f"ENUM({words})"
+
+    def ddl(self, *, absent: bool = False) -> str:
+        """The column in a `CREATE TABLE`; absent: null in every row, computed and not stored."""
+        if absent:
+            return f'"{self.name}" {self.stored} GENERATED ALWAYS AS (NULL::{self.stored}) VIRTUAL'
+        return f'"{self.name}" {self.stored}{"" if self.nullable else " NOT NULL"}'
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table: name, grain (what a row is), key columns, columns; `open` tables may have more columns."""
+    """One table: name, grain (what a row is), key columns, columns; `open` tables may have more columns.
+
+    The nullable columns of a `sparse` table (keys aside) take no place in the embedded database until rows come that
+    have values for them, see `engine.warehouse.Warehouse.hold`.
+    """
 
     name: str
     grain: str
     keys: tuple[str, ...]
     columns: tuple[Column, ...]
     open: bool = False
+    sparse: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -66,17 +91,19 @@ class Table:
 
     def ddl(self) -> str:
         """`CREATE TABLE IF NOT EXISTS` for this contract (no key constraints: writers check them)."""
-        body = ", ".join(f'"{c.name}" {SQL_TYPES[c.type]}{"" if c.nullable else " NOT NULL"}' for c in self.columns)
+        body = ", ".join(c.ddl(absent=self.sparse and c.nullable and c.name not in self.keys) for c in self.columns)
         return f'CREATE TABLE IF NOT EXISTS "{self.name}" ({body})'
 
 
-def _table(name: str, grain: str, keys: str, columns: str, *, open_: bool = False) -> Table:
-    """Read a contract from lines `name type[?] note`; `?` after the type means nullable."""
+def _table(name: str, grain: str, keys: str, columns: str, *, open_: bool = False, sparse: bool = False) -> Table:
+    """Read a contract from lines `name type[?] note`: with `?` it may be null, `text=a|b` is one of few words."""
     parsed = []
     for line in columns.strip().splitlines():
         column, kind, *note = line.split(maxsplit=2)
-        parsed.append(Column(column, kind.removesuffix("?"), kind.endswith("?"), note[0] if note else ""))
-    return Table(name, grain, tuple(keys.split()), tuple(parsed), open_)
+        kind, _, words = kind.partition("=")
+        few = tuple(sorted(words.split("|"))) if words else ()
+        parsed.append(Column(column, kind.removesuffix("?"), kind.endswith("?"), note[0] if note else "", few))
+    return Table(name, grain, tuple(keys.split()), tuple(parsed), open_, sparse)
 
 
 _ALL = [
@@ -107,7 +134,7 @@ _ALL = [
         opted_out bool
         """),
     _table("events", "call, text or data session", "kind caller callee started_at duration_s", """
-        kind text            call, text or data
+        kind text=call|data|text  call, text or data
         caller u32           node; for data the subscriber
         callee u32?          node; null for data
         started_at time
@@ -121,7 +148,7 @@ _ALL = [
         caller_cell text?
         callee_cell text?
         source_id text
-        """),
+        """, sparse=True),
     _table("pair_days", "directed pair and day with contact", "src dst day", """
         src u32              who called or texted
         dst u32
@@ -427,8 +454,8 @@ def check(frame: pl.DataFrame, name: str, *, unique: bool = True) -> pl.DataFram
         unique: also check that the keys are unique.
 
     Raises:
-        InputError: a column is missing or unknown, a value cannot be cast, is null where it may not be, or a
-            key stands twice; the message names table, column, count and fix.
+        InputError: a column is missing or unknown, a value cannot be cast, is null where it may not be or none of
+            the column's words, or a key stands twice; the message names table, column, count and fix.
     """
     import polars as pl
 
@@ -454,6 +481,9 @@ def check(frame: pl.DataFrame, name: str, *, unique: bool = True) -> pl.DataFram
         nulls = frame[column.name].null_count()
         if nulls and not column.nullable:
             raise InputError(f"table {name}: {nulls} rows have no value.", column=column.name)
+        odd = column.words and frame.filter(~pl.col(column.name).is_in(column.words)).height
+        if odd:
+            raise InputError(f"table {name}: {odd} rows are none of {_list(column.words)}.", column=column.name)
     if unique and frame.height:
         twice = frame.height - frame.select(table.keys).n_unique()
         if twice:

@@ -44,8 +44,14 @@ def columns_of(table: Table, found: list[str]) -> list[dict[str, Any]]:
 
 def read(store: DuckDBWarehouse, table: Table) -> Iterator[pa.Table]:
     """A table's rows ordered by its keys, in Arrow tables of a fixed number of rows (at least one, maybe empty)."""
+    from engine.warehouse.duckdb import quote
+
     order = ", ".join(f'"{key}"' for key in table.keys)
-    query = f'SELECT * FROM "{table.name}" ORDER BY {order}'  # noqa: S608
+    as_text = {column.name for column in table.columns if column.words}
+    chosen = ", ".join(
+        f"CAST({quote(c)} AS VARCHAR) AS {quote(c)}" if c in as_text else quote(c) for c in store.columns(table.name)
+    )
+    query = f'SELECT {chosen} FROM "{table.name}" ORDER BY {order}'  # noqa: S608
     return batches(store.connection.sql(query), batch_rows(table))
 
 

@@ -279,10 +279,11 @@ def _numbered(read_rows: Callable[[], Iterable[Any]] | None) -> Iterator[int]:
 def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Found) -> SourceSummary:
     """From temporary tables to events, parties, pair_days and rejects; returns the summary."""
     store.execute("logs/insert_parties")
-    repeats.settle(store)
+    columns = store.hold("events", _facts(reading.optional_columns(read)))
+    repeats.settle(store, columns)
     runs = _runs_of_days(store)
     for since, until, _ in runs:
-        store.execute("logs/insert_events", source_id=source, since=since, until=until)
+        staging.add(store, "events", "logs/new_events", columns, source_id=source, since=since, until=until)
     _sum_days(store, runs, found.span, found.replaced)
     rejected = sum(found.reasons.values())
     if rejected:

@@ -21,7 +21,7 @@ from engine.warehouse import sql_text
 _ALWAYS = ("kind", "caller", "callee", "started_at", "duration_s", "answered", "reason", "raw")
 # Arrow hands on the words of a list of words, not the list; a cast takes DuckDB longer than this.
 _KIND = (
-    "CASE kind WHEN 'call' THEN 'call' WHEN 'text' THEN 'text' ELSE 'data' END::ENUM('call', 'text', 'data') AS kind"
+    "CASE kind WHEN 'call' THEN 'call' WHEN 'data' THEN 'data' ELSE 'text' END::ENUM('call', 'data', 'text') AS kind"
 )
 _LARGE = 1 << 27  # bytes of text from which on ids are numbered
 _BATCH, _AHEAD = 1 << 18, 1 << 25  # rows that are numbered at once, bytes of rows that may wait

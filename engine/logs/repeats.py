@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -67,10 +67,17 @@ def find(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> tupl
     return span, repeated, second, replaced
 
 
-def settle(store: Store) -> None:
-    """What `find` found of stored events: they learn what their dropped legs knew, or give way."""
-    if store.count("_log_facts"):
-        store.execute("logs/fill_stored")
+def settle(store: Store, columns: Collection[str]) -> None:
+    """What `find` found of stored events: they learn what their dropped legs knew, or give way.
+
+    Args:
+        store: the warehouse.
+        columns: of `events` that can be given values.
+    """
+    learned = ", ".join(f"{c} = coalesce(k.{c}, f.{c})" for c in FACTS if c in columns)
+    if learned and store.count("_log_facts"):
+        source = "_log_facts AS f WHERE f.kept_old AND k.rowid = f.kept_rid"
+        store.execute_text(f"UPDATE events AS k SET {learned} FROM {source}", name="fill stored events")  # noqa: S608
     if store.count("_log_replaced"):
         store.execute("logs/drop_replaced")
 

@@ -38,6 +38,20 @@ def make(
     store.execute_text(f"{into} SELECT {chosen} FROM ({sql_text(statement)})", params, name=statement)  # noqa: S608
 
 
+def add(store: Store, table: str, statement: str, columns: Iterable[str], **params: Any) -> None:
+    """Add some columns of a statement's rows to a contract table.
+
+    Args:
+        store: the warehouse.
+        table: its name.
+        statement: below sql/, which gives all columns.
+        columns: the names to give values for; the others are null.
+        params: of the statement.
+    """
+    text = f"INSERT INTO {table} BY NAME SELECT {', '.join(columns)} FROM ({sql_text(statement)}) AS s"  # noqa: S608
+    store.execute_text(text, params, name=statement)
+
+
 def gather(store: Store, name: str, statement: str, *, key: str = "", add: bool, **params: Any) -> None:
     """Keep a statement's rows as a temporary table, or add them to one.
 

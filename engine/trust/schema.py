@@ -122,12 +122,13 @@ def _stored(store: DuckDBWarehouse) -> dict[str, dict[str, str]]:
 
 
 def _compare(table: Table, stored: dict[str, str]) -> Drift:
-    wanted = {c.name: SQL_TYPES[c.type] for c in table.columns}
+    # One of few words may also be stored as any text, as it used to be.
+    wanted = {c.name: {c.stored, SQL_TYPES[c.type]} for c in table.columns}
     return Drift(
         table.name,
         tuple(c for c in wanted if c not in stored),
         () if table.open else tuple(c for c in stored if c not in wanted),
-        tuple(c for c in wanted if c in stored and stored[c] != wanted[c]),
+        tuple(c for c in wanted if c in stored and stored[c] not in wanted[c]),
     )
 
 
@@ -138,6 +139,7 @@ def _reshape(store: DuckDBWarehouse, table: Table, change: Drift) -> None:
     chosen = ", ".join(f'"{c}"' for c in own) + "".join(f", {_quoted(c)}" for c in further)
     store.execute_text(f'ALTER TABLE "{table.name}" RENAME TO "_old"')
     store.execute_text(table.ddl())
+    store.hold(table.name, own)
     kinds = dict(store.query("trust/columns").filter(_is("_old")).select("column_name", "data_type").iter_rows())
     for column in further:
         store.execute_text(f'ALTER TABLE "{table.name}" ADD COLUMN {_quoted(column)} {kinds[column]}')

@@ -6,7 +6,7 @@ several machines, so that no array may hold one entry per record.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -52,6 +52,13 @@ class Warehouse(Protocol):
 
     def append(self, table: str, frame: pl.DataFrame, /, *, unique: bool = True) -> int:
         """Add `frame`, checked, to contract table `table`; returns how many rows. unique: look for repeated keys."""
+
+    def hold(self, table: str, columns: Collection[str], /) -> list[str]:
+        """Make room in contract table `table` for rows that have values in `columns`, before they come.
+
+        Returns:
+            The columns that rows may be given with: all, but for those of a sparse table that are null in every row.
+        """
 
     def read(self, table: str, /, columns: list[str] | None = None) -> pl.DataFrame:
         """A contract table ordered by its keys."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import BackendError, ConfigError, EngineError, WorkspaceError
 from engine.progress import SILENT, Progress
-from engine.tables import SQL_TYPES, TABLES, Table, check
+from engine.tables import SQL_TYPES, TABLES, Column, Table, check
 from engine.warehouse import sql_text
 
 if TYPE_CHECKING:
@@ -162,8 +162,11 @@ class DuckDBWarehouse:
 
     def query_text(self, text: str, params: dict[str, Any] | None = None, *, name: str = "") -> pl.DataFrame:
         """Rows of SQL given as text (built from checked identifiers only); name: for the error message."""
+        import polars.selectors as cs
+
         with _named(name or text):
-            return self.connection.sql(text, params=params or None).pl()
+            frame = self.connection.sql(text, params=params or None).pl()
+        return frame.with_columns(cs.categorical().cast(str))  # one of few words is a text to whoever reads it
 
     def batches(
         self, text: str, params: dict[str, Any], /, *, rows: int, name: str, ahead: int = 1_000_000
@@ -192,6 +195,7 @@ class DuckDBWarehouse:
         self.touched.add(table)
         self.connection.execute(f'DROP TABLE IF EXISTS "{table}"')
         self.connection.execute(TABLES[table].ddl())
+        self.hold(table, TABLES[table].names)
         self._run(f'INSERT INTO "{table}" BY NAME {sql_text(statement)}', params, statement)
         return self.count(table)
 
@@ -243,7 +247,7 @@ class DuckDBWarehouse:
 
     def read(self, table: str, /, columns: list[str] | None = None) -> pl.DataFrame:
         """See `Warehouse.read`."""
-        chosen = "*" if columns is None else ", ".join(f'"{c}"' for c in columns)
+        chosen = ", ".join(quote(c) for c in columns or self.columns(table))
         order = ", ".join(f'"{k}"' for k in TABLES[table].keys)
         return self.query_text(f'SELECT {chosen} FROM "{table}" ORDER BY {order}', name=f"read {table}")  # noqa: S608
 
@@ -264,8 +268,22 @@ class DuckDBWarehouse:
         return bool(self.connection.execute("SELECT count(*) FROM meta WHERE name LIKE 'parts:%'").fetchall()[0][0])
 
     def columns(self, table: str, /) -> list[str]:
-        """The columns table `table` has now (open tables may have more than their contract)."""
-        return [row[0] for row in self.connection.execute(f'DESCRIBE "{table}"').fetchall()]
+        """The columns table `table` has now: its contract's in order, then those that an open table has beyond it."""
+        found = [row[0] for row in self.connection.execute(f'DESCRIBE "{table}"').fetchall()]
+        own = TABLES[table].names if table in TABLES else []
+        return [c for c in own if c in found] + [c for c in found if c not in own]
+
+    def hold(self, table: str, columns: Collection[str], /) -> list[str]:
+        """See `Warehouse.hold`."""
+        absent: set[str] = set()
+        if TABLES[table].sparse:
+            told = self.connection.execute(f"PRAGMA table_info({quote(table)})").fetchall()
+            absent = {name for _, name, _, _, computed, _ in told if computed is not None}
+        for name in sorted(absent & set(columns)):
+            with _named(f"hold {table}"):
+                self.connection.execute(f"ALTER TABLE {quote(table)} DROP COLUMN {quote(name)}")
+                self.connection.execute(f"ALTER TABLE {quote(table)} ADD COLUMN {TABLES[table].column(name).ddl()}")
+        return [c for c in self.columns(table) if c not in absent or c in columns]
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -338,8 +356,10 @@ class DuckDBWarehouse:
                 self.connection.execute(f'ALTER TABLE "{table}" ADD COLUMN {quote(column)} {kind}')
         if not frame.height:
             return 0
+        held = self.hold(table, [c for c in frame.columns if frame[c].null_count() < frame.height])
+        chosen = ", ".join(quote(c) for c in frame.columns if c in held)
         with self._incoming(frame):
-            self._run(f'INSERT INTO "{table}" BY NAME SELECT * FROM _incoming', {}, f"insert {table}")  # noqa: S608
+            self._run(f'INSERT INTO "{table}" BY NAME SELECT {chosen} FROM _incoming', {}, f"insert {table}")  # noqa: S608
         return frame.height
 
     @contextmanager
@@ -365,7 +385,7 @@ class DuckDBWarehouse:
         """
         needed = [column for column in table.columns if not column.nullable]
         names = ", ".join(quote(column.name) for column in needed)
-        values = ", ".join(f"CAST({_NOTHING.get(c.type, '0')} AS {SQL_TYPES[c.type]})" for c in needed)
+        values = ", ".join(_nothing(column) for column in needed)
         self.connection.execute(f"INSERT INTO {quote(table.name)} ({names}) VALUES ({values})")  # noqa: S608
         self.connection.execute(f"DELETE FROM {quote(table.name)} WHERE ({names}) = ({values})")  # noqa: S608
 
@@ -383,6 +403,7 @@ class _Shadow:
     def create(self, table: str, statement: str, /, **params: Any) -> int:
         """See `Warehouse.create`."""
         self._empty(table)
+        self.store.hold(table, TABLES[table].names)
         self.store.execute_text(f"INSERT INTO {quote(table)} BY NAME {sql_text(statement)}", params, name=statement)
         return self.store.count(table)
 
@@ -414,6 +435,12 @@ def is_encrypted(path: Path) -> bool:
 def quote(identifier: str) -> str:
     """`identifier` as a quoted SQL name; the one way a name from outside gets into a statement."""
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def _nothing(column: Column) -> str:
+    """Some value of a column."""
+    value = literal(column.words[0]) if column.words else _NOTHING.get(column.type, "0")
+    return f"CAST({value} AS {SQL_TYPES[column.type]})"
 
 
 def literal(text: str) -> str:

@@ -15,8 +15,8 @@ FROM (
     SELECT kind, caller, callee, started_at, duration_s, n_calls, n_texts, -1::BIGINT AS sign FROM _log_gone
     UNION ALL
     SELECT
-        kind::ENUM('call', 'text', 'data') AS kind, caller, callee, started_at, duration_s, null::BIGINT AS n_calls,
-        null::BIGINT AS n_texts, -1::BIGINT AS sign
+        kind, caller, callee, started_at, duration_s, null::BIGINT AS n_calls, null::BIGINT AS n_texts,
+        -1::BIGINT AS sign
     FROM _log_replaced
 ) AS m
 WHERE

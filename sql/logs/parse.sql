@@ -75,7 +75,7 @@ judged AS (
 )
 
 SELECT
-    kind::ENUM('call', 'text', 'data') AS kind,
+    kind::ENUM('call', 'data', 'text') AS kind,
     CASE WHEN reason IS NOT NULL THEN null WHEN swapped THEN callee ELSE caller END AS caller,
     CASE WHEN reason IS NOT NULL OR kind = 'data' THEN null WHEN swapped THEN caller ELSE callee END AS callee,
     moment AS started_at,

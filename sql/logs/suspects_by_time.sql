@@ -6,7 +6,9 @@
 WITH pool AS (
     SELECT false AS is_old, row_id AS rid, kind, caller, callee, started_at, duration_s, call_id FROM _log_new
     UNION ALL
-    SELECT true AS is_old, rowid AS rid, kind, caller, callee, started_at, duration_s, NULL::VARCHAR AS call_id
+    SELECT
+        true AS is_old, rowid AS rid, kind::ENUM('call', 'data', 'text') AS kind, caller, callee, started_at, duration_s,
+        NULL::VARCHAR AS call_id
     FROM events
     WHERE
         started_at >= $first_at::TIMESTAMP - to_seconds($window)

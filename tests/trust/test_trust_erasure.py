@@ -61,6 +61,8 @@ def planted(person: str, node: int, other: tuple[str, int], table: str) -> pl.Da
             row[column.name] = f"ad of {node}"
         elif column.nullable:
             row[column.name] = None
+        elif column.words:
+            row[column.name] = column.words[0]
         else:
             empty = {"text": f"t{node}", "bool": False, "date": date(2026, 1, 1), "time": datetime(2026, 1, 1, node)}
             row[column.name] = empty.get(column.type, 0)

@@ -1,7 +1,6 @@
--- Adds a file's events, without its repeated rows and second legs, with what those knew of handsets and cells.
--- Grain: event. Reads: _log_new, _log_gone, _log_facts. Writes: events. Params: $source_id; $since, $until the first day and the
---   day after the last (as times): joins give rows in any order, some days at a time stay near each other.
-INSERT INTO events BY NAME
+-- A file's events, without its repeated rows and second legs, with what those knew of handsets and cells.
+-- Grain: event. Reads: _log_new, _log_gone, _log_facts. Params: $source_id; $since, $until the first day and the day after the
+--   last (as times): joins give rows in any order, some days at a time stay near each other.
 SELECT
     n.kind,
     n.caller,
