@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +19,8 @@ from engine.logs import mapping, reading, recognise, repeats, staging
 from engine.logs.numbers import NumberedRows
 from engine.progress import SILENT, Progress
 from engine.sources import SourceSummary, Store
+from engine.tables import TABLES
 from engine.trust import pseudonyms
-from engine.warehouse import sql_text
 
 if TYPE_CHECKING:
     from engine.config import Config
@@ -282,9 +282,10 @@ def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Foun
     columns = store.hold("events", _facts(reading.optional_columns(read)))
     repeats.settle(store, columns)
     runs = _runs_of_days(store)
+    fresh = _fresh_days(store, read, found)
     for since, until, _ in runs:
         staging.add(store, "events", "logs/new_events", columns, source_id=source, since=since, until=until)
-    _sum_days(store, runs, found.span, found.replaced)
+    _sum_days(store, runs, fresh)
     rejected = sum(found.reasons.values())
     if rejected:
         store.execute("logs/insert_rejects", source_id=source)
@@ -384,24 +385,38 @@ def _facts(optional: set[str]) -> set[str]:
     return have
 
 
-def _sum_days(store: Store, runs: list[tuple[datetime, datetime, int]], span: dict[str, Any], replaced: int) -> None:
+def _sum_days(
+    store: Store, runs: list[tuple[datetime, datetime, int]], fresh: tuple[datetime, datetime] | None
+) -> None:
     """Add the file's contacts to `pair_days`, some days at a time: only the pairs and days it touches are changed."""
-    fresh = store.query("logs/fresh_days", first_at=span["first_at"], last_at=span["last_at"])["fresh"][0]
     most = staging.rows_at_once(store)
     for since, until, rows in runs:
         parts = 1 if store.spreads else -(-rows // most) or 1
         for part in range(parts):
-            some = {"since": since, "until": until, "parts": parts, "part": part}
-            if fresh and not replaced:
-                sums = sql_text("logs/day_changes")
-                text = f"INSERT INTO pair_days BY NAME SELECT * FROM ({sums}) AS d WHERE d.n_calls + d.n_texts > 0"  # noqa: S608
-                store.execute_text(text, some, name="logs/day_changes")
+            some: dict[str, Any] = {"since": since, "until": until, "parts": parts, "part": part}
+            if fresh:
+                some |= {"since": max(since, fresh[0]), "until": min(until, fresh[1])}
+                staging.add(store, "pair_days", "logs/day_sums", TABLES["pair_days"].names, **some)
                 continue
             store.temp("_log_days", "logs/day_changes", **some)
             store.temp("_log_days_known", "logs/days_known")
             if store.count("_log_days_known"):
                 store.execute("logs/drop_known_days")
             store.execute("logs/insert_days")
+
+
+def _fresh_days(store: Store, read: recognise.Reading, found: _Found) -> tuple[datetime, datetime] | None:
+    """A file's first day and the day after its last, if its rows are events and nothing is known of these days yet.
+
+    Their pair-days are then the sums of the events that are stored.
+    """
+    first, last = found.span["first_at"], found.span["last_at"]
+    if found.replaced or read.profile.aggregated or first is None:
+        return None
+    since = datetime(first.year, first.month, first.day)
+    until = datetime(last.year, last.month, last.day) + timedelta(days=1)
+    fresh = store.query("logs/fresh_days", since=since, until=until)["fresh"][0]
+    return (since, until) if fresh else None
 
 
 def _runs_of_days(store: Store) -> list[tuple[datetime, datetime, int]]:

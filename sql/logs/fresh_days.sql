@@ -1,5 +1,6 @@
--- Whether a file's contacts are all on days on which nobody has contact yet, and nobody opted out.
--- Grain: one row. Reads: pair_days, parties. Params: $first_at, $last_at the file's span.
+-- Whether nothing is known of the days a file covers, and nobody opted out.
+-- Grain: one row. Reads: events, pair_days, parties. Params: $since, $until the file's first day and the day after its last.
 SELECT
-    NOT EXISTS (SELECT 1 FROM pair_days AS d WHERE d.day BETWEEN $first_at::DATE AND $last_at::DATE)
+    NOT EXISTS (SELECT 1 FROM pair_days AS d WHERE d.day >= $since::DATE AND d.day < $until::DATE)
+    AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.started_at >= $since::TIMESTAMP AND e.started_at < $until::TIMESTAMP)
     AND NOT EXISTS (SELECT 1 FROM parties AS p WHERE p.opted_out) AS fresh
