@@ -45,6 +45,9 @@ class Store(Protocol):
     ) -> Iterator[pa.RecordBatch]:
         """The rows of SQL text as they come, on one machine."""
 
+    def flush(self) -> None:
+        """Write what was committed from the log into the database's file."""
+
     def drop(self, *names: str) -> None:
         """Let temporary tables go, whether they are there or not."""
 

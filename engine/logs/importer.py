@@ -35,6 +35,7 @@ _SCRATCH = (
 _EVENT = ("kind", "caller", "callee", "started_at", "duration_s", "answered")
 _FACTS = ("volume_mb", *repeats.FACTS, "call_id", "n_calls", "n_texts")
 _PHONE_SHARE = 0.9
+_MANY = 1_000_000  # rows that are written into the file at once
 
 
 def import_logs(
@@ -132,6 +133,8 @@ def _import_rows(
             summary = _store_rows(store, _source(read, options, content()), read, found)
             sources.unchanged(read.layout.path, content())
             sources.record(store, summary, content().sha256)
+        if found.rows >= _MANY:
+            store.flush()
     finally:
         staging.forget(store, _VIEWS, _SCRATCH)
         reading.forget(store)

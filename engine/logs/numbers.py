@@ -19,6 +19,12 @@ _AT_ONCE = 1 << 15  # ids looked up between two looks at whether the table is la
 class NumberedRows:
     """A file's rows in memory, in whose columns caller and callee stand numbers, and row_id, a number for each row."""
 
+    def __init__(self) -> None:
+        import pyarrow as pa
+
+        # Load the compiled code now: once rows come, whoever makes them would have to wait for it.
+        Numbers().of(pa.array(["0"]))
+
     def read(self, batches: Iterator[pa.RecordBatch]) -> None:
         """Take rows whose ids are texts, instead of what is there."""
         import numpy as np
