@@ -135,7 +135,7 @@ def place(store: Store, rows: NumberedRows, have: set[str]) -> None:
     import numpy as np
 
     known = store.query("logs/nodes_by_number")
-    nodes = np.zeros(len(rows.texts()), np.uint32)
+    nodes = np.zeros(max(len(rows.texts()), 1), np.uint32)
     nodes[known["id"].to_numpy()] = known["node"].to_numpy()
     store.connection.unregister("_log_batches")
     rows.rename(nodes)

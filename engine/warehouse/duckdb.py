@@ -179,13 +179,19 @@ class DuckDBWarehouse:
             rows: at once.
             name: for the error message.
             ahead: bytes that may wait while the last rows are worked on.
+
+        Yields:
+            At least once, maybe no rows.
         """
         import duckdb
+        import pyarrow as pa
 
         with _named(name):
             self.connection.execute(f"SET streaming_buffer_size = '{ahead} bytes'")
             try:
-                yield from self.connection.sql(text, params=params).to_arrow_reader(rows)
+                found = self.connection.sql(text, params=params).to_arrow_reader(rows)
+                yield next(found, pa.RecordBatch.from_pylist([], found.schema))
+                yield from found
             except OSError as error:  # how Arrow hands on what DuckDB says in the middle
                 memory = "Out of Memory" in str(error)
                 raise (duckdb.OutOfMemoryException if memory else duckdb.Error)(str(error)) from error
