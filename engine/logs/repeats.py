@@ -60,7 +60,8 @@ def find(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> tupl
     store.temp("_log_gone", "logs/gone")
     repeated, replaced = store.count("_log_same"), store.count("_log_replaced")
     second = store.query("logs/new_legs")["n"][0]
-    if (repeated or second or replaced) and have & set(FACTS):
+    # What gives way may know more than the file has columns for.
+    if replaced or ((repeated or second) and have & set(FACTS)):
         store.temp("_log_facts", "logs/leg_facts")
     else:
         store.temp("_log_facts", "logs/no_facts")

@@ -72,6 +72,8 @@ def test_pieces_give_the_tables_of_the_whole_file(tmp_path, first, second, size,
     config = Config(logs=Logs(short_code_digits=short, service_numbers="+36201000003" if short == 3 else ""))
     whole = tables(paths, config)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "_LARGE", 0)
+        assert tables(paths, config) == whole, "with numbers for ids"
         patch.setattr(staging, "memory", lambda store: size * reading._SHARE)
         patch.setattr(repeats, "_keys_at_once", lambda memory: 3)
         patch.setattr(staging, "_ROWS", 5)

@@ -32,6 +32,8 @@ DATA = (
     "caller,callee,started_at,duration_s,kind,volume_mb\n"
     "a,,2024-01-03 10:00:00,0,data,2.5\na,c,2024-01-03 11:00:00,0,text,\n"
 )
+# An earlier leg in a file without any handset.
+BARE = "caller,callee,started_at,duration_s\nf,e,2024-01-02 09:59:45,30\n"
 FILES = {"plain": PLAIN, "tac": WITH_TAC, "imei": WITH_IMEI, "earlier": EARLIER, "data": DATA}
 
 
@@ -92,6 +94,16 @@ def test_what_an_event_knew_stays_known_to_the_leg_that_takes_its_place(store, f
     row = found["e", "f", "09:59:40"]
     assert (row["caller_tac"], row["callee_tac"], row["callee_cell"]) == ("35209901", IMEI[:8], "c1")
     assert row["callee_device"], "though the file that takes the place has no devices"
+
+
+def test_what_an_event_knew_stays_known_where_the_file_has_no_handsets(store, files, tmp_path):
+    load(store, files["tac"])
+    (tmp_path / "bare.csv").write_text(BARE)
+    assert load(store, tmp_path / "bare.csv").details["replaced_by_earlier_leg"] == 1
+    found = named(store)
+    assert ("e", "f", "10:00:00") not in found
+    row = found["f", "e", "09:59:45"]
+    assert (row["caller_tac"], row["callee_tac"]) == (None, "35209901")
 
 
 @pytest.mark.parametrize("order", [list(FILES), ["imei", "plain", "data", "earlier", "tac"]])

@@ -1,0 +1,162 @@
+"""Ids of large files are numbered where they are read: numbers against a dict, tables against those by text."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.config import Config, Logs
+from engine.errors import InputError
+from engine.logs import importer, numbers, reading
+from engine.logs.importer import import_logs
+from engine.warehouse.duckdb import DuckDBWarehouse
+
+KEY = bytes(range(32))
+# Phone numbers that only differ in a plus, in leading zeros or beyond 17 digits, and words of every length.
+_TEXTS = st.one_of(
+    st.from_regex(r"\+?[0-9]{1,20}", fullmatch=True),
+    st.from_regex(r"0{0,3}1{1,2}", fullmatch=True),
+    st.text(alphabet="ab0+:/\0é\U0001f600", min_size=1, max_size=40),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(batches=st.lists(st.lists(st.one_of(_TEXTS, st.none()), max_size=40), max_size=6), at_once=st.integers(1, 9))
+def test_numbers_are_those_of_a_dict(batches, at_once):
+    known: dict[str, int] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numbers, "_SLOTS", 2)
+        patch.setattr(numbers, "_AT_ONCE", at_once)
+        found = numbers.Numbers()
+        for texts in batches:
+            wanted = [None if text is None else known.setdefault(text, len(known)) for text in texts]
+            assert found.of(pa.array(texts, pa.string())).to_pylist() == wanted
+        assert found.texts().to_pylist() == list(known)
+
+
+def test_a_hundred_thousand_texts_keep_their_numbers():
+    digits = [f"+3620{i * 7919 % 100_003:07d}" for i in range(60_000)]
+    words = [f"{i:x}-anonymised-subscriber" for i in range(40_000)]
+    texts = pa.array([*digits, *words])
+    found = numbers.Numbers()
+    assert found.of(texts.slice(5, 70_000)).to_numpy().tolist() == list(range(70_000))
+    again = np.random.default_rng(1).permutation(100_000)
+    first = found.of(texts).to_numpy()
+    assert np.array_equal(np.sort(first), np.arange(100_000))
+    assert np.array_equal(found.of(texts.take(pa.array(again))).to_numpy(), first[again])
+
+
+def test_texts_of_one_key_are_told_apart_by_their_bytes(monkeypatch):
+    """Every word gets the same hash."""
+    kernel = numbers.compiled(numbers.mark)
+
+    def mark(offsets, content, keys):
+        kernel(offsets, content, keys)
+        keys[keys < 0] = -5
+
+    compiled = numbers.compiled
+    monkeypatch.setattr(numbers, "compiled", lambda f: mark if f is numbers.mark else compiled(f))
+    found = numbers.Numbers()
+    assert found.of(pa.array(["ann", "bob", "ann", "anna", "123", "bo", "bob"])).to_pylist() == [0, 1, 0, 2, 3, 4, 1]
+
+
+HEADER = "caller,callee,started_at,duration_s\n"
+DIRT = """kind,caller,callee,started_at,duration_s,direction,caller_imei,callee_tac,volume_mb
+call,+36201000001,+36201000002,2024-01-02 10:00:00,60,out,356938035643809,35209900,
+call,0036201000002,+36201000001,2024-01-02 10:00:04,61,out,,,
+call,+36201000001,+36201000002,2024-01-02 10:00:00,60,out,356938035643809,35209900,
+call,+36201000003,0036201000003,2024-01-02 11:00:00,60,out,,,
+call,+36201000003,+36201000001,2024-01-02 11:00:00,60,in,356938035643817,,
+call,,+36201000001,2024-01-02 11:00:00,60,out,,,
+call,1818,+36201000001,2024-01-02 11:00:00,60,out,,,
+call,+36201000009,+36201000001,2024-01-02 11:00:00,60,out,,,
+data,+36201000004,,2024-01-02 12:00:00,,,,,2.5
+text,+36201000004,+36201000005,2024-01-03 12:00:00,,out,,,
+call,+36201000006,+36201000007,2024-01-03 13:00:00,5,out,,,
+call,+36201000008,+36201000007,2024-01-03 13:00:00,5,out,,,
+call,+36201000004,"+36201000005",yesterday,60,out,,,
+fax,+36201000004,+36201000005,2024-01-03 12:00:00,60,out,,,
+"""
+
+
+@pytest.mark.parametrize("broken", ["", 'call,"+3620100000', "a,b"])
+@pytest.mark.parametrize("kept", ["", HEADER, HEADER + "1,2,x,60\n"])
+def test_tables_are_those_by_text(tmp_path, monkeypatch, broken, kept):
+    """Also of a file that the fast reader gives up, and after one without rows or without any that stays."""
+    path, other = tmp_path / "log.csv", tmp_path / "other.csv"
+    path.write_text(DIRT + broken)
+    other.write_text(kept)
+    config = Config(logs=Logs(short_code_digits=5, service_numbers="+36 20 100 0009"))
+    found = []
+    for large in (1 << 40, 0):
+        monkeypatch.setattr(reading, "_LARGE", large)
+        store = DuckDBWarehouse()
+        done: list[object] = []
+        if kept.count("\n") > 1:
+            with pytest.raises(InputError):
+                import_logs(store, [other], config=config, key=KEY)
+        elif kept:
+            done += import_logs(store, [other], config=config, key=KEY)
+        done += import_logs(store, [path], config=config, key=KEY)
+        tables = ("events", "pair_days", "parties", "rejects")
+        found.append((done, *(store.read(table).to_dicts() for table in tables)))
+        store.close()
+    assert found[0] == found[1]
+    details = found[0][0][-1].details
+    assert (details["second_legs"], details["repeated_rows"]) == (1, 1)
+    reasons = {row["reason"] for row in found[0][4]}
+    assert {"self_call", "missing_party", "short_code", "service_number", "unreadable_time"} <= reasons
+
+
+def test_a_known_file_under_another_name_changes_nothing(tmp_path, monkeypatch):
+    """It is read before it is known, whether its ids are numbered or not."""
+    path, copy = tmp_path / "log.csv", tmp_path / "copy.csv"
+    path.write_text(DIRT)
+    copy.write_text(DIRT)
+    store = DuckDBWarehouse()
+    import_logs(store, [path], config=Config(), key=KEY)
+    before = {table: store.read(table).to_dicts() for table in ("events", "pair_days", "parties", "rejects", "sources")}
+    for large in (1 << 40, 0):
+        monkeypatch.setattr(reading, "_LARGE", large)
+        done = import_logs(store, [copy, path], config=Config(), key=KEY)
+        assert [d.details for d in done] == [{"file_seen_before": 14}] * 2
+    assert before == {table: store.read(table).to_dicts() for table in before}
+    left = store.query_text("SELECT table_name AS n FROM duckdb_tables() WHERE temporary")["n"].to_list()
+    assert not left, "no id as it came in stays in memory"
+    store.close()
+
+
+def test_what_a_large_file_left_in_the_log_is_in_the_database(tmp_path, monkeypatch):
+    path, database = tmp_path / "log.csv", tmp_path / "kindred.duckdb"
+    path.write_text(DIRT)
+    monkeypatch.setattr(importer, "_MANY", 1)
+    store = DuckDBWarehouse(database)
+    limit = store.query_text("SELECT current_setting('max_vacuum_tasks') AS n")["n"][0]
+    import_logs(store, [path], config=Config(), key=KEY)
+    wal = tmp_path / "kindred.duckdb.wal"
+    assert not wal.exists() or wal.stat().st_size == 0
+    assert store.query_text("SELECT current_setting('max_vacuum_tasks') AS n")["n"][0] == limit
+    rows = store.read("events").to_dicts()
+    store.close()
+    again = DuckDBWarehouse(database, read_only=True)
+    assert again.read("events").to_dicts() == rows
+    again.close()
+
+
+def test_days_of_which_only_events_are_known_are_not_summed_again(tmp_path):
+    """Who opted out has events and no pair-days; back among the others, the old days stay without them."""
+    store = DuckDBWarehouse()
+    for name, rows in (
+        ("first", "ann,bob,2024-01-02 10:00:00,60\ncid,dan,2024-01-03 10:00:00,60\n"),
+        ("second", "eva,fay,2024-01-02 20:00:00,30\n"),
+    ):
+        (tmp_path / f"{name}.csv").write_text(HEADER + rows)
+    import_logs(store, [tmp_path / "first.csv"], config=Config(), key=KEY)
+    store.execute_text("DELETE FROM pair_days WHERE day = DATE '2024-01-02'")
+    import_logs(store, [tmp_path / "second.csv"], config=Config(), key=KEY)
+    days = store.query_text("SELECT day, talk_s FROM pair_days ORDER BY ALL").rows()
+    assert [(str(day), talk) for day, talk in days] == [("2024-01-02", 30), ("2024-01-03", 60)]
+    store.close()
