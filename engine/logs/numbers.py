@@ -128,15 +128,23 @@ class Numbers:
             self._slots = slots
         need = int(self._ends[self._n]) + letters
         if need > len(self._texts):
-            self._texts = np.resize(self._texts, max(need, 2 * len(self._texts)))
+            self._texts = _longer(self._texts, max(need, 2 * len(self._texts)))
         if self._n + ids + 1 > len(self._ends):
-            self._ends = np.resize(self._ends, max(self._n + ids + 1, 2 * len(self._ends)))
+            self._ends = _longer(self._ends, max(self._n + ids + 1, 2 * len(self._ends)))
 
 
 def _with(batch: pa.RecordBatch, columns: dict[str, pa.Array]) -> pa.RecordBatch:
     for name, values in columns.items():
         batch = batch.set_column(batch.schema.get_field_index(name), name, values)
     return batch
+
+
+def _longer(values: np.ndarray, length: int) -> np.ndarray:
+    import numpy as np
+
+    longer = np.empty(length, values.dtype)
+    longer[: len(values)] = values
+    return longer
 
 
 def mark(offsets, content, keys):

@@ -13,7 +13,7 @@ from engine import textfile
 from engine.errors import BackendError, InputError
 from engine.logs import pieces, staging
 from engine.logs.mapping import CANONICAL, Profile
-from engine.logs.numbers import NumberedRows
+from engine.logs.numbers import ENDS, NumberedRows
 from engine.logs.recognise import Reading
 from engine.sources import Content, Store
 from engine.warehouse import sql_text
@@ -23,7 +23,7 @@ _ALWAYS = ("kind", "caller", "callee", "started_at", "duration_s", "answered", "
 _KIND = (
     "CASE kind WHEN 'call' THEN 'call' WHEN 'data' THEN 'data' ELSE 'text' END::ENUM('call', 'data', 'text') AS kind"
 )
-_LARGE = 1 << 27  # bytes of text from which on ids are numbered
+_LARGE, _MOSTLY = 1 << 27, 0.8  # bytes of text from which on ids become numbers, share of phone numbers among them
 _BATCH, _AHEAD = 1 << 18, 1 << 25  # rows that are numbered at once, bytes of rows that may wait
 _OPTIONAL = tuple(c for c in CANONICAL if c in staging.OPTIONAL)
 _SHARE = 8  # of the memory for the bytes of one piece; as rows they take about as much again
@@ -67,8 +67,8 @@ def read_rows(
         row = 0
         for piece, told, notes in pieces.stream(reading, size, staging.memory(store) // _SHARE):
             whole = piece is reading
-            large = whole and pieces.unpacked(reading, size) >= _LARGE
-            read = read_here(store, piece, content if whole else lambda told=told: told, params, numbered=large)
+            numbered = whole and pieces.unpacked(reading, size) >= _LARGE and _phone_numbers(reading)
+            read = read_here(store, piece, content if whole else lambda told=told: told, params, numbered=numbered)
             if row:
                 _widen(store, optional_columns(reading), row)
             if reading.layout.packing:
@@ -84,6 +84,14 @@ def read_rows(
         store.connection.unregister("_log_pieces")
     _widen(store, optional_columns(reading))
     yield Piece(notes, store.count("_log_rows"))
+
+
+def _phone_numbers(reading: Reading) -> bool:
+    """Whether the first rows' ids are mostly such as `engine.logs.numbers` looks up faster than the database does."""
+    layout = reading.layout
+    places = [layout.names.index(reading.found[end]) for end in ENDS if end in reading.found]
+    ids = [field for row in layout.sample for place in places for field in row[place : place + 1]]
+    return sum(bool(re.fullmatch(r"\+?[0-9]{1,17}", field)) for field in ids) >= _MOSTLY * len(ids)
 
 
 def forget(store: Store) -> None:

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from engine.config import Config, Logs
 from engine.errors import InputError
-from engine.logs import importer, numbers, reading
+from engine.logs import importer, numbers, reading, recognise
 from engine.logs.importer import import_logs
+from engine.logs.mapping import generic
+from engine.sources import read_content
 from engine.warehouse.duckdb import DuckDBWarehouse
 
 KEY = bytes(range(32))
@@ -93,6 +95,7 @@ def test_tables_are_those_by_text(tmp_path, monkeypatch, broken, kept):
     found = []
     for large in (1 << 40, 0):
         monkeypatch.setattr(reading, "_LARGE", large)
+        monkeypatch.setattr(reading, "_MOSTLY", 0)
         store = DuckDBWarehouse()
         done: list[object] = []
         if kept.count("\n") > 1:
@@ -159,4 +162,26 @@ def test_days_of_which_only_events_are_known_are_not_summed_again(tmp_path):
     import_logs(store, [tmp_path / "second.csv"], config=Config(), key=KEY)
     days = store.query_text("SELECT day, talk_s FROM pair_days ORDER BY ALL").rows()
     assert [(str(day), talk) for day, talk in days] == [("2024-01-02", 30), ("2024-01-03", 60)]
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("ids", "numbered"),
+    [
+        (["+36201000001", "0036201000002", "36201000003", "1818", "7"], True),
+        (["+36201000001", "0036201000002", "36201000003", "1818", "anonymous"], True),
+        (["+36201000001", "ann", "bob", "1818", "7"], False),
+        ([f"{i:064x}" for i in range(10, 15)], False),
+    ],
+)
+def test_ids_are_numbered_where_most_are_phone_numbers(tmp_path, monkeypatch, ids, numbered):
+    path = tmp_path / "log.csv"
+    path.write_text(HEADER + "".join(f"{i},{i},2024-01-01 10:00:00,60\n" for i in ids))
+    read = recognise.recognise(path, [generic()])
+    store = DuckDBWarehouse()
+    params = importer._parameters(read.profile, {}, Config())
+    for large, wanted in ((0, numbered), (1 << 40, False)):
+        monkeypatch.setattr(reading, "_LARGE", large)
+        (piece,) = reading.read_rows(store, read, lambda: read_content(path), params)
+        assert (piece.numbered is not None) == wanted
     store.close()

@@ -73,6 +73,7 @@ def test_pieces_give_the_tables_of_the_whole_file(tmp_path, first, second, size,
     whole = tables(paths, config)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading, "_LARGE", 0)
+        patch.setattr(reading, "_MOSTLY", 0)
         assert tables(paths, config) == whole, "with numbers for ids"
         patch.setattr(staging, "memory", lambda store: size * reading._SHARE)
         patch.setattr(repeats, "_keys_at_once", lambda memory: 3)
