@@ -57,7 +57,9 @@ def find(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> tupl
     if not legs:
         store.temp("_log_legs", "logs/no_legs")
     store.temp("_log_replaced", "logs/replaced")
-    store.temp("_log_gone", "logs/gone")
+    parts = -(-parts // 4)  # only numbers of rows are kept at once
+    for part in range(parts):
+        staging.gather(store, "_log_gone", "logs/gone", add=part > 0, parts=parts, part=part)
     repeated, replaced = store.count("_log_same"), store.count("_log_replaced")
     second = store.query("logs/new_legs")["n"][0]
     # What gives way may know more than the file has columns for.
