@@ -17,7 +17,7 @@ from engine import sources
 from engine.errors import ConfigError, InputError
 from engine.logs import mapping, reading, recognise, repeats, staging
 from engine.logs.numbers import NumberedRows
-from engine.progress import SILENT, Progress
+from engine.progress import SILENT, Progress, Task
 from engine.sources import SourceSummary, Store
 from engine.tables import TABLES
 from engine.trust import pseudonyms
@@ -35,6 +35,7 @@ _SCRATCH = (
 _EVENT = ("kind", "caller", "callee", "started_at", "duration_s", "answered")
 _FACTS = ("volume_mb", *repeats.FACTS, "call_id", "n_calls", "n_texts")
 _PHONE_SHARE = 0.9
+_READ, _CLEAN, _STORED = 0.35, 0.68, 0.85  # how much of a file's time has passed when it is
 _MANY = 1_000_000  # rows that are written into the file at once
 
 
@@ -75,11 +76,31 @@ def import_logs(
     options = options or {}
     profiles = _profiles(format, mapping)
     done = []
-    with progress.task("call records", total=len(paths)) as task:
-        for path in paths:
-            done.append(_import_file(store, Path(path), profiles, options, config, key))
-            task.advance()
+    sizes = [max(_size(Path(path)) >> 20, 1) for path in paths]
+    with progress.task("call records (MB)", total=sum(sizes)) as task:
+        for path, size in zip(paths, sizes, strict=True):
+            share = _Share(task, size)
+            done.append(_import_file(store, Path(path), profiles, options, config, key, share))
+            share.to(1)
     return done
+
+
+class _Share:
+    """One file's part of the bar."""
+
+    def __init__(self, task: Task, size: int) -> None:
+        self._task, self._size, self._done = task, size, 0
+
+    def to(self, part: float) -> None:
+        """So much of the file is done, 0 to 1."""
+        steps = int(self._size * min(part, 1)) - self._done
+        self._task.advance(max(steps, 0))
+        self._done += max(steps, 0)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; whether there is one is asked later."""
+    return path.stat().st_size if path.exists() else 0
 
 
 def _profiles(format: str | None, path: Path | None) -> list[mapping.Profile]:
@@ -97,6 +118,7 @@ def _import_file(
     options: dict[str, Any],
     config: Config,
     key: bytes,
+    share: _Share,
 ) -> SourceSummary:
     with sources.content_meanwhile(path) as content:
         read = recognise.recognise(path, profiles)
@@ -104,7 +126,7 @@ def _import_file(
         read = replace(read, profile=profile)
         if sources.named(store, TARGET, _path(read)) and (known := _known(store, read, options, content())):
             return known
-        return _import_rows(store, read, content, options, config, key)
+        return _import_rows(store, read, content, options, config, key, share)
 
 
 def _known(
@@ -121,16 +143,18 @@ def _import_rows(
     options: dict[str, Any],
     config: Config,
     key: bytes,
+    share: _Share,
 ) -> SourceSummary:
     params = _parameters(read.profile, options, config)
     try:
         # Whatever takes long touches temporary tables only; a reader that stumbles must not spoil the transaction.
-        rows = _read(store, read, content, params, config, key)
+        rows = _read(store, read, content, params, config, key, share)
         if known := _known(store, read, options, content()):  # under another name
             return known
         found = _clean(store, read, rows, config, key)
+        share.to(_CLEAN)
         with store.transaction():
-            summary = _store_rows(store, _source(read, options, content()), read, found)
+            summary = _store_rows(store, _source(read, options, content()), read, found, share)
             sources.unchanged(read.layout.path, content())
             sources.record(store, summary, content().sha256)
         if found.rows >= _MANY:
@@ -219,6 +243,7 @@ def _read(
     params: dict[str, Any],
     config: Config,
     key: bytes,
+    share: _Share,
 ) -> _Rows:
     """From a file to `_log_all` and `_ids_raw`, the distinct ids as they came in.
 
@@ -233,6 +258,7 @@ def _read(
         numbered = piece.numbered
         _gather_ids(store, numbered, add=number > 0)
         number += 1
+        share.to(_READ * piece.share)
     return _Rows(notes, rows, partial(_numbered, read_rows if number > 1 else None), numbered, services)
 
 
@@ -279,16 +305,19 @@ def _numbered(read_rows: Callable[[], Iterable[Any]] | None) -> Iterator[int]:
         yield number
 
 
-def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Found) -> SourceSummary:
+def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Found, share: _Share) -> SourceSummary:
     """From temporary tables to events, parties, pair_days and rejects; returns the summary."""
     store.execute("logs/insert_parties")
     columns = store.hold("events", _facts(reading.optional_columns(read)))
     repeats.settle(store, columns)
     runs = _runs_of_days(store)
     fresh = _fresh_days(store, read, found)
-    for since, until, _ in runs:
+    for number, (since, until, _) in enumerate(runs, 1):
         staging.add(store, "events", "logs/new_events", columns, source_id=source, since=since, until=until)
-    _sum_days(store, runs, fresh)
+        share.to(_CLEAN + (_STORED - _CLEAN) * number / len(runs))
+    for number, run in enumerate(runs, 1):
+        _sum_days(store, *run, fresh)
+        share.to(_STORED + (1 - _STORED) * number / len(runs))
     rejected = sum(found.reasons.values())
     if rejected:
         store.execute("logs/insert_rejects", source_id=source)
@@ -389,23 +418,21 @@ def _facts(optional: set[str]) -> set[str]:
 
 
 def _sum_days(
-    store: Store, runs: list[tuple[datetime, datetime, int]], fresh: tuple[datetime, datetime] | None
+    store: Store, since: datetime, until: datetime, rows: int, fresh: tuple[datetime, datetime] | None
 ) -> None:
-    """Add the file's contacts to `pair_days`, some days at a time: only the pairs and days it touches are changed."""
-    most = staging.rows_at_once(store)
-    for since, until, rows in runs:
-        parts = 1 if store.spreads else -(-rows // most) or 1
-        for part in range(parts):
-            some: dict[str, Any] = {"since": since, "until": until, "parts": parts, "part": part}
-            if fresh:
-                some |= {"since": max(since, fresh[0]), "until": min(until, fresh[1])}
-                staging.add(store, "pair_days", "logs/day_sums", TABLES["pair_days"].names, **some)
-                continue
-            store.temp("_log_days", "logs/day_changes", **some)
-            store.temp("_log_days_known", "logs/days_known")
-            if store.count("_log_days_known"):
-                store.execute("logs/drop_known_days")
-            store.execute("logs/insert_days")
+    """Add the file's contacts of some days to `pair_days`: only the pairs and days it touches are changed."""
+    parts = 1 if store.spreads else -(-rows // staging.rows_at_once(store)) or 1
+    for part in range(parts):
+        some: dict[str, Any] = {"since": since, "until": until, "parts": parts, "part": part}
+        if fresh:
+            some |= {"since": max(since, fresh[0]), "until": min(until, fresh[1])}
+            staging.add(store, "pair_days", "logs/day_sums", TABLES["pair_days"].names, **some)
+            continue
+        store.temp("_log_days", "logs/day_changes", **some)
+        store.temp("_log_days_known", "logs/days_known")
+        if store.count("_log_days_known"):
+            store.execute("logs/drop_known_days")
+        store.execute("logs/insert_days")
 
 
 def _fresh_days(store: Store, read: recognise.Reading, found: _Found) -> tuple[datetime, datetime] | None:

@@ -38,11 +38,13 @@ class Piece:
         notes: for the summary (`cut_short`, `no_final_line_end`, `ambiguous_local_times`), only those that apply.
         rows: how many.
         numbered: the rows, where ids are numbers in `_log_all`; None where they are texts.
+        share: how much of the file was read by then, 0 to 1, roughly.
     """
 
     notes: dict[str, int]
     rows: int
     numbered: NumberedRows | None = None
+    share: float = 1
 
 
 def read_rows(
@@ -64,16 +66,17 @@ def read_rows(
     """
     size = reading.layout.path.stat().st_size
     if not store.spreads:
-        row = 0
+        row, done, all_ = 0, 0, pieces.unpacked(reading, size)
         for piece, told, notes in pieces.stream(reading, size, staging.memory(store) // _SHARE):
             whole = piece is reading
-            numbered = whole and pieces.unpacked(reading, size) >= _LARGE and _phone_numbers(reading)
+            numbered = whole and all_ >= _LARGE and _phone_numbers(reading)
             read = read_here(store, piece, content if whole else lambda told=told: told, params, numbered=numbered)
             if row:
                 _widen(store, optional_columns(reading), row)
             if reading.layout.packing:
                 read.notes.pop("no_final_line_end", None)
-            yield replace(read, notes=read.notes | notes)
+            done += all_ if told is None else told.size
+            yield replace(read, notes=read.notes | notes, share=min(done / max(all_, 1), 1))
             row += read.rows
         return
     store.connection.register("_log_pieces", pieces.cut(reading, size).to_arrow())

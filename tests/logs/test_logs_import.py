@@ -7,6 +7,7 @@ import gzip
 import hmac
 import random
 from collections import defaultdict
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 
 from engine.config import Config, Ids, Logs
 from engine.errors import InputError
+from engine.logs import importer, staging
 from engine.logs.importer import import_logs
 from engine.warehouse.duckdb import DuckDBWarehouse
 
@@ -326,3 +328,29 @@ def test_keys_in_parts_find_the_same_repeats(store, tmp_path, monkeypatch):
     assert parted.details == whole.details
     assert whole.details["repeated_rows"] >= len(calls[::7]) - 5
     assert whole.details["second_legs"] >= len(legs) - 5
+
+
+def test_the_bar_moves_within_a_file_and_ends_at_its_end(store, tmp_path, monkeypatch):
+    days = [f"ann,bob,2024-01-{day:02d} 10:00:00,60" for day in range(1, 11)]
+    paths = [write(tmp_path / "first.csv", *days), write(tmp_path / "second.csv", "ann,bob,2024-01-20 10:00:00,1")]
+    moves: list[int] = []
+
+    class Bar:
+        def advance(self, steps: int = 1) -> None:
+            moves.append(steps)
+
+    class Bars:
+        @contextmanager
+        def task(self, name, total=None):
+            self.total = total
+            yield Bar()
+
+    monkeypatch.setattr(importer, "_size", lambda path: 200 << 20)
+    monkeypatch.setattr(staging, "_ROWS", 2)
+    bars = Bars()
+    load(store, *paths, paths[0], progress=bars)
+    assert bars.total == sum(moves) == 600
+    assert min(moves) >= 0
+    first = [step for step in moves if step]
+    assert max(first[:-2]) < 100, "small steps, but for files that are known"
+    assert len(first) >= 12
