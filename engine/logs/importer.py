@@ -8,18 +8,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import sources
 from engine.errors import ConfigError, InputError
-from engine.logs import mapping, reading, recognise, repeats, staging
+from engine.logs import days, mapping, reading, recognise, repeats, staging
 from engine.logs.numbers import NumberedRows
 from engine.progress import SILENT, Progress, Task
 from engine.sources import SourceSummary, Store
-from engine.tables import TABLES
 from engine.trust import pseudonyms
 
 if TYPE_CHECKING:
@@ -310,13 +309,14 @@ def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Foun
     store.execute("logs/insert_parties")
     columns = store.hold("events", _facts(reading.optional_columns(read)))
     repeats.settle(store, columns)
-    runs = _runs_of_days(store)
-    fresh = _fresh_days(store, read, found)
+    runs = days.runs(store)
+    sums = not (found.replaced or read.profile.aggregated)
+    fresh = days.fresh(store, found.span["first_at"], found.span["last_at"]) if sums else None
     for number, (since, until, _) in enumerate(runs, 1):
         staging.add(store, "events", "logs/new_events", columns, source_id=source, since=since, until=until)
         share.to(_CLEAN + (_STORED - _CLEAN) * number / len(runs))
     for number, run in enumerate(runs, 1):
-        _sum_days(store, *run, fresh)
+        days.add(store, *run, fresh)
         share.to(_STORED + (1 - _STORED) * number / len(runs))
     rejected = sum(found.reasons.values())
     if rejected:
@@ -415,56 +415,6 @@ def _facts(optional: set[str]) -> set[str]:
         if ends & have:
             have |= ends
     return have
-
-
-def _sum_days(
-    store: Store, since: datetime, until: datetime, rows: int, fresh: tuple[datetime, datetime] | None
-) -> None:
-    """Add the file's contacts of some days to `pair_days`: only the pairs and days it touches are changed."""
-    parts = 1 if store.spreads else -(-rows // staging.rows_at_once(store)) or 1
-    for part in range(parts):
-        some: dict[str, Any] = {"since": since, "until": until, "parts": parts, "part": part}
-        if fresh:
-            some |= {"since": max(since, fresh[0]), "until": min(until, fresh[1])}
-            staging.add(store, "pair_days", "logs/day_sums", TABLES["pair_days"].names, **some)
-            continue
-        store.temp("_log_days", "logs/day_changes", **some)
-        store.temp("_log_days_known", "logs/days_known")
-        if store.count("_log_days_known"):
-            store.execute("logs/drop_known_days")
-        store.execute("logs/insert_days")
-
-
-def _fresh_days(store: Store, read: recognise.Reading, found: _Found) -> tuple[datetime, datetime] | None:
-    """A file's first day and the day after its last, if its rows are events and nothing is known of these days yet.
-
-    Their pair-days are then the sums of the events that are stored.
-    """
-    first, last = found.span["first_at"], found.span["last_at"]
-    if found.replaced or read.profile.aggregated or first is None:
-        return None
-    since = datetime(first.year, first.month, first.day)
-    until = datetime(last.year, last.month, last.day) + timedelta(days=1)
-    fresh = store.query("logs/fresh_days", since=since, until=until)["fresh"][0]
-    return (since, until) if fresh else None
-
-
-def _runs_of_days(store: Store) -> list[tuple[datetime, datetime, int]]:
-    """Spans of whole days and their rows, from the beginning of time to its end: a few million rows each, or one day.
-
-    Small tables are fast, and whole row groups are small.
-    """
-    if store.spreads:
-        return [(datetime.min, datetime.max, 0)]
-    runs, since, n = [], datetime.min, 0
-    most = staging.rows_at_once(store)
-    for day, rows in store.query("logs/day_rows").iter_rows():
-        if n + rows > most and n:
-            until = datetime(day.year, day.month, day.day)
-            runs.append((since, until, n))
-            since, n = until, 0
-        n += rows
-    return [*runs, (since, datetime.max, n)]
 
 
 def _refuse(path: Path, reasons: dict[str, int]) -> None:
