@@ -9,10 +9,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import BackendError, ConfigError, EngineError, WorkspaceError
+from engine.errors import ConfigError, WorkspaceError
 from engine.progress import SILENT, Progress
 from engine.tables import SQL_TYPES, TABLES, Column, Table, check
 from engine.warehouse import sql_text
+from engine.warehouse.faults import RESTORE, named, no_size, opening
 
 if TYPE_CHECKING:
     import duckdb
@@ -68,7 +69,7 @@ class DuckDBWarehouse:
             self._settings["threads"] = threads
         if memory:
             if memory.lstrip().startswith("-"):  # DuckDB takes it for no limit at all
-                raise _no_size(memory)
+                raise no_size(memory)
             self._settings["memory_limit"] = memory
         self._inside = False
         self._open()
@@ -94,7 +95,7 @@ class DuckDBWarehouse:
         except duckdb.Error as error:
             if hasattr(self, "connection"):
                 self.connection.close()
-            raise _opening(self.path, self._settings.get("memory_limit", ""), error) from error
+            raise opening(self.path, self._settings.get("memory_limit", ""), error) from error
 
     def _attach(self, path: Path, name: str) -> None:
         options = ["READ_ONLY"] if self._read_only else []
@@ -135,7 +136,7 @@ class DuckDBWarehouse:
             return
         draft = self.path.with_name(f"{self.path.name}.new")
         _remove(draft)
-        with _named("rewrite the database"):
+        with named("rewrite the database"):
             own = self.connection.execute("SELECT current_database()").fetchone()[0]
             self._key, self._weak = cipher.get("key", self._key), cipher.get("weak", self._weak)
             self._attach(draft, "rewritten")
@@ -164,7 +165,7 @@ class DuckDBWarehouse:
         """Rows of SQL given as text (built from checked identifiers only); name: for the error message."""
         import polars.selectors as cs
 
-        with _named(name or text):
+        with named(name or text):
             frame = self.connection.sql(text, params=params or None).pl()
         return frame.with_columns(cs.categorical().cast(str))  # one of few words is a text to whoever reads it
 
@@ -186,7 +187,7 @@ class DuckDBWarehouse:
         import duckdb
         import pyarrow as pa
 
-        with _named(name):
+        with named(name):
             self.connection.execute(f"SET streaming_buffer_size = '{ahead} bytes'")
             try:
                 found = self.connection.sql(text, params=params).to_arrow_reader(rows)
@@ -240,7 +241,7 @@ class DuckDBWarehouse:
         """
         if self._inside:
             return
-        with _named("write the log into the file"):
+        with named("write the log into the file"):
             self.connection.execute("SET max_vacuum_tasks = 0")
             self.connection.execute("CHECKPOINT")
             self.connection.execute("RESET max_vacuum_tasks")
@@ -299,7 +300,7 @@ class DuckDBWarehouse:
             told = self.connection.execute(f"PRAGMA table_info({quote(table)})").fetchall()
             absent = {name for _, name, _, _, computed, _ in told if computed is not None}
         for name in sorted(absent & set(columns)):
-            with _named(f"hold {table}"):
+            with named(f"hold {table}"):
                 self.connection.execute(f"ALTER TABLE {quote(table)} DROP COLUMN {quote(name)}")
                 self.connection.execute(f"ALTER TABLE {quote(table)} ADD COLUMN {TABLES[table].column(name).ddl()}")
         return [c for c in self.columns(table) if c not in absent or c in columns]
@@ -319,7 +320,7 @@ class DuckDBWarehouse:
             self.connection.execute("ROLLBACK")
             raise
         self._inside = False
-        with _named("COMMIT"):
+        with named("COMMIT"):
             self.connection.execute("COMMIT")
 
     def scatter(self, name: str, job: Callable[[DuckDBWarehouse], dict[str, int] | None], over: str) -> dict[str, int]:
@@ -390,7 +391,7 @@ class DuckDBWarehouse:
             self.connection.unregister("_incoming")
 
     def _run(self, text: str, params: dict[str, Any], name: str) -> None:
-        with _named(name):
+        with named(name):
             done = self.connection.execute(text, params or None)
             into = _INSERT.search(text) if self._inside else None
             if into and into[1] in TABLES and done.fetchone() == (0,):
@@ -447,7 +448,7 @@ def is_encrypted(path: Path) -> bool:
     with open(path, "rb") as file:
         header = file.read(24)
     if len(header) < 24 or header[8:12] != b"DUCK":
-        raise WorkspaceError(f"{path} is not a DuckDB file.", fix=_RESTORE)
+        raise WorkspaceError(f"{path} is not a DuckDB file.", fix=RESTORE)
     return bool(header[20] & 1)
 
 
@@ -467,73 +468,6 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-@contextmanager
-def _named(name: str) -> Iterator[None]:
-    """Turn DuckDB's errors into a BackendError that says which statement failed, and why when the cause is outside."""
-    import duckdb
-
-    try:
-        yield
-    except EngineError:
-        raise
-    except duckdb.OutOfMemoryException as error:
-        raise BackendError(
-            f"{title_of(name)} needs more memory than it may use ({_first(error)}).",
-            fix="Give --memory more, e.g. 4GB.",
-        ) from error
-    except duckdb.Error as error:
-        text = _first(error)
-        if _is(error, _NO_SPACE):
-            raise WorkspaceError(
-                f"{title_of(name)} found no space on the disk; what was finished before is kept.",
-                fix="Free some space and run the command again.",
-            ) from error
-        if _is(error, _DAMAGED):
-            raise WorkspaceError(f"The database is damaged ({text}).", fix=_RESTORE) from error
-        raise BackendError(f"{title_of(name)} failed: {text}.") from error
-
-
-_NO_SPACE = ("no space left", "file too large", "disk quota", "max_temp_directory_size")
-_DAMAGED = ("corrupt database", "checksum", "could not read enough bytes", "not a valid duckdb", "serialization error")
-_RESTORE = "`kindred restore` brings back the state after the last finished run."
-
-
-def _is(error: Exception, signs: tuple[str, ...]) -> bool:
-    text = str(error).lower()
-    return any(sign in text for sign in signs)
-
-
-def title_of(name: str) -> str:
-    """How errors call a statement: by its file, or by the beginning of its text."""
-    return f"sql/{name}.sql" if "/" in name and " " not in name else " ".join(name.split())[:80]
-
-
-def _first(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
-
-
 def _remove(path: Path) -> None:
     for leftover in (path, path.with_name(f"{path.name}.wal")):
         leftover.unlink(missing_ok=True)
-
-
-def _no_size(memory: str) -> ConfigError:
-    return ConfigError(f"--memory {memory} is not a size.", fix="Write it like 4GB.")
-
-
-def _opening(path: Path | None, memory: str, error: Exception) -> EngineError:
-    text = _first(error)
-    if _is(error, ("set lock on file", "unique file handle conflict")):
-        return WorkspaceError(f"{path} is in use by another process.", fix="Wait for it to finish, then try again.")
-    if memory and "memory" in text.lower() and not _is(error, _DAMAGED):
-        return _no_size(memory)
-    if _is(error, ("without a key", "wrong encryption key", "not encrypted")):
-        return WorkspaceError(
-            f"{path} and the setting storage.encryption do not agree: {text}.",
-            fix="Set it as it was, or change it with `kindred encrypt on|off`.",
-        )
-    if _is(error, _NO_SPACE):
-        return WorkspaceError(f"There is no space on the disk for {path}.", fix="Free some and try again.")
-    if _is(error, ("permission denied", "read-only")):
-        return WorkspaceError(f"{path} may not be written.", fix="Use a folder you may write to.")
-    return WorkspaceError(f"{path} cannot be opened, it seems damaged: {text}.", fix=_RESTORE)

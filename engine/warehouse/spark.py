@@ -32,7 +32,8 @@ from engine.tables import SQL_TYPES, TABLES, check
 from engine.warehouse import session, sql_text, workers
 from engine.warehouse.catalogue import LARGE, NUMBERED, SCRATCH, Catalogue
 from engine.warehouse.dialect import SET, Statement, translated
-from engine.warehouse.duckdb import DuckDBWarehouse, quote, title_of
+from engine.warehouse.duckdb import DuckDBWarehouse, quote
+from engine.warehouse.faults import title_of
 
 if TYPE_CHECKING:
     import polars as pl

@@ -1,0 +1,77 @@
+"""What DuckDB's errors mean for the user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine.errors import BackendError, ConfigError, EngineError, WorkspaceError
+
+_NO_SPACE = ("no space left", "file too large", "disk quota", "max_temp_directory_size")
+_DAMAGED = ("corrupt database", "checksum", "could not read enough bytes", "not a valid duckdb", "serialization error")
+RESTORE = "`kindred restore` brings back the state after the last finished run."
+
+
+@contextmanager
+def named(name: str) -> Iterator[None]:
+    """Turn DuckDB's errors into a BackendError that says which statement failed, and why when the cause is outside."""
+    import duckdb
+
+    try:
+        yield
+    except EngineError:
+        raise
+    except duckdb.OutOfMemoryException as error:
+        raise BackendError(
+            f"{title_of(name)} needs more memory than it may use ({_first(error)}).",
+            fix="Give --memory more, e.g. 4GB.",
+        ) from error
+    except duckdb.Error as error:
+        text = _first(error)
+        if _is(error, _NO_SPACE):
+            raise WorkspaceError(
+                f"{title_of(name)} found no space on the disk; what was finished before is kept.",
+                fix="Free some space and run the command again.",
+            ) from error
+        if _is(error, _DAMAGED):
+            raise WorkspaceError(f"The database is damaged ({text}).", fix=RESTORE) from error
+        raise BackendError(f"{title_of(name)} failed: {text}.") from error
+
+
+def _is(error: Exception, signs: tuple[str, ...]) -> bool:
+    text = str(error).lower()
+    return any(sign in text for sign in signs)
+
+
+def title_of(name: str) -> str:
+    """How errors call a statement: by its file, or by the beginning of its text."""
+    return f"sql/{name}.sql" if "/" in name and " " not in name else " ".join(name.split())[:80]
+
+
+def _first(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
+
+
+def no_size(memory: str) -> ConfigError:
+    """Of a setting of memory that DuckDB does not take."""
+    return ConfigError(f"--memory {memory} is not a size.", fix="Write it like 4GB.")
+
+
+def opening(path: Path | None, memory: str, error: Exception) -> EngineError:
+    """Of a file that does not open; memory: the setting it was opened with."""
+    text = _first(error)
+    if _is(error, ("set lock on file", "unique file handle conflict")):
+        return WorkspaceError(f"{path} is in use by another process.", fix="Wait for it to finish, then try again.")
+    if memory and "memory" in text.lower() and not _is(error, _DAMAGED):
+        return no_size(memory)
+    if _is(error, ("without a key", "wrong encryption key", "not encrypted")):
+        return WorkspaceError(
+            f"{path} and the setting storage.encryption do not agree: {text}.",
+            fix="Set it as it was, or change it with `kindred encrypt on|off`.",
+        )
+    if _is(error, _NO_SPACE):
+        return WorkspaceError(f"There is no space on the disk for {path}.", fix="Free some and try again.")
+    if _is(error, ("permission denied", "read-only")):
+        return WorkspaceError(f"{path} may not be written.", fix="Use a folder you may write to.")
+    return WorkspaceError(f"{path} cannot be opened, it seems damaged: {text}.", fix=RESTORE)
