@@ -34,9 +34,9 @@ class NumberedRows:
         self._numbers = Numbers()
         row = 0
         for batch in batches:
-            ends = {end: self._numbers.of(batch.column(end)) for end in ENDS}
-            numbered = batch.append_column("row_id", pa.array(np.arange(row, row + len(batch))))
-            self._batches.append(_with(numbered, ends))
+            columns = {end: self._numbers.of(batch.column(end)) for end in ENDS}
+            columns["row_id"] = pa.array(np.arange(row, row + len(batch)))
+            self._batches.append(_with(_copied(batch.drop_columns(list(ENDS))), columns))
             row += len(batch)
 
     def table(self) -> pa.Table:
@@ -96,7 +96,8 @@ class Numbers:
             offsets = np.frombuffer(places, np.int32)[: count + 1]
             content = np.frombuffer(letters, np.uint8)
             self._number(offsets, content, numbers)
-        return pa.Array.from_buffers(pa.uint32(), count, [valid, pa.py_buffer(numbers)], texts.null_count)
+        own = valid and pa.py_buffer(valid.to_pybytes())  # the texts can go
+        return pa.Array.from_buffers(pa.uint32(), count, [own, pa.py_buffer(numbers)], texts.null_count)
 
     def texts(self) -> pa.LargeStringArray:
         """All texts so far; the k-th has number k."""
@@ -133,10 +134,20 @@ class Numbers:
             self._ends = _longer(self._ends, max(self._n + ids + 1, 2 * len(self._ends)))
 
 
+def _copied(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """A batch's own copy: what the database hands over is freed as a whole, and the texts of the ids are most of it."""
+    import pyarrow as pa
+
+    with pa.BufferOutputStream() as sink:
+        with pa.ipc.new_stream(sink, batch.schema) as stream:
+            stream.write_batch(batch)
+        return pa.ipc.open_stream(sink.getvalue()).read_next_batch()
+
+
 def _with(batch: pa.RecordBatch, columns: dict[str, pa.Array]) -> pa.RecordBatch:
-    for name, values in columns.items():
-        batch = batch.set_column(batch.schema.get_field_index(name), name, values)
-    return batch
+    import pyarrow as pa
+
+    return pa.RecordBatch.from_pydict(dict(zip(batch.schema.names, batch.columns, strict=True)) | columns)
 
 
 def _longer(values: np.ndarray, length: int) -> np.ndarray:

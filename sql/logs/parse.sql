@@ -3,12 +3,13 @@
 -- Params: $formats, $zone, $epoch_us how times read; $words and $meanings of the file's kinds, $kind where there is no word;
 --   $incoming, $outgoing, $unanswered words; $seconds, $megabytes per unit; $earliest, $latest the plausible window.
 -- Words are looked up by list_position: list_contains would become a join, after which rows come in any order.
+-- What is no number is asked for: Parquet's statistics leave it out, and a comparison alone may be decided by them.
 -- caller and callee are still raw text here. Rows that stay have reason null; those that do not have no parties, and raw
 -- is what can be shown of them: letters as a, digits as 9, but for a time and a duration that read well.
 WITH read_as AS (
     SELECT
         CASE WHEN kind IS NULL THEN $kind ELSE list_extract($meanings, list_position($words, lower(trim(kind)))) END AS kind,
-        coalesce(list_position($incoming, lower(trim(direction))), 0) > 0 AS swapped,
+        coalesce(list_position($incoming, lower(trim(direction))), 0) > 0 AS incoming,
         direction IS NULL OR coalesce(list_position($incoming, lower(trim(direction))), 0) > 0
         OR coalesce(list_position($outgoing, lower(trim(direction))), 0) > 0 AS direction_known,
         caller,
@@ -50,6 +51,7 @@ WITH read_as AS (
 judged AS (
     SELECT
         *,
+        incoming AND kind <> 'data' AS swapped,  -- a data session has one party, whose row it is
         CASE
             WHEN problem IS NOT NULL THEN problem
             WHEN kind IS NULL THEN 'unknown_kind'
@@ -62,7 +64,7 @@ judged AS (
             WHEN kind = 'call' AND NOT missed AND (no_duration OR seconds IS NULL OR NOT isfinite(seconds))
                 THEN 'unreadable_duration'
             WHEN kind = 'call' AND seconds < 0 AND seconds <> -$seconds THEN 'negative_duration'
-            WHEN kind = 'call' AND seconds > 2e9 THEN 'unreadable_duration'
+            WHEN kind = 'call' AND (seconds > 2e9 OR isnan(seconds)) THEN 'unreadable_duration'
             WHEN n_calls < 0 OR n_texts < 0 OR n_calls > 1e12 OR n_texts > 1e12 OR isnan(n_calls + n_texts)
                 THEN 'unreadable_sum'
             WHEN n_calls + n_texts <= 0 THEN 'no_contact'
@@ -110,7 +112,7 @@ SELECT
                     ELSE regexp_replace(regexp_replace(left(time_text, 100), '\pL', 'a', 'g'), '\pN', '9', 'g')
                 END,
                 CASE
-                    WHEN abs(seconds) < 1e6 THEN duration_text
+                    WHEN isfinite(seconds) AND abs(seconds) < 1e6 THEN duration_text
                     ELSE regexp_replace(regexp_replace(left(duration_text, 100), '\pL', 'a', 'g'), '\pN', '9', 'g')
                 END
             )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -185,3 +188,63 @@ def test_ids_are_numbered_where_most_are_phone_numbers(tmp_path, monkeypatch, id
         (piece,) = reading.read_rows(store, read, lambda: read_content(path), params)
         assert (piece.numbered is not None) == wanted
     store.close()
+
+
+def test_a_data_session_is_that_of_its_row_whichever_its_direction(tmp_path, monkeypatch):
+    path = tmp_path / "log.csv"
+    path.write_text(
+        "kind,caller,callee,started_at,duration_s,direction\n"
+        "data,ann,,2024-01-02 10:00:00,,in\ndata,bob,web,2024-01-02 10:00:00,,in\n"
+        "call,cid,ann,2024-01-02 11:00:00,9,in\n"
+    )
+    for large in (1 << 40, 0):
+        monkeypatch.setattr(reading, "_LARGE", large)
+        monkeypatch.setattr(reading, "_MOSTLY", 0)
+        store = DuckDBWarehouse()
+        assert import_logs(store, [path], config=Config(), key=KEY)[0].rows_kept == 3
+        found = store.query_text(
+            "SELECT a.party_id, b.party_id AS b FROM events AS e JOIN parties AS a ON a.node = e.caller "
+            "LEFT JOIN parties AS b ON b.node = e.callee ORDER BY ALL"
+        )
+        assert found.rows() == [("ann", "cid"), ("ann", None), ("bob", None)]
+        store.close()
+
+
+def test_no_byte_of_what_was_handed_over_is_held():
+    """The database frees a batch as a whole: one column of it would keep the texts of all ids in memory."""
+    block = np.zeros(1024, np.uint8)
+    held = weakref.ref(block)
+    block[:8] = 0b11
+    block[64:76] = np.array([0, 3, 6], np.int32).view(np.uint8)
+    block[128:134] = np.frombuffer(b"annbob", np.uint8)
+    parts = [pa.py_buffer(block[start:stop]) for start, stop in ((0, 8), (64, 76), (128, 134), (256, 272))]
+    ids = pa.Array.from_buffers(pa.string(), 2, parts[:3])
+    times = pa.Array.from_buffers(pa.timestamp("us"), 2, [parts[0], parts[3]])
+    rows = numbers.NumberedRows()
+    batches = [pa.RecordBatch.from_pydict({"caller": ids, "callee": ids, "started_at": times})]
+    del block, parts, ids, times
+    rows.read(iter([batches.pop()]))
+    assert held() is None
+    assert rows.table().select(["caller", "callee", "row_id"]).to_pydict() == {
+        "caller": [0, 1], "callee": [0, 1], "row_id": [0, 1],
+    }  # fmt: skip
+
+
+def test_what_is_no_number_in_parquet_is_shown_alike(tmp_path, monkeypatch):
+    """Statistics of a Parquet file say nothing of it, and whoever goes by them takes it for a small number."""
+    path = tmp_path / "log.parquet"
+    start = pa.array([1_704_190_000_000_000] * 3, pa.timestamp("us"))
+    ids = pa.array(["ann", "ann", "bob"])
+    seconds = pa.array([60.0, float("nan"), float("nan")])
+    names = ["caller", "callee", "started_at", "duration_s", "answered"]
+    answered = pa.array(["yes", "yes", "no"])
+    pq.write_table(pa.table([ids, pa.array(["bob", "ann", "ann"]), start, seconds, answered], names), path)
+    for large in (1 << 40, 0):
+        monkeypatch.setattr(reading, "_LARGE", large)
+        monkeypatch.setattr(reading, "_MOSTLY", 0)
+        store = DuckDBWarehouse()
+        import_logs(store, [path], config=Config(), key=KEY)
+        rejects = store.read("rejects").select("reason", "raw").rows()
+        assert [reason for reason, _ in rejects] == ["self_call", "unreadable_duration"]
+        assert all(raw.endswith(",aaa") for _, raw in rejects)
+        store.close()
