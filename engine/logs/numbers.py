@@ -34,9 +34,10 @@ class NumberedRows:
         self._numbers = Numbers()
         row = 0
         for batch in batches:
-            columns = {end: self._numbers.of(batch.column(end)) for end in ENDS}
+            columns = {name: batch.column(name) for name in batch.schema.names}
+            columns = {c: self._numbers.of(v) if c in ENDS else _copied(v) for c, v in columns.items()}
             columns["row_id"] = pa.array(np.arange(row, row + len(batch)))
-            self._batches.append(_with(_copied(batch.drop_columns(list(ENDS))), columns))
+            self._batches.append(pa.RecordBatch.from_pydict(columns))
             row += len(batch)
 
     def table(self) -> pa.Table:
@@ -134,14 +135,14 @@ class Numbers:
             self._ends = _longer(self._ends, max(self._n + ids + 1, 2 * len(self._ends)))
 
 
-def _copied(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """A batch's own copy: what the database hands over is freed as a whole, and the texts of the ids are most of it."""
+def _copied(column: pa.Array) -> pa.Array:
+    """A column's own copy: what the database hands over is freed as a whole, and most of it are the texts of ids."""
     import pyarrow as pa
 
-    with pa.BufferOutputStream() as sink:
-        with pa.ipc.new_stream(sink, batch.schema) as stream:
-            stream.write_batch(batch)
-        return pa.ipc.open_stream(sink.getvalue()).read_next_batch()
+    if isinstance(column, pa.DictionaryArray):
+        return pa.DictionaryArray.from_arrays(_copied(column.indices), pa.array(column.dictionary.to_pylist()))
+    buffers = [buffer and pa.py_buffer(buffer.to_pybytes()) for buffer in column.buffers()]
+    return pa.Array.from_buffers(column.type, len(column), buffers, column.null_count, column.offset)
 
 
 def _with(batch: pa.RecordBatch, columns: dict[str, pa.Array]) -> pa.RecordBatch:

@@ -24,7 +24,7 @@ _KIND = (
     "CASE kind WHEN 'call' THEN 'call' WHEN 'data' THEN 'data' ELSE 'text' END::ENUM('call', 'data', 'text') AS kind"
 )
 _LARGE, _MOSTLY = 1 << 27, 0.8  # bytes of text from which on ids become numbers, share of phone numbers among them
-_BATCH, _AHEAD = 1 << 18, 1 << 25  # rows that are numbered at once, bytes of rows that may wait
+_BATCH, _AHEAD = 1 << 18, 1 << 26  # rows that are numbered at once, bytes of rows that may wait
 _OPTIONAL = tuple(c for c in CANONICAL if c in staging.OPTIONAL)
 _SHARE = 8  # of the memory for the bytes of one piece; as rows they take about as much again
 _NATIVE = ("started_at", "duration_s", "volume_mb")
