@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Keys sorted at once: a sixteenth of the memory, 8 MB at least, 256 MB at most; more wait in temporary files.
 _SHARE, _MOST, _LEAST, _BATCH, _STEP_BITS = 16, 1 << 25, 1 << 20, 1 << 18, 20
+_AHEAD = 1 << 25  # bytes of keys that may wait to be sorted
 _PLACE = 400  # memory for each place that is looked up
 FACTS = ("caller_tac", "callee_tac", "caller_device", "callee_device", "caller_cell", "callee_cell")
 
@@ -141,7 +142,10 @@ def _parted(store: Store, statement: str, *, parts: int, **params: Any) -> Itera
     """A statement's marks part by part, read once; parts wait in a nameless temporary file each."""
     import numpy as np
 
-    rows = store.batches(sql_text(statement), {"parts": parts, **params}, rows=_BATCH, name=statement)
+    columns = "mark, part" if parts > 1 else "mark"
+    text = f"SELECT {columns} FROM ({sql_text(statement)})"  # noqa: S608
+    ahead = min(_AHEAD, staging.memory(store) // _SHARE)
+    rows = store.batches(text, {"parts": parts, **params}, rows=_BATCH, name=statement, ahead=ahead)
     if parts == 1:
         yield np.concatenate([np.empty(0, np.uint64), *(batch.column("mark").to_numpy() for batch in rows)])
         return
