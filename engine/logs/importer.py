@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -99,7 +100,9 @@ class _Share:
 
 def _size(path: Path) -> int:
     """Bytes of a file; whether there is one is asked later."""
-    return path.stat().st_size if path.exists() else 0
+    with suppress(OSError):
+        return path.stat().st_size
+    return 0
 
 
 def _profiles(format: str | None, path: Path | None) -> list[mapping.Profile]:
