@@ -190,6 +190,8 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
         if path.is_dir():
             raise InputError("is a folder.", file=path, fix="Give a file.")
+        if path.exists() and not path.is_file():
+            raise InputError("is a pipe or a device, and is read more than once.", file=path, fix="Save it as a file.")
         with open(path, "rb") as file:
             if not file.peek(1):
                 raise InputError("the file is empty.", file=path, fix="Give a file with a header line and rows.")

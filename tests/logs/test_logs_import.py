@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import hmac
+import os
 import random
 from collections import defaultdict
 from contextlib import contextmanager
@@ -262,6 +263,12 @@ def test_a_header_without_rows_is_an_empty_day(store, tmp_path):
     path.write_text(HEADER + "\n")
     summary = load(store, path)[0]
     assert (summary.rows_in, summary.rows_kept) == (0, 0)
+
+
+def test_a_pipe_is_refused(store, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match=r"pipe.*Save it as a file"):
+        load(store, tmp_path / "pipe")
 
 
 def test_a_missing_file_is_named(store, tmp_path):
