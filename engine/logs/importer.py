@@ -79,9 +79,9 @@ def import_logs(
     sizes = [max(_size(Path(path)) >> 20, 1) for path in paths]
     with progress.task("call records (MB)", total=sum(sizes)) as task:
         for path, size in zip(paths, sizes, strict=True):
-            share = _Share(task, size)
-            done.append(_import_file(store, Path(path), profiles, options, config, key, share))
-            share.to(1)
+            job = _Job(store, options, config, key, _Share(task, size))
+            done.append(_import_file(job, Path(path), profiles))
+            job.share.to(1)
     return done
 
 
@@ -96,6 +96,17 @@ class _Share:
         steps = int(self._size * min(part, 1)) - self._done
         self._task.advance(max(steps, 0))
         self._done += max(steps, 0)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What a file is imported with; arguments as for `import_logs`."""
+
+    store: Store
+    options: dict[str, Any]
+    config: Config
+    key: bytes
+    share: _Share
 
 
 def _size(path: Path) -> int:
@@ -113,50 +124,31 @@ def _profiles(format: str | None, path: Path | None) -> list[mapping.Profile]:
     return [mapping.generic()] if format == "generic" else mapping.ready(format)
 
 
-def _import_file(
-    store: Store,
-    path: Path,
-    profiles: list[mapping.Profile],
-    options: dict[str, Any],
-    config: Config,
-    key: bytes,
-    share: _Share,
-) -> SourceSummary:
+def _import_file(job: _Job, path: Path, profiles: list[mapping.Profile]) -> SourceSummary:
     with sources.content_meanwhile(path) as content:
         read = recognise.recognise(path, profiles)
-        profile = mapping.with_options(read.profile, options)
-        read = replace(read, profile=profile)
-        if sources.named(store, TARGET, _path(read)) and (known := _known(store, read, options, content())):
+        read = replace(read, profile=mapping.with_options(read.profile, job.options))
+        if sources.named(job.store, TARGET, _path(read)) and (known := _known(job, read, content())):
             return known
-        return _import_rows(store, read, content, options, config, key, share)
+        return _import_rows(job, read, content)
 
 
-def _known(
-    store: Store, read: recognise.Reading, options: dict[str, Any], content: sources.Content
-) -> SourceSummary | None:
+def _known(job: _Job, read: recognise.Reading, content: sources.Content) -> SourceSummary | None:
     """The summary of importing a known file again; None for a new one."""
-    return sources.seen(store, _source(read, options, content), read.layout.path)
+    return sources.seen(job.store, _source(read, job.options, content), read.layout.path)
 
 
-def _import_rows(
-    store: Store,
-    read: recognise.Reading,
-    content: Callable[[], sources.Content],
-    options: dict[str, Any],
-    config: Config,
-    key: bytes,
-    share: _Share,
-) -> SourceSummary:
-    params = _parameters(read.profile, options, config)
+def _import_rows(job: _Job, read: recognise.Reading, content: Callable[[], sources.Content]) -> SourceSummary:
+    store = job.store
     try:
         # Whatever takes long touches temporary tables only; a reader that stumbles must not spoil the transaction.
-        rows = _read(store, read, content, params, config, key, share)
-        if known := _known(store, read, options, content()):  # under another name
+        rows = _read(job, read, content)
+        if known := _known(job, read, content()):  # under another name
             return known
-        found = _clean(store, read, rows, config, key)
-        share.to(_CLEAN)
+        found = _clean(store, read, rows, job.config, job.key)
+        job.share.to(_CLEAN)
         with store.transaction():
-            summary = _store_rows(store, _source(read, options, content()), read, found, share)
+            summary = _store_rows(store, _source(read, job.options, content()), read, found, job.share)
             sources.unchanged(read.layout.path, content())
             sources.record(store, summary, content().sha256)
         if found.rows >= _MANY:
@@ -238,29 +230,22 @@ class _Found:
     replaced: int
 
 
-def _read(
-    store: Store,
-    read: recognise.Reading,
-    content: Callable[[], sources.Content],
-    params: dict[str, Any],
-    config: Config,
-    key: bytes,
-    share: _Share,
-) -> _Rows:
+def _read(job: _Job, read: recognise.Reading, content: Callable[[], sources.Content]) -> _Rows:
     """From a file to `_log_all` and `_ids_raw`, the distinct ids as they came in.
 
     A file that is larger than memory is read piece by piece, again for each question about all of its ids.
     """
-    services = _service_numbers(store, config, key)
-    read_rows = partial(reading.read_rows, store, read, content, params)
+    params = _parameters(read.profile, job.options, job.config)
+    services = _service_numbers(job.store, job.config, job.key)
+    read_rows = partial(reading.read_rows, job.store, read, content, params)
     notes, rows, number, numbered = Counter[str](), 0, 0, None
     for piece in read_rows():
         notes.update(piece.notes)
         rows += piece.rows
         numbered = piece.numbered
-        _gather_ids(store, numbered, add=number > 0)
+        _gather_ids(job.store, numbered, add=number > 0)
         number += 1
-        share.to(_READ * piece.share)
+        job.share.to(_READ * piece.share)
     return _Rows(notes, rows, partial(_numbered, read_rows if number > 1 else None), numbered, services)
 
 
