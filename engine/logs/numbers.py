@@ -61,7 +61,8 @@ class NumberedRows:
                 valid, numbers = batch.column(end).buffers()
                 renamed = names[np.frombuffer(numbers, np.uint32)]
                 ends[end] = pa.Array.from_buffers(pa.uint32(), len(batch), [valid, pa.py_buffer(renamed)])
-            self._batches[place] = _with(batch, ends)
+            columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+            self._batches[place] = pa.RecordBatch.from_pydict(columns | ends)
 
 
 class Numbers:
@@ -143,12 +144,6 @@ def _copied(column: pa.Array) -> pa.Array:
         return pa.DictionaryArray.from_arrays(_copied(column.indices), pa.array(column.dictionary.to_pylist()))
     buffers = [buffer and pa.py_buffer(buffer.to_pybytes()) for buffer in column.buffers()]
     return pa.Array.from_buffers(column.type, len(column), buffers, column.null_count, column.offset)
-
-
-def _with(batch: pa.RecordBatch, columns: dict[str, pa.Array]) -> pa.RecordBatch:
-    import pyarrow as pa
-
-    return pa.RecordBatch.from_pydict(dict(zip(batch.schema.names, batch.columns, strict=True)) | columns)
 
 
 def _longer(values: np.ndarray, length: int) -> np.ndarray:
