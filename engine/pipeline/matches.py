@@ -11,11 +11,12 @@ from engine import config
 from engine.errors import ConfigError, ModelError, WorkspaceError
 from engine.faces import analyse, gallery, model_id, sheet
 from engine.faces import weights as face_weights
+from engine.faces.contacts import Hiding
 from engine.faces.match import cap_gap, match
 from engine.faces.sheet import sheet_rows
 from engine.faces.traits import wishes
 from engine.progress import SILENT, Progress
-from engine.trust import consent
+from engine.trust import consent, keys
 
 if TYPE_CHECKING:
     import polars as pl
@@ -123,8 +124,10 @@ def _request(context: Context, subjects: pl.DataFrame, faces: pl.DataFrame) -> d
             fix="Find it with `kindred faces evaluate` and set faces.same_person.",
         )
     traits = store.read("customers").rename({"customer_id": "subject_id"})
+    wanted = _wanted(context, subjects, people)
     return {
-        "wanted": _wanted(context, subjects, people),
+        "wanted": wanted,
+        "hiding": _hiding(context, wanted),
         "subjects": ok.select("subject_id", "sha256", "embedding"),
         "models": models,
         "same_person": float("inf") if same_person is None else same_person,
@@ -135,6 +138,15 @@ def _request(context: Context, subjects: pl.DataFrame, faces: pl.DataFrame) -> d
             hair.select("subject_id", "hair"), on="subject_id", how="left"
         ),
     }
+
+
+def _hiding(context: Context, wanted: pl.DataFrame) -> Hiding | None:
+    """How contacts are hidden; None where none is asked for, so that the key need not be there."""
+    settings = context.config.faces
+    if not ((wanted["arm"] == "influencer_face") & wanted["status"].is_null()).any():
+        return None
+    key = keys.derived(context.workspace.key(), "faces of contacts")
+    return Hiding(key, settings.contact_margin, settings.own_face_drawn)
 
 
 def caps(context: Context) -> dict[str, float]:
