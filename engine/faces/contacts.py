@@ -1,14 +1,16 @@
 """Which photo is shown for a contact, so that the photo does not say who the contact is.
 
 The photo most like a person is nearly a name: whoever sees the person's own-face ad, or knows the face, finds the
-person again in other people's influencer-face ads. So a contact's photos are drawn from those most like the contact,
-each with a bounded chance. With w the contact's share of all requests, s a photo's share of what is shown and m the
-margin, a contact is given a photo with a chance of at most (1 + m / w) s. Whoever then names, for each photo shown,
-any contact he likes, knowing every face, every share and this rule, is right in at most
+person again in other people's influencer-face ads. So a contact's photos are drawn from those most alike, each with a
+bounded chance. With w the contact's share of all requests, s a photo's share of what is shown and m the margin, a
+contact is given a photo with a chance of at most (1 + m / w) s. Whoever then names, for each photo shown, any contact
+he likes, knowing every face, every share and this rule, is right in at most
 
     sum over photos of w s (1 + m / w) = (share he would get with the same names and the photos dealt at random) + m
 
-of the cases, whatever s is, as long as it sums to one. The draw is keyed: only the key says which photo came out.
+of the cases, whatever the s are, as long as they sum to one. With even s, a contact is drawn from the best w / (w + m)
+of the photos: the more contacts there are, the fewer, the most alike ones. The draw is keyed: only the key says which
+photo came out.
 """
 
 from __future__ import annotations
@@ -24,9 +26,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 WORST = 0.2  # no single photo makes one contact likelier by more than this: some five contacts share each
-OFTEN = 3  # times its even share that a photo is shown at most, so that not a few photos are shown to all
-ROUNDS = 60
-LOOKED_AT = 4_000_000  # likenesses that decide the photos' shares: all contacts, or a part of very many
+ROUNDS = 60  # for photos' caps
+LOOKED_AT = 1_000_000  # likenesses that decide the photos' shares: all contacts, or a part of very many
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,10 @@ def _filled(order: np.ndarray, allowed: np.ndarray, weight: np.ndarray, share: n
 
 
 def shares(likeness: np.ndarray, weight: np.ndarray, margin: float, room: np.ndarray | None = None) -> np.ndarray:
-    """Share of each photo in what is shown for contacts: as it is asked for, photos that few would share left out.
+    """Share of each photo in what is shown for contacts: all alike, without photos that too few contacts share.
+
+    Even shares move little when contacts or photos come and go: then a new delivery shows most contacts as the last
+    one did, and draws nothing anew that could be averaged.
 
     Args:
         likeness: (contacts, photos), -inf = may not be shown.
@@ -87,37 +91,29 @@ def shares(likeness: np.ndarray, weight: np.ndarray, margin: float, room: np.nda
     import numpy as np
 
     n = likeness.shape[1]
-    if not len(likeness):
-        return np.zeros(n)
-    room = np.minimum(np.inf if room is None else room, OFTEN / n) * np.ones(n)
-    allowed = np.isfinite(likeness)
-    order = np.argsort(-likeness, axis=1, kind="stable")
+    room = np.ones(n) if room is None else room
+    share = (room > 0).astype(np.float64)
+    allowed, order = np.isfinite(likeness), np.argsort(-likeness, axis=1, kind="stable")
     needed = weight / (weight + margin)  # of the shares, for a contact to be shown something always
-    worst = max(WORST, margin)
-    share = np.where(room > 0, 1 / n, 0)
-    for turn in range(ROUNDS + n):
-        if not share.any():
-            break
+    rounds = ROUNDS if len(likeness) else 0
+    while rounds and share.any():
         share = _enough(share / share.sum(), allowed, needed)
-        most = np.where(share > 0, room, 0)
-        most /= min(1, most.sum())
         given = np.empty_like(likeness, np.float64)
         np.put_along_axis(given, order, _filled(order, allowed, weight, share, margin), axis=1)
         load = weight @ given / weight.sum()
-        joint = weight[:, None] * given
-        gain = np.where(load > 0, (joint / np.where(load > 0, load, 1) - weight[:, None]).max(axis=0), 0)
-        bad = gain > worst + 1e-9
-        over = load > most * (1 + 1e-3)
-        if not bad.any() and (turn >= ROUNDS or not over.any()):
-            break
-        if turn >= ROUNDS:  # the iteration alone does not get rid of them
-            left = np.count_nonzero(share)
-            drop = np.argsort(-gain, kind="stable")[: min(np.count_nonzero(bad), (left + 1) // 2)]
-            share = load.copy()
-            share[drop] = 0
+        gain = (weight[:, None] * given / np.where(load > 0, load, 1) - weight[:, None]).max(axis=0)
+        bad = np.flatnonzero(gain > max(WORST, margin) + 1e-9)
+        most = np.where(share > 0, room, 0)
+        over = load > most / min(1, max(most.sum(), 1e-300)) * (1 + 1e-3)
+        if len(bad):
+            half = -(-np.count_nonzero(share) // 2)  # without the worst, others may do
+            share[bad[np.argsort(-gain[bad], kind="stable")][:half]] = 0
+        elif over.any():
+            rounds -= 1
+            share[over] *= most[over] / load[over]
         else:
-            share = np.where(over, share * most / np.where(over, load, 1), load)
-    return share
+            break
+    return share / share.sum() if len(likeness) and share.any() else share * 0
 
 
 def _enough(share: np.ndarray, allowed: np.ndarray, needed: np.ndarray) -> np.ndarray:

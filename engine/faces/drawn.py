@@ -74,7 +74,7 @@ def drawn(
         rows, place = np.unique(row[mine], return_inverse=True)
         score, raw = faces(rows)
         order, chance = contacts.chances(score, weight[rows], share, hiding.margin)
-        k = max(int((chance > 0).sum(axis=1).max()), 1)
+        k = np.flatnonzero((chance > 0).any(axis=0)).max(initial=0) + 1
         ranks, lack = order[place, :k], 1 - chance.sum(axis=1)[place]
         time = contacts.race(seed[mine], number[ranks], chance[place, :k])
         time[np.isin(mine[:, None] * len(photos) + ranks, forbidden)] = np.inf

@@ -95,10 +95,12 @@ def match(
         own = own_pictures(alike, subjects, photos)
         found = _assign(alike, *told, capacity, own, limit, wishes, traits)
         settle(alike["request"].to_numpy(), *found)
-    if len(hidden) and capacity.any():  # what the others left of theirs
-        hidden = theirs.filter(pl.Series((photo < 0) & ~excluded & ~alone)[theirs["request"]])
-        *found, alone[hidden["request"]] = drawn.drawn(hidden, *told, capacity, limit, wishes, traits, hiding)
-        settle(hidden["request"].to_numpy(), *found)
+    left = -1
+    while len(hidden) and capacity.any() and left != capacity.sum():  # what the others left of theirs
+        left = capacity.sum()
+        again = theirs.filter(pl.Series((photo < 0) & ~excluded & ~alone)[theirs["request"]])
+        *found, alone[again["request"]] = drawn.drawn(again, *told, capacity, limit, wishes, traits, hiding)
+        settle(again["request"].to_numpy(), *found)
     if len(photos) and len(chance):
         own = own_pictures(chance.with_columns(subject_id=pl.lit(None, pl.String)), subjects, photos)
         photo[chance["request"].to_numpy()] = _draw(chance["customer_id"].to_list(), capacity, own, seed)
