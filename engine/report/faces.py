@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.report.book import merge_bins
 
@@ -20,6 +20,8 @@ def fill(
     percentiles: pl.DataFrame,
     uses: pl.DataFrame,
     groups: pl.DataFrame,
+    named: dict[str, Any],
+    margin: float,
 ) -> None:
     """Everything below `faces`.
 
@@ -30,12 +32,15 @@ def fill(
         percentiles: sql/report/percentiles.
         uses: sql/report/photo_uses.
         groups: sql/report/match_groups.
+        named: the row of sql/report/contacts_named.
+        margin: setting `faces.contact_margin`.
     """
     photos(book, statuses)
     arms(book, matches)
     likeness(book, percentiles)
     inventory(book, uses)
     by_group(book, groups)
+    contacts(book, named, margin)
 
 
 def photos(book: Book, statuses: pl.DataFrame) -> None:
@@ -126,3 +131,15 @@ def by_group(book: Book, groups: pl.DataFrame) -> None:
             mine = [i for i, row in enumerate(rows) if row["group_by"] == by and row["arm"] == arm]
             for name in ("customers", "matched"):
                 book.total(f"faces.arms.{j}.{name}", [f"faces.groups.{i}.{name}" for i in mine])
+
+
+def contacts(book: Book, named: dict[str, Any], margin: float) -> None:
+    """Which share of contacts the photos name, by chance and at most; withheld where few ads or contacts are behind."""
+    if not named["ads"]:
+        return
+    book.watch("faces.named.ads", named["ads"], persons=named["contacts"])
+    book.put("faces.named.drawn", margin < 1)
+    book.put("faces.named.more", margin)
+    for name in ("share", "chance"):
+        book.put(f"faces.named.{name}", named["named" if name == "share" else name])
+        book.derived(f"faces.named.{name}", ["faces.named.ads"])

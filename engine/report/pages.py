@@ -55,6 +55,7 @@ _PARTS = {
         ("likeness", "How alike are the matches?"),
         ("inventory", "Use of the inventory"),
         ("groups", "Does it work for everyone alike?"),
+        ("contacts", "Do photos name the contact?"),
     ),
     "experiment": (("experiment", "What each arm could show"),),
 }
@@ -89,6 +90,9 @@ _FORMULAS = {
     ),
     "faces": (
         ("Match", "FaceNet embeddings, cosine; the nearest inventory photo, ties by photo id."),
+        ("Contacts", "With w the contact's share of the requests, s the photo's share and m the setting "
+         "faces.contact_margin, a contact is given a photo with chance at most (1 + m/w)·s, the most alike ones first; "
+         "which one is a keyed draw."),
         ("Rarity", "Share of random pairs of different inventory photos that are less alike than the match."),
     ),
     "experiment": (

@@ -188,7 +188,7 @@ def contact_sheet(workspace: Workspace, to: Path, *, limit: int = 20, progress: 
 
 
 def cost_of_caps(workspace: Workspace, *, progress: Progress = SILENT) -> dict[str, float]:
-    """What the caps on photos' uses cost in likeness; see `engine.pipeline.matches.caps`."""
+    """What the caps on photos' uses cost own faces in likeness; see `engine.pipeline.matches.caps`."""
     from engine.pipeline import matches
 
     pipeline.run(workspace, until="matches", progress=progress)

@@ -290,6 +290,8 @@ def _faces(book: Book, ask: _Ask) -> None:
         percentiles=ask.frame("percentiles"),
         uses=ask.frame("photo_uses", limit=ask.config.report.rows),
         groups=ask.frame("match_groups"),
+        named=ask.row("contacts_named"),
+        margin=ask.config.faces.contact_margin,
     )
 
 
