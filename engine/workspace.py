@@ -6,16 +6,16 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from engine import config as settings
 from engine import warehouse
-from engine.errors import WorkspaceError
+from engine.errors import EngineError, WorkspaceError
 from engine.trust import audit, backups, files, keys, schema
-from engine.warehouse.duckdb import DuckDBWarehouse, is_encrypted
+from engine.warehouse.duckdb import DuckDBWarehouse, is_encrypted, remove_draft
 
 CONFIG = "kindred.toml"
 DATABASE = "kindred.duckdb"
@@ -135,6 +135,7 @@ class Workspace:
                 file.flush()
             except OSError as error:
                 raise files.unwritable(lock, error) from error
+            remove_draft(self.database)  # a whole copy, maybe not encrypted, that a killed process left
             yield
 
     def restore(self, name: str = backups.LAST_RUN) -> Path | None:
@@ -144,6 +145,10 @@ class Workspace:
             WorkspaceError: there is no such backup, or another process writes.
         """
         with self.locked("restore"), audit.recorded(self.path, "restore"):
+            if self.database.exists() and self.database.with_name(f"{DATABASE}.wal").exists():
+                # What a killed command committed stands in the log; the file takes it along. (A damaged one cannot.)
+                with suppress(EngineError):
+                    self._opened().close()
             return backups.restore(self.database, name, scratch=self.scratch)
 
     def encrypt(self, mode: str) -> Workspace:
@@ -158,19 +163,26 @@ class Workspace:
         Raises:
             ConfigError: `on`, and DuckDB's OpenSSL is not installed; nothing is changed.
         """
-        path = self.path / CONFIG
-        settings.load(path, environment={}, flags={"storage.encryption": mode})
+        settings.load(self.path / CONFIG, environment={}, flags={"storage.encryption": mode})
         with self.locked("encrypt"), audit.recorded(self.path, "encrypt"):
-            # The file itself says what it is: the setting may be wrong after a kill between the two steps below.
             old = self._opened(encrypted=is_encrypted(self.database))
             try:
+                if mode == "off":
+                    # First here, last below: whoever is killed in between has no file in clear that the settings
+                    # call encrypted.
+                    self._set_encryption(mode)
                 old.rewrite(key=None if mode == "off" else self._database_key(), weak=mode == "weak")
             finally:
                 old.close()
-            with files.replacing(path, scratch=self.scratch) as file:
-                file.write(settings.with_setting(path.read_text("utf-8"), "storage.encryption", mode).encode())
             backups.drop(self.database)
+            if mode != "off":
+                self._set_encryption(mode)
         return open_(self.path)
+
+    def _set_encryption(self, mode: str) -> None:
+        path = self.path / CONFIG
+        with files.replacing(path, scratch=self.scratch) as file:
+            file.write(settings.with_setting(path.read_text("utf-8"), "storage.encryption", mode).encode())
 
     def key(self) -> bytes:
         """The pseudonym key this workspace was made with."""
@@ -181,7 +193,10 @@ class Workspace:
 
     def _opened(self, *, read_only: bool = False, encrypted: bool | None = None) -> DuckDBWarehouse:
         run, encryption = self.config.run, self.config.storage.encryption
-        encrypted = encryption != "off" if encrypted is None else encrypted
+        if encrypted is None:
+            # The file itself says what it is: a killed `encrypt` may have left it encrypted and the setting off. The
+            # other way round it is refused: what the settings call encrypted is never read in clear.
+            encrypted = encryption != "off" or _encrypted(self.database)
         options: dict[str, Any] = {
             "threads": run.threads,
             "memory": run.memory,
@@ -259,6 +274,13 @@ def open_(path: Path | None = None, *, flags: Mapping[str, Any] | None = None) -
     if not (path / CONFIG).is_file():
         raise WorkspaceError(f"{path} is not a workspace (no {CONFIG}).", fix=f"Make one: `kindred init {path}`.")
     return Workspace(path.resolve(), settings.load(path / CONFIG, flags=flags))
+
+
+def _encrypted(database: Path) -> bool:
+    """Whether there is an encrypted database; of what is none, whoever opens it says so."""
+    with suppress(OSError, WorkspaceError):
+        return is_encrypted(database)
+    return False
 
 
 def _foreign(entry: Path) -> bool:
