@@ -167,6 +167,7 @@ class Workspace:
         with self.locked("encrypt"), audit.recorded(self.path, "encrypt"):
             old = self._opened(encrypted=is_encrypted(self.database))
             try:
+                files.sweep(self.scratch)  # no killed `restore` leaves a copy in the old form either
                 if mode == "off":
                     # First here, last below: whoever is killed in between has no file in clear that the settings
                     # call encrypted.
