@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 from dataclasses import dataclass
@@ -83,6 +84,9 @@ def restore(database: Path, name: str, *, scratch: Path) -> Path | None:
         raise WorkspaceError(f"There is no backup {name!r}.", fix=f"There is: {there}.")
     replaced = source.with_name("replaced.duckdb")
     draft = scratch / "restored.duckdb"
+    if database.is_file() and not _log(database).exists() and filecmp.cmp(source, database, shallow=False):
+        # Restored already, maybe by one that was killed at its end: what it replaced stays what it was.
+        return replaced if replaced.exists() else None
     try:
         scratch.mkdir(mode=0o700, exist_ok=True)
         shutil.copyfile(source, draft)
@@ -90,6 +94,7 @@ def restore(database: Path, name: str, *, scratch: Path) -> Path | None:
         keep = database.exists() and name != replaced.stem
         if keep:
             # A second name first, so that a database is there at every moment.
+            _log(replaced).unlink(missing_ok=True)
             replaced.unlink(missing_ok=True)
             os.link(database, replaced)
         if _log(database).exists():

@@ -134,8 +134,8 @@ class DuckDBWarehouse:
         """
         if self.path is None:
             return
-        draft = self.path.with_name(f"{self.path.name}.new")
-        _remove(draft)
+        draft = _draft(self.path)
+        remove_draft(self.path)
         with named("rewrite the database"):
             own = self.connection.execute("SELECT current_database()").fetchone()[0]
             self._key, self._weak = cipher.get("key", self._key), cipher.get("weak", self._weak)
@@ -468,6 +468,12 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _remove(path: Path) -> None:
-    for leftover in (path, path.with_name(f"{path.name}.wal")):
+def remove_draft(path: Path) -> None:
+    """Delete what a killed `rewrite` of the database at `path` left beside it."""
+    draft = _draft(path)
+    for leftover in (draft, draft.with_name(f"{draft.name}.wal")):
         leftover.unlink(missing_ok=True)
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
