@@ -91,6 +91,7 @@ def render(template: str, facts: Mapping[str, Any], charts: Mapping[str, Chart],
         "style": Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704
         "script": Markup(script),  # noqa: S704
         "seal": seal,
+        "internal": facts.get("mode") == "internal",
         **more,
     }
     return environment.get_template(template).render()
