@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import engine
+from engine import formulas
 from engine.errors import InputError, WorkspaceError
 from engine.export import export, rows
 from engine.tables import BOOKKEEPING, TABLES
