@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+ROWS = 1 << 14  # to be read at once
 FOOTER = 1 << 25  # bytes of the description at a file's end at most: some hundred thousand columns of row groups
 
 
@@ -107,6 +108,32 @@ def texts(path: Path, wanted: Iterable[str]) -> list[str]:
 
     with opened(path) as file:
         return [name for name in wanted if is_text(file.schema_arrow.field(name).type)]
+
+
+def weight(column: pa.Array) -> int:
+    """Bytes of a column's values, each counted where it stands, also where many rows share one."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_dictionary(column.type):
+        return column.nbytes
+    if pa.types.is_primitive(column.type.value_type):
+        return 8 * len(column)
+    return pc.sum(pc.take(pc.binary_length(column.dictionary), column.indices)).as_py() or 0
+
+
+def plain(batch: pa.RecordBatch) -> pa.Table:
+    """Rows without dictionaries, and with bytes as the texts that they are; raises ArrowInvalid where they are none."""
+    import pyarrow as pa
+
+    def as_text(column: pa.Array) -> pa.Array:
+        if pa.types.is_dictionary(column.type):
+            column = column.dictionary_decode()
+        if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+            column = column.cast(pa.large_string())
+        return column
+
+    return pa.table([as_text(column) for column in batch.columns], names=batch.schema.names)
 
 
 def unpacked(path: Path, wanted: Iterable[str]) -> int:
