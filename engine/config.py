@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine import documents
 from engine.errors import ConfigError
 
 
@@ -231,8 +231,8 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] | None = No
     origin: dict[str, str] = {}
     if path is not None:
         try:
-            document = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            document, _ = documents.read_toml(path)
+        except (OSError, ValueError) as error:
             raise ConfigError(
                 f"{path} cannot be read: {error}.", fix="Correct it, or start from `kindred init`."
             ) from error

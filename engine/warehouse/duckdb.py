@@ -13,7 +13,7 @@ from engine.errors import ConfigError, WorkspaceError
 from engine.progress import SILENT, Progress
 from engine.tables import SQL_TYPES, TABLES, Column, Table, check
 from engine.warehouse import sql_text
-from engine.warehouse.faults import RESTORE, named, no_size, opening
+from engine.warehouse.faults import RESTORE, check_path, named, no_size, opening
 
 if TYPE_CHECKING:
     import duckdb
@@ -77,6 +77,8 @@ class DuckDBWarehouse:
     def _open(self) -> None:
         import duckdb
 
+        if self.path is not None:
+            check_path(self.path)
         try:
             if self._key is None or self.path is None:
                 self.connection: duckdb.DuckDBPyConnection = duckdb.connect(
