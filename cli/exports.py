@@ -70,4 +70,7 @@ def register(app: typer.Typer) -> None:
         )
         shell.emit(done.files)
         shell.say(f"Would export to {done.path}" if dry_run else f"Exported to {done.path}")
+        if done.withdrawn:
+            ads = "1 ad" if done.withdrawn == 1 else f"{done.withdrawn:,} ads"
+            shell.say(f"{ads} handed out earlier may no longer be shown: withdraw.jsonl names them.")
         return DONE

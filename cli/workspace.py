@@ -15,7 +15,11 @@ def register(app: typer.Typer) -> None:
 
     @command(app)
     def init(
-        shell: Shell, folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]
+        shell: Shell,
+        folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+        require_consents: Annotated[
+            bool, typer.Option("--require-consents", help="No offer without consent, from the start.")
+        ] = False,
     ) -> None:
         """Make a workspace, and a pseudonym key outside it.
 
@@ -24,7 +28,7 @@ def register(app: typer.Typer) -> None:
         from engine import workspace
         from engine.trust import keys
 
-        made = workspace.create(folder)
+        made = workspace.create(folder, preset={"people__offers_need_consent": "yes"} if require_consents else None)
         settings = str(folder / workspace.CONFIG)
         shell.emit({"workspace": str(folder), "settings": settings, "key_id": made.config.ids.key_id})
         shell.say(f"The pseudonym key lies in {keys.folder()}; keep a copy, never inside the workspace.")

@@ -39,6 +39,18 @@ class Ids:
 
 
 @dataclass(frozen=True)
+class People:
+    """What must be known of people before anything is made for them (README: Security and privacy)."""
+
+    offers_need_consent: str = _s(
+        "auto",
+        "offers only with consent; auto becomes yes, for good, with the first import of consents",
+        choices=("auto", "yes", "no"),
+    )
+    unknown_age_is_adult: bool = _s(False, "whose age is not known gets offers and faces like an adult")
+
+
+@dataclass(frozen=True)
 class Logs:
     """Cleaning of call records (METHODS section 1)."""
 
@@ -181,6 +193,7 @@ class Config:
     """All settings of a workspace."""
 
     ids: Ids = field(default_factory=Ids)
+    people: People = field(default_factory=People)
     logs: Logs = field(default_factory=Logs)
     graph: Graph = field(default_factory=Graph)
     offers: Offers = field(default_factory=Offers)

@@ -37,8 +37,7 @@ SQL_TYPES = {
 class Column:
     """One column: name, type (a key of `SQL_TYPES`), whether it may be null, what it means, its only values if few.
 
-    The embedded database keeps one of few `words` as a number, which is stored in a third of a text's time; the words
-    stand in alphabetical order, so that both sort alike.
+    The embedded database keeps one of few `words` as a number, stored in a third of a text's time; both sort alike.
     """
 
     name: str
@@ -66,8 +65,7 @@ class Column:
 class Table:
     """One table: name, grain (what a row is), key columns, columns; `open` tables may have more columns.
 
-    The nullable columns of a `sparse` table (keys aside) take no place in the embedded database until rows come that
-    have values for them, see `engine.warehouse.Warehouse.hold`.
+    Nullable columns of a `sparse` table take no place until rows have values for them (`Warehouse.hold`), keys aside.
     """
 
     name: str
@@ -162,6 +160,7 @@ _ALL = [
         age i32?             years
         residence text?
         gender text?
+        birth_date date?     gives the age on a day; with both, the younger age counts
         """, open_=True),
     _table("devices", "type allocation code", "tac", """
         tac text             8 digits with leading zeros
@@ -208,12 +207,17 @@ _ALL = [
         customer_id text
         since time
         """),
-    _table("consents", "subject and purpose", "customer_id purpose", """
+    _table("consents", "grant or withdrawal", "customer_id purpose granted_at expires_at withdrawn_at", """
         customer_id text
         purpose text         own_face, likeness_for_contacts, traffic_data_marketing or offers
-        granted_at time
-        expires_at time?
+        granted_at time?     null = only withdrawn
+        expires_at time?     of the grant; null = never
         withdrawn_at time?
+        """),
+    _table("objections", "person and purpose objected to", "who purpose", """
+        who text             keyed hash of the person, not the pseudonym
+        purpose text         all = opted out, else the purpose of a consent that was withdrawn
+        at time              the newest
         """),
     # ---- graph ----------------------------------------------------------------------------------
     _table("edges", "directed pair with contact in the window", "src dst", """
@@ -356,6 +360,8 @@ _ALL = [
         photo_id text
         files texts          below the workspace's ads/ folder, one per size
         alt_text text
+        subject_id text?     whose face chose the photo; never handed out
+        offer_version text   hash of what the ad says of its offer
         """),
     # ---- the experiment -------------------------------------------------------------------------
     _table("plans", "version of an experiment's plan", "experiment_id version", """
@@ -414,7 +420,10 @@ _ALL = [
 TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 
 # What says when something ran, not what came out: left out of `export all` so that two runs give the same bytes.
-BOOKKEEPING = ("sources", "runs", "deliveries", "meta")
+BOOKKEEPING = ("sources", "runs", "deliveries", "objections", "meta")
+
+# Columns that the exported table does not have: whose face chose an ad's photo is nothing for whoever sends it.
+NOT_EXPORTED = {"ads": ("subject_id", "offer_version")}
 
 
 def polars_type(kind: str) -> pl.DataType:
@@ -422,17 +431,10 @@ def polars_type(kind: str) -> pl.DataType:
     import polars as pl
 
     simple = {
-        "text": pl.String(),
-        "bool": pl.Boolean(),
-        "u32": pl.UInt32(),
-        "i32": pl.Int32(),
-        "i64": pl.Int64(),
-        "f32": pl.Float32(),
-        "f64": pl.Float64(),
-        "date": pl.Date(),
-        "time": pl.Datetime("us"),
+        "text": pl.String(), "bool": pl.Boolean(), "u32": pl.UInt32(), "i32": pl.Int32(), "i64": pl.Int64(),
+        "f32": pl.Float32(), "f64": pl.Float64(), "date": pl.Date(), "time": pl.Datetime("us"),
         "texts": pl.List(pl.String),
-    }
+    }  # fmt: skip
     if kind in simple:
         return simple[kind]
     return pl.Array(pl.Float32, int(kind[4:-1]))
@@ -446,7 +448,7 @@ def empty(name: str) -> pl.DataFrame:
 
 
 def check(frame: pl.DataFrame, name: str, *, unique: bool = True) -> pl.DataFrame:
-    """Return `frame` in the shape of table `name`: columns in order, types cast, sorted by nothing.
+    """Return `frame` in the shape of table `name`: columns in order, types cast, unsorted.
 
     Args:
         frame: rows to check; missing nullable columns are added as null.

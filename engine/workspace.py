@@ -6,15 +6,15 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from engine import config as settings
 from engine import warehouse
-from engine.errors import WorkspaceError
-from engine.trust import audit, backups, files, keys, schema
+from engine.errors import EngineError, WorkspaceError
+from engine.trust import audit, backups, files, keys, people, schema
 from engine.warehouse.duckdb import DuckDBWarehouse, is_encrypted
 
 CONFIG = "kindred.toml"
@@ -66,7 +66,8 @@ class Workspace:
         """The database, open for the duration of a `with`.
 
         Args:
-            read_only: without the right to write; the workspace of an older Kindred is brought forward first.
+            read_only: without the right to write. The workspace of an older Kindred is brought forward first, and what
+                may not be shown any more is taken out (`engine.trust.people`).
         """
         if read_only and not self.database.exists():
             raise WorkspaceError(
@@ -74,9 +75,10 @@ class Workspace:
             )
         store = self._opened(read_only=read_only)
         try:
-            if read_only and not schema.is_current(store):
+            why = self._to_do_first(store) if read_only else ""
+            if why:
                 store.close()
-                with self.writing("migrate"):
+                with self.writing(why):
                     pass
                 store = self._opened(read_only=True)
             yield store
@@ -103,7 +105,10 @@ class Workspace:
                 before = store.counts()
                 store.touched.clear()
                 try:
+                    if people.due(store, self.config, self.path):
+                        self._enforce(store)
                     yield store
+                    self._enforce(store)
                 finally:
                     _count(store, before, record)
             if backup and self.config.storage.backup:
@@ -144,7 +149,14 @@ class Workspace:
             WorkspaceError: there is no such backup, or another process writes.
         """
         with self.locked("restore"), audit.recorded(self.path, "restore"):
-            return backups.restore(self.database, name, scratch=self.scratch)
+            # Who objected since the copy was taken is noted before it is put back, where the database can be read.
+            with suppress(EngineError), self.warehouse() as store:
+                if schema.is_current(store):
+                    self._enforce(store)
+            replaced = backups.restore(self.database, name, scratch=self.scratch)
+        with self.writing("restore"):
+            pass
+        return replaced
 
     def encrypt(self, mode: str) -> Workspace:
         """Write the database anew, encrypted or not, set `storage.encryption`, and drop the backups in the old form.
@@ -175,6 +187,23 @@ class Workspace:
     def key(self) -> bytes:
         """The pseudonym key this workspace was made with."""
         return keys.load(self.config.ids.key_id)
+
+    def _to_do_first(self, store: DuckDBWarehouse) -> str:
+        """What has to be written before anybody may read; empty = nothing."""
+        if not schema.is_current(store):
+            return "migrate"
+        return "enforce" if people.due(store, self.config, self.path) else ""
+
+    def _enforce(self, store: DuckDBWarehouse) -> None:
+        """See `engine.trust.people.enforce`; photos that nobody has any more go too."""
+        if self.config.people.offers_need_consent == "auto" and people.consents_came(store):
+            settings.set_value(self.path / CONFIG, "people.offers_need_consent", "yes")
+            # A frozen record, but of what the file says: who goes on with this workspace must know it as well.
+            asked = replace(self.config.people, offers_need_consent="yes")
+            object.__setattr__(self, "config", replace(self.config, people=asked))
+        gone = people.enforce(store, self.config, self.path, self.key, self.scratch)
+        if gone.get("photos"):
+            files.keep_only(self.faces, set(store.query("trust/photo_files")["path"]))
 
     def _database_key(self) -> bytes:
         return keys.derived(self.key(), "database")

@@ -46,7 +46,7 @@ def test_a_value_of_the_wrong_type_is_an_input_error():
 
 def test_optional_columns_come_back_as_null_of_their_type():
     frame = check(pl.DataFrame({"customer_id": ["a"]}), "customers")
-    assert frame.row(0) == ("a", None, None, None)
+    assert frame.row(0) == ("a", None, None, None, None)
     assert frame.schema["age"] == pl.Int32()
 
 

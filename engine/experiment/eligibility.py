@@ -31,7 +31,7 @@ def eligible(people: pl.DataFrame, arms: Sequence[str], only: Mapping[str, Seque
     """Send every customer through the gates, one after another.
 
     Args:
-        people: customer_id, opted_out, offered, elsewhere (in another experiment), offers_consent, own_consent,
+        people: customer_id, adult, offered, elsewhere (in another experiment), offers_consent, own_consent,
             subject_consent (whether they hold today), own_face, influencer_face, random_face (status of the match,
             null = none was looked for).
         arms: the plan's; those without a face need no match.
@@ -43,7 +43,7 @@ def eligible(people: pl.DataFrame, arms: Sequence[str], only: Mapping[str, Seque
         return passes, pl.lit(reason)
 
     gates = {
-        "not opted out": needs(~pl.col("opted_out"), "opted_out"),
+        "is an adult": needs(pl.col("adult"), "minor"),
         "has an offer": needs(pl.col("offered"), "no_offer"),
         "takes offers": needs(pl.col("offers_consent"), "no_consent"),
         "in no other experiment": needs(~pl.col("elsewhere"), "in_another_experiment"),

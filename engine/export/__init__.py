@@ -21,6 +21,7 @@ from engine.tables import TABLES
 from engine.trust import audit
 
 if TYPE_CHECKING:
+    from engine.config import Config
     from engine.export.check import VerifyResult
     from engine.export.folder import Draft
     from engine.export.views import Part
@@ -38,10 +39,12 @@ class ExportResult:
     Args:
         path: the folder, or the URL.
         files: one entry per file: path in the folder, table, rows, bytes, sha256 (a dry run: table and rows only).
+        withdrawn: ads handed out earlier that may no longer be shown; `withdraw.jsonl` names them.
     """
 
     path: Path | str
     files: list[dict[str, Any]]
+    withdrawn: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,7 @@ def export(
 
     Raises:
         InputError: no such table, format or run.
-        WorkspaceError: the folder holds something else, cannot be written, another export writes there, or an ad may
-            not be shown any more.
+        WorkspaceError: the folder holds something else, cannot be written, or another export writes there.
     """
     from engine import pipeline
     from engine.export import deliveries, folder, targets, views
@@ -116,7 +118,9 @@ def export(
     if dry_run:
         with workspace.warehouse(read_only=True) as store:
             chosen, _ = _changed(store, parts, since)
-            return ExportResult(to, [{"table": p.table.name, "rows": _count(store, p, wanted)} for p in chosen])
+            return ExportResult(
+                to, [{"table": p.table.name, "rows": _count(store, p, wanted, workspace.config)} for p in chosen]
+            )
     remote = targets.target_of(to) if targets.is_url(to) else None
     if remote is not None:
         remote.check()
@@ -135,7 +139,7 @@ def export(
                     described[part.table.name] = _write(store, workspace, draft, part, wanted, progress)
                     bar.advance()
             if hands_out:
-                facts["withdraw_these_creatives"] = _withdraw(store, draft, pipeline.today(workspace.config))
+                facts["withdraw_these_creatives"] = _withdraw(store, draft, workspace)
             draft.finish({**facts, "tables": described})
             files = sorted(draft.files, key=lambda entry: entry["path"])
         if remote is not None:
@@ -144,7 +148,8 @@ def export(
         if remote is not None:
             shutil.rmtree(place, ignore_errors=True)
     audit.append(workspace.path, "export", "read", tables={t: d["rows"] for t, d in described.items()})
-    return ExportResult(to if remote is not None else Path(to), files)
+    withdrawn = facts.get("withdraw_these_creatives", {}).get("ads", 0)
+    return ExportResult(to if remote is not None else Path(to), files, withdrawn)
 
 
 def verify(path: Path | str) -> VerifyResult:
@@ -194,7 +199,7 @@ def _write(
         count = ads.write(store, workspace, draft, **output, progress=progress)
         found = ads.COLUMNS
     elif name == "delivery":
-        frame = ads.deliverable(store, wanted.as_of)
+        frame = ads.deliverable(store, workspace.config, wanted.as_of)
         count = ads.write_delivery(frame, workspace, draft, **output, progress=progress)
     elif wanted.format in GRAPH_FORMATS:
         count = _graph(store, draft, wanted.format) if name == "nodes" else store.count(name)
@@ -218,21 +223,21 @@ def _graph(store: DuckDBWarehouse, draft: Draft, format: str) -> int:
     return nodes.height
 
 
-def _withdraw(store: DuckDBWarehouse, draft: Draft, today: date) -> dict[str, Any]:
+def _withdraw(store: DuckDBWarehouse, draft: Draft, workspace: Workspace) -> dict[str, Any]:
     """Write what was handed out and may no longer be shown."""
     from engine.export import deliveries, rows
 
-    gone = deliveries.withdrawn(store, today)
+    gone = deliveries.withdrawn(store, workspace.config)
     with draft.file("withdraw.jsonl", rows=gone.height) as file:
         rows.write(file, iter([gone.to_arrow()]), "jsonl")
     return {"file": "withdraw.jsonl", "ads": gone.height}
 
 
-def _count(store: DuckDBWarehouse, part: Part, wanted: _Wanted) -> int:
+def _count(store: DuckDBWarehouse, part: Part, wanted: _Wanted, config: Config) -> int:
     from engine.export import ads
 
     if part.table.name == "delivery":
-        return ads.deliverable(store, wanted.as_of).height
+        return ads.deliverable(store, config, wanted.as_of).height
     return store.count("matches" if part.table.name == "analysis" else part.table.name)
 
 

@@ -8,20 +8,27 @@ from engine.errors import WorkspaceError
 from engine.export import gallery, rows
 from engine.export.views import VIEWS
 from engine.progress import Progress
-from engine.tables import TABLES
+from engine.tables import NOT_EXPORTED, TABLES
+from engine.trust import people
 
 if TYPE_CHECKING:
     from datetime import date
 
     import polars as pl
 
+    from engine.config import Config
     from engine.export.folder import Draft
     from engine.warehouse.duckdb import DuckDBWarehouse
     from engine.workspace import Workspace
 
 
 # Of the exported table: the contract's, and the texts of the offer.
-COLUMNS = [*TABLES["ads"].names, "headline", "body", "call_to_action"]
+COLUMNS = [
+    *(name for name in TABLES["ads"].names if name not in NOT_EXPORTED["ads"]),
+    "headline",
+    "body",
+    "call_to_action",
+]
 
 
 def write(
@@ -62,7 +69,7 @@ def write(
     return delivered.height
 
 
-def deliverable(store: DuckDBWarehouse, as_of: date) -> pl.DataFrame:
+def deliverable(store: DuckDBWarehouse, config: Config, as_of: date) -> pl.DataFrame:
     """Rows of the view `delivery`: what may be sent on a day, by consent, opt-out and the offer's validity.
 
     Whoever takes part in an experiment that runs on that day gets the ad of the assigned arm or none; the others get
@@ -70,14 +77,18 @@ def deliverable(store: DuckDBWarehouse, as_of: date) -> pl.DataFrame:
 
     Args:
         store: the workspace's database.
-        as_of: the day of sending.
+        config: its settings.
+        as_of: the day of sending, through all of which consents must hold, as they must now.
     """
     import polars as pl
 
-    from engine.pipeline.ads import consented, with_texts
+    from engine.pipeline.ads import with_texts
     from engine.usecases.experiment import running
 
-    found = consented(store.query("export/delivery", as_of=as_of), store.read("consents"), as_of)
+    rules = people.rules(config, store, max(people.end_of(as_of), people.moment(config)))
+    people.standing(store, rules)
+    people.showable(store, rules)
+    found = store.query("export/delivery", as_of=as_of)
     drawn = running(store, as_of).select("customer_id", "experiment_id", assigned="arm")
     found = found.join(drawn, on="customer_id", how="left", maintain_order="left")
     found = found.filter(pl.col("assigned").is_null() | (pl.col("assigned") == pl.col("arm")))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.export.views import VIEWS
-from engine.tables import TABLES, Column, Table
+from engine.tables import NOT_EXPORTED, TABLES, Column, Table
 
 FOLDER = Path(__file__).resolve().parent / "schemas"
 _TYPES: dict[str, dict[str, Any]] = {
@@ -34,7 +34,8 @@ def schema(table: Table) -> dict[str, Any]:
     Args:
         table: a contract table or a view.
     """
-    columns = {c.name: c for c in table.columns} | _MORE.get(table.name, {})
+    kept = [c for c in table.columns if c.name not in NOT_EXPORTED.get(table.name, ())]
+    columns = {c.name: c for c in kept} | _MORE.get(table.name, {})
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": table.name,

@@ -17,8 +17,8 @@ from engine.intake import devices, photos, reading, values
 from engine.intake.reading import REASON, ROW
 from engine.progress import SILENT, Progress
 from engine.sources import SourceSummary, Store
-from engine.tables import TABLES, Column
-from engine.trust import consent, identifiers, pseudonyms
+from engine.tables import TABLES, Column, polars_type
+from engine.trust import consent, identifiers, objections, pseudonyms
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,6 +29,7 @@ TARGETS = ("customers", "devices", "offers", "treatments", "photos", "inventory"
 _WITH_PHOTOS = ("photos", "inventory")
 _PERSON = "customer_id"
 _THINGS = ("campaign_id", "offer_id", "photo_id")
+_BORN = ("birthdate", "date_of_birth", "dateofbirth", "dob", "birthday", "born", "born_on")
 # Osmocom: a licence line, then a header in which `name` stands for manufacturer and for model.
 _DEVICE_TABLES = {
     "osmocom": (1, {"tac": "tac", "name": "manufacturer", "name_2": "model"}),
@@ -76,6 +77,7 @@ def import_table(
     path = Path(path)
     with progress.task(target, total=1) as task:
         frame, broken, total, digest, notes = _read(target, path, format)
+        frame = _without_objecting(store, target, frame, config, key)
         if target in _WITH_PHOTOS:
             frame, digest = _bring_photos(frame, path, faces_folder, digest)
         source = sources.source_id(target, format or "table", digest)
@@ -92,7 +94,7 @@ def import_table(
             frame = frame.with_columns(pseudonyms.name_series(store, frame[_PERSON], config.ids, key))
         with store.transaction():
             kept, duplicate, counts = _upsert(store, target, frame)
-            _after(store, target)
+            _after(store, target, frame, key)
             reasons = {f"rejected: {r}": n for r, n in sorted(rejects[REASON].value_counts().iter_rows())}
             summary = SourceSummary(
                 source,
@@ -131,6 +133,8 @@ def _read(target: str, path: Path, format: str | None) -> tuple[pl.DataFrame, pl
     else:
         frame, broken, total = reading.read_text(path)
     sources.unchanged(path, content)
+    if target == "customers" and "birth_date" not in frame.columns:
+        frame = frame.rename(dict.fromkeys([n for n in _BORN if n in frame.columns][:1], "birth_date"))
     needed = [c.name for c in TABLES[target].columns if not c.nullable]
     if target in _WITH_PHOTOS:
         needed = [name for name in needed if name != "sha256"]
@@ -165,11 +169,13 @@ def _bring_photos(frame: pl.DataFrame, path: Path, faces_folder: Path, digest: s
     import polars as pl
 
     root = path if path.is_dir() else path.parent
-    digests, places, reasons = photos.bring(frame["path"].to_list(), root, faces_folder)
+    given = frame[REASON] if REASON in frame.columns else pl.Series(REASON, [None] * frame.height, pl.String)
+    wanted = pl.select(pl.when(given.is_null()).then(frame["path"]))[:, 0]
+    digests, places, reasons = photos.bring(wanted.to_list(), root, faces_folder)
     frame = frame.with_columns(
         pl.Series("path", places, dtype=pl.String),
         pl.Series("sha256", digests, dtype=pl.String),
-        pl.Series(REASON, reasons, dtype=pl.String),
+        pl.coalesce(given, pl.Series(REASON, reasons, dtype=pl.String)).alias(REASON),
     )
     first = frame.columns[1]
     lines = [digest, *(f"{a}\0{b}\0{c}" for a, b, c in zip(frame[first], digests, reasons, strict=True))]
@@ -214,7 +220,12 @@ def _own_rule(target: str, columns: list[str]) -> list[pl.Expr]:
 
     if target == "consents":
         known = pl.col("purpose").is_in(consent.PURPOSES) | pl.col("purpose").is_null()
-        return [pl.when(~known).then(pl.lit(f"purpose: not one of {', '.join(consent.PURPOSES)}"))]
+        moments = [pl.col(name) for name in ("granted_at", "withdrawn_at") if name in columns]
+        neither = pl.all_horizontal(pl.lit(True), *(moment.is_null() for moment in moments))
+        return [
+            pl.when(~known).then(pl.lit(f"purpose: not one of {', '.join(consent.PURPOSES)}")),
+            pl.when(neither).then(pl.lit("granted_at: missing, and withdrawn_at too")),
+        ]
     if target == "devices":
         return [pl.when(pl.col("__tac").is_not_null() & pl.col("tac").is_null()).then(pl.lit("tac: not 8 digits"))]
     if target == "treatments" and "propensity" in columns:
@@ -257,21 +268,26 @@ def _upsert(store: Store, target: str, frame: pl.DataFrame) -> tuple[int, int, d
     import polars as pl
 
     keys = list(TABLES[target].keys)
+    frame = frame.with_columns(
+        pl.lit(None, polars_type(TABLES[target].column(name).type)).alias(name)
+        for name in keys
+        if name not in frame.columns
+    )
     last = frame.unique(keys, keep="last", maintain_order=True).drop(ROW)
     earlier = frame.height - last.height
     old = store.read(target)
     last, old = _alike(last, old)
     absent = [c for c in old.columns if c not in last.columns]
     if absent and old.height:
-        last = last.join(old.select(*keys, *absent), on=keys, how="left", maintain_order="left")
+        last = last.join(old.select(*keys, *absent), on=keys, how="left", maintain_order="left", nulls_equal=True)
     shared = [c for c in last.columns if c not in keys]
-    before = last.join(old, on=keys, how="semi").height
+    before = last.join(old, on=keys, how="semi", nulls_equal=True).height
     same = last.join(
         old.select(last.columns) if old.height else last.clear(), on=last.columns, how="semi", nulls_equal=True
     )
     duplicate = same.height if shared else before
     if last.height > duplicate:
-        rest = old.join(last, on=keys, how="anti")
+        rest = old.join(last, on=keys, how="anti", nulls_equal=True)
         store.write(target, pl.concat([rest, last], how="diagonal_relaxed").sort(keys))
     counts = {"replaced_in_file": earlier, "replaced": before - duplicate, "unchanged": duplicate}
     return last.height - duplicate, duplicate + earlier, counts
@@ -293,12 +309,27 @@ def _alike(new: pl.DataFrame, old: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataF
     return new, old
 
 
-def _after(store: Store, target: str) -> None:
-    """What follows for the parties and their contacts."""
+def _without_objecting(store: Store, target: str, frame: pl.DataFrame, config: Config, key: bytes) -> pl.DataFrame:
+    """Rows of people who opted out get their reason: nothing of them is stored, no photo copied."""
+    import polars as pl
+
+    if target == "optouts" or _PERSON not in frame.columns or not store.count("objections") + store.count("optouts"):
+        return frame
+    names = pseudonyms.name_series(store, frame[_PERSON], config.ids, key)
+    out = objections.objecting(store, names, key) | names.is_in(store.read("optouts")[_PERSON].implode())
+    return frame.with_columns(pl.when(out.fill_null(False)).then(pl.lit(objections.REASON)).alias(REASON))
+
+
+def _after(store: Store, target: str, frame: pl.DataFrame, key: bytes) -> None:
+    """What follows for the parties and their contacts, and what was withdrawn before."""
     if target in ("customers", "optouts"):
         store.execute("intake/refresh_parties")
     if target == "optouts":
         store.execute("intake/drop_opted_out_days")
+    if target == "consents":
+        store.keep("_consenting", frame.select(name=_PERSON).unique().sort("name"))
+        objections.recognise(store, "trust/consenting", key)
+        store.execute("trust/withdraw_recognised")
 
 
 def _record_rejects(store: Store, source: str, rejects: pl.DataFrame) -> None:

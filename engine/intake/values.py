@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from engine.tables import Column
 
 _TIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
+# Other forms of a day that can be read in one way only.
+_DAYS = ("%Y%m%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y")
 _ZONED = ("%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%d %H:%M:%S%.f%z")
 _TRUE, _FALSE = ("true", "1", "yes", "y", "t"), ("false", "0", "no", "n", "f")
 _WORDS = {
@@ -41,7 +43,9 @@ def parse(name: str, kind: str) -> pl.Expr:
         ]  # fmt: skip
         plain = [text.str.to_datetime(f, time_unit="us", strict=False) for f in _TIMES]
         moment = pl.coalesce(*plain, *zoned)
-        return moment.dt.date() if kind == "date" else moment
+        if kind == "time":
+            return moment
+        return pl.coalesce(moment.dt.date(), *(text.str.to_date(f, strict=False) for f in _DAYS))
     return text
 
 

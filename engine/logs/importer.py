@@ -20,7 +20,7 @@ from engine.logs import days, mapping, reading, recognise, repeats, staging
 from engine.logs.numbers import NumberedRows
 from engine.progress import SILENT, Progress, Task
 from engine.sources import SourceSummary, Store
-from engine.trust import pseudonyms
+from engine.trust import objections, pseudonyms
 
 if TYPE_CHECKING:
     from engine.config import Config
@@ -31,6 +31,7 @@ _SCRATCH = (
     "_log_imeis", "_ids_raw", "_ids_national", "_log_ids", "_log_bad_rows", "_log_used", "_log_nodes",
     "_log_devices", "_log_events", "_log_near", "_log_suspects", "_log_same", "_log_legs", "_log_facts",
     "_log_replaced", "_log_gone", "_log_days", "_log_days_known", "_log_refused", "_log_new_parties",
+    "_people", "_whos", "_recognised",
 )  # fmt: skip
 _EVENT = ("kind", "caller", "callee", "started_at", "duration_s", "answered")
 _FACTS = ("volume_mb", *repeats.FACTS, "call_id", "n_calls", "n_texts")
@@ -294,6 +295,7 @@ def _numbered(read_rows: Callable[[], Iterable[Any]] | None) -> Iterator[int]:
 
 def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Found, share: _Share) -> SourceSummary:
     """From temporary tables to events, parties, pair_days and rejects; returns the summary."""
+    store.execute("trust/list_recognised")
     store.execute("logs/insert_parties")
     columns = store.hold("events", _facts(reading.optional_columns(read)))
     repeats.settle(store, columns)
@@ -348,6 +350,7 @@ def _name_parties(store: Store, read: _Rows, config: Config, key: bytes) -> None
             staging.gather(store, "_log_used", "logs/used_ids", key="party_id", add=number > 0)
     else:
         store.temp("_log_used", "logs/all_ids")
+    objections.recognise(store, "logs/used_people", key)
     store.temp("_log_new_parties", "logs/new_parties")
 
 

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from engine.errors import InputError
 from engine.offers import allocation
+from engine.trust.people import ADULT
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
-
-ADULT = 18
 
 
 @dataclass(frozen=True)
@@ -61,26 +60,22 @@ def valid_offers(offers: pl.DataFrame, today: date) -> pl.DataFrame:
     )
 
 
-def barred(people: pl.DataFrame, allowed: pl.DataFrame | None) -> pl.DataFrame:
+def barred(people: pl.DataFrame) -> pl.DataFrame:
     """Why a customer may get no offer at all.
 
     Args:
-        people: customer_id, age, opted_out.
-        allowed: customer_id of those who agreed to offers; None = no consents were imported, nobody is asked.
+        people: customer_id, age (null = not known), adult, offers (may get some), as `engine.trust.people` has it.
 
     Returns:
-        customer_id, barred (plain words; null = may get offers), in the order of `people`. Who has no age on record
-        counts as an adult.
+        customer_id, barred (plain words; null = may get offers), in the order of `people`.
     """
     import polars as pl
 
     reasons = [
-        pl.when(pl.col("opted_out")).then(pl.lit("opted out")),
-        pl.when(pl.col("age") < ADULT).then(pl.lit(f"under {ADULT}")),
+        pl.when(~pl.col("adult") & pl.col("age").is_null()).then(pl.lit("age not known")),
+        pl.when(~pl.col("adult")).then(pl.lit(f"under {ADULT}")),
+        pl.when(~pl.col("offers")).then(pl.lit("no consent to offers")),
     ]
-    if allowed is not None:
-        agreed = pl.col("customer_id").is_in(allowed["customer_id"].to_list())
-        reasons.append(pl.when(~agreed).then(pl.lit("no consent to offers")))
     return people.select("customer_id", pl.coalesce(reasons).alias("barred"))
 
 

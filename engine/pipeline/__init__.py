@@ -18,8 +18,9 @@ from pathlib import Path
 
 import engine
 from engine import config as settings
-from engine.errors import ConfigError, WorkspaceError
+from engine.errors import WorkspaceError
 from engine.progress import SILENT, Progress
+from engine.trust import people
 from engine.usecases import erase
 from engine.warehouse import sql_folder
 from engine.warehouse.duckdb import DuckDBWarehouse
@@ -71,8 +72,8 @@ STAGES = (
     Stage(
         "choices",
         (
-            "customers", "offers", "treatments", "consents", "optouts", "devices", "events", "pair_days", "parties",
-            "handsets", "nodes", "ties", "influencers",
+            "customers", "photos", "offers", "treatments", "consents", "optouts", "devices", "events", "pair_days",
+            "parties", "handsets", "nodes", "ties", "influencers",
         ),
         ("features", "uplift", "offer_metrics", "choices"),
         ("offers", "graph", "run"),
@@ -114,16 +115,21 @@ class Context:
         workspace: folders and settings.
         warehouse: the database, inside the stage's transaction.
         config: the workspace's settings.
-        today: day on which consents and offers must be valid.
+        rules: what decides about people, and the moment at which consents and ages are asked for.
         progress: where bars are drawn.
     """
 
     workspace: Workspace
     warehouse: DuckDBWarehouse
     config: settings.Config
-    today: date
+    rules: people.Rules
     progress: Progress
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def today(self) -> date:
+        """The day on which offers must be valid."""
+        return self.rules.moment.date()
 
     def say(self, text: str) -> None:
         """Tell the user, with the stage's result, what was chosen and why."""
@@ -162,6 +168,7 @@ def run(
     results = []
     with workspace.writing("run", backup=True) as store:
         erase.finish(workspace, store)  # what an erasure that was killed left to do
+        rules = people.rules(workspace.config, store)
         for stage in stages:
             started = time.monotonic()
             inputs, configuration = inputs_hash(store, stage, workspace.config), config_hash(stage, workspace.config)
@@ -169,7 +176,7 @@ def run(
                 results.append(StageResult(stage.name, "fresh", _last_rows(store, stage), 0.0))
                 continue
             begun = _now()
-            context = Context(workspace, store, workspace.config, today(workspace.config), progress)
+            context = prepared(workspace, store, progress, rules)
             module = importlib.import_module(f"engine.pipeline.{stage.name}")
             if hasattr(module, "prepare"):
                 module.prepare(context)
@@ -181,6 +188,22 @@ def run(
                 StageResult(stage.name, "done", rows, round(time.monotonic() - started, 3), tuple(context.notes))
             )
     return results
+
+
+def prepared(
+    workspace: Workspace, store: DuckDBWarehouse, progress: Progress = SILENT, rules: people.Rules | None = None
+) -> Context:
+    """What a stage's functions get; the temporary tables that say who may be shown are there.
+
+    Args:
+        workspace: an opened workspace.
+        store: its database.
+        progress: where bars are drawn.
+        rules: what decides about people; None = as of this moment.
+    """
+    rules = rules or people.rules(workspace.config, store)
+    people.standing(store, rules)
+    return Context(workspace, store, workspace.config, rules, progress)
 
 
 def planned(workspace: Workspace, *, until: str | None = None, force: bool = False) -> list[dict[str, str]]:
@@ -241,7 +264,9 @@ def inputs_hash(store: DuckDBWarehouse, stage: Stage, config: settings.Config) -
             last = _last(store, writer)
             parts.append(f"{table}:{last and last['inputs_hash'] + last['config_hash']}")
     if stage.dated or traffic:
-        parts.append(today(config).isoformat())
+        rules = people.rules(config, store)
+        people.standing(store, rules)
+        parts += [rules.moment.date().isoformat(), people.digest(store, rules)]
     return _hash(parts)
 
 
@@ -255,13 +280,8 @@ def config_hash(stage: Stage, config: settings.Config) -> str:
 
 
 def today(config: settings.Config) -> date:
-    """The day on which consents and offers must be valid: `run.today`, else the real one (UTC)."""
-    if not config.run.today:
-        return datetime.now(UTC).date()
-    try:
-        return date.fromisoformat(config.run.today)
-    except ValueError:
-        raise ConfigError(f"run.today = {config.run.today!r} is not a day.", fix="Write it as 2026-03-31.") from None
+    """The day on which offers must be valid: `run.today`, else the real one (UTC)."""
+    return people.moment(config).date()
 
 
 def _upto(until: str | None) -> tuple[Stage, ...]:

@@ -15,7 +15,6 @@ from engine.ads.crop import Face
 from engine.ads.photo import Photo
 from engine.ads.render import Offer
 from engine.tables import empty
-from engine.trust import consent
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,12 +37,13 @@ def run(context: Context) -> None:
     for size in sizes:
         brands.layers_of(brand, size)
     arms = [arm.strip() for arm in settings.arms.split(",") if arm.strip()]
-    wanted = context.warehouse.query("ads/wanted", campaign=settings.campaign).filter(pl.col("arm").is_in(arms))
+    context.warehouse.temp("_offers_said", "ads/offers_said")
+    may = {"unknown_offers": context.rules.unknown_offers}
+    wanted = context.warehouse.query("ads/wanted", campaign=settings.campaign, **may).filter(pl.col("arm").is_in(arms))
     if NO_FACE in arms:
         plain = {"photo_id": NO_FACE, "sha256": hashlib.sha256(GROUND.read_bytes()).hexdigest()}
-        faceless = context.warehouse.query("ads/wanted_without_face", campaign=settings.campaign, **plain)
+        faceless = context.warehouse.query("ads/wanted_without_face", campaign=settings.campaign, **plain, **may)
         wanted = pl.concat([wanted, faceless], how="vertical_relaxed").sort("customer_id", "arm")
-    wanted = consented(wanted, context.warehouse.read("consents"), context.today)
     # Of what is there, only this run's and the last finished run's: an export may still be copying those.
     before = set(context.warehouse.read("ads")["files"].explode(empty_as_null=True).drop_nulls())
     if not wanted.height:
@@ -72,31 +72,6 @@ def run(context: Context) -> None:
     )
     ads = wanted.join(made, on=same, maintain_order="left")
     context.warehouse.write("ads", ads.select(empty("ads").columns))
-
-
-def consented(wanted: pl.DataFrame, consents: pl.DataFrame, today: Any) -> pl.DataFrame:
-    """The rows that may be shown today; consent was asked before matching and is asked again here.
-
-    Args:
-        wanted: customer_id, arm, subject_id and more.
-        consents: table `consents`; without any row (none imported) `offers` is not asked, faces are.
-        today: the day that counts.
-
-    Returns:
-        The rows whose customer takes offers, whose own face may be used (own_face) and whose contact lends the
-        likeness (influencer_face), in the same order.
-    """
-    import polars as pl
-
-    def may(purpose: str) -> pl.Series:
-        return consent.allowed(consents, purpose, today)["customer_id"].implode()
-
-    arm, customer = pl.col("arm"), pl.col("customer_id")
-    fine = (arm != "own_face") | customer.is_in(may(consent.OWN_FACE))
-    fine &= (arm != "influencer_face") | pl.col("subject_id").is_in(may(consent.LIKENESS_FOR_CONTACTS))
-    if consents.height:
-        fine &= customer.is_in(may(consent.OFFERS))
-    return wanted.filter(fine)
 
 
 def with_texts(store: Warehouse, frame: pl.DataFrame) -> pl.DataFrame:

@@ -8,13 +8,11 @@ about 20, so the arrays are preferred while they fit.
 from __future__ import annotations
 
 import math
-from datetime import timedelta
 
 from engine.config import Config
 from engine.errors import ConfigError, EngineError
-from engine.pipeline import today
 from engine.progress import SILENT, Progress
-from engine.trust import consent
+from engine.trust import consent, people
 from engine.warehouse import Warehouse
 
 TOLERANCE = 1e-11
@@ -41,9 +39,8 @@ def run(store: Warehouse, config: Config, progress: Progress = SILENT) -> None:
     pagerank(store, damping=config.graph.damping, progress=progress)
     store.create("nodes", "graph/ranked_nodes")
     if config.graph.require_traffic_consent:
-        day = today(config)
-        dates = {"today": day, "tomorrow": day + timedelta(days=1)}
-        store.temp("allowed_ties", "graph/consented_ties", purpose=consent.TRAFFIC_DATA_MARKETING, **dates)
+        store.temp("_consented", "trust/consented", moment=people.moment(config))
+        store.temp("allowed_ties", "graph/consented_ties", purpose=consent.TRAFFIC_DATA_MARKETING)
     else:
         store.temp("allowed_ties", "graph/counted_ties")
     store.create("influencers", "graph/top_contacts", gamma=config.graph.gamma, top=config.graph.top)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from engine.offers import explain, features, history, models, policy, support, training, worth
 from engine.pipeline import edges, influencers
 from engine.tables import empty
-from engine.trust import consent
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
     from engine.pipeline import Context
+    from engine.warehouse import Warehouse
 
 SCORED = 10_000  # customers worth a task on another machine
 FEWEST = 20  # customers in past campaigns below which nobody is held out
@@ -49,7 +49,7 @@ def run(context: Context) -> None:
     now = score_features(context, offers)
     trained = train_all(context, past, offers, plan(context))
     people = whom(context)
-    gone = people.filter(pl.col("opted_out"))
+    _say_ages(context, people)
     people = now.select("customer_id", "manufacturer").join(people, on="customer_id", maintain_order="left")
     with context.progress.task("choices"):
         known = {t.offer_id: t for t in trained if t.model is not None}
@@ -68,30 +68,38 @@ def run(context: Context) -> None:
     store.write("uplift", uplift_table(now, {o: (lift[o], t.model.model_id) for o, t in known.items()}))
     metrics = [row for t in trained for row in t.metrics] + policies(context, past, offers, trained)
     store.write("offer_metrics", metric_table(metrics))
-    nothing = gone.select(
-        "customer_id",
-        pl.lit(None, dtype=pl.String).alias("offer_id"),
-        pl.lit(0.0).alias("expected_value"),
-        reason="barred",
-    )
-    store.write("choices", pl.concat([choices, nothing]).sort("customer_id"))
+    store.write("choices", choices.sort("customer_id"))
 
 
 def whom(context: Context) -> pl.DataFrame:
-    """Every customer: customer_id, age, opted_out, and barred, why they may get no offer."""
-    store = context.warehouse
-    people = store.query("offers/people")
-    agreed = None
-    if store.count("consents"):
-        agreed = consent.allowed(store.read("consents"), consent.OFFERS, context.today)
-    return people.join(policy.barred(people, agreed), on="customer_id", maintain_order="left")
+    """Every customer who has not opted out: customer_id, age, and barred, why they may get no offer."""
+    people = _everybody(context)
+    return people.join(policy.barred(people), on="customer_id", maintain_order="left").drop("adult", "offers")
+
+
+def _everybody(context: Context) -> pl.DataFrame:
+    """Rows of sql/offers/people.sql."""
+    rules = context.rules
+    return context.warehouse.query(
+        "offers/people", unknown_is_adult=rules.unknown_is_adult, unknown_offers=rules.unknown_offers
+    )
+
+
+def _say_ages(context: Context, people: pl.DataFrame) -> None:
+    """How many get nothing because nobody knows how old they are."""
+    unknown = people.filter(people["age"].is_null()).height
+    if unknown and not context.rules.unknown_is_adult:
+        context.say(
+            f"{unknown:,} of {people.height:,} customers have no age on record and count as minors: no offer, no face. "
+            "Import ages or birth dates, or set people.unknown_age_is_adult = true."
+        )
 
 
 def read_past(context: Context, offers: pl.DataFrame) -> Past:
     """The past campaigns with the features of their days; the temporary table `handset_days` exists."""
     import polars as pl
 
-    gone = context.warehouse.query("offers/people").filter(pl.col("opted_out"))
+    gone = context.warehouse.read("optouts")
     rows = history.campaign_dates(context.warehouse.read("treatments")).join(gone, on="customer_id", how="anti")
     days = rows["as_of"].unique().sort().to_list()
     known = [features_on(context, day, rows.filter(pl.col("as_of") == day), offers) for day in days]
@@ -104,11 +112,10 @@ def read_past(context: Context, offers: pl.DataFrame) -> Past:
 
 def score_features(context: Context, offers: pl.DataFrame) -> pl.DataFrame:
     """Features of all who have not opted out, on the day after the last event (today where there are no events)."""
-    import polars as pl
 
     store = context.warehouse
     day = edges.as_of(store, context.config.graph) or context.today
-    return features_on(context, day, store.query("offers/people").filter(~pl.col("opted_out")), offers)
+    return features_on(context, day, _everybody(context), offers)
 
 
 def train_all(context: Context, past: Past, offers: pl.DataFrame, wanted: training.Plan) -> list[training.Trained]:
@@ -253,13 +260,22 @@ def features_on(context: Context, as_of: date, people: pl.DataFrame, offers: pl.
     return features.assemble(
         people,
         as_of,
-        customers=store.read("customers"),
+        customers=_described(store, as_of),
         handset=handset,
         usage=store.query("offers/usage", since=as_of - timedelta(days=config.graph.window_days), as_of=as_of),
         graph=graph,
         contacts=features.contact_features(ties, parties, handset.select("customer_id", "manufacturer"), makers),
         influencer=features.influencer_features(top, spells, as_of),
     )
+
+
+def _described(store: Warehouse, as_of: date) -> pl.DataFrame:
+    """Table `customers` with the ages of a day, without the birth dates these come of."""
+    store.temp("_ages_then", "trust/ages", day=as_of)
+    ages = store.query("trust/ages_then")
+    customers = store.read("customers")
+    columns = [name for name in customers.columns if name != "birth_date"]
+    return customers.drop("age").join(ages, on="customer_id", how="left", maintain_order="left").select(columns)
 
 
 def _graph_on(context: Context, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

@@ -10,9 +10,9 @@ from engine.graph.definitions import HORIZON_DAYS, lead_rates, rates_by_party
 from engine.graph.influence import top_contacts
 from engine.graph.network import Network, among, build, ranks
 from engine.graph.nodes import node_table
-from engine.pipeline import Context, centralities, today
+from engine.pipeline import Context, centralities
 from engine.pipeline.edges import as_of
-from engine.trust import consent
+from engine.trust import consent, people
 from engine.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -77,8 +77,7 @@ def influencers(
     import polars as pl
 
     if config.graph.require_traffic_consent:
-        consents = store.read("consents")
-        agreed = consent.allowed(consents, consent.TRAFFIC_DATA_MARKETING, today(config))["customer_id"]
+        agreed = consent.allowed(store, consent.TRAFFIC_DATA_MARKETING, people.moment(config))["customer_id"]
         graph = among(graph, agreed)
     rates = led(store, config, graph) if "lead" in definitions else None
     settings = {"top": config.graph.top, "gamma": config.graph.gamma, "damping": config.graph.damping}

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from engine.pipeline import Context
 
-ADULT = 18
 # Told for a subject none of whose photos can be used: the reason that a better photo comes closest to mending.
 BAD_PHOTO = ("ambiguous", "low_quality", "no_face", "unreadable")
 
@@ -202,7 +201,14 @@ def _wanted(context: Context, subjects: pl.DataFrame, people: pl.DataFrame) -> p
     store = context.warehouse
     customers = store.query("faces/addressees")
     contacts = store.query("faces/first_contacts", definition=context.config.graph.definition)
-    minors = store.query("faces/minors", adult=ADULT)["customer_id"]
+    unknown = context.rules.unknown_is_adult
+    adults = store.query("faces/adults")["customer_id"].implode()
+    known = store.query("faces/known_people")["customer_id"].implode()
+
+    def minor(column: str) -> pl.Expr:
+        who = pl.col(column)
+        return who.is_not_null() & ~who.is_in(adults) & (who.is_in(known) if unknown else pl.lit(True))
+
     own = customers.with_columns(arm=pl.lit("own_face"), subject_id=pl.col("customer_id"))
     theirs = customers.join(contacts, on="customer_id", how="left").select(
         "customer_id", pl.lit("influencer_face").alias("arm"), pl.col("contact_id").alias("subject_id")
@@ -222,11 +228,8 @@ def _wanted(context: Context, subjects: pl.DataFrame, people: pl.DataFrame) -> p
     )
     rows = pl.concat([own, theirs, anyone]).with_columns(purpose=purpose)
     rows = rows.join(state, on=["subject_id", "purpose"], how="left").join(best, on="subject_id", how="left")
-    minor = pl.col("customer_id").is_in(minors.implode()) | pl.col("subject_id").is_in(minors.implode()).fill_null(
-        False
-    )
     reason = (
-        pl.when(minor)
+        pl.when(minor("customer_id") | (minor("subject_id") & pl.col("allowed").is_not_null()))
         .then(pl.lit("minor"))
         .when(pl.col("arm") == "random_face")
         .then(None)
@@ -248,16 +251,4 @@ def _subjects(context: Context) -> pl.DataFrame:
     Returns:
         subject_id, purpose, sha256, path, allowed (an adult's, with consent for the purpose).
     """
-    import polars as pl
-
-    store = context.warehouse
-    photos = store.query("faces/subject_photos", definition=context.config.graph.definition, adult=ADULT)
-    consents = store.read("consents")
-    given = pl.concat(
-        [
-            consent.allowed(consents, purpose, context.today).with_columns(purpose=pl.lit(purpose), consented=True)
-            for purpose in (consent.OWN_FACE, consent.LIKENESS_FOR_CONTACTS)
-        ]
-    ).rename({"customer_id": "subject_id"})
-    photos = photos.join(given, on=["subject_id", "purpose"], how="left", maintain_order="left")
-    return photos.with_columns(allowed=pl.col("consented").fill_null(False) & pl.col("adult")).drop("consented")
+    return context.warehouse.query("faces/subject_photos", definition=context.config.graph.definition)

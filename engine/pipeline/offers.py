@@ -147,4 +147,4 @@ def _context(workspace: Workspace, command: str, progress: Progress) -> Iterator
     pipeline.run(workspace, until="handsets", progress=progress)
     with workspace.writing(command) as store:
         store.temp("handset_days", "offers/handset_days")
-        yield pipeline.Context(workspace, store, workspace.config, pipeline.today(workspace.config), progress)
+        yield pipeline.prepared(workspace, store, progress)

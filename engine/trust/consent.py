@@ -1,9 +1,9 @@
-"""Who agreed to what: consent per subject and purpose, with expiry and withdrawal (METHODS section 8)."""
+"""Who agreed to what: consents are events, and the newest one per subject and purpose counts (METHODS section 8)."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
 
@@ -17,16 +17,16 @@ OFFERS = "offers"
 PURPOSES = (OWN_FACE, LIKENESS_FOR_CONTACTS, TRAFFIC_DATA_MARKETING, OFFERS)
 
 
-def allowed(consents: pl.DataFrame, purpose: str, today: date) -> pl.DataFrame:
-    """Customers whose consent for a purpose holds on a day.
+def allowed(store: Any, purpose: str, moment: datetime) -> pl.DataFrame:
+    """Customers whose consent for a purpose holds at a moment.
 
-    Consent holds from the moment it was granted (any time on `today` counts) until it is withdrawn or expires:
-    a withdrawal on `today`, or an expiry at or before its start, means no consent.
+    The newest grant or withdrawal up to the moment decides, whatever the order in which they were imported. At the
+    same moment a withdrawal beats a grant and an earlier expiry a later one. A grant holds until its expiry.
 
     Args:
-        consents: rows of table `consents`.
+        store: the warehouse; table `consents` is read.
         purpose: one of `PURPOSES`.
-        today: the day asked about, UTC.
+        moment: UTC.
 
     Returns:
         One column, customer_id, sorted, distinct.
@@ -38,12 +38,5 @@ def allowed(consents: pl.DataFrame, purpose: str, today: date) -> pl.DataFrame:
 
     if purpose not in PURPOSES:
         raise InputError(f"there is no purpose {purpose!r}.", fix=f"The purposes are {', '.join(PURPOSES)}.")
-    start = datetime.combine(today, time())
-    end = start + timedelta(days=1)
-    holds = (
-        (pl.col("purpose") == purpose)
-        & (pl.col("granted_at") < end)
-        & (pl.col("expires_at").is_null() | (pl.col("expires_at") > start))
-        & (pl.col("withdrawn_at").is_null() | (pl.col("withdrawn_at") >= end))
-    )
-    return consents.filter(holds).select("customer_id").unique().sort("customer_id")
+    found = store.query("trust/consented", moment=moment)
+    return found.filter(pl.col("purpose") == purpose).select("customer_id").sort("customer_id")

@@ -63,6 +63,24 @@ def sweep(folder: Path) -> int:
     return len(entries)
 
 
+def keep_only(folder: Path, needed: set[str]) -> int:
+    """Delete the files below a folder that are not needed, and folders left empty; returns how many files.
+
+    Args:
+        folder: to look through.
+        needed: paths below it, with `/`.
+    """
+    removed = 0
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir() and not path.is_symlink():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif path.relative_to(folder).as_posix() not in needed:
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
 def loose(folder: Path) -> list[Path]:
     """What below `folder` (itself included) others than the owner may read, write or enter, in order."""
     found = []

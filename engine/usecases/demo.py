@@ -23,8 +23,7 @@ from engine.errors import InputError, WorkspaceError
 from engine.experiment import plan as plans
 from engine.progress import SILENT, Progress
 from engine.synth import response, town
-from engine.trust import keys
-from engine.trust.consent import OFFERS, allowed
+from engine.trust import keys, people
 from engine.trust.pseudonyms import pseudonym
 from engine.usecases import experiment as conduct
 from engine.usecases import experiment_analysis, experiment_events, report
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 MARK = ".kindred-demo"
 QUICK_CUSTOMERS, QUICK_PHOTOS = 300, 36
 TABLES = ("devices", "customers", "offers", "treatments", "consents", "optouts", "photos", "inventory")
-ADULT = 18
 TRIAL = "simulated"  # an experiment whose answers are invented, and named so wherever it is shown
 CHANCES = {"own_face": 0.4, "influencer_face": 0.75}  # planted: to buy, of those who see it; far apart, for a town
 TRIAL_CUSTOMERS = 60  # fewer show nothing
@@ -236,11 +234,8 @@ def _policy(store: DuckDBWarehouse, known: _Truth, space: Workspace) -> dict[str
     """
     import polars as pl
 
-    people = store.read("customers").filter(pl.col("age").is_null() | (pl.col("age") >= ADULT))
-    agreed = allowed(store.read("consents"), OFFERS, pipeline.today(space.config))
-    choices = (
-        store.read("choices").join(people, on="customer_id", how="semi").join(agreed, on="customer_id", how="semi")
-    )
+    people.standing(store, people.rules(space.config, store))
+    choices = store.read("choices").join(store.query("trust/may_get_offers"), on="customer_id", how="semi")
     worth = known.table("uplift", "customer_id").join(store.read("offers"), on="offer_id")
     worth = worth.join(choices.select("customer_id"), on="customer_id")
     worth = worth.select("customer_id", "offer_id", gain=pl.col("value") * pl.col("uplift") - pl.col("cost"))

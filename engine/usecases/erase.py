@@ -1,9 +1,8 @@
 """Forgetting: people on request, everything before a day, and what is left over; in the database and in the files.
 
-What names a person follows from the contracts (`PERSONS`, `NODES`), so that a new table cannot be forgotten. Rows go in
-one transaction that also notes what is still to be swept and receipted; whoever is killed in between finds the rest
-done by the next `erase`, `purge` or `run`. At the end the database is written anew, because a deleted row's bytes stay
-in a file until something else needs the place. (METHODS section 8.)
+Rows go in one transaction that also notes what is still to be swept and receipted; whoever is killed in between finds
+the rest done by the next `erase`, `purge` or `run`. At the end the database is written anew, because a deleted row's
+bytes stay in a file until something else needs the place. (METHODS section 8.)
 """
 
 from __future__ import annotations
@@ -20,14 +19,10 @@ from typing import Any
 
 from engine.errors import InputError
 from engine.tables import TABLES
-from engine.trust import backups, files, keys, pseudonyms
-from engine.warehouse.duckdb import DuckDBWarehouse, quote
+from engine.trust import backups, files, forget, keys, objections, pseudonyms
+from engine.warehouse.duckdb import DuckDBWarehouse
 from engine.workspace import Workspace
 
-PERSONS = ("customer_id", "party_id", "contact_id", "subject_id")
-NODES = ("node", "src", "dst", "a", "b", "caller", "callee")
-# Kept without the person: an ad that was handed out must be called back by its id.
-KEPT_UNNAMED = ("deliveries",)
 RECEIPTS = "receipts"
 _UNFINISHED = "unfinished"
 
@@ -78,16 +73,17 @@ def erase(workspace: Workspace, ids: Sequence[str], *, opt_out: bool = False) ->
     with workspace.writing("erase", backup=True) as store:
         before = finish(workspace, store)
         known, absent = _find(workspace, store, wanted)
-        if not known:
+        if not known and not opt_out:
             if before and not set(before.proofs).isdisjoint(_proofs(workspace, absent)):
                 return before
             raise InputError(
-                f"none of the {len(wanted)} ids given is in the workspace.", fix="Give them as they were imported."
+                f"none of the {len(wanted)} ids given is in the workspace.",
+                fix="Give them as they were imported; with --opt-out they cannot come with a later import.",
             )
+        if opt_out:
+            _object(workspace, store, [*known, *absent])
         with store.transaction():
             rows = _erase_rows(store, known)
-            if opt_out:
-                store.execute("trust/opt_out", names=known, since=_now())
             # Each id that is not there has two names: as given, and as it would be named here.
             _note(store, "erase", rows, _proofs(workspace, known), unknown=len(absent) // 2)
         return finish(workspace, store)
@@ -135,8 +131,8 @@ def finish(workspace: Workspace, store: DuckDBWarehouse) -> Receipt | None:
     if not noted.height:
         return None
     removed = {
-        "photos": _sweep(workspace.faces, set(store.query("trust/photo_files")["path"])),
-        "creatives": _sweep(workspace.ads, set(store.query("trust/creative_files")["file"])),
+        "photos": files.keep_only(workspace.faces, set(store.query("trust/photo_files")["path"])),
+        "creatives": files.keep_only(workspace.ads, set(store.query("trust/creative_files")["file"])),
         "exports": _drop_exports(workspace.exports),
         "backups": backups.drop(workspace.database),
     }
@@ -164,7 +160,7 @@ def _find(workspace: Workspace, store: DuckDBWarehouse, wanted: list[str]) -> tu
         f'SELECT "{column}" AS name FROM "{table}" SEMI JOIN _wanted ON "{column}" = _wanted.name'  # noqa: S608
         for table, contract in TABLES.items()
         for column in contract.names
-        if column in PERSONS
+        if column in forget.PERSONS
     ]
     found = set(store.query_text(" UNION ".join(parts), name="find people")["name"])
     absent = pairs.filter(~pl.col("raw").is_in(list(found)) & ~pl.col("named").is_in(list(found)))
@@ -177,28 +173,23 @@ def _proofs(workspace: Workspace, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(hmac.new(key, name.encode(), hashlib.sha256).hexdigest() for name in names))
 
 
+def _object(workspace: Workspace, store: DuckDBWarehouse, names: list[str]) -> None:
+    """Put people on the list of those who must not come back, before anything of them goes."""
+    import polars as pl
+
+    whos = objections.hashed(store, pl.Series("name", names), workspace.key())
+    new = whos.select("who", purpose=pl.lit(objections.EVERYTHING), at=pl.lit(_now(), pl.Datetime("us")))
+    merged = objections.newest(objections.read(workspace.path), store.read("objections"), new)
+    objections.write(workspace.path, merged, scratch=workspace.scratch)
+    store.write("objections", merged)
+
+
 def _erase_rows(store: DuckDBWarehouse, known: list[str]) -> dict[str, int]:
     """Delete every row that names one of these people; returns rows deleted per table."""
     store.temp("_erased", "trust/erased", names=known)
     store.execute("trust/withdraw_likeness")
     store.execute("trust/unname_deliveries")
-    rows = {}
-    for table in ("ads", "faces", "rejects"):
-        before = store.count(table)
-        store.execute(f"trust/erase_{table}")
-        rows[table] = before - store.count(table)
-    for table, contract in TABLES.items():
-        if table in KEPT_UNNAMED:
-            continue
-        people = [f"{quote(c)} IN (SELECT name FROM _erased)" for c in contract.names if c in PERSONS]  # noqa: S608
-        parties = [f"{quote(c)} IN (SELECT node FROM _erased)" for c in contract.names if c in NODES]  # noqa: S608
-        if not people + parties:
-            continue
-        statement = f"DELETE FROM {quote(table)} WHERE {' OR '.join(people + parties)}"  # noqa: S608
-        before = store.count(table)
-        store.execute_text(statement, name=f"erase {table}")
-        rows[table] = rows.get(table, 0) + before - store.count(table)
-    return {table: n for table, n in rows.items() if n}
+    return forget.rows(store, known, keep=forget.KEPT_UNNAMED)
 
 
 def _note(
@@ -221,22 +212,9 @@ def _note(
     store.execute("trust/set_meta", name=_UNFINISHED, value=json.dumps(note, sort_keys=True))
 
 
-def _sweep(folder: Path, needed: set[str]) -> int:
-    """Delete the files below a folder that no row names, and folders left empty; returns how many files."""
-    removed = 0
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_dir() and not path.is_symlink():
-            if not any(path.iterdir()):
-                path.rmdir()
-        elif path.relative_to(folder).as_posix() not in needed:
-            path.unlink(missing_ok=True)
-            removed += 1
-    return removed
-
-
 def _drop_exports(folder: Path) -> int:
     """Delete the exports inside the workspace that hold people; they can be made again. Returns how many."""
-    unnamed = {t for t, contract in TABLES.items() if not set(contract.names) & {*PERSONS, *NODES}}
+    unnamed = {t for t, contract in TABLES.items() if not set(contract.names) & {*forget.PERSONS, *forget.NODES}}
     removed = 0
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         try:

@@ -16,7 +16,7 @@ from engine.errors import InputError
 from engine.experiment import plan as plans
 from engine.experiment.eligibility import FACES, NO_AD, WITHOUT_FACE, Eligible, eligible
 from engine.experiment.plan import Plan
-from engine.trust import consent
+from engine.trust import people as people_rules
 
 if TYPE_CHECKING:
     import polars as pl
@@ -220,19 +220,10 @@ def population(workspace: Workspace, store: DuckDBWarehouse, plan: Plan) -> Elig
 
     if not store.count("matches") and any(arm in FACES for arm in plan.arms):
         raise InputError("this workspace has no matches yet.", fix="Run `kindred run` first.")
-    day, consents = pipeline.today(workspace.config), store.read("consents")
-
-    def may(column: str, purpose: str) -> pl.Expr:
-        holders = consent.allowed(consents, purpose, day)["customer_id"].implode()
-        return pl.col(column).is_in(holders).fill_null(False)
-
-    others = running(store, day, besides=plan.experiment_id)["customer_id"].implode()
-    people = store.query("experiment/people").with_columns(
-        elsewhere=pl.col("customer_id").is_in(others),
-        own_consent=may("customer_id", consent.OWN_FACE),
-        subject_consent=may("subject_id", consent.LIKENESS_FOR_CONTACTS),
-        offers_consent=may("customer_id", consent.OFFERS) if consents.height else pl.lit(True),
-    )
+    rules = people_rules.rules(workspace.config, store)
+    people_rules.standing(store, rules)
+    others = running(store, rules.moment.date(), besides=plan.experiment_id)["customer_id"].implode()
+    people = store.query("experiment/people").with_columns(elsewhere=pl.col("customer_id").is_in(others))
     only: dict[str, list[str]] = {}
     for rule in plan.eligible:
         column, _, value = rule.partition("=")

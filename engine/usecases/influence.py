@@ -179,21 +179,21 @@ def ego(workspace: Workspace, customer: str, to: Path, *, progress: Progress = S
 
 def contact_sheet(workspace: Workspace, to: Path, *, limit: int = 20, progress: Progress = SILENT) -> list[Path]:
     """Pictures of the matches to look at; see `engine.pipeline.matches.contact_sheet`."""
-    from engine.pipeline import Context, matches
+    from engine.pipeline import matches
 
     pipeline.run(workspace, until="matches", progress=progress)
     with workspace.warehouse(read_only=True) as store:
-        context = Context(workspace, store, workspace.config, pipeline.today(workspace.config), progress)
+        context = pipeline.prepared(workspace, store, progress)
         return matches.contact_sheet(context, to, limit=limit)
 
 
 def cost_of_caps(workspace: Workspace, *, progress: Progress = SILENT) -> dict[str, float]:
     """What the caps on photos' uses cost in likeness; see `engine.pipeline.matches.caps`."""
-    from engine.pipeline import Context, matches
+    from engine.pipeline import matches
 
     pipeline.run(workspace, until="matches", progress=progress)
     with workspace.warehouse(read_only=True) as store:
-        return matches.caps(Context(workspace, store, workspace.config, pipeline.today(workspace.config), progress))
+        return matches.caps(pipeline.prepared(workspace, store, progress))
 
 
 @contextmanager

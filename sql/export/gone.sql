@@ -1,13 +1,20 @@
--- Ads handed out earlier that are not among today's ads. Grain: ad. Reads: deliveries, ads, optouts.
+-- Ads handed out earlier that are not among the ads any more, and why. Grain: ad. Reads: deliveries, ads, optouts, _standing.
+-- Params: $unknown_offers, whether people of whom nothing is known may get an offer.
 SELECT
     d.ad_id,
-    d.customer_id,
     d.arm,
-    d.subject_id,
     list_transform(d.files, lambda f: concat('creatives/', f)) AS files,
-    d.erased,
-    coalesce(d.customer_id NOT IN (SELECT o.customer_id FROM optouts AS o), true)
-    AND coalesce(d.subject_id NOT IN (SELECT o.customer_id FROM optouts AS o), true) AS in_business
+    CASE
+        WHEN d.erased THEN 'erased'
+        WHEN d.customer_id IN (SELECT o.customer_id FROM optouts AS o) THEN 'opted_out'
+        WHEN d.subject_id IN (SELECT o.customer_id FROM optouts AS o) THEN 'opted_out'
+        WHEN NOT coalesce(c.offers, $unknown_offers) THEN 'no_consent'
+        WHEN d.arm = 'own_face' AND NOT coalesce(c.own_face, false) THEN 'no_consent'
+        WHEN d.arm = 'influencer_face' AND NOT coalesce(s.likeness, false) THEN 'no_consent'
+        ELSE 'replaced'
+    END AS because
 FROM deliveries AS d
+LEFT JOIN _standing AS c ON c.customer_id = d.customer_id
+LEFT JOIN _standing AS s ON s.customer_id = d.subject_id
 WHERE d.erased OR d.ad_id NOT IN (SELECT a.ad_id FROM ads AS a)
 ORDER BY d.ad_id

@@ -1,6 +1,6 @@
 -- Grain: one row per person, purpose and photo: the addressees (own_face, see addressees.sql) and the influencers of
--- those (likeness_for_contacts). adult is false where the person is known to be under age.
--- Reads choices, customers, influencers, optouts, photos. Params: definition, adult (years).
+-- those (likeness_for_contacts). allowed: an adult who agreed to the purpose.
+-- Reads choices, influencers, optouts, photos, _standing. Params: definition.
 WITH addressees AS (
     SELECT customer_id FROM choices WHERE offer_id IS NOT NULL
     UNION
@@ -16,8 +16,13 @@ subjects AS (
     WHERE i.definition = $definition AND i."rank" = 1
 )
 
-SELECT s.subject_id, s.purpose, p.sha256, p.path, coalesce(c.age >= $adult, true) AS adult
+SELECT
+    s.subject_id,
+    s.purpose,
+    p.sha256,
+    p.path,
+    CASE WHEN s.purpose = 'own_face' THEN coalesce(w.own_face, false) ELSE coalesce(w.likeness, false) END AS allowed
 FROM subjects AS s
 INNER JOIN photos AS p ON p.customer_id = s.subject_id
-LEFT JOIN customers AS c ON c.customer_id = s.subject_id
+LEFT JOIN _standing AS w ON w.customer_id = s.subject_id
 ORDER BY s.subject_id, s.purpose, p.sha256

@@ -1,15 +1,10 @@
--- Grain: unordered pair whose tie counts for influence, of which both may be told from traffic data: their consent holds
--- on a day, as engine/trust/consent.py has it. Reads: ties, parties, consents.
--- Params: purpose; today and tomorrow (the day's start and end).
+-- Grain: unordered pair whose tie counts for influence, of which both may be told from traffic data. Reads: ties, parties,
+-- _consented (customer_id, purpose: what holds). Params: purpose.
 WITH agreed AS (
     SELECT p.node
-    FROM consents AS c
+    FROM _consented AS c
     INNER JOIN parties AS p ON p.party_id = c.customer_id
-    WHERE
-        c.purpose = $purpose
-        AND c.granted_at < CAST($tomorrow AS TIMESTAMP)
-        AND (c.expires_at IS NULL OR c.expires_at > CAST($today AS TIMESTAMP))
-        AND (c.withdrawn_at IS NULL OR c.withdrawn_at >= CAST($tomorrow AS TIMESTAMP))
+    WHERE c.purpose = $purpose
 )
 
 SELECT t.a, t.b, t.weight

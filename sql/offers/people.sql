@@ -1,8 +1,18 @@
--- Grain: customer. Reads: customers, parties. Those of the customers table, and the parties that count as customers; an opt-out is told.
+-- Grain: customer who has not opted out: those of the customers table, and the parties that count as customers.
+-- Reads: customers, parties, optouts, _standing. Params: $unknown_is_adult, $unknown_offers, what holds for those of whom
+-- nothing is known.
+WITH everybody AS (
+    SELECT customer_id FROM customers
+    UNION
+    SELECT party_id AS customer_id FROM parties WHERE is_customer
+)
+
 SELECT
-    coalesce(c.customer_id, p.party_id) AS customer_id,
-    c.age,
-    coalesce(p.opted_out, FALSE) AS opted_out
-FROM customers AS c
-FULL OUTER JOIN (SELECT party_id, opted_out FROM parties WHERE is_customer) AS p ON p.party_id = c.customer_id
-ORDER BY coalesce(c.customer_id, p.party_id)
+    e.customer_id,
+    s.age,
+    coalesce(s.adult, $unknown_is_adult) AS adult,
+    coalesce(s.offers, $unknown_offers) AS offers
+FROM everybody AS e
+LEFT JOIN _standing AS s ON s.customer_id = e.customer_id
+WHERE e.customer_id NOT IN (SELECT o.customer_id FROM optouts AS o)
+ORDER BY e.customer_id

@@ -12,9 +12,8 @@ from engine import workspace as workspaces
 from engine.ads.crop import Face
 from engine.ads.photo import Photo
 from engine.ads.render import Offer
-from engine.pipeline import Context
 from engine.pipeline import ads as stage
-from engine.progress import SILENT
+from engine.pipeline import prepared
 
 TODAY = date(2024, 6, 1)
 PURPOSES = ("own_face", "likeness_for_contacts", "offers")
@@ -82,7 +81,7 @@ def make(folder: Path, *, customers: int = 6, photos: int = 3, preset: dict | No
     with space.writing("test") as store:
         for table, rows in (
             ("offers", offers), ("choices", choices), ("matches", matches), ("consents", consents), ("faces", faces),
-            ("customers", [{"customer_id": who, "tariff": "=1+1"} for who in ids]),
+            ("customers", [{"customer_id": who, "age": 40, "tariff": "=1+1"} for who in ids]),
             ("inventory", [{"photo_id": m.photo_id, "sha256": m.sha256, "path": m.path.name} for m in models]),
         ):  # fmt: skip
             store.write(table, pl.DataFrame(rows, infer_schema_length=None))
@@ -98,5 +97,5 @@ def run(space) -> pl.DataFrame:
     """Run the stage and return the table `ads`."""
     with space.writing("test") as store:
         with store.transaction():
-            stage.run(Context(space, store, space.config, TODAY, SILENT))
+            stage.run(prepared(space, store))
         return store.read("ads")

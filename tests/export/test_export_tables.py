@@ -53,7 +53,7 @@ def test_all_leaves_out_only_the_bookkeeping(space, tmp_path):
     assert set(manifest["tables"]) == tables
     assert manifest["tables"]["choices"]["rows"] == 6
     names = [c["name"] for c in manifest["tables"]["customers"]["columns"]]
-    assert names == ["customer_id", "age", "residence", "gender", "tariff"]
+    assert names == ["customer_id", "age", "residence", "gender", "birth_date", "tariff"]
 
 
 @pytest.mark.parametrize("format", ["parquet", "csv", "jsonl"])
@@ -68,7 +68,7 @@ def test_the_same_workspace_gives_the_same_bytes(space, tmp_path, format):
 def test_csv_neither_runs_formulas_nor_loses_columns(space, tmp_path):
     export(space, "customers", tmp_path / "out", "csv")
     assert read_csv(tmp_path / "out/customers.csv")[0] == {
-        "customer_id": "c000", "age": "", "residence": "", "gender": "", "tariff": "'=1+1",
+        "customer_id": "c000", "age": "40", "residence": "", "gender": "", "birth_date": "", "tariff": "'=1+1",
     }  # fmt: skip
 
 

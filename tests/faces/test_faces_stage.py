@@ -12,8 +12,7 @@ import pytest
 
 from engine import workspace
 from engine.errors import WorkspaceError
-from engine.pipeline import Context, matches
-from engine.progress import SILENT
+from engine.pipeline import matches, prepared
 from engine.synth import looks, portraits
 
 TODAY = datetime(2026, 3, 1).date()
@@ -95,7 +94,7 @@ def space(tmp_path, pictures):
 
 
 def step(space, store):
-    context = Context(space, store, space.config, TODAY, SILENT)
+    context = prepared(space, store)
     matches.prepare(context)
     with store.transaction():
         matches.run(context)
@@ -153,7 +152,7 @@ def test_no_consents_means_nobody_consented(space):
 
 def test_a_contact_sheet_and_the_cost_of_caps(space, tmp_path):
     with space.warehouse() as store:
-        context = Context(space, store, space.config, TODAY, SILENT)
+        context = prepared(space, store)
         with pytest.raises(WorkspaceError, match="no matches"):
             matches.contact_sheet(context, tmp_path / "sheet")
         step(space, store)

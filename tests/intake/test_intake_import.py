@@ -57,6 +57,7 @@ def test_customers_with_features_replace_and_reject(store, bring):
         "age": 31,
         "residence": "Z",
         "gender": None,
+        "birth_date": None,
         "income": 4.0,
         "plan": "r",
     }

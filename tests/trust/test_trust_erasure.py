@@ -11,10 +11,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import engine
 from engine import workspace
 from engine.errors import InputError
 from engine.tables import BOOKKEEPING, TABLES, polars_type
-from engine.trust import audit, backups, keys
+from engine.trust import audit, backups, forget, keys, objections
 from engine.usecases import erase
 from engine.warehouse.duckdb import DuckDBWarehouse
 
@@ -25,7 +26,7 @@ NOBODY = set(
     caller_cell callee_cell residence gender tac manufacturer model offer_id headline body call_to_action
     campaign_id photo_id attributes purpose gated_because definition segment_by segment model_id learner base
     metric status arm flag ad_id alt_text run_id stage inputs_hash config_hash versions rows name value
-    experiment_id plan hash cluster_id eligible_because
+    experiment_id plan hash cluster_id eligible_because who offer_version
     """.split()  # noqa: SIM905 (words read better than fifty quotes)
 )
 GONE, STAYS = "PLANTEDGONE", "PLANTEDSTAYS"
@@ -35,7 +36,7 @@ def test_every_text_of_every_contract_is_known_to_name_a_person_or_not():
     for name, table in TABLES.items():
         for column in table.columns:
             if column.type in ("text", "u32"):
-                known = column.name in {*erase.PERSONS, *erase.NODES} | NOBODY
+                known = column.name in {*forget.PERSONS, *forget.NODES} | NOBODY
                 assert known, f"{name}.{column.name}: does erase have to look at it?"
 
 
@@ -77,10 +78,15 @@ PEOPLE = (GONE, 1), (STAYS, 2), ("PLANTEDTHIRD", 3)
 def space(tmp_path, monkeypatch) -> workspace.Workspace:
     """A workspace in which three people stand in every table (each with the next one as contact), with files."""
     monkeypatch.setenv("KINDRED_KEYS", str(tmp_path / "keys"))
-    made = workspace.create(tmp_path / "w")
+    asks_nobody = {"people__offers_need_consent": "no", "people__unknown_age_is_adult": True}
+    made = workspace.create(tmp_path / "w", preset=asks_nobody)
     with made.writing("import logs", backup=True) as store:
         # Uncompressed, so that a search of the file's bytes can find what is there.
         store.connection.execute("SET force_compression = 'uncompressed'")
+        for _, node in PEOPLE:
+            store.append("offers", planted("", node, ("", 0), "offers"))
+        store.temp("_offers_said", "ads/offers_said")
+        said = dict(store.query_text("SELECT offer_id, offer_version FROM _offers_said").iter_rows())
         for place, (person, node) in enumerate(PEOPLE):
             for table in TABLES:
                 if table not in (
@@ -92,8 +98,13 @@ def space(tmp_path, monkeypatch) -> workspace.Workspace:
                     "loyalty",
                     "offer_metrics",
                     "inventory",
+                    "optouts",
+                    "objections",
                 ):
-                    store.append(table, planted(person, node, PEOPLE[(place + 1) % 3], table))
+                    row = planted(person, node, PEOPLE[(place + 1) % 3], table)
+                    if table == "ads":
+                        row = row.with_columns(offer_version=pl.lit(said[f"t{node}"]))
+                    store.append(table, row.with_columns(purpose=pl.lit("own_face")) if table == "consents" else row)
         for name in ("GONE", "TAYS", "HIRD"):
             (made.faces / "photos").mkdir(exist_ok=True)
             (made.faces / "photos" / f"{name}.jpg").write_bytes(f"photo of {name}".encode())
@@ -114,8 +125,8 @@ def rows_naming(space: workspace.Workspace, person: str, node: int) -> dict[str,
     found = {}
     with space.warehouse(read_only=True) as store:
         for name, table in TABLES.items():
-            columns = [c for c in table.names if c in erase.PERSONS]
-            nodes = [c for c in table.names if c in erase.NODES]
+            columns = [c for c in table.names if c in forget.PERSONS]
+            nodes = [c for c in table.names if c in forget.NODES]
             test = [f"\"{c}\" = '{person}'" for c in columns] + [f'"{c}" = {node}' for c in nodes]
             if test:
                 count = f'SELECT count(*) AS n FROM "{name}" WHERE {" OR ".join(test)}'  # noqa: S608
@@ -125,7 +136,7 @@ def rows_naming(space: workspace.Workspace, person: str, node: int) -> dict[str,
 
 def test_erased_means_in_no_row_and_in_no_byte(space):
     before = rows_naming(space, GONE, 1)
-    assert min(before.values()) >= 1 and len(before) > 15
+    assert {table for table, n in before.items() if not n} == {"optouts"} and len(before) > 15
     assert any(GONE.encode() in content for content in everything(space.path).values())
     done = erase.erase(space, [GONE])
     assert set(rows_naming(space, GONE, 1).values()) == {0}
@@ -185,10 +196,43 @@ def test_nobody_of_that_id_changes_nothing(space):
     assert len(before) == space.database.stat().st_size
 
 
-def test_opting_out_keeps_the_name_and_nothing_else(space):
-    erase.erase(space, [GONE], opt_out=True)
+@pytest.mark.parametrize("known", [GONE, "NEVERSEEN"])
+def test_opting_out_keeps_a_hash_and_nothing_else(space, tmp_path, known):
+    erase.erase(space, [known], opt_out=True)
+    assert {t: n for t, n in rows_naming(space, known, 1).items() if n} == {} or known != GONE
+    assert [n for n, content in everything(space.path).items() if known.encode() in content] == []
+    assert (space.path / objections.FILE).stat().st_mode & 0o077 == 0
+    people = tmp_path / "customers.csv"
+    people.write_text(f"customer_id,age\n{known},40\nsomeone,41\n")
+    summary = engine.import_table(space, "customers", people)
+    assert summary.rows_rejected == 1 and summary.details == {"rejected: opted out": 1}
+    log = tmp_path / "log.csv"
+    log.write_text(f"caller,callee,started_at,duration_s\n{known},someone,2026-01-05 10:00:00,60\n")
+    engine.import_logs(space, [log])
+    with space.warehouse(read_only=True) as store:
+        [row] = store.read("parties").filter(pl.col("party_id") == known).to_dicts()
+        assert row["opted_out"] and not row["is_customer"]
+        assert not store.read("pair_days").filter(pl.col("src") == row["node"]).height
+
+
+def test_an_opt_out_survives_erasing_purging_and_restoring(space, tmp_path):
+    listed = tmp_path / "out.csv"
+    listed.write_text(f"customer_id,since\n{GONE},2026-01-01\n")
+    engine.import_table(space, "optouts", listed)
     left = {t: n for t, n in rows_naming(space, GONE, 1).items() if n}
-    assert left == {"optouts": 1}
+    assert left == {"optouts": 1, "parties": 1, "events": 2, "deliveries": 2}
+    space.restore()  # to the state before
+    assert {t: n for t, n in rows_naming(space, GONE, 1).items() if n} == left
+    space.restore("replaced")
+    assert {t: n for t, n in rows_naming(space, GONE, 1).items() if n} == left
+    erase.erase(space, [GONE])
+    erase.purge(space, date(2027, 1, 1))
+    people = tmp_path / "customers.csv"
+    people.write_text(f"customer_id,age\n{GONE},40\nsomeone,41\n")
+    assert engine.import_table(space, "customers", people).rows_rejected == 1
+    (space.path / objections.FILE).unlink()  # the database knows it too
+    assert engine.import_table(space, "customers", people).rows_kept == 0
+    assert (space.path / objections.FILE).exists()
 
 
 def test_killed_after_the_rows_went_the_rest_is_done_next_time(space, monkeypatch):

@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from engine import workspace
-from engine.errors import WorkspaceError
 from engine.export import export
 from engine.trust import audit
 from engine.usecases import erase
@@ -33,7 +32,7 @@ def space(tmp_path) -> workspace.Workspace:
         (p, purpose) for p in ("anna", "bela", "cili") for purpose in ("offers", "own_face", "likeness_for_contacts")
     ]
     with made.writing("import consents") as store:
-        store.append("customers", pl.DataFrame({"customer_id": ["anna", "bela", "cili"]}))
+        store.append("customers", pl.DataFrame({"customer_id": ["anna", "bela", "cili"], "age": 40}))
         store.append(
             "consents",
             pl.DataFrame(
@@ -51,16 +50,18 @@ def space(tmp_path) -> workspace.Workspace:
             for c, a, s in ADS.values()
         ]
         store.append("matches", pl.DataFrame(rows))
-        store.append("ads", ads(*ADS))
+        store.append("ads", ads(store, *ADS))
     for name in ADS:
         (made.ads / f"{name}.jpg").write_bytes(b"creative")
     return made
 
 
-def ads(*names: str) -> pl.DataFrame:
+def ads(store, *names: str) -> pl.DataFrame:
+    store.temp("_offers_said", "ads/offers_said")
+    [version] = store.query_text("SELECT offer_version FROM _offers_said")["offer_version"]
     rows = [
         {"ad_id": n, "customer_id": ADS[n][0], "arm": ADS[n][1], "offer_id": "o", "photo_id": "p",
-         "files": [f"{n}.jpg"], "alt_text": "A model."}
+         "files": [f"{n}.jpg"], "alt_text": "A model.", "subject_id": ADS[n][2], "offer_version": version}
         for n in names
     ]  # fmt: skip
     return pl.DataFrame(rows)
@@ -87,30 +88,43 @@ def test_nothing_to_withdraw_at_first(space, tmp_path):
     assert lines[-1]["command"] == "export" and lines[-1]["tables"] == {"ads": 3}
 
 
-def test_a_withdrawn_consent_stops_the_export_until_the_next_run(space, tmp_path):
+def sent(folder: Path) -> set[str]:
+    return {json.loads(line)["ad_id"] for line in (folder / "manifest.jsonl").read_text().splitlines()}
+
+
+def test_a_withdrawn_consent_leaves_the_ad_out_without_a_run(space, tmp_path):
     export(space, "ads", tmp_path / "out", "jsonl")
-    before = (tmp_path / "out" / "manifest.jsonl").read_bytes()
+    assert sent(tmp_path / "out") == {"own", "lent", "any"}
     change(
         space, "UPDATE consents SET withdrawn_at = '2026-01-20' WHERE customer_id = 'anna' AND purpose LIKE '%l%ke%'"
     )
     for what in ("ads", "all"):
-        with pytest.raises(WorkspaceError, match=r"1 ads may not be shown any more.*kindred run"):
-            export(space, what, tmp_path / "out", "jsonl")
-    assert (tmp_path / "out" / "manifest.jsonl").read_bytes() == before
-    with space.writing("run") as store:
-        store.write("ads", ads("own", "any"))
+        export(space, what, tmp_path / "out", "jsonl")
+        assert sent(tmp_path / "out") == {"own", "any"}
+        assert listed(tmp_path / "out") == {"lent": "no_consent"}
+
+
+def test_another_text_of_the_offer_makes_the_ad_an_old_one(space, tmp_path):
     export(space, "ads", tmp_path / "out", "jsonl")
-    assert listed(tmp_path / "out") == {"lent": "no_consent"}
+    change(space, "UPDATE offers SET headline = 'half price'")
+    export(space, "ads", tmp_path / "out", "jsonl")
+    assert sent(tmp_path / "out") == set() and set(listed(tmp_path / "out").values()) == {"replaced"}
+
+
+def test_a_consent_that_ends_while_nobody_writes_is_noticed_by_the_next_reader(space, tmp_path):
+    change(space, "UPDATE consents SET expires_at = '2026-03-01' WHERE customer_id = 'anna' AND purpose = 'own_face'")
+    export(space, "ads", tmp_path / "out", "jsonl")
+    assert sent(tmp_path / "out") == {"own", "lent", "any"}
+    later = workspace.open_(space.path, flags={"run.today": "2026-03-01"})
+    export(later, "ads", tmp_path / "out", "jsonl")
+    assert sent(tmp_path / "out") == {"lent", "any"} and listed(tmp_path / "out") == {"own": "no_consent"}
 
 
 def test_opting_out_and_another_choice_are_told_apart(space, tmp_path):
     export(space, "ads", tmp_path / "out", "jsonl")
-    change(space, "INSERT INTO optouts VALUES ('anna', '2026-01-20')")
-    with pytest.raises(WorkspaceError, match="2 ads may not be shown"):
-        export(space, "ads", tmp_path / "out", "jsonl")
-    with space.writing("run") as store:
-        store.write("ads", ads("own").clear())
+    change(space, "INSERT INTO optouts VALUES ('anna', '2026-01-20')", "DELETE FROM ads WHERE ad_id = 'any'")
     export(space, "ads", tmp_path / "out", "jsonl")
+    assert sent(tmp_path / "out") == set()
     assert listed(tmp_path / "out") == {"own": "opted_out", "lent": "opted_out", "any": "replaced"}
 
 
@@ -130,8 +144,8 @@ def test_the_same_state_gives_the_same_bytes_again(space, tmp_path):
     assert files == {p.name: p.read_bytes() for p in (tmp_path / "again").rglob("*") if p.is_file()}
 
 
-def test_the_command_says_it_in_one_line(space, tmp_path):
+def test_the_command_says_how_many_are_called_back(space, tmp_path):
+    export(space, "ads", tmp_path / "out", "jsonl")
     change(space, "UPDATE consents SET expires_at = '2026-01-20' WHERE customer_id = 'cili'")
     done = CliRunner().invoke(app, ["export", "ads", "--to", str(tmp_path / "out"), "-w", str(space.path)])
-    assert done.exit_code == 1 and done.stderr.count("\n") == 1 and "kindred run" in done.stderr
-    assert not (tmp_path / "out").exists()
+    assert done.exit_code == 0 and "1 ad handed out earlier may no longer be shown: withdraw.jsonl" in done.stderr

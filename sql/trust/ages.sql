@@ -1,0 +1,21 @@
+-- Ages on a day: of the birth date, as told, or the younger of the two.
+-- Grain: customer. Reads: customers. Params: $day.
+WITH born AS (
+    SELECT
+        customer_id,
+        age,
+        CASE
+            WHEN birth_date IS NOT NULL THEN
+                year($day::DATE) - year(birth_date)
+                - CASE
+                    WHEN month($day::DATE) * 100 + day($day::DATE) < month(birth_date) * 100 + day(birth_date) THEN 1
+                    ELSE 0
+                END
+        END AS since_birth
+    FROM customers
+)
+
+SELECT
+    customer_id,
+    CASE WHEN age IS NULL OR since_birth < age THEN since_birth ELSE age END::INTEGER AS age
+FROM born

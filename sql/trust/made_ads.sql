@@ -1,0 +1,2 @@
+-- Ads. Grain: one row. Reads: ads.
+SELECT count(*) AS n FROM ads

@@ -1,0 +1,2 @@
+-- Faces known. Grain: one row. Reads: faces.
+SELECT count(*) AS n FROM faces

@@ -1,0 +1,2 @@
+-- Influencers named. Grain: one row. Reads: influencers.
+SELECT count(*) AS n FROM influencers
