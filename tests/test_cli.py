@@ -142,6 +142,8 @@ def test_a_photo_without_a_face_and_a_truncated_one_get_a_status(kindred, space)
             for purpose in ("own_face", "offers", "likeness_for_contacts"):
                 file.write(f"{person},{purpose},2020-01-01\n")
     kindred("import", "logs", "calls.csv", "-w", space)
+    Path("customers.csv").write_text("customer_id,date_of_birth\na,1990-01-01\nb,31.12.1980\n")
+    assert kindred("import", "customers", "customers.csv", "-w", space).exit_code == 0
     assert kindred("import", "photos", "photos", "-w", space).exit_code == 0
     assert kindred("import", "consents", "consents.csv", "-w", space).exit_code == 0
     assert kindred("run", "-w", space).exit_code == 0

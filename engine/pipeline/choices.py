@@ -99,7 +99,7 @@ def read_past(context: Context, offers: pl.DataFrame) -> Past:
     """The past campaigns with the features of their days; the temporary table `handset_days` exists."""
     import polars as pl
 
-    gone = context.warehouse.read("optouts")
+    gone = context.warehouse.query("offers/gone")
     rows = history.campaign_dates(context.warehouse.read("treatments")).join(gone, on="customer_id", how="anti")
     days = rows["as_of"].unique().sort().to_list()
     known = [features_on(context, day, rows.filter(pl.col("as_of") == day), offers) for day in days]

@@ -14,5 +14,7 @@ SELECT
     coalesce(s.offers, $unknown_offers) AS offers
 FROM everybody AS e
 LEFT JOIN _standing AS s ON s.customer_id = e.customer_id
-WHERE e.customer_id NOT IN (SELECT o.customer_id FROM optouts AS o)
+WHERE
+    e.customer_id NOT IN (SELECT o.customer_id FROM optouts AS o)
+    AND e.customer_id NOT IN (SELECT p.party_id FROM parties AS p WHERE p.opted_out)
 ORDER BY e.customer_id

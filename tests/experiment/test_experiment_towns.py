@@ -39,7 +39,7 @@ def fill(space, town: trial.TrialTown) -> None:
         overlap=0.0, active_days=9, gated_because=pl.lit(None, pl.String),
     )  # fmt: skip
     with space.writing("test") as store:
-        store.write("customers", town.customers)
+        store.write("customers", town.customers.with_columns(pl.col("age").clip(18)))
         store.write("parties", node.with_columns(is_customer=True, opted_out=False))
         store.write("ties", ties)
         store.write("matches", pl.concat(matches))
@@ -53,7 +53,8 @@ def test_what_the_workspace_says_is_what_two_hundred_towns_were_judged_by(unit, 
     """The same numbers from the commands' functions as from the statistics alone; the truth within 4 errors."""
     monkeypatch.setenv("KINDRED_KEYS", str(tmp_path / "keys"))
     town = trial.town(11)
-    space = engine.create(tmp_path / "w", run__today=f"{trials.START:%Y-%m-%d}", ids__pseudonymise="none")
+    space = engine.create(tmp_path / "w", run__today=f"{trials.START:%Y-%m-%d}", ids__pseudonymise="none",
+                          people__unknown_age_is_adult=True)  # fmt: skip
     fill(space, town)
     plan, _ = experiment.design(space, "spring", arms=trials.ARMS, unit=unit, cluster_cap=40, horizon_days=30)
     assert experiment.assign(space, "spring").added == 1000

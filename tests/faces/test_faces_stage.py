@@ -42,7 +42,7 @@ def pictures(tmp_path_factory):
 def space(tmp_path, pictures):
     """A workspace: persons 0-4 are customers c0..c4 (two photos each), person i's third photo is model m<i>."""
     folder, people = pictures
-    made = workspace.create(tmp_path / "w")
+    made = workspace.create(tmp_path / "w", preset={"people__unknown_age_is_adult": True})
     shutil.copytree(folder, made.faces, dirs_exist_ok=True)
     customers = [f"c{i}" for i in range(7)]
     with made.warehouse() as store:

@@ -13,6 +13,7 @@ import pytest
 
 from engine.config import Config
 from engine.progress import SILENT
+from engine.trust import people
 from engine.warehouse.duckdb import DuckDBWarehouse
 
 # Small fits gain nothing from threads, and lose much where the machine is busy.
@@ -103,7 +104,12 @@ def make_town(
 
 def make_context(store: DuckDBWarehouse, config: Config | None = None, today: date = date(2024, 3, 1)):
     """What a stage's `run` gets."""
-    return SimpleNamespace(warehouse=store, config=config or Config(), today=today, progress=SILENT, workspace=None)
+    rules = people.rules(config or Config(), store, people.end_of(today))
+    people.standing(store, rules)
+    return SimpleNamespace(
+        warehouse=store, config=config or Config(), today=today, rules=rules, progress=SILENT, workspace=None,
+        say=lambda text: None,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ def test_the_offer_that_persuades_is_chosen(town, context):
     minors = chosen.filter(pl.col("age") < 18)
     assert minors.height and minors["offer_id"].null_count() == minors.height
     assert set(minors["reason"]) == {"under 18"}
-    assert chosen.filter(pl.col("customer_id") == "c00003")["reason"].item() == "opted out"
+    assert "c00003" not in chosen["customer_id"].to_list()
     assert store.count("uplift") == 2 * (store.count("customers") - 1)
     assert "c00003" not in store.read("features")["customer_id"].to_list()
     assert store.read("offer_metrics")["chosen"].sum() >= 2
@@ -104,7 +104,7 @@ def test_consent_is_asked_where_consents_were_imported(town, context):
         (("treatments",), "there are no past campaigns"),
         (("offers",), "there are no offers"),
         (("events", "pair_days"), "points"),
-        (("customers", "devices"), "points"),
+        (("customers", "devices"), "age not known"),
     ],
 )
 def test_missing_tables_are_said_never_a_crash(town, context, cleared, words):
@@ -112,7 +112,7 @@ def test_missing_tables_are_said_never_a_crash(town, context, cleared, words):
     for table in cleared:
         store.write(table, empty(table))
     chosen = run(store, context).read("choices")
-    assert chosen.height == 400
+    assert chosen.height == 399
     assert chosen["reason"].str.contains(words).sum() > 200
 
 

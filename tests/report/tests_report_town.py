@@ -35,7 +35,7 @@ def tables(seed: int = 5, customers: int = 400, others: int = 60) -> dict[str, l
     people = [
         {
             "customer_id": ids[i],
-            "age": rng.choice([None, 17, 23, 31, 42, 58, 70]),
+            "age": rng.choice([None, 18, 23, 31, 42, 58, 70]),
             "residence": rng.choices(TOWNS, [50, 30, 19, 1])[0],
             "gender": rng.choice(["man", "woman"]),
         }
@@ -223,8 +223,14 @@ def tables(seed: int = 5, customers: int = 400, others: int = 60) -> dict[str, l
                         "photo_id": f"p{i % 11}",
                         "files": [],
                         "alt_text": "",
+                        "subject_id": ids[i],
+                        "offer_version": "",
                     }
                 )
+    consents = [
+        {"customer_id": ids[i], "purpose": purpose, "granted_at": datetime(2020, 1, 1)}
+        for i in range(customers) for purpose in ("own_face", "likeness_for_contacts")
+    ]  # fmt: skip
     photos = [{"customer_id": ids[i], "sha256": f"a{i:063d}", "path": f"{i}.jpg"} for i in range(0, customers, 3)]
     inventory = [{"photo_id": f"p{k}", "sha256": f"b{k:063d}", "path": f"p{k}.jpg"} for k in range(12)]
     faces = [
@@ -328,6 +334,7 @@ def tables(seed: int = 5, customers: int = 400, others: int = 60) -> dict[str, l
         "faces": faces,
         "matches": matches,
         "ads": ads,
+        "consents": consents,
         **experiments([person["customer_id"] for person in people]),
     }
 
@@ -382,10 +389,15 @@ def make(path: Path, keys: Path, rows: dict[str, list[dict]], **preset) -> works
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KINDRED_KEYS", str(keys))
-        space = workspace.create(path, preset=preset)
+        asks_nobody = {"people__offers_need_consent": "no", "people__unknown_age_is_adult": True}
+        space = workspace.create(path, preset={**asks_nobody, **preset})
     with space.warehouse() as store:
         for name, lines in rows.items():
             store.write(name, frame(name, lines))
+        if "ads" in rows:  # as the stage would have made them: they say of their offer what it says
+            store.temp("_offers_said", "ads/offers_said")
+            said = store.query_text("SELECT offer_id, offer_version FROM _offers_said")
+            store.write("ads", store.read("ads").drop("offer_version").join(said, on="offer_id"))
         if "handsets" in rows:
             store.write("loyalty", loyalty.table(store.read("handsets"), store.read("customers")))
     return space
