@@ -13,11 +13,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.rules.bases import Bases
 from tests.rules.sabotages import SABOTAGES
 from tests.rules.search import search
-from tests.rules.world import Bases
 
-TURN = 100  # histories of one seed
+TURN = 20  # histories of one seed
 
 
 def main() -> int:
@@ -46,6 +46,7 @@ def _as_it_is(bases: Bases, histories: int, seed: int, known: str) -> int:
         while played < histories:
             found = search(bases, min(TURN, histories - played), number=seed + played, known=known)
             played += found.played
+            print(f"{played} histories, {faults} faults", file=sys.stderr, flush=True)
             if found.fault:
                 faults += 1
                 print(f"FAULT {faults} after {played} histories: {found.fault}\n", flush=True)
@@ -65,8 +66,9 @@ def _sabotaged(bases: Bases, which: str, histories: int, seed: int) -> int:
             found = search(bases, histories, number=seed, shorten=False)
         if not found.fault:
             missed.append(name)
-        word = f"found by history {found.played}" if found.fault else f"NOT FOUND in {found.played} histories"
-        print(f"{name}: {word}: {sabotage.what}\n    {found.fault.splitlines()[0][:200] if found.fault else ''}", flush=True)
+        print(f"{name}: {sabotage.what}")
+        words = f"found by history {found.played}: {found.fault.splitlines()[0][:160]}" if found.fault else "NOT FOUND"
+        print(f"    {words}", flush=True)
     print(f"{len(missed)} sabotages not found: {', '.join(missed) or 'none'}")
     return 1 if missed else 0
 

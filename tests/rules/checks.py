@@ -231,8 +231,8 @@ def export(out: Path, what: str, rules: Rules, names: Names, m: datetime, as_of:
         shown = {(names.person(c), arm) for c, arm in _gallery(out / "gallery.html")}
         yield from _differ("gallery.html", shown, {(ad.customer, ad.arm) for ad in rules.facts.ads.values()})
     if what == "delivery":
-        sent = [row for row in _csv(out / "delivery.csv")]
-        yield from _differ("delivery.csv", {row["ad_id"] for row in sent}, rules.deliverable(m, as_of))
+        sent = {row["ad_id"] for row in _csv(out / "delivery.csv")}
+        yield from _differ("delivery.csv", sent, rules.deliverable(m, as_of))
     if what == "analysis":
         yield from _analysis(out, rules, names, m)
     if what in ("ads", "delivery"):
@@ -334,4 +334,3 @@ def _texts(row: dict[str, Any]) -> str:
         elif isinstance(value, list):
             parts += [part for part in value if isinstance(part, str)]
     return "\n".join(parts)
-

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from tests.rules.bases import Bases
 from tests.rules.histories import History, histories, play
-from tests.rules.world import Bases, Fault
+from tests.rules.world import Fault
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def shortened(bases: Bases, history: History, fault: str) -> tuple[History, str]
         again = False
         for shorter in _shorter(history):
             words = shown(bases, shorter)
-            if words.split(":")[0] == fault.split(":")[0]:
+            if words.split(":")[0] == fault.split(":", maxsplit=1)[0]:
                 history, fault, again = shorter, words, True
                 break
     return history, fault
