@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _INSERT = re.compile(r'^INSERT INTO "?(\w+)"?', re.MULTILINE)
+# DuckDB fetches an extension from its makers as soon as something needs one, and puts it into the home folder.
+OFFLINE = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 _NOTHING = {"text": "''", "bool": "false", "date": "DATE '1970-01-01'", "time": "TIMESTAMP '1970-01-01'", "texts": "[]"}
 
 
@@ -62,7 +64,7 @@ class DuckDBWarehouse:
         self._key, self._weak, self._read_only = key, weak, read_only
         # What is freed goes back to the system at once: the arrays of later stages have room.
         # Nodes are dense numbers: up to 4 million of them are grouped in an array instead of a hash table.
-        self._settings: dict[str, Any] = {"allocator_background_threads": True, "perfect_ht_threshold": 22}
+        self._settings: dict[str, Any] = {"allocator_background_threads": True, "perfect_ht_threshold": 22} | OFFLINE
         if scratch is not None:
             self._settings["temp_directory"] = str(scratch)
         if threads:
