@@ -167,8 +167,8 @@ def weight(column: pa.Array) -> int:
 
 
 def plain(batch: pa.RecordBatch) -> pa.Table:
-    """Rows without dictionaries, with bytes as the texts that they are (raises ArrowInvalid where they are none) and spans
-    of time as seconds."""
+    """Rows without dictionaries, with bytes as the texts that they are (ArrowInvalid where they are none) and spans of
+    time as seconds."""
     import pyarrow as pa
 
     def as_text(column: pa.Array) -> pa.Array:
