@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine import thrift
 from engine.errors import InputError
 from engine.textfile import check_names, check_width, literally
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 ROWS = 1 << 14  # to be read at once
+PAGE = 1 << 27  # bytes of a page at most, unpacked: readers take it whole, whatever the description says
+_HEADER = 1 << 16  # bytes of a page's header at most
 FOOTER = 1 << 25  # bytes of the description at a file's end at most: some hundred thousand columns of row groups
 
 
@@ -66,26 +70,64 @@ def names(path: Path) -> tuple[str, ...]:
     return found
 
 
-def check_kinds(path: Path, wanted: Iterable[str]) -> None:
-    """Refuse columns that hold no plain values.
+def check(path: Path, wanted: Iterable[str]) -> None:
+    """Refuse columns that cannot be read in little memory as plain values, by their description and by their pages.
 
     Args:
         path: of the file.
         wanted: the columns that are read.
 
     Raises:
-        InputError: one of them holds lists, structures, bytes of a fixed length or spans of time.
+        InputError: one of them holds lists, structures, bytes of a fixed length or spans of time, or in other pages
+            than the file says.
     """
+    chosen = list(wanted)
     with opened(path) as file:
-        for name in wanted:
+        for name in chosen:
             kind = file.schema_arrow.field(name).type
             if not is_plain(kind):
                 raise InputError(
                     f"holds values of the type {str(kind)[:60]}, which are no texts, numbers, days or times.",
                     file=path,
                     column=name,
-                    fix="Write the column as text.",
+                    fix="Write the column as text or as numbers (spans of time in seconds).",
                 )
+        chunks = [chunk for chunk in _chunks(file.metadata) if chunk.path_in_schema in chosen]
+        if chunks:
+            with open(path, "rb") as raw, mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                for chunk in chunks:
+                    _check_pages(content, chunk, path)
+
+
+def _chunks(about: pq.FileMetaData) -> Iterator[pq.ColumnChunkMetaData]:
+    for number in range(about.num_row_groups):
+        group = about.row_group(number)
+        yield from (group.column(column) for column in range(group.num_columns))
+
+
+def _check_pages(content: mmap.mmap, chunk: pq.ColumnChunkMetaData, path: Path) -> None:
+    """Add up a column chunk's pages: readers believe their headers, and plans are made by the file's description."""
+    start = chunk.data_page_offset
+    if chunk.has_dictionary_page and chunk.dictionary_page_offset:
+        start = min(start, chunk.dictionary_page_offset)
+    end, total = start + chunk.total_compressed_size, 0
+    if not 0 <= start <= end <= len(content):
+        raise unreadable(path, "a column lies outside of it")
+    while start < end:
+        try:
+            unpacked_, packed, length = thrift.page_header(content[start : start + _HEADER])
+        except (IndexError, ValueError):
+            raise unreadable(path, "the header of a page") from None
+        if not 0 <= unpacked_ <= PAGE:
+            raise InputError(
+                f"a page of column {chunk.path_in_schema[:60]!r} takes {unpacked_ / 1e6:,.0f} MB, more than "
+                f"{PAGE / 1e6:,.0f}.",
+                file=path,
+                fix="Write it with smaller pages.",
+            )
+        start, total = start + length + packed, total + length + unpacked_
+        if packed < 0 or start > end or total > chunk.total_uncompressed_size:
+            raise unreadable(path, "its pages hold more than it says")
 
 
 def is_plain(kind: pa.DataType) -> bool:
@@ -95,7 +137,9 @@ def is_plain(kind: pa.DataType) -> bool:
     kinds = pa.types
     if kinds.is_dictionary(kind):
         return is_plain(kind.value_type)
-    no = (kinds.is_nested, kinds.is_fixed_size_binary, kinds.is_duration, kinds.is_interval)
+    if kinds.is_duration(kind):  # readers see whole numbers
+        return kind.unit == "s"
+    no = (kinds.is_nested, kinds.is_fixed_size_binary, kinds.is_interval)
     return not (any(test(kind) for test in no) or isinstance(kind, pa.BaseExtensionType))
 
 
@@ -123,7 +167,8 @@ def weight(column: pa.Array) -> int:
 
 
 def plain(batch: pa.RecordBatch) -> pa.Table:
-    """Rows without dictionaries, and with bytes as the texts that they are; raises ArrowInvalid where they are none."""
+    """Rows without dictionaries, with bytes as the texts that they are (ArrowInvalid where they are none) and spans of
+    time as seconds."""
     import pyarrow as pa
 
     def as_text(column: pa.Array) -> pa.Array:
@@ -131,7 +176,7 @@ def plain(batch: pa.RecordBatch) -> pa.Table:
             column = column.dictionary_decode()
         if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
             column = column.cast(pa.large_string())
-        return column
+        return column.cast(pa.int64()) if pa.types.is_duration(column.type) else column
 
     return pa.table([as_text(column) for column in batch.columns], names=batch.schema.names)
 
@@ -145,13 +190,9 @@ def unpacked(path: Path, wanted: Iterable[str]) -> int:
     """
     chosen = set(wanted)
     with opened(path) as file:
-        about = file.metadata
-        total = 8 * about.num_rows * max(len(chosen), 1)
-        for number in range(about.num_row_groups):
-            group = about.row_group(number)
-            chunks = (group.column(c) for c in range(group.num_columns))
-            total += sum(c.total_uncompressed_size for c in chunks if c.path_in_schema.split(".")[0] in chosen)
-    return total
+        chunks = [chunk for chunk in _chunks(file.metadata) if chunk.path_in_schema in chosen]
+        least = 8 * file.metadata.num_rows * max(len(chosen), 1)
+    return least + sum(chunk.total_uncompressed_size for chunk in chunks)
 
 
 def _check_footer(path: Path) -> None:

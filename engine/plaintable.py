@@ -65,7 +65,7 @@ def _parquet(layout: textfile.Layout) -> pl.DataFrame:
     import pyarrow as pa
 
     path, most, held = layout.path, _most(), 0
-    parquetfile.check_kinds(path, layout.names)
+    parquetfile.check(path, layout.names)
     with parquetfile.opened(path, dictionaries=parquetfile.texts(path, layout.names)) as file:
         _check(path, _CELL * file.metadata.num_rows * len(layout.names), most)
         frames = [pl.from_arrow(parquetfile.plain(pa.RecordBatch.from_pylist([], file.schema_arrow)))]

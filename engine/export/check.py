@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine import documents
 from engine.errors import InputError
 from engine.export.folder import DONE, MANIFEST
 from engine.export.targets import Target, target_of
@@ -45,8 +45,9 @@ def verify(path: Path | str) -> VerifyResult:
     """
     place = target_of(path)
     try:
-        document = json.loads(place.read(MANIFEST))
-        listed = {entry["path"]: entry for entry in document["files"]}
+        document = documents.read_json(place.read(MANIFEST, documents.JSON))
+        listed = {str(entry["path"]): {"bytes": int(entry["bytes"]), "sha256": str(entry["sha256"])}
+                  for entry in document["files"]}  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path} holds no export of Kindred.", fix="Name the folder that has manifest.json."

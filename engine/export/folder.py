@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from engine import documents
 from engine.errors import WorkspaceError
 
 MANIFEST, DONE = "manifest.json", "_SUCCESS"
@@ -145,7 +146,7 @@ def check_target(target: Path) -> None:
     if not found:
         return
     try:
-        document = json.loads((target / MANIFEST).read_text(encoding="utf-8"))
+        document = documents.read_json((target / MANIFEST).read_bytes())
         known = {entry["path"] for entry in document["files"]} | {MANIFEST, DONE}
         if not document["schema"].startswith("kindred-export/"):
             raise ValueError

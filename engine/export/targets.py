@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import IO, Any
 
+from engine import documents
 from engine.errors import InputError, WorkspaceError
 from engine.export.folder import DONE, MANIFEST
 
@@ -35,10 +35,10 @@ class Target:
         """A file for reading."""
         return self.system.open(f"{self.root}/{name}", "rb")
 
-    def read(self, name: str) -> bytes:
-        """A file's bytes."""
+    def read(self, name: str, most: int) -> bytes:
+        """A file's bytes, or one more than `most` of them."""
         with self.open(name) as file:
-            return file.read()
+            return file.read(most + 1)
 
     def check(self) -> set[str]:
         """The files of an earlier export there.
@@ -50,7 +50,7 @@ class Target:
         if not found:
             return set()
         try:
-            document = json.loads(self.read(MANIFEST))
+            document = documents.read_json(self.read(MANIFEST, documents.JSON))
             known = {entry["path"] for entry in document["files"]} | {MANIFEST, DONE}
         except (OSError, ValueError, KeyError, TypeError):
             known = set()
@@ -105,7 +105,11 @@ def target_of(place: Path | str) -> Target:
     try:
         import fsspec
 
-        system, root = fsspec.core.url_to_fs(str(place) if is_url(place) else str(Path(place).absolute()))
+        if is_url(place):
+            system, root = fsspec.core.url_to_fs(str(place))
+        else:
+            # Not by its name, which may look like an address (`a::b`).
+            system, root = fsspec.filesystem("file"), str(Path(place).absolute())
     except (ImportError, ValueError) as error:
         raise InputError(
             f"{place} cannot be used: {error}.", fix="Install the fsspec package of that store, such as s3fs or gcsfs."

@@ -46,8 +46,9 @@ def export(nodes: pl.DataFrame, ties: pl.DataFrame, path: Path, *, kind: str) ->
     if kind == "parquet":
         path.mkdir(parents=True, exist_ok=True)
         files = [path / "nodes.parquet", path / "ties.parquet"]
-        for frame, file in zip((nodes, ties), files, strict=True):
-            frame.write_parquet(file)
+        for frame, name in zip((nodes, ties), files, strict=True):
+            with open(name, "wb") as file:
+                frame.write_parquet(file)
         return files
     writer = _graphml if kind == "graphml" else _gexf
     part = path.with_name(path.name + ".part")

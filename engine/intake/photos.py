@@ -44,7 +44,9 @@ def listed(folder: Path, *, person_per_folder: bool) -> tuple[pl.DataFrame, int]
             others += 1
             continue
         sub = person_per_folder and len(inner.parts) > 1
-        found.append((inner.parts[0] if sub else inner.with_suffix("").as_posix(), inner.as_posix()))
+        name = inner.parts[0] if sub else inner.with_suffix("").as_posix()
+        # A name that is no UTF-8 is nobody's id: written out, it is not found and rejected.
+        found.append(tuple(text.encode("utf-8", "backslashreplace").decode() for text in (name, inner.as_posix())))
     if not found:
         raise InputError("the folder holds no photo.", file=folder, fix=f"Photos end in {', '.join(ENDINGS)}.")
     return pl.DataFrame(found, schema={"id": pl.String, "path": pl.String}, orient="row"), others

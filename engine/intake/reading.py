@@ -99,7 +99,7 @@ def _read_parquet(layout: textfile.Layout, names: list[str], budget: _Budget) ->
     import polars as pl
 
     path = layout.path
-    parquetfile.check_kinds(path, layout.names)
+    parquetfile.check(path, layout.names)
     frames = [pl.DataFrame(schema=dict.fromkeys(names, pl.String))]
     with parquetfile.opened(path, dictionaries=parquetfile.texts(path, layout.names)) as file:
         about = file.metadata

@@ -86,7 +86,7 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
             fix="Check the delimiter; `kindred logs guess FILE` drafts a mapping file for --mapping.",
         )
     if best.layout.packing == "parquet":
-        parquetfile.check_kinds(path, best.found.values())
+        parquetfile.check(path, best.found.values())
     return best
 
 

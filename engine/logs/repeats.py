@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from engine.errors import BackendError
 from engine.logs import staging
 from engine.sources import Store
 from engine.warehouse import sql_text
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 # Keys sorted at once: a sixteenth of the memory, 8 MB at least, 256 MB at most; more wait in temporary files.
 _SHARE, _MOST, _LEAST, _BATCH, _STEP_BITS = 16, 1 << 25, 1 << 20, 1 << 18, 20
 _AHEAD = 1 << 25  # bytes of keys that may wait to be sorted
+_UNEVEN = 4  # times as many keys at most where they do not spread over the parts
 _PLACE = 400  # memory for each place that is looked up
 FACTS = ("caller_tac", "callee_tac", "caller_device", "callee_device", "caller_cell", "callee_cell")
 
@@ -103,7 +105,7 @@ def _find_suspects(store: Store, span: dict[str, Any], window: int, with_call_id
     half = size << (seconds // step + 1).bit_length()
     at_once = _keys_at_once(staging.memory(store))
     parts = 1 << max(0, -(-events // at_once) - 1).bit_length()
-    shared = {"parts": parts, "size": size, "base": base}
+    shared = {"parts": parts, "size": size, "base": base, "most": _UNEVEN * max(at_once, _LEAST)}
     found = []
     first_us = (first - datetime(1970, 1, 1)) // timedelta(microseconds=1)
     digits = {"hash": 2**64 - 2 * half, "half": half, "step": step * 1_000_000, "first_us": first_us}
@@ -138,8 +140,12 @@ def _near(marks: np.ndarray, size: int, half: int, steps: int) -> np.ndarray:
     return (marks[near] & np.uint64(size - 1)).astype(np.uint32 if size <= 1 << 32 else np.uint64)
 
 
-def _parted(store: Store, statement: str, *, parts: int, **params: Any) -> Iterator[np.ndarray]:
-    """A statement's marks part by part, read once; parts wait in a nameless temporary file each."""
+def _parted(store: Store, statement: str, *, parts: int, most: int, **params: Any) -> Iterator[np.ndarray]:
+    """A statement's marks part by part, read once; parts wait in a nameless temporary file each.
+
+    Raises:
+        BackendError: one of several parts has more marks than `most`.
+    """
     import numpy as np
 
     columns = "mark, part" if parts > 1 else "mark"
@@ -158,6 +164,11 @@ def _parted(store: Store, statement: str, *, parts: int, **params: Any) -> Itera
             marks = batch.column("mark").to_numpy()[order]
             for i, file in enumerate(files):
                 file.write(marks[edges[i] : edges[i + 1]])
+        if (largest := max(file.tell() for file in files) // 8) > most:
+            raise BackendError(
+                f"{largest:,} rows are contacts of the same few parties, too many to compare.",
+                fix="Is this a log of calls? If so, give --memory more, e.g. 4GB.",
+            )
         for file in files:
             marks = np.empty(file.tell() // 8, np.uint64)
             file.seek(0)

@@ -155,7 +155,8 @@ class _Truth:
     def table(self, name: str, *ids: str) -> pl.DataFrame:
         import polars as pl
 
-        frame = pl.read_csv(self.folder / f"{name}.csv", schema_overrides=dict.fromkeys(ids, pl.String))
+        content = (self.folder / f"{name}.csv").read_bytes()  # polars would take the folder's name for a pattern
+        frame = pl.read_csv(content, schema_overrides=dict.fromkeys(ids, pl.String))
         return frame.with_columns(
             pl.col(c).map_elements(lambda v: pseudonym(v, self.key), return_dtype=pl.String) for c in ids
         )

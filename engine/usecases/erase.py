@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from engine import documents
 from engine.errors import InputError
 from engine.tables import TABLES
 from engine.trust import backups, files, forget, keys, objections, pseudonyms
@@ -218,7 +219,7 @@ def _drop_exports(folder: Path) -> int:
     removed = 0
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         try:
-            tables = set(json.loads((path / "manifest.json").read_text(encoding="utf-8"))["tables"])
+            tables = set(documents.read_json((path / "manifest.json").read_bytes())["tables"])
         except (OSError, ValueError, KeyError, TypeError):
             tables = {"unknown"}
         if tables - unnamed:
