@@ -24,10 +24,13 @@ lint: $(STAMP)
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.bench
 
-# By hand, for an hour: hostile input, and kills at hundreds of moments.
+# By hand, for an hour: hostile input, kills at hundreds of moments, and planted faults that kills must notice.
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz --cases 100000
 	$(BIN)/python -m tests.crash --moments 200
+	$(BIN)/python -m tests.crash --moments 40 --sabotage transactions-off
+	$(BIN)/python -m tests.crash --moments 40 --sabotage replaced-in-place
+	$(BIN)/python -m tests.crash --moments 40 --sabotage ads-noted-late --only export
 
 install: $(STAMP)
 

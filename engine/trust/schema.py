@@ -70,8 +70,9 @@ def is_current(store: DuckDBWarehouse) -> bool:
 def stamp(store: DuckDBWarehouse) -> None:
     """Write this program's schema version."""
     if version(store) != VERSION:
-        store.execute("trust/forget_meta", name=_KEY)
-        store.execute("trust/set_meta", name=_KEY, value=str(VERSION))
+        with store.transaction():
+            store.execute("trust/forget_meta", name=_KEY)
+            store.execute("trust/set_meta", name=_KEY, value=str(VERSION))
 
 
 def migrate(store: DuckDBWarehouse, changes: list[Drift], rebuilt: dict[str, str]) -> dict[str, str]:

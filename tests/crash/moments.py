@@ -147,7 +147,7 @@ def _again(told: Story, command: Command, place: Path, found: State) -> list[str
         return [f"after the repeat: {text}" for text in rules.differences(wanted, left)]
     if not command.refused or not re.search(command.refused, complaint):
         return [f"cannot be run again: {complaint}"]
-    if found.rows not in ({}, wanted.rows):
+    if found.rows == before.rows != {}:
         return [f"refused though it is not done: {complaint}"]
     return [f"after it was refused: {text}" for text in rules.check(command.rule, before, wanted, state(place))]
 

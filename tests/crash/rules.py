@@ -51,8 +51,8 @@ def at_once(before: State, after: State, found: State) -> list[str]:
 
 
 def beginning(before: State, after: State, found: State) -> list[str]:
-    """`init`: no workspace yet, one without a database, or a whole one."""
-    return _together(after.rows, after.rows, found.rows) if found.rows else []
+    """`init`: no workspace yet, one without a database, one that the next command stamps, or a whole one."""
+    return _together({**after.rows, "meta": ()}, after.rows, found.rows) if found.rows else []
 
 
 def stages(before: State, after: State, found: State) -> list[str]:

@@ -74,3 +74,9 @@ SABOTAGES = {
     "replaced-in-place": replaced_in_place,
     "ads-noted-late": ads_noted_late,
 }
+# How the steps begin at which a kill could notice it.
+TELLING = {
+    "transactions-off": ("INSERT", "DELETE", "UPDATE", 'DROP TABLE IF EXISTS "', "-- "),
+    "replaced-in-place": ("opened ",),
+    "ads-noted-late": ('INSERT INTO "deliveries"', "BEGIN", "opened audit", "rmtree"),
+}

@@ -171,7 +171,7 @@ def _files(place: Path) -> tuple[dict[str, str], tuple[str, ...]]:
         own = inner.parts[0] == "w" and inner.parts[1:2] != () and inner.parts[1] in _OWN
         if path.is_dir() or (own and inner.parts[1] != ".tmp"):
             continue
-        if own or any(part.startswith(".") for part in inner.parts) or path.suffix == ".new":
+        if own or any(part.startswith(".") for part in inner.parts) or f"{workspace.DATABASE}.new" in path.name:
             drafts.append(re.sub(r"\d{2,}$", "#", inner.as_posix()))
         elif _RECEIPT.fullmatch(inner.as_posix().removeprefix("w/")):
             name, content = _receipt(path)

@@ -18,8 +18,9 @@ import pytest
 
 from tests.fuzz.cases import COLUMNS
 from tests.fuzz.options import groups
+from tests.fuzz.whole import KINDS
 
-FILES, COMMANDS = len(COLUMNS) + 2, len(groups())
+FILES, COMMANDS = len(COLUMNS) + 2 + 2 * len(KINDS), len(groups())
 PER_COMMAND = 8  # a command line costs as much as several files
 
 
