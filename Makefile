@@ -24,10 +24,12 @@ lint: $(STAMP)
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.bench
 
-# By hand, for an hour: hostile input, and kills at hundreds of moments.
+# By hand, for some hours: hostile input, kills at hundreds of moments, and the rules about people.
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz --cases 100000
 	$(BIN)/python -m tests.crash --moments 200
+	$(BIN)/python -m tests.rules --histories 5000
+	$(BIN)/python -m tests.rules --histories 300 --sabotage all
 
 install: $(STAMP)
 
