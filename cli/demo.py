@@ -61,11 +61,8 @@ def _summary(result: dict[str, Any]) -> str:
     """What the demo did, in lines for people; `-o json` has every figure."""
     counts, found, paths = result["counts"], result["recovered"], result["paths"]
     records, influencers, policy = found["records"], found["influencers"], found["policy"]
-    planted = sum(found["look_alikes"][arm]["planted"] for arm in ("own_face", "influencer_face"))
-    alike = sum(
-        round((found["look_alikes"][arm]["found"] or 0) * found["look_alikes"][arm]["planted"])
-        for arm in ("own_face", "influencer_face")
-    )
+    planted = found["look_alikes"]["own_face"]["planted"]
+    alike = round((found["look_alikes"]["own_face"]["found"] or 0) * planted)
     parts = ("rows", "events", "duplicate", "rejected")
     exact = all(records[name] == records[f"planted_{name}"] for name in parts)
     lines = {
@@ -80,7 +77,7 @@ def _summary(result: dict[str, Any]) -> str:
         f"(best possible {policy['oracle']:.2f}, best single offer {policy['best_single']:.2f}, "
         f"random {policy['random_offer']:.2f})",
         "faces": f"{_percent(found['faces']['usable'])} of {found['faces']['photos']:,} photos usable; "
-        f"{alike} of {planted} planted look-alikes matched",
+        f"{alike} of {planted} customers' planted look-alikes matched",
         "ads": f"{counts['ads']:,} for {policy['offers_made']:,} customers",
         "experiment": _trial(found["experiment"]),
     }

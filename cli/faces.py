@@ -69,7 +69,7 @@ def register(app: typer.Typer) -> None:
 
     @command(faces, computes=True)
     def caps(shell: Shell) -> None:
-        """What caps on the uses of photos (max_uses) cost: mean likeness with and without, requests moved and lost.
+        """What caps on photos' uses (max_uses) cost own faces: mean likeness with and without, requests moved and lost.
 
         Example: `kindred faces caps -o json`
         """

@@ -105,4 +105,6 @@ def register(app: typer.Typer) -> None:
             shell.emit({k: v.to_dicts() if hasattr(v, "to_dicts") else v for k, v in vars(found).items()})
             return
         shell.emit(found.rows)
+        if withheld := found.facts.get("withheld_rows"):
+            shell.say(f"{withheld} rows are withheld: they tell of too few customers, or would by subtraction.")
         shell.say(str(found.facts["note"]))

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from engine.formulas import defuse
 from engine.progress import SILENT, Progress, Task
 
 
@@ -62,16 +63,6 @@ def emit(data: Any, output: Output, *, columns: Sequence[str] | None = None) -> 
     with console.capture() as captured:
         console.print(table)
     print("\n".join(line.rstrip() for line in captured.get().splitlines()))
-
-
-def defuse(cell: str) -> str:
-    """A CSV cell that no spreadsheet takes for a formula (numbers stay as they are)."""
-    if cell[:1] in tuple("=+-@\t\r＝＋－＠"):
-        try:
-            float(cell)
-        except ValueError:
-            return "'" + cell
-    return cell
 
 
 def say(text: str, *, quiet: bool = False) -> None:

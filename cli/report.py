@@ -27,16 +27,23 @@ def register(app: typer.Typer) -> None:
         json_to: Annotated[
             Path | None, typer.Option("--json", metavar="FILE", help="The same figures as JSON.")
         ] = None,
+        internal: Annotated[
+            bool, typer.Option("--internal", help="For the company's own eyes: exact figures, single people by name.")
+        ] = False,
         open_: _OPEN = False,
     ) -> None:
-        """One self-contained page per question. Small cells are withheld; what is stale is said, not computed.
+        """One self-contained page per question. For the public: no single person, small cells withheld, totals rounded.
+
+        What is stale is said, not computed.
 
         Example: `kindred report influence --to influence.html --json influence.json`
         """
         from engine.usecases.report import report as write
 
-        done = write(shell.workspace(), kind, to, json_to=json_to, progress=shell.progress)
+        done = write(shell.workspace(), kind, to, json_to=json_to, internal=internal, progress=shell.progress)
         shell.emit(asdict(done))
+        if internal:
+            shell.say("Internal: names single people. Do not pass on.")
         for warning in done.warnings:
             shell.say(warning)
         if open_:

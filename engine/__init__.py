@@ -26,6 +26,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine import offline
 from engine.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from engine.workspace import Workspace
 
 __version__ = "0.1.0"
+
+offline.keep()
 
 
 def create(path: str | Path, **preset: Any) -> Workspace:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine import documents
 from engine.errors import ConfigError
 
 
@@ -126,6 +126,16 @@ class Faces:
     mirror: bool = _s(False, "embed the mean of a face and its mirror image")
     same_person: float = _s(0.0, "similarity above which a match may be the same person; 0 = the weights' own", low=0)
     exclude_same_person: bool = _s(False, "never show a model who may be the very same person")
+    contact_margin: float = _s(
+        0.03,
+        "share of contacts that their photos may name beyond chance, to whoever knows all faces; smaller = photos less "
+        "alike; 1 = the most alike photo, which names them",
+        low=0.001,
+        high=1,
+    )
+    own_face_drawn: bool = _s(
+        False, "draw own-face photos as loosely as contacts', to compare whose face sells at equal likeness"
+    )
     hair_weight: float = _s(0.0, "similarity taken off for hair of another colour", low=0, high=2)
     age_weight: float = _s(0.0, "similarity taken off for ten years of difference in age", low=0, high=2)
     filters: str = _s("", "attributes that must agree, e.g. gender,hair; empty = none")
@@ -221,8 +231,8 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] | None = No
     origin: dict[str, str] = {}
     if path is not None:
         try:
-            document = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            document, _ = documents.read_toml(path)
+        except (OSError, ValueError) as error:
             raise ConfigError(
                 f"{path} cannot be read: {error}.", fix="Correct it, or start from `kindred init`."
             ) from error

@@ -11,6 +11,7 @@ import re
 _EMAIL = re.compile(r"[^\s@,;:\"'()<>]+@[^\s@,;:\"'()<>]+\.\w+")
 _RUN = re.compile(r"(?<!\w)\+?\d{9,15}(?!\w)")
 _SPACED = re.compile(r"(?<![\w./-])[+(]?\d[\d ()./-]{5,}\d(?!\w)")
+_LONGEST = 4000
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -18,10 +19,17 @@ def masked(text: str) -> str:
     """A text in which whatever reads as a phone number or an e-mail address stands as `#`.
 
     Messages end up on screens and in log files, where the people in the data must not appear. Days stay, as do shorter
-    numbers and names of folders of digits.
+    numbers and names of folders of digits. A message as long as a page ends after its first letters.
     """
+    text = text if len(text) <= _LONGEST else text[:_LONGEST] + " ..."
     text = _RUN.sub("#", _EMAIL.sub("#", text))
     return _SPACED.sub(_hide, text)
+
+
+def shown(name: object) -> str:
+    """A file's name as it can be printed and stored: what is no UTF-8 or would begin a line is written out."""
+    text = str(name).encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _hide(found: re.Match[str]) -> str:
@@ -64,7 +72,7 @@ class InputError(EngineError):
         fix: str | None = None,
     ) -> None:
         self.file, self.row, self.column = file, row, column
-        where = [str(file)] if file is not None else []
+        where = [shown(file)] if file is not None else []
         if row is not None:
             where.append(f"row {row}")
         if column is not None:

@@ -19,13 +19,14 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from engine.errors import InputError
+from engine.errors import InputError, shown
 
 if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
 _BLOCK = 1 << 20
+_UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
 class Store(Protocol):
@@ -224,6 +225,12 @@ def _state(found: os.stat_result) -> tuple[int, ...]:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
+def memory(store: Store) -> int:
+    """Bytes the database may use."""
+    number, unit = store.query("logs/memory_limit")["memory"][0].split()
+    return int(float(number) * _UNITS[unit])
+
+
 def source_id(target: str, format: str, sha256: str) -> str:
     """Name of a source: 16 hex digits over what it was imported as, how, and its content."""
     return hashlib.sha256(f"{target}\0{format}\0{sha256}".encode()).hexdigest()[:16]
@@ -273,4 +280,4 @@ def mask(text: str) -> str:
 
 def mask_path(path: Path) -> str:
     """A file's name with runs of nine or more digits (numbers of people, not dates) masked."""
-    return re.sub(r"\+?\d{9,}", "#", path.name)
+    return re.sub(r"\+?\d{9,}", "#", shown(path.name))

@@ -1,4 +1,8 @@
-"""Opening text tables: packing, header, delimiter, bytes in blocks, lines as Arrow batches (no Python object a row)."""
+"""Opening text tables: packing, header, delimiter, bytes in blocks, lines as Arrow batches (no Python object a row).
+
+What a file may hold is bounded here, so that a small one cannot take all of the memory: columns, the header's length,
+a line's length. A block is never larger than some megabytes, however well it was packed.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,21 @@ import csv
 import io
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from engine.errors import InputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+COLUMNS = 1000  # of a table at most
+LINE = 1 << 21  # bytes of a line at most, as DuckDB's reader has it
+NAME = 200  # letters of a column's name at most
 _BLOCK = 1 << 22
+_PACKED = 1 << 17  # bytes of an archive at once; what follows a member in them is copied for each member
 _PEEK = 1 << 16
 DELIMITERS = (",", "\t", ";", "|")
 
@@ -45,48 +54,62 @@ def packing(path: Path) -> str:
     """ "", "gzip", "zstd" or "parquet" by the first bytes, whatever the file is called."""
     with open(path, "rb") as file:
         magic = file.read(4)
-    if magic == b"PAR1":
+    if magic in (b"PAR1", b"PARE"):
         return "parquet"
     if magic[:2] == b"\x1f\x8b":
         return "gzip"
     return "zstd" if magic == b"\x28\xb5\x2f\xfd" else ""
 
 
+@contextmanager
+def literally(path: Path) -> Iterator[str]:
+    """A name by which a database or a library opens exactly this file, while the `with` lasts.
+
+    Their readers take names for patterns (`day[1].csv`), for addresses (`s3:`), for a home folder (`~`) and folders
+    for columns (`kind=data`), and some cannot be told a name that is no UTF-8. This name has nothing of all that.
+    """
+    with open(path, "rb") as file:
+        yield f"/dev/fd/{file.fileno()}"
+
+
 def blocks(path: Path, packed: str) -> Iterator[bytes]:
-    """The file's unpacked bytes in blocks; a cut archive ends with `EOFError` after the last readable block."""
+    """The file's unpacked bytes in blocks of some megabytes; a cut archive ends with `EOFError` after the last readable
+    block."""
     if packed == "zstd":
         yield from _zstd_blocks(path)
         return
     with open(path, "rb") as file:
-        if not packed:
-            while block := file.read(_BLOCK):
-                yield block
+        if packed:
+            yield from _gzip_blocks(file)
             return
-        unpack = zlib.decompressobj(wbits=31)
-        rest = b""
-        while block := rest or file.read(_BLOCK):
-            rest = b""
-            try:
-                data = unpack.decompress(block)
-            except zlib.error:
-                raise EOFError from None
-            if data:
-                yield data
-            if unpack.eof:
-                # Several gzip members one after another are one file (log rotation appends them).
-                rest = unpack.unused_data.lstrip(b"\0")
-                unpack = zlib.decompressobj(wbits=31)
-                fresh = True
-            else:
-                fresh = False
-        if not fresh:
-            raise EOFError
+        while block := file.read(_BLOCK):
+            yield block
+
+
+def _gzip_blocks(file: BinaryIO) -> Iterator[bytes]:
+    unpack, begun, chunk = zlib.decompressobj(wbits=31), False, b""
+    while chunk := chunk or file.read(_PACKED):
+        try:
+            data = unpack.decompress(chunk, _BLOCK)
+        except zlib.error:
+            raise EOFError from None
+        if data:
+            yield data
+        begun, chunk = True, unpack.unconsumed_tail
+        if unpack.eof:
+            # Several gzip members one after another are one file (log rotation appends them).
+            chunk = unpack.unused_data.lstrip(b"\0")
+            unpack, begun = zlib.decompressobj(wbits=31), False
+    if begun:
+        if data := unpack.flush():
+            yield data
+        raise EOFError
 
 
 def _zstd_blocks(path: Path) -> Iterator[bytes]:
     import pyarrow as pa
 
-    with pa.input_stream(str(path), compression="zstd") as stream:
+    with literally(path) as name, pa.input_stream(name, compression="zstd") as stream:
         while True:
             try:
                 block = stream.read(_BLOCK)
@@ -110,16 +133,25 @@ def layout(path: Path, *, delimiter: str | None = None, header: bool = True, ski
         encoding: of the text.
 
     Raises:
-        InputError: the file is not text in that encoding, is a broken Parquet file, or has no line.
+        InputError: the file is not text in that encoding, is a broken Parquet file, has no line, too many columns or
+            too long a header.
     """
     packed = packing(path)
     if packed == "parquet":
-        return Layout(path, packed, "", parquet_names(path), 0)
+        from engine import parquetfile
+
+        return Layout(path, packed, "", parquetfile.names(path), 0)
     start = _first_bytes(path, packed)
     text = _decoded(start, path, encoding)
     lines = text.splitlines()[skip:]
     if len(start) >= _PEEK:
-        lines = lines[:-1] or lines
+        lines = lines[:-1]
+        if not lines:
+            raise InputError(
+                f"the first {_PEEK >> 10} KB hold no whole line{f' after {skip} skipped' if skip else ''}.",
+                file=path,
+                fix="Give a file with a header line and rows, one a line.",
+            )
     if not lines or not "".join(lines).strip():
         raise InputError("the file has no rows.", file=path, fix="Give a file with a header line and rows.")
     if delimiter is None:
@@ -131,43 +163,64 @@ def layout(path: Path, *, delimiter: str | None = None, header: bool = True, ski
         widths = [len(_split(line, delimiter)) for line in lines[:50]]
         width = max(sorted(set(widths)), key=widths.count)
         found = [*names[:width], *(f"column{i + 1}" for i in range(len(names), width))]
+    check_width(found, path)
     sample = tuple(tuple(_split(line, delimiter)) for line in lines[:50])
     return Layout(path, packed, delimiter, _unique(found), skip + int(header), sample)
 
 
+def check_width(names: Iterable[str], path: Path) -> None:
+    """Refuse a table with too many columns; raises InputError."""
+    found = sum(1 for _ in names)
+    if found > COLUMNS:
+        raise InputError(
+            f"has {found:,} columns, more than {COLUMNS:,}.",
+            file=path,
+            row=0,
+            fix="Keep the columns that are needed, or check the delimiter.",
+        )
+
+
 def check_names(names: Iterable[str], path: Path) -> None:
-    """Refuse column names that a data frame takes for patterns of names; raises InputError (without the name)."""
-    if any(name == "*" or (name.startswith("^") and name.endswith("$")) for name in names):
+    """Refuse column names that a data frame takes for patterns of names, or that are no names; raises InputError
+    (without the name)."""
+    found = list(names)
+    if any(name == "*" or (name.startswith("^") and name.endswith("$")) for name in found):
         raise InputError(
             "a column is called * or ^...$, which stands for several columns.",
             file=path,
             row=0,
             fix="Give that column a plain name.",
         )
+    longest = max(map(len, found), default=0)
+    if longest > NAME:
+        raise InputError(
+            f"the name of a column has {longest:,} letters, more than {NAME}.",
+            file=path,
+            row=0,
+            fix="Give the file a header line with shorter names, or check the delimiter.",
+        )
 
 
-def parquet_names(path: Path) -> tuple[str, ...]:
-    """The column names of a Parquet file; raises InputError where it is damaged."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def measured(path: Path, packed: str, most: int | None = None) -> tuple[int, int, bool] | None:
+    """Unpack a text once, to count.
 
+    Args:
+        path: of the file.
+        packed: see `packing`.
+        most: bytes that are wanted; None = any number.
+
+    Returns:
+        Bytes; line feeds, -1 where the archive is cut; whether the text ends in one. None where it has more bytes.
+    """
+    size, lines, last = 0, 0, b""
     try:
-        return tuple(pq.read_schema(path).names)
-    except (pa.ArrowException, OSError) as error:
-        first = str(error).splitlines()[0]
-        raise InputError(f"is no readable Parquet file ({first}).", file=path, fix="Write it again.") from error
-
-
-def line_count(layout_: Layout) -> int:
-    """Lines of a packed file, header included; -1 when the archive is cut."""
-    lines, last = 0, b"\n"
-    try:
-        for block in blocks(layout_.path, layout_.packing):
-            lines += block.count(b"\n")
-            last = block[-1:]
+        for block in blocks(path, packed):
+            size, lines, last = size + len(block), lines + block.count(b"\n"), block[-1:]
+            if most is not None and size > most:
+                return None
     except EOFError:
-        return -1
-    return lines + (last != b"\n")
+        lines = -1
+    return size, lines, last == b"\n"
 
 
 def line_reader(layout_: Layout, state: dict[str, Any], *, latin: bool = False) -> pa.RecordBatchReader:
@@ -175,7 +228,8 @@ def line_reader(layout_: Layout, state: dict[str, Any], *, latin: bool = False) 
 
     Args:
         layout_: of the file.
-        state: gets `cut` = True when the archive ends too early; what was readable is delivered.
+        state: gets `cut` = True when the archive ends too early, `long` = True at a line longer than `LINE`; what was
+            readable is delivered.
         latin: the text is Latin-1 and is handed on as UTF-8.
     """
     import pyarrow as pa
@@ -189,6 +243,7 @@ def _line_batches(layout_: Layout, state: dict[str, Any], schema: pa.Schema, lat
     import pyarrow.compute as pc
 
     skip, rest = layout_.skip, b""
+    source = blocks(layout_.path, layout_.packing)
 
     def batch(data: bytes) -> pa.RecordBatch:
         nonlocal skip
@@ -197,10 +252,10 @@ def _line_batches(layout_: Layout, state: dict[str, Any], schema: pa.Schema, lat
         lines = pc.split_pattern(pa.array([data], pa.large_binary()), b"\n").flatten()
         lines = lines.slice(skip)
         skip = 0
+        state["long"] = (pc.max(pc.binary_length(lines)).as_py() or 0) > LINE
         return pa.RecordBatch.from_arrays([lines.cast(pa.binary())], schema=schema)
 
-    source = blocks(layout_.path, layout_.packing)
-    while True:
+    while not state.get("long"):
         try:
             block = next(source, None)
         except EOFError:
@@ -208,16 +263,24 @@ def _line_batches(layout_: Layout, state: dict[str, Any], schema: pa.Schema, lat
             break
         if block is None:
             break
-        head, newline, tail = (rest + block).rpartition(b"\n")
-        rest = tail
+        head, newline, rest = (rest + block).rpartition(b"\n")
         if newline:
             if skip and head.count(b"\n") + 1 <= skip:
                 skip -= head.count(b"\n") + 1
                 continue
             yield batch(head)
-    if rest and not skip:
+        if len(rest) > LINE:
+            state["long"] = True
+    if rest and not skip and not state.get("long"):
         state["open_end"] = True
         yield batch(rest)
+
+
+def too_long(path: Path) -> InputError:
+    """Of a file with a line that is longer than `LINE`."""
+    return InputError(
+        f"one of its lines is longer than {LINE >> 20} MB.", file=path, fix="Check that its rows end in line feeds."
+    )
 
 
 def _first_bytes(path: Path, packed: str) -> bytes:
@@ -253,11 +316,13 @@ def _split(line: str, delimiter: str) -> list[str]:
 
 def _unique(names: list[str]) -> tuple[str, ...]:
     found: list[str] = []
+    taken: set[str] = set()
     for name in names:
         name = name or "column"
         number, candidate = 1, name
-        while candidate.lower() in {f.lower() for f in found}:
+        while candidate.lower() in taken:
             number += 1
             candidate = f"{name}_{number}"
         found.append(candidate)
+        taken.add(candidate.lower())
     return tuple(found)

@@ -15,7 +15,7 @@ from engine import config as settings
 from engine import warehouse
 from engine.errors import EngineError, WorkspaceError
 from engine.trust import audit, backups, files, keys, people, schema
-from engine.warehouse.duckdb import DuckDBWarehouse, is_encrypted
+from engine.warehouse.duckdb import DuckDBWarehouse, is_encrypted, remove_draft
 
 CONFIG = "kindred.toml"
 DATABASE = "kindred.duckdb"
@@ -140,6 +140,7 @@ class Workspace:
                 file.flush()
             except OSError as error:
                 raise files.unwritable(lock, error) from error
+            remove_draft(self.database)  # a whole copy, maybe not encrypted, that a killed process left
             yield
 
     def restore(self, name: str = backups.LAST_RUN) -> Path | None:
@@ -149,10 +150,12 @@ class Workspace:
             WorkspaceError: there is no such backup, or another process writes.
         """
         with self.locked("restore"), audit.recorded(self.path, "restore"):
-            # Who objected since the copy was taken is noted before it is put back, where the database can be read.
-            with suppress(EngineError), self.warehouse() as store:
-                if schema.is_current(store):
-                    self._enforce(store)
+            # What a killed command committed stands in the log, which the file takes along; and who objected since the
+            # copy was taken is noted before it is put back. A damaged database can do neither.
+            if self.database.exists():
+                with suppress(EngineError), self.warehouse() as store:
+                    if schema.is_current(store):
+                        self._enforce(store)
             replaced = backups.restore(self.database, name, scratch=self.scratch)
         with self.writing("restore"):
             pass
@@ -170,19 +173,27 @@ class Workspace:
         Raises:
             ConfigError: `on`, and DuckDB's OpenSSL is not installed; nothing is changed.
         """
-        path = self.path / CONFIG
-        settings.load(path, environment={}, flags={"storage.encryption": mode})
+        settings.load(self.path / CONFIG, environment={}, flags={"storage.encryption": mode})
         with self.locked("encrypt"), audit.recorded(self.path, "encrypt"):
-            # The file itself says what it is: the setting may be wrong after a kill between the two steps below.
             old = self._opened(encrypted=is_encrypted(self.database))
             try:
+                files.sweep(self.scratch)  # no killed `restore` leaves a copy in the old form either
+                if mode == "off":
+                    # First here, last below: whoever is killed in between has no file in clear that the settings
+                    # call encrypted.
+                    self._set_encryption(mode)
                 old.rewrite(key=None if mode == "off" else self._database_key(), weak=mode == "weak")
             finally:
                 old.close()
-            with files.replacing(path, scratch=self.scratch) as file:
-                file.write(settings.with_setting(path.read_text("utf-8"), "storage.encryption", mode).encode())
             backups.drop(self.database)
+            if mode != "off":
+                self._set_encryption(mode)
         return open_(self.path)
+
+    def _set_encryption(self, mode: str) -> None:
+        path = self.path / CONFIG
+        with files.replacing(path, scratch=self.scratch) as file:
+            file.write(settings.with_setting(path.read_text("utf-8"), "storage.encryption", mode).encode())
 
     def key(self) -> bytes:
         """The pseudonym key this workspace was made with."""
@@ -210,7 +221,10 @@ class Workspace:
 
     def _opened(self, *, read_only: bool = False, encrypted: bool | None = None) -> DuckDBWarehouse:
         run, encryption = self.config.run, self.config.storage.encryption
-        encrypted = encryption != "off" if encrypted is None else encrypted
+        if encrypted is None:
+            # The file itself says what it is: a killed `encrypt` may have left it encrypted and the setting off. The
+            # other way round it is refused: what the settings call encrypted is never read in clear.
+            encrypted = encryption != "off" or _encrypted(self.database)
         options: dict[str, Any] = {
             "threads": run.threads,
             "memory": run.memory,
@@ -288,6 +302,13 @@ def open_(path: Path | None = None, *, flags: Mapping[str, Any] | None = None) -
     if not (path / CONFIG).is_file():
         raise WorkspaceError(f"{path} is not a workspace (no {CONFIG}).", fix=f"Make one: `kindred init {path}`.")
     return Workspace(path.resolve(), settings.load(path / CONFIG, flags=flags))
+
+
+def _encrypted(database: Path) -> bool:
+    """Whether there is an encrypted database; of what is none, whoever opens it says so."""
+    with suppress(OSError, WorkspaceError):
+        return is_encrypted(database)
+    return False
 
 
 def _foreign(entry: Path) -> bool:

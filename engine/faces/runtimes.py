@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import ModelError
 from engine.faces import weights
+from engine.faces.networks import one_thread
 from engine.faces.quantise import quantised
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def _by_torch(reference: _Reference, precision: str, device: str) -> Forward:
         net = copy.deepcopy(net).to(device, kind)
 
     def forward(batch: np.ndarray) -> np.ndarray:
-        with torch.inference_mode():
+        with one_thread(), torch.inference_mode():
             # NHWC bytes seen as NCHW are channels_last already
             x = torch.from_numpy(batch).to(device).permute(0, 3, 1, 2).float()
             vectors = net(((x - 127.5) / 128).to(kind)).float()

@@ -9,6 +9,8 @@ from engine.trust.suppress import protect
 if TYPE_CHECKING:
     import polars as pl
 
+    from engine.trust.noise import Noise
+
 
 def community_table(nodes: pl.DataFrame, handsets: pl.DataFrame | None = None, *, smallest: int = 1) -> pl.DataFrame:
     """The communities of table `nodes`, largest first.
@@ -39,23 +41,29 @@ def community_table(nodes: pl.DataFrame, handsets: pl.DataFrame | None = None, *
     return table.join(mix, on="community", how="left").sort(["size", "community"], descending=[True, False])
 
 
-def community_sizes(nodes: pl.DataFrame, k: int, *, smallest: int = 1) -> pl.DataFrame:
-    """What anybody may read of the communities: community, size; none that tells of fewer than k people.
+def community_sizes(nodes: pl.DataFrame, noise: Noise, *, smallest: int = 1) -> pl.DataFrame:
+    """What anybody may read of the communities: their sizes, the largest first, none that tells of fewer than k people.
 
     How many people the communities have together is told elsewhere, so a single size left out could be worked out:
     another one is left out with it.
 
     Args:
         nodes: table `nodes`.
-        k: smallest number of people that may be shown.
+        noise: that moves the sizes; its k is the smallest number of people that may be shown.
         smallest: communities with fewer members are left out.
+
+    Returns:
+        community (its place), size.
     """
     import polars as pl
 
-    table = community_table(nodes, smallest=1).select("community", "size")
-    sizes = dict(table.iter_rows())
-    hidden = protect({**sizes, "all": sum(sizes.values())}, [("all", tuple(sizes))], k)
-    return table.filter(~pl.col("community").is_in([c for c in sizes if c in hidden]) & (pl.col("size") >= smallest))
+    sizes = dict(community_table(nodes, smallest=1).select("community", "size").iter_rows())
+    few = [c for c, size in sizes.items() if not noise.shows(f"community|{c}", size)]
+    hidden = protect({**sizes, "all": sum(sizes.values())}, [("all", tuple(sizes))], noise.k, also=few)
+    shown = [noise.count(f"community|{c}", size) for c, size in sizes.items() if c not in hidden]
+    found = sorted((size for size in shown if size >= smallest), reverse=True)
+    kinds = {"community": pl.Int64, "size": pl.Int64}
+    return pl.DataFrame({"community": range(1, len(found) + 1), "size": found}, schema=kinds)
 
 
 def network_top(

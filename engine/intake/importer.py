@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import sources
+from engine import sources, textfile
 from engine.errors import InputError, masked
 from engine.intake import devices, photos, reading, values
 from engine.intake.reading import REASON, ROW
@@ -76,7 +76,7 @@ def import_table(
         raise InputError(f"there is no format {format!r} of {target}.", fix="Leave --format out.")
     path = Path(path)
     with progress.task(target, total=1) as task:
-        frame, broken, total, digest, notes = _read(target, path, format)
+        frame, broken, total, digest, notes = _read(store, target, path, format)
         frame = _without_objecting(store, target, frame, config, key)
         if target in _WITH_PHOTOS:
             frame, digest = _bring_photos(frame, path, faces_folder, digest)
@@ -117,7 +117,9 @@ def import_table(
     return summary
 
 
-def _read(target: str, path: Path, format: str | None) -> tuple[pl.DataFrame, pl.DataFrame, int, str, dict[str, int]]:
+def _read(
+    store: Store, target: str, path: Path, format: str | None
+) -> tuple[pl.DataFrame, pl.DataFrame, int, str, dict[str, int]]:
     """Rows as text, rows that do not split, rows in all, content digest, notes."""
     import polars as pl
 
@@ -129,12 +131,13 @@ def _read(target: str, path: Path, format: str | None) -> tuple[pl.DataFrame, pl
         return frame, none, frame.height, "", {"other_files": others}
     content = sources.read_content(path)
     if format in _DEVICE_TABLES:
-        frame, broken, total = _device_table(path, format)
+        frame, broken, total = _device_table(store, path, format)
     else:
-        frame, broken, total = reading.read_text(path)
+        frame, broken, total = reading.read_text(path, memory=sources.memory(store))
     sources.unchanged(path, content)
     if target == "customers" and "birth_date" not in frame.columns:
         frame = frame.rename(dict.fromkeys([n for n in _BORN if n in frame.columns][:1], "birth_date"))
+    textfile.check_width({*store.columns(target), *frame.columns} - {ROW}, path)
     needed = [c.name for c in TABLES[target].columns if not c.nullable]
     if target in _WITH_PHOTOS:
         needed = [name for name in needed if name != "sha256"]
@@ -155,10 +158,10 @@ def _read(target: str, path: Path, format: str | None) -> tuple[pl.DataFrame, pl
     return frame, broken, total, content.sha256, {}
 
 
-def _device_table(path: Path, format: str) -> tuple[pl.DataFrame, pl.DataFrame, int]:
+def _device_table(store: Store, path: Path, format: str) -> tuple[pl.DataFrame, pl.DataFrame, int]:
     """A well-known table of handset types, under our names."""
     skip, names = _DEVICE_TABLES[format]
-    frame, broken, total = reading.read_text(path, skip=skip)
+    frame, broken, total = reading.read_text(path, memory=sources.memory(store), skip=skip)
     if not set(names) <= set(frame.columns):
         raise InputError(f"this is not a table of format {format!r}.", file=path, fix="Leave --format out.")
     return frame.select(ROW, *names).rename(names), broken, total

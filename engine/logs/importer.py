@@ -171,8 +171,7 @@ def _path(read: recognise.Reading) -> str:
 
 def _stamp(options: dict[str, Any], read: recognise.Reading) -> str:
     """What else decides how a file reads belongs to the name of the source."""
-    ego = reading.ego(read.layout.path) if read.profile.ego_from_file_name else ""
-    return ego + "".join(f";{name}={options[name]}" for name in sorted(options) if options[name] is not None)
+    return read.ego + "".join(f";{name}={options[name]}" for name in sorted(options) if options[name] is not None)
 
 
 def _parameters(profile: mapping.Profile, options: dict[str, Any], config: Config) -> dict[str, Any]:

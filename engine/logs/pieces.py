@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,87 +10,106 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from engine import sources, textfile
+from engine import parquetfile, sources, textfile
 from engine.logs.recognise import Reading
 from engine.sources import Content
 from engine.textfile import Layout
 
 if TYPE_CHECKING:
     import polars as pl
+    import pyarrow as pa
 
 SIZE = 32 << 20
 _COPY = 1 << 20
 _ROWS = 2_000_000
 _EMPTY = Content("", 0, 0, True, ())
-# How much larger a packed file's text may be.
-_UNPACKED = {"gzip": 10, "zstd": 10, "parquet": 5}
+_UNPACKED = 10  # how much larger a packed file's text is, as far as bars of progress go
+_BATCH = 1 << 16  # rows of a Parquet file at once at most
 
 
-def cut(read: Reading, size: int) -> pl.DataFrame:
+def cut(read: Reading) -> pl.DataFrame:
     """Where a file is cut.
 
     Args:
         read: how it is to be read; its path must lead to it on every machine.
-        size: bytes.
 
     Returns:
-        piece, path, start, stop: bytes of a text file, row groups of a Parquet file. A packed text is one piece.
+        piece, start, stop: bytes of a text file, row groups of a Parquet file. A packed text is one piece.
     """
     import polars as pl
 
     layout = read.layout
     if layout.packing == "parquet":
-        import pyarrow.parquet as pq
-
-        about = pq.ParquetFile(layout.path).metadata
-        step = max(1, _ROWS // max(about.num_rows // max(about.num_row_groups, 1), 1))
-        stop = about.num_row_groups
+        with parquetfile.opened(layout.path) as file:
+            rows, stop = file.metadata.num_rows, file.metadata.num_row_groups
+        step = max(1, _ROWS // max(rows // max(stop, 1), 1))
     else:
-        step, stop = (SIZE if not layout.packing else max(size, 1)), size
+        stop = layout.path.stat().st_size
+        step = SIZE if not layout.packing else max(stop, 1)
     starts = list(range(0, stop, step)) or [0]
     return pl.DataFrame(
         {
             "piece": range(len(starts)),
-            "path": [str(layout.path.resolve())] * len(starts),
             "start": starts,
             "stop": [min(start + step, stop) for start in starts],
         },
-        schema={"piece": pl.Int64, "path": pl.String, "start": pl.Int64, "stop": pl.Int64},
+        schema={"piece": pl.Int64, "start": pl.Int64, "stop": pl.Int64},
     )
 
 
-def unpacked(read: Reading, size: int) -> int:
-    """Bytes of the text of a file of so many bytes at most, roughly."""
-    return size * _UNPACKED.get(read.layout.packing, 1)
+def unpacked(read: Reading, most: int) -> tuple[int, Content | None]:
+    """Bytes of what a file holds, roughly where they are more than wanted, and what its text is like otherwise.
+
+    Args:
+        read: how it is to be read.
+        most: bytes that are wanted.
+    """
+    layout = read.layout
+    size = layout.path.stat().st_size
+    if layout.packing == "parquet":
+        return parquetfile.unpacked(layout.path, read.found.values()), None
+    if not layout.packing:
+        return size, None
+    known = _content(layout, most)
+    return (max(size * _UNPACKED, most + 1), None) if known is None else (known.size, known)
 
 
-def stream(read: Reading, all_: int, size: int) -> Iterator[tuple[Reading, Content | None, dict[str, int]]]:
+def _content(layout: Layout, most: int | None = None) -> Content | None:
+    """What is known of a packed text once it was unpacked; None where it has more bytes than wanted."""
+    found = textfile.measured(layout.path, layout.packing, most)
+    if found is None:
+        return None
+    size, lines, ends = found
+    return Content("", size, lines, ends or lines < 0, ())
+
+
+def stream(
+    read: Reading, all_: int, known: Content | None, size: int
+) -> Iterator[tuple[Reading, Content | None, dict[str, int]]]:
     """A file in pieces that fit in memory, one after another; the file itself where all of it fits.
 
     A piece is a plain text, or a Parquet file, without a name: whoever dies in between leaves nothing readable behind.
 
     Args:
         read: how the file is to be read.
-        all_: bytes of the file.
+        all_: bytes of what it holds, and
+        known: what its text is like: see `unpacked`.
         size: bytes of a piece, a line more or less.
 
     Yields:
         How to read the piece, as long as the next one is not asked for; what it holds, None of
-        the file itself; notes (`cut_short`).
+        a file that is not packed; notes (`cut_short`).
     """
     layout = read.layout
-    if unpacked(read, all_) <= size or read.profile.ego_from_file_name:
-        yield read, None, {}
+    if all_ <= size:
+        yield read, known, {}
         return
     with tempfile.TemporaryFile() as file:
         path = Path(f"/dev/fd/{file.fileno()}")
         if layout.packing == "parquet":
-            for groups in _groups(layout.path, size):
-                file.seek(0)
-                file.truncate()
-                _copy_groups(layout.path, file, groups)
-                file.flush()
-                yield replace(read, layout=replace(layout, path=path)), _EMPTY, {}
+            for bytes_ in _copies(layout.path, list(dict.fromkeys(read.found.values())), file, size):
+                told = replace(_EMPTY, size=bytes_)
+                yield replace(read, layout=replace(layout, path=path)), told, {}
             return
         skip = layout.skip
         for told, notes in _texts(layout, file, size):
@@ -100,7 +120,7 @@ def stream(read: Reading, all_: int, size: int) -> Iterator[tuple[Reading, Conte
 
 def _texts(layout: Layout, file: BinaryIO, size: int) -> Iterator[tuple[Content, dict[str, int]]]:
     """Fill a file with some whole lines after another; the first piece has all lines that are skipped."""
-    done, lines, last, cut = 0, 0, b"", False
+    done, lines, last, cut, open_ = 0, 0, b"", False, 0
     source = textfile.blocks(layout.path, layout.packing)
     skip = layout.skip
     while True:
@@ -111,6 +131,9 @@ def _texts(layout: Layout, file: BinaryIO, size: int) -> Iterator[tuple[Content,
         for start in range(0, len(block), size):
             part = block[start : start + size]
             end = part.rfind(b"\n") + 1
+            open_ = len(part) - end + (0 if end else open_)
+            if open_ > textfile.LINE:
+                raise textfile.too_long(layout.path)
             if end and done + len(part) > size and lines + part.count(b"\n") > skip:
                 lines += part.count(b"\n")
                 file.write(part[:end])
@@ -129,32 +152,61 @@ def _texts(layout: Layout, file: BinaryIO, size: int) -> Iterator[tuple[Content,
         yield Content("", done, lines, last in (b"\n", b"\r"), ()), {"cut_short": 1} if cut else {}
 
 
+def _copies(path: Path, names: list[str], file: BinaryIO, size: int) -> Iterator[int]:
+    """Fill a file with the rows of some columns of a Parquet file, some after another; how many bytes each time."""
+    import pyarrow.parquet as pq
+
+    with parquetfile.opened(path, dictionaries=parquetfile.texts(path, names)) as source:
+        rows = source.metadata.num_rows
+        at_once = max(1, min(_BATCH, rows * size // (2 * max(parquetfile.unpacked(path, names), 1))))
+        batches = source.iter_batches(at_once, columns=names)
+        batch = next(batches, None)
+        while batch is not None:
+            file.seek(0)
+            file.truncate()
+            held = 0
+            with pq.ParquetWriter(file, batch.schema) as writer:
+                while batch is not None and (not held or held + _weight(batch) <= size):
+                    held += _weight(batch)
+                    writer.write_batch(batch)
+                    batch = next(batches, None)
+            file.flush()
+            yield held
+
+
+def _weight(batch: pa.RecordBatch) -> int:
+    return max(batch.nbytes, 8 * batch.num_rows * batch.num_columns)
+
+
 @contextmanager
 def copied(read: Reading, rows: pl.DataFrame) -> Iterator[tuple[Reading, Content]]:
     """One of the pieces of `cut` as a file of its own, while the `with` lasts; of no row, a file without rows.
 
     Args:
         read: how the whole file is to be read.
-        rows: path, start, stop; one row or none.
+        rows: start, stop; one row or none.
     """
     with tempfile.TemporaryDirectory(prefix="kindred-") as folder:
-        # The name stays: some formats read a person's id out of it.
-        copy = Path(folder) / read.layout.path.name
+        copy = Path(folder) / "piece"
         layout = replace(read.layout, path=copy)
         start, stop = (rows["start"].item(), rows["stop"].item()) if rows.height else (0, 0)
         if layout.packing == "parquet":
             _copy_groups(read.layout.path, copy, range(start, stop))
             content = sources.read_content(copy)
         else:
-            if layout.packing:
-                copy.write_bytes(read.layout.path.read_bytes() if rows.height else b"")
+            if not rows.height:
+                layout = replace(layout, packing="")
+                copy.touch()
+            elif layout.packing:
+                shutil.copyfile(read.layout.path, copy)
             else:
                 _copy_lines(read.layout.path, copy, start, stop)
             if start or not rows.height:
                 layout = replace(layout, skip=0)
-            if not rows.height:
-                layout = replace(layout, packing="")
-            content = sources.read_content(copy) if copy.stat().st_size else _EMPTY
+            if layout.packing:
+                content = _content(layout) or _EMPTY
+            else:
+                content = sources.read_content(copy) if copy.stat().st_size else _EMPTY
         yield replace(read, layout=layout), content
 
 
@@ -173,25 +225,10 @@ def _copy_lines(path: Path, copy: Path, start: int, stop: int) -> None:
                 target.write(source.readline())
 
 
-def _groups(path: Path, size: int) -> Iterator[range]:
-    """The row groups of a Parquet file, as many at once as take so many bytes unpacked, one at least."""
+def _copy_groups(path: Path, target: Path, groups: range) -> None:
+    """Some row groups of a Parquet file as one."""
     import pyarrow.parquet as pq
 
-    about = pq.ParquetFile(path).metadata
-    first, held = 0, 0
-    for group in range(about.num_row_groups):
-        bytes_ = about.row_group(group).total_byte_size
-        if held and held + bytes_ > size:
-            yield range(first, group)
-            first, held = group, 0
-        held += bytes_
-    yield range(first, about.num_row_groups)
-
-
-def _copy_groups(path: Path, target: Path | BinaryIO, groups: range) -> None:
-    import pyarrow.parquet as pq
-
-    source = pq.ParquetFile(path)
-    with pq.ParquetWriter(target, source.schema_arrow) as writer:
-        for group in groups:
-            writer.write_table(source.read_row_group(group))
+    with parquetfile.opened(path) as source, pq.ParquetWriter(target, source.schema_arrow) as writer:
+        for batch in source.iter_batches(_BATCH, row_groups=list(groups)):
+            writer.write_batch(batch)

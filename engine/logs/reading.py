@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from engine import textfile
+from engine import parquetfile, textfile
 from engine.errors import BackendError, InputError
 from engine.logs import pieces, staging
 from engine.logs.mapping import CANONICAL, Profile
@@ -64,22 +63,22 @@ def read_rows(
     Raises:
         InputError: the file cannot be read at all.
     """
-    size = reading.layout.path.stat().st_size
     if not store.spreads:
-        row, done, all_ = 0, 0, pieces.unpacked(reading, size)
-        for piece, told, notes in pieces.stream(reading, size, staging.memory(store) // _SHARE):
+        most = staging.memory(store) // _SHARE
+        row, done, (all_, known) = 0, 0, pieces.unpacked(reading, most)
+        for piece, told, notes in pieces.stream(reading, all_, known, most):
             whole = piece is reading
             numbered = whole and all_ >= _LARGE and _phone_numbers(reading)
-            read = read_here(store, piece, content if whole else lambda told=told: told, params, numbered=numbered)
+            read = read_here(store, piece, (lambda told=told: told) if told else content, params, numbered=numbered)
             if row:
                 _widen(store, optional_columns(reading), row)
             if reading.layout.packing:
                 read.notes.pop("no_final_line_end", None)
-            done += all_ if told is None else told.size
+            done += all_ if whole else told.size
             yield replace(read, notes=read.notes | notes, share=min(done / max(all_, 1), 1))
             row += read.rows
         return
-    store.connection.register("_log_pieces", pieces.cut(reading, size).to_arrow())
+    store.connection.register("_log_pieces", pieces.cut(reading).to_arrow())
     try:
         job = partial(read_piece, read=reading, params=params)
         notes = store.scatter("_log_rows", job, over="_log_pieces")
@@ -108,7 +107,7 @@ def forget(store: Store) -> None:
 
 def read_piece(store: Store, *, read: Reading, params: dict[str, Any]) -> dict[str, int]:
     """`_log_rows` from the one piece in `_log_pieces`; from none, a table without rows. Returns the piece's notes."""
-    rows = store.query_text("SELECT path, start, stop FROM _log_pieces")
+    rows = store.query_text("SELECT start, stop FROM _log_pieces")
     with pieces.copied(read, rows) as (piece, content):
         return read_here(store, piece, lambda: content, params).notes
 
@@ -131,14 +130,14 @@ def read_here(
     rows = NumberedRows() if numbered else None
     profile, layout = reading.profile, reading.layout
     local = _define_time(store, profile)
-    if layout.packing == "parquet":
-        _raw_view(store, f"read_parquet({_text(layout.path)})", reading, day, native=True)
-        _parse(store, reading, params, rows)
-        notes = {}
-    elif profile.encoding.lower() in ("utf-8", "utf8") and _read_fast(store, reading, content, day, params, rows):
-        notes = {} if layout.packing or content().ends_in_newline else {"no_final_line_end": 1}
-    else:
-        notes = _read_lines(store, reading, day, params, rows)
+    with textfile.literally(layout.path) as name:
+        if layout.packing == "parquet":
+            _read_parquet(store, name, reading, day, params, rows)
+            notes = {}
+        elif profile.encoding == "utf-8" and _read_fast(store, name, reading, content, day, params, rows):
+            notes = {} if layout.packing or content().ends_in_newline else {"no_final_line_end": 1}
+        else:
+            notes = _read_lines(store, reading, day, params, rows)
     if local:
         notes["ambiguous_local_times"] = store.query("logs/ambiguous_hours", zone=profile.timezone)["n"][0]
     return Piece(notes, store.count("_log_all"), rows)
@@ -168,8 +167,32 @@ def _define_time(store: Store, profile: Profile) -> bool:
     return bool(local) and profile.time_form in statement
 
 
+def _read_parquet(
+    store: Store, name: str, reading: Reading, day: str, params: dict[str, Any], rows: NumberedRows | None
+) -> None:
+    """Read a Parquet file that another library has found readable.
+
+    Raises:
+        InputError: it holds other rows than it says.
+    """
+    path = reading.layout.path
+    with parquetfile.opened(path) as file:
+        said = file.metadata.num_rows
+    source = f"read_parquet({_text(name)}, binary_as_string=true, hive_partitioning=false)"
+    _raw_view(store, source, reading, day, native=True)
+    try:
+        _parse(store, reading, params, rows)
+    except BackendError as error:
+        if "needs more memory" in str(error):
+            raise
+        raise parquetfile.unreadable(path, str(error.__cause__ or error)) from error
+    if store.count("_log_all") != said:
+        raise parquetfile.unreadable(path, f"{store.count('_log_all')} rows where it says {said}")
+
+
 def _read_fast(
     store: Store,
+    name: str,
     reading: Reading,
     content: Callable[[], Content],
     day: str,
@@ -180,9 +203,9 @@ def _read_fast(
     layout = reading.layout
     columns = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in layout.names)
     reader = (
-        f"read_csv({_text(layout.path)}, auto_detect=false, header=false, skip={layout.skip}, quote='\"', "
-        f"escape='\"', delim={_text(layout.delimiter)}, columns={{{columns}}}, "
-        f"compression={_text(layout.packing or 'none')})"
+        f"read_csv({_text(name)}, auto_detect=false, header=false, skip={layout.skip}, quote='\"', "
+        f"escape='\"', delim={_text(layout.delimiter)}, columns={{{columns}}}, max_line_size={textfile.LINE}, "
+        f"compression={_text(layout.packing or 'none')}, hive_partitioning=false)"
     )
     _raw_view(store, reader, reading, day)
     try:
@@ -190,8 +213,7 @@ def _read_fast(
     except BackendError:
         return False
     # As many rows as lines: no stray quote swallowed a line, no line was passed over.
-    lines = textfile.line_count(layout) if layout.packing else content().lines
-    return store.count("_log_all") == lines - layout.skip
+    return store.count("_log_all") == content().lines - layout.skip
 
 
 def _read_lines(
@@ -201,7 +223,7 @@ def _read_lines(
     state: dict[str, Any] = {}
     layout = reading.layout
     pattern = re.escape(layout.delimiter)
-    latin = reading.profile.encoding.lower().replace("-", "").replace("_", "") in ("latin1", "iso88591", "cp1252")
+    latin = reading.profile.encoding == "latin-1"
     store.connection.register("_log_lines", textfile.line_reader(layout, state, latin=latin))
     try:
         store.temp(
@@ -213,6 +235,8 @@ def _read_lines(
         )
     finally:
         store.connection.unregister("_log_lines")
+    if state.get("long"):
+        raise textfile.too_long(layout.path)
     # An empty field is no value, as for the fast reader: how clean the rest of a file is changes no row.
     picks = ", ".join(f"nullif(fields[{i + 1}], '') AS {_name(name)}" for i, name in enumerate(layout.names))
     source = f"(SELECT problem, line, {picks} FROM _log_fields)"  # noqa: S608
@@ -233,7 +257,7 @@ def _raw_view(
     profile, found = reading.profile, reading.found
     fixed = {}
     if profile.ego_from_file_name:
-        fixed["caller"] = _text(ego(reading.layout.path))
+        fixed["caller"] = _text(reading.ego)
     if profile.aggregated:
         talk = f"{_name(found['talk_s'])}::VARCHAR" if "talk_s" in found else "'0'"
         counted = {"n_calls", "n_texts"} & set(found)
@@ -252,14 +276,6 @@ def _raw_view(
     picks += ["problem", "line"] if problems else ["NULL::VARCHAR AS problem", "NULL::VARCHAR AS line"]
     text = f"CREATE OR REPLACE TEMP VIEW _log_raw AS SELECT {', '.join(picks)} FROM {source}"  # noqa: S608
     store.execute_text(text)
-
-
-def ego(path: Path) -> str:
-    """The person a file is about, where its name says so: the name without its endings."""
-    name = path.name
-    for ending in (".gz", ".zst", ".csv", ".tsv", ".txt", ".parquet"):
-        name = name.removesuffix(ending)
-    return name
 
 
 def _parse(store: Store, reading: Reading, params: dict[str, Any], rows: NumberedRows | None) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import textfile
+from engine import parquetfile, textfile
 from engine.errors import InputError
+from engine.logs import mapping
 from engine.logs.mapping import AGGREGATES, Profile
 from engine.textfile import Layout
 
@@ -23,12 +23,14 @@ class Reading:
         layout: how the file is laid out.
         found: canonical column -> the file's own name of it.
         why: what decided, in words.
+        ego: the person the file is about, where the format says that its name tells.
     """
 
     profile: Profile
     layout: Layout
     found: dict[str, str]
     why: str
+    ego: str = ""
 
 
 def recognise(path: Path, profiles: list[Profile]) -> Reading:
@@ -73,7 +75,8 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
         if profile.refuse:
             raise InputError(profile.refuse, file=path)
         if best is None or len(found) > len(best.found):
-            best = Reading(profile, layout, found, _why(profile, layout, found))
+            person = _ego(path) if profile.ego_from_file_name else ""
+            best = Reading(profile, layout, found, _why(profile, layout, found), person)
     if best is None:
         wanted = " and ".join(closest or ["caller", "callee", "started_at", "duration_s"])
         header = ", ".join(first.names) if first else ""
@@ -82,7 +85,25 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
             file=path,
             fix="Check the delimiter; `kindred logs guess FILE` drafts a mapping file for --mapping.",
         )
+    if best.layout.packing == "parquet":
+        parquetfile.check_kinds(path, best.found.values())
     return best
+
+
+def _ego(path: Path) -> str:
+    """The person a file is about: its name without its endings.
+
+    Raises:
+        InputError: the name is no text.
+    """
+    name = path.name
+    for ending in (".gz", ".zst", ".csv", ".tsv", ".txt", ".parquet"):
+        name = name.removesuffix(ending)
+    if not name.isprintable() or not name.strip():
+        raise InputError(
+            "the name of the file should be the id of a person, and is no text.", file=path, fix="Rename it."
+        )
+    return name
 
 
 def columns(profile: Profile, layout: Layout) -> dict[str, str]:
@@ -129,7 +150,7 @@ def _against(profile: Profile, layout: Layout) -> str:
             return f"no column {name}"
         place = places[name.lower()]
         values = [row[place].strip() for row in layout.sample if len(row) > place and row[place].strip()]
-        fitting = sum(re.fullmatch(pattern, value) is not None for value in values)
+        fitting = mapping.fitting(pattern, values)
         if layout.sample and fitting < max(1, _MATCHING * len(values)):
             return f"values of {name}"
     return ""

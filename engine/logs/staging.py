@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from engine.sources import Store
+from engine.sources import Store, memory
 from engine.warehouse import sql_text
+
+__all__ = ["OPTIONAL", "add", "forget", "gather", "make", "memory", "rows_at_once", "widen"]
 
 OPTIONAL = {
     "volume_mb": "DOUBLE", "caller_tac": "VARCHAR", "callee_tac": "VARCHAR", "caller_imei": "VARCHAR",
@@ -16,7 +18,6 @@ OPTIONAL = {
 
 
 _ROWS, _BYTES = 1_000_000, 400  # rows at once at most, and memory for each
-_UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
 def make(
@@ -83,12 +84,6 @@ def widen(
     picks = [*always, *(c if c in have else f"NULL::{OPTIONAL[c]} AS {c}" for c in optional)]
     text = f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {row_id} AS row_id, {', '.join(picks)} FROM {table}"  # noqa: S608
     store.execute_text(text)
-
-
-def memory(store: Store) -> int:
-    """Bytes the database may use."""
-    number, unit = store.query("logs/memory_limit")["memory"][0].split()
-    return int(float(number) * _UNITS[unit])
 
 
 def rows_at_once(store: Store) -> int:

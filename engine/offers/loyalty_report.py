@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from engine.errors import InputError
 from engine.offers import encoding, learners, loyalty, worth
-from engine.trust.suppress import Ledger
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,61 +85,6 @@ def report(handsets: pl.DataFrame, customers: pl.DataFrame, *, by: Sequence[str]
     return Report(
         rows, transition_table(makers, counts), survival(handsets), effects(changes, people, by=by, seed=seed), facts
     )
-
-
-def public(found: Report, handsets: pl.DataFrame, customers: pl.DataFrame, k: int) -> Report:
-    """The rows that anybody may read: figures that tell of fewer than k customers are null, also those that could be
-    worked out from what is left (see `engine.trust.suppress`); the other tables are empty.
-
-    Args:
-        found: what `report` gave for these customers.
-        handsets: table `handsets`.
-        customers: table `customers`.
-        k: smallest number of customers that may be shown.
-    """
-    import polars as pl
-
-    keys = ["segment_by", "segment", "manufacturer"]
-    changes, people = loyalty.transitions(handsets), loyalty.with_age_band(customers)
-    stayed = pl.col("manufacturer") == pl.col("next_manufacturer")
-    who = [changes.with_columns(segment_by=pl.lit(""), segment=pl.lit(""))]
-    for column in [name for name in found.rows["segment_by"].unique(maintain_order=True) if name]:
-        cut = people.select("customer_id", segment_by=pl.lit(column), segment=pl.col(column).cast(pl.String))
-        who.append(changes.join(cut.drop_nulls(), on="customer_id"))
-    every, person = pl.concat(who, how="diagonal"), pl.col("customer_id")
-    persons = every.group_by(keys).agg(
-        n=person.n_unique(), retained=person.filter(stayed).n_unique(), left=person.filter(~stayed).n_unique()
-    )
-    taken = every.group_by("segment_by", "segment", manufacturer="next_manufacturer").agg(
-        taken=person.n_unique(), arrivals=pl.len()
-    )
-    known = found.rows.select(*keys, "n", "retained").join(
-        persons, on=keys, how="left", suffix="_by", maintain_order="left"
-    ).join(taken, on=keys, how="left", maintain_order="left").fill_null(0).to_dicts()  # fmt: skip
-    ledger, counted = Ledger(k), ("n", "retained", "left", "taken")
-    for i, row in enumerate(known):
-        ledger.count((i, "n"), row["n"], persons=row["n_by"])
-        ledger.count((i, "retained"), row["retained"], persons=row["retained_by"])
-        ledger.count((i, "left"), row["n"] - row["retained"], persons=row["left"])
-        ledger.count((i, "taken"), row["arrivals"], persons=row["taken"])  # the share tells it
-        ledger.total((i, "n"), [(i, "retained"), (i, "left")])
-    for i, row in enumerate(known):
-        for by in {r["segment_by"] for r in known if not row["segment_by"] and r["segment_by"]}:
-            mine = [j for j, r in enumerate(known) if (r["segment_by"], r["manufacturer"]) == (by, row["manufacturer"])]
-            for name in counted:
-                rest = ledger.counts[i, name] - sum(ledger.counts[j, name] for j in mine)
-                unlisted = [ledger.count((i, by, name), rest)] if rest else []
-                ledger.total((i, name), [*((j, name) for j in mine), *unlisted])
-    hidden = ledger.withheld()
-    nothing = dict.fromkeys(set(found.rows.columns) - set(keys))
-    shown = [
-        row if hidden.isdisjoint((i, name) for name in counted) else row | nothing
-        for i, row in enumerate(found.rows.iter_rows(named=True))
-    ]
-    return Report(
-        pl.DataFrame(shown, schema=found.rows.schema),
-        found.transitions.clear(), found.survival.clear(), found.effects.clear(), {"note": found.facts["note"]},
-    )  # fmt: skip
 
 
 def transition_table(makers: list[str], counts: np.ndarray) -> pl.DataFrame:

@@ -11,11 +11,12 @@ from engine import config
 from engine.errors import ConfigError, ModelError, WorkspaceError
 from engine.faces import analyse, gallery, model_id, sheet
 from engine.faces import weights as face_weights
+from engine.faces.contacts import Hiding
 from engine.faces.match import cap_gap, match
 from engine.faces.sheet import sheet_rows
 from engine.faces.traits import wishes
 from engine.progress import SILENT, Progress
-from engine.trust import consent
+from engine.trust import consent, keys
 
 if TYPE_CHECKING:
     import polars as pl
@@ -99,7 +100,30 @@ def run(context: Context) -> None:
     )
     faces = faces.filter(keep)
     store.write("faces", faces)
-    store.write("matches", match(**_request(context, subjects, faces)))
+    found = match(**_request(context, subjects, faces))
+    store.write("matches", found)
+    _say_how_alike(context, found)
+
+
+def _say_how_alike(context: Context, found: pl.DataFrame) -> None:
+    """Tell what hiding the contacts costs in likeness."""
+    import polars as pl
+
+    margin = context.config.faces.contact_margin
+    alike = dict(
+        found.filter(pl.col("status") == "matched").group_by("arm").agg(pl.col("percentile").mean()).iter_rows()
+    )
+    theirs, own = alike.get("influencer_face"), alike.get("own_face")
+    if theirs is None:
+        return
+    if margin >= 1:
+        context.say("faces.contact_margin = 1: contacts get the most alike photo, which nearly names them.")
+        return
+    beside = "" if own is None else f", than own-face photos {own:.0%}"
+    context.say(
+        f"contacts' photos are drawn so that they name at most {100 * margin:g} in 100 contacts more than chance "
+        f"(faces.contact_margin): {theirs:.0%} of random pairs are less alike{beside}."
+    )
 
 
 def _request(context: Context, subjects: pl.DataFrame, faces: pl.DataFrame) -> dict[str, Any]:
@@ -122,8 +146,10 @@ def _request(context: Context, subjects: pl.DataFrame, faces: pl.DataFrame) -> d
             fix="Find it with `kindred faces evaluate` and set faces.same_person.",
         )
     traits = store.read("customers").rename({"customer_id": "subject_id"})
+    wanted = _wanted(context, subjects, people)
     return {
-        "wanted": _wanted(context, subjects, people),
+        "wanted": wanted,
+        "hiding": _hiding(context, wanted),
         "subjects": ok.select("subject_id", "sha256", "embedding"),
         "models": models,
         "same_person": float("inf") if same_person is None else same_person,
@@ -136,13 +162,26 @@ def _request(context: Context, subjects: pl.DataFrame, faces: pl.DataFrame) -> d
     }
 
 
+def _hiding(context: Context, wanted: pl.DataFrame) -> Hiding | None:
+    """How contacts are hidden; None where none is asked for, so that the key need not be there."""
+    settings = context.config.faces
+    if not ((wanted["arm"] == "influencer_face") & wanted["status"].is_null()).any():
+        return None
+    key = keys.derived(context.workspace.key(), "faces of contacts")
+    return Hiding(key, settings.contact_margin, settings.own_face_drawn)
+
+
 def caps(context: Context) -> dict[str, float]:
-    """What the photos' max_uses cost in likeness, see `engine.faces.match.cap_gap`; read-only."""
+    """What the photos' max_uses cost own faces in likeness (contacts' are drawn); see `engine.faces.match.cap_gap`.
+
+    Read-only.
+    """
     import polars as pl
 
     asked = _request(context, _subjects(context), context.warehouse.read("faces"))
     asked["models"] = asked["models"].with_columns(max_uses=pl.lit(None, pl.Int32))
-    return cap_gap(context.warehouse.read("matches"), match(**asked))
+    mine = pl.col("arm") == "own_face"
+    return cap_gap(context.warehouse.read("matches").filter(mine), match(**asked).filter(mine))
 
 
 def contact_sheet(context: Context, folder: Path, *, limit: int = 20, nearest_photos: int = 5) -> list[Path]:
@@ -170,7 +209,7 @@ def contact_sheet(context: Context, folder: Path, *, limit: int = 20, nearest_ph
     models = asked["models"].sort("photo_id", "sha256", maintain_order=True)
     about = faces.filter(pl.col("status") == "ok").select("sha256", "model_id", "face", "box", "landmarks")
     paths = context.warehouse.query("faces/paths")
-    telling = pl.col("status").is_in(["matched", "excluded", "used_up", *BAD_PHOTO]).any()
+    telling = pl.col("status").is_in(["matched", "excluded", "used_up", "too_few", *BAD_PHOTO]).any()
     first = matches.group_by("customer_id").agg(telling=telling).sort(~pl.col("telling"), "customer_id").head(limit)
     shown = matches.filter(pl.col("customer_id").is_in(first["customer_id"].implode()))
     rows = sheet_rows(

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from engine import pipeline
 from engine.errors import ModelError
-from engine.offers import learners, loyalty_report, models, policy, training
+from engine.offers import learners, loyalty_public, loyalty_report, models, policy, training
 from engine.pipeline import choices
 from engine.progress import SILENT, Progress
 from engine.tables import empty
+from engine.trust import noise as noises
 from engine.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -138,7 +139,12 @@ def loyalty(
     with workspace.warehouse(read_only=True) as store:
         handsets, customers = store.read("handsets"), store.read("customers")
     found = loyalty_report.report(handsets, customers, by=by, seed=workspace.config.run.seed)
-    return loyalty_report.public(found, handsets, customers, workspace.config.report.min_cell) if public else found
+    if not public:
+        return found
+    content = noises.digest(handsets, customers.select(sorted(customers.columns)))
+    return loyalty_public.public(
+        found, handsets, customers, noises.of(workspace.path, content, workspace.config.report.min_cell)
+    )
 
 
 @contextmanager

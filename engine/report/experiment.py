@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from engine.report.book import merge_bins
+from engine.report.book import bin_name, wordy
 
 if TYPE_CHECKING:
     import polars as pl
@@ -99,6 +99,7 @@ def trial(
     book.put(f"{path}.reasons", [
         {"gate": line["gate"], "reason": reason} for line in funnel for reason in line["reasons"]
     ])  # fmt: skip
+    book.prune(f"{path}.reasons", "customers")
     lost_here = 0
     for j, line in enumerate(funnel):
         book.people(f"{path}.funnel.{j}.left", line["left"])
@@ -151,11 +152,9 @@ def arms(
         row, here = found[arm], f"{path}.arms.{j}"
         book.people(f"{here}.customers", row["customers"])
         parts.append(f"{here}.customers")
+        counted = "clusters" if clustered else "customers"
         if clustered:
-            book.put(f"{here}.clusters", units[arm])
-        book.put(f"{here}.share", units[arm] / sum(units.values()))
-        if not clustered:
-            book.derived(f"{here}.share", [f"{path}.arms.{n}.customers" for n in range(len(names))])
+            book.people(f"{here}.clusters", units[arm], persons=row["customers"])
         if shown:
             _split(book, here, "exposed", row["exposed"], row["customers"])
         if answered:
@@ -164,14 +163,18 @@ def arms(
             for name, n in (("acted", acted), ("idle", row["customers"] - acted)):
                 book.people(f"{here}.{name}", n)
             book.total(f"{here}.customers", [f"{here}.acted", f"{here}.idle"])
-            book.put(f"{here}.rate", acted / row["customers"])
-            book.derived(f"{here}.rate", [f"{here}.acted", f"{here}.idle"])
+            book.computed(
+                f"{here}.rate", [f"{here}.acted", f"{here}.idle"], lambda a, b: a / (a + b) if a + b else None
+            )
             for metric, own in guardrails.items():
                 other = own.filter((own["arm"] == arm) & own["day"].is_not_null())["customers"].sum()
                 both = _acting(i, "guardrail", metric, arm)
                 for key, n in zip(both, (other, row["customers"] - other), strict=True):
                     book.watch(key, n)
                 book.total(f"{here}.customers", both)
+    for j in range(len(names)):
+        sources = [f"{path}.arms.{j}.{counted}", *(f"{path}.arms.{n}.{counted}" for n in range(len(names)))]
+        book.computed(f"{path}.arms.{j}.share", sources, lambda own, *all_: own / sum(all_) if sum(all_) else None)
     book.people(f"{path}.customers", int(sizes["customers"].sum()))
     book.total(f"{path}.customers", parts)
     # The last gate counts today's eligible, the arms those of the day they were drawn.
@@ -196,7 +199,8 @@ def balance(book: Book, i: int, rows: pl.DataFrame) -> None:
     """
     path = f"experiments.{i}"
     names = [row["arm"] for row in book.get(f"{path}.arms")]
-    known = {(row["what"], row["arm"]): row for row in rows.iter_rows(named=True) if row["n"] >= book.k}
+    least = book.k if book.public else 1
+    known = {(row["what"], row["arm"]): row for row in rows.iter_rows(named=True) if row["n"] >= least}
     found = []
     for what in dict.fromkeys(rows["what"]):
         base = known.get((what, names[0]))
@@ -210,12 +214,13 @@ def balance(book: Book, i: int, rows: pl.DataFrame) -> None:
             found.append({
                 "what": what, "arm": arm, "versus": names[0], "mean_arm": other["mean"], "mean_versus": base["mean"],
                 "difference": difference, "chance": round(chance, 2),
+                "sd": variance**0.5, "n": min(base["n"], other["n"]),
             })  # fmt: skip
-    book.put(f"{path}.balance", found)
+    book.put(f"{path}.balance", [{name: row[name] for name in row if name not in ("sd", "n")} for row in found])
     for j, row in enumerate(found):
         both = [f"{path}.arms.{names.index(row[side])}.customers" for side in ("arm", "versus")]
-        for name in ("mean_arm", "mean_versus", "difference", "chance"):
-            book.derived(f"{path}.balance.{j}.{name}", both)
+        for name, one in (("mean_arm", row["sd"]), ("mean_versus", row["sd"]), ("difference", 1), ("chance", 1)):
+            book.figure(f"{path}.balance.{j}.{name}", row[name], one / row["n"], both)
 
 
 def analysis(book: Book, i: int, found: Mapping[str, Any], acts: pl.DataFrame) -> None:
@@ -230,21 +235,22 @@ def analysis(book: Book, i: int, found: Mapping[str, Any], acts: pl.DataFrame) -
         acts: sql/report/experiment_acts of the primary metric.
     """
     path = f"experiments.{i}"
-    book.put(f"{path}.decisions", found["decisions"])
+    # The lines hold the figures of the table again, in words: for the public only what is wrong, without figures.
+    said = [wordy(text) for text in found["decisions"] if text.startswith("broken")] if book.public else []
+    book.put(f"{path}.decisions", said if book.public else found["decisions"])
     book.put(f"{path}.odd_rows", [{"rule": rule} for rule, n in (found.get("odd_rows") or {}).items() if n])
     for j, row in enumerate(book.get(f"{path}.odd_rows")):
         book.people(f"{path}.odd_rows.{j}.rows", found["odd_rows"][row["rule"]])
     if "effects" not in found:
         return
     ratio = found["sample_ratio"]
-    book.put(
-        f"{path}.sample_ratio", {"p": ratio["p"], "alarm": ratio["alarm"], "exposure_p": found["exposure_balance_p"]}
-    )
+    book.put(f"{path}.sample_ratio", {"alarm": ratio["alarm"]})
     places = {row["arm"]: j for j, row in enumerate(book.get(f"{path}.arms"))}
     sides = {arm: f"{path}.arms.{j}" for arm, j in places.items()}
-    book.derived(f"{path}.sample_ratio.p", [f"{side}.customers" for side in sides.values()])
+    book.chance(f"{path}.sample_ratio.p", ratio["p"], [f"{side}.customers" for side in sides.values()])
     exposed = [f"{side}.exposed" for arm, side in sides.items() if book.get(f"{side}.exposed") is not None]
-    book.derived(f"{path}.sample_ratio.exposure_p", exposed)
+    book.chance(f"{path}.sample_ratio.exposure_p", found["exposure_balance_p"], exposed)
+    book.prune(f"{path}.odd_rows", "rows")
     _effects(book, path, found, sides)
     _over_time(book, path, found.get("over_time") or [], acts, sides)
     _segments(book, i, found.get("segments") or [])
@@ -257,8 +263,7 @@ def analysis(book: Book, i: int, found: Mapping[str, Any], acts: pl.DataFrame) -
     for j, line in enumerate(book.get(f"{path}.guardrails")):
         if line["arm"] is not None:
             cells = [c for side in ("arm", "versus") for c in _acting(i, "guardrail", line["metric"], line[side])]
-            for name in NUMBERS:
-                book.derived(f"{path}.guardrails.{j}.{name}", cells)
+            _numbers(book, f"{path}.guardrails.{j}", line, sides, cells)
 
 
 def _effects(book: Book, path: str, found: Mapping[str, Any], sides: Mapping[str, str]) -> None:
@@ -266,15 +271,28 @@ def _effects(book: Book, path: str, found: Mapping[str, Any], sides: Mapping[str
     lines = found["effects"]
     book.put(f"{path}.effects", [
         {"arm": e["arm"], "versus": e["versus"], "verdict": _verdict(e["decision"]), "method": e["method"],
-         "decision": e["decision"]} | {name: e[name] for name in NUMBERS}
+         "decision": wordy(e["decision"]) if book.public else e["decision"]} | {name: e[name] for name in NUMBERS}
         for e in lines
     ])  # fmt: skip
     for j, effect in enumerate(lines):
-        for name in (*NUMBERS, "decision"):
-            book.derived(f"{path}.effects.{j}.{name}", _acted(sides, effect))
-    # The lines of the analysis hold the same numbers in words.
-    for j in range(len(found["decisions"])):
-        book.derived(f"{path}.decisions.{j}", [f"{path}.effects.{j}.decision"])
+        cells = _acted(sides, effect)
+        _numbers(book, f"{path}.effects.{j}", effect, sides, cells)
+        book.derived(f"{path}.effects.{j}.decision", cells)
+
+
+def _numbers(book: Book, path: str, line: Mapping[str, Any], sides: Mapping[str, str], cells: Sequence[str]) -> None:
+    """A difference between two arms with everything that is said of it."""
+    n = _smaller(book, sides, line)
+    book.estimate(path, line, ("difference", "low", "high", "mean_arm", "mean_versus"), n, cells)
+    book.estimate(path, line, ("difference", "always_valid_low", "always_valid_high"), n, cells)
+    book.estimate(path, line, ("relative", "relative_low", "relative_high"), n, cells)
+    for name in ("p", "p_holm"):
+        book.chance(f"{path}.{name}", line.get(name), cells)
+
+
+def _smaller(book: Book, sides: Mapping[str, str], pair: Mapping[str, Any]) -> int:
+    """Customers of the smaller of two arms."""
+    return min(book.watched(f"{sides[pair[side]]}.customers") or 1 for side in ("arm", "versus"))
 
 
 def _over_time(
@@ -288,13 +306,16 @@ def _over_time(
             [acts.filter((acts["arm"] == arm) & (acts["day"] < d))["customers"].sum() for arm in sides]
             for d in (day, kept[-1])
         ]
-        if all(early >= book.k and late - early >= book.k for early, late in zip(*until, strict=True)):
+        if not book.public or all(
+            early >= book.k and late - early >= book.k for early, late in zip(*until, strict=True)
+        ):
             kept.append(day)
     rows = [dict(line) for line in lines if line["day"] in kept]
     book.put(f"{path}.over_time", rows)
     for j, row in enumerate(rows):
-        for name in ("difference", "low", "high"):
-            book.derived(f"{path}.over_time.{j}.{name}", _acted(sides, row))
+        ends = ("difference", "low", "high")
+        names = (*ends, *(name for name, value in row.items() if name not in ends and isinstance(value, float)))
+        book.estimate(f"{path}.over_time.{j}", row, names, _smaller(book, sides, row), _acted(sides, row))
 
 
 def _segments(book: Book, i: int, lines: Sequence[Mapping[str, Any]]) -> None:
@@ -314,10 +335,18 @@ def _segments(book: Book, i: int, lines: Sequence[Mapping[str, Any]]) -> None:
             book.people(f"{path}.segments.{j}.n_{side}", row[f"n_{side}"])
             book.total(f"{path}.segments.{j}.n_{side}", [_cell(i, *place)])
             cells += _acting(i, *place)
-        for name in ("difference", "low", "high", "p_holm"):
-            book.derived(f"{path}.segments.{j}.{name}", cells)
-    names = ("by", "arm", "versus", "p_same", "p_same_holm", "note")
+        n = min(row["n_arm"], row["n_versus"])
+        book.estimate(f"{path}.segments.{j}", row, ("difference", "low", "high"), n, cells)
+        for name in (n for n in row if n.startswith("p")):
+            book.chance(f"{path}.segments.{j}.{name}", row[name], cells)
+    book.prune(f"{path}.segments", "n_arm")
+    names = ("by", "arm", "versus", "note")
     book.put(f"{path}.alike", [{name: line.get(name) for name in names} for line in lines])
+    for j, line in enumerate(lines):
+        for name in ("p_same", "p_same_holm"):
+            book.chance(f"{path}.alike.{j}.{name}", line.get(name))
+        if book.public:
+            book.put(f"{path}.alike.{j}.note", wordy(line.get("note")))
 
 
 def _along_ties(book: Book, path: str, found: Mapping[str, Any], sides: Mapping[str, str]) -> None:
@@ -328,7 +357,7 @@ def _along_ties(book: Book, path: str, found: Mapping[str, Any], sides: Mapping[
         pair = {"arm": line["arm"], "versus": line["versus"]}
         edges = [n / len(line["histogram"]) for n in range(len(line["histogram"]) + 1)]
         bins = [{"low": a, "high": b, "n": n} for a, b, n in zip(edges, edges[1:], line["histogram"], strict=False)]
-        merged = [pair | piece for piece in merge_bins(bins, book.k)]
+        merged = [pair | piece for piece in book.bins(f"{path}|{line['arm']}|{line['versus']}", bins)]
         rows.append((places[line["arm"], line["versus"]], merged))
         estimates += [pair | estimate for estimate in line["estimates"]]
         cut = line["cut"]
@@ -345,7 +374,12 @@ def _along_ties(book: Book, path: str, found: Mapping[str, Any], sides: Mapping[
             estimates.append({name: line[name] for name in ("arm", "versus", *ESTIMATE)})
         elif line.get("note"):
             notes.append({"arm": line.get("arm"), "versus": line.get("versus"), "note": line["note"]})
-    book.rows(f"{path}.exposure", (row for _, piece in rows for row in piece), ["n"])
+    book.rows(
+        f"{path}.exposure", (row for _, piece in rows for row in piece), ["n"],
+        names=lambda row: bin_name(f"{path}|{row['arm']}|{row['versus']}", row),
+    )  # fmt: skip
+    if book.public:
+        notes = [{**line, "note": wordy(line["note"])} for line in notes]
     start = 0
     for place, piece in rows:
         if piece:
@@ -354,10 +388,13 @@ def _along_ties(book: Book, path: str, found: Mapping[str, Any], sides: Mapping[
         start += len(piece)
     book.put(f"{path}.ties", {"estimates": [
         {name: e[name] for name in ("arm", "versus", *ESTIMATE)} for e in estimates
-    ], "notes": notes, "cut": cut})  # fmt: skip
+    ], "notes": notes})  # fmt: skip
+    book.figure(f"{path}.ties.cut", cut, 3 / max(1, book.watched(f"{path}.customers") or 1))
     for j, estimate in enumerate(estimates):
-        for name in ("value", "low", "high", "p"):
-            book.derived(f"{path}.ties.estimates.{j}.{name}", _acted(sides, estimate))
+        cells = _acted(sides, estimate)
+        n = _smaller(book, sides, estimate)
+        book.estimate(f"{path}.ties.estimates.{j}", estimate, ("value", "low", "high"), n, cells)
+        book.chance(f"{path}.ties.estimates.{j}.p", estimate.get("p"), cells)
 
 
 def _watch_cells(book: Book, i: int, names: Sequence[str], cells: pl.DataFrame) -> None:
@@ -372,9 +409,13 @@ def _watch_cells(book: Book, i: int, names: Sequence[str], cells: pl.DataFrame) 
         if arm in here:
             here[arm][acted] = n
     for by, segments in counts.items():
-        large = [s for s, own in segments.items() if all(sum(own[a].values()) >= book.k for a in names)]
+        large = [
+            s
+            for s, own in segments.items()
+            if all(book.large(f"{path}|{by}|{s}|{a}", sum(own[a].values())) for a in names)
+        ]
         large.sort(key=lambda s: (-sum(sum(own.values()) for own in segments[s].values()), s))
-        kept = sorted(large[:SEGMENTS])
+        kept = sorted(large[:SEGMENTS] if book.public else large)
         for j, arm in enumerate(names):
             parts: dict[str, list[str]] = {"customers": [], "acted": [], "idle": []}
             for segment in [*kept, None]:
@@ -402,8 +443,8 @@ def _split(book: Book, path: str, name: str, part: int, whole: int) -> None:
         book.watch(f"{path} not {name}", whole - part)
         rest = [f"{path} not {name}"]
     book.total(f"{path}.customers", [f"{path}.{name}", *rest])
-    book.put(f"{path}.{name}_share", part / whole)
-    book.derived(f"{path}.{name}_share", [f"{path}.{name}", *rest])
+    book.share(f"{path}.{name}_share", f"{path}.{name}", f"{path}.customers")
+    book.derived(f"{path}.{name}_share", rest)
 
 
 def _linked(book: Book, one: str, other: str) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from engine.report.book import merge_bins
+from engine.report.book import bin_name
 
 if TYPE_CHECKING:
     import polars as pl
 
     from engine.report.book import Book
+
+OTHERS = "all others"
 
 
 def fill(
@@ -20,6 +22,8 @@ def fill(
     percentiles: pl.DataFrame,
     uses: pl.DataFrame,
     groups: pl.DataFrame,
+    named: dict[str, Any],
+    margin: float,
 ) -> None:
     """Everything below `faces`.
 
@@ -30,12 +34,15 @@ def fill(
         percentiles: sql/report/percentiles.
         uses: sql/report/photo_uses.
         groups: sql/report/match_groups.
+        named: the row of sql/report/contacts_named.
+        margin: setting `faces.contact_margin`.
     """
     photos(book, statuses)
     arms(book, matches)
     likeness(book, percentiles)
     inventory(book, uses)
     by_group(book, groups)
+    contacts(book, named, margin)
 
 
 def photos(book: Book, statuses: pl.DataFrame) -> None:
@@ -48,6 +55,7 @@ def photos(book: Book, statuses: pl.DataFrame) -> None:
     if rows:
         book.people("faces.photos_in", sum(r["photos"] for r in rows))
         book.total("faces.photos_in", [f"faces.photos.{i}.photos" for i in range(len(rows))])
+    book.prune("faces.photos", "photos")
     book.order("faces.photos", "photos", "status")
     models = statuses.filter(statuses["whose"] == "models")
     book.rows("faces.models", ({"status": s, "photos": n} for _, s, n, _ in models.iter_rows()))
@@ -62,6 +70,7 @@ def arms(book: Book, matches: pl.DataFrame) -> None:
     for i, row in enumerate(rows):
         book.people(f"faces.matches.{i}.n", row["n"])
         flagged[row["arm"]] = flagged.get(row["arm"], 0) + row["same_person"]
+    book.prune("faces.matches", "n")
     names = sorted(flagged)
     book.put("faces.arms", [{"arm": arm} for arm in names])
     for j, arm in enumerate(names):
@@ -83,8 +92,8 @@ def likeness(book: Book, percentiles: pl.DataFrame) -> None:
     for arm in sorted(set(percentiles["arm"])):
         mine = percentiles.filter(percentiles["arm"] == arm).sort("bin")
         bins = [{"low": b / 20, "high": (b + 1) / 20, "n": n} for _, b, n in mine.iter_rows()]
-        rows += [{"arm": arm, **piece} for piece in merge_bins(bins, book.k)]
-    book.rows("faces.percentiles", rows, ["n"])
+        rows += [{"arm": arm, **piece} for piece in book.bins(f"percentiles|{arm}", bins)]
+    book.rows("faces.percentiles", rows, ["n"], names=lambda row: bin_name(f"percentiles|{row['arm']}", row))
     for j, row in enumerate(book.get("faces.arms") or []):
         parts = [f"faces.percentiles.{i}.n" for i, r in enumerate(rows) if r["arm"] == row["arm"]]
         if not parts:
@@ -98,11 +107,30 @@ def likeness(book: Book, percentiles: pl.DataFrame) -> None:
 def inventory(book: Book, uses: pl.DataFrame) -> None:
     """How often each photo of the inventory is used, by arm; photos nobody is matched to are only counted."""
     used = uses.filter(uses["uses"] > 0)
-    book.put("faces.unused", uses.height - used.height)
-    names = ("own_face", "influencer_face", "random_face")
-    book.rows("faces.inventory", used.iter_rows(named=True), ["uses", *names])
-    for i in range(used.height):
-        book.total(f"faces.inventory.{i}.uses", [f"faces.inventory.{i}.{name}" for name in names])
+    book.put("faces.unused", None if book.public else uses.height - used.height)
+    if not book.public:
+        book.rows("faces.inventory", used.iter_rows(named=True))
+        return
+    # Photos that few are matched to stand together; by arm most are few.
+    large = [row for row in used.iter_rows(named=True) if book.large(f"uses|{row['photo_id']}", row["uses"])]
+    rest = int(used["uses"].sum()) - sum(row["uses"] for row in large)
+    while large and rest and not book.large(f"uses|{OTHERS}", rest):
+        rest += large.pop()["uses"]
+    rows = [{"photo_id": row["photo_id"], "uses": row["uses"], "max_uses": row["max_uses"]} for row in large]
+    rows += [{"photo_id": OTHERS, "uses": rest, "max_uses": None}] if rest else []
+    book.rows("faces.inventory", rows, ["uses"], names=lambda row: f"uses|{row['photo_id']}")
+    # Photos and arms count the same matches.
+    arms = [f"faces.arms.{j}.matched" for j in range(len(book.get("faces.arms") or []))]
+    if arms:
+        matched = sum(book.get(path) for path in arms)
+        book.watch("faces.uses", matched)
+        book.total("faces.uses", arms)
+        parts = [f"faces.inventory.{i}.uses" for i in range(len(rows))]
+        if unlisted := matched - sum(row["uses"] for row in rows):
+            book.watch("faces.unlisted", unlisted)
+            parts.append("faces.unlisted")
+        book.total("faces.uses", parts)
+    book.prune("faces.inventory", "uses")
     book.order("faces.inventory", "uses", "photo_id")
 
 
@@ -117,12 +145,23 @@ def by_group(book: Book, groups: pl.DataFrame) -> None:
         book.people(f"{path}.matched", row["matched"])
         book.people(f"{path}.unmatched", row["customers"] - row["matched"])
         book.total(f"{path}.customers", [f"{path}.matched", f"{path}.unmatched"])
-        book.put(f"{path}.matched_share", row["matched"] / row["customers"])
-        book.derived(f"{path}.matched_share", [f"{path}.matched", f"{path}.customers"])
-        book.put(f"{path}.percentile", row["percentile"])
-        book.derived(f"{path}.percentile", [f"{path}.matched"])
+        book.share(f"{path}.matched_share", f"{path}.matched", f"{path}.customers")
+        book.figure(f"{path}.percentile", row["percentile"], 1 / max(1, row["matched"]), [f"{path}.matched"])
+    book.prune("faces.groups", "customers")
     for by in sorted({row["group_by"] for row in rows}):
         for arm, j in arms.items():
             mine = [i for i, row in enumerate(rows) if row["group_by"] == by and row["arm"] == arm]
             for name in ("customers", "matched"):
                 book.total(f"faces.arms.{j}.{name}", [f"faces.groups.{i}.{name}" for i in mine])
+
+
+def contacts(book: Book, named: dict[str, Any], margin: float) -> None:
+    """Which share of contacts the photos name, by chance and at most; withheld where few ads or contacts are behind."""
+    if not named["ads"]:
+        return
+    book.watch("faces.named.ads", named["ads"], persons=named["contacts"])
+    book.put("faces.named.drawn", margin < 1)
+    book.put("faces.named.more", margin)
+    for name in ("share", "chance"):
+        book.put(f"faces.named.{name}", named["named" if name == "share" else name])
+        book.derived(f"faces.named.{name}", ["faces.named.ads"])

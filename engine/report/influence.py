@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from engine.report.book import merge_bins
+from engine.report.book import bin_name
 
 if TYPE_CHECKING:
     import polars as pl
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
 
 MIX = 6  # manufacturers shown by name in a mix; the rest is "others"
 STEPS = (1, 2, 3, 5, 10, 15, 30, 100)  # edges of "how many customers chose one contact"
+ENDLESS = 10**9  # upper edge of a last bin
 UPLIFT_BANDS = 5
+MIX_PUBLIC, CELLS = 3, 5  # in a public mix: manufacturers by name, and smallest community in smallest cells
+OTHERS = "all others"
+COLUMNS = ("rows_in", "rows_kept", "rows_duplicate", "rows_rejected")
 PEOPLE = ("customers", "optouts", "photos", "consents", "treatments")  # files with a row per person
 
 
@@ -42,41 +47,37 @@ def coverage(
     # What came back from experiments is told there: rows of those files would say how few acted in an arm.
     sources = sources.filter(~sources["target"].is_in(["exposures", "outcomes"]))
     rejects = rejects.filter(~rejects["target"].is_in(["exposures", "outcomes"]))
-    book.rows("coverage.sources", sources.iter_rows(named=True))
-    columns = ("rows_in", "rows_kept", "rows_duplicate", "rows_rejected")
-    for i, target in enumerate(sources["target"]):
-        if target in PEOPLE:
-            # A row of these files is a person: a short file would say how few opted out.
-            for column in columns[:2]:
-                book.people(f"coverage.sources.{i}.{column}", sources[column][i])
-            for column in columns:
-                book.derived(f"coverage.sources.{i}.{column}", [f"coverage.sources.{i}.{c}" for c in columns[:2]])
-    book.rows("coverage.rejects", rejects.iter_rows(named=True))
-    logs = sources.filter(sources["target"] == "logs")
-    for column in columns:
-        book.put(f"coverage.{column}", int(logs[column].sum()))
+    everyone = max(1, population["customers"])
+    _files(book, sources, rejects, everyone)
+    for column in ("calls", "texts", "sessions"):
+        book.doings(f"coverage.{column}", int(traffic[column].sum()), everyone)
     contacts = int(traffic["calls"].sum() + traffic["texts"].sum())
-    book.put("coverage.calls", int(traffic["calls"].sum()))
-    book.put("coverage.texts", int(traffic["texts"].sum()))
-    book.put("coverage.sessions", int(traffic["sessions"].sum()))
-    book.put("coverage.on_net_share", float(traffic["on_net"].sum()) / contacts if contacts else None)
+    book.figure("coverage.on_net_share", float(traffic["on_net"].sum()) / contacts if contacts else None, 3 / everyone)
+    if book.public:
+        # A quiet day may be one person's.
+        traffic = traffic.filter(traffic["calls"] + traffic["texts"] >= book.k)
+        if traffic.height:
+            ends = traffic["day"].min(), traffic["day"].max()
+            last = min(ends[1] + timedelta(days=1), span["as_of"])
+            span = {"first_day": ends[0], "last_day": ends[1], "as_of": last}
     for name in ("first_day", "last_day", "as_of"):
         book.put(f"coverage.{name}", span[name])
     book.put("coverage.window_days", window_days)
-    book.rows("coverage.calendar", traffic.tail(371).drop("on_net").iter_rows(named=True))
-
+    days = traffic.tail(371).drop("on_net")
+    book.rows("coverage.calendar", days.iter_rows(named=True))
+    for i, row in enumerate(days.iter_rows(named=True)):
+        for column in ("calls", "texts", "sessions"):
+            book.doings(f"coverage.calendar.{i}.{column}", row[column], everyone)
     book.people("coverage.parties", population["parties"])
     book.people("coverage.customers", population["customers"])
-    # Whoever opted out is no customer any more. That nobody did tells of no one.
-    book.put("coverage.opted_out", 0)
-    if population["opted_out"]:
-        book.people("coverage.opted_out", population["opted_out"])
+    # Whoever opted out is no customer any more. None or few: which of the two is not said.
+    book.people("coverage.opted_out", population["opted_out"])
     listed = sources.filter(sources["target"] == "customers")["rows_kept"].sum()
     if gone := max(0, listed - population["customers"]):
         book.watch("coverage.gone", gone)
         for i, target in enumerate(sources["target"]):
             if target == "customers":
-                for column in columns:
+                for column in COLUMNS:
                     book.derived(f"coverage.sources.{i}.{column}", ["coverage.gone"])
     book.people("influence.with_contact", population["chosen"])
     book.people("influence.without_contact", population["customers"] - population["chosen"])
@@ -85,8 +86,33 @@ def coverage(
     few = population["customers"] - population["chosen"] < book.k
     book.put("influence.nearly_all", bool(few and population["chosen"] >= book.k))
     if population["customers"]:
-        book.put("influence.coverage_share", population["chosen"] / population["customers"])
-        book.derived("influence.coverage_share", ["influence.with_contact"])
+        book.share("influence.coverage_share", "influence.with_contact", "coverage.customers")
+
+
+def _files(book: Book, sources: pl.DataFrame, rejects: pl.DataFrame, everyone: int) -> None:
+    """Rows of the files by what they were imported as, and the rejected ones by reason."""
+    book.rows("coverage.sources", sources.iter_rows(named=True))
+    for i, row in enumerate(sources.iter_rows(named=True)):
+        path = f"coverage.sources.{i}"
+        if row["target"] in PEOPLE:
+            # A row of these files is a person: a short file would say how few opted out.
+            for column in COLUMNS[:2]:
+                book.people(f"{path}.{column}", row[column])
+            for column in COLUMNS[2:]:
+                book.put(f"{path}.{column}", None if book.public else row[column])
+        elif row["target"] == "logs":
+            for column in COLUMNS:
+                book.doings(f"{path}.{column}", row[column], everyone)
+    book.rows("coverage.rejects", rejects.iter_rows(named=True))
+    for i, row in enumerate(rejects.iter_rows(named=True)):
+        if row["target"] in PEOPLE:
+            book.people(f"coverage.rejects.{i}.n", row["n"])
+        elif row["target"] == "logs":
+            book.people(f"coverage.rejects.{i}.n", row["n"], each=max(1, round(3 * row["n"] / everyone)))
+    book.prune("coverage.rejects", "n")
+    logs = sources.filter(sources["target"] == "logs")
+    for column in COLUMNS:
+        book.doings(f"coverage.{column}", int(logs[column].sum()), everyone)
 
 
 def health(
@@ -103,35 +129,45 @@ def health(
 
     Args: book (filled under `health`) and the frames of sql/report/ of the same names.
     """
+    import polars as pl
+
     lows = degrees["low"].to_list()
-    highs = [*lows[1:], lows[-1] + 1] if lows else []
+    # Where the last bin ends would say how many contacts one person has.
+    highs = [*lows[1:], ENDLESS if book.public else lows[-1] + 1] if lows else []
     bins = [{"low": a, "high": b, "n": n} for a, b, n in zip(lows, highs, degrees["n"].to_list(), strict=True)]
     book.histogram("health.degree", bins, total="coverage.customers")
     exponents = [e for e in strengths["low"].to_list() if e is not None]
+    if book.public:  # likewise where the weakest and the strongest stand
+        strengths = strengths.with_columns(low=strengths["low"].clip(-3, 10)).group_by("low").agg(n=pl.col("n").sum())
+        strengths = strengths.sort("low", nulls_last=False)
+        exponents = [max(-3, min(10, e)) for e in exponents]
     none = min(exponents, default=0) - 1
     bins = [
         {"low": 0.0 if e is None else 2.0**e, "high": 2.0 ** ((none if e is None else e) + 1), "n": n}
         for e, n in strengths.iter_rows()
     ]
     book.histogram("health.strength", bins, total="coverage.customers")
+    customers = max(1, int(degrees["n"].sum()))
+    each = max(1, round(2 * int(gates["n"].sum()) / customers))
     for figure in ("reciprocity", "overlap"):
         rows = tie_bins.filter(tie_bins["figure"] == figure).iter_rows(named=True)
         bins = [{"low": r["bin"] / 20, "high": (r["bin"] + 1) / 20, "n": r["n"]} for r in rows]
-        book.histogram(f"health.{figure}", bins)
+        # A pair has two ends, so that one person adds about twice the pairs per customer to all bins together.
+        book.histogram(f"health.{figure}", bins, each=each)
     pairs = int(gates["n"].sum())
     counted = sum(n for reason, n in gates.iter_rows() if not reason)
     # Pairs are no people, but a handful of pairs are a handful of people.
-    book.people("health.pairs", pairs)
-    book.people("health.pairs_counted", counted)
-    book.rows("health.gates", ({"reason": r, "pairs": n} for r, n in gates.iter_rows() if r), ["pairs"])
+    book.people("health.pairs", pairs, each=each)
+    book.people("health.pairs_counted", counted, each=each)
+    book.rows("health.gates", ({"reason": r, "pairs": n} for r, n in gates.iter_rows() if r), ["pairs"], each=each)
     reasons = [f"health.gates.{i}.pairs" for i in range(len(book.get("health.gates")))]
     book.total("health.pairs", ["health.pairs_counted", *reasons])
-    book.rows("health.hubs", hubs.iter_rows(named=True), ["contacts"])
-    for i in range(hubs.height):
-        book.derived(f"health.hubs.{i}.mutual_share", [f"health.hubs.{i}.contacts"])
-    # Hubs are lines that belong to no person: their number is no count of customers.
-    book.rows("health.hub_reasons", hub_reasons.iter_rows(named=True))
-    book.put("health.hub_count", int(hub_reasons["n"].sum()))
+    if not book.public:
+        book.rows("health.hubs", hubs.iter_rows(named=True))
+    # Most hubs are lines that belong to no person, but not all need be.
+    book.rows("health.hub_reasons", hub_reasons.iter_rows(named=True), ["n"])
+    book.prune("health.hub_reasons", "n")
+    book.people("health.hub_count", int(hub_reasons["n"].sum()))
 
 
 def top(book: Book, *, influencers: pl.DataFrame, concentration: pl.DataFrame, definition: str) -> None:
@@ -144,19 +180,13 @@ def top(book: Book, *, influencers: pl.DataFrame, concentration: pl.DataFrame, d
         definition: by which they were chosen.
     """
     book.put("top.definition", definition)
-    book.rows("top.rows", influencers.iter_rows(named=True), ["customers", "reach"])
-    for i in range(influencers.height):
-        book.derived(f"top.rows.{i}.mean_share", [f"top.rows.{i}.customers"])
-        # Those who have the contact at a lower rank only.
-        lower = influencers["reach"][i] - influencers["customers"][i]
-        if lower:
-            book.watch(f"top.rows.{i}.lower", lower)
-            book.total(f"top.rows.{i}.reach", [f"top.rows.{i}.customers", f"top.rows.{i}.lower"])
-    book.order("top.rows", "customers", "reach", "contact_id")
-    bins = [{"low": a, "high": b, "n": 0} for a, b in zip(STEPS, (*STEPS[1:], 10**9), strict=True)]
+    book.put("top.named", bool(influencers.height))
+    if not book.public:
+        book.rows("top.rows", influencers.iter_rows(named=True))
+    bins = [{"low": a, "high": b, "n": 0} for a, b in zip(STEPS, (*STEPS[1:], ENDLESS), strict=True)]
     for customers, contacts in concentration.iter_rows():
         next(b for b in reversed(bins) if b["low"] <= customers)["n"] += contacts
-    while bins and not bins[-1]["n"]:
+    while not book.public and bins and not bins[-1]["n"]:
         bins.pop()
     book.histogram("top.concentration", bins, total="influence.contacts")
     ordered = concentration.sort("customers", descending=True)
@@ -166,8 +196,8 @@ def top(book: Book, *, influencers: pl.DataFrame, concentration: pl.DataFrame, d
     for customers, contacts in ordered.iter_rows():
         reached += customers * min(contacts, left)
         left -= min(contacts, left)
-    # Rounded to whole percents: a finer share would tell counts that are withheld.
-    book.put("top.tenth_share", round(reached / choices, 2) if people >= 10 * book.k else None)
+    share = reached / choices if people >= 10 * book.k or (choices and not book.public) else None
+    book.figure("top.tenth_share", share, max(STEPS[4] / max(1, choices), 0.01 / 3))
 
 
 def certainty(
@@ -188,7 +218,8 @@ def certainty(
     customers = sum(counts.values())
     chosen = sum(n for b, n in counts.items() if b >= 0)
     clear = sum(n for b, n in counts.items() if b >= 4)
-    book.put("certainty.clear_share", round(clear / chosen, 2) if chosen >= book.k else None)
+    few = book.public and chosen < book.k
+    book.figure("certainty.clear_share", None if few or not chosen else clear / chosen, 1 / max(1, chosen))
     for i, row in enumerate(agreement.iter_rows(named=True)):
         path = f"certainty.agreement.{i}"
         book.facts.setdefault("certainty", {}).setdefault("agreement", []).append({})
@@ -200,10 +231,11 @@ def certainty(
         book.total(f"{path}.customers", [f"{path}.same", f"{path}.different"])
         book.watch(f"{path}.without", customers - row["customers"])
         book.total("coverage.customers", [f"{path}.customers", f"{path}.without"])
-        book.put(f"{path}.share", row["same"] / row["customers"])
-        book.derived(f"{path}.share", [f"{path}.same", f"{path}.customers"])
-    if stability is not None and stability["customers"] >= book.k:
-        book.put("certainty.stability", {name: stability[name] for name in ("draws", "mean", "low", "high")})
+        book.share(f"{path}.share", f"{path}.same", f"{path}.customers")
+    if stability is not None and (stability["customers"] >= book.k or not book.public):
+        book.put("certainty.stability", {"draws": stability["draws"]})
+        for name in ("mean", "low", "high"):
+            book.figure(f"certainty.stability.{name}", stability[name], 1 / stability["customers"])
         book.people("certainty.stability.customers", stability["customers"])
         total = "certainty.stability.customers"
         book.histogram("certainty.stability.histogram", stability["histogram"], total=total)
@@ -218,12 +250,12 @@ def communities(book: Book, *, count: Mapping[str, Any], top: pl.DataFrame, mix:
         top: sql/report/communities.
         mix: sql/report/community_mix.
     """
-    book.put("communities.count", count["communities"])
+    book.people("communities.count", count["communities"] or 0)
     by_maker: dict[str, int] = {}
     for maker, n in mix.select("manufacturer", "customers").iter_rows():
         by_maker[maker] = by_maker.get(maker, 0) + n
     makers = sorted(by_maker, key=lambda m: (-by_maker[m], m))
-    shown = [m for m in makers if m != "unknown"][:MIX]
+    shown = [m for m in makers if m != "unknown"][: MIX_PUBLIC if book.public else MIX]
     book.put("communities.manufacturers", [*shown, "others or not known"])
     place = {m: i for i, m in enumerate(shown)}
     used: dict[int, list[int]] = {}
@@ -232,12 +264,24 @@ def communities(book: Book, *, count: Mapping[str, Any], top: pl.DataFrame, mix:
         cells = used.setdefault(community, [0] * (len(shown) + 1))
         cells[place.get(maker, len(shown))] += customers
         changed[community] = changed.get(community, 0) + changes
-    rows = []
+    rows: list[dict[str, Any]] = []
+    rest: dict[str, Any] = {"parties": 0, "customers": 0, "mix": [0] * (len(shown) + 1), "changed": 0}
     for row in top.iter_rows(named=True):
         cells = used.get(row["community"], [0] * (len(shown) + 1))
         cells[-1] += row["customers"] - sum(cells)
-        moved = changed.get(row["community"], 0)
-        rows.append({**row, "mix": cells, "changed": moved, "unchanged": row["customers"] - moved})
+        row |= {"mix": cells, "changed": changed.get(row["community"], 0)}
+        if not book.public:
+            rows.append(row)
+        elif all(book.large(f"community|{row['community']}|{n}", row[n] // CELLS) for n in ("parties", "customers")):
+            # By its size: neither its number nor its leader is for the public.
+            rows.append(row | {"community": len(rows) + 1, "leader": None})
+        else:
+            for name in ("parties", "customers", "changed"):
+                rest[name] += row[name]
+            rest["mix"] = [a + b for a, b in zip(rest["mix"], cells, strict=True)]
+    if rest["parties"]:
+        rows.append({"community": OTHERS, "leader": None, **rest})
+    rows = [row | {"unchanged": row["customers"] - row["changed"]} for row in rows]
     book.rows("communities.rows", rows, ["customers", "parties", "changed", "unchanged"])
     for i, row in enumerate(rows):
         path = f"communities.rows.{i}"
@@ -245,9 +289,8 @@ def communities(book: Book, *, count: Mapping[str, Any], top: pl.DataFrame, mix:
             book.people(f"{path}.mix.{j}", n)
         book.total(f"{path}.customers", [f"{path}.mix.{j}" for j in range(len(row["mix"]))])
         book.total(f"{path}.customers", [f"{path}.changed", f"{path}.unchanged"])
-        if row["customers"]:
-            book.put(f"{path}.changed_share", row["changed"] / row["customers"])
-        book.derived(f"{path}.changed_share", [f"{path}.changed", f"{path}.customers"])
+        book.share(f"{path}.changed_share", f"{path}.changed", f"{path}.customers")
+    book.prune("communities.rows", "customers")
     book.order("communities.rows", "customers", "community")
 
 
@@ -264,15 +307,18 @@ def diffusion(book: Book, changes: pl.DataFrame) -> None:
     largest = sorted(per_maker, key=lambda m: (-sum(n for _, n in per_maker[m]), m))[:MIX]
     rows, left_out = [], []
     for maker in largest:
-        bins = merge_bins([{"low": m, "high": m, "n": n} for m, n in per_maker[maker]], book.k)
+        bins = book.bins(f"diffusion|{maker}", [{"low": m, "high": m, "n": n} for m, n in per_maker[maker]])
         if not bins:
             left_out.append(maker)
-        together = 0
-        for piece in bins:
-            together += piece["n"]
-            rows.append({"manufacturer": maker, "month": piece["high"], "n": piece["n"], "together": together})
-    book.rows("diffusion.rows", rows, ["n"])
-    book.put("diffusion.left_out", left_out)
+        rows += [{"manufacturer": maker, "month": piece["high"], **piece} for piece in bins]
+    kept = [{name: row[name] for name in ("manufacturer", "month", "n")} for row in rows]
+    book.rows("diffusion.rows", kept)
+    for i, row in enumerate(rows):
+        name = bin_name(f"diffusion|{row['manufacturer']}", row)
+        book.people(f"diffusion.rows.{i}.n", row["n"], name=name)
+        so_far = [f"diffusion.rows.{j}.n" for j in range(i + 1) if rows[j]["manufacturer"] == row["manufacturer"]]
+        book.computed(f"diffusion.rows.{i}.together", so_far, lambda *counts: sum(counts))
+    book.put("diffusion.left_out", [] if book.public else left_out)
 
 
 def quadrants(book: Book, cells: pl.DataFrame) -> None:
@@ -297,8 +343,11 @@ def quadrants(book: Book, cells: pl.DataFrame) -> None:
     bands = [{"low": a / 100, "high": b / 100} for a, b in zip(lows, highs, strict=True) if a < b]
     rows = [{"followers": f, "cells": [0] * len(bands)} for f in range(4)]
     for followers, b, n in cells.iter_rows():
-        band = sum(1 for piece in bands[1:] if b / 100 >= piece["low"] - 1e-9)
+        band = sum(1 for a, z in zip(lows[1:], highs[1:], strict=True) if a < z and b >= a)
         rows[followers]["cells"][band] += n
+    if book.public and bands:
+        # The outermost edges are single customers' values.
+        bands[0]["low"] = bands[-1]["high"] = None
     book.put("quadrants.bands", bands)
     book.put("quadrants.rows", rows)
     book.people("quadrants.customers", everyone)
@@ -369,11 +418,17 @@ def validation(book: Book, table: pl.DataFrame | None, *, why_not: str = "", def
         book.people(f"{path}.exposed", row["exposed"])
         unexposed = row["customers"] - row["exposed"]
         # The lift tells how many of the exposed changed, and how many of the others.
+        moved = []
         for name, share, n in (("moved", row["p_exposed"], row["exposed"]),
                                ("moved_else", row["p_not_exposed"], unexposed)):  # fmt: skip
-            book.watch(f"{path}.{name}", round((share or 0) * n))
-            for figure in ("lift", "low", "high"):
-                book.derived(f"{path}.{figure}", [f"{path}.{name}", f"{path}.exposed"])
+            moved.append(round((share or 0) * n))
+            book.watch(f"{path}.{name}", moved[-1])
+        # A relative risk: one who changes moves it by its part in those who did.
+        sources = [f"{path}.moved", f"{path}.moved_else", f"{path}.exposed"]
+        for figure in ("lift", "low", "high"):
+            one = (row["lift"] or 0.0) * sum(1 / max(1, n) for n in moved)
+            book.figure(f"{path}.{figure}", row[figure], one, sources)
+        book.chance(f"{path}.p_value", row["p_value"], sources)
     mine = [i for i, row in enumerate(rows) if row["definition"] == definition and row["lift"] is not None]
     if mine:
         book.put("validation.headline", min(mine, key=lambda i: rows[i]["horizon_days"]))

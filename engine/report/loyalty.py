@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.rates import RATES, rates
+
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
@@ -31,18 +33,30 @@ def fill(book: Book, *, transitions: pl.DataFrame, table: pl.DataFrame, duration
 
 
 def flows(book: Book, transitions: pl.DataFrame) -> list[str]:
-    """From which manufacturer to which: all changes, with both margins; returns the manufacturers shown by name."""
-    size: dict[str, int] = {}
+    """From which manufacturer to which: all changes, with both margins; returns the manufacturers shown by name.
+
+    In a public report those that few left or took are `others`: their names would say that somebody did.
+    """
+    left_by: dict[str, int] = {}
+    taken_by: dict[str, int] = {}
     for left, taken, n, _ in transitions.iter_rows():
-        size[left] = size.get(left, 0) + n
-        size[taken] = size.get(taken, 0) + n
+        left_by[left] = left_by.get(left, 0) + n
+        taken_by[taken] = taken_by.get(taken, 0) + n
+    size = {m: left_by.get(m, 0) + taken_by.get(m, 0) for m in {*left_by, *taken_by}}
     ranked = sorted(size, key=lambda m: (-size[m], m))
-    shown = ranked[:SHOWN]
-    names = [*shown, OTHERS] if len(ranked) > SHOWN else shown
+
+    def large(name: str, makers: list[str]) -> bool:
+        sums = [sum(side.get(m, 0) for m in makers) for side in (left_by, taken_by)]
+        return book.large(_name("", "", name, "n"), sums[0]) and book.large(f"taken|{name}", sums[1])
+
+    shown = [m for m in ranked[:SHOWN] if large(m, [m])]
+    while shown and len(shown) < len(ranked) and not large(OTHERS, [m for m in ranked if m not in shown]):
+        shown.pop()
+    names = [*shown, OTHERS] if len(ranked) > len(shown) else shown
     place = {m: i for i, m in enumerate(shown)}
     cells = [[[0, 0] for _ in names] for _ in names]
     for left, taken, n, customers in transitions.iter_rows():
-        cell = cells[place.get(left, SHOWN)][place.get(taken, SHOWN)]
+        cell = cells[place.get(left, len(shown))][place.get(taken, len(shown))]
         cell[0] += n
         cell[1] += customers
     everyone = sum(c[0] for row in cells for c in row)
@@ -55,11 +69,12 @@ def flows(book: Book, transitions: pl.DataFrame) -> list[str]:
     sides = range(len(names))
     for i in sides:
         for j in sides:
-            book.people(f"loyalty.flows.{i}.to.{j}", cells[i][j][0], persons=cells[i][j][1])
-        book.people(f"loyalty.flows.{i}.n", sum(c[0] for c in cells[i]))
+            name = _name("", "", names[i], "retained") if i == j else ""
+            book.people(f"loyalty.flows.{i}.to.{j}", cells[i][j][0], persons=cells[i][j][1], name=name)
+        book.people(f"loyalty.flows.{i}.n", sum(c[0] for c in cells[i]), name=_name("", "", names[i], "n"))
         book.total(f"loyalty.flows.{i}.n", [f"loyalty.flows.{i}.to.{j}" for j in sides])
     for j in sides:
-        book.people(f"loyalty.arrivals.{j}.n", sum(row[j][0] for row in cells))
+        book.people(f"loyalty.arrivals.{j}.n", sum(row[j][0] for row in cells), name=f"taken|{names[j]}")
         book.total(f"loyalty.arrivals.{j}.n", [f"loyalty.flows.{i}.to.{j}" for i in sides])
     book.total("loyalty.changes", [f"loyalty.flows.{i}.n" for i in sides])
     book.total("loyalty.changes", [f"loyalty.arrivals.{j}.n" for j in sides])
@@ -73,32 +88,43 @@ def overall(book: Book, table: pl.DataFrame, shown: list[str]) -> None:
     book.put("loyalty.rows", [{"manufacturer": r["manufacturer"]} for r in kept])
     for i, row in enumerate(kept):
         path = f"loyalty.rows.{i}"
-        _rates(book, path, row)
+        _counts(book, path, row)
         j = shown.index(row["manufacturer"])
         # The same counts stand in the table of transitions: what is withheld there is withheld here.
         book.total(f"{path}.n", [f"loyalty.flows.{j}.n"])
         book.total(f"{path}.retained", [f"loyalty.flows.{j}.to.{j}"])
-        for name in ("share", "lift", "lift_low", "lift_high", "log_odds"):
-            book.derived(f"{path}.{name}", [f"loyalty.arrivals.{j}.n"])
+        _rates(book, path, f"loyalty.arrivals.{j}.n", "loyalty.changes")
 
 
 def segments(book: Book, table: pl.DataFrame, shown: list[str]) -> None:
-    """The same per residence, age band and gender; per manufacturer the segments add up to its changes."""
-    whole = {m: i for i, m in enumerate(shown)}
-    known = {row["manufacturer"]: i for i, row in enumerate(book.get("loyalty.rows") or [])}
+    """The same per residence, age band and gender; per manufacturer the segments add up to its changes.
+
+    In a public report the segments of which a manufacturer's customers are too few stand together.
+    """
+    whole = {row["manufacturer"]: i for i, row in enumerate(book.get("loyalty.rows") or [])}
     for by in sorted(set(table["segment_by"]) - {""}):
-        part = table.filter((table["segment_by"] == by) & table["manufacturer"].is_in(shown))
-        rows = part.sort("segment", "manufacturer").to_dicts()
+        part = table.filter(table["segment_by"] == by)
+        in_all = _in_all(part)
+        rows = part.filter(part["manufacturer"].is_in(list(whole))).sort("segment", "manufacturer").to_dicts()
+        if book.public:
+            rows = _together(book, rows)
         base = f"loyalty.segments.{by}"
         book.put(base, [{"segment": r["segment"], "manufacturer": r["manufacturer"]} for r in rows])
         for i, row in enumerate(rows):
-            _rates(book, f"{base}.{i}", row)
-        for maker in whole:
+            path = f"{base}.{i}"
+            _counts(book, path, row)
+            # The share of the next handsets in the segment: two more counts.
+            total, taken = in_all.get(row["segment"], (0, {}))
+            if row["segment"] != OTHERS and total:
+                book.watch(f"{path}.all", total, name=_name(by, row["segment"], "", "all"))
+                book.watch(f"{path}.taken", taken.get(row["manufacturer"], 0))
+                _rates(book, path, f"{path}.taken", f"{path}.all")
+            else:
+                _rates(book, path)
+        for maker, place in whole.items():
             mine = [i for i, row in enumerate(rows) if row["manufacturer"] == maker]
-            if not mine or maker not in known:
-                continue
-            for name in ("n", "retained", "left"):
-                total = f"loyalty.rows.{known[maker]}.{name}"
+            for name in ("n", "retained", "left") if mine else ():
+                total = f"loyalty.rows.{place}.{name}"
                 parts = [f"{base}.{i}.{name}" for i in mine]
                 rest = book.get(total) - sum(book.get(p) for p in parts)
                 if rest:
@@ -106,6 +132,44 @@ def segments(book: Book, table: pl.DataFrame, shown: list[str]) -> None:
                     book.watch(unlisted, rest)
                     parts.append(unlisted)
                 book.total(total, parts)
+        book.prune(base, "n")
+
+
+def _together(book: Book, rows: list[dict]) -> list[dict]:
+    """The rows that may stand by themselves, and per manufacturer one of all others."""
+    found = []
+    for maker in sorted({row["manufacturer"] for row in rows}):
+        mine = [row for row in rows if row["manufacturer"] == maker]
+        small = [row for row in mine if not _large(book, row)]
+        kept = sorted((row for row in mine if row not in small), key=lambda r: (-r["n"], r["segment"]))
+        while small:
+            summed = {name: sum(row[name] for row in small) for name in ("n", "retained")}
+            rest = {**small[0], "segment": OTHERS, **summed}
+            if _large(book, rest) or not kept:
+                kept.append(rest)
+                break
+            # What is left is too few even together: the next smallest goes with it.
+            small.append(kept.pop())
+        found += kept
+    return sorted(found, key=lambda r: (r["segment"] == OTHERS, r["segment"], r["manufacturer"]))
+
+
+def _large(book: Book, row: dict) -> bool:
+    """Whether a row may stand by itself."""
+    name = (row["segment_by"], row["segment"], row["manufacturer"])
+    counts = {"n": row["n"], "retained": row["retained"], "left": row["n"] - row["retained"]}
+    return all(book.large(_name(*name, figure), n) for figure, n in counts.items())
+
+
+def _in_all(part: pl.DataFrame) -> dict[str, tuple[int, dict[str, int]]]:
+    """Per segment its changes, and per manufacturer how many of them went to it (share times all changes)."""
+    found: dict[str, tuple[int, dict[str, int]]] = {}
+    for segment in part["segment"].unique().to_list():
+        mine = part.filter(part["segment"] == segment)
+        total = int(mine["n"].sum())
+        taken = {m: round((s or 0) * total) for m, s in mine.select("manufacturer", "share").iter_rows()}
+        found[segment] = total, taken
+    return found
 
 
 def waiting(book: Book, durations: pl.DataFrame, shown: list[str]) -> None:
@@ -115,15 +179,19 @@ def waiting(book: Book, durations: pl.DataFrame, shown: list[str]) -> None:
     another k changes have happened since the one before.
     """
     rows = []
+    least = book.k if book.public else 1
     for maker in shown:
         mine = durations.filter(durations["manufacturer"] == maker)
         days, ended, n = (mine[c].to_numpy() for c in ("days", "ended", "n"))
-        if n.sum() < book.k:
+        if n.sum() < least:
             continue
-        rows.append({"manufacturer": maker, "days": 0, "still": 1.0})
-        for day, still in survival(days, ended, n, least=book.k):
-            rows.append({"manufacturer": maker, "days": day, "still": round(still, 3)})
-    book.put("loyalty.waiting", rows)
+        rows.append({"manufacturer": maker, "days": 0, "still": 1.0, "n": 0})
+        for day, still in survival(days, ended, n, least=least):
+            rows.append({"manufacturer": maker, "days": day, "still": round(still, 3), "n": int(n.sum())})
+    book.put("loyalty.waiting", [{name: row[name] for name in ("manufacturer", "days", "still")} for row in rows])
+    for i, row in enumerate(rows):
+        if row["n"]:
+            book.figure(f"loyalty.waiting.{i}.still", row["still"], 1 / row["n"])
 
 
 def survival(days: np.ndarray, ended: np.ndarray, n: np.ndarray, *, least: int) -> list[tuple[int, float]]:
@@ -159,15 +227,27 @@ def survival(days: np.ndarray, ended: np.ndarray, n: np.ndarray, *, least: int) 
     return points
 
 
-def _rates(book: Book, path: str, row: dict) -> None:
-    book.people(f"{path}.n", row["n"])
-    book.people(f"{path}.retained", row["retained"])
-    book.people(f"{path}.left", row["n"] - row["retained"])
+def _name(by: str, segment: str, maker: str, figure: str) -> str:
+    """By which the noise of a count is drawn: the same one in the table of transitions and in those of loyalty."""
+    return f"loyalty|{by}|{segment}|{maker}|{figure}"
+
+
+def _counts(book: Book, path: str, row: dict) -> None:
+    """How many left a handset of the manufacturer, for one of it and for another."""
+    counts = {"n": row["n"], "retained": row["retained"], "left": row["n"] - row["retained"]}
+    for figure, n in counts.items():
+        name = _name(row["segment_by"], row["segment"], row["manufacturer"], figure)
+        book.people(f"{path}.{figure}", n, name=name)
     book.total(f"{path}.n", [f"{path}.retained", f"{path}.left"])
-    # The share is of all changers, so its own error is the smaller one: it is taken as given.
-    ends = {f"lift_{end}": row[end] / row["share"] if row["share"] and row[end] is not None else None
-            for end in ("low", "high")}  # fmt: skip
-    row = {**row, **ends}
-    for name in ("retention", "low", "high", "share", "lift", *ends, "log_odds"):
-        book.put(f"{path}.{name}", row[name])
-        book.derived(f"{path}.{name}", [f"{path}.n", f"{path}.retained", f"{path}.left"])
+
+
+def _rates(book: Book, path: str, taken: str = "", changes: str = "") -> None:
+    """Retention with its interval; with the counts of the next handsets the share among them, lift and log-odds."""
+    counts = [f"{path}.retained", f"{path}.n"]
+    for name in RATES:
+        if taken or name in RATES[:3]:
+            sources = [*counts, *((taken, changes) if taken else ())]
+            book.computed(f"{path}.{name}", sources, lambda *found, name=name: rates(*found)[name])
+            book.derived(f"{path}.{name}", [f"{path}.left"])
+        else:
+            book.put(f"{path}.{name}", None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.report.book import merge_bins
+from engine.rates import wilson
+from engine.report.book import bin_name, wordy
 
 if TYPE_CHECKING:
     import polars as pl
@@ -19,6 +20,8 @@ WORTH = "worth per customer above nobody (doubly robust)"
 WEIGHTED = "worth per customer above nobody (inverse propensity)"
 LOST, SHUFFLED = "qini lost when ", " is shuffled"
 POLICY = "(policy)"
+SMALLEST = 3  # of a segment in a public report, in smallest cells
+OTHERS = "all others"
 DRIVERS = 6  # strongest features shown per offer
 
 
@@ -62,23 +65,27 @@ def fill(
     for offer, n in gains.select("offer_id", "n").iter_rows():
         sizes[offer] = sizes.get(offer, 0) + n
     smallest = min(sizes.values(), default=0)
-    learners(book, metrics, rows_per_decile=smallest * test_share / 10)
-    book.put("offers.gains", curves(gains, least=book.k, draws=draws, seed=seed))
+    learners(book, metrics, judged=smallest * test_share)
+    book.put("offers.gains", curves(gains, least=book.k if book.public else 1, draws=draws, seed=seed))
+    for i, row in enumerate(book.get("offers.gains")):
+        size = max(1, round(sizes[row["offer_id"]] * row["share"]))
+        book.estimate(f"offers.gains.{i}", row, ("gain", "low", "high", "end"), size)
     given(book, choices, reasons)
     spread(book, uplift)
     worth(book, budget, policy)
 
 
-def learners(book: Book, metrics: pl.DataFrame, *, rows_per_decile: float) -> None:
+def learners(book: Book, metrics: pl.DataFrame, *, judged: float) -> None:
     """Every learner's figures with intervals, not only the winner's; and in words whether any beats chance.
 
     Args:
         book: to fill.
         metrics: table `offer_metrics`.
-        rows_per_decile: customers behind one tenth of the held-out rows; too few are not shown.
+        judged: customers on whom an offer's learners were judged; too few to a tenth are not shown.
     """
     everything = metrics.sort("offer_id", "metric", "learner", "base").to_dicts()
-    judged_policies(book, [row for row in everything if row["offer_id"] == POLICY])
+    n = max(1, round(judged))
+    judged_policies(book, [row for row in everything if row["offer_id"] == POLICY], n)
     rows = [row for row in everything if row["offer_id"] != POLICY]
     tenths = [row for row in rows if row["metric"].startswith(DECILE)]
     lost = [row for row in rows if row["metric"].startswith(LOST)]
@@ -86,10 +93,18 @@ def learners(book: Book, metrics: pl.DataFrame, *, rows_per_decile: float) -> No
     apart = {id(row) for row in (*tenths, *lost, *said)}
     others = [row for row in rows if id(row) not in apart]
     book.put("offers.learners", others)
+    for i, row in enumerate(others):
+        book.estimate(f"offers.learners.{i}", row, ("value", "low", "high"), n)
     texts = dict.fromkeys(row["metric"] for row in said)
     book.put(
         "offers.said",
-        [{"offers": [row["offer_id"] for row in said if row["metric"] == text], "text": text} for text in texts],
+        [
+            {
+                "offers": [row["offer_id"] for row in said if row["metric"] == text],
+                "text": wordy(text) if book.public else text,
+            }
+            for text in texts
+        ],
     )
     drivers = [
         {
@@ -103,7 +118,9 @@ def learners(book: Book, metrics: pl.DataFrame, *, rows_per_decile: float) -> No
     drivers.sort(key=lambda r: (r["offer_id"], -r["lost"], r["feature"]))
     first = [r for i, r in enumerate(drivers) if i < DRIVERS or drivers[i - DRIVERS]["offer_id"] != r["offer_id"]]
     book.put("offers.drivers", first)
-    if rows_per_decile >= book.k:
+    for i, row in enumerate(first):
+        book.figure(f"offers.drivers.{i}.lost", row["lost"], row["lost"] / n)
+    if n / 10 >= book.k or not book.public:
         parts = [
             {
                 "offer_id": row["offer_id"],
@@ -113,13 +130,15 @@ def learners(book: Book, metrics: pl.DataFrame, *, rows_per_decile: float) -> No
             for row in tenths
         ]
         book.put("offers.deciles", sorted(parts, key=lambda r: (r["offer_id"], r["decile"])))
+        for i, row in enumerate(book.get("offers.deciles")):
+            book.estimate(f"offers.deciles.{i}", row, ("value", "low", "high"), max(1, n // 10))
     chosen = [r for r in others if r["chosen"] and r["metric"].startswith("qini") and r["low"] is not None]
     book.put("offers.judged", len(chosen))
     book.put("offers.beats_chance", [r["offer_id"] for r in chosen if r["low"] > 0])
     book.put("offers.like_chance", [r["offer_id"] for r in chosen if r["low"] <= 0])
 
 
-def judged_policies(book: Book, rows: Sequence[dict[str, Any]]) -> None:
+def judged_policies(book: Book, rows: Sequence[dict[str, Any]], n: int) -> None:
     """What giving offers by each policy was worth on held-out customers, and whether personalising beats the best."""
     weighted = {row["learner"]: row["value"] for row in rows if row["metric"] == WEIGHTED}
     measured = [
@@ -129,11 +148,15 @@ def judged_policies(book: Book, rows: Sequence[dict[str, Any]]) -> None:
         if row["metric"] == WORTH
     ]  # fmt: skip
     book.put("offers.measured", sorted(measured, key=lambda r: (-(r["value"] or 0), r["policy"])))
-    book.put("offers.policy_said", [row["metric"] for row in rows if row["value"] is None])
+    for i, row in enumerate(book.get("offers.measured")):
+        book.estimate(f"offers.measured.{i}", row, ("value", "low", "high", "weighted"), n)
+    said = [row["metric"] for row in rows if row["value"] is None]
+    book.put("offers.policy_said", [wordy(text) for text in said] if book.public else said)
     for row in rows:
         if row["metric"].startswith("personalised minus"):
-            book.put("offers.beats", {"best": row["learner"], **{n: row[n] for n in ("value", "low", "high")}})
-        elif row["metric"].startswith("smallest propensity") and row["value"] is not None:
+            book.put("offers.beats", {"best": row["learner"]})
+            book.estimate("offers.beats", row, ("value", "low", "high"), n)
+        elif row["metric"].startswith("smallest propensity") and row["value"] is not None and not book.public:
             book.put("offers.propensity", {"what": row["metric"], "value": row["value"]})
 
 
@@ -152,18 +175,16 @@ def past(book: Book, campaigns: pl.DataFrame) -> None:
         book.people(f"{path}.accepted", row["accepted"])
         book.people(f"{path}.refused", row["known"] - row["accepted"])
         book.total(f"{path}.customers", [f"{path}.accepted", f"{path}.refused"])
-        book.put(f"{path}.rate", row["accepted"] / row["known"] if row["known"] else None)
-        book.derived(f"{path}.rate", [f"{path}.accepted", f"{path}.refused"])
+        cells = [f"{path}.accepted", f"{path}.refused"]
+        book.computed(f"{path}.rate", cells, lambda a, b: a / (a + b) if a + b else None)
         where, other = control.get(row["campaign_id"], (None, None))
-        difference = {"difference": None, "low": None, "high": None}
         if row["offer_id"] and other and row["known"] and other["known"]:
-            difference = _difference(row["accepted"], row["known"], other["accepted"], other["known"])
-        for name, value in difference.items():
-            book.put(f"{path}.{name}", value)
-            sources = [f"{path}.accepted", f"{path}.refused"]
-            if where is not None:
-                sources += [f"offers.campaigns.{where}.accepted", f"offers.campaigns.{where}.refused"]
-            book.derived(f"{path}.{name}", sources)
+            cells += [f"offers.campaigns.{where}.accepted", f"offers.campaigns.{where}.refused"]
+            for name in ("difference", "low", "high"):
+                book.computed(f"{path}.{name}", cells, lambda *found, name=name: _difference(*found)[name])
+        else:
+            for name in ("difference", "low", "high"):
+                book.put(f"{path}.{name}", None)
 
 
 def curves(gains: pl.DataFrame, *, least: int, draws: int, seed: int) -> list[dict[str, Any]]:
@@ -214,8 +235,8 @@ def spread(book: Book, uplift: pl.DataFrame) -> None:
     for offer in sorted(set(uplift["offer_id"])):
         mine = uplift.filter(uplift["offer_id"] == offer).sort("bin")
         bins = [{"low": b / 100, "high": (b + 1) / 100, "n": n} for b, n in mine.select("bin", "n").iter_rows()]
-        rows += [{"offer_id": offer, **piece} for piece in merge_bins(bins, book.k)]
-    book.rows("offers.uplift", rows, ["n"])
+        rows += [{"offer_id": offer, **piece} for piece in book.bins(f"uplift|{offer}", bins)]
+    book.rows("offers.uplift", rows, ["n"], names=lambda row: bin_name(f"uplift|{row['offer_id']}", row))
     everyone = book.get("offers.customers")
     for offer in sorted({row["offer_id"] for row in rows}) if everyone else ():
         parts = [f"offers.uplift.{i}.n" for i, row in enumerate(rows) if row["offer_id"] == offer]
@@ -242,8 +263,7 @@ def given(book: Book, choices: pl.DataFrame, reasons: pl.DataFrame) -> None:
     book.put("offers.given", [{"offer_id": offer or NONE} for offer in columns])
     for j, n in enumerate(everyone):
         book.people(f"offers.given.{j}.n", n)
-        book.put(f"offers.given.{j}.share", n / sum(everyone))
-        book.derived(f"offers.given.{j}.share", [f"offers.given.{j}.n"])
+        book.share(f"offers.given.{j}.share", f"offers.given.{j}.n", "offers.customers")
     book.total("offers.customers", [f"offers.given.{j}.n" for j in range(len(columns))])
     for by in ("residence", "age_band"):
         part = choices.filter(choices["segment_by"] == by)
@@ -252,6 +272,8 @@ def given(book: Book, choices: pl.DataFrame, reasons: pl.DataFrame) -> None:
         cells = {name: [0] * len(columns) for name in names}
         for _, name, offer, n in part.iter_rows():
             cells[name][place[offer]] = n
+        cells = _whole_segments(book, by, cells) if book.public else cells
+        names = list(cells)
         book.put(base, [{"segment": name, "cells": list(cells[name])} for name in names])
         for i, name in enumerate(names):
             for j, n in enumerate(cells[name]):
@@ -262,13 +284,22 @@ def given(book: Book, choices: pl.DataFrame, reasons: pl.DataFrame) -> None:
             book.total(f"offers.given.{j}.n", [f"{base}.{i}.cells.{j}" for i in range(len(names))])
         book.total("offers.customers", [f"{base}.{i}.customers" for i in range(len(names))])
     rows = reasons.to_dicts()
-    shown = [r for r in rows[:REASONS] if r["n"] >= book.k]
+    shown = [r for r in rows[:REASONS] if book.large(f"reason|{r['reason']}", r["n"])]
     rest = sum(r["n"] for r in rows) - sum(r["n"] for r in shown)
     if rest:
         shown.append({"reason": "other reasons", "n": rest})
-    book.rows("offers.reasons", shown, ["n"])
+    book.rows("offers.reasons", shown, ["n"], names=lambda row: f"reason|{row['reason']}")
     if shown:
         book.total(f"offers.given.{len(columns) - 1}.n", [f"offers.reasons.{i}.n" for i in range(len(shown))])
+
+
+def _whole_segments(book: Book, by: str, cells: dict[str, list[int]]) -> dict[str, list[int]]:
+    """Segments large enough for a public report, by their size; the others stand together."""
+    small = [name for name, row in cells.items() if not book.large(f"given|{by}|{name}", sum(row) // SMALLEST)]
+    kept = {name: row for name, row in cells.items() if name not in small}
+    if small:
+        kept[OTHERS] = [sum(column) for column in zip(*(cells[name] for name in small), strict=True)]
+    return kept
 
 
 def worth(book: Book, budget: pl.DataFrame, policy: pl.DataFrame) -> None:
@@ -276,24 +307,34 @@ def worth(book: Book, budget: pl.DataFrame, policy: pl.DataFrame) -> None:
     rows, offers, cost, value = [], 0, 0.0, 0.0
     for tile, n, spent, gained in budget.iter_rows():
         offers, cost, value = offers + n, cost + spent, value + gained
-        if offers >= book.k and (tile % 5 == 0 or tile == budget.height):
+        if (offers >= book.k or not book.public) and (tile % 5 == 0 or tile == budget.height):
             rows.append({"offers": offers, "cost": cost, "value": value})
-    points = _spaced(rows, book.k)
+    points = _spaced(rows, book.k) if book.public else rows
     book.put("offers.budget", points)
+    for i, point in enumerate(points):
+        book.people(f"offers.budget.{i}.offers", point["offers"])
+        for name in ("cost", "value"):
+            book.figure(f"offers.budget.{i}.{name}", point[name], 2 * abs(point[name]) / point["offers"])
     made = [f"offers.given.{j}.n" for j in range(len(book.get("offers.given") or []) - 1)]
     if points and made:
         # The last point makes all offers: their number is the sum of the offers given.
-        last = f"offers.budget.{len(points) - 1}.offers"
-        book.people(last, points[-1]["offers"])
-        book.total(last, made)
-    rows = [{"policy": name, "value": v} for name, n, v in policy.iter_rows() if n >= book.k]
-    rows.append({"policy": "nobody", "value": 0.0})
+        book.total(f"offers.budget.{len(points) - 1}.offers", made)
+    found = [(name, v, n) for name, n, v in policy.iter_rows() if n >= book.k or (n and not book.public)]
+    rows = [{"policy": name, "value": v, "n": n} for name, v, n in (*found, ("nobody", 0.0, 1))]
     rows.sort(key=lambda r: (-r["value"], r["policy"]))
-    book.put("offers.policy", rows)
-    single = [r["value"] for r in rows if r["policy"].startswith("all: ")]
-    chosen = next((r["value"] for r in rows if r["policy"] == "chosen"), None)
-    book.put("offers.chosen_value", chosen)
-    book.put("offers.best_single_value", max(single, default=None))
+    book.put("offers.policy", [{"policy": r["policy"], "value": r["value"]} for r in rows])
+    best = {"offers.chosen_value": None, "offers.best_single_value": None}
+    for i, row in enumerate(rows):
+        one = 2 * abs(row["value"]) / row["n"]
+        book.figure(f"offers.policy.{i}.value", row["value"], one)
+        single = row["policy"].startswith("all: ")
+        path = "offers.chosen_value" if row["policy"] == "chosen" else "offers.best_single_value" if single else ""
+        if path in best and best[path] is None:
+            best[path] = row["value"], one, f"offers.policy.{i}.value"
+    for path, found in best.items():
+        book.put(path, None)
+        if found is not None:
+            book.figure(path, *found[:2], name=found[2])
 
 
 def _spaced(rows: Sequence[dict[str, Any]], least: int) -> list[dict[str, Any]]:
@@ -305,20 +346,17 @@ def _spaced(rows: Sequence[dict[str, Any]], least: int) -> list[dict[str, Any]]:
     return kept[::-1]
 
 
-def _difference(a: int, n: int, b: int, m: int) -> dict[str, float | None]:
-    """Difference of two shares with its 95 % interval (Newcombe 1998, method 10: from the Wilson intervals)."""
+def _difference(a: int, x: int, b: int, y: int) -> dict[str, float | None]:
+    """Difference of two shares, of those who accepted (a, b) and refused (x, y), with its 95 % interval (Newcombe
+    1998, method 10: from the Wilson intervals)."""
+    n, m = a + x, b + y
+    if not n or not m:
+        return {"difference": None, "low": None, "high": None}
     p, q = a / n, b / m
     (p_low, p_high), (q_low, q_high) = wilson(a, n), wilson(b, m)
     low = p - q - ((p - p_low) ** 2 + (q_high - q) ** 2) ** 0.5
     high = p - q + ((p_high - p) ** 2 + (q - q_low) ** 2) ** 0.5
     return {"difference": p - q, "low": low, "high": high}
-
-
-def wilson(count: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927)."""
-    z = 1.959963984540054
-    middle, spread = count + z * z / 2, z * (count * (n - count) / n + z * z / 4) ** 0.5
-    return (middle - spread) / (n + z * z), (middle + spread) / (n + z * z)
 
 
 def _gain(cells: Any) -> tuple[Any, Any]:

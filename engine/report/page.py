@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.formulas import defuse
 from engine.report.book import look_up
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def render(template: str, facts: Mapping[str, Any], charts: Mapping[str, Chart],
         "style": Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704
         "script": Markup(script),  # noqa: S704
         "seal": seal,
+        "internal": facts.get("mode") == "internal",
         **more,
     }
     return environment.get_template(template).render()
@@ -180,16 +182,6 @@ def csv_link(rows: Sequence[Mapping[str, Any]]) -> str:
     columns = list(dict.fromkeys(key for row in rows for key in row))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([[_defuse(plain_cell(row.get(c))) for c in columns] for row in rows])
+    writer.writerow([defuse(column) for column in columns])
+    writer.writerows([[defuse(plain_cell(row.get(c))) for c in columns] for row in rows])
     return "data:text/csv;charset=utf-8;base64," + base64.b64encode(text.getvalue().encode()).decode()
-
-
-def _defuse(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    if text[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        try:
-            float(text)
-        except ValueError:
-            return "'" + text
-    return text

@@ -55,9 +55,11 @@ _PARTS = {
         ("likeness", "How alike are the matches?"),
         ("inventory", "Use of the inventory"),
         ("groups", "Does it work for everyone alike?"),
+        ("contacts", "Do photos name the contact?"),
     ),
     "experiment": (("experiment", "What each arm could show"),),
 }
+_INTERNAL = ("examples",)  # parts about single people
 _CLOSING = (("suppressed", "What is not shown"), ("method", "Method"))
 _FORMULAS = {
     "influence": (
@@ -89,6 +91,9 @@ _FORMULAS = {
     ),
     "faces": (
         ("Match", "FaceNet embeddings, cosine; the nearest inventory photo, ties by photo id."),
+        ("Contacts", "With w the contact's share of the requests, s the photo's share and m the setting "
+         "faces.contact_margin, a contact is given a photo with chance at most (1 + m/w)·s, the most alike ones first; "
+         "which one is a keyed draw."),
         ("Rarity", "Share of random pairs of different inventory photos that are less alike than the match."),
     ),
     "experiment": (
@@ -108,7 +113,8 @@ _FORMULAS = {
 _SUPPRESSION = (
     "Small cells",
     "No count stands for fewer customers than the limit. Further counts are withheld until no sum that is shown pins "
-    "a withheld one to a range narrower than the limit (checked by linear programming).",
+    "a withheld one to a range narrower than the limit (checked by linear programming). On top, counts get triangular "
+    "noise of up to two thirds of the limit and are rounded to a third of it.",
 )
 
 
@@ -124,7 +130,9 @@ def page(kind: str, facts: Mapping[str, Any]) -> str:
     charts: dict[str, Any] = {}
     for name in kinds:
         charts |= getattr(experiment_pictures if name == "experiment" else pictures, name)(facts)
+    internal = facts["mode"] == "internal"
     contents = [*(entry for name in kinds for entry in (*_trials(name, facts), *_PARTS[name])), *_CLOSING]
+    contents = [entry for entry in contents if internal or entry[0] not in _INTERNAL]
     return render(
         "page.html",
         facts,
@@ -134,7 +142,7 @@ def page(kind: str, facts: Mapping[str, Any]) -> str:
         bodies=[*(f"{name}.html" for name in kinds), "closing.html"],
         contents=contents,
         headings=dict(contents),
-        formulas=[*(entry for name in kinds for entry in _FORMULAS[name]), _SUPPRESSION],
+        formulas=[*(entry for name in kinds for entry in _FORMULAS[name]), *(() if internal else (_SUPPRESSION,))],
     )
 
 

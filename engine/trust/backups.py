@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 from dataclasses import dataclass
@@ -58,8 +59,8 @@ def take(database: Path, name: str, *, scratch: Path) -> Backup | None:
 
 
 def listed(database: Path) -> list[Backup]:
-    """The copies of a database, newest first."""
-    found = [_described(path) for path in sorted((database.parent / FOLDER).glob("*.duckdb"))]
+    """The copies of a database, newest first; links are none, they lead to what is not this database's."""
+    found = [_described(path) for path in _copies(database) if path.is_file() and not path.is_symlink()]
     return sorted(found, key=lambda b: b.taken_at, reverse=True)
 
 
@@ -68,7 +69,7 @@ def restore(database: Path, name: str, *, scratch: Path) -> Path | None:
 
     Args:
         database: the file; the caller holds the workspace's lock.
-        name: of the copy.
+        name: of one of the copies that are listed, never a way to another file.
         scratch: folder on the same disk.
 
     Returns:
@@ -77,12 +78,16 @@ def restore(database: Path, name: str, *, scratch: Path) -> Path | None:
     Raises:
         WorkspaceError: no copy of that name, or no space for it; the database is untouched.
     """
-    source = database.parent / FOLDER / f"{name}.duckdb"
-    if not source.is_file():
-        there = ", ".join(b.name for b in listed(database)) or "none; import the files again into a new workspace"
+    copies = listed(database)
+    source = next((copy.path for copy in copies if copy.name == name), None)
+    if source is None:
+        there = ", ".join(copy.name for copy in copies) or "none; import the files again into a new workspace"
         raise WorkspaceError(f"There is no backup {name!r}.", fix=f"There is: {there}.")
     replaced = source.with_name("replaced.duckdb")
     draft = scratch / "restored.duckdb"
+    if database.is_file() and not _log(database).exists() and filecmp.cmp(source, database, shallow=False):
+        # Restored already, maybe by one that was killed at its end: what it replaced stays what it was.
+        return replaced if replaced.exists() else None
     try:
         scratch.mkdir(mode=0o700, exist_ok=True)
         shutil.copyfile(source, draft)
@@ -90,6 +95,7 @@ def restore(database: Path, name: str, *, scratch: Path) -> Path | None:
         keep = database.exists() and name != replaced.stem
         if keep:
             # A second name first, so that a database is there at every moment.
+            _log(replaced).unlink(missing_ok=True)
             replaced.unlink(missing_ok=True)
             os.link(database, replaced)
         if _log(database).exists():
@@ -102,11 +108,15 @@ def restore(database: Path, name: str, *, scratch: Path) -> Path | None:
 
 def drop(database: Path) -> int:
     """Delete every copy (they hold what was erased from the database); returns how many."""
-    found = listed(database)
-    for backup in found:
-        _log(backup.path).unlink(missing_ok=True)
-        backup.path.unlink(missing_ok=True)
+    found = _copies(database)
+    for path in found:
+        _log(path).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
     return len(found)
+
+
+def _copies(database: Path) -> list[Path]:
+    return sorted((database.parent / FOLDER).glob("*.duckdb"))
 
 
 def _log(database: Path) -> Path:

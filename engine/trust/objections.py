@@ -7,6 +7,7 @@ migration and a restored database. (GDPR article 21; METHODS section 8.)
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import datetime
 from functools import partial
@@ -102,6 +103,12 @@ def read(folder: Path) -> pl.DataFrame:
             fix="Put the file of your last backup there: nobody on it may be forgotten.",
         ) from error
     return pl.DataFrame(rows, schema=empty("objections").schema, orient="row")
+
+
+def digest(folder: Path) -> str:
+    """A hash of the file; empty where there is none."""
+    path = folder / FILE
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
 
 
 def write(folder: Path, objections: pl.DataFrame, *, scratch: Path) -> None:

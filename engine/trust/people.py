@@ -219,10 +219,9 @@ def _told(store: Any, key: Any) -> Any:
 
 
 def _state(store: Any, asked: Rules, folder: Path) -> dict[str, Any]:
-    file = folder / objections.FILE
-    size = file.stat().st_size if file.exists() else 0
     settings = [asked.need_consent, asked.unknown_is_adult, asked.need_traffic]
-    return {"counts": list(store.query("trust/people_counts").row(0)), "file": size, "settings": settings}
+    counts = list(store.query("trust/people_counts").row(0))
+    return {"counts": counts, "file": objections.digest(folder), "settings": settings}
 
 
 def _remember(store: Any, asked: Rules, folder: Path) -> None:

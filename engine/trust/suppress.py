@@ -10,7 +10,7 @@ Source: Fischetti and Salazar 2001, Management Science 47(7) (protection levels 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 Key = Hashable
@@ -28,6 +28,7 @@ class Ledger:
         self.counts: dict[Key, int] = {}
         self.sums: list[tuple[Key, tuple[Key, ...]]] = []
         self._few: set[Key] = set()
+        self._free: set[Key] = set()
         self._derived: dict[Key, tuple[Key, ...]] = {}
 
     def count(self, key: Key, value: int, *, persons: int | None = None) -> Key:
@@ -45,6 +46,14 @@ class Ledger:
         if persons is not None and persons < self.k:
             self._few.add(key)
         return key
+
+    def unseen(self, key: Key) -> None:
+        """State that a count is not published at all: it may be worked out where it is large enough."""
+        (self._free if self.counts[key] >= self.k else self._few).add(key)
+
+    def withhold(self, key: Key) -> None:
+        """Have a count withheld that is large enough by itself."""
+        self._few.add(key)
 
     def total(self, key: Key, parts: Iterable[Key]) -> None:
         """State that the count `key` is the sum of the counts `parts`.
@@ -68,7 +77,7 @@ class Ledger:
 
     def withheld(self) -> frozenset[Key]:
         """Keys of every count and derived figure that must not be shown."""
-        hidden = protect(self.counts, self.sums, self.k, also=self._few)
+        hidden = protect(self.counts, self.sums, self.k, also=self._few, free=self._free)
         gone = set(hidden)
         # A derived figure may itself be a source of another one.
         while True:
@@ -84,6 +93,7 @@ def protect(
     k: int = 15,
     *,
     also: Iterable[Key] = (),
+    free: Iterable[Key] = (),
 ) -> frozenset[Key]:
     """The counts to withhold so that none under k can be read or worked out.
 
@@ -92,23 +102,29 @@ def protect(
         sums: (total, parts) pairs: which counts add up to which.
         k: smallest count that may be shown.
         also: further keys to withhold in any case.
+        free: keys that are not published, but may be worked out.
 
     Returns:
-        Keys to withhold. For each of them the published counts allow a range of at least k whole numbers.
+        Keys to withhold. For each of them but the free ones the published counts allow a range of at least k whole
+        numbers.
     """
-    hidden = {key for key, value in counts.items() if value < k} | set(also)
+    free = frozenset(free)
+    hidden = {key for key, value in counts.items() if value < k} | set(also) | free
     lines = [(total, tuple(parts)) for total, parts in sums]
     safe: set[frozenset[Key]] = set()
+    # A table that fitted what was published fits it still when less is: ranges only grow.
+    known: dict[Key, tuple[float, float]] = {}
     while True:
-        hidden = _complete_lines(counts, lines, hidden, k)
+        hidden = _complete_lines(counts, lines, hidden, k, free)
         added = False
         for unknown, matrix, constant in list(_systems(counts, lines, hidden)):
             if frozenset(unknown) in safe:
                 continue
-            exposed = _exposed(unknown, matrix, constant, counts, k)
-            helpers = [h for key in exposed for h in _helpers(counts, lines, hidden, key)[:1]]
+            exposed = _exposed(unknown, matrix, constant, counts, k, free, known)
+            # One for each that is exposed: fewer would do now and then, but each more pass costs every programme again.
+            helpers = {h for key in exposed for h in _helpers(counts, lines, hidden, key)[:1]}
             if helpers:
-                hidden.add(helpers[0])
+                hidden |= helpers
                 added = True
             else:
                 safe.add(frozenset(unknown))
@@ -116,30 +132,35 @@ def protect(
             return frozenset(hidden)
 
 
-def merge_bins(bins: Sequence[Mapping[str, Any]], k: int = 15) -> list[dict[str, Any]]:
+def merge_bins(
+    bins: Sequence[Mapping[str, Any]], k: int = 15, enough: Callable[[Mapping[str, Any]], bool] | None = None
+) -> list[dict[str, Any]]:
     """Neighbouring bins of a histogram joined until each holds at least k.
 
     Args:
         bins: in order, each with `low`, `high` (any edges) and `n` (people).
         k: smallest count that may be shown.
+        enough: whether a bin may be shown (None: it holds at least k).
 
     Returns:
         Bins of the same form whose counts sum to the same number; empty when all together are fewer than k.
     """
+    enough = enough or (lambda piece: piece["n"] >= k)
     merged: list[dict[str, Any]] = []
     for piece in bins:
-        if merged and merged[-1]["n"] < k:
+        if merged and not enough(merged[-1]):
             merged[-1] = {"low": merged[-1]["low"], "high": piece["high"], "n": merged[-1]["n"] + piece["n"]}
         else:
             merged.append({"low": piece["low"], "high": piece["high"], "n": piece["n"]})
-    if len(merged) > 1 and merged[-1]["n"] < k:
+    # What joins a bin that is enough is drawn anew with it, so that the two together may not be.
+    while len(merged) > 1 and not enough(merged[-1]):
         last = merged.pop()
         merged[-1] = {"low": merged[-1]["low"], "high": last["high"], "n": merged[-1]["n"] + last["n"]}
-    return [] if merged and merged[-1]["n"] < k else merged
+    return [] if merged and not enough(merged[-1]) else merged
 
 
 def _complete_lines(
-    counts: Mapping[Key, int], lines: list[tuple[Key, tuple[Key, ...]]], hidden: set[Key], k: int
+    counts: Mapping[Key, int], lines: list[tuple[Key, tuple[Key, ...]]], hidden: set[Key], k: int, free: frozenset[Key]
 ) -> set[Key]:
     """Withhold the smallest further cell of every sum whose withheld parts are too few or too small together."""
     hidden = set(hidden)
@@ -148,6 +169,8 @@ def _complete_lines(
         changed = False
         for total, parts in lines:
             inside = [p for p in parts if p in hidden]
+            if (total in free or total not in hidden) and all(p in free for p in inside):
+                continue
             if total in hidden:
                 # The total is unknown, but one unknown part beside it would leave only their difference: two unknowns.
                 if not inside and parts:
@@ -186,42 +209,88 @@ def _helpers(
     return []
 
 
-def _exposed(unknown: list[Key], matrix: Any, constant: Any, counts: Mapping[Key, int], k: int) -> list[Key]:
+def _exposed(
+    unknown: list[Key],
+    matrix: Any,
+    constant: Any,
+    counts: Mapping[Key, int],
+    k: int,
+    free: frozenset[Key],
+    known: dict[Key, tuple[float, float]],
+) -> list[Key]:
     """Withheld cells of one group that an attacker can narrow to a range under k, in order.
 
     Cells that stand in the same sums can take each other's people: their range is known without a programme. And every
-    solution of a programme is a table that fits what is published, so it widens the known range of all cells.
+    solution of a programme is a table that fits what is published, so it widens the known range of all cells (`known`,
+    kept from call to call).
     """
     import numpy as np
 
-    low = np.array([float(counts[key]) for key in unknown])
-    high = low.copy()
+    ranges = np.array([known.get(key, (float(counts[key]),) * 2) for key in unknown])
+    low, high = ranges[:, 0], ranges[:, 1]
     alike: dict[bytes, list[int]] = {}
     for position in range(len(unknown)):
         alike.setdefault(matrix[:, position].tobytes(), []).append(position)
     for group in alike.values():
         if len(group) > 1:
-            high[group] = low[group].sum()
+            high[group] = np.maximum(high[group], sum(counts[unknown[i]] for i in group))
             low[group] = 0.0
     if (high - low >= k).all():
         return []
     from scipy.optimize import linprog
+    from scipy.sparse import csr_array
 
+    equal = csr_array(matrix)
+    watched = [i for i, key in enumerate(unknown) if key not in free]
+
+    def close() -> list[int]:
+        return [i for i in watched if high[i] - low[i] < k - 1e-6]
+
+    # A table in which as many of them as possible are far off at once saves most of the programmes below.
+    left = close()
+    while len(left) > 2:
+        low, high = _widened(left, equal, constant, low, high, k)
+        if len(still := close()) == len(left):
+            break
+        left = still
     exposed = []
-    for position, key in enumerate(unknown):
+    for position in left:
         for sign in (-1.0, 1.0):
             if high[position] - low[position] >= k - 1e-6:
                 break
             goal = np.zeros(len(unknown))
             goal[position] = sign
-            found = linprog(goal, A_eq=matrix, b_eq=constant, bounds=(0, None), method="highs")
+            found = linprog(goal, A_eq=equal, b_eq=constant, bounds=(0, None), method="highs")
             if found.status == 3:
                 high[position] = np.inf
             elif found.x is not None:
                 low, high = np.minimum(low, found.x), np.maximum(high, found.x)
         if high[position] - low[position] < k - 1e-6:
-            exposed.append(key)
+            exposed.append(unknown[position])
+    known |= zip(unknown, zip(low, high, strict=True), strict=True)
     return exposed
+
+
+def _widened(left: list[int], equal: Any, constant: Any, low: Any, high: Any, k: int) -> tuple[Any, Any]:
+    """The known ranges after one table in which the cells `left` are, together, as far above their lows as need be,
+    and one in which they are as far below their highs."""
+    import numpy as np
+    from scipy.optimize import linprog
+    from scipy.sparse import csr_array, eye_array, hstack
+
+    n, many = len(low), len(left)
+    pick = csr_array((np.ones(many), (np.arange(many), left)), shape=(many, n))
+    # Beside the cells one gain each, at most k: cell - low >= gain, or high - cell >= gain.
+    wider = hstack([equal, csr_array((len(constant), many))])
+    goal = np.r_[np.zeros(n), -np.ones(many)]
+    bounds = [(0, None)] * n + [(0, k)] * many
+    for sign, ends in ((-1.0, -low[left]), (1.0, high[left])):
+        finite = np.where(np.isfinite(ends), ends, 1e9)
+        above = hstack([sign * pick, eye_array(many)])
+        found = linprog(goal, A_eq=wider, b_eq=constant, A_ub=above, b_ub=finite, bounds=bounds, method="highs")
+        if found.x is not None:
+            low, high = np.minimum(low, found.x[:n]), np.maximum(high, found.x[:n])
+    return low, high
 
 
 def _systems(counts: Mapping[Key, int], lines: list[tuple[Key, tuple[Key, ...]]], hidden: set[Key]) -> Iterable[tuple]:

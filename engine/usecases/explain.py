@@ -43,6 +43,7 @@ def facts(workspace: Workspace, customer: str) -> dict[str, Any]:
         gates = store.query("report/explain_contacts", node=person["node"]).row(0, named=True)
         known = store.query_text("SELECT * FROM customers WHERE customer_id = $customer_id", who)
         found: dict[str, Any] = {
+            "mode": "internal",
             "workspace": workspace.path.name,
             "definition": workspace.config.graph.definition,
             "customer": {

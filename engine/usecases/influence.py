@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine import pipeline
 from engine.errors import ConfigError, InputError
 from engine.progress import SILENT, Progress
+from engine.trust import noise as noises
 
 if TYPE_CHECKING:
     import polars as pl
@@ -111,7 +112,9 @@ def communities(
     pipeline.run(workspace, until="handsets", progress=progress)
     with workspace.warehouse(read_only=True) as store:
         if public:
-            return community_sizes(store.read("nodes"), workspace.config.report.min_cell, smallest=smallest)
+            nodes = store.read("nodes")
+            noise = noises.of(workspace.path, noises.digest(nodes), workspace.config.report.min_cell)
+            return community_sizes(nodes, noise, smallest=smallest)
         return community_table(store.read("nodes"), store.read("handsets"), smallest=smallest)
 
 
@@ -188,7 +191,7 @@ def contact_sheet(workspace: Workspace, to: Path, *, limit: int = 20, progress: 
 
 
 def cost_of_caps(workspace: Workspace, *, progress: Progress = SILENT) -> dict[str, float]:
-    """What the caps on photos' uses cost in likeness; see `engine.pipeline.matches.caps`."""
+    """What the caps on photos' uses cost own faces in likeness; see `engine.pipeline.matches.caps`."""
     from engine.pipeline import matches
 
     pipeline.run(workspace, until="matches", progress=progress)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -27,13 +27,15 @@ from engine.report import experiment, faces, influence, loyalty, offers
 from engine.report.book import Book
 from engine.report.pages import KINDS, page
 from engine.report.stability import stability
+from engine.trust import audit
+from engine.trust import noise as noises
 from engine.usecases import experiment as conduct
 from engine.usecases.experiment_analysis import analyse
+from engine.usecases.report_ask import Ask
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from engine.warehouse.duckdb import DuckDBWarehouse
     from engine.workspace import Workspace
 
 ALL = "all"
@@ -60,13 +62,15 @@ PARTS = {
     "experiment": ("experiments", "experiment"),
 }  # fmt: skip
 EGO_PEOPLE = 30
+PUBLIC, INTERNAL = "public", "internal"
 
 
 @dataclass(frozen=True)
 class ReportResult:
-    """What was written: kind, page, JSON (None when not asked for), size of the page, warnings it carries."""
+    """What was written: kind, mode, page, JSON (None when not asked for), size of the page, warnings it carries."""
 
     report: str
+    mode: str
     page: str
     json: str | None
     bytes: int
@@ -74,21 +78,28 @@ class ReportResult:
 
 
 def report(
-    workspace: Workspace, kind: str, to: Path, *, json_to: Path | None = None, progress: Progress = SILENT
+    workspace: Workspace,
+    kind: str,
+    to: Path,
+    *,
+    json_to: Path | None = None,
+    internal: bool = False,
+    progress: Progress = SILENT,
 ) -> ReportResult:
     """Write a report.
 
     Args:
-        workspace: an opened workspace; nothing in it is changed.
+        workspace: an opened workspace; none of its tables is changed, the reading is in its audit log.
         kind: influence, loyalty, offers, faces, experiment or all.
         to: the page to write (replaced whole or not at all).
         json_to: also write the same figures as JSON.
+        internal: withhold and round nothing: for the company's own eyes.
         progress: where bars are drawn.
 
     Raises:
         InputError: no such report, or a file cannot be written.
     """
-    figures = facts(workspace, kind, progress=progress)
+    figures = facts(workspace, kind, internal=internal, progress=progress)
     with progress.task("draw the page", 1) as task:
         html = page(kind, figures)
         task.advance()
@@ -97,6 +108,7 @@ def report(
         write(json_to, json.dumps(figures, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
     return ReportResult(
         kind,
+        figures["mode"],
         str(to),
         None if json_to is None else str(json_to),
         len(html.encode()),
@@ -104,16 +116,21 @@ def report(
     )
 
 
-def facts(workspace: Workspace, kind: str, *, progress: Progress = SILENT) -> dict[str, Any]:
-    """Every figure of a report, small cells withheld: what page and JSON both hold.
+def facts(workspace: Workspace, kind: str, *, internal: bool = False, progress: Progress = SILENT) -> dict[str, Any]:
+    """Every figure of a report, for the public unless `internal`: what page and JSON both hold.
+
+    A public report has no row about one person, no count under `report.min_cell`, and no figure from which one
+    person's joining could be read.
 
     Args:
         workspace: an opened workspace.
         kind: influence, loyalty, offers, faces, experiment or all.
+        internal: withhold and round nothing.
         progress: where bars are drawn.
 
     Returns:
-        Nested plain data; `suppression` says what was withheld, `warnings` which stages are missing or stale.
+        Nested plain data; `mode` is public or internal, `suppression` says what was withheld, `warnings` which stages
+        are missing or stale.
 
     Raises:
         InputError: no such report.
@@ -121,21 +138,27 @@ def facts(workspace: Workspace, kind: str, *, progress: Progress = SILENT) -> di
     if kind not in (*KINDS, ALL):
         raise InputError(f"there is no report {kind!r}.", fix=f"Reports are {', '.join(KINDS)} and {ALL}.")
     kinds = KINDS if kind == ALL else (kind,)
+    mode = INTERNAL if internal else PUBLIC
+    # Written before anything is read: what cannot be recorded is not done.
+    audit.append(workspace.path, "report", "read", details={"report": kind, "mode": mode})
     config = workspace.config
-    book = Book(config.report.min_cell)
-    book.put("report", kind)
-    book.put("workspace", workspace.path.name)
     analyses = _analyses(workspace, progress) if "experiment" in kinds else {}
     with workspace.warehouse(read_only=True) as store:
         states = {line["stage"]: line["state"] for line in pipeline.status(store, config)}
-        ask = _Ask(workspace, store, analyses)
-        book.put("as_of", ask.as_of and ask.as_of.isoformat())
+        ask = Ask(workspace, store, analyses)
+        noise = None
         # Every report's counts are entered whichever is asked for, so that all reports withhold the same ones and
         # putting two of them side by side tells no more than either.
         with progress.task("read the tables", len(KINDS)) as task:
-            for name in KINDS:
-                _FILL[name](book, ask)
-                task.advance()
+            if not internal:
+                _fill(Book(config.report.min_cell), ask, KINDS)
+                noise = noises.of(workspace.path, ask.digest(), config.report.min_cell)
+            book = Book(config.report.min_cell, noise)
+            book.put("report", kind)
+            book.put("mode", mode)
+            book.put("workspace", workspace.path.name)
+            _fill(book, ask, KINDS, task.advance)
+        book.put("as_of", book.get("coverage.as_of"))
         _method(book, ask, kinds, states)
     _warn(book, kinds, states)
     with progress.task("withhold small cells", 1) as task:
@@ -144,28 +167,13 @@ def facts(workspace: Workspace, kind: str, *, progress: Progress = SILENT) -> di
     return book.facts
 
 
-class _Ask:
-    """Statements of sql/report/ with the parameters they share, and the analyses of the experiments by name."""
-
-    def __init__(self, workspace: Workspace, store: DuckDBWarehouse, analyses: Mapping[str, dict[str, Any]]) -> None:
-        self.workspace = workspace
-        self.store = store
-        self.config = config = workspace.config
-        self.analyses = analyses
-        self.span = self.row("as_of")
-        fixed = config.graph.as_of
-        self.as_of: date | None = date.fromisoformat(fixed) if fixed else self.span["as_of"]
-
-    def frame(self, statement: str, **params: Any) -> Any:
-        """Rows of sql/report/<statement>.sql."""
-        return self.store.query(f"report/{statement}", **params)
-
-    def row(self, statement: str, **params: Any) -> dict[str, Any]:
-        """The one row of a statement."""
-        return self.frame(statement, **params).row(0, named=True)
+def _fill(book: Book, ask: Ask, kinds: Sequence[str], done: Callable[[], Any] = lambda: None) -> None:
+    for name in kinds:
+        _FILL[name](book, ask)
+        done()
 
 
-def _influence(book: Book, ask: _Ask) -> None:
+def _influence(book: Book, ask: Ask) -> None:
     graph, settings = ask.config.graph, ask.config.report
     as_of = ask.as_of or date(1970, 1, 1)
     since = as_of - timedelta(days=graph.window_days)
@@ -198,7 +206,7 @@ def _influence(book: Book, ask: _Ask) -> None:
         book,
         margins=ask.frame("margins", **definition),
         agreement=ask.frame("agreement"),
-        stability=_stability(ask, as_of, since),
+        stability=ask.once("stability", lambda: _stability(ask, as_of, since)),
     )
     largest = ask.frame("communities", limit=settings.rows)
     influence.communities(
@@ -208,16 +216,18 @@ def _influence(book: Book, ask: _Ask) -> None:
         mix=ask.frame("community_mix", communities=largest["community"].to_list(), since=since),
     )
     influence.diffusion(book, ask.frame("diffusion"))
-    table, why_not = _validation(ask)
+    table, why_not = ask.once("validation", lambda: _validation(ask))
     influence.validation(book, table, why_not=why_not, definition=graph.definition)
     influence.quadrants(book, ask.frame("quadrants", **definition))
+    if book.public:
+        return
     examples = ask.frame("examples", limit=settings.examples, **definition)
     around = ask.frame("ego_nodes", egos=examples["node"].to_list(), limit=EGO_PEOPLE)
     drawn = sorted({*examples["node"].to_list(), *around["node"].to_list()})
     influence.egos(book, examples=examples, around=around, ties=ask.frame("ego_ties", nodes=drawn))
 
 
-def _validation(ask: _Ask) -> tuple[Any, str]:
+def _validation(ask: Ask) -> tuple[Any, str]:
     """The validation table, or None and why there is none."""
     limit = ask.config.report.validate_up_to
     if ask.store.count("parties") > limit:
@@ -233,7 +243,7 @@ def _validation(ask: _Ask) -> tuple[Any, str]:
         return None, error.message
 
 
-def _stability(ask: _Ask, as_of: date, since: date) -> dict[str, Any] | None:
+def _stability(ask: Ask, as_of: date, since: date) -> dict[str, Any] | None:
     """Over the definitions whose score the days alone decide; for the others that of the strongest tie."""
     graph, settings, seed = ask.config.graph, ask.config.report, ask.config.run.seed
     definition = graph.definition if graph.definition in ("tie_reach", "strongest") else "strongest"
@@ -255,20 +265,20 @@ def _stability(ask: _Ask, as_of: date, since: date) -> dict[str, Any] | None:
     )
 
 
-def _loyalty(book: Book, ask: _Ask) -> None:
+def _loyalty(book: Book, ask: Ask) -> None:
     loyalty.fill(
         book,
         transitions=ask.frame("transitions"),
-        table=ask.store.read("loyalty"),
+        table=ask.table("loyalty"),
         durations=ask.frame("durations"),
     )
 
 
-def _offers(book: Book, ask: _Ask) -> None:
+def _offers(book: Book, ask: Ask) -> None:
     offers.fill(
         book,
-        offers=ask.store.read("offers"),
-        metrics=ask.store.read("offer_metrics"),
+        offers=ask.table("offers"),
+        metrics=ask.table("offer_metrics"),
         choices=ask.frame("choices"),
         reasons=ask.frame("choice_reasons"),
         uplift=ask.frame("uplift_bins"),
@@ -282,7 +292,7 @@ def _offers(book: Book, ask: _Ask) -> None:
     )
 
 
-def _faces(book: Book, ask: _Ask) -> None:
+def _faces(book: Book, ask: Ask) -> None:
     faces.fill(
         book,
         statuses=ask.frame("photo_statuses"),
@@ -290,15 +300,19 @@ def _faces(book: Book, ask: _Ask) -> None:
         percentiles=ask.frame("percentiles"),
         uses=ask.frame("photo_uses", limit=ask.config.report.rows),
         groups=ask.frame("match_groups"),
+        named=ask.row("contacts_named"),
+        margin=ask.config.faces.contact_margin,
     )
 
 
-def _experiment(book: Book, ask: _Ask) -> None:
+def _experiment(book: Book, ask: Ask) -> None:
     experiment.fill(book, arms=ask.frame("arms"), funnel=ask.row("funnel"))
     book.put("experiments", [])
     book.put("experiment.unread", [])
     for state in ask.frame("experiments").iter_rows(named=True):
-        lines = ask.store.query("experiment/plans", experiment_id=state["experiment_id"]).sort("version")
+        name = state["experiment_id"]
+        lines = ask.once(f"plans {name}", lambda name=name: ask.store.query("experiment/plans", experiment_id=name))
+        lines = lines.sort("version")
         try:
             versions = [(version, digest, plans.read(text)) for version, text, digest in lines.iter_rows()]
         except EngineError as error:
@@ -307,36 +321,46 @@ def _experiment(book: Book, ask: _Ask) -> None:
         _trial(book, ask, len(book.get("experiments")), state, versions)
 
 
-def _trial(book: Book, ask: _Ask, i: int, state: dict[str, Any], versions: list[tuple[int, str, plans.Plan]]) -> None:
+def _trial(book: Book, ask: Ask, i: int, state: dict[str, Any], versions: list[tuple[int, str, plans.Plan]]) -> None:
     """One experiment: plan and people always, the answer where it was analysed."""
     name, plan = state["experiment_id"], versions[-1][2]
-    funnel, why_not = [], ""
-    try:
-        funnel = conduct.population(ask.workspace, ask.store, plan).funnel
-    except EngineError as error:
-        why_not = str(error)
+    funnel, why_not = ask.once(f"funnel of {name}", lambda: _funnel(ask, plan))
     told = [(version, digest, vars(fields)) for version, digest, fields in versions]
     experiment.trial(book, i, versions=told, state=state, funnel=funnel, why_no_funnel=why_not)
     if not state["assigned"]:
         return
-    known = {"experiment_id": name, "definition": ask.config.graph.definition}
+    read = ask.once(f"trial {name}", lambda: _read(ask, plan, answered=state["answered"]))
+    experiment.arms(book, i, sizes=read["sizes"], acts=read["acts"], cells=read["cells"], guardrails=read["guardrails"])
+    experiment.balance(book, i, read["balance"])
+    if name in ask.analyses:
+        experiment.analysis(book, i, ask.analyses[name], read["all_acts"])
+
+
+def _funnel(ask: Ask, plan: plans.Plan) -> tuple[Any, str]:
+    """Who could take part, gate by gate, or nothing and why."""
+    try:
+        return conduct.population(ask.workspace, ask.store, plan).funnel, ""
+    except EngineError as error:
+        return [], str(error)
+
+
+def _read(ask: Ask, plan: plans.Plan, *, answered: bool) -> dict[str, Any]:
+    """The frames of one experiment; they rest on temporary tables that the next one replaces."""
+    known = {"experiment_id": plan.experiment_id, "definition": ask.config.graph.definition}
     ask.store.temp("experiment_known", "report/experiment_known", **known)
     acts = _acts(ask, plan)
-    cells = ask.frame("experiment_cells")
-    experiment.arms(
-        book,
-        i,
-        sizes=ask.frame("experiment_arms", experiment_id=name),
-        acts=acts if state["answered"] else acts.clear(),
-        cells=cells if state["answered"] else cells.clear(),
-        guardrails={own.metric: _acts(ask, own) for own in map(plan.on, plan.guardrails)},
-    )
-    experiment.balance(book, i, ask.frame("experiment_balance"))
-    if name in ask.analyses:
-        experiment.analysis(book, i, ask.analyses[name], acts)
+    cells = ask.store.query("report/experiment_cells")
+    return {
+        "sizes": ask.store.query("report/experiment_arms", experiment_id=plan.experiment_id),
+        "all_acts": acts,
+        "acts": acts if answered else acts.clear(),
+        "cells": cells if answered else cells.clear(),
+        "guardrails": {own.metric: _acts(ask, own) for own in map(plan.on, plan.guardrails)},
+        "balance": ask.store.query("report/experiment_balance"),
+    }
 
 
-def _acts(ask: _Ask, plan: plans.Plan) -> pl.DataFrame:
+def _acts(ask: Ask, plan: plans.Plan) -> pl.DataFrame:
     """Rows of experiment_acts, which leaves `first_acts`; what counts as acting of a ratio is having its first part."""
     ask.store.temp(
         "first_acts",
@@ -346,7 +370,7 @@ def _acts(ask: _Ask, plan: plans.Plan) -> pl.DataFrame:
         positive=plan.kind == "any",
         horizon_days=plan.horizon_days,
     )
-    return ask.frame("experiment_acts", experiment_id=plan.experiment_id)
+    return ask.store.query("report/experiment_acts", experiment_id=plan.experiment_id)
 
 
 def _analyses(workspace: Workspace, progress: Progress) -> dict[str, dict[str, Any]]:
@@ -378,7 +402,7 @@ def _nothing_to_collect() -> Iterator[None]:
         gc.unfreeze()
 
 
-_FILL: dict[str, Callable[[Book, _Ask], None]] = {
+_FILL: dict[str, Callable[[Book, Ask], None]] = {
     "influence": _influence,
     "loyalty": _loyalty,
     "offers": _offers,
@@ -387,7 +411,7 @@ _FILL: dict[str, Callable[[Book, _Ask], None]] = {
 }
 
 
-def _method(book: Book, ask: _Ask, kinds: tuple[str, ...], states: dict[str, str]) -> None:
+def _method(book: Book, ask: Ask, kinds: tuple[str, ...], states: dict[str, str]) -> None:
     """Parameters, seed, versions and hashes: what made these figures."""
     sections = dict.fromkeys(s for kind in kinds for s in SECTIONS[kind])
     rows = [
@@ -404,14 +428,15 @@ def _method(book: Book, ask: _Ask, kinds: tuple[str, ...], states: dict[str, str
             {
                 "stage": stage,
                 "state": states[stage],
-                "inputs_hash": runs[stage]["inputs_hash"][:16] if stage in runs else None,
+                "inputs_hash": runs[stage]["inputs_hash"][:16] if stage in runs and not book.public else None,
                 "config_hash": runs[stage]["config_hash"][:16] if stage in runs else None,
                 "versions": runs[stage]["versions"] if stage in runs else None,
             }
             for stage in stages
         ],
     )
-    book.put("method.inputs", ask.frame("inputs").to_dicts())
+    # The hash of a file of one line is that line to whoever tries all numbers.
+    book.put("method.inputs", [] if book.public else ask.frame("inputs").to_dicts())
     book.put("method.version", engine.__version__)
     book.put("method.seed", ask.config.run.seed)
 

@@ -7,6 +7,7 @@ transaction as everything else. A part is a folder `<table>/<random>/`, written 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import uuid
 from collections.abc import Collection, Iterator, Sequence
@@ -28,6 +29,7 @@ LARGE = (
 NUMBERED = ("events",)  # large tables whose rows statements name by `rowid`; theirs is a column `row_id`
 SCRATCH = "_scratch"
 _KEY = "parts:"
+_GLOB = re.compile(r"[*?\[{]")  # what DuckDB takes for patterns
 
 
 class Catalogue(DuckDBWarehouse):
@@ -126,8 +128,10 @@ class Catalogue(DuckDBWarehouse):
             columns = ", ".join(f"NULL::{SQL_TYPES[c.type]} AS {quote(c.name)}" for c in TABLES[table].columns)
             source = "range(0)"
         elif self._local:
-            files = ", ".join(literal(f"{self._folder}/{part['path']}/*.parquet") for part in parts)
-            source = f"read_parquet([{files}])"
+            # The folder's own name is neither a pattern nor columns (`a[1]`, `kind=data`).
+            folder = _GLOB.sub(r"[\g<0>]", self._folder)
+            files = ", ".join(literal(f"{folder}/{part['path']}/*.parquet") for part in parts)
+            source = f"read_parquet([{files}], hive_partitioning=false)"
         else:
             why = f"Table {table} lies in {self._folder}, which only Spark reads."
             nothing = ", ".join(f"error({literal(why)})::{SQL_TYPES[c.type]} AS {quote(c.name)}"

@@ -13,7 +13,7 @@ from engine.errors import ConfigError, WorkspaceError
 from engine.progress import SILENT, Progress
 from engine.tables import SQL_TYPES, TABLES, Column, Table, check
 from engine.warehouse import sql_text
-from engine.warehouse.faults import RESTORE, named, no_size, opening
+from engine.warehouse.faults import RESTORE, check_path, named, no_size, opening
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _INSERT = re.compile(r'^INSERT INTO "?(\w+)"?', re.MULTILINE)
+# DuckDB fetches an extension from its makers as soon as something needs one, and puts it into the home folder.
+OFFLINE = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 _NOTHING = {"text": "''", "bool": "false", "date": "DATE '1970-01-01'", "time": "TIMESTAMP '1970-01-01'", "texts": "[]"}
 
 
@@ -62,7 +64,7 @@ class DuckDBWarehouse:
         self._key, self._weak, self._read_only = key, weak, read_only
         # What is freed goes back to the system at once: the arrays of later stages have room.
         # Nodes are dense numbers: up to 4 million of them are grouped in an array instead of a hash table.
-        self._settings: dict[str, Any] = {"allocator_background_threads": True, "perfect_ht_threshold": 22}
+        self._settings: dict[str, Any] = {"allocator_background_threads": True, "perfect_ht_threshold": 22} | OFFLINE
         if scratch is not None:
             self._settings["temp_directory"] = str(scratch)
         if threads:
@@ -77,6 +79,8 @@ class DuckDBWarehouse:
     def _open(self) -> None:
         import duckdb
 
+        if self.path is not None:
+            check_path(self.path)
         try:
             if self._key is None or self.path is None:
                 self.connection: duckdb.DuckDBPyConnection = duckdb.connect(
@@ -134,8 +138,8 @@ class DuckDBWarehouse:
         """
         if self.path is None:
             return
-        draft = self.path.with_name(f"{self.path.name}.new")
-        _remove(draft)
+        draft = _draft(self.path)
+        remove_draft(self.path)
         with named("rewrite the database"):
             own = self.connection.execute("SELECT current_database()").fetchone()[0]
             self._key, self._weak = cipher.get("key", self._key), cipher.get("weak", self._weak)
@@ -468,6 +472,12 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _remove(path: Path) -> None:
-    for leftover in (path, path.with_name(f"{path.name}.wal")):
+def remove_draft(path: Path) -> None:
+    """Delete what a killed `rewrite` of the database at `path` left beside it."""
+    draft = _draft(path)
+    for leftover in (draft, draft.with_name(f"{draft.name}.wal")):
         leftover.unlink(missing_ok=True)
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")

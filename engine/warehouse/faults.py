@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.errors import BackendError, ConfigError, EngineError, WorkspaceError
+from engine.errors import BackendError, ConfigError, EngineError, WorkspaceError, shown
 
 _NO_SPACE = ("no space left", "file too large", "disk quota", "max_temp_directory_size")
 _DAMAGED = ("corrupt database", "checksum", "could not read enough bytes", "not a valid duckdb", "serialization error")
@@ -56,6 +56,17 @@ def _first(error: Exception) -> str:
 def no_size(memory: str) -> ConfigError:
     """Of a setting of memory that DuckDB does not take."""
     return ConfigError(f"--memory {memory} is not a size.", fix="Write it like 4GB.")
+
+
+def check_path(path: Path) -> None:
+    """Refuse a place where DuckDB puts its log elsewhere (it takes a question mark for the end of the path), or that it
+    cannot be told because it is no UTF-8."""
+    text = str(path)
+    if "?" in text or shown(text) != text:
+        raise WorkspaceError(
+            f"The database cannot lie in {shown(text)}: a name on the way has a question mark, or is no plain text.",
+            fix="Rename that folder, or choose another one.",
+        )
 
 
 def opening(path: Path | None, memory: str, error: Exception) -> EngineError:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -200,7 +201,7 @@ class SparkWarehouse(Catalogue):
             return
         if table in LARGE:
             if self._parts[table]:
-                paths = [f"{self._folder}/{part['path']}" for part in self._parts[table]]
+                paths = [_literal(f"{self._folder}/{part['path']}") for part in self._parts[table]]
                 rows = self.spark.read.schema(_schema(table)).parquet(*paths)
             else:
                 rows = self.spark.createDataFrame([], _schema(table))
@@ -219,7 +220,7 @@ class SparkWarehouse(Catalogue):
         if name in self._paths:
             self._remove(self._paths[name])
         self._paths[name] = path
-        kept = self.spark.read.schema(rows.schema).parquet(path)
+        kept = self.spark.read.schema(rows.schema).parquet(_literal(path))
         kept.createOrReplaceTempView(name)
         self._known.add(name)
         self._temps[name] = None
@@ -408,6 +409,11 @@ class SparkWarehouse(Catalogue):
         except Exception as error:
             _log.info("%s", error)
             raise session.failed(title_of(name), error) from error
+
+
+def _literal(path: str) -> str:
+    """A path that Spark reads as it stands: what it would take for a pattern is marked."""
+    return re.sub(r"[\\*?\[\]{}]", r"\\\g<0>", path)
 
 
 def quote_spark(name: str) -> str:

@@ -41,7 +41,14 @@ class Server:
         self._process.wait()
         self._process.stdout.close()
 
-    def start(self, args: Sequence[str], environment: Mapping[str, str], errors: Path, step: int | None = None) -> int:
+    def start(
+        self,
+        args: Sequence[str],
+        environment: Mapping[str, str],
+        errors: Path,
+        step: int | None = None,
+        sabotage: str = "",
+    ) -> int:
         """Start one command; returns its id.
 
         Args:
@@ -49,8 +56,10 @@ class Server:
             environment: variables to set.
             errors: file for its stderr.
             step: it kills itself there; 0 = at none, but the names of its steps go to `errors` + ".steps".
+            sabotage: a fault of `tests.crash.sabotage` to plant in it; empty = none.
         """
         call = {"args": list(args), "environment": dict(environment), "errors": str(errors), "step": step}
+        call["sabotage"] = sabotage
         self._process.stdin.write(json.dumps(call) + "\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
@@ -97,8 +106,11 @@ def _kindred(call: dict[str, Any]) -> int:
     os.environ |= call["environment"]
     sys.argv = ["kindred", *call["args"]]
     from cli.main import main as kindred
+    from tests.crash.sabotage import SABOTAGES
     from tests.crash.stepper import Steps
 
+    if call["sabotage"]:
+        SABOTAGES[call["sabotage"]]()
     steps = Steps(call["step"]) if call["step"] is not None else None
     code: Any = 0
     try:

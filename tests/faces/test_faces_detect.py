@@ -12,6 +12,7 @@ from engine.config import Faces
 from engine.errors import EngineError
 from engine.faces import align, analyse, cut, model_id, mtcnn
 from engine.synth import looks, portraits
+from tests.faces.threads import asking
 
 
 @pytest.fixture(scope="module")
@@ -83,13 +84,15 @@ def test_a_photo_without_anybody_and_a_tiny_one(detector):
         assert len(detector(picture).boxes) == 0
 
 
-def test_detection_does_not_depend_on_company(drawn, detector):
-    from concurrent.futures import ThreadPoolExecutor
-
-    alone = [detector(p) for p in drawn[:4]]
-    with ThreadPoolExecutor(2) as pool:
-        for one, other in zip(alone, pool.map(detector, drawn[:4]), strict=True):
+@pytest.mark.parametrize("threads", [None, 1, 2, 3, 8])
+def test_detection_does_not_depend_on_company_or_on_threads(drawn, detector, threads):
+    """Whoever asks, and whatever number of threads torch was told for that one: None = what it takes by itself."""
+    alone = [detector(p) for p in drawn]
+    with asking(2, threads) as pool:
+        for one, other in zip(alone, pool.map(detector, drawn), strict=True):
             np.testing.assert_array_equal(one.boxes, other.boxes)
+            np.testing.assert_array_equal(one.landmarks, other.landmarks)
+            np.testing.assert_array_equal(one.probabilities, other.probabilities)
 
 
 @given(st.lists(st.tuples(*[st.floats(0, 100)] * 2, *[st.floats(1, 60)] * 2, st.floats(0, 1)), min_size=1, max_size=20))

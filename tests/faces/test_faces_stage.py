@@ -109,7 +109,7 @@ def test_who_is_matched_and_who_is_not_and_why(space, pictures):
         embedded = set(store.read("faces").filter(pl.col("embedding").is_not_null())["sha256"])
     assert {c for c, _ in rows} == {f"c{i}" for i in range(7)}  # c4 has no offer, but gave a photo
     assert status["c0", "own_face"] == "matched" and rows["c0", "own_face"]["photo_id"] == "m0"
-    assert status["c0", "influencer_face"] == "matched" and rows["c0", "influencer_face"]["photo_id"] == "m1"
+    assert status["c0", "influencer_face"] == "matched"  # by which photo is drawn: test_faces_contacts
     assert status["c1", "own_face"] == "no_consent"
     assert status["c1", "influencer_face"] == "no_consent"  # c4 agreed to the own face only
     assert {status["c2", arm] for arm in ("own_face", "influencer_face", "random_face")} == {"minor"}

@@ -222,7 +222,7 @@ def test_what_cannot_be_guessed_is_said(tmp_path):
         ("[columns]\ncaller='a'\n[time]\nform='moon'", "moon"),
         ("kind = { default = 'fax' }\n[columns]\ncaller='a'", "fax"),
         ("kind = { call = 'x' }\n[columns]\ncaller='a'", "list of words"),
-        ("skip = 'two'\n[columns]\ncaller='a'", "wrong type"),
+        ("skip = 'two'\n[columns]\ncaller='a'", "skip should be a whole number"),
     ],
 )
 def test_broken_mapping_files_say_what_is_wrong(tmp_path, content, says):

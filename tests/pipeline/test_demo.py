@@ -55,7 +55,7 @@ def test_faces_are_found_and_look_alikes_matched(result):
     assert alike["own_face"]["planted"] >= 4
     assert alike["own_face"]["found"] >= 0.8
     assert alike["influencer_face"]["planted"] >= 4
-    assert alike["influencer_face"]["found"] >= 0.8
+    assert alike["influencer_face"]["found"] < 0.5  # or the photo would name the influencer
 
 
 def test_the_offers_made_are_worth_more_than_random_ones(result):

@@ -21,7 +21,12 @@ DAYS = {"spring": 28, "rare": 30}
 
 @pytest.fixture(scope="module")
 def facts(small):
-    return report.facts(small, "experiment")
+    return report.facts(small, "experiment", internal=True)
+
+
+@pytest.fixture(scope="module")
+def public(unmoved):
+    return unmoved("experiment")
 
 
 @pytest.fixture(scope="module")
@@ -139,8 +144,8 @@ def test_balance_segments_and_looks_are_recomputed(facts, people):
         assert inside.sum() <= piece["n"] <= (inside | on_edge).sum()
 
 
-def test_where_few_acted_the_effect_is_withheld_but_not_the_verdict(facts, people):
-    x = trial(facts, "rare")
+def test_where_few_acted_the_effect_is_withheld_but_not_the_verdict(public, people):
+    x = trial(public, "rare")
     rows, _ = people["rare"]
     few = {a["arm"] for a in x["arms"] if sum(r["day"] is not None for r in rows if r["arm"] == a["arm"]) < K}
     assert few and len(few) < len(x["arms"])
@@ -152,7 +157,7 @@ def test_where_few_acted_the_effect_is_withheld_but_not_the_verdict(facts, peopl
             numbers = ("mean_arm", "mean_versus", "difference", "low", "high", "p", "p_holm", "decision")
             assert all(effect[name] is None for name in numbers)
         assert effect["verdict"] in ("better", "worse", "no difference")
-    assert any(line is None for line in x["decisions"])
+    assert x["decisions"] == []
     assert all(e["value"] is None for e in x["ties"]["estimates"] if {e["arm"], e["versus"]} & few)
 
 
@@ -195,7 +200,8 @@ def test_a_damaged_experiment_is_told_and_spoils_no_report(change, said, tmp_pat
     assert report.facts(space, "loyalty")["loyalty"]
 
 
-def test_differencing_the_experiments_gives_nothing_away(facts, people):
+def test_differencing_the_experiments_gives_nothing_away(public, people):
+    facts = public
     lines, told = [], {}
     for i, x in enumerate(facts["experiments"]):
         at = f"experiments.{i}"

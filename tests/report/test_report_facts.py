@@ -65,6 +65,12 @@ def written(small, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def exact(small):
+    """The internal report: every figure as it is."""
+    return report.facts(small, "all", internal=True)
+
+
+@pytest.fixture(scope="module")
 def rows(small):
     with small.warehouse(read_only=True) as store:
         return {
@@ -115,8 +121,8 @@ def _same(cell, value) -> bool:
     return cell == value if isinstance(value, str) else json.loads(cell) == value
 
 
-def test_coverage_is_what_the_tables_hold(written, rows):
-    _, facts, _ = written
+def test_coverage_is_what_the_tables_hold(exact, rows):
+    facts = exact
     events, parties = rows["events"], rows["parties"]
     customers = set(parties.filter(pl.col("is_customer"))["node"])
     calls = events.filter(pl.col("kind") == "call")
@@ -125,14 +131,14 @@ def test_coverage_is_what_the_tables_hold(written, rows):
     both = sum(a in customers and b in customers for a, b in calls.select("caller", "callee").iter_rows())
     assert facts["coverage"]["on_net_share"] == pytest.approx(both / calls.height, rel=1e-5)
     assert facts["coverage"]["customers"] == 400
-    assert facts["coverage"]["opted_out"] is None, "two people opted out: too few to say"
+    assert facts["coverage"]["opted_out"] == 2
     assert facts["coverage"]["rows_in"] == facts["coverage"]["rows_kept"] + 5 + 7
     per_day = Counter(at.date().isoformat() for at in calls["started_at"])
     assert {day["day"]: day["calls"] for day in facts["coverage"]["calendar"] if day["calls"]} == dict(per_day)
 
 
-def test_influence_figures_are_recomputed(written, rows):
-    _, facts, _ = written
+def test_influence_figures_are_recomputed(exact, rows):
+    facts = exact
     first = rows["influencers"].filter((pl.col("definition") == "tie_reach") & (pl.col("rank") == 1))
     chosen = Counter(first["contact_id"])
     assert facts["influence"]["contacts"] == len(chosen)
@@ -144,9 +150,9 @@ def test_influence_figures_are_recomputed(written, rows):
     for piece in concentration:
         assert piece["n"] == sum(piece["low"] <= n < piece["high"] for n in chosen.values())
     for row in facts["top"]["rows"]:
-        assert row["customers"] in (None, chosen[row["contact_id"]])
-    shown = [row["customers"] for row in facts["top"]["rows"] if row["customers"] is not None]
-    assert shown == sorted(shown, reverse=True) and shown and min(shown) >= 15
+        assert row["customers"] == chosen[row["contact_id"]]
+    shown = [row["customers"] for row in facts["top"]["rows"]]
+    assert shown == sorted(shown, reverse=True) and len(shown) == 50
     other = dict(
         rows["influencers"]
         .filter((pl.col("definition") == "strongest") & (pl.col("rank") == 1))
@@ -155,13 +161,13 @@ def test_influence_figures_are_recomputed(written, rows):
     )
     same = sum(other[c] == j for c, j in first.select("customer_id", "contact_id").iter_rows())
     agreement = facts["certainty"]["agreement"][0]
-    assert agreement["same"] in (None, same)
+    assert agreement["same"] == same
     gates = Counter(reason for reason in rows["ties"]["gated_because"] if reason)
     assert {g["reason"]: g["pairs"] for g in facts["health"]["gates"]} == dict(gates)
 
 
-def test_loyalty_figures_are_the_table_s(written, rows):
-    _, facts, _ = written
+def test_loyalty_figures_are_the_table_s(exact, rows):
+    facts = exact
     overall = {r["manufacturer"]: r for r in rows["loyalty"].filter(pl.col("segment_by") == "").iter_rows(named=True)}
     shown = 0
     for row in facts["loyalty"]["rows"]:
@@ -182,11 +188,11 @@ def test_loyalty_figures_are_the_table_s(written, rows):
     names = facts["loyalty"]["manufacturers"]
     for row in facts["loyalty"]["flows"]:
         for to, n in zip(names, row["to"], strict=True):
-            assert n in (None, moves[row["manufacturer"], to])
+            assert n == moves[row["manufacturer"], to]
 
 
-def test_offer_figures_are_recomputed(written, rows):
-    _, facts, _ = written
+def test_offer_figures_are_recomputed(exact, rows):
+    facts = exact
     given = Counter(offer or "no offer" for offer in rows["choices"]["offer_id"])
     assert {row["offer_id"]: row["n"] for row in facts["offers"]["given"]} == dict(given)
     value = rows["choices"].filter(pl.col("offer_id").is_not_null())["expected_value"].sum()
@@ -213,15 +219,46 @@ def test_offer_figures_are_recomputed(written, rows):
         assert campaign[offer or "no offer"]["rate"] == pytest.approx(known["accepted"].mean(), rel=1e-5)
 
 
-def test_face_figures_are_recomputed(written, rows):
-    _, facts, _ = written
+def test_face_figures_are_recomputed(exact, rows):
+    facts = exact
     counts = Counter(rows["matches"].select("arm", "status").iter_rows())
     for row in facts["faces"]["matches"]:
-        assert row["n"] in (None, counts[row["arm"], row["status"]])
+        assert row["n"] == counts[row["arm"], row["status"]]
     assert facts["faces"]["unused"] == 1
     for row in facts["faces"]["groups"]:
         if row["customers"] is not None:
             assert row["customers"] >= 15
+
+
+def test_an_internal_report_withholds_nothing_and_says_so_everywhere(small, exact, tmp_path):
+    done = report.report(small, "all", tmp_path / "i.html", internal=True, json_to=tmp_path / "i.json")
+    html, facts = (tmp_path / "i.html").read_text("utf-8"), json.loads((tmp_path / "i.json").read_text("utf-8"))
+    assert done.mode == facts["mode"] == "internal" and facts == exact
+    assert facts["suppression"]["withheld"] == 0 and '"withheld"' not in html and ">withheld<" not in html
+    assert html.count("Internal: names single people. Do not pass on.") == 1  # at the end of the page
+    assert '<p class="mark" role="note"><strong>Internal:</strong> names single people. Do not pass on.</p>' in html
+    assert "<title>Internal: " in html and set(re.findall(r'download="(\w+)-', html)) == {"internal"}
+    assert len(facts["egos"]) == 12 and facts["top"]["rows"] and facts["health"]["hubs"]
+    lines = (small.path / "audit.jsonl").read_text("utf-8").splitlines()
+    last = json.loads(lines[-1])
+    assert (last["command"], last["event"]) == ("report", "read")
+    assert last["details"] == {"report": "all", "mode": "internal"}
+
+
+def test_a_public_report_has_no_row_about_one_person(written, exact, rows):
+    html, facts, figures = written
+    assert facts["mode"] == "public" and "egos" not in facts and "rows" not in facts["top"]
+    assert "hubs" not in facts["health"] and "examples" not in figures.ids
+    ids = {*rows["parties"]["party_id"], *rows["customers"]["customer_id"]}
+    text = json.dumps(facts, ensure_ascii=False)
+    assert not [name for name in ids if f'"{name}"' in text or f">{name}<" in html]
+    assert "Public:" in html and "Internal" not in html
+    assert all(row["leader"] is None for row in facts["communities"]["rows"])
+    assert facts["quadrants"]["bands"][0]["low"] is None and facts["quadrants"]["bands"][-1]["high"] is None
+    assert facts["method"]["inputs"] == [] and exact["method"]["inputs"]
+    # The names of small groups would say that somebody is in them.
+    assert "<script>alert(1)</script>" not in {row["segment"] for row in facts["offers"]["by_residence"]}
+    assert "<b>Nokia</b>" not in facts["loyalty"]["manufacturers"]
 
 
 def test_small_reports_withhold_what_the_whole_one_does(small, written):
@@ -233,8 +270,13 @@ def test_small_reports_withhold_what_the_whole_one_does(small, written):
         assert not set(part) & {n for k, names in report.PARTS.items() if k != kind for n in names}
 
 
-def test_nothing_in_a_name_becomes_markup(written):
-    html, _, figures = written
+def test_nothing_in_a_name_becomes_markup(small, written, tmp_path):
+    html, _, _ = written
+    assert "Győr" in html and "São Paulo" in html
+    report.report(small, "all", tmp_path / "named.html", internal=True)
+    html = (tmp_path / "named.html").read_text(encoding="utf-8")
+    figures = Figures()
+    figures.feed(html)
     assert "<script>alert" not in html and "<img" not in html and "<b>Nokia" not in html and "<i>New" not in html
     assert [tag for tag, _ in figures.tags].count("script") == 1
     assert "Győr" in html and "São Paulo" in html and "O&#39;Brien &amp; Sons" in html

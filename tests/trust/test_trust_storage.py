@@ -206,14 +206,50 @@ def test_encryption_can_be_turned_on_and_off(space):
 
 def test_an_encrypted_database_needs_its_key(space, monkeypatch, tmp_path):
     space = space.encrypt("weak")
-    (space.path / workspace.CONFIG).write_text(
-        (space.path / workspace.CONFIG).read_text().replace('encryption = "weak"', 'encryption = "off"')
-    )
-    with pytest.raises(WorkspaceError, match="do not agree"), workspace.open_(space.path).warehouse(read_only=True):
-        pass
     monkeypatch.setenv("KINDRED_KEYS", str(tmp_path / "nowhere"))
     with pytest.raises(WorkspaceError, match="pseudonym key"), space.warehouse(read_only=True):
         pass
+
+
+def test_a_setting_that_is_not_what_the_file_is_never_reads_a_file_in_clear_as_an_encrypted_one(space):
+    """What a killed `encrypt` can leave is read, and stays encrypted; the other way round is refused."""
+    plain = space.database.read_bytes()
+    config = (space.path / workspace.CONFIG).read_text()
+    space.encrypt("weak")
+    (space.path / workspace.CONFIG).write_text(config)
+    mixed = workspace.open_(space.path)
+    with mixed.writing("import devices") as store:
+        assert store.read("devices")["model"].to_list() == ["x", "PLANTED"]
+    assert encrypted(mixed) and mixed.config.storage.encryption == "off"
+    other = mixed.encrypt("weak")
+    space.database.write_bytes(plain)
+    with pytest.raises(WorkspaceError, match="do not agree"), other.warehouse(read_only=True):
+        pass
+
+
+def test_restoring_again_keeps_what_the_first_time_replaced(space):
+    """Also the rows that a killed command had committed to the log only."""
+    backups.take(space.database, backups.LAST_RUN, scratch=space.scratch)
+    with space.warehouse() as store:
+        store.execute_text("SET checkpoint_threshold = '1GB'")
+        store.append("devices", DEVICES.with_columns(tac=pl.lit("00000009")).tail(1))
+        left = {p: p.read_bytes() for p in (space.database, space.database.with_name("kindred.duckdb.wal"))}
+    for path, data in left.items():
+        path.write_bytes(data)
+    replaced = space.restore()
+    assert space.restore() == replaced
+    with space.warehouse(read_only=True) as store:
+        assert store.count("devices") == 2
+    space.restore("replaced")
+    with space.warehouse(read_only=True) as store:
+        assert store.count("devices") == 3
+
+
+def test_a_copy_in_clear_that_a_killed_encrypt_left_goes_with_the_next_command(space):
+    left = space.database.with_name("kindred.duckdb.new")
+    shutil.copy(space.database, left)
+    with space.writing("import devices"):
+        assert not left.exists()
 
 
 def test_without_openssl_strong_encryption_is_refused_and_nothing_changes(space):

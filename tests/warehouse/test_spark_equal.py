@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import ExitStack
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
 import pytest
@@ -125,10 +125,12 @@ VALUES = {
     "as_of": AS_OF, "since": SINCE, **EARLIER, "before": AS_OF, "until": AS_OF, "half_life_days": 30.0,
     "window_days": 90, "min_active_days": 2, "contacts_per_month": 60, "degree_quantile": 0.99, "mutual_share": 0.05,
     "change_days": 7, "change_events": 3, "damping": 0.85, "gamma": 0.25, "top": 2, "limit": 7, "seed": 7, "adult": 18,
-    "purpose": "traffic_data_marketing", "today": AS_OF, "tomorrow": date(2025, 6, 2), "definition": "tie_reach",
+    "purpose": "traffic_data_marketing", "day": AS_OF, "moment": datetime(2025, 6, 1, 12), "definition": "tie_reach",
+    "unknown_is_adult": True, "unknown_offers": True, "need_consent": False,
     "parts": 4, "part": 1, "experiment_id": "spring", "metric": "bought", "positive": True, "horizon_days": 30,
 }  # fmt: skip
-# Temporary tables in the order in which they need each other.
+# Temporary tables of small ones, and of large ones, in the order in which they need each other.
+SMALL = {"_ages": "trust/ages", "_consented": "trust/consented", "_standing": "trust/standing"}
 TEMPS = {
     "both_days": "graph/both_days",
     "pairs": "graph/pairs",
@@ -180,7 +182,7 @@ def stores(both):
             "node": someone["node"], "customer_id": someone["party_id"], "who": someone["party_id"],
             "names": [someone["party_id"], "nobody"],
         }  # fmt: skip
-        for name, statement in TEMPS.items():
+        for name, statement in {**SMALL, **TEMPS}.items():
             wanted = {key: values[key] for key in translated(sql_text(statement)).parameters}
             for store in opened:
                 store.temp(name, statement, **wanted)

@@ -70,7 +70,7 @@
     button.setAttribute("aria-label", `${data.arms[arm][1]}, ${customer}: enlarge`);
     button.addEventListener("click", () => enlarge(image));
     figure.append(button);
-    const caption = make("figcaption", "", data.arms[arm][0] === "random_face" ? "Drawn at random" : closer(found.percentile));
+    const caption = make("figcaption", "", data.arms[arm][0] === "random_face" ? "Drawn at random" : data.arms[arm][0] === "influencer_face" ? "Drawn from alike photos" : closer(found.percentile));
     if (found.flag) {
       caption.append(document.createElement("br"), make("span", "flag", "may be the same person"));
     }

@@ -1,0 +1,171 @@
+"""Opening Parquet files from outside: what one may hold is bounded before any of its rows is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import InputError
+from engine.textfile import check_names, check_width, literally
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+ROWS = 1 << 14  # to be read at once
+FOOTER = 1 << 25  # bytes of the description at a file's end at most: some hundred thousand columns of row groups
+
+
+@contextmanager
+def opened(path: Path, *, dictionaries: Iterable[str] = ()) -> Iterator[pq.ParquetFile]:
+    """A Parquet file of which whole column chunks are never in memory.
+
+    Args:
+        path: of the file.
+        dictionaries: columns of texts handed on as such where they are stored so: a text that
+            stands in every row is in memory once.
+
+    Raises:
+        InputError: it is damaged, encrypted or describes itself at too great a length, also while the `with` lasts.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    _check_footer(path)
+    try:
+        with (
+            literally(path) as name,
+            pq.ParquetFile(
+                name,
+                read_dictionary=list(dictionaries) or None,
+                pre_buffer=False,
+                buffer_size=1 << 20,
+                coerce_int96_timestamp_unit="us",
+            ) as file,
+        ):
+            yield file
+    except (pa.ArrowException, OSError) as error:
+        raise unreadable(path, str(error)) from error
+
+
+def unreadable(path: Path, why: str) -> InputError:
+    """Of a file that is damaged; why: what a library said."""
+    first = (why.strip().splitlines() or ["no reason given"])[0][:200]
+    return InputError(f"is no readable Parquet file ({first}).", file=path, fix="Write it again.")
+
+
+def names(path: Path) -> tuple[str, ...]:
+    """The column names; raises InputError as `opened`, and as `check_width` and `check_names`."""
+    with opened(path) as file:
+        found = tuple(file.schema_arrow.names)
+    check_width(found, path)
+    check_names(found, path)
+    return found
+
+
+def check_kinds(path: Path, wanted: Iterable[str]) -> None:
+    """Refuse columns that hold no plain values.
+
+    Args:
+        path: of the file.
+        wanted: the columns that are read.
+
+    Raises:
+        InputError: one of them holds lists, structures, bytes of a fixed length or spans of time.
+    """
+    with opened(path) as file:
+        for name in wanted:
+            kind = file.schema_arrow.field(name).type
+            if not is_plain(kind):
+                raise InputError(
+                    f"holds values of the type {str(kind)[:60]}, which are no texts, numbers, days or times.",
+                    file=path,
+                    column=name,
+                    fix="Write the column as text.",
+                )
+
+
+def is_plain(kind: pa.DataType) -> bool:
+    """Whether values of a type stand in one cell each."""
+    import pyarrow as pa
+
+    kinds = pa.types
+    if kinds.is_dictionary(kind):
+        return is_plain(kind.value_type)
+    no = (kinds.is_nested, kinds.is_fixed_size_binary, kinds.is_duration, kinds.is_interval)
+    return not (any(test(kind) for test in no) or isinstance(kind, pa.BaseExtensionType))
+
+
+def texts(path: Path, wanted: Iterable[str]) -> list[str]:
+    """Those of some columns that hold texts."""
+    import pyarrow as pa
+
+    def is_text(kind: pa.DataType) -> bool:
+        return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind)
+
+    with opened(path) as file:
+        return [name for name in wanted if is_text(file.schema_arrow.field(name).type)]
+
+
+def weight(column: pa.Array) -> int:
+    """Bytes of a column's values, each counted where it stands, also where many rows share one."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_dictionary(column.type):
+        return column.nbytes
+    if pa.types.is_primitive(column.type.value_type):
+        return 8 * len(column)
+    return pc.sum(pc.take(pc.binary_length(column.dictionary), column.indices)).as_py() or 0
+
+
+def plain(batch: pa.RecordBatch) -> pa.Table:
+    """Rows without dictionaries, and with bytes as the texts that they are; raises ArrowInvalid where they are none."""
+    import pyarrow as pa
+
+    def as_text(column: pa.Array) -> pa.Array:
+        if pa.types.is_dictionary(column.type):
+            column = column.dictionary_decode()
+        if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+            column = column.cast(pa.large_string())
+        return column
+
+    return pa.table([as_text(column) for column in batch.columns], names=batch.schema.names)
+
+
+def unpacked(path: Path, wanted: Iterable[str]) -> int:
+    """Bytes that some columns take as they say themselves, each value being eight at least.
+
+    Args:
+        path: of the file.
+        wanted: the columns that are read.
+    """
+    chosen = set(wanted)
+    with opened(path) as file:
+        about = file.metadata
+        total = 8 * about.num_rows * max(len(chosen), 1)
+        for number in range(about.num_row_groups):
+            group = about.row_group(number)
+            chunks = (group.column(c) for c in range(group.num_columns))
+            total += sum(c.total_uncompressed_size for c in chunks if c.path_in_schema.split(".")[0] in chosen)
+    return total
+
+
+def _check_footer(path: Path) -> None:
+    """See `opened`; before a reader takes memory for the footer."""
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - 8, 0))
+        end = file.read(8)
+    if end[4:] == b"PARE":
+        raise InputError("is an encrypted Parquet file.", file=path, fix="Decrypt it first.")
+    length = int.from_bytes(end[:4], "little")
+    if end[4:] == b"PAR1" and length > FOOTER:
+        raise InputError(
+            f"its description at the end takes {length >> 20} MB, more than {FOOTER >> 20}.",
+            file=path,
+            fix="Write it with fewer columns or larger row groups, or in several files.",
+        )

@@ -1,0 +1,64 @@
+"""What a report asks of a workspace: statements and tables, each once, and a hash of all that came back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from engine.trust import noise as noises
+
+if TYPE_CHECKING:
+    from engine.warehouse.duckdb import DuckDBWarehouse
+    from engine.workspace import Workspace
+
+
+class Ask:
+    """Statements of sql/report/ with the parameters they share, and the analyses of the experiments by name.
+
+    What was asked once is kept: a public report is filled twice, first to know what everything in it rests on.
+    """
+
+    def __init__(self, workspace: Workspace, store: DuckDBWarehouse, analyses: Mapping[str, dict[str, Any]]) -> None:
+        self.workspace = workspace
+        self.store = store
+        self.config = config = workspace.config
+        self.analyses = analyses
+        self._kept: dict[str, Any] = {}
+        self.span = self.row("as_of")
+        fixed = config.graph.as_of
+        self.as_of: date | None = date.fromisoformat(fixed) if fixed else self.span["as_of"]
+
+    def once(self, key: str, make: Callable[[], Any]) -> Any:
+        """What `make` gave the first time this key was asked for."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
+
+    def frame(self, statement: str, **params: Any) -> Any:
+        """Rows of sql/report/<statement>.sql."""
+        return self.once(
+            f"{statement} {sorted(params.items())}", lambda: self.store.query(f"report/{statement}", **params)
+        )
+
+    def table(self, name: str) -> Any:
+        """A table of the workspace."""
+        return self.once(f"table {name}", lambda: self.store.read(name))
+
+    def digest(self) -> bytes:
+        """A hash of everything asked for so far."""
+        hashed = hashlib.sha256()
+        for key in sorted(self._kept):
+            hashed.update(json.dumps([key, self._kept[key]], default=_told, sort_keys=True).encode())
+        return hashed.digest()
+
+    def row(self, statement: str, **params: Any) -> dict[str, Any]:
+        """The one row of a statement."""
+        return self.frame(statement, **params).row(0, named=True)
+
+
+def _told(value: Any) -> Any:
+    """What JSON does not know, for a hash."""
+    return noises.digest(value).hex() if hasattr(value, "hash_rows") else str(value)
