@@ -24,13 +24,16 @@ lint: $(STAMP)
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.bench
 
-# By hand, for an hour: hostile input, kills at hundreds of moments, and planted faults that kills must notice.
+# By hand, for some hours: hostile input, kills at hundreds of moments, the rules about people, and planted faults that the
+# kills and the rules must notice.
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz --cases 100000
 	$(BIN)/python -m tests.crash --moments 200
 	$(BIN)/python -m tests.crash --moments 40 --sabotage transactions-off
 	$(BIN)/python -m tests.crash --moments 40 --sabotage replaced-in-place
 	$(BIN)/python -m tests.crash --moments 40 --sabotage ads-noted-late --only export
+	$(BIN)/python -m tests.rules --histories 5000
+	$(BIN)/python -m tests.rules --histories 300 --sabotage all
 
 install: $(STAMP)
 

@@ -19,21 +19,22 @@ class Found:
 
     Args:
         played: histories until the first fault, or all of them.
-        fault: in words, with a history that shows it; empty = none.
+        fault: in words; empty = none.
+        history: that shows it.
     """
 
     played: int
     fault: str
+    history: History | None = None
 
 
-def search(bases: Bases, most: int, *, number: int, shorten: bool = True, known: str = "") -> Found:
+def search(bases: Bases, most: int, *, number: int, known: str = "") -> Found:
     """Play up to so many histories.
 
     Args:
         bases: where histories start.
         most: histories.
         number: seed; another one draws other histories.
-        shorten: leave out steps and rows while the fault stays.
         known: pattern of faults to pass over; empty = none.
     """
     played, last = 0, None
@@ -57,8 +58,7 @@ def search(bases: Bases, most: int, *, number: int, shorten: bool = True, known:
         each()
     except Fault as fault:
         # Hypothesis plays the last history once more to see that it fails again.
-        short, words = shortened(bases, last, str(fault)) if shorten else (last, str(fault))
-        return Found(max(played - 1, 1), f"{words}\n{short}")
+        return Found(max(played - 1, 1), str(fault), last)
     return Found(played, "")
 
 

@@ -75,7 +75,7 @@ class World:
         self.imports = list(base.imports)
         self.today = steps.FIRST_DAY
         self.commands = 0
-        self.words: dict[str, Ad] = {}
+        self.words = dict(base.rules.facts.ads)
         self.names = checks.Names({p: self._name(p) for p in (*PEOPLE, STRANGER, CROWD[0])})
         if settings != base.rules.settings:
             self._command("status")
@@ -227,8 +227,8 @@ class World:
             return
         self._command("run", *options)
         tables = checks.look(self.path / "kindred.duckdb")
-        self._note_ads(tables)
         if step.until in (None, "ads"):
+            self._note_ads(tables, made=True)
             _none(checks.finished_run(tables, self.rules, self.names, self.m, CROWD[0] in self.rules.facts.treatments))
             self.rules.finish_run([self.words[row["ad_id"]] for row in tables["ads"]])
         self.rules.back_up()
@@ -292,16 +292,24 @@ class World:
             return checks.plain(person)
         return checks.pseudonym(SPELLINGS[person][0], workspace.open_(self.path).key())
 
-    def _note_ads(self, tables: checks.Tables) -> None:
-        """Remember each ad as it first stood; the same id must always mean the same ad."""
+    def _note_ads(self, tables: checks.Tables, *, made: bool = False) -> None:
+        """Remember each ad as it was made; the id of one that was handed out must go on to mean that ad."""
         words = {row["offer_id"]: tuple(row[name] for name in WORDS) for row in tables["offers"]}
         for row in tables["ads"]:
             person = self.names.person
-            ad = Ad(row["ad_id"], person(row["customer_id"]), row["arm"], person(row.get("subject_id")),
-                    row["offer_id"], words.get(row["offer_id"], ()))  # fmt: skip
-            known = self.words.setdefault(ad.ad_id, ad)
-            if known != ad and ad.words:
-                raise Fault(f"one id for two ads: {known} and {ad}")
+            ad = Ad(
+                row["ad_id"],
+                person(row["customer_id"]),
+                row["arm"],
+                person(row.get("subject_id")),
+                row["offer_id"],
+                words.get(row["offer_id"], ()),
+            )
+            known = self.rules.perhaps.get(ad.ad_id)
+            if made and known is not None and known != ad:
+                raise Fault(f"one id for two ads: {known} was handed out, and {ad} was made")
+            if made or ad.ad_id not in self.words:
+                self.words[ad.ad_id] = ad
 
 
 def _none(faults: Iterator[str]) -> None:
