@@ -47,8 +47,18 @@ PUBLIC = Annotated[
 
 @dataclass(frozen=True)
 class Shell:
-    """The common options of one call, and how it talks."""
+    """The common options of one call, and how it talks.
 
+    Args:
+        command: its name, `graph ego`.
+        recorded: whether opening the workspace is written into the audit log first.
+        path: of the workspace; None = here or the nearest parent.
+        output: form of the data.
+        quiet: no words.
+    """
+
+    command: str
+    recorded: bool
     path: Path | None
     output: Output
     quiet: bool
@@ -58,11 +68,19 @@ class Shell:
     master: str | None = None
 
     def workspace(self, **flags: Any) -> Workspace:
-        """The workspace of this call; flags: `graph__window_days=30` style settings, None = not given."""
+        """The workspace of this call, which the audit log says first; what it cannot say is not opened.
+
+        Args:
+            flags: `graph__window_days=30` style settings, None = not given.
+        """
         from engine import workspace
+        from engine.trust import audit
 
         resolved = {name.replace("__", ".", 1): value for name, value in {**self.computing, **flags}.items()}
-        return workspace.open_(self.path, flags=resolved)
+        space = workspace.open_(self.path, flags=resolved)
+        if self.recorded:
+            audit.append(space.path, self.command, "open")
+        return space
 
     @property
     def computing(self) -> dict[str, Any]:
@@ -92,13 +110,14 @@ class Shell:
         output.say(f"kindred: {text}")
 
 
-def command(app: typer.Typer, name: str | None = None, *, computes: bool = False) -> Callable:
+def command(app: typer.Typer, name: str | None = None, *, computes: bool = False, recorded: bool = True) -> Callable:
     """Register a function `f(shell, …)` as a command with the common options after its own.
 
     Args:
         app: the group it belongs to.
         name: of the command; None = the function's.
         computes: also takes --threads, --memory, --engine and --master.
+        recorded: the audit log says that it opened the workspace; False only for what touches no person's data.
     """
     common: dict[str, tuple[Any, Any]] = {
         "workspace": (_WORKSPACE, None),
@@ -116,9 +135,11 @@ def command(app: typer.Typer, name: str | None = None, *, computes: bool = False
 
     def register(function: Callable) -> Callable:
         @wraps(function)
-        def call(**given: Any) -> None:
+        def call(context_: typer.Context, **given: Any) -> None:
             options = {key: given.pop(key) for key in common}
             shell = Shell(
+                _named(context_),
+                recorded,
                 options["workspace"],
                 options["output_"],
                 options["quiet"],
@@ -135,6 +156,7 @@ def command(app: typer.Typer, name: str | None = None, *, computes: bool = False
             for key, (kind, default) in common.items()
         ]
         own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
+        added.append(inspect.Parameter("context_", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
         call.__signature__ = inspect.Signature(own + added)
         call.__annotations__ = {p.name: p.annotation for p in own + added}
         del call.__wrapped__
@@ -142,6 +164,15 @@ def command(app: typer.Typer, name: str | None = None, *, computes: bool = False
         return function
 
     return register
+
+
+def _named(context: typer.Context) -> str:
+    """The words that name a command, without the program's: `graph ego`."""
+    words = []
+    while context.parent is not None:
+        words.insert(0, str(context.info_name))
+        context = context.parent
+    return " ".join(words)
 
 
 class _as_exit_code:

@@ -7,11 +7,14 @@ from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.command import KNOWN_ERROR, Shell, command
+
+if TYPE_CHECKING:
+    from engine.trust.audit import Verdict
 
 
 class Encryption(StrEnum):
@@ -118,7 +121,7 @@ def _audit(app: typer.Typer) -> None:
     group = typer.Typer(help="Who did what to a workspace, and when.", no_args_is_help=True)
     app.add_typer(group, name="audit")
 
-    @command(group)
+    @command(group, recorded=False)
     def verify(
         shell: Shell,
         head: Annotated[
@@ -132,15 +135,33 @@ def _audit(app: typer.Typer) -> None:
         """
         from engine.trust import audit
 
-        verdict = audit.verify(shell.workspace().path, head=head)
-        shell.emit(
-            {"whole": verdict.whole, "lines": verdict.lines, "head": verdict.head, "problems": list(verdict.problems)}
-        )
-        return 0 if verdict.whole else KNOWN_ERROR
+        return _told(shell, audit.verify(shell.workspace().path, head=head))
+
+    @command(group, recorded=False)
+    def seal(
+        shell: Shell,
+        reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="What happened; no ids of people.")],
+    ) -> int:
+        """Put a broken log aside as evidence and begin a new one. Its first line says what was put aside, and why.
+
+        Example: `kindred audit seal --reason "the disk failed on 3 May"`
+        """
+        from engine.trust import audit
+
+        return _told(shell, audit.seal(shell.workspace().path, reason))
+
+
+def _told(shell: Shell, verdict: Verdict) -> int:
+    """Print what was found, and in words what had been broken and was sealed."""
+    shell.emit({"whole": verdict.whole, **asdict(verdict)})
+    for old in verdict.sealed:
+        what = "; ".join(map(str, old["problems"] or ()))
+        shell.say(f"Sealed {old['at']}: {old['file']}, {old['lines']} lines ({what}). Why: {old['reason']}")
+    return 0 if verdict.whole else KNOWN_ERROR
 
 
 def _storage(app: typer.Typer) -> None:
-    @command(app)
+    @command(app, recorded=False)
     def backups(shell: Shell) -> None:
         """Copies of the database. After the last finished run, before each migration.
 

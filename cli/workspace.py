@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
         shell.emit({"workspace": str(folder), "settings": settings, "key_id": made.config.ids.key_id})
         shell.say(f"The pseudonym key lies in {keys.folder()}; keep a copy, never inside the workspace.")
 
-    @command(app)
+    @command(app, recorded=False)
     def status(shell: Shell) -> None:
         """What is in the workspace, and which stages are fresh. Or stale, or have never run.
 

@@ -5,28 +5,41 @@ the newest hash stands in a second file, so that an altered, dropped (also the l
 Whoever may write the folder can rewrite both: note the head that `kindred audit verify` prints somewhere else, and
 compare with `--head`. (Schneier & Kelsey, Secure audit logs to support computer forensics, 1999, without the keyed
 evolution; METHODS section 8.)
+
+A line gets in whole, with its head, or not at all; a kill between the two leaves the head one line behind, never more.
+Room for a command's last line is set aside before its first is written: a disk that fills up in between stops the next
+command, not the log. What is broken all the same is never healed by writing on: `seal` keeps it as evidence and begins
+a new chain that says so.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
 import pwd
+import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from engine.errors import WorkspaceError
+from engine.errors import WorkspaceError, masked
 from engine.trust import files
 
-LOG, HEAD = "audit.jsonl", "audit.head"
+LOG, HEAD, RESERVE = "audit.jsonl", "audit.head", "audit.reserve"
+# Events before something is done. All others tell of what is done already and may use the room set aside.
+OPENING = ("start", "open")
+SEALED = "sealed"
+_SEALED_NAME = re.compile(r"audit\.sealed-[0-9a-f]{16}\.jsonl")
 _START = "0" * 64
 _BLOCK = 1 << 16
+_ROOM = 1 << 15  # several times a line, its head and their blocks
+_REASON = 500  # characters
 
 
 @dataclass
@@ -39,11 +52,19 @@ class Record:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What `verify` found: lines read, the newest hash, and every problem in words (none = whole)."""
+    """What `verify` found.
+
+    Args:
+        lines: of the log.
+        head: its newest hash.
+        problems: each in words; none = whole, since it was last sealed.
+        sealed: what each `seal` put aside, newest first: file, lines, problems, reason, at (when it was sealed).
+    """
 
     lines: int
     head: str
     problems: tuple[str, ...]
+    sealed: tuple[dict[str, Any], ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -78,14 +99,14 @@ def append(
     event: str,
     *,
     tables: Mapping[str, Any] | None = None,
-    details: Mapping[str, int | str] | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> str:
     """Add one line.
 
     Args:
         folder: of the workspace.
         command: name of the command.
-        event: start, done, failed or read.
+        event: open (a command opens the workspace), start, done, failed or read (an export was written).
         tables: rows per table (a number, or before and after).
         details: further numbers and fixed words, never contents.
 
@@ -95,34 +116,19 @@ def append(
     Raises:
         WorkspaceError: the log cannot be written.
     """
-    path = folder / LOG
     try:
-        with open(path, "a+b", opener=files.private) as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            torn = _cut_torn_end(file)
-            seq, previous = _follow(_last(file), _head(folder))
-            line: dict[str, Any] = {
-                "seq": seq,
-                "at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-                "user": _user(),
-                "pid": os.getpid(),
-                "command": command,
-                "event": event,
-                "tables": dict(tables or {}),
-                **({"details": dict(details)} if details else {}),
-                **({"cut_off_bytes": torn} if torn else {}),
-                "previous": previous,
-            }
-            line["hash"] = _hash(line)
-            file.write(_text(line) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-            head = json.dumps({"seq": seq, "hash": line["hash"]}).encode()
-            with files.replacing(folder / HEAD, scratch=folder / ".tmp") as new:
-                new.write(head)
+        with _locked(folder) as file:
+            if event in OPENING:
+                _set_aside(folder)
+            try:
+                return _add(folder, file, command, event, tables, details)
+            except (OSError, WorkspaceError) as error:
+                if event in OPENING or not _is_full(error) or not (folder / RESERVE).exists():
+                    raise
+            (folder / RESERVE).unlink()
+            return _add(folder, file, command, event, tables, details)
     except OSError as error:
-        raise files.unwritable(path, error) from error
-    return line["hash"]
+        raise files.unwritable(folder / LOG, error) from error
 
 
 def verify(folder: Path, *, head: str | None = None) -> Verdict:
@@ -130,17 +136,67 @@ def verify(folder: Path, *, head: str | None = None) -> Verdict:
 
     Args:
         folder: of the workspace.
-        head: a hash noted earlier elsewhere; it must still be one of the lines.
+        head: a hash noted earlier elsewhere; it must still be one of the lines, of the log or of a sealed one.
 
     Raises:
         WorkspaceError: there is no log.
     """
     try:
-        raw = (folder / LOG).read_bytes()
+        with _locked(folder, shared=True) as file:
+            return _verdict(folder, file.read(), head)
     except OSError as error:
         raise WorkspaceError(
             f"{folder / LOG} cannot be read: {error.strerror}.", fix="It was removed, or never written."
         ) from error
+
+
+def seal(folder: Path, reason: str) -> Verdict:
+    """Put a broken log aside as evidence and begin a new chain, whose first line says what was put aside and why.
+
+    Args:
+        folder: of the workspace.
+        reason: in the words of whoever seals; kept with ids masked.
+
+    Returns:
+        What `verify` finds afterwards.
+
+    Raises:
+        WorkspaceError: the log is whole, no reason is given, or nothing can be written: all is left as it was.
+    """
+    if not reason.strip():
+        raise WorkspaceError("A log is not sealed without a reason.", fix="Say what happened: --reason TEXT.")
+    try:
+        with _locked(folder) as file:
+            file.seek(0)
+            raw = file.read()
+            verdict = _verdict(folder, raw, None)
+            if verdict.whole:
+                raise WorkspaceError("The audit log is whole.", fix="Only what is broken is sealed.")
+            digest = hashlib.sha256(raw).hexdigest()
+            evidence = folder / f"audit.sealed-{digest[:16]}.jsonl"
+            _keep(evidence, raw)
+            with suppress(FileNotFoundError):
+                _keep(evidence.with_suffix(".head"), (folder / HEAD).read_bytes())
+            about = {
+                "file": evidence.name,
+                "sha256": digest,
+                "lines": verdict.lines,
+                "newest": verdict.head,
+                "problems": list(verdict.problems[:20]),
+                "reason": masked(reason.strip())[:_REASON],
+            }
+            line = _line(1, _START, "audit seal", SEALED, {}, about)
+            # In this order: killed after either, the log is still broken or is a first line without a head, which
+            # is whole.
+            (folder / HEAD).unlink(missing_ok=True)
+            _keep(folder / LOG, _text(line) + b"\n")
+            _write_head(folder, line)
+    except OSError as error:
+        raise files.unwritable(folder / LOG, error) from error
+    return verify(folder)
+
+
+def _verdict(folder: Path, raw: bytes, head: str | None) -> Verdict:
     problems: list[str] = []
     if raw and not raw.endswith(b"\n"):
         problems.append("the last line is cut off")
@@ -158,9 +214,127 @@ def verify(folder: Path, *, head: str | None = None) -> Verdict:
         previous, seq = line["hash"], line["seq"]
         hashes.add(line["hash"])
     problems += _against_head(_head(folder), seq, previous, _parse(complete[-1]) if complete else None)
-    if head is not None and head not in hashes:
+    sealed, older, faults = _sealed(folder, raw)
+    problems += faults
+    if head is not None and head not in hashes | older:
         problems.append("the head given is not in the log")
-    return Verdict(len(complete), previous, tuple(problems))
+    return Verdict(len(complete), previous, tuple(problems), tuple(sealed))
+
+
+def _sealed(folder: Path, raw: bytes) -> tuple[list[dict[str, Any]], set[str], list[str]]:
+    """What the first line says was put aside, and what that one's says: about each, hashes of their lines, faults."""
+    told: list[dict[str, Any]] = []
+    hashes: set[str] = set()
+    line = _parse(raw.split(b"\n", 1)[0])
+    while line is not None and line.get("event") == SEALED:
+        about = line.get("details")
+        if not isinstance(about, dict) or not _SEALED_NAME.fullmatch(str(about.get("file"))):
+            return told, hashes, ["the first line names no sealed log"]
+        try:
+            raw = (folder / about["file"]).read_bytes()
+        except OSError:
+            raw = b""
+        told.append({**{key: about.get(key) for key in ("file", "lines", "problems", "reason")}, "at": line.get("at")})
+        if hashlib.sha256(raw).hexdigest() != about.get("sha256"):
+            return told, hashes, [f"the sealed log {about['file']} is missing or was altered"]
+        lines = [_parse(text) for text in raw.split(b"\n")]
+        hashes |= {old["hash"] for old in lines if old is not None and old["hash"] == _hash(old)}
+        line = lines[0]
+    return told, hashes, []
+
+
+@contextmanager
+def _locked(folder: Path, *, shared: bool = False) -> Iterator[BinaryIO]:
+    """The log, held against writers; to add to it (made when absent), or shared = to read it."""
+    path = folder / LOG
+    while True:
+        with open(path, "rb" if shared else "a+b", buffering=0, opener=files.private) as file:
+            fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+            # Sealed while we waited for it, this is no longer the log.
+            if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                yield file
+                return
+
+
+def _add(
+    folder: Path,
+    file: BinaryIO,
+    command: str,
+    event: str,
+    tables: Mapping[str, Any] | None,
+    details: Mapping[str, Any] | None,
+) -> str:
+    """Write a line and its head; where that fails, all is as before."""
+    torn = _cut_torn_end(file)
+    last, head = _last(file), _head(folder)
+    seq, previous = _follow(last, head)
+    if last is not None and previous == last["hash"] and (head is None or head["seq"] < last["seq"]):
+        _write_head(folder, last)  # a kill left it one behind; it never gets two
+    line = _line(seq, previous, command, event, tables or {}, details or {}, torn)
+    end = file.seek(0, os.SEEK_END)
+    try:
+        left = _text(line) + b"\n"
+        while left:
+            left = left[os.write(file.fileno(), left) :]
+        os.fsync(file.fileno())
+        _write_head(folder, line)
+    except BaseException:
+        if (_head(folder) or {}).get("hash") != line["hash"]:
+            with suppress(OSError):
+                os.ftruncate(file.fileno(), end)
+        raise
+    return line["hash"]
+
+
+def _line(
+    seq: int,
+    previous: str,
+    command: str,
+    event: str,
+    tables: Mapping[str, Any],
+    details: Mapping[str, Any],
+    torn: int = 0,
+) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "seq": seq,
+        "at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "user": _user(),
+        "pid": os.getpid(),
+        "command": command,
+        "event": event,
+        "tables": dict(tables),
+        **({"details": dict(details)} if details else {}),
+        **({"cut_off_bytes": torn} if torn else {}),
+        "previous": previous,
+    }
+    return {**line, "hash": _hash(line)}
+
+
+def _write_head(folder: Path, line: Mapping[str, Any]) -> None:
+    _keep(folder / HEAD, json.dumps({"seq": line["seq"], "hash": line["hash"]}).encode())
+    with suppress(OSError):  # not every file system can; then a loss of power may leave an older head
+        place = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(place)
+        finally:
+            os.close(place)
+
+
+def _set_aside(folder: Path) -> None:
+    """Room on the disk for a line that must get in later, as a file whose bytes no file system can make smaller."""
+    place = folder / RESERVE
+    if not place.exists() or place.stat().st_size < _ROOM:
+        _keep(place, hashlib.shake_256(b"kindred").digest(_ROOM))
+
+
+def _keep(path: Path, content: bytes) -> None:
+    with files.replacing(path, scratch=path.parent / ".tmp") as new:
+        new.write(content)
+
+
+def _is_full(error: OSError | WorkspaceError) -> bool:
+    cause = error if isinstance(error, OSError) else error.__cause__
+    return isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _against_head(head: dict[str, Any] | None, seq: int, newest: str, last: dict[str, Any] | None) -> list[str]:

@@ -69,7 +69,11 @@ def examine(path: Path | None = None) -> list[dict[str, object]]:
         _check("schema", lambda: _schema(space), "Run any command that writes: it migrates, after a copy."),
         _check("permissions", lambda: _permissions(space), f"Run `chmod -R go= {space.path}`."),
         _check("pseudonym key", lambda: _key(space), "Copy the key file from where the workspace was made."),
-        _check("audit log", lambda: _audit(space), "Compare `kindred audit verify` with a head noted elsewhere."),
+        _check(
+            "audit log",
+            lambda: _audit(space),
+            "Compare `kindred audit verify` with a head noted elsewhere, then `kindred audit seal`.",
+        ),
         _check("backup", lambda: _backup(space), "`kindred run` makes one."),
     ]
 
@@ -153,7 +157,8 @@ def _audit(space: workspace.Workspace) -> str:
     verdict = audit.verify(space.path)
     if not verdict.whole:
         raise EngineError("; ".join(verdict.problems[:3]))
-    return f"{verdict.lines} lines, whole, head {verdict.head[:16]}"
+    sealed = f", {len(verdict.sealed)} sealed before" if verdict.sealed else ""
+    return f"{verdict.lines} lines, whole{sealed}, head {verdict.head[:16]}"
 
 
 def _backup(space: workspace.Workspace) -> str:
