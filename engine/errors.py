@@ -6,27 +6,9 @@ and exits with code 1.
 
 from __future__ import annotations
 
-import re
+from engine.trust.identifiers import masked
 
-_EMAIL = re.compile(r"[^\s@,;:\"'()<>]+@[^\s@,;:\"'()<>]+\.\w+")
-_RUN = re.compile(r"(?<!\w)\+?\d{9,15}(?!\w)")
-_SPACED = re.compile(r"(?<![\w./-])[+(]?\d[\d ()./-]{5,}\d(?!\w)")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-
-
-def masked(text: str) -> str:
-    """A text in which whatever reads as a phone number or an e-mail address stands as `#`.
-
-    Messages end up on screens and in log files, where the people in the data must not appear. Days stay, as do shorter
-    numbers and names of folders of digits.
-    """
-    text = _RUN.sub("#", _EMAIL.sub("#", text))
-    return _SPACED.sub(_hide, text)
-
-
-def _hide(found: re.Match[str]) -> str:
-    digits = sum(c.isdigit() for c in found[0])
-    return found[0] if not 7 <= digits <= 15 or _DAY.match(found[0]) else "#"
+__all__ = ["BackendError", "ConfigError", "EngineError", "InputError", "ModelError", "WorkspaceError", "masked"]
 
 
 class EngineError(Exception):
