@@ -20,7 +20,7 @@ from typing import Any
 
 from engine.errors import InputError
 from engine.tables import TABLES
-from engine.trust import backups, files, keys, pseudonyms
+from engine.trust import backups, files, keys, mentions, pseudonyms
 from engine.warehouse.duckdb import DuckDBWarehouse, quote
 from engine.workspace import Workspace
 
@@ -152,6 +152,7 @@ def _find(workspace: Workspace, store: DuckDBWarehouse, wanted: list[str]) -> tu
     """Names inside the workspace of those ids that are there; of the others both names they might have."""
     import polars as pl
 
+    pseudonyms.settle(store, workspace.config.ids, note=False)
     raw = pl.Series("id", wanted)
     named = pseudonyms.name_series(store, raw, workspace.config.ids, workspace.key())
     pairs = pl.DataFrame({"raw": raw, "named": named})
@@ -198,6 +199,7 @@ def _erase_rows(store: DuckDBWarehouse, known: list[str]) -> dict[str, int]:
         before = store.count(table)
         store.execute_text(statement, name=f"erase {table}")
         rows[table] = rows.get(table, 0) + before - store.count(table)
+    mentions.forget(store, known)
     return {table: n for table, n in rows.items() if n}
 
 
