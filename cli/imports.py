@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 _STRICT = Annotated[bool, typer.Option("--strict", help="Exit with code 3 when a row was rejected.")]
 _FORMAT = Annotated[str | None, typer.Option("--format", metavar="NAME", help="How to read the file.")]
+_KEEP = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep", metavar="COLUMN", help="A further column to keep though it looks like names, numbers or addresses."
+    ),
+]
 _PATHS = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files (or a folder of photos).")]
 
 TABLES = {
@@ -91,7 +97,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _register_table(group: typer.Typer, target: str, text: str) -> None:
-    def load(shell: Shell, paths: _PATHS, format_: _FORMAT = None, strict: _STRICT = False) -> int:
+    def load(shell: Shell, paths: _PATHS, format_: _FORMAT = None, keep: _KEEP = None, strict: _STRICT = False) -> int:
         from engine.intake.importer import import_table
 
         space = shell.workspace()
@@ -107,6 +113,7 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
                         faces_folder=space.faces,
                         config=space.config,
                         key=space.key(),
+                        keep=keep or (),
                         progress=shell.progress,
                     )
                 )
@@ -136,8 +143,28 @@ def _report(shell: Shell, done: list[SourceSummary], strict: bool) -> int:
     for s in done:
         parts = f"{s.rows_kept} kept + {s.rows_duplicate} duplicate + {s.rows_rejected} rejected"
         shell.say(f"{s.path}: {s.rows_in} rows = {parts}{f' ({s.why})' if s.why else ''}")
+        _say_columns(shell, s)
     if any(summary.rows_rejected for summary in done):
         shell.say("Rejected rows and their reasons: `kindred export rejects --to DIR --format csv`.")
         if strict:
             return ROWS_REJECTED
     return 0
+
+
+def _say_columns(shell: Shell, summary: SourceSummary) -> None:
+    """What became of columns whose meaning nobody told."""
+
+    def named(what: str) -> list[str]:
+        start = f"{what} column "
+        return [f"{name.removeprefix(start)} ({n})" for name, n in summary.details.items() if name.startswith(start)]
+
+    told = {
+        "hidden": ("hidden in", "values that identify a person"),
+        "left out": ("left out", "values that read like names, addresses or accounts"),
+        "kept as they came": ("kept", "values"),
+    }
+    for word, (what, note) in told.items():
+        if columns := named(what):
+            shell.say(f"{summary.path}: {word}: {', '.join(columns)}: {note}.")
+    if named("hidden in") or named("left out"):
+        shell.say("What is no such thing: import it with --keep COLUMN, or name it in ids.keep.")

@@ -83,9 +83,16 @@ def import_logs(
 
 
 def import_table(
-    workspace: Workspace, target: str, path: str | Path, *, format: str | None = None, progress: Progress = SILENT
+    workspace: Workspace,
+    target: str,
+    path: str | Path,
+    *,
+    format: str | None = None,
+    keep: Sequence[str] = (),
+    progress: Progress = SILENT,
 ) -> SourceSummary:
-    """Import customers, devices, offers, treatments, photos, inventory, consents or optouts from one path."""
+    """Import customers, devices, offers, treatments, photos, inventory, consents or optouts from one path; `keep` names
+    further columns to keep though they look like names, numbers or addresses of people."""
     from engine.intake import importer
 
     with workspace.writing(f"import {target}") as store:
@@ -97,6 +104,7 @@ def import_table(
             faces_folder=workspace.faces,
             config=workspace.config,
             key=workspace.key(),
+            keep=keep,
             progress=progress,
         )
 

@@ -31,9 +31,18 @@ class Ids:
 
     pseudonymise: str = _s(
         "auto",
-        "auto = phone numbers and e-mail addresses, all = every id, none = already pseudonymised input",
+        "auto = every id but plainly opaque ones (17, c0042, a hex digest), all = every id, none = already "
+        "pseudonymised input",
         choices=("auto", "all", "none"),
     )
+    rules: int = _s(
+        2,
+        "which ids auto hides: 2 = see above, 1 = phone numbers and addresses only, as in workspaces made by older "
+        "Kindreds; fixed by the first import",
+        low=1,
+        high=2,
+    )
+    keep: str = _s("", "further columns of customers and models kept as they come, separated by commas")
     region: str = _s("", "two-letter country for numbers in national form, e.g. HU; empty = only + and 00 forms")
     key_id: str = _s("", "which key made this workspace's pseudonyms (the key itself lies outside)")
 
@@ -249,6 +258,9 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] | None = No
     for key, value in (flags or {}).items():
         if value is not None:
             values[key], origin[key] = value, "the command line"
+    if origin.get("ids.key_id") == str(path) and "ids.rules" not in values:
+        values["ids.rules"] = 1  # an older Kindred made this workspace, by whose rules its people are named
+        origin["ids.rules"] = str(path)
     known = _fields()
     sections: dict[str, dict[str, Any]] = {}
     for key, value in values.items():

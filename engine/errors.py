@@ -6,35 +6,23 @@ and exits with code 1.
 
 from __future__ import annotations
 
-import re
+from engine.trust import identifiers
 
-_EMAIL = re.compile(r"[^\s@,;:\"'()<>]+@[^\s@,;:\"'()<>]+\.\w+")
-_RUN = re.compile(r"(?<!\w)\+?\d{9,15}(?!\w)")
-_SPACED = re.compile(r"(?<![\w./-])[+(]?\d[\d ()./-]{5,}\d(?!\w)")
 _LONGEST = 4000
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def masked(text: str) -> str:
-    """A text in which whatever reads as a phone number or an e-mail address stands as `#`.
+    """A text in which whatever identifies a person stands as `#`; one as long as a page ends after its first letters.
 
-    Messages end up on screens and in log files, where the people in the data must not appear. Days stay, as do shorter
-    numbers and names of folders of digits. A message as long as a page ends after its first letters.
+    Messages end up on screens and in log files, where the people in the data must not appear.
     """
-    text = text if len(text) <= _LONGEST else text[:_LONGEST] + " ..."
-    text = _RUN.sub("#", _EMAIL.sub("#", text))
-    return _SPACED.sub(_hide, text)
+    return identifiers.masked(text if len(text) <= _LONGEST else text[:_LONGEST] + " ...")
 
 
 def shown(name: object) -> str:
     """A file's name as it can be printed and stored: what is no UTF-8 or would begin a line is written out."""
     text = str(name).encode("utf-8", "backslashreplace").decode()
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
-def _hide(found: re.Match[str]) -> str:
-    digits = sum(c.isdigit() for c in found[0])
-    return found[0] if not 7 <= digits <= 15 or _DAY.match(found[0]) else "#"
 
 
 class EngineError(Exception):

@@ -20,6 +20,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from engine.errors import InputError, shown
+from engine.trust import identifiers
 
 if TYPE_CHECKING:
     import polars as pl
@@ -279,5 +280,5 @@ def mask(text: str) -> str:
 
 
 def mask_path(path: Path) -> str:
-    """A file's name with runs of nine or more digits (numbers of people, not dates) masked."""
-    return re.sub(r"\+?\d{9,}", "#", shown(path.name))
+    """A file's name in which whatever identifies a person stands as `#`; days stay."""
+    return identifiers.masked(shown(path.name))

@@ -81,7 +81,11 @@ class Workspace:
                 with self.writing(why):
                     pass
                 store = self._opened(read_only=True)
-            yield store
+            if not read_only:
+                yield store
+                return
+            with files.reading(self.scratch, self.path / ".lock", [self.path / TABLES / "_scratch"]):
+                yield store
         finally:
             store.close()
 
@@ -270,6 +274,7 @@ def create(path: Path, *, preset: Mapping[str, Any] | None = None) -> Workspace:
         preset = dict(preset or {})
         if "ids__key_id" not in preset:
             preset["ids__key_id"] = keys.current()
+        preset.setdefault("ids__rules", settings.Ids().rules)
         for folder in FOLDERS:
             (path / folder).mkdir(mode=0o700, exist_ok=True)
         # Last, because it is what makes a folder a workspace: whoever was killed before can start again.

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import sources, textfile
 from engine.errors import InputError, masked
-from engine.intake import devices, photos, reading, values
+from engine.intake import devices, free_columns, photos, reading, values
 from engine.intake.reading import REASON, ROW
 from engine.progress import SILENT, Progress
 from engine.sources import SourceSummary, Store
 from engine.tables import TABLES, Column, polars_type
-from engine.trust import consent, identifiers, objections, pseudonyms
+from engine.trust import consent, objections, pseudonyms
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,6 +31,8 @@ _WITH_PHOTOS = ("photos", "inventory")
 _PERSON = "customer_id"
 _THINGS = ("campaign_id", "offer_id", "photo_id")
 _BORN = ("birthdate", "date_of_birth", "dateofbirth", "dob", "birthday", "born", "born_on")
+_MOST = 1e9  # no amount of money: from there on it may be a phone number in the wrong column
+_PRODUCTS = ("manufacturer", "model")
 # Osmocom: a licence line, then a header in which `name` stands for manufacturer and for model.
 _DEVICE_TABLES = {
     "osmocom": (1, {"tac": "tac", "name": "manufacturer", "name_2": "model"}),
@@ -46,6 +49,7 @@ def import_table(
     faces_folder: Path,
     config: Config,
     key: bytes,
+    keep: Collection[str] = (),
     progress: Progress = SILENT,
 ) -> SourceSummary:
     """Import one file (or folder of photos) into a table.
@@ -59,6 +63,7 @@ def import_table(
         faces_folder: where photos are kept, by content.
         config: settings; section ids is used.
         key: the workspace's pseudonym key.
+        keep: further columns to keep as they come, besides those of the setting ids.keep.
         progress: where bars are drawn.
 
     Returns:
@@ -75,19 +80,30 @@ def import_table(
     if format not in (None, "", "auto", "csv", *_DEVICE_TABLES) or (format in _DEVICE_TABLES and target != "devices"):
         raise InputError(f"there is no format {format!r} of {target}.", fix="Leave --format out.")
     path = Path(path)
+    pseudonyms.settle(store, config.ids)
     with progress.task(target, total=1) as task:
         frame, broken, total, digest, notes = _read(store, target, path, format)
         frame = _without_objecting(store, target, frame, config, key)
         if target in _WITH_PHOTOS:
-            frame, digest = _bring_photos(frame, path, faces_folder, digest)
+            frame, digest = _bring_photos(frame, path, faces_folder, digest, config.faces.max_megapixels)
         source = sources.source_id(target, format or "table", digest)
         known = sources.seen(store, source, path)
         if known is not None:
             return known
-        frame, hidden = identifiers.hide(store, frame, _further(target, frame), config.ids, key, names=_THINGS)
+        frame, guarded = free_columns.guard(
+            store,
+            frame,
+            _further(target, frame),
+            config.ids,
+            key,
+            names=(*_THINGS, *_PRODUCTS),
+            texts=TABLES[target].names,
+            keep=_kept(keep, config, frame, path),
+            known=store.read(target) if target == "customers" else None,
+        )
         frame, bad = _typed(target, frame)
         rejects = pl.concat([broken.select(ROW, REASON), bad.select(ROW, REASON)]).sort(ROW)
-        if total and rejects.height == total:
+        if total and rejects.height == total and set(rejects[REASON]) != {objections.REASON}:
             row, reason = rejects.row(0)
             raise InputError(f"not one row can be used: {reason}.", file=path, row=row, fix="Correct the file.")
         if _PERSON in frame.columns:
@@ -105,11 +121,7 @@ def import_table(
                 kept,
                 duplicate,
                 rejects.height,
-                {
-                    name: n
-                    for name, n in {**notes, **counts, "numbers_and_addresses_hidden": hidden, **reasons}.items()
-                    if n
-                },
+                {name: n for name, n in {**notes, **counts, **guarded.details(), **reasons}.items() if n},
             )
             sources.record(store, summary, digest)
             _record_rejects(store, source, rejects)
@@ -167,14 +179,16 @@ def _device_table(store: Store, path: Path, format: str) -> tuple[pl.DataFrame, 
     return frame.select(ROW, *names).rename(names), broken, total
 
 
-def _bring_photos(frame: pl.DataFrame, path: Path, faces_folder: Path, digest: str) -> tuple[pl.DataFrame, str]:
+def _bring_photos(
+    frame: pl.DataFrame, path: Path, faces_folder: Path, digest: str, max_megapixels: float
+) -> tuple[pl.DataFrame, str]:
     """Copy the photos; the digest covers the table and what each photo holds, so that a mended folder is news."""
     import polars as pl
 
     root = path if path.is_dir() else path.parent
     given = frame[REASON] if REASON in frame.columns else pl.Series(REASON, [None] * frame.height, pl.String)
     wanted = pl.select(pl.when(given.is_null()).then(frame["path"]))[:, 0]
-    digests, places, reasons = photos.bring(wanted.to_list(), root, faces_folder)
+    digests, places, reasons = photos.bring(wanted.to_list(), root, faces_folder, max_megapixels=max_megapixels)
     frame = frame.with_columns(
         pl.Series("path", places, dtype=pl.String),
         pl.Series("sha256", digests, dtype=pl.String),
@@ -213,9 +227,20 @@ def _further(target: str, frame: pl.DataFrame) -> list[str]:
     """Columns in which people's second numbers and addresses may stand: names of things, and whatever the table does
     not define."""
     if target not in ("customers", "inventory"):
-        return [name for name in frame.columns if name in _THINGS]
+        return [name for name in frame.columns if name in _THINGS + _PRODUCTS]
     known = {c.name for c in TABLES[target].columns if c.type != "text"} | {_PERSON, "sha256", "path"}
     return [name for name in frame.columns if name not in known | {ROW, REASON}]
+
+
+def _kept(keep: Collection[str], config: Config, frame: pl.DataFrame, path: Path) -> set[str]:
+    """Columns to keep as they come: those named for this import must be there, those of the setting may be."""
+    named = {name.strip().lower() for name in keep if name.strip()}
+    if absent := sorted(named - set(frame.columns)):
+        raise InputError(
+            "there is no such column to keep.", file=path, row=0, column=absent[0],
+            fix=f"The columns are {', '.join(c for c in frame.columns if c not in (ROW, REASON))}.",
+        )  # fmt: skip
+    return named | {name.strip().lower() for name in config.ids.keep.split(",") if name.strip()}
 
 
 def _own_rule(target: str, columns: list[str]) -> list[pl.Expr]:
@@ -234,6 +259,9 @@ def _own_rule(target: str, columns: list[str]) -> list[pl.Expr]:
     if target == "treatments" and "propensity" in columns:
         chance = values.parse("propensity", "f64")
         return [pl.when((chance <= 0) | (chance > 1)).then(pl.lit("propensity: not above 0 and up to 1"))]
+    if target == "offers":
+        large = [(c, values.parse(c, "f64")) for c in ("value", "cost", "capacity") if c in columns]
+        return [pl.when(amount.abs() >= _MOST).then(pl.lit(f"{c}: not below 1,000,000,000")) for c, amount in large]
     if target == "customers" and "age" in columns:
         age = values.parse("age", "i32")
         return [pl.when((age < 0) | (age > 130)).then(pl.lit("age: not between 0 and 130"))]

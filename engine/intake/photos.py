@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from engine.errors import InputError
+from engine.intake import metadata
 
 if TYPE_CHECKING:
     import polars as pl
 
 FOLDER = "photos"
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif")
-_BLOCK = 1 << 20
+MAX_BYTES = 200_000_000
 
 
 def listed(folder: Path, *, person_per_folder: bool) -> tuple[pl.DataFrame, int]:
@@ -53,14 +54,15 @@ def listed(folder: Path, *, person_per_folder: bool) -> tuple[pl.DataFrame, int]
 
 
 def bring(
-    paths: list[str | None], root: Path, faces_folder: Path
+    paths: list[str | None], root: Path, faces_folder: Path, *, max_megapixels: float = 40.0
 ) -> tuple[list[str | None], list[str | None], list[str | None]]:
-    """Copy photos into the workspace, named by their content.
+    """Copy photos into the workspace without their metadata, named by what is stored.
 
     Args:
         paths: of photos, relative to `root`; null = no photo named.
         root: photos outside it are refused, also by way of symbolic links or `..`.
         faces_folder: the workspace's; copies go to `photos/<first two hex digits>/<sha256><ending>` below it.
+        max_megapixels: larger pictures of formats that must be decoded for it are refused.
 
     Returns:
         Three lists as long as `paths`: sha256, path below `faces_folder`, reason why there is none.
@@ -70,14 +72,18 @@ def bring(
     reasons: list[str | None] = []
     top = root.resolve()
     for path in paths:
-        digest, place, reason = (None, None, "path: missing") if path is None else _bring_one(path, top, faces_folder)
+        digest, place, reason = (
+            (None, None, "path: missing") if path is None else _bring_one(path, top, faces_folder, max_megapixels)
+        )
         digests.append(digest)
         places.append(place)
         reasons.append(reason)
     return digests, places, reasons
 
 
-def _bring_one(path: str, top: Path, faces_folder: Path) -> tuple[str | None, str | None, str | None]:
+def _bring_one(
+    path: str, top: Path, faces_folder: Path, max_megapixels: float
+) -> tuple[str | None, str | None, str | None]:
     ending = Path(path).suffix.lower()
     if ending not in ENDINGS:
         return None, None, "path: not the name of a photo"
@@ -86,10 +92,11 @@ def _bring_one(path: str, top: Path, faces_folder: Path) -> tuple[str | None, st
         if not whole.is_relative_to(top):
             return None, None, "path: leads out of the folder of the table"
         with _regular(whole) as source:
-            return *_copy(source, ending, faces_folder), None
+            bare = metadata.stripped(source.read(MAX_BYTES), max_megapixels=max_megapixels)
+        return *_keep(bare, ending, faces_folder), None
     except FileNotFoundError:
         return None, None, "path: there is no such file"
-    except _NotAPhoto as error:
+    except (_NotAPhoto, metadata.UnknownPicture) as error:
         return None, None, f"path: {error}"
     except (OSError, RuntimeError, ValueError) as error:
         return None, None, f"path: cannot be read ({getattr(error, 'strerror', None) or 'not a usable path'})"
@@ -109,29 +116,27 @@ def _regular(path: Path) -> Iterator[BinaryIO]:
             raise _NotAPhoto("not a file")
         if not state.st_size:
             raise _NotAPhoto("the file is empty")
+        if state.st_size > MAX_BYTES:
+            raise _NotAPhoto(f"has {state.st_size / 1e6:.0f} MB, more than {MAX_BYTES / 1e6:.0f}")
         yield file
 
 
-def _copy(source: BinaryIO, ending: str, faces_folder: Path) -> tuple[str, str]:
-    """Copy block by block under a temporary name, then give it the name of its content; returns digest and place."""
+def _keep(content: bytes, ending: str, faces_folder: Path) -> tuple[str, str]:
+    """Write under a temporary name, then give it the name of its content; returns digest and place."""
     home = faces_folder / FOLDER
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = hashlib.sha256(content).hexdigest()
+    inner = Path(FOLDER) / name[:2] / f"{name}{ending}"
+    place = faces_folder / inner
+    if place.exists():
+        return name, inner.as_posix()
     passing = home / f".incoming-{os.getpid()}"
-    digest = hashlib.sha256()
     try:
         passing.unlink(missing_ok=True)
         with os.fdopen(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-            while block := source.read(_BLOCK):
-                digest.update(block)
-                target.write(block)
-        name = digest.hexdigest()
-        inner = Path(FOLDER) / name[:2] / f"{name}{ending}"
-        place = faces_folder / inner
+            target.write(content)
         place.parent.mkdir(mode=0o700, exist_ok=True)
-        if place.exists():
-            passing.unlink()
-        else:
-            passing.replace(place)
+        passing.replace(place)
     finally:
         passing.unlink(missing_ok=True)
     return name, inner.as_posix()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 TARGET = "logs"
 _VIEWS = ("_log_pool", "_log_names", "_log_placed", "_log_seen", "_log_new", "_log_all", "_log_raw")
 _SCRATCH = (
-    "_log_imeis", "_ids_raw", "_ids_national", "_log_ids", "_log_bad_rows", "_log_used", "_log_nodes",
+    "_log_imeis", "_ids_raw", "_ids_folded", "_ids_national", "_log_ids", "_log_bad_rows", "_log_used", "_log_nodes",
     "_log_devices", "_log_events", "_log_near", "_log_suspects", "_log_same", "_log_legs", "_log_facts",
     "_log_replaced", "_log_gone", "_log_days", "_log_days_known", "_log_refused", "_log_new_parties",
     "_people", "_whos", "_recognised",
@@ -36,6 +36,7 @@ _SCRATCH = (
 _EVENT = ("kind", "caller", "callee", "started_at", "duration_s", "answered")
 _FACTS = ("volume_mb", *repeats.FACTS, "call_id", "n_calls", "n_texts")
 _PHONE_SHARE = 0.9
+_CELL = r"[A-Za-z]{0,12}[_.:/-]?[0-9]{0,8}([A-Za-z_.:/-][0-9]{1,8}){0,4}"  # a word, numbers of up to 8 digits
 _READ, _CLEAN, _STORED = 0.35, 0.68, 0.85  # how much of a file's time has passed when it is
 _MANY = 1_000_000  # rows that are written into the file at once
 
@@ -75,6 +76,7 @@ def import_logs(
     never enter `pair_days`, from which the graph is built, and such people are no customers.
     """
     options = options or {}
+    pseudonyms.settle(store, config.ids)
     profiles = _profiles(format, mapping)
     done = []
     sizes = [max(_size(Path(path)) >> 20, 1) for path in paths]
@@ -377,7 +379,7 @@ def _make_events(store: Store, rows: NumberedRows | None, have: set[str], key: b
     # Joins take long, also with nothing.
     store.execute("logs/handsets" if imeis else "logs/no_handsets")
     columns = [*_EVENT, *(c for c in _FACTS if c in _facts(have))]
-    staging.make(store, "_log_events", "logs/events", columns, numbered=True, add=add)
+    staging.make(store, "_log_events", "logs/events", columns, numbered=True, add=add, cell=_CELL)
 
 
 def _name_devices(store: Store, *, inner: bytes, outer: bytes) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -79,6 +80,46 @@ def keep_only(folder: Path, needed: set[str]) -> int:
             path.unlink(missing_ok=True)
             removed += 1
     return removed
+
+
+@contextmanager
+def reading(scratch: Path, written: Path, further: Sequence[Path] = ()) -> Iterator[None]:
+    """Hold the scratch folder while something is read; whoever finds it idle sweeps what killed processes left in it.
+
+    Args:
+        scratch: folder of a workspace; others who read keep it from being swept.
+        written: the lock of whoever writes, who keeps it from being swept too.
+        further: folders that are swept with it.
+    """
+    try:
+        scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(scratch, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:  # nothing can be written here, so nothing can be left here
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left = [folder for folder in (scratch, *further) if folder.is_dir() and any(folder.iterdir())]
+            # Asked only where there is something: for a moment it would stop somebody who begins to write.
+            if left and _free(written):
+                for folder in left:
+                    sweep(folder)
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _free(lock: Path) -> bool:
+    """Whether nobody holds a lock."""
+    with open(lock, "a+", opener=private) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
 
 
 def loose(folder: Path) -> list[Path]:

@@ -20,7 +20,7 @@ from typing import Any
 from engine import documents
 from engine.errors import InputError
 from engine.tables import TABLES
-from engine.trust import backups, files, forget, keys, objections, pseudonyms
+from engine.trust import backups, files, forget, keys, mentions, objections, pseudonyms
 from engine.warehouse.duckdb import DuckDBWarehouse
 from engine.workspace import Workspace
 
@@ -149,6 +149,7 @@ def _find(workspace: Workspace, store: DuckDBWarehouse, wanted: list[str]) -> tu
     """Names inside the workspace of those ids that are there; of the others both names they might have."""
     import polars as pl
 
+    pseudonyms.settle(store, workspace.config.ids, note=False)
     raw = pl.Series("id", wanted)
     named = pseudonyms.name_series(store, raw, workspace.config.ids, workspace.key())
     pairs = pl.DataFrame({"raw": raw, "named": named})
@@ -190,7 +191,9 @@ def _erase_rows(store: DuckDBWarehouse, known: list[str]) -> dict[str, int]:
     store.temp("_erased", "trust/erased", names=known)
     store.execute("trust/withdraw_likeness")
     store.execute("trust/unname_deliveries")
-    return forget.rows(store, known, keep=forget.KEPT_UNNAMED)
+    rows = forget.rows(store, known, keep=forget.KEPT_UNNAMED)
+    mentions.forget(store, known)
+    return rows
 
 
 def _note(

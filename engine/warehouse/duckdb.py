@@ -64,7 +64,13 @@ class DuckDBWarehouse:
         self._key, self._weak, self._read_only = key, weak, read_only
         # What is freed goes back to the system at once: the arrays of later stages have room.
         # Nodes are dense numbers: up to 4 million of them are grouped in an array instead of a hash table.
-        self._settings: dict[str, Any] = {"allocator_background_threads": True, "perfect_ht_threshold": 22} | OFFLINE
+        # What spills is encrypted, from the start: that cannot be set while there are such files, of whomever.
+        self._settings: dict[str, Any] = {
+            "allocator_background_threads": True,
+            "perfect_ht_threshold": 22,
+            "temp_file_encryption": True,
+            **OFFLINE,
+        }
         if scratch is not None:
             self._settings["temp_directory"] = str(scratch)
         if threads:
@@ -92,6 +98,7 @@ class DuckDBWarehouse:
                 self.connection = duckdb.connect(":memory:", config=self._settings)
                 self._attach(self.path, "kindred")
                 self.connection.execute("USE kindred")
+            self._spill_cipher()
             if not self._read_only:
                 self.connection.execute("SET TimeZone = 'UTC'")
                 for table in TABLES.values() if self._contracts else ():
@@ -100,6 +107,17 @@ class DuckDBWarehouse:
             if hasattr(self, "connection"):
                 self.connection.close()
             raise opening(self.path, self._settings.get("memory_limit", ""), error) from error
+
+    def _spill_cipher(self) -> None:
+        """Load what encrypts what does not fit in memory, by a key that only this process has: raw ids are in it, and a
+        process that is killed leaves it behind. Where DuckDB's OpenSSL is not installed its own mbedTLS will do.
+        """
+        import duckdb
+
+        try:
+            self.connection.execute("LOAD httpfs")
+        except duckdb.Error:
+            self.connection.execute("SET force_mbedtls_unsafe = 'true'")
 
     def _attach(self, path: Path, name: str) -> None:
         options = ["READ_ONLY"] if self._read_only else []
@@ -111,7 +129,7 @@ class DuckDBWarehouse:
         self.connection.execute(f"ATTACH {literal(str(path))} AS {name}{clause}")
 
     def _cipher(self) -> None:
-        """Load what writes encrypted files, and encrypt what spills to disk too."""
+        """Load what writes encrypted files."""
         import duckdb
 
         try:
@@ -123,7 +141,6 @@ class DuckDBWarehouse:
                     fix="Run `python -c \"import duckdb; duckdb.execute('INSTALL httpfs')\"` once, with a network.",
                 ) from error
             self.connection.execute("SET force_mbedtls_unsafe = 'true'")
-        self.connection.execute("SET temp_file_encryption = 'true'")
 
     def rewrite(self, **cipher: Any) -> None:
         """Write the database anew and put it in the old one's place: what was deleted is in no byte of the file.

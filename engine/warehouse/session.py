@@ -145,6 +145,7 @@ def _settings(master: str, memory: str) -> dict[str, str]:
         settings |= {
             "spark.sql.shuffle.partitions": "8",
             "spark.driver.host": "127.0.0.1",
+            "spark.io.encryption.enabled": "true",  # raw ids are spilt during an import
             "spark.hadoop.fs.permissions.umask-mode": "077",  # elsewhere workers may be another user than the driver
         }
     elif "127.0.0.1" in master or "localhost" in master:

@@ -1,5 +1,6 @@
 -- The rows of a file that stay, with nodes for ids.
 -- Grain: row that stays. Reads: _log_seen, _log_bad_rows.
+-- Params: $cell the form of a cell's name; what else stands in its column may be a number or an address of a person.
 -- An IMEI gives its TAC. row_id numbers them where a table has no numbers of its own.
 SELECT
     r.kind,
@@ -13,8 +14,8 @@ SELECT
     coalesce(r.callee_tac, r.callee_own_tac) AS callee_tac,
     r.caller_device,
     r.callee_device,
-    nullif(trim(r.caller_cell), '') AS caller_cell,
-    nullif(trim(r.callee_cell), '') AS callee_cell,
+    CASE WHEN regexp_full_match(trim(r.caller_cell), $cell) THEN trim(r.caller_cell) END AS caller_cell,
+    CASE WHEN regexp_full_match(trim(r.callee_cell), $cell) THEN trim(r.callee_cell) END AS callee_cell,
     nullif(trim(r.call_id), '') AS call_id,
     r.n_calls,
     r.n_texts,

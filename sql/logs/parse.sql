@@ -84,7 +84,7 @@ SELECT
     CASE WHEN reason IS NULL AND kind = 'call' AND NOT missed AND seconds > 0 THEN round(seconds)::INTEGER ELSE 0 END
         AS duration_s,
     NOT (kind = 'call' AND (missed OR coalesce(seconds, 0) < 0.5)) AS answered,
-    CASE WHEN kind = 'data' AND isfinite(volume_mb) AND volume_mb >= 0 THEN volume_mb END AS volume_mb,
+    CASE WHEN kind = 'data' AND isfinite(volume_mb) AND volume_mb >= 0 AND volume_mb < 1e9 THEN volume_mb END AS volume_mb,
     log_tac(CASE WHEN swapped THEN callee_tac ELSE caller_tac END) AS caller_tac,
     log_tac(CASE WHEN swapped THEN caller_tac ELSE callee_tac END) AS callee_tac,
     CASE WHEN swapped THEN callee_imei ELSE caller_imei END AS caller_imei,

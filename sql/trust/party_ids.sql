@@ -1,11 +1,18 @@
 -- How each id that came in is known inside: cleaned, in E.164 where it is a phone number, and pseudonymised.
--- Grain: distinct raw id. Reads: _ids_raw (raw), _ids_national (raw, e164: national forms read with a region).
--- Params: $mode auto, all or none; $inner, $outer the 64-byte blocks of HMAC-SHA-256 (key xor 0x36, key xor 0x5c);
+-- Grain: distinct raw id. Reads: _ids_raw (raw), _ids_folded (raw, text: how odd ones are read), _ids_national (raw,
+-- e164: national forms read with a region).
+-- Params: $mode auto, all or none; $rules which ids `auto` hides: 2 all but those that match $opaque, 1 (workspaces of
+--   older Kindreds) phone numbers, addresses ($mail) and what holds one ($held);
+--   $inner, $outer the 64-byte blocks of HMAC-SHA-256 (key xor 0x36, key xor 0x5c);
 --   $short ids of fewer digits than this are service numbers.
 -- A phone number is + or 00 and 8 to 15 digits, or 7 to 15 bare digits; an e-mail address is folded to lower case.
--- An id that only holds an address or a number with + (`tel:+36…`, `SIM +36…`) is no phone, but is hidden too.
+-- The patterns are those of engine/trust/identifiers.py, which says what identifies a person.
 WITH trimmed AS (
-    SELECT raw, trim(raw) AS id, translate(trim(raw), ' ()./-', '') AS digits FROM _ids_raw
+    SELECT r.raw, coalesce(f.text, trim(r.raw)) AS id FROM _ids_raw AS r LEFT JOIN _ids_folded AS f ON r.raw = f.raw
+),
+
+bare AS (
+    SELECT raw, id, translate(id, ' ()./-', '') AS digits FROM trimmed
 ),
 
 read_as AS (
@@ -14,11 +21,10 @@ read_as AS (
         t.id,
         t.digits,
         n.e164 IS NOT NULL OR regexp_full_match(t.digits, '(\+|00)[1-9][0-9]{7,14}|[0-9]{7,15}') AS is_phone,
-        regexp_full_match(t.id, '[^@\s]+@[^@\s]+\.[^@\s]+') AS is_email,
-        regexp_matches(t.id, '[^@\s]+@[^@\s]+\.[^@\s]+|\+[ ()./-]*[1-9][0-9 ()./-]{6}') AS holds_one,
+        regexp_full_match(t.id, $mail) AS is_email,
         regexp_full_match(t.digits, '[*#0-9]+') AND length(t.digits) < $short AS is_short,
         n.e164
-    FROM trimmed AS t
+    FROM bare AS t
     LEFT JOIN _ids_national AS n ON t.raw = n.raw
 ),
 
@@ -34,7 +40,14 @@ canonical AS (
             WHEN is_email THEN lower(id)
             ELSE id
         END AS id,
-        $mode = 'all' OR ($mode = 'auto' AND (is_phone OR is_email OR holds_one)) AS hidden
+        $mode = 'all' OR (
+            $mode = 'auto'
+            AND CASE
+                WHEN is_phone OR is_email THEN true
+                WHEN $rules = 1 THEN regexp_matches(id, $held)
+                ELSE NOT regexp_full_match(id, $opaque)
+            END
+        ) AS hidden
     FROM read_as
 )
 

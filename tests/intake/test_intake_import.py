@@ -16,6 +16,7 @@ from engine.errors import InputError
 from engine.intake.importer import TARGETS, import_table
 from engine.logs.importer import import_logs
 from engine.warehouse.duckdb import DuckDBWarehouse
+from tests.trust.photo import jpeg
 
 KEY = bytes(range(32))
 
@@ -146,7 +147,7 @@ def test_photos_from_a_table_stay_inside_their_folder(store, bring, tmp_path):
     root = tmp_path / "in"
     root.mkdir()
     (tmp_path / "secret.jpg").write_bytes(b"secret")
-    (root / "a.jpg").write_bytes(b"photo a")
+    (root / "a.jpg").write_bytes(jpeg(1))
     (root / "empty.jpg").write_bytes(b"")
     (root / "link.jpg").symlink_to(tmp_path / "secret.jpg")
     (root / "dir.jpg").mkdir()
@@ -165,9 +166,9 @@ def test_photos_from_a_table_stay_inside_their_folder(store, bring, tmp_path):
     (root / "photos.csv").write_text("\n".join(["customer_id,path", *rows]) + "\n")
     assert sums(bring("photos", root / "photos.csv")) == (9, 1, 0, 8)
     photo = store.read("photos").row(0, named=True)
-    assert photo["sha256"] == hashlib.sha256(b"photo a").hexdigest()
+    assert photo["sha256"] == hashlib.sha256(jpeg(1)).hexdigest()
     copy = tmp_path / "faces" / photo["path"]
-    assert copy.read_bytes() == b"photo a"
+    assert copy.read_bytes() == jpeg(1)
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     assert photo["path"] == f"photos/{photo['sha256'][:2]}/{photo['sha256']}.jpg"
     assert sorted(p.name for p in (tmp_path / "faces").rglob("*") if p.is_file()) == [copy.name]
@@ -176,10 +177,10 @@ def test_photos_from_a_table_stay_inside_their_folder(store, bring, tmp_path):
 def test_a_mended_photo_folder_is_read_again(store, bring, tmp_path):
     root = tmp_path / "in"
     root.mkdir()
-    (root / "a.jpg").write_bytes(b"a")
+    (root / "a.jpg").write_bytes(jpeg(1))
     (root / "p.csv").write_text("customer_id,path\nA,a.jpg\nB,b.jpg\n")
     assert sums(bring("photos", root / "p.csv")) == (2, 1, 0, 1)
-    (root / "b.jpg").write_bytes(b"b")
+    (root / "b.jpg").write_bytes(jpeg(2))
     assert sums(bring("photos", root / "p.csv")) == (2, 1, 1, 0)
     assert store.count("photos") == 2
 
@@ -187,8 +188,8 @@ def test_a_mended_photo_folder_is_read_again(store, bring, tmp_path):
 def test_photos_and_inventory_from_folders(store, bring, tmp_path):
     root = tmp_path / "in"
     (root / "C1").mkdir(parents=True)
-    for name in ("C1/x.jpg", "C1/y.png", "C2.jpeg", "notes.txt", ".hidden.jpg"):
-        (root / name).write_bytes(name.encode())
+    for seed, name in enumerate(("C1/x.jpg", "C1/y.png", "C2.jpeg", "notes.txt", ".hidden.jpg")):
+        (root / name).write_bytes(jpeg(seed))
     summary = bring("photos", root)
     assert sums(summary) == (3, 3, 0, 0)
     assert summary.details["other_files"] == 1
@@ -200,7 +201,7 @@ def test_photos_and_inventory_from_folders(store, bring, tmp_path):
 
 
 def test_inventory_keeps_further_columns_as_attributes(store, bring, tmp_path):
-    (tmp_path / "m.jpg").write_bytes(b"m")
+    (tmp_path / "m.jpg").write_bytes(jpeg(1))
     bring("inventory", "photo_id,path,hair,max_uses\nm1,m.jpg,red,3\n")
     row = store.read("inventory").row(0, named=True)
     assert (row["attributes"], row["max_uses"]) == ('{"hair": "red"}', 3)

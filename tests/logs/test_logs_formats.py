@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.config import Config
+from engine.config import Config, Ids
 from engine.errors import InputError
 from engine.logs import mapping
 from engine.logs.guess import guess
@@ -25,7 +25,7 @@ def store():
 
 
 def load(store, path, **more):
-    return import_logs(store, [path], config=Config(), key=bytes(32), **more)[0]
+    return import_logs(store, [path], config=Config(ids=Ids(pseudonymise="none")), key=bytes(32), **more)[0]
 
 
 def text(path: Path, *lines: str) -> Path:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.config import Config, Logs
+from engine.config import Config, Ids, Logs
 from engine.errors import InputError
 from engine.logs import importer, numbers, reading, recognise
 from engine.logs.importer import import_logs
@@ -201,7 +201,8 @@ def test_a_data_session_is_that_of_its_row_whichever_its_direction(tmp_path, mon
         monkeypatch.setattr(reading, "_LARGE", large)
         monkeypatch.setattr(reading, "_MOSTLY", 0)
         store = DuckDBWarehouse()
-        assert import_logs(store, [path], config=Config(), key=KEY)[0].rows_kept == 3
+        config = Config(ids=Ids(pseudonymise="none"))
+        assert import_logs(store, [path], config=config, key=KEY)[0].rows_kept == 3
         found = store.query_text(
             "SELECT a.party_id, b.party_id AS b FROM events AS e JOIN parties AS a ON a.node = e.caller "
             "LEFT JOIN parties AS b ON b.node = e.callee ORDER BY ALL"

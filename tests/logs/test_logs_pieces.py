@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.config import Config, Logs
+from engine.config import Config, Ids, Logs
 from engine.logs import pieces, reading, recognise, repeats, staging
 from engine.logs.importer import import_logs
 from engine.logs.mapping import generic
@@ -126,7 +126,7 @@ def test_a_damaged_line_elsewhere_changes_no_row(tmp_path, line, caller, duratio
         "\n".join(["caller,callee,started_at,duration_s", line, *['"cut'] * damaged, "k,l,2024-01-02,5", ""])
     )
     store = DuckDBWarehouse(threads=1)
-    import_logs(store, [path], config=Config(), key=KEY)
+    import_logs(store, [path], config=Config(ids=Ids(pseudonymise="none")), key=KEY)
     found = store.query_text(
         "SELECT p.party_id, e.duration_s FROM events AS e JOIN parties AS p ON p.node = e.caller WHERE duration_s <> 5"
     )

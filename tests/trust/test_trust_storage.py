@@ -290,3 +290,39 @@ def test_a_cut_write_ahead_log_never_makes_a_workspace_unreadable(tmp_path_facto
         raise AssertionError(f"unreadable after a cut at {kept} of {size}: {error}") from error
     assert again.count("devices") in ((2,) if kept == size else (1, 2) if kept >= first else (0, 1))
     again.close()
+
+
+def test_what_a_killed_process_left_is_swept_by_the_next_reader_but_not_under_another(tmp_path, monkeypatch):
+    monkeypatch.setenv("KINDRED_KEYS", str(tmp_path / "keys"))
+    space = workspace.create(tmp_path / "w")
+    left = space.scratch / "duckdb_temp_1_0_storage_DEFAULT-0.tmp"
+    further = space.path / "tables" / "_scratch" / "w-1" / "part"
+
+    def leave():
+        further.mkdir(parents=True, exist_ok=True)
+        left.write_bytes(b"36207654321")
+
+    leave()
+    with space.warehouse(read_only=True):
+        assert not left.exists() and not further.exists()
+        leave()
+        with space.warehouse(read_only=True):
+            assert left.exists() and further.exists(), "another one reads: it may be his"
+    with space.locked("import logs"), space.warehouse(read_only=True):
+        assert left.exists(), "somebody writes: it may be his"
+    with space.warehouse(read_only=True):
+        assert not left.exists()
+    assert space.scratch.is_dir()
+
+
+def test_what_does_not_fit_in_memory_is_not_on_the_disk_in_clear(tmp_path):
+    for read_only in (False, True):
+        store = DuckDBWarehouse(tmp_path / "x.duckdb", memory="60MB", threads=1, scratch=tmp_path / "s",
+                                read_only=read_only)  # fmt: skip
+        store.connection.execute(
+            "CREATE TEMP TABLE spilt AS SELECT '3620' || lpad((i * 7919 % 10000000)::VARCHAR, 7, '0') AS id, i "
+            "FROM range(1500000) AS r(i) ORDER BY hash(i)"
+        )
+        held = [path.read_bytes() for path in (tmp_path / "s").iterdir()]
+        assert sum(map(len, held)) > 1e6 and not any(b"36200007919" in p or p.count(b"3620") > 99 for p in held)
+        store.close()

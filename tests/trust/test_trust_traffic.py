@@ -22,7 +22,7 @@ def test_only_who_agreed_has_influencers_or_is_one(tmp_path):
         "cili,offers,2025-01-01T00:00:00,\n"
         "dora,traffic_data_marketing,2025-01-01T00:00:00,2026-01-02T00:00:00\n"
     )
-    space = workspace.create(tmp_path / "w", preset={"run__today": "2026-02-01"})
+    space = workspace.create(tmp_path / "w", preset={"run__today": "2026-02-01", "ids__pseudonymise": "none"})
     engine.import_logs(space, [tmp_path / "calls.csv"])
     pipeline.run(space, until="influencers")
     assert pairs(space) >= {("anna", "cili"), ("cili", "anna"), ("dora", "anna")}

@@ -1,0 +1,93 @@
+"""Erased people in what is said of others: the head of a household, who referred whom, an attribute, a rejected row.
+
+Rows *about* a person go elsewhere (`engine.usecases.erase`); here their names go out of every other stored text, of
+contract tables and of further columns alike. Short opaque ids (17, c0042) are looked for as words of further columns
+only: elsewhere the same letters mean an offer or a plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from engine.tables import TABLES
+from engine.trust import identifiers
+
+if TYPE_CHECKING:
+    import polars as pl
+
+GONE = "#"
+_DIGEST = 32
+_AT_ONCE = 500  # names in a pattern
+# Keys by which rows and files are found; none is made of a person's name.
+_KEYS = frozenset({("sources", "source_id"), ("rejects", "source_id"), ("events", "source_id"), ("meta", "name")})
+_FURTHER = (("inventory", "attributes"),)
+
+
+class Runner(Protocol):
+    """The warehouse methods this module uses."""
+
+    def query(self, statement: str, /, **params: object) -> pl.DataFrame:
+        """The rows of a statement below sql/."""
+
+    def query_text(self, text: str, params: dict[str, object] | None = None, *, name: str = "") -> pl.DataFrame:
+        """The rows of SQL text built from checked identifiers."""
+
+    def execute_text(self, text: str, params: dict[str, object] | None = None, *, name: str = "") -> None:
+        """Run SQL text built from checked identifiers."""
+
+
+def forget(store: Runner, names: Sequence[str]) -> int:
+    """Take people's names out of every stored text, inside the caller's transaction.
+
+    Args:
+        store: the database, open for writing.
+        names: of people, as they are known inside the workspace.
+
+    Returns:
+        Columns in which names were looked for.
+    """
+    sure = [name for name in names if len(name) >= _DIGEST or not identifiers.opaque(name)]
+    # A number of few digits is any number.
+    words = [name for name in names if name not in set(sure) and not name.isdigit() and name]
+    columns = 0
+    for table, column, kind in store.query("trust/texts").iter_rows():
+        if table not in TABLES or (table, column) in _KEYS:
+            continue
+        further = column not in TABLES[table].names or (table, column) in _FURTHER
+        columns += 1
+        for wanted, whole in ((sure, False), (words if further else [], True)):
+            if wanted:
+                _replace(store, table, column, kind, wanted, whole)
+    return columns
+
+
+def _replace(store: Runner, table: str, column: str, kind: str, names: Sequence[str], whole: bool) -> None:
+    """Names as parts of a column's texts, or as whole words of them, give way to a sign."""
+    place = _quoted(column)
+    text = f"array_to_string({place}, chr(10))" if kind == "VARCHAR[]" else place
+    new = f"regexp_replace({text}, $pattern, $gone, 'g')"
+    if kind == "VARCHAR[]":
+        new = f"string_split({new}, chr(10))"
+    least = min(len(name) for name in names)
+    where = f"WHERE length({text}) >= $least AND regexp_matches({text}, $pattern)"
+    # Asked first: columns that take no place yet cannot be written to, and most texts name nobody.
+    asked = f"SELECT 1 AS found FROM {_quoted(table)} {where} LIMIT 1"  # noqa: S608 (names are quoted)
+    statement = f"UPDATE {_quoted(table)} SET {place} = {new} {where}"  # noqa: S608
+    ordered = sorted(names, key=lambda name: (-len(name), name))
+    for start in range(0, len(ordered), _AT_ONCE):
+        pattern = "|".join(_literal(name) for name in ordered[start : start + _AT_ONCE])
+        pattern = rf"\b(?:{pattern})\b" if whole else pattern
+        params = {"pattern": pattern, "least": least}
+        name = f"forget mentions in {table}"
+        if store.query_text(asked, params, name=name).height:
+            store.execute_text(statement, {**params, "gone": GONE}, name=name)
+
+
+def _literal(name: str) -> str:
+    """A pattern that finds a name and nothing else."""
+    return "".join(c if c.isascii() and c.isalnum() else rf"\x{{{ord(c):x}}}" for c in name)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,9 @@
+-- Whether anybody is in the workspace.
+-- Grain: one row. Reads: parties, customers, optouts, consents, treatments, photos.
+SELECT
+    EXISTS (SELECT 1 FROM parties)
+    OR EXISTS (SELECT 1 FROM customers)
+    OR EXISTS (SELECT 1 FROM optouts)
+    OR EXISTS (SELECT 1 FROM consents)
+    OR EXISTS (SELECT 1 FROM treatments)
+    OR EXISTS (SELECT 1 FROM photos) AS people
