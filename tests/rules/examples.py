@@ -31,7 +31,7 @@ EXAMPLES = {
         Consents((Consent("bela", OWN, withdrawn=moment(0)), Consent("bela", OWN, moment(2)))), Days(3), Run(),
         Export("delivery", 0),
     )),
-    "an ad of somebody who came back after an erasure is not called back and sent at once": History("full", Settings(), (
+    "no ad of who was erased and came back is called back and sent at once": History("full", Settings(), (
         Export("ads"), Erase(("cili",)), Customers((("cili", 30, None),), ("age",)), Photos((("cili", "portrait2"),)),
         _BACK, Run(), Export("ads"),
     )),
@@ -43,7 +43,7 @@ EXAMPLES = {
         Run(), Export("ads"), Customers((("anna", None, None), ("bela", 17, None)), ("age",)), Export("delivery"),
     )),
     "the day is set back": History("full", Settings(), (
-        Consents((Consent("anna", OWN, withdrawn=moment(0)), Consent("anna", OWN, moment(4)))), Days(3), Run(), Days(-2),
-        Export("ads"),
+        Consents((Consent("anna", OWN, withdrawn=moment(0)), Consent("anna", OWN, moment(4)))), Days(3), Run(),
+        Days(-2), Export("ads"),
     )),
 }  # fmt: skip
