@@ -214,10 +214,10 @@ _ALL = [
         expires_at time?     of the grant; null = never
         withdrawn_at time?
         """),
-    _table("objections", "person and purpose objected to", "who purpose", """
+    _table("objections", "objection of a person", "who purpose at", """
         who text             keyed hash of the person, not the pseudonym
         purpose text         all = opted out, else the purpose of a consent that was withdrawn
-        at time              the newest
+        at time
         """),
     # ---- graph ----------------------------------------------------------------------------------
     _table("edges", "directed pair with contact in the window", "src dst", """

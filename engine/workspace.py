@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,7 @@ class Workspace:
                 before = store.counts()
                 store.touched.clear()
                 try:
+                    self._finish_restore(store)
                     if people.due(store, self.config, self.path):
                         self._enforce(store)
                     yield store
@@ -156,9 +157,10 @@ class Workspace:
         with self.locked("restore"), audit.recorded(self.path, "restore"):
             # What a killed command committed stands in the log, which the file takes along; and who objected since the
             # copy was taken is noted before it is put back. A damaged database can do neither.
-            if self.database.exists():
+            if self.database.exists() and not backups.is_restored(self.database, name):
                 with suppress(EngineError), self.warehouse() as store:
                     if schema.is_current(store):
+                        self._finish_restore(store)
                         self._enforce(store)
             replaced = backups.restore(self.database, name, scratch=self.scratch)
         with self.writing("restore"):
@@ -207,7 +209,25 @@ class Workspace:
         """What has to be written before anybody may read; empty = nothing."""
         if not schema.is_current(store):
             return "migrate"
+        if backups.pending(self.database).exists():
+            return "restore"
         return "enforce" if people.due(store, self.config, self.path) else ""
+
+    def _finish_restore(self, store: DuckDBWarehouse) -> None:
+        """What was handed out since the copy was taken is known to the restored database too, to be called back."""
+        old = backups.pending(self.database)
+        if not old.exists():
+            return
+        handed = None
+        with suppress(EngineError), closing(self._opened(read_only=True, path=old)) as before:
+            handed = before.read("deliveries") if schema.is_current(before) else None
+        if handed is not None:
+            import polars as pl
+
+            with store.transaction():
+                rest = store.read("deliveries").join(handed, on="ad_id", how="anti")
+                store.write("deliveries", pl.concat([handed, rest]).sort("ad_id"))
+        old.unlink()
 
     def _enforce(self, store: DuckDBWarehouse) -> None:
         """See `engine.trust.people.enforce`; photos that nobody has any more go too."""
@@ -223,12 +243,15 @@ class Workspace:
     def _database_key(self) -> bytes:
         return keys.derived(self.key(), "database")
 
-    def _opened(self, *, read_only: bool = False, encrypted: bool | None = None) -> DuckDBWarehouse:
+    def _opened(
+        self, *, read_only: bool = False, encrypted: bool | None = None, path: Path | None = None
+    ) -> DuckDBWarehouse:
+        path = path or self.database
         run, encryption = self.config.run, self.config.storage.encryption
         if encrypted is None:
             # The file itself says what it is: a killed `encrypt` may have left it encrypted and the setting off. The
             # other way round it is refused: what the settings call encrypted is never read in clear.
-            encrypted = encryption != "off" or _encrypted(self.database)
+            encrypted = encryption != "off" or _encrypted(path)
         options: dict[str, Any] = {
             "threads": run.threads,
             "memory": run.memory,
@@ -237,9 +260,9 @@ class Workspace:
             "key": self._database_key() if encrypted else None,
             "weak": encryption != "on",
         }
-        store = warehouse.open_(self.database, self.config.warehouse, self.path / TABLES, options)
+        store = warehouse.open_(path, self.config.warehouse, self.path / TABLES, options)
         if not read_only:
-            os.chmod(self.database, 0o600)
+            os.chmod(path, 0o600)
         return store
 
     def _forward(self) -> None:

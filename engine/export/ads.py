@@ -85,7 +85,7 @@ def deliverable(store: DuckDBWarehouse, config: Config, as_of: date) -> pl.DataF
     from engine.pipeline.ads import with_texts
     from engine.usecases.experiment import running
 
-    rules = people.rules(config, store, max(people.end_of(as_of), people.moment(config)))
+    rules = people.rules(config, store, people.end_of(as_of))
     people.standing(store, rules)
     people.showable(store, rules)
     found = store.query("export/delivery", as_of=as_of)

@@ -24,7 +24,9 @@ def hand_out(workspace: Workspace) -> None:
         new = store.query("export/new_deliveries")
     if new.height:
         with workspace.writing("export ads") as store, store.transaction():
-            store.append("deliveries", store.query("export/new_deliveries"))
+            new = store.query("export/new_deliveries")
+            store.execute("export/handed_again")
+            store.append("deliveries", new)
 
 
 def withdrawn(store: DuckDBWarehouse, config: Config) -> pl.DataFrame:

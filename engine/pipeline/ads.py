@@ -15,6 +15,7 @@ from engine.ads.crop import Face
 from engine.ads.photo import Photo
 from engine.ads.render import Offer
 from engine.tables import empty
+from engine.trust import keys
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,11 +39,11 @@ def run(context: Context) -> None:
         brands.layers_of(brand, size)
     arms = [arm.strip() for arm in settings.arms.split(",") if arm.strip()]
     context.warehouse.temp("_offers_said", "ads/offers_said")
-    may = {"unknown_offers": context.rules.unknown_offers}
-    wanted = context.warehouse.query("ads/wanted", campaign=settings.campaign, **may).filter(pl.col("arm").is_in(arms))
+    asked = {"campaign": settings.campaign, "unknown_offers": context.rules.unknown_offers}
+    wanted = context.warehouse.query("ads/wanted", salt=_salt(context), **asked).filter(pl.col("arm").is_in(arms))
     if NO_FACE in arms:
         plain = {"photo_id": NO_FACE, "sha256": hashlib.sha256(GROUND.read_bytes()).hexdigest()}
-        faceless = context.warehouse.query("ads/wanted_without_face", campaign=settings.campaign, **plain, **may)
+        faceless = context.warehouse.query("ads/wanted_without_face", **plain, **asked)
         wanted = pl.concat([wanted, faceless], how="vertical_relaxed").sort("customer_id", "arm")
     # Of what is there, only this run's and the last finished run's: an export may still be copying those.
     before = set(context.warehouse.read("ads")["files"].explode(empty_as_null=True).drop_nulls())
@@ -72,6 +73,13 @@ def run(context: Context) -> None:
     )
     ads = wanted.join(made, on=same, maintain_order="left")
     context.warehouse.write("ads", ads.select(empty("ads").columns))
+
+
+def _salt(context: Context) -> bytes:
+    """What hides the contact in an ad's id; empty where no ad has one, so that the key need not be there."""
+    if not context.warehouse.query("ads/contacts")["n"][0]:
+        return b""
+    return keys.derived(context.workspace.key(), "ads")
 
 
 def with_texts(store: Warehouse, frame: pl.DataFrame) -> pl.DataFrame:

@@ -85,8 +85,7 @@ def restore(database: Path, name: str, *, scratch: Path) -> Path | None:
         raise WorkspaceError(f"There is no backup {name!r}.", fix=f"There is: {there}.")
     replaced = source.with_name("replaced.duckdb")
     draft = scratch / "restored.duckdb"
-    if database.is_file() and not _log(database).exists() and filecmp.cmp(source, database, shallow=False):
-        # Restored already, maybe by one that was killed at its end: what it replaced stays what it was.
+    if is_restored(database, name):
         return replaced if replaced.exists() else None
     try:
         scratch.mkdir(mode=0o700, exist_ok=True)
@@ -98,6 +97,9 @@ def restore(database: Path, name: str, *, scratch: Path) -> Path | None:
             _log(replaced).unlink(missing_ok=True)
             replaced.unlink(missing_ok=True)
             os.link(database, replaced)
+        if database.exists():
+            pending(database).unlink(missing_ok=True)
+            os.link(database, pending(database))
         if _log(database).exists():
             os.replace(_log(database), _log(replaced))
         os.replace(draft, database)
@@ -106,9 +108,22 @@ def restore(database: Path, name: str, *, scratch: Path) -> Path | None:
     return replaced if keep else None
 
 
+def is_restored(database: Path, name: str) -> bool:
+    """Whether a database is a copy put back, maybe by a `restore` killed at its end; what it replaced stays then."""
+    source = database.parent / FOLDER / f"{name}.duckdb"
+    same = source in _copies(database) and database.is_file() and not _log(database).exists()
+    return same and filecmp.cmp(source, database, shallow=False)
+
+
+def pending(database: Path) -> Path:
+    """Where the replaced file stands, under a second name, until what no copy may forget was taken over from it."""
+    return database.parent / FOLDER / "restoring.old"
+
+
 def drop(database: Path) -> int:
     """Delete every copy (they hold what was erased from the database); returns how many."""
     found = _copies(database)
+    pending(database).unlink(missing_ok=True)
     for path in found:
         _log(path).unlink(missing_ok=True)
         path.unlink(missing_ok=True)

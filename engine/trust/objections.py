@@ -121,9 +121,10 @@ def write(folder: Path, objections: pl.DataFrame, *, scratch: Path) -> None:
         file.write("".join(f"{line}\n" for line in lines).encode())
 
 
-def newest(*parts: pl.DataFrame) -> pl.DataFrame:
-    """Rows of table `objections` put together: the newest moment per person and purpose, by its keys."""
+def together(*parts: pl.DataFrame) -> pl.DataFrame:
+    """Rows of table `objections` put together: of opting out the first moment, of consents each withdrawal, by keys."""
     import polars as pl
 
-    together = pl.concat([part.select(empty("objections").columns) for part in parts])
-    return together.group_by("who", "purpose").agg(pl.col("at").max()).sort("who", "purpose")
+    every = pl.concat([part.select(empty("objections").columns) for part in parts]).unique()
+    first = every.filter(pl.col("purpose") == EVERYTHING).group_by("who", "purpose").agg(pl.col("at").min())
+    return pl.concat([every.filter(pl.col("purpose") != EVERYTHING), first]).sort("who", "purpose", "at")

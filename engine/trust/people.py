@@ -33,19 +33,21 @@ class Rules:
     Args:
         moment: UTC.
         need_consent: offers need one.
+        only_customers: offers are for customers of the customers table alone, because such were imported.
         unknown_is_adult: whose age is not known counts as an adult.
         need_traffic: influence needs consent to traffic_data_marketing.
     """
 
     moment: datetime
     need_consent: bool
+    only_customers: bool
     unknown_is_adult: bool
     need_traffic: bool
 
     @property
     def unknown_offers(self) -> bool:
         """Whether people of whom nothing is known may get an offer."""
-        return self.unknown_is_adult and not self.need_consent
+        return self.unknown_is_adult and not self.need_consent and not self.only_customers
 
 
 def moment(config: Config) -> datetime:
@@ -75,6 +77,7 @@ def rules(config: Config, store: Any, at: datetime | None = None) -> Rules:
     return Rules(
         moment(config) if at is None else at,
         consents_came(store) if need == "auto" else need == "yes",
+        bool(store.query("trust/came")["customers"][0]),
         config.people.unknown_age_is_adult,
         config.graph.require_traffic_consent,
     )
@@ -82,7 +85,7 @@ def rules(config: Config, store: Any, at: datetime | None = None) -> Rules:
 
 def consents_came(store: Any) -> bool:
     """Whether consents were ever imported."""
-    return bool(store.query("trust/consents_came")["came"][0])
+    return bool(store.query("trust/came")["consents"][0])
 
 
 def standing(store: Any, asked: Rules) -> None:
@@ -95,13 +98,14 @@ def standing(store: Any, asked: Rules) -> None:
         adult=ADULT,
         unknown_is_adult=asked.unknown_is_adult,
         need_consent=asked.need_consent,
+        only_customers=asked.only_customers,
     )
 
 
 def digest(store: Any, asked: Rules) -> str:
     """What `_standing` says of everybody, in short: stages that ask for it are stale when it changes."""
     found = store.query("trust/standing_digest").row(0)
-    return ":".join(map(str, (*found, asked.need_consent, asked.unknown_is_adult, asked.need_traffic)))
+    return ":".join(map(str, (*found, asked.unknown_offers, asked.unknown_is_adult, asked.need_traffic)))
 
 
 def due(store: Any, config: Config, folder: Path) -> bool:
@@ -117,8 +121,9 @@ def due(store: Any, config: Config, folder: Path) -> bool:
         return any(store.query("trust/people_counts").row(0))
     state = json.loads(known["value"][0])
     asked = rules(config, store)
-    until = state.pop("until")
-    return state != _state(store, asked, folder) or (until is not None and asked.moment.isoformat() >= until)
+    since, until = state.pop("since"), state.pop("until")
+    at = asked.moment.isoformat()
+    return state != _state(store, asked, folder) or at < since or (until is not None and at >= until)
 
 
 def enforce(store: Any, config: Config, folder: Path, key: Any, scratch: Path) -> dict[str, int]:
@@ -182,17 +187,17 @@ def _listed(store: Any, folder: Path, key: Any, scratch: Path) -> dict[str, int]
     there = objections.read(folder)
     known = store.read("objections")
     told = _told(store, key) if store.count("optouts") or store.count("consents") else known.clear()
-    merged = objections.newest(there, known, told)
+    merged = objections.together(there, known, told)
     if not merged.height:
         return {}
-    if not merged.equals(objections.newest(there)):
+    if not merged.equals(objections.together(there)):
         objections.write(folder, merged, scratch=scratch)
     gone: dict[str, int] = {}
     with store.transaction():
-        strange = merged.join(known, on=["who", "purpose"], how="anti")
-        if not merged.equals(objections.newest(known)):
+        strange = merged.join(known, on=["who", "purpose", "at"], how="anti")
+        if not merged.equals(objections.together(known)):
             store.write("objections", merged)
-        if strange.join(told, on=["who", "purpose"], how="anti").height:
+        if strange.join(told, on=["who", "purpose", "at"], how="anti").height:
             # From a file that knows more than the database, which was restored: people are looked for by their hash.
             objections.recognise(store, "trust/everybody", key())
             store.execute("trust/list_recognised")
@@ -219,13 +224,14 @@ def _told(store: Any, key: Any) -> Any:
 
 
 def _state(store: Any, asked: Rules, folder: Path) -> dict[str, Any]:
-    settings = [asked.need_consent, asked.unknown_is_adult, asked.need_traffic]
+    settings = [asked.need_consent, asked.only_customers, asked.unknown_is_adult, asked.need_traffic]
     counts = list(store.query("trust/people_counts").row(0))
     return {"counts": counts, "file": objections.digest(folder), "settings": settings}
 
 
 def _remember(store: Any, asked: Rules, folder: Path) -> None:
     until = store.query("trust/next_end", moment=asked.moment)["until"][0]
-    state = {**_state(store, asked, folder), "until": None if until is None else until.isoformat()}
+    state = {**_state(store, asked, folder), "since": asked.moment.isoformat()}
+    state["until"] = None if until is None else until.isoformat()
     store.execute("trust/forget_meta", name=_STATE)
     store.execute("trust/set_meta", name=_STATE, value=json.dumps(state, sort_keys=True))

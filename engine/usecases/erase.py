@@ -181,7 +181,7 @@ def _object(workspace: Workspace, store: DuckDBWarehouse, names: list[str]) -> N
 
     whos = objections.hashed(store, pl.Series("name", names), workspace.key())
     new = whos.select("who", purpose=pl.lit(objections.EVERYTHING), at=pl.lit(_now(), pl.Datetime("us")))
-    merged = objections.newest(objections.read(workspace.path), store.read("objections"), new)
+    merged = objections.together(objections.read(workspace.path), store.read("objections"), new)
     objections.write(workspace.path, merged, scratch=workspace.scratch)
     store.write("objections", merged)
 

@@ -16,5 +16,5 @@ SELECT
 FROM deliveries AS d
 LEFT JOIN _standing AS c ON c.customer_id = d.customer_id
 LEFT JOIN _standing AS s ON s.customer_id = d.subject_id
-WHERE d.erased OR d.ad_id NOT IN (SELECT a.ad_id FROM ads AS a)
+WHERE d.ad_id NOT IN (SELECT a.ad_id FROM ads AS a)
 ORDER BY d.ad_id

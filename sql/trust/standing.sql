@@ -1,7 +1,8 @@
 -- What each person may be asked, shown and lent for at a moment. Whoever opted out is not in it, and who is not in it may
 -- nothing but what the settings say of people of whom nothing is known.
 -- Grain: person who has a line in customers, photos or consents. Reads: _ages, _consented, customers, photos, consents,
--- optouts. Params: $adult (years); $unknown_is_adult; $need_consent, whether offers need one.
+-- optouts. Params: $adult (years); $unknown_is_adult; $need_consent, whether offers need one;
+-- $only_customers, whether offers are for those of the customers table alone.
 WITH known AS (
     SELECT customer_id FROM customers
     UNION
@@ -32,7 +33,9 @@ SELECT
     a.customer_id,
     a.age,
     a.adult,
-    a.adult AND (NOT $need_consent OR coalesce(g.offers, false)) AS offers,
+    a.adult
+    AND (NOT $need_consent OR coalesce(g.offers, false))
+    AND (NOT $only_customers OR a.customer_id IN (SELECT c.customer_id FROM customers AS c)) AS offers,
     a.adult AND coalesce(g.own_face, false) AS own_face,
     a.adult AND coalesce(g.likeness, false) AS likeness,
     coalesce(g.traffic, false) AS traffic

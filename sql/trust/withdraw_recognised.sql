@@ -12,6 +12,6 @@ WHERE
     AND NOT EXISTS (
         SELECT 1
         FROM consents AS c
-        WHERE c.customer_id = r.name AND c.purpose = r.purpose AND c.withdrawn_at >= r."at"
+        WHERE c.customer_id = r.name AND c.purpose = r.purpose AND c.withdrawn_at = r."at"
     )
 ORDER BY r.name, r.purpose

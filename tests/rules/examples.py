@@ -31,7 +31,7 @@ EXAMPLES = {
         Consents((Consent("bela", OWN, withdrawn=moment(0)), Consent("bela", OWN, moment(2)))), Days(3), Run(),
         Export("delivery", 0),
     )),
-    "an ad of who came back after an erasure is not called back and sent at once": History("full", Settings(), (
+    "no ad of who was erased and came back is called back and sent at once": History("full", Settings(), (
         Export("ads"), Erase(("cili",)), Customers((("cili", 30, None),), ("age",)), Photos((("cili", "portrait2"),)),
         _BACK, Run(), Export("ads"),
     )),

@@ -142,7 +142,7 @@ SABOTAGES = {
         "who opted out keeps features, scores and offers",
         _both(
             _replaced("engine.trust.forget", "KEPT_OF_OPTED_OUT", lambda real: (*real, *_kept)),
-            _statement("offers/people", "WHERE e.customer_id NOT IN (SELECT o.customer_id FROM optouts AS o)", ""),
+            _statement("offers/people", "NOT IN (SELECT", "IS NOT NULL OR e.customer_id IN (SELECT"),
         ),
         _history(steps.OptOuts((("anna", steps.LONG_AGO),))),
     ),

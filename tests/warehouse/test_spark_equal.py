@@ -127,6 +127,7 @@ VALUES = {
     "change_days": 7, "change_events": 3, "damping": 0.85, "gamma": 0.25, "top": 2, "limit": 7, "seed": 7, "adult": 18,
     "purpose": "traffic_data_marketing", "day": AS_OF, "moment": datetime(2025, 6, 1, 12), "definition": "tie_reach",
     "unknown_is_adult": True, "unknown_offers": True, "need_consent": False,
+    "only_customers": False,
     "parts": 4, "part": 1, "experiment_id": "spring", "metric": "bought", "positive": True, "horizon_days": 30,
 }  # fmt: skip
 # Temporary tables of small ones, and of large ones, in the order in which they need each other.
