@@ -412,7 +412,7 @@ _ALL = [
         erased bool          its customer or the person behind the likeness was erased
         """),
     _table("meta", "fact about the workspace", "name", """
-        name text            schema_version, migrated, unfinished
+        name text            schema_version, migrated, unfinished, people, restored
         value text
         """),
 ]  # fmt: skip

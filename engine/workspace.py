@@ -21,6 +21,7 @@ CONFIG = "kindred.toml"
 DATABASE = "kindred.duckdb"
 FOLDERS = ("faces", "ads", "exports")
 SCRATCH = ".tmp"
+_RESTORED = "restored"
 TABLES = "tables"
 
 
@@ -109,7 +110,7 @@ class Workspace:
                 before = store.counts()
                 store.touched.clear()
                 try:
-                    self._finish_restore(store)
+                    self._finish_restore(store, command)
                     if people.due(store, self.config, self.path):
                         self._enforce(store)
                     yield store
@@ -155,16 +156,19 @@ class Workspace:
             WorkspaceError: there is no such backup, or another process writes.
         """
         with self.locked("restore"), audit.recorded(self.path, "restore"):
+            if self._restored_from(name):
+                return backups.replaced_by(self.database)
             # What a killed command committed stands in the log, which the file takes along; and who objected since the
             # copy was taken is noted before it is put back. A damaged database can do neither.
             if self.database.exists() and not backups.is_restored(self.database, name):
                 with suppress(EngineError), self.warehouse() as store:
                     if schema.is_current(store):
-                        self._finish_restore(store)
+                        self._finish_restore(store, "restore")
                         self._enforce(store)
             replaced = backups.restore(self.database, name, scratch=self.scratch)
-        with self.writing("restore"):
-            pass
+        with self.writing("restore") as store, store.transaction():
+            store.execute("trust/forget_meta", name=_RESTORED)
+            store.execute("trust/set_meta", name=_RESTORED, value=backups.identity(self.database, name))
         return replaced
 
     def encrypt(self, mode: str) -> Workspace:
@@ -213,9 +217,20 @@ class Workspace:
             return "restore"
         return "enforce" if people.due(store, self.config, self.path) else ""
 
-    def _finish_restore(self, store: DuckDBWarehouse) -> None:
+    def _restored_from(self, name: str) -> bool:
+        """Whether a copy was put back and nothing written since, by a `restore` that was killed at its end, say."""
+        if not self.database.exists() or backups.pending(self.database).exists():
+            return False
+        with suppress(EngineError), closing(self._opened(read_only=True)) as store:
+            noted = store.query("trust/meta", name=_RESTORED)["value"].to_list()
+            return bool(noted) and noted == [backups.identity(self.database, name)]
+        return False
+
+    def _finish_restore(self, store: DuckDBWarehouse, command: str) -> None:
         """What was handed out since the copy was taken is known to the restored database too, to be called back."""
         old = backups.pending(self.database)
+        if command not in ("restore", "enforce") and store.query("trust/meta", name=_RESTORED).height:
+            store.execute("trust/forget_meta", name=_RESTORED)
         if not old.exists():
             return
         handed = None
@@ -224,9 +239,10 @@ class Workspace:
         if handed is not None:
             import polars as pl
 
-            with store.transaction():
-                rest = store.read("deliveries").join(handed, on="ad_id", how="anti")
-                store.write("deliveries", pl.concat([handed, rest]).sort("ad_id"))
+            known = store.read("deliveries")
+            every = pl.concat([handed, known.join(handed, on="ad_id", how="anti")]).sort("ad_id")
+            if not every.equals(known):
+                store.write("deliveries", every)
         old.unlink()
 
     def _enforce(self, store: DuckDBWarehouse) -> None:

@@ -86,7 +86,7 @@ def restore(database: Path, name: str, *, scratch: Path) -> Path | None:
     replaced = source.with_name("replaced.duckdb")
     draft = scratch / "restored.duckdb"
     if is_restored(database, name):
-        return replaced if replaced.exists() else None
+        return replaced_by(database)
     try:
         scratch.mkdir(mode=0o700, exist_ok=True)
         shutil.copyfile(source, draft)
@@ -106,6 +106,21 @@ def restore(database: Path, name: str, *, scratch: Path) -> Path | None:
     except OSError as error:
         raise files.unwritable(database, error) from error
     return replaced if keep else None
+
+
+def replaced_by(database: Path) -> Path | None:
+    """Where the file is that the last `restore` replaced."""
+    path = database.parent / FOLDER / "replaced.duckdb"
+    return path if path.exists() else None
+
+
+def identity(database: Path, name: str) -> str:
+    """Which copy this is: its name, size and time; empty when there is none."""
+    path = database.parent / FOLDER / f"{name}.duckdb"
+    if path not in _copies(database):
+        return ""
+    state = path.stat()
+    return f"{name} {state.st_size} {state.st_mtime_ns}"
 
 
 def is_restored(database: Path, name: str) -> bool:

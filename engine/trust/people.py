@@ -36,6 +36,7 @@ class Rules:
         only_customers: offers are for customers of the customers table alone, because such were imported.
         unknown_is_adult: whose age is not known counts as an adult.
         need_traffic: influence needs consent to traffic_data_marketing.
+        pinned: the moment is a setting, which may be set back.
     """
 
     moment: datetime
@@ -43,6 +44,7 @@ class Rules:
     only_customers: bool
     unknown_is_adult: bool
     need_traffic: bool
+    pinned: bool
 
     @property
     def unknown_offers(self) -> bool:
@@ -80,6 +82,7 @@ def rules(config: Config, store: Any, at: datetime | None = None) -> Rules:
         bool(store.query("trust/came")["customers"][0]),
         config.people.unknown_age_is_adult,
         config.graph.require_traffic_consent,
+        bool(config.run.today),
     )
 
 
@@ -231,7 +234,9 @@ def _state(store: Any, asked: Rules, folder: Path) -> dict[str, Any]:
 
 def _remember(store: Any, asked: Rules, folder: Path) -> None:
     until = store.query("trust/next_end", moment=asked.moment)["until"][0]
-    state = {**_state(store, asked, folder), "since": asked.moment.isoformat()}
+    state = {**_state(store, asked, folder), "since": asked.moment.isoformat() if asked.pinned else ""}
     state["until"] = None if until is None else until.isoformat()
-    store.execute("trust/forget_meta", name=_STATE)
-    store.execute("trust/set_meta", name=_STATE, value=json.dumps(state, sort_keys=True))
+    text = json.dumps(state, sort_keys=True)
+    if store.query("trust/meta", name=_STATE)["value"].to_list() != [text]:
+        store.execute("trust/forget_meta", name=_STATE)
+        store.execute("trust/set_meta", name=_STATE, value=text)

@@ -15,7 +15,7 @@ from tests.rules.model import PURPOSES, Consent, Rules, Settings
 from tests.rules.world import CROWD, FRIENDS, PORTRAITS, Base, World
 
 SETTINGS = {
-    "run__threads": 1, "graph__min_active_days": 1, "offers__bases": "logistic", "offers__folds": 2,
+    "run__threads": 1, "ids__rules": 1, "graph__min_active_days": 1, "offers__bases": "logistic", "offers__folds": 2,
     "offers__bootstrap": 20, "offers__min_rows_per_arm": 2, "offers__level": 0.0, "ads__sizes": "300x250",
 }  # fmt: skip
 CAMPAIGN = datetime(2026, 2, 18, 10)

@@ -79,6 +79,7 @@ def space(tmp_path, monkeypatch) -> workspace.Workspace:
     """A workspace in which three people stand in every table (each with the next one as contact), with files."""
     monkeypatch.setenv("KINDRED_KEYS", str(tmp_path / "keys"))
     asks_nobody = {"people__offers_need_consent": "no", "people__unknown_age_is_adult": True}
+    asks_nobody["ids__pseudonymise"] = "none"
     made = workspace.create(tmp_path / "w", preset=asks_nobody)
     with made.writing("import logs", backup=True) as store:
         # Uncompressed, so that a search of the file's bytes can find what is there.
