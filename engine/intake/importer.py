@@ -80,7 +80,7 @@ def import_table(
     if format not in (None, "", "auto", "csv", *_DEVICE_TABLES) or (format in _DEVICE_TABLES and target != "devices"):
         raise InputError(f"there is no format {format!r} of {target}.", fix="Leave --format out.")
     path = Path(path)
-    pseudonyms.settle(store, config.ids)
+    pseudonyms.settle(store, config.ids, note=False)
     with progress.task(target, total=1) as task:
         frame, broken, total, digest, notes = _read(store, target, path, format)
         frame = _without_objecting(store, target, frame, config, key)
@@ -109,6 +109,7 @@ def import_table(
         if _PERSON in frame.columns:
             frame = frame.with_columns(pseudonyms.name_series(store, frame[_PERSON], config.ids, key))
         with store.transaction():
+            pseudonyms.settle(store, config.ids)
             kept, duplicate, counts = _upsert(store, target, frame)
             _after(store, target, frame, key)
             reasons = {f"rejected: {r}": n for r, n in sorted(rejects[REASON].value_counts().iter_rows())}

@@ -76,7 +76,7 @@ def import_logs(
     never enter `pair_days`, from which the graph is built, and such people are no customers.
     """
     options = options or {}
-    pseudonyms.settle(store, config.ids)
+    pseudonyms.settle(store, config.ids, note=False)
     profiles = _profiles(format, mapping)
     done = []
     sizes = [max(_size(Path(path)) >> 20, 1) for path in paths]
@@ -151,6 +151,7 @@ def _import_rows(job: _Job, read: recognise.Reading, content: Callable[[], sourc
         found = _clean(store, read, rows, job.config, job.key)
         job.share.to(_CLEAN)
         with store.transaction():
+            pseudonyms.settle(store, job.config.ids)
             summary = _store_rows(store, _source(read, job.options, content()), read, found, job.share)
             sources.unchanged(read.layout.path, content())
             sources.record(store, summary, content().sha256)

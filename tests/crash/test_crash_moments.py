@@ -80,7 +80,6 @@ def test_a_planted_fault_is_noticed(told, sabotage, name, step):
     assert moments.kill(told, told.command(name), step=number, sabotage=sabotage) != []
 
 
-@pytest.mark.xfail(strict=True, reason="restore brings back the deliveries of then: what left since is not noted")
 def test_ads_that_left_stay_noted_when_an_older_database_is_restored(told):
     assert told.states["restore"][1].faults == ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from datetime import datetime
 
 import numpy as np
 import polars as pl
@@ -330,7 +331,8 @@ def sent(tmp_path):
     def make(name, hiding):
         wanted, subjects, models = town(11, 60, 80, 400, "few")
         found = match(wanted, subjects, models, hiding=hiding)
-        space = workspace.create(tmp_path / name)
+        asks_nobody = {"people__offers_need_consent": "no", "people__unknown_age_is_adult": True}
+        space = workspace.create(tmp_path / name, preset=asks_nobody)
         people = found["customer_id"].unique().sort()
         reason = (
             "raises the chance by 2 points: worth 1.00 after a cost of 8.0; mostly: the influencer's handset is of X\n!"
@@ -345,16 +347,25 @@ def sent(tmp_path):
             )
             text = dict.fromkeys(("headline", "body", "call_to_action"), "t")
             store.write("offers", pl.DataFrame([{"offer_id": "o", **text, "value": 1.0, "cost": 0.0}]))
+            store.temp("_offers_said", "ads/offers_said")
+            shown = pl.concat([people, found["subject_id"].drop_nulls()]).unique().rename("customer_id").to_frame()
+            agreed = [
+                shown.with_columns(purpose=pl.lit(purpose), granted_at=pl.lit(datetime(2020, 1, 1)))
+                for purpose in ("own_face", "likeness_for_contacts")
+            ]
+            store.write("consents", pl.concat(agreed))
             store.write(
                 "ads",
                 found.filter(pl.col("customer_id") != "f0001", pl.col("status") == "matched").select(
                     "customer_id",
                     "arm",
                     "photo_id",
+                    "subject_id",
                     ad_id=pl.concat_str("customer_id", "arm"),
                     offer_id=pl.lit("o"),
                     files=pl.concat_list("photo_id"),
                     alt_text=pl.lit(""),
+                    offer_version=pl.lit(store.query_text("SELECT offer_version FROM _offers_said").item()),
                 ),
             )
         return space, found.filter(pl.col("customer_id") != "f0001")
