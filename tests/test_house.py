@@ -142,6 +142,26 @@ def test_every_command_has_an_example():
             assert "Example:" in (command.callback.__doc__ or ""), command.callback
 
 
+# The last version with a hole that can be reached by what Kindred does with the package, or nearly.
+HOLES = {
+    "torch": ("2.12.1", "GHSA-rrmf-rvhw-rf47 (TorchScript), CVE-2026-4538, CVE-2026-24747 (weights_only)"),
+    "pyarrow": ("23.0.0", "CVE-2026-25087"),
+    "pillow": ("12.3.0", "PYSEC-2026-2253 to 2257 and 3451 to 3453 (12.2.0); scanners name 12.3.0 too"),
+    "jinja2": ("3.1.5", "CVE-2025-27516"),
+    "pillow-heif": ("1.2.1", "CVE-2026-28231"),
+    "pyspark": ("4.0.0", "CVE-2025-54920"),
+}
+
+
+def test_no_floor_allows_a_version_with_a_known_hole():
+    from packaging.requirements import Requirement
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    texts = [*project["dependencies"], *(t for extra in project["optional-dependencies"].values() for t in extra)]
+    floors = {wanted.name: wanted.specifier for wanted in map(Requirement, texts)}
+    assert not [f"{name} {last}: {what}" for name, (last, what) in HOLES.items() if floors[name].contains(last)]
+
+
 def test_everything_installed_is_pinned_and_fits():
     """What an audit can tell without a network: each package that Kindred needs, and what those need, has the version
     that constraints.txt names and that its users ask for. (`pip-audit -r constraints.txt` asks for known holes.)"""
