@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from engine.progress import Progress
     from engine.workspace import Workspace
 
+_WRITTEN = ("to", "json_to", "plot")  # options that name a file or folder to write
 DONE, KNOWN_ERROR, WRONG_USAGE, ROWS_REJECTED = 0, 1, 2, 3
 
 _WORKSPACE = Annotated[
@@ -146,6 +147,7 @@ def command(app: typer.Typer, name: str | None = None, *, computes: bool = False
                 *(options.get(name) for name in ("threads", "memory", "engine", "master")),
             )
             with _as_exit_code(options["debug"]):
+                _check_outputs(given)
                 code = function(shell, **given)
             raise typer.Exit(code or DONE)
 
@@ -173,6 +175,16 @@ def _named(context: typer.Context) -> str:
         words.insert(0, str(context.info_name))
         context = context.parent
     return " ".join(words)
+
+
+def _check_outputs(given: dict[str, Any]) -> None:
+    """No page or picture goes over the database, the audit log or the photos of a workspace."""
+    written = [given[name] for name in _WRITTEN if isinstance(given.get(name), Path)]
+    if written:
+        from engine import workspace
+
+        for path in written:
+            workspace.check_output(path)
 
 
 class _as_exit_code:

@@ -23,6 +23,9 @@ FOLDERS = ("faces", "ads", "exports")
 SCRATCH = ".tmp"
 _RESTORED = "restored"
 TABLES = "tables"
+# What nobody else may write: by the first part of a path below the workspace, or how that begins.
+_OWN = (*FOLDERS[:2], TABLES, backups.FOLDER, "receipts")
+_OWN_FILES = (".", "kindred.", "audit.", "objections.")
 
 
 @dataclass(frozen=True)
@@ -358,6 +361,16 @@ def _encrypted(database: Path) -> bool:
 def _foreign(entry: Path) -> bool:
     """Whether something in a folder keeps it from becoming a workspace: anything but what a killed `init` leaves."""
     return not (entry.is_dir() and (entry.name == SCRATCH or (entry.name in FOLDERS and not any(entry.iterdir()))))
+
+
+def check_output(path: Path) -> None:
+    """Raise WorkspaceError where a page or picture would be written over a workspace's own files, this one's or not."""
+    whole = path.resolve()
+    for home in whole.parents:
+        if os.path.isfile(home / CONFIG):
+            first = whole.relative_to(home).parts[0]
+            if first in _OWN or first.startswith(_OWN_FILES):
+                raise WorkspaceError(f"{path} is the workspace's own.", fix="Choose another file, or one in exports/.")
 
 
 def _count(store: DuckDBWarehouse, before: dict[str, int], record: audit.Record) -> None:

@@ -174,3 +174,28 @@ def test_doctor_checks_and_names_what_is_wrong(kindred, space):
     loose = kindred("doctor", "-w", space, "-o", "json")
     assert loose.exit_code == 1
     assert [line["check"] for line in json.loads(loose.stdout) if not line["ok"]] == ["permissions"]
+
+
+@pytest.mark.parametrize(
+    "file", ["kindred.duckdb", "kindred.toml", "audit.jsonl", ".lock", "faces/x.html", "ads/x.html"]
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("report", "loyalty", "--to"),
+        ("report", "loyalty", "--to", "page.html", "--json"),
+        ("explain", "a", "--to"),
+        ("graph", "ego", "a", "--to"),
+        ("graph", "export", "--to"),
+        ("faces", "sheet", "--to"),
+    ],
+)
+def test_no_page_goes_over_a_workspace_s_own_files(kindred, space, command, file):
+    before = {path: path.read_bytes() for path in Path(space).rglob("*") if path.is_file()}
+    refused(kindred(*command, f"{space}/{file}", "-w", space), "is the workspace's own")
+    assert {path: path.read_bytes() for path in Path(space).rglob("*") if path.is_file()} == before
+
+
+def test_a_page_may_lie_in_a_workspace(kindred, space):
+    for page in ("loyalty.html", "exports/loyalty.html"):
+        assert kindred("report", "loyalty", "--to", f"{space}/{page}", "-w", space).exit_code == 0
