@@ -102,7 +102,8 @@ def check(path: Path, wanted: Iterable[str]) -> None:
 def _chunks(about: pq.FileMetaData) -> Iterator[pq.ColumnChunkMetaData]:
     for number in range(about.num_row_groups):
         group = about.row_group(number)
-        yield from (group.column(column) for column in range(group.num_columns))
+        if group.num_rows:  # else a writer may say of its columns what it likes
+            yield from (group.column(column) for column in range(group.num_columns))
 
 
 def _check_pages(content: mmap.mmap, chunk: pq.ColumnChunkMetaData, path: Path) -> None:
@@ -112,12 +113,12 @@ def _check_pages(content: mmap.mmap, chunk: pq.ColumnChunkMetaData, path: Path) 
     start = min((offset for offset in offsets if offset), default=0)
     if not start:
         return
-    end, total = start + chunk.total_compressed_size, 0
+    end, total, values = start + chunk.total_compressed_size, 0, 0
     if not 0 <= start <= end <= len(content):
         raise unreadable(path, "a column lies outside of it")
     while start < end:
         try:
-            unpacked_, packed, length = thrift.page_header(content[start : start + _HEADER])
+            unpacked_, packed, some, length = thrift.page_header(content[start : start + _HEADER])
         except (IndexError, ValueError):
             raise unreadable(path, "the header of a page") from None
         if not 0 <= unpacked_ <= PAGE:
@@ -127,9 +128,11 @@ def _check_pages(content: mmap.mmap, chunk: pq.ColumnChunkMetaData, path: Path) 
                 file=path,
                 fix="Write it with smaller pages.",
             )
-        start, total = start + length + packed, total + length + unpacked_
+        start, total, values = start + length + packed, total + length + unpacked_, values + some
         if packed < 0 or start > end or total > chunk.total_uncompressed_size:
             raise unreadable(path, "its pages hold more than it says")
+    if values != chunk.num_values:
+        raise unreadable(path, f"its pages hold {values} values where it says {chunk.num_values}")
 
 
 def is_plain(kind: pa.DataType) -> bool:

@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
+_DATA_PAGES = (5, 8)  # of both versions; their first field is the number of values
 _DEEP = 8
 
 
-def page_header(data: bytes) -> tuple[int, int, int]:
+def page_header(data: bytes) -> tuple[int, int, int, int]:
     """The beginning of a page.
 
     Args:
         data: bytes that begin with a page's header.
 
     Returns:
-        Bytes of the page unpacked, bytes as it lies in the file, bytes of the header.
+        Bytes of the page unpacked, bytes as it lies in the file, values (0 of a dictionary), bytes of the header.
 
     Raises:
         IndexError: the header goes on beyond the data.
         ValueError: it is none.
     """
-    sizes, place, field = {2: -1, 3: -1}, 0, 0
+    sizes, values, place, field = {2: -1, 3: -1}, 0, 0, 0
     while data[place]:
         field, kind, place = _field(data, place, field)
         if field in sizes and kind == _I32:
-            number, place = _varint(data, place)
-            sizes[field] = (number >> 1) ^ -(number & 1)
-        else:
-            place = _skip(data, place, kind, 0)
-    return sizes[2], sizes[3], place + 1
+            sizes[field], place = _number(data, place)
+            continue
+        if field in _DATA_PAGES and kind == _STRUCT and data[place] == 1 << 4 | _I32:
+            values += _number(data, place + 1)[0]
+        place = _skip(data, place, kind, 0)
+    return sizes[2], sizes[3], values, place + 1
+
+
+def _number(data: bytes, place: int) -> tuple[int, int]:
+    number, place = _varint(data, place)
+    return (number >> 1) ^ -(number & 1), place
 
 
 def _field(data: bytes, place: int, before: int) -> tuple[int, int, int]:
@@ -35,8 +42,8 @@ def _field(data: bytes, place: int, before: int) -> tuple[int, int, int]:
     kind, step, place = data[place] & 15, data[place] >> 4, place + 1
     if step:
         return before + step, kind, place
-    number, place = _varint(data, place)
-    return (number >> 1) ^ -(number & 1), kind, place
+    number, place = _number(data, place)
+    return number, kind, place
 
 
 def _varint(data: bytes, place: int) -> tuple[int, int]:

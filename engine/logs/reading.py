@@ -26,6 +26,7 @@ _LARGE, _MOSTLY = 1 << 27, 0.8  # bytes of text from which on ids become numbers
 _BATCH, _AHEAD = 1 << 18, 1 << 26  # rows that are numbered at once, bytes of rows that may wait
 _OPTIONAL = tuple(c for c in CANONICAL if c in staging.OPTIONAL)
 _SHARE = 8  # of the memory for the bytes of one piece; as rows they take about as much again
+_LONGEST = 1 << 12  # bytes of a value in a Parquet file at most
 _NATIVE = ("started_at", "duration_s", "volume_mb")
 
 
@@ -175,17 +176,21 @@ def _read_parquet(
     Raises:
         InputError: it holds other rows than it says.
     """
-    path = reading.layout.path
-    with parquetfile.opened(path) as file:
+    path = reading.file or reading.layout.path
+    with parquetfile.opened(reading.layout.path) as file:
         said = file.metadata.num_rows
     source = f"read_parquet({_text(name)}, binary_as_string=true, hive_partitioning=false)"
     _raw_view(store, source, reading, day, native=True)
+    # What a file says of the least and the largest of its values is not taken for the values.
+    store.execute_text("SET disabled_optimizers = 'statistics_propagation'")
     try:
         _parse(store, reading, params, rows)
     except BackendError as error:
         if "needs more memory" in str(error):
             raise
         raise parquetfile.unreadable(path, str(error.__cause__ or error)) from error
+    finally:
+        store.execute_text("RESET disabled_optimizers")
     if store.count("_log_all") != said:
         raise parquetfile.unreadable(path, f"{store.count('_log_all')} rows where it says {said}")
 
@@ -236,7 +241,7 @@ def _read_lines(
     finally:
         store.connection.unregister("_log_lines")
     if state.get("long"):
-        raise textfile.too_long(layout.path)
+        raise textfile.too_long(reading.file or layout.path)
     # An empty field is no value, as for the fast reader: how clean the rest of a file is changes no row.
     picks = ", ".join(f"nullif(fields[{i + 1}], '') AS {_name(name)}" for i, name in enumerate(layout.names))
     source = f"(SELECT problem, line, {picks} FROM _log_fields)"  # noqa: S608
@@ -268,9 +273,14 @@ def _raw_view(
         if column in fixed:
             picks.append(f"{fixed[column]} AS {column}")
         elif column in found:
-            kept = native and column in _NATIVE
-            value = _name(found[column]) if kept else f"{_name(found[column])}::VARCHAR"
-            picks.append(f"{value} AS {column}")
+            text = f"{_name(found[column])}::VARCHAR"
+            if native and column in _NATIVE:
+                text = _name(found[column])
+            elif native:
+                # A long text that lies in a file once and stands in all of its rows would fill the disk.
+                why = _text(f"a value of column {found[column]} is longer than {_LONGEST >> 10} KB")
+                text = f"CASE WHEN strlen({text}) > {_LONGEST} THEN error({why}) ELSE {text} END"
+            picks.append(f"{text} AS {column}")
         else:
             picks.append(f"NULL::VARCHAR AS {column}")
     picks += ["problem", "line"] if problems else ["NULL::VARCHAR AS problem", "NULL::VARCHAR AS line"]

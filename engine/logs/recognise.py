@@ -24,6 +24,7 @@ class Reading:
         found: canonical column -> the file's own name of it.
         why: what decided, in words.
         ego: the person the file is about, where the format says that its name tells.
+        file: what the user calls it; a piece of it lies elsewhere.
     """
 
     profile: Profile
@@ -31,6 +32,7 @@ class Reading:
     found: dict[str, str]
     why: str
     ego: str = ""
+    file: Path | None = None
 
 
 def recognise(path: Path, profiles: list[Profile]) -> Reading:
@@ -76,7 +78,7 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
             raise InputError(profile.refuse, file=path)
         if best is None or len(found) > len(best.found):
             person = _ego(path) if profile.ego_from_file_name else ""
-            best = Reading(profile, layout, found, _why(profile, layout, found), person)
+            best = Reading(profile, layout, found, _why(profile, layout, found), person, path)
     if best is None:
         wanted = " and ".join(closest or ["caller", "callee", "started_at", "duration_s"])
         header = ", ".join(first.names) if first else ""
