@@ -15,9 +15,10 @@ from typing import Any
 from engine.trust.noise import Noise
 from engine.trust.suppress import Ledger, merge_bins
 
-__all__ = ["Book", "bin_name", "look_up", "wordy"]
+__all__ = ["OTHERS", "Book", "bin_name", "look_up", "wordy"]
 
 HEAVY = 3
+OTHERS = "all others"  # what is too small in a public report stands together
 
 
 class Book:
@@ -39,6 +40,7 @@ class Book:
         self._computed: dict[str, tuple[tuple[str, ...], Callable[..., Any]]] = {}
         self._moved: dict[str, Any] = {}
         self._orders: list[tuple[str, tuple[str, ...]]] = []
+        self._numbered: list[str] = []
         self._pruned: list[tuple[str, str]] = []
 
     @property
@@ -71,9 +73,14 @@ class Book:
         self._enter(path, int(count), persons, each, name)
 
     def watch(self, path: str, count: int, *, persons: int | None = None, name: str = "") -> None:
-        """A count of people that is not shown but that others would tell: a remainder of a sum, a part of a rate."""
+        """A count of people that is not shown but that a figure tells: a part of a rate."""
         self._unseen.add(path)
         self._enter(path, int(count), persons, 1, name)
+
+    def rest(self, path: str, count: int) -> None:
+        """A count of people that no figure tells but sums of shown ones might: a remainder."""
+        self.watch(path, count)
+        self._ledger.unseen(path)
 
     def _enter(self, path: str, count: int, persons: int | None, each: int, name: str) -> None:
         self._ledger.count(path, count, persons=persons)
@@ -85,14 +92,15 @@ class Book:
         """The count entered under `path` by `people` or `watch`; None where there is none."""
         return self._ledger.counts.get(path)
 
-    def large(self, name: str, count: int) -> bool:
+    def large(self, name: str, count: int, each: int = 1) -> bool:
         """Whether a count may stand by itself; in a public report what may not is put together with others.
 
         Args:
             name: by which its noise is drawn: to be given to `people` with the count.
             count: of people.
+            each: how much one person may add to it.
         """
-        return self._noise is None or self._noise.shows(name, count)
+        return self._noise is None or self._noise.shows(name, count, each)
 
     def rows(
         self,
@@ -231,14 +239,17 @@ class Book:
         for name in names:
             self.figure(f"{path}.{name}", row.get(name), one, sources)
 
-    def order(self, path: str, *by: str) -> None:
+    def order(self, path: str, *by: str, number: bool = False) -> None:
         """Sort a table by columns, largest first, once small counts are withheld, so that places tell nothing.
 
         Args:
             path: of the table.
-            by: columns; the last one, an id, breaks ties upwards.
+            by: columns; the last one, an id, breaks ties upwards; `OTHERS` comes last.
+            number: in a public report the last one is each row's place.
         """
         self._orders.append((path, by))
+        if number and self.public:
+            self._numbered.append(path)
 
     def prune(self, path: str, column: str) -> None:
         """Leave out the rows of a table whose count in `column` is withheld: their names would say that somebody is
@@ -271,7 +282,10 @@ class Book:
             if rows := self.get(path):
                 self.put(path, [row for row in rows if row[column] is not None])
         for path, (*by, last) in self._orders:
-            self.get(path).sort(key=lambda r: ([(r[c] is None, -(r[c] or 0)) for c in by], str(r[last])))
+            rows = self.get(path)
+            rows.sort(key=lambda r: (r[last] == OTHERS, [(r[c] is None, -(r[c] or 0)) for c in by], str(r[last])))
+            for place, row in enumerate(rows if path in self._numbered else (), start=1):
+                row[last] = row[last] if row[last] == OTHERS else place
         for name in leave_out:
             self.facts.pop(name, None)
         self.facts["suppression"] = {

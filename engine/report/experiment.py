@@ -35,7 +35,7 @@ def fill(book: Book, *, arms: pl.DataFrame, funnel: Mapping[str, Any]) -> None:
         if arms["arm"][i] in known:
             book.total(f"experiment.arms.{i}.matched", [f"faces.arms.{known[arms['arm'][i]]}.matched"])
         if without := arms["matched"][i] - arms["ads"][i]:
-            book.watch(f"experiment.arms.{i}.without_ad", abs(without))
+            book.rest(f"experiment.arms.{i}.without_ad", abs(without))
             parts = (f"experiment.arms.{i}.matched", f"experiment.arms.{i}.ads")
             whole, part = parts if without > 0 else parts[::-1]
             book.total(whole, [part, f"experiment.arms.{i}.without_ad"])
@@ -43,7 +43,7 @@ def fill(book: Book, *, arms: pl.DataFrame, funnel: Mapping[str, Any]) -> None:
     for i, step in enumerate(STEPS):
         book.people(f"experiment.funnel.{i}.customers", funnel[step])
         if i and (lost := funnel[STEPS[i - 1]] - funnel[step]):
-            book.watch(f"experiment.funnel.{i}.lost", lost)
+            book.rest(f"experiment.funnel.{i}.lost", lost)
             parts = [f"experiment.funnel.{i}.customers", f"experiment.funnel.{i}.lost"]
             book.total(f"experiment.funnel.{i - 1}.customers", parts)
 
@@ -107,7 +107,7 @@ def trial(
             if j:
                 book.total(f"{path}.funnel.{j - 1}.left", [f"{path}.funnel.{j}.left"])
             continue
-        book.watch(f"{path}.funnel.{j}.lost", line["lost"])
+        book.rest(f"{path}.funnel.{j}.lost", line["lost"])
         book.total(f"{path}.funnel.{j - 1}.left", [f"{path}.funnel.{j}.left", f"{path}.funnel.{j}.lost"])
         parts = []
         for n in line["reasons"].values():
@@ -454,7 +454,7 @@ def _linked(book: Book, one: str, other: str) -> None:
     whole, part = sorted((one, other), key=book.get, reverse=True)
     parts = [part]
     if between := book.get(whole) - book.get(part):
-        book.watch(f"{one} - {other}", between)
+        book.rest(f"{one} - {other}", between)
         parts.append(f"{one} - {other}")
     book.total(whole, parts)
 

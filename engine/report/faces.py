@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from engine.report.book import Book
 
-OTHERS = "all others"
-
 
 def fill(
     book: Book,
@@ -82,7 +80,7 @@ def arms(book: Book, matches: pl.DataFrame) -> None:
         if good is not None:
             book.total(f"faces.arms.{j}.matched", [f"faces.matches.{good}.n"])
         book.people(f"faces.arms.{j}.same_person", flagged[arm])
-        book.watch(f"faces.arms.{j}.other_person", book.get(f"faces.arms.{j}.matched") - flagged[arm])
+        book.rest(f"faces.arms.{j}.other_person", book.get(f"faces.arms.{j}.matched") - flagged[arm])
         book.total(f"faces.arms.{j}.matched", [f"faces.arms.{j}.same_person", f"faces.arms.{j}.other_person"])
 
 
@@ -99,7 +97,7 @@ def likeness(book: Book, percentiles: pl.DataFrame) -> None:
         if not parts:
             continue
         if rest := row["matched"] - sum(book.get(p) for p in parts):
-            book.watch(f"faces.arms.{j}.without_percentile", rest)
+            book.rest(f"faces.arms.{j}.without_percentile", rest)
             parts.append(f"faces.arms.{j}.without_percentile")
         book.total(f"faces.arms.{j}.matched", parts)
 
@@ -111,32 +109,24 @@ def inventory(book: Book, uses: pl.DataFrame) -> None:
     if not book.public:
         book.rows("faces.inventory", used.iter_rows(named=True))
         return
-    # Photos that few are matched to stand together; by arm most are few.
-    large = [row for row in used.iter_rows(named=True) if book.large(f"uses|{row['photo_id']}", row["uses"])]
-    rest = int(used["uses"].sum()) - sum(row["uses"] for row in large)
-    while large and rest and not book.large(f"uses|{OTHERS}", rest):
-        rest += large.pop()["uses"]
-    rows = [{"photo_id": row["photo_id"], "uses": row["uses"], "max_uses": row["max_uses"]} for row in large]
-    rows += [{"photo_id": OTHERS, "uses": rest, "max_uses": None}] if rest else []
+    # Only photos that many are matched to, and never all of them: with the arms' matches the rest would follow.
+    rows = [
+        {"photo_id": row["photo_id"], "uses": row["uses"], "max_uses": row["max_uses"]}
+        for row in used.iter_rows(named=True)
+        if book.large(f"uses|{row['photo_id']}", row["uses"])
+    ]
+    matched = sum(row["matched"] for row in book.get("faces.arms") or [])
+    while rows and matched - sum(row["uses"] for row in rows) < 2 * book.k:
+        rows.pop()
     book.rows("faces.inventory", rows, ["uses"], names=lambda row: f"uses|{row['photo_id']}")
-    # Photos and arms count the same matches.
-    arms = [f"faces.arms.{j}.matched" for j in range(len(book.get("faces.arms") or []))]
-    if arms:
-        matched = sum(book.get(path) for path in arms)
-        book.watch("faces.uses", matched)
-        book.total("faces.uses", arms)
-        parts = [f"faces.inventory.{i}.uses" for i in range(len(rows))]
-        if unlisted := matched - sum(row["uses"] for row in rows):
-            book.watch("faces.unlisted", unlisted)
-            parts.append("faces.unlisted")
-        book.total("faces.uses", parts)
     book.prune("faces.inventory", "uses")
     book.order("faces.inventory", "uses", "photo_id")
 
 
 def by_group(book: Book, groups: pl.DataFrame) -> None:
     """Share matched and mean percentile per gender and age, as the customers table states them."""
-    rows = groups.to_dicts()
+    # Everybody has a random face: none left over in any group is no news, but would be a small count.
+    rows = [row for row in groups.to_dicts() if not book.public or row["arm"] != "random_face"]
     book.put("faces.groups", [{"group_by": r["group_by"], "group": r["group"], "arm": r["arm"]} for r in rows])
     arms = {row["arm"]: j for j, row in enumerate(book.get("faces.arms") or [])}
     for i, row in enumerate(rows):
@@ -151,7 +141,7 @@ def by_group(book: Book, groups: pl.DataFrame) -> None:
     for by in sorted({row["group_by"] for row in rows}):
         for arm, j in arms.items():
             mine = [i for i, row in enumerate(rows) if row["group_by"] == by and row["arm"] == arm]
-            for name in ("customers", "matched"):
+            for name in ("customers", "matched") if mine else ():
                 book.total(f"faces.arms.{j}.{name}", [f"faces.groups.{i}.{name}" for i in mine])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from engine.report.book import bin_name
+from engine.report.book import OTHERS, bin_name
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,7 +18,6 @@ STEPS = (1, 2, 3, 5, 10, 15, 30, 100)  # edges of "how many customers chose one 
 ENDLESS = 10**9  # upper edge of a last bin
 UPLIFT_BANDS = 5
 MIX_PUBLIC, CELLS = 3, 5  # in a public mix: manufacturers by name, and smallest community in smallest cells
-OTHERS = "all others"
 COLUMNS = ("rows_in", "rows_kept", "rows_duplicate", "rows_rejected")
 PEOPLE = ("customers", "optouts", "photos", "consents", "treatments")  # files with a row per person
 
@@ -83,7 +82,9 @@ def coverage(
     book.people("influence.without_contact", population["customers"] - population["chosen"])
     book.total("coverage.customers", ["influence.with_contact", "influence.without_contact"])
     book.people("influence.contacts", population["contacts"])
-    few = population["customers"] - population["chosen"] < book.k
+    # By the same draw as the count itself.
+    without = population["customers"] - population["chosen"]
+    few = without < book.k or not book.large("influence.without_contact", without)
     book.put("influence.nearly_all", bool(few and population["chosen"] >= book.k))
     if population["customers"]:
         book.share("influence.coverage_share", "influence.with_contact", "coverage.customers")
@@ -97,7 +98,7 @@ def _files(book: Book, sources: pl.DataFrame, rejects: pl.DataFrame, everyone: i
         if row["target"] in PEOPLE:
             # A row of these files is a person: a short file would say how few opted out.
             for column in COLUMNS[:2]:
-                book.people(f"{path}.{column}", row[column])
+                book.people(f"{path}.{column}", row[column], name=f"rows|{row['target']}")
             for column in COLUMNS[2:]:
                 book.put(f"{path}.{column}", None if book.public else row[column])
         elif row["target"] == "logs":
@@ -159,7 +160,12 @@ def health(
     # Pairs are no people, but a handful of pairs are a handful of people.
     book.people("health.pairs", pairs, each=each)
     book.people("health.pairs_counted", counted, each=each)
-    book.rows("health.gates", ({"reason": r, "pairs": n} for r, n in gates.iter_rows() if r), ["pairs"], each=each)
+    reasons = sorted(((r, n) for r, n in gates.iter_rows() if r), key=lambda line: (-line[1], line[0]))
+    few = 0
+    while reasons and (not book.large(f"gate|{reasons[-1][0]}", reasons[-1][1], each) or 0 < few < book.k):
+        few += reasons.pop()[1]
+    rows = [{"reason": r, "pairs": n} for r, n in [*reasons, *([(OTHERS, few)] if few else [])]]
+    book.rows("health.gates", rows, ["pairs"], each=each, names=lambda row: f"gate|{row['reason']}")
     reasons = [f"health.gates.{i}.pairs" for i in range(len(book.get("health.gates")))]
     book.total("health.pairs", ["health.pairs_counted", *reasons])
     if not book.public:
@@ -229,7 +235,7 @@ def certainty(
         book.people(f"{path}.same", row["same"])
         book.people(f"{path}.different", row["customers"] - row["same"])
         book.total(f"{path}.customers", [f"{path}.same", f"{path}.different"])
-        book.watch(f"{path}.without", customers - row["customers"])
+        book.rest(f"{path}.without", customers - row["customers"])
         book.total("coverage.customers", [f"{path}.customers", f"{path}.without"])
         book.share(f"{path}.share", f"{path}.same", f"{path}.customers")
     if stability is not None and (stability["customers"] >= book.k or not book.public):
@@ -291,7 +297,7 @@ def communities(book: Book, *, count: Mapping[str, Any], top: pl.DataFrame, mix:
         book.total(f"{path}.customers", [f"{path}.changed", f"{path}.unchanged"])
         book.share(f"{path}.changed_share", f"{path}.changed", f"{path}.customers")
     book.prune("communities.rows", "customers")
-    book.order("communities.rows", "customers", "community")
+    book.order("communities.rows", "customers", "community", number=True)
 
 
 def diffusion(book: Book, changes: pl.DataFrame) -> None:
@@ -352,7 +358,7 @@ def quadrants(book: Book, cells: pl.DataFrame) -> None:
     book.put("quadrants.rows", rows)
     book.people("quadrants.customers", everyone)
     if (rest := (book.get("coverage.customers") or 0) - everyone) > 0:
-        book.watch("quadrants.rest", rest)
+        book.rest("quadrants.rest", rest)
         book.total("coverage.customers", ["quadrants.customers", "quadrants.rest"])
     for f, row in enumerate(rows):
         for j, n in enumerate(row["cells"]):

@@ -129,7 +129,7 @@ def segments(book: Book, table: pl.DataFrame, shown: list[str]) -> None:
                 rest = book.get(total) - sum(book.get(p) for p in parts)
                 if rest:
                     unlisted = f"loyalty.unlisted.{by}.{maker}.{name}"
-                    book.watch(unlisted, rest)
+                    book.rest(unlisted, rest)
                     parts.append(unlisted)
                 book.total(total, parts)
         book.prune(base, "n")

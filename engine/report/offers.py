@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.rates import wilson
-from engine.report.book import bin_name, wordy
+from engine.report.book import OTHERS, bin_name, wordy
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,7 +21,6 @@ WEIGHTED = "worth per customer above nobody (inverse propensity)"
 LOST, SHUFFLED = "qini lost when ", " is shuffled"
 POLICY = "(policy)"
 SMALLEST = 3  # of a segment in a public report, in smallest cells
-OTHERS = "all others"
 DRIVERS = 6  # strongest features shown per offer
 
 
@@ -242,7 +241,7 @@ def spread(book: Book, uplift: pl.DataFrame) -> None:
         parts = [f"offers.uplift.{i}.n" for i, row in enumerate(rows) if row["offer_id"] == offer]
         rest = everyone - sum(book.get(p) for p in parts)
         if rest > 0:
-            book.watch(f"offers.unscored.{offer}", rest)
+            book.rest(f"offers.unscored.{offer}", rest)
             parts.append(f"offers.unscored.{offer}")
         if rest >= 0:
             book.total("offers.customers", parts)
@@ -309,7 +308,7 @@ def worth(book: Book, budget: pl.DataFrame, policy: pl.DataFrame) -> None:
         offers, cost, value = offers + n, cost + spent, value + gained
         if (offers >= book.k or not book.public) and (tile % 5 == 0 or tile == budget.height):
             rows.append({"offers": offers, "cost": cost, "value": value})
-    points = _spaced(rows, book.k) if book.public else rows
+    points = _spaced(book, rows) if book.public else rows
     book.put("offers.budget", points)
     for i, point in enumerate(points):
         book.people(f"offers.budget.{i}.offers", point["offers"])
@@ -337,11 +336,11 @@ def worth(book: Book, budget: pl.DataFrame, policy: pl.DataFrame) -> None:
             book.figure(path, *found[:2], name=found[2])
 
 
-def _spaced(rows: Sequence[dict[str, Any]], least: int) -> list[dict[str, Any]]:
-    """Points at least so many offers apart; the last one is always there."""
+def _spaced(book: Book, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Points between which enough offers lie; the last one is always there."""
     kept: list[dict[str, Any]] = []
-    for row in reversed(rows):
-        if not kept or kept[-1]["offers"] - row["offers"] >= least:
+    for place, row in reversed(list(enumerate(rows))):
+        if not kept or book.large(f"budget|{place}", kept[-1]["offers"] - row["offers"]):
             kept.append(row)
     return kept[::-1]
 

@@ -96,7 +96,7 @@ def influence(facts: Facts) -> dict[str, Chart]:
     album.add(
         "mix", "Handsets in use in the largest communities", "communities.rows", "mix",
         lambda name, title, rows: charts.stacked(
-            name, title, [f"Community {r['community']}" for r in rows[:12]],
+            name, title, [f"Community {c}" if isinstance(c := r["community"], int) else c for r in rows[:12]],
             [(m, [_share(r["mix"][j], r["customers"]) for r in rows[:12]]) for j, m in enumerate(makers)],
         ),
         data=lambda rows: [

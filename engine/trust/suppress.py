@@ -10,7 +10,7 @@ Source: Fischetti and Salazar 2001, Management Science 47(7) (protection levels 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 Key = Hashable
@@ -29,6 +29,7 @@ class Ledger:
         self.sums: list[tuple[Key, tuple[Key, ...]]] = []
         self._few: set[Key] = set()
         self._free: set[Key] = set()
+        self._also: set[Key] = set()
         self._derived: dict[Key, tuple[Key, ...]] = {}
 
     def count(self, key: Key, value: int, *, persons: int | None = None) -> Key:
@@ -52,8 +53,8 @@ class Ledger:
         (self._free if self.counts[key] >= self.k else self._few).add(key)
 
     def withhold(self, key: Key) -> None:
-        """Have a count withheld that is large enough by itself."""
-        self._few.add(key)
+        """Have a count withheld that is large enough by itself: it may be worked out."""
+        self._also.add(key)
 
     def total(self, key: Key, parts: Iterable[Key]) -> None:
         """State that the count `key` is the sum of the counts `parts`.
@@ -77,7 +78,10 @@ class Ledger:
 
     def withheld(self) -> frozenset[Key]:
         """Keys of every count and derived figure that must not be shown."""
-        hidden = protect(self.counts, self.sums, self.k, also=self._few, free=self._free)
+        hidden = protect(
+            self.counts, self.sums, self.k, also=self._few | self._also, free=self._free,
+            sensitive={key for key, value in self.counts.items() if value < self.k} | self._few,
+        )  # fmt: skip
         gone = set(hidden)
         # A derived figure may itself be a source of another one.
         while True:
@@ -94,6 +98,7 @@ def protect(
     *,
     also: Iterable[Key] = (),
     free: Iterable[Key] = (),
+    sensitive: Collection[Key] | None = None,
 ) -> frozenset[Key]:
     """The counts to withhold so that none under k can be read or worked out.
 
@@ -103,12 +108,14 @@ def protect(
         k: smallest count that may be shown.
         also: further keys to withhold in any case.
         free: keys that are not published, but may be worked out.
+        sensitive: keys that must not be worked out (None: none that is withheld may be).
 
     Returns:
-        Keys to withhold. For each of them but the free ones the published counts allow a range of at least k whole
-        numbers.
+        Keys to withhold. For each of them that must not be worked out the published counts allow a range of at least k
+        whole numbers.
     """
     free = frozenset(free)
+    open_ = free if sensitive is None else frozenset(counts).difference(sensitive)
     hidden = {key for key, value in counts.items() if value < k} | set(also) | free
     lines = [(total, tuple(parts)) for total, parts in sums]
     safe: set[frozenset[Key]] = set()
@@ -120,7 +127,7 @@ def protect(
         for unknown, matrix, constant in list(_systems(counts, lines, hidden)):
             if frozenset(unknown) in safe:
                 continue
-            exposed = _exposed(unknown, matrix, constant, counts, k, free, known)
+            exposed = _exposed(unknown, matrix, constant, counts, k, open_, known)
             # One for each that is exposed: fewer would do now and then, but each more pass costs every programme again.
             helpers = {h for key in exposed for h in _helpers(counts, lines, hidden, key)[:1]}
             if helpers:

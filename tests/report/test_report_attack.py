@@ -99,8 +99,6 @@ def equations(facts: dict) -> list[tuple[str, list[str]]]:
             ]
             for name in ("customers", "matched"):
                 found.append((f"faces.arms.{j}.{name}", [f"faces.groups.{i}.{name}" for i in groups]))
-    found.append(("matches in all", every("faces.inventory", "uses")))
-    found.append(("matches in all", every("faces.arms", "matched")))
     for i, x in enumerate(facts["experiments"]):
         found.append(("coverage.customers", [f"experiments.{i}.funnel.0.left"]))
         found.append(
