@@ -108,11 +108,9 @@ def _chunks(about: pq.FileMetaData) -> Iterator[pq.ColumnChunkMetaData]:
 
 def _check_pages(content: mmap.mmap, chunk: pq.ColumnChunkMetaData, path: Path) -> None:
     """Add up a column chunk's pages: readers believe their headers, and plans are made by the file's description."""
-    # Of a row group without rows there may be a dictionary alone; an offset of 0 is none.
-    offsets = (chunk.data_page_offset, chunk.dictionary_page_offset if chunk.has_dictionary_page else None)
-    start = min((offset for offset in offsets if offset), default=0)
-    if not start:
-        return
+    start = chunk.data_page_offset
+    if chunk.has_dictionary_page and chunk.dictionary_page_offset:
+        start = min(start, chunk.dictionary_page_offset)
     end, total, values = start + chunk.total_compressed_size, 0, 0
     if not 0 <= start <= end <= len(content):
         raise unreadable(path, "a column lies outside of it")
