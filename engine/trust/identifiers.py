@@ -52,7 +52,7 @@ _FOUND = tuple(
         r"\+?[0-9]{9,}",  # a number, a card, an account, also within a word
         r"(?<![0-9A-Fa-f:-])[0-9A-F]{2}(?:[:-][0-9A-F]{2}){5}(?![0-9A-Fa-f:-])",  # a network card
         r"(?<![\w-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![\w-])",  # a device's or a browser's id
-        r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.])",  # an IP address
+        r"(?<![\w.])(?<!://)(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.])",  # an IP address, but for a server's
         r"[+-]?[0-9]{1,3}\.[0-9]{3,}[°]?\s?[NS]?\s?[,;/ ]\s?[+-]?[0-9]{1,3}\.[0-9]{3,}[°]?",  # a place on the map
         r"[0-9]{1,3}\s?°\s?[0-9]{1,2}\s?['′’]",
     )
