@@ -94,7 +94,8 @@ def _run(name: str, *options: str) -> Command:
 
 
 def _export(name: str, what: str, to: str) -> Command:
-    return Command(name, ("export", what, "--to", to, "--format", "jsonl", "-w", "{w}"))
+    args = ("export", what, "--to", to, "--format", "jsonl", "-w", "{w}")
+    return Command(name, args, sweeps=False)  # where every ad was noted before, it writes nothing in the workspace
 
 
 def _experiment(*args: str) -> Command:
