@@ -150,6 +150,19 @@ def test_erased_means_in_no_row_and_in_no_byte(space):
     assert third["customers"] == 1 and third["events"] == 1, "the others stay"
 
 
+def test_who_is_erased_stands_in_no_text_about_others(space):
+    with space.writing("import customers") as store:
+        store.connection.execute("ALTER TABLE customers ADD COLUMN referred_by VARCHAR")
+        store.connection.execute("UPDATE customers SET referred_by = $name, residence = $name", {"name": f"by {GONE}"})
+        store.hold("events", ["caller_cell"])
+        store.connection.execute("UPDATE events SET caller_cell = $name", {"name": GONE})
+    erase.erase(space, [GONE])
+    with space.warehouse(read_only=True) as store:
+        assert store.read("customers").select("referred_by", "residence").unique().rows() == [("by #", "by #")]
+        assert store.read("events")["caller_cell"].unique().to_list() == ["#"]
+    assert [name for name, content in everything(space.path).items() if GONE.encode() in content] == []
+
+
 def test_files_go_only_when_nobody_else_needs_them(space):
     done = erase.erase(space, [GONE])
     assert done.files == {"photos": 1, "creatives": 2, "exports": 1, "backups": 1}
