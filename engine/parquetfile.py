@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from engine import thrift
 from engine.errors import InputError
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 ROWS = 1 << 14  # to be read at once
 PAGE = 1 << 27  # bytes of a page at most, unpacked: readers take it whole, whatever the description says
-_HEADER = 1 << 16  # bytes of a page's header at most
+_HEADERS = (1 << 9, 1 << 16)  # bytes of a page's header: of most, and at most
 FOOTER = 1 << 25  # bytes of the description at a file's end at most: some hundred thousand columns of row groups
 
 
@@ -93,10 +92,9 @@ def check(path: Path, wanted: Iterable[str]) -> None:
                     fix="Write the column as text or as numbers (spans of time in seconds).",
                 )
         chunks = [chunk for chunk in _chunks(file.metadata) if chunk.path_in_schema in chosen]
-        if chunks:
-            with open(path, "rb") as raw, mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as content:
-                for chunk in chunks:
-                    _check_pages(content, chunk, path)
+        with open(path, "rb") as content:
+            for chunk in chunks:
+                _check_pages(content, chunk, path)
 
 
 def _chunks(about: pq.FileMetaData) -> Iterator[pq.ColumnChunkMetaData]:
@@ -106,19 +104,16 @@ def _chunks(about: pq.FileMetaData) -> Iterator[pq.ColumnChunkMetaData]:
             yield from (group.column(column) for column in range(group.num_columns))
 
 
-def _check_pages(content: mmap.mmap, chunk: pq.ColumnChunkMetaData, path: Path) -> None:
+def _check_pages(content: BinaryIO, chunk: pq.ColumnChunkMetaData, path: Path) -> None:
     """Add up a column chunk's pages: readers believe their headers, and plans are made by the file's description."""
     start = chunk.data_page_offset
     if chunk.has_dictionary_page and chunk.dictionary_page_offset:
         start = min(start, chunk.dictionary_page_offset)
     end, total, values = start + chunk.total_compressed_size, 0, 0
-    if not 0 <= start <= end <= len(content):
+    if not 0 <= start <= end <= os.fstat(content.fileno()).st_size:
         raise unreadable(path, "a column lies outside of it")
     while start < end:
-        try:
-            unpacked_, packed, some, length = thrift.page_header(content[start : start + _HEADER])
-        except (IndexError, ValueError):
-            raise unreadable(path, "the header of a page") from None
+        unpacked_, packed, some, length = _page_header(content, start, path)
         if not 0 <= unpacked_ <= PAGE:
             raise InputError(
                 f"a page of column {chunk.path_in_schema[:60]!r} takes {unpacked_ / 1e6:,.0f} MB, more than "
@@ -131,6 +126,19 @@ def _check_pages(content: mmap.mmap, chunk: pq.ColumnChunkMetaData, path: Path) 
             raise unreadable(path, "its pages hold more than it says")
     if values != chunk.num_values:
         raise unreadable(path, f"its pages hold {values} values where it says {chunk.num_values}")
+
+
+def _page_header(content: BinaryIO, start: int, path: Path) -> tuple[int, int, int, int]:
+    """See `thrift.page_header`; most are short."""
+    for size in _HEADERS:
+        content.seek(start)
+        try:
+            return thrift.page_header(content.read(size))
+        except IndexError:
+            continue
+        except ValueError:
+            break
+    raise unreadable(path, "the header of a page")
 
 
 def is_plain(kind: pa.DataType) -> bool:
