@@ -1,10 +1,10 @@
-// Opens pages in headless Chromium and prints what was seen as JSON. Arguments: node_modules, chromium, full page,
-// empty page, page about one customer.
+// Opens pages in headless Chromium and prints what was seen as JSON. Arguments: node_modules, chromium, full internal
+// page, empty page, page about one customer, full public page.
 import fs from "node:fs";
 import path from "node:path";
 import { createRequire } from "node:module";
 
-const [modules, executablePath, full, empty, person] = process.argv.slice(2);
+const [modules, executablePath, full, empty, person, forAll] = process.argv.slice(2);
 const require = createRequire(path.join(modules, "x.js"));
 const { chromium } = require("playwright-core");
 const axe = fs.readFileSync(path.join(modules, "axe-core", "axe.min.js"), "utf8");
@@ -45,6 +45,8 @@ const pages = [
   await look("full, 390, dark", full, 390, "dark"),
   await look("empty, 390", empty, 390, "light"),
   await look("one customer, 390", person, 390, "light"),
+  await look("public, 1280, dark", forAll, 1280, "dark"),
+  await look("public, 390", forAll, 390, "light"),
 ];
 
 // With the page's own policy in force.

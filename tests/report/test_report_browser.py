@@ -36,16 +36,17 @@ def node_modules(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def seen(node_modules, small, empty_space, tmp_path_factory) -> dict:
-    """What Chromium saw of the full page at two widths, light and dark, of the empty one and of one customer's."""
+    """What Chromium saw of the internal and the public page at two widths, of the empty one and of one customer's."""
     folder = tmp_path_factory.mktemp("browser")
-    report.report(small, "all", folder / "all.html", internal=True)  # it has every table
+    report.report(small, "all", folder / "all.html", internal=True)
+    report.report(small, "all", folder / "public.html")
     report.report(empty_space, "influence", folder / "empty.html")
     report.write(folder / "person.html", explain.page(small, explain.facts(small, "c0013")))
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     done = subprocess.run(
         ["node", str(SCRIPT), str(node_modules), chromium,
-         *(str(folder / f"{name}.html") for name in ("all", "empty", "person"))],
-        capture_output=True, text=True, check=False, timeout=240,
+         *(str(folder / f"{name}.html") for name in ("all", "empty", "person", "public"))],
+        capture_output=True, text=True, check=False, timeout=400,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)
