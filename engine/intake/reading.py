@@ -147,12 +147,12 @@ def _read_csv(layout: textfile.Layout, names: list[str], budget: _Budget) -> tup
             frames.append(pl.from_arrow(batch))
     except pa.ArrowInvalid as error:
         if "straddling" in str(error):
-            raise InputError(
-                f"one of its rows is longer than {_BLOCK >> 20} MB.",
-                file=path,
-                fix="Check that its quotes are closed and its rows end in line feeds.",
-            ) from error
-        if not any(said in str(error) for said in ("Empty CSV", "Could not skip initial")):  # a header and no rows
+            raise _long_row(path) from error
+        # A header and no rows; of a first row that is longer than a block Arrow says the same.
+        empty = "Empty CSV" in str(error) or ("Could not skip initial" in str(error) and text.size < _BLOCK)
+        if "Could not skip initial" in str(error) and not empty:
+            raise _long_row(path) from error
+        if not empty:
             # What Arrow says may repeat a row.
             raise InputError("is no readable table.", file=path, fix="Check its quotes and its delimiter.") from error
     frame = pl.concat(frames)
@@ -170,6 +170,14 @@ def _read_csv(layout: textfile.Layout, names: list[str], budget: _Budget) -> tup
     return frame.select(ROW, *names).join(broken, on=ROW, how="anti", maintain_order="left"), broken, total
 
 
+def _long_row(path: Path) -> InputError:
+    return InputError(
+        f"one of its rows is longer than {_BLOCK >> 20} MB.",
+        file=path,
+        fix="Check that its quotes are closed and its rows end in line feeds.",
+    )
+
+
 class _Text(io.RawIOBase):
     """A file's text as UTF-8, unpacked while it is read; bytes that are none stand as U+FFFD, as Arrow takes nothing
     else.
@@ -181,11 +189,12 @@ class _Text(io.RawIOBase):
     Attributes:
         cut: the archive ended too early.
         spoilt: there were bytes that are no UTF-8.
+        size: bytes handed on so far.
     """
 
     def __init__(self, layout: textfile.Layout, budget: _Budget) -> None:
         super().__init__()
-        self.cut = self.spoilt = False
+        self.cut, self.spoilt, self.size = False, False, 0
         self._blocks = self._decoded(layout, budget)
         self._rest = memoryview(b"")
 
@@ -206,6 +215,7 @@ class _Text(io.RawIOBase):
             target[done : done + size] = self._rest[:size]
             self._rest = self._rest[size:]
             done += size
+        self.size += done
         return done
 
     def _decoded(self, layout: textfile.Layout, budget: _Budget) -> Iterator[bytes]:
