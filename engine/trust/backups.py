@@ -60,7 +60,7 @@ def take(database: Path, name: str, *, scratch: Path) -> Backup | None:
 
 def listed(database: Path) -> list[Backup]:
     """The copies of a database, newest first; links are none, they lead to what is not this database's."""
-    found = [_described(path) for path in _copies(database) if path.is_file() and not path.is_symlink()]
+    found = [_described(path) for path in _copies(database) if not path.is_symlink()]
     return sorted(found, key=lambda b: b.taken_at, reverse=True)
 
 
@@ -146,7 +146,8 @@ def drop(database: Path) -> int:
 
 
 def _copies(database: Path) -> list[Path]:
-    return sorted((database.parent / FOLDER).glob("*.duckdb"))
+    paths = sorted((database.parent / FOLDER).glob("*.duckdb"))
+    return [path for path in paths if path.is_symlink() or path.is_file()]
 
 
 def _log(database: Path) -> Path:

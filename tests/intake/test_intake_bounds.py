@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import engine
@@ -67,7 +67,7 @@ def test_a_name_is_never_a_pattern(tmp_path, target):
         plain = tmp_path / f"plain{ending}"
         plain.write_bytes(content)
         wanted = stored(target, plain, tmp_path / "faces")[:2]
-        files = oddnames.FILES if target == "customers" else oddnames.FILES[::6]
+        files = oddnames.FILES[:: 1 if target == "customers" else 6]
         places = [tmp_path / "files" / f"{name}{ending}" for name in files]
         places += [tmp_path / name / f"day[1]{ending}" for name in oddnames.FOLDERS]
         for path in places:
@@ -100,7 +100,7 @@ def test_events_of_an_experiment_are_read_by_name(tmp_path):
     space = engine.create(tmp_path / "w[1]", ads__arms="own_face,no_face")
     (tmp_path / "c.csv").write_text("customer_id\nann\nbob\ncat\ndan\n")
     engine.import_table(space, "customers", tmp_path / "c.csv")
-    experiment.design(space, "e", arms={"own_face": 0.5, "no_face": 0.5}, metric="value")
+    experiment.design(space, "e", arms={"own_face": 0.5, "influencer_face": 0.5}, metric="value")
     (tmp_path / "e1.csv").write_text("customer_id,at,value\nann,2024-01-01,1\n")
     for name in ("e[1]", "kind=data", "*"):
         path = tmp_path / f"{name}.csv"
@@ -144,13 +144,13 @@ def test_a_table_has_a_thousand_columns(tmp_path):
         plaintable.read(path)
     store = DuckDBWarehouse(threads=1)
     for first in (0, 500):
-        names = [f"c{i}" for i in range(first, first + 498)]
-        path.write_text(",".join(["customer_id", *names]) + "\nann" + ",1" * 498 + "\n")
+        names = [f"c{i}" for i in range(first, first + 499)]
+        path.write_text(",".join(["customer_id", *names]) + "\nann" + ",1" * 499 + "\n")
         shared = {"faces_folder": tmp_path, "config": Config(), "key": KEY}
         if not first:
             import_table(store, "customers", path, **shared)
         else:  # with those that are there already
-            with pytest.raises(InputError, match=r"has 1,00\d columns"):
+            with pytest.raises(InputError, match="has 1,002 columns"):
                 import_table(store, "customers", path, **shared)
     assert store.count("customers") == 1
     store.close()
@@ -230,6 +230,7 @@ cells = st.text(st.sampled_from('ab "\n\r;é日'), max_size=6)
 )  # fmt: skip
 def test_pieces_of_a_table_are_the_table(tmp_path_factory, rows, tail, garbage, block, packing):
     """Oracle: the same reader with everything in one piece, and Python's csv for what is clean."""
+    assume(rows or tail)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerows([["customer_id", "plan"], *rows])
