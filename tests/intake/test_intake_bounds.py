@@ -100,7 +100,7 @@ def test_events_of_an_experiment_are_read_by_name(tmp_path):
     space = engine.create(tmp_path / "w[1]", ads__arms="own_face,no_face")
     (tmp_path / "c.csv").write_text("customer_id\nann\nbob\ncat\ndan\n")
     engine.import_table(space, "customers", tmp_path / "c.csv")
-    experiment.design(space, "e", arms={"own_face": 0.5, "influencer_face": 0.5}, metric="value")
+    experiment.design(space, "e", arms={"own_face": 0.5, "no_ad": 0.5}, metric="value")
     (tmp_path / "e1.csv").write_text("customer_id,at,value\nann,2024-01-01,1\n")
     for name in ("e[1]", "kind=data", "*"):
         path = tmp_path / f"{name}.csv"
@@ -150,7 +150,7 @@ def test_a_table_has_a_thousand_columns(tmp_path):
         if not first:
             import_table(store, "customers", path, **shared)
         else:  # with those that are there already
-            with pytest.raises(InputError, match="has 1,002 columns"):
+            with pytest.raises(InputError, match=r"has 1,00\d columns, more than 1,000"):
                 import_table(store, "customers", path, **shared)
     assert store.count("customers") == 1
     store.close()

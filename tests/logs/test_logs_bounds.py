@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -22,7 +21,7 @@ from hypothesis import strategies as st
 from engine import documents, parquetfile, textfile
 from engine.config import Config, Ids
 from engine.errors import EngineError, InputError
-from engine.logs import mapping, reading, staging
+from engine.logs import mapping, pieces, reading, recognise, staging
 from engine.logs.guess import guess
 from engine.logs.importer import import_logs
 from engine.warehouse.duckdb import DuckDBWarehouse
@@ -122,6 +121,20 @@ def test_a_file_named_by_a_person_comes_in_pieces_too(tmp_path, packed, monkeypa
     assert tables(path, format="bandicoot") == whole
 
 
+@pytest.mark.parametrize("ending", [".csv.gz", ".csv.zst"])
+def test_an_archive_is_as_large_as_what_it_holds(tmp_path, ending):
+    path = tmp_path / f"log{ending}"
+    path.write_bytes(PACKED[ending](CSV + (ROWS[0] + "\n").encode() * 20_000))
+    read = recognise.recognise(path, [mapping.generic()])
+    assert path.stat().st_size < 10_000
+    for most, count in ((1 << 20, 1), (100_000, 6)):
+        all_, known = pieces.unpacked(read, most)
+        found = [told.size for _, told, _ in pieces.stream(read, all_, known, most)]
+        assert (known is not None) == (count == 1)
+        assert len(found) == count
+        assert max(found) <= 2 * most
+
+
 def test_gzip_comes_in_small_blocks(tmp_path):
     path = tmp_path / "a.gz"
     parts = [b"x" * (1 << 25), b"", b"yz" * 1000]
@@ -162,6 +175,23 @@ def test_a_line_has_an_end(tmp_path, ending, damaged, little, monkeypatch):
     with pytest.raises(InputError, match="longer than 2 MB") as error:
         tables(path)
     assert str(path) in str(error.value)
+
+
+def test_a_line_without_an_end_is_not_read_to_its_end(tmp_path, monkeypatch):
+    taken = []
+
+    def endless(path, packed):
+        yield b"header\nrow\n"
+        for number in range(100):
+            taken.append(number)
+            yield b"x" * (1 << 20)
+
+    monkeypatch.setattr(textfile, "blocks", endless)
+    state: dict = {}
+    layout = textfile.Layout(tmp_path, "", ",", ("header",), 1)
+    assert [line for batch in textfile.line_reader(layout, state) for line in batch["line"].to_pylist()] == [b"row"]
+    assert state == {"long": True}
+    assert len(taken) <= 3
 
 
 def test_too_many_columns_are_refused_at_the_header(tmp_path):
@@ -401,8 +431,7 @@ def test_what_cannot_be_is_named(tmp_path):
         path.write_text(f"{line}\ncolumns = {{ caller = 'a' }}\n")
         with pytest.raises(InputError, match=re.escape(says)):
             mapping.load(path)
-    shutil.rmtree(tmp_path)
-    tmp_path.mkdir()
+    path.unlink()
     path.mkdir()
     with pytest.raises(InputError, match="is no file"):
         mapping.load(path)
@@ -462,7 +491,7 @@ def test_an_archive_of_hundreds_of_megabytes_takes_little_memory(tmp_path):
 
 
 def test_a_file_replaced_while_it_is_open_is_still_itself(tmp_path):
-    path = Path(tmp_path) / "a.csv"
+    path = tmp_path / "a.csv"
     path.write_bytes(CSV)
     with textfile.literally(path) as name:
         path.rename(tmp_path / "b.csv")

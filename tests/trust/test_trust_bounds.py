@@ -28,6 +28,8 @@ def workspaces(folder):
 def test_no_other_workspace_is_restored(tmp_path):
     mine, theirs = workspaces(tmp_path)
     before = mine.database.read_bytes()
+    with mine.warehouse(read_only=True) as store:
+        people = store.read("customers")["customer_id"].to_list()
     os.symlink(theirs.database, mine.path / "backups" / "link.duckdb")
     (mine.path / "backups" / "folder.duckdb").mkdir()
     names = [
@@ -41,7 +43,7 @@ def test_no_other_workspace_is_restored(tmp_path):
     assert [copy.name for copy in backups.listed(mine.database)] == ["last-run"]
     mine.restore("last-run")
     with mine.warehouse(read_only=True) as store:
-        assert "mine" in store.read("customers")["customer_id"].to_list()
+        assert store.read("customers")["customer_id"].to_list() == people
 
 
 def test_dropping_the_copies_leaves_what_a_link_leads_to(tmp_path):
