@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import engine
@@ -223,6 +223,10 @@ cells = st.text(st.sampled_from('ab "\n\r;é日'), max_size=6)
 
 
 @settings(max_examples=150)
+@example(  # a line break of two characters within quotes, cut by a block's end
+    rows=[["", ";"], ["", ';;;;;"'], [";", ";;;"], [";;", ";é"], [";;", ";é"], ["", ";;\r\n;"]], tail="", garbage=b"",
+    block=40, packing=False,
+)  # fmt: skip
 @given(
     rows=st.lists(st.lists(cells, min_size=2, max_size=2), max_size=12), tail=st.sampled_from(["", "\n"]),
     garbage=st.sampled_from([b"", b"\xff", b"\xc3", b"x,y,z\n", b'"open']), block=st.integers(40, 90),
