@@ -1,0 +1,187 @@
+"""Tables straight from a database: what a query gives, as a Parquet file of texts that imports like any other.
+
+The database is read through its ADBC driver (Arrow's interface to databases) in batches, so that memory stays bounded
+whatever the query gives. PostgreSQL and SQLite write their values as text themselves; of other databases Arrow does.
+A password never stands in the address: it would be seen in the list of processes and kept in the shell's history.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from engine import textfile
+from engine.errors import InputError, masked
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_SECRETS = ("password", "passwd", "pwd", "token", "secret", "sslpassword")
+_NAMES = {"postgres": "postgresql", "sqlite3": "sqlite"}
+_QUERY = 1 << 16  # letters of a query at most
+
+
+@contextmanager
+def fetched(address: str, query: str, folder: Path) -> Iterator[Path]:
+    """What a query gives as a Parquet file of texts, for as long as the `with` lasts.
+
+    Args:
+        address: of the database: `postgresql://host/name`, `postgresql://?service=billing`, `sqlite:///folder/file.db`,
+            or that of another database whose ADBC driver is installed (`snowflake://...`).
+        query: one SELECT statement in the database's own SQL.
+        folder: where the file lies meanwhile, readable by its owner only; made where it is missing.
+
+    Yields:
+        The file, called after the database.
+
+    Raises:
+        InputError: the address holds a password, there is no driver, the database does not answer or lets nobody in,
+            the query is refused, fails half-way or gives no row. Nothing is left behind then.
+    """
+    kind, name = _parts(address)
+    draft = folder / f"{os.getpid()}.{kind}" / f"{name}.parquet"
+    draft.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        _write(draft, kind, address, _one(query))
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)
+        draft.parent.rmdir()
+
+
+def _parts(address: str) -> tuple[str, str]:
+    """The kind of database, and a name for what comes from it."""
+    parts = urlsplit(address)
+    kind = _NAMES.get(parts.scheme.lower(), parts.scheme.lower())
+    if not kind.isidentifier():
+        raise InputError(
+            "--from is no address of a database.", fix="Write postgresql://HOST/NAME or sqlite:///FOLDER/FILE.db."
+        )
+    given = {word.lower() for word in parse_qs(parts.query, keep_blank_values=True)}
+    if parts.password is not None or given & set(_SECRETS):
+        raise InputError(
+            "the address of the database holds a password.",
+            fix="Leave it out: it is read from PGPASSWORD, ~/.pgpass or a service file (postgresql://?service=NAME).",
+        )
+    stem = Path(unquote(parts.path)).stem
+    return kind, f"{kind}-{stem}" if stem and masked(stem) == stem and stem.isprintable() else kind
+
+
+def _one(query: str) -> str:
+    """The statement without what ends it."""
+    text = query.strip().rstrip(";").strip()
+    if not text or len(text) > _QUERY:
+        raise InputError("--sql holds no query." if not text else "the query is too long.", fix="Write one SELECT.")
+    return text
+
+
+def _write(path: Path, kind: str, address: str, query: str) -> None:
+    import pyarrow.parquet as pq
+
+    rows = 0
+    with _connected(kind, address) as connection:
+        try:
+            batches = _texts(kind, connection, query)
+            first = next(batches, None)
+            if first is not None:
+                textfile.check_names(first.schema.names, path)
+                textfile.check_width(first.schema.names, path)
+                with open(path, "xb", opener=_private) as file, pq.ParquetWriter(file, first.schema) as writer:
+                    while first is not None:
+                        writer.write_batch(first)
+                        rows += first.num_rows
+                        first = next(batches, None)
+        except (InputError, MemoryError):
+            raise
+        except Exception as error:  # a driver's errors have no common class: OSError half-way, its own before
+            raise InputError(
+                f"{kind} gave up after {rows:,} rows: {_told(error)}." if rows else f"{kind} says: {_told(error)}.",
+                fix="Try the query with the database's own client. Nothing was stored.",
+            ) from error
+    if not rows:
+        raise InputError("the query gives no row.", fix="Check its conditions. Nothing was stored.")
+
+
+@contextmanager
+def _connected(kind: str, address: str) -> Iterator[Any]:
+    try:
+        driver = importlib.import_module(f"adbc_driver_{kind}.dbapi")
+    except ModuleNotFoundError:
+        raise InputError(
+            f"there is no ADBC driver for {kind} here.", fix=f"Run `pip install adbc-driver-{kind}`."
+        ) from None
+    try:
+        connection = driver.connect(_read_only_file(address) if kind == "sqlite" else address)
+    except Exception as error:  # as above
+        raise InputError(
+            f"{kind} cannot be reached: {_told(error)}.",
+            fix="Check the address; the password comes from PGPASSWORD or ~/.pgpass." if kind == "postgresql" else None,
+        ) from error
+    with closing(connection):
+        yield connection
+
+
+def _read_only_file(address: str) -> str:
+    """The address of an SQLite file that must be there and stays as it is: `sqlite:///FILE`, or `sqlite:////FILE` from
+    the root on."""
+    path = Path(unquote(address.partition(":")[2].removeprefix("///").partition("?")[0]))
+    if not path.is_file():
+        raise InputError("there is no such file.", file=path, fix="Check the path after sqlite:///.")
+    return f"{path.resolve().as_uri()}?mode=ro"
+
+
+def _texts(kind: str, connection: Any, query: str) -> Iterator[pa.RecordBatch]:
+    """What the query gives, every value as text."""
+    with closing(connection.cursor()) as cursor:
+        if kind not in _AS_TEXT:
+            cursor.execute(query)
+            for batch in cursor.fetch_record_batch():
+                yield _cast(batch)
+            return
+        if kind == "postgresql":
+            cursor.execute("SET TRANSACTION READ ONLY")
+            cursor.execute("SET LOCAL TIME ZONE 'UTC'")
+        inner = f"(\n{query}\n) AS given"
+        cursor.execute(f"SELECT * FROM {inner} LIMIT 0")  # noqa: S608 - the query is the user's own
+        names = cursor.fetch_record_batch().schema.names
+        picks = ", ".join(_AS_TEXT[kind]('"' + name.replace('"', '""') + '"') for name in names)
+        cursor.execute(f"SELECT {picks} FROM {inner}")  # noqa: S608 - as above
+        for batch in cursor.fetch_record_batch():
+            yield _cast(batch)
+
+
+_AS_TEXT: dict[str, Callable[[str], str]] = {
+    "postgresql": lambda name: f"{name}::text AS {name}",
+    "sqlite": lambda name: f"CAST({name} AS TEXT) AS {name}",
+}
+
+
+def _cast(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Values as text, for the databases that do not write them so; whole numbers without a fraction."""
+    import pyarrow as pa
+
+    columns = []
+    for field, column in zip(batch.schema, batch.columns, strict=True):
+        plain = column.storage if isinstance(column, pa.ExtensionArray) else column
+        try:
+            columns.append(plain.cast(pa.string()))
+        except pa.ArrowNotImplementedError:
+            raise InputError(
+                "its type cannot be written as text.", column=field.name, fix="Convert it in the query (CAST AS TEXT)."
+            ) from None
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _told(error: Exception) -> str:
+    """The first line of what a database says, without what may be somebody's number."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return masked(lines[0].rstrip("."))[:300] if lines else type(error).__name__
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
