@@ -172,7 +172,8 @@ def _read(
         raise InputError(
             f"{target} need the column {' and '.join(missing)}; the header reads {found}.",
             file=path,
-            fix="Check the delimiter and the names in the first line.",
+            fix="Check the delimiter and the names in the first line; they are those of `kindred import "
+            f"{target} --help`, in any case (--mapping is for call records only).",
         )
     return frame, broken, total, content.sha256, {}
 
