@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 TARGETS = ("customers", "devices", "offers", "treatments", "photos", "inventory", "consents", "optouts")
 _WITH_PHOTOS = ("photos", "inventory")
 _PERSON = "customer_id"
+NO_CUSTOMER = "no_customer"  # in a summary's details: people of the file who are no customers
 _THINGS = ("campaign_id", "offer_id", "photo_id")
 _BORN = ("birthdate", "date_of_birth", "dateofbirth", "dob", "birthday", "born", "born_on")
 _MOST = 1e9  # no amount of money: from there on it may be a phone number in the wrong column
@@ -111,6 +112,7 @@ def import_table(
             frame = frame.with_columns(pseudonyms.name_series(store, frame[_PERSON], config.ids, key))
         with store.transaction():
             pseudonyms.settle(store, config.ids)
+            strangers = _no_customers(store, target, frame)
             kept, duplicate, counts = _upsert(store, target, frame)
             _after(store, target, frame, key)
             reasons = {f"rejected: {r}": n for r, n in sorted(rejects[REASON].value_counts().iter_rows())}
@@ -123,7 +125,11 @@ def import_table(
                 kept,
                 duplicate,
                 rejects.height,
-                {name: n for name, n in {**notes, **counts, **guarded.details(), **reasons}.items() if n},
+                {
+                    name: n
+                    for name, n in {**notes, **counts, NO_CUSTOMER: strangers, **guarded.details(), **reasons}.items()
+                    if n
+                },
             )
             sources.record(store, summary, digest)
             _record_rejects(store, source, rejects)
@@ -167,7 +173,8 @@ def _read(
         raise InputError(
             f"{target} need the column {' and '.join(missing)}; the header reads {found}.",
             file=path,
-            fix="Check the delimiter and the names in the first line.",
+            fix="Check the delimiter and the names in the first line; they are those of `kindred import "
+            f"{target} --help`, in any case (--mapping is for call records only).",
         )
     return frame, broken, total, content.sha256, {}
 
@@ -367,6 +374,15 @@ def _without_objecting(store: Store, target: str, frame: pl.DataFrame, config: C
     names = pseudonyms.name_series(store, frame[_PERSON], config.ids, key)
     out = objections.objecting(store, names, key) | names.is_in(store.read("optouts")[_PERSON].implode())
     return frame.with_columns(pl.when(out.fill_null(False)).then(pl.lit(objections.REASON)).alias(REASON))
+
+
+def _no_customers(store: Store, target: str, frame: pl.DataFrame) -> int:
+    """How many people of a file, named as here, are no customers; 0 while there are no customers at all."""
+    if target == "customers" or _PERSON not in frame.columns or not store.count("customers"):
+        return 0
+    customers = store.query_text("SELECT customer_id FROM customers")[_PERSON]
+    people = frame[_PERSON].drop_nulls().unique()
+    return int((~people.is_in(customers.implode())).sum())
 
 
 def _after(store: Store, target: str, frame: pl.DataFrame, key: bytes) -> None:
