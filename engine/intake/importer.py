@@ -31,7 +31,6 @@ _WITH_PHOTOS = ("photos", "inventory")
 _PERSON = "customer_id"
 _THINGS = ("campaign_id", "offer_id", "photo_id")
 _BORN = ("birthdate", "date_of_birth", "dateofbirth", "dob", "birthday", "born", "born_on")
-_MOST = 1e9  # no amount of money: from there on it may be a phone number in the wrong column
 _PRODUCTS = ("manufacturer", "model")
 # Osmocom: a licence line, then a header in which `name` stands for manufacturer and for model.
 _DEVICE_TABLES = {
@@ -262,7 +261,8 @@ def _own_rule(target: str, columns: list[str]) -> list[pl.Expr]:
         return [pl.when((chance <= 0) | (chance > 1)).then(pl.lit("propensity: not above 0 and up to 1"))]
     if target == "offers":
         large = [(c, values.parse(c, "f64")) for c in ("value", "cost", "capacity") if c in columns]
-        return [pl.when(amount.abs() >= _MOST).then(pl.lit(f"{c}: not below 1,000,000,000")) for c, amount in large]
+        said = "not below 1,000,000,000"
+        return [pl.when(amount.abs() >= values.LARGEST).then(pl.lit(f"{c}: {said}")) for c, amount in large]
     if target == "customers" and "age" in columns:
         age = values.parse("age", "i32")
         return [pl.when((age < 0) | (age > 130)).then(pl.lit("age: not between 0 and 130"))]
