@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 TARGETS = ("customers", "devices", "offers", "treatments", "photos", "inventory", "consents", "optouts")
 _WITH_PHOTOS = ("photos", "inventory")
+_SAID_IN_FULL = ("consents",)  # what a column of another name says may forbid what the others allow
 _PERSON = "customer_id"
 _THINGS = ("campaign_id", "offer_id", "photo_id")
 _BORN = ("birthdate", "date_of_birth", "dateofbirth", "dob", "birthday", "born", "born_on")
@@ -159,6 +160,14 @@ def _read(
             "a column is called by a number or an address of a person.",
             file=path,
             fix="Give the file a header line, or that column another name.",
+        )
+    strange = [name for name in frame.columns if name not in TABLES[target].names and name != ROW]
+    if target in _SAID_IN_FULL and strange and not missing:
+        raise InputError(
+            f"{target} have no column {' and '.join(strange)}: a withdrawal or an end that stands there would be lost.",
+            file=path,
+            row=0,
+            fix=f"Their columns are {', '.join(TABLES[target].names)}; rename it, or leave it out of the file.",
         )
     if missing:
         found = ", ".join(c for c in frame.columns if c != ROW)

@@ -143,6 +143,13 @@ def test_treatments_and_consents_are_typed(store, bring):
     assert sums(summary) == (2, 1, 0, 1)
 
 
+@pytest.mark.parametrize("name", ["withdrawn_on", "withdrawn", "valid_until", "note"])
+def test_consents_with_a_column_nobody_reads_are_refused(store, bring, name):
+    with pytest.raises(InputError, match=name):
+        bring("consents", f"customer_id,purpose,granted_at,{name}\nA,own_face,2024-01-01,2024-02-01\n")
+    assert store.count("consents") == 0
+
+
 def test_photos_from_a_table_stay_inside_their_folder(store, bring, tmp_path):
     root = tmp_path / "in"
     root.mkdir()
