@@ -223,6 +223,12 @@ def test_a_plan_holds_no_number_in_any_of_its_texts(kindred, option):
     assert held(Path("w")) == {}
 
 
+@pytest.mark.parametrize("line", ["purge --before {}", "{}", "graph {}", "erase --{}", "status --{}"])
+def test_wrong_options_and_arguments_are_not_repeated(kindred, line):
+    done = kindred(*line.format(FORMS[2]).split())
+    assert done.exit_code == 2 and FORMS[2][3:] not in done.output and "#" in done.output
+
+
 def test_erase_and_other_ids_on_the_command_line_are_not_repeated(kindred):
     Path("customers.csv").write_text(f"customer_id\n{OTHERS[0]}\n")
     kindred("import", "customers", "customers.csv", "-w", "w")
