@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 TARGETS = ("customers", "devices", "offers", "treatments", "photos", "inventory", "consents", "optouts")
 _WITH_PHOTOS = ("photos", "inventory")
 _SAID_IN_FULL = ("consents",)  # what a column of another name says may forbid what the others allow
+# Whom nobody here knows may be known by another name: a number without its country code, a handset's.
+_SAY_WHO_IS_UNKNOWN = ("optouts", "consents")
+UNKNOWN = "people nothing is known of"
 _PERSON = "customer_id"
 _THINGS = ("campaign_id", "offer_id", "photo_id")
 _BORN = ("birthdate", "date_of_birth", "dateofbirth", "dob", "birthday", "born", "born_on")
@@ -108,6 +111,8 @@ def import_table(
             raise InputError(f"not one row can be used: {reason}.", file=path, row=row, fix="Correct the file.")
         if _PERSON in frame.columns:
             frame = frame.with_columns(pseudonyms.name_series(store, frame[_PERSON], config.ids, key))
+        if target in _SAY_WHO_IS_UNKNOWN:
+            notes = {**notes, UNKNOWN: _unknown(store, frame)}
         with store.transaction():
             pseudonyms.settle(store, config.ids)
             kept, duplicate, counts = _upsert(store, target, frame)
@@ -359,6 +364,14 @@ def _without_objecting(store: Store, target: str, frame: pl.DataFrame, config: C
     names = pseudonyms.name_series(store, frame[_PERSON], config.ids, key)
     out = objections.objecting(store, names, key) | names.is_in(store.read("optouts")[_PERSON].implode())
     return frame.with_columns(pl.when(out.fill_null(False)).then(pl.lit(objections.REASON)).alias(REASON))
+
+
+def _unknown(store: Store, frame: pl.DataFrame) -> int:
+    """How many people of a list are not in the workspace, once there is anybody."""
+    if not store.count("parties") + store.count("customers"):
+        return 0
+    store.keep("_people", frame[_PERSON].drop_nulls().unique().sort().to_frame("name"))
+    return store.query("trust/strangers")["n"][0]
 
 
 def _after(store: Store, target: str, frame: pl.DataFrame, key: bytes) -> None:
