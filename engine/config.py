@@ -36,11 +36,12 @@ class Ids:
         choices=("auto", "all", "none"),
     )
     rules: int = _s(
-        2,
-        "which ids auto hides: 2 = see above, 1 = phone numbers and addresses only, as in workspaces made by older "
-        "Kindreds; fixed by the first import",
+        3,
+        "how ids are read: 3 = auto as above, numbers the same person in all writings; as in workspaces made by older "
+        "Kindreds: 2 = without (0) and spreadsheets' signs, 1 = auto hides phone numbers and addresses only; fixed by "
+        "the first import",
         low=1,
-        high=2,
+        high=3,
     )
     keep: str = _s("", "further columns of customers and models kept as they come, separated by commas")
     region: str = _s("", "two-letter country for numbers in national form, e.g. HU; empty = only + and 00 forms")

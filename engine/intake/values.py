@@ -13,6 +13,7 @@ _TIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-
 # Other forms of a day that can be read in one way only.
 _DAYS = ("%Y%m%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y")
 _ZONED = ("%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%d %H:%M:%S%.f%z")
+LARGEST = 1e9  # no amount of money: from there on it may be a phone number in the wrong column
 _TRUE, _FALSE = ("true", "1", "yes", "y", "t"), ("false", "0", "no", "n", "f")
 _WORDS = {
     "i32": "a whole number", "i64": "a whole number", "f64": "a number", "date": "a day (YYYY-MM-DD)",

@@ -91,8 +91,9 @@ def name_ids(store: Runner, ids: Ids, key: bytes, *, table: str = "_ids", short:
     """
     import polars as pl
 
-    odd = store.query("trust/odd_ids", odd=identifiers.ODD)["raw"] if ids.rules > 1 else pl.Series("raw", [], pl.String)
-    folded = pl.Series("text", [identifiers.canonical(text) for text in odd], dtype=pl.String)
+    pattern = identifiers.ODD if ids.rules < 3 else identifiers.ODDER
+    odd = store.query("trust/odd_ids", odd=pattern)["raw"] if ids.rules > 1 else pl.Series("raw", [], pl.String)
+    folded = pl.Series("text", [identifiers.canonical(text, ids.rules) for text in odd], dtype=pl.String)
     _hand_over(store, "_ids_folded", "trust/folded_ids", pl.DataFrame({"raw": odd, "text": folded}))
     national = store.query("trust/national_ids") if ids.region else pl.DataFrame(schema=_NATIONAL)
     read = pl.Series("e164", _e164(national["text"], ids.region), dtype=pl.String)

@@ -1,7 +1,7 @@
 -- How each id that came in is known inside: cleaned, in E.164 where it is a phone number, and pseudonymised.
 -- Grain: distinct raw id. Reads: _ids_raw (raw), _ids_folded (raw, text: how odd ones are read), _ids_national (raw,
 -- e164: national forms read with a region).
--- Params: $mode auto, all or none; $rules which ids `auto` hides: 2 all but those that match $opaque, 1 (workspaces of
+-- Params: $mode auto, all or none; $rules which ids `auto` hides: 2, 3 all but those that match $opaque, 1 (workspaces of
 --   older Kindreds) phone numbers, addresses ($mail) and what holds one ($held);
 --   $inner, $outer the 64-byte blocks of HMAC-SHA-256 (key xor 0x36, key xor 0x5c);
 --   $short ids of fewer digits than this are service numbers.
