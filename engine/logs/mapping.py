@@ -194,7 +194,7 @@ def with_options(profile: Profile, options: dict[str, Any]) -> Profile:
     unknown = set(options) - {"epoch", "timezone"}
     if unknown:
         raise InputError(f"there is no option {min(unknown)!r} for call records.", fix="Use epoch or timezone.")
-    needs_day = profile.time_form == "relative" or profile.aggregated
+    needs_day = (profile.time_form == "relative" and not profile.rules.epoch) or profile.aggregated
     if needs_day and not isinstance(options.get("epoch"), date):
         what = "pairs without times" if profile.aggregated else "times counted from a start that the file does not tell"
         raise InputError(f"format {profile.name!r} has {what}.", fix="Date them with --epoch YYYY-MM-DD.")

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine import parquetfile, textfile
 from engine.errors import BackendError, InputError
-from engine.logs import pieces, staging
+from engine.logs import clocks, pieces, staging
 from engine.logs.mapping import CANONICAL, Profile
 from engine.logs.numbers import ENDS, NumberedRows
 from engine.logs.recognise import Reading
@@ -130,7 +130,8 @@ def read_here(
     day = params.pop("day")
     rows = NumberedRows() if numbered else None
     profile, layout = reading.profile, reading.layout
-    local = _define_time(store, profile)
+    local, params["gaps"] = clocks.define(store, profile)
+    params["directed"] = "direction" in reading.found
     with textfile.literally(layout.path) as name:
         if layout.packing == "parquet":
             _read_parquet(store, name, reading, day, params, rows)
@@ -154,18 +155,6 @@ def place(store: Store, rows: NumberedRows, have: set[str]) -> None:
     store.connection.unregister("_log_batches")
     rows.rename(nodes)
     _show(store, "_log_placed", rows, have)
-
-
-def _define_time(store: Store, profile: Profile) -> bool:
-    """Define the macro that reads times; whether they are local ones."""
-    local = "" if profile.timezone.upper() in ("UTC", "Z", "ETC/UTC") else "_local"
-    if local and not store.query("logs/known_zone", zone=profile.timezone)["known"][0]:
-        raise InputError(
-            f"there is no time zone {profile.timezone!r}.", fix="Use a name such as Europe/Budapest or America/Lima."
-        )
-    statement = {"iso": f"logs/time_iso{local}", "format": f"logs/time_format{local}"}
-    store.execute(statement.get(profile.time_form, "logs/time_number"))
-    return bool(local) and profile.time_form in statement
 
 
 def _read_parquet(
