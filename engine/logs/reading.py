@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 
 from engine import parquetfile, textfile
-from engine.errors import BackendError, InputError
+from engine.errors import BackendError
 from engine.logs import clocks, pieces, staging
-from engine.logs.mapping import CANONICAL, Profile
+from engine.logs.mapping import CANONICAL
 from engine.logs.numbers import ENDS, NumberedRows
 from engine.logs.recognise import Reading
 from engine.sources import Content, Store
