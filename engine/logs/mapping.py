@@ -123,6 +123,11 @@ class Profile:
         return self.decimal == "." and not self.thousands
 
     @property
+    def tells_times(self) -> bool:
+        """Whether the mapping says how times are written."""
+        return self.time_form != "iso" or bool(self.time_formats) or self.timezone.upper() not in ("UTC", "Z")
+
+    @property
     def label(self) -> str:
         """The name under which a source is known: another content of the mapping is another reading."""
         return f"{self.name}@{self.digest[:12]}" if self.digest else self.name

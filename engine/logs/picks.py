@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.intake import expressions, functions, language, sqlparts
 from engine.logs.mapping import CANONICAL, LOGS
 from engine.logs.recognise import Reading
-
-if TYPE_CHECKING:
-    from sqlglot import exp
 
 LEFT_OUT = "left_out"  # the reason of rows that the mapping leaves out
 FILE_TIME = "file_time"  # macro: times of the file's own columns, as log_time, which the moment of a row may not need
@@ -44,7 +41,12 @@ def picks(reading: Reading, told: dict[str, Any], *, native: bool = False, probl
         problems: the source says what is wrong with a line.
     """
     profile, found = reading.profile, reading.found
-    signs = expressions.Signs(profile.decimal, profile.thousands, _time(told), native)
+    signs = expressions.Signs(
+        profile.decimal,
+        profile.thousands,
+        sqlparts.reader(FILE_TIME, told["formats"], told["zone"], told["epoch_us"]),
+        native,
+    )
     made = {
         column: language.made(column, text, LOGS, reading.layout.names, signs)
         for column, text in profile.expressions.items()
@@ -114,20 +116,6 @@ def _problems(reading: Reading, signs: expressions.Signs, problems: bool) -> lis
         out = f"CASE WHEN TRY({kept}) THEN NULL ELSE '{LEFT_OUT}' END"
         own = f"coalesce({own}, {out})"
     return [f"{own} AS problem", f"{line} AS line"]
-
-
-def _time(told: dict[str, Any]) -> Any:
-    """Times of the file's columns by the forms of the mapping."""
-
-    def time(value: exp.Expression) -> exp.Expression:
-        from sqlglot import exp
-
-        formats = exp.Array(expressions=[exp.Literal.string(form) for form in told["formats"]])
-        zone, epoch = exp.Literal.string(str(told["zone"])), exp.Literal.string(str(told["epoch_us"]))
-        epoch = exp.cast(epoch, "BIGINT")
-        return exp.Anonymous(this=FILE_TIME, expressions=[value, formats, zone, epoch])
-
-    return time
 
 
 def literal(value: object) -> str:
