@@ -122,6 +122,16 @@ class Profile:
         return {c for c, names in self.columns.items() if names} | set(self.expressions)
 
     @property
+    def plain_numbers(self) -> bool:
+        """Whether the file writes numbers as the database reads them."""
+        return self.decimal == "." and not self.thousands
+
+    @property
+    def tells_times(self) -> bool:
+        """Whether the mapping says how times are written."""
+        return self.time_form != "iso" or bool(self.time_formats) or self.timezone.upper() not in ("UTC", "Z")
+
+    @property
     def label(self) -> str:
         """The name under which a source is known: another content of the mapping is another reading."""
         return f"{self.name}@{self.digest[:12]}" if self.digest else self.name
@@ -285,7 +295,7 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
         widths=said.numbers("widths"),
         refuse=refuse,
         aggregated=said.get(bool, "aggregated", False),
-        rules=rules.read(said) if table == LOGS else Rules(),
+        rules=rules.read(said),
     )
 
 
