@@ -37,9 +37,8 @@ class Ids:
     )
     rules: int = _s(
         3,
-        "how ids are read: 3 = auto as above, numbers the same person in all writings; as in workspaces made by older "
-        "Kindreds: 2 = without (0) and spreadsheets' signs, 1 = auto hides phone numbers and addresses only; fixed by "
-        "the first import",
+        "which ids are hidden and which are one: 3 = see above, all spellings of a number are one; 2 = fewer are one; "
+        "1 = auto hides phone numbers and addresses only. 2 and 1 are older Kindreds'; fixed by the first import",
         low=1,
         high=3,
     )
@@ -70,6 +69,15 @@ class Logs:
     latest: str = _s("2100-01-01", "rows from this day on are rejected")
     short_code_digits: int = _s(
         7, "parties with fewer digits are service numbers where ids are phone numbers", low=0, high=15
+    )
+    short_codes: str = _s(
+        "auto",
+        "rows of short codes: auto = rejected where the other party is a phone number and the format knows no "
+        "extensions, keep, drop",
+        choices=("auto", "keep", "drop"),
+    )
+    call_id_window_s: int = _s(
+        300, "rows with one call id and the same parties are one call if they start within this many seconds", low=0
     )
     service_numbers: str = _s("", "further service numbers, one a line or separated by commas; their rows are rejected")
 

@@ -35,6 +35,10 @@ _SAY_WHO_IS_UNKNOWN = ("optouts", "consents")
 UNKNOWN = "people nothing is known of"
 _PERSON = "customer_id"
 NO_CUSTOMER = "no_customer"  # in a summary's details: people of the file who are no customers
+_PROBLEMS = {
+    "nobody": "customer_id: a word for nobody",
+    "rounded_number": "customer_id: a number rounded by a spreadsheet, its last digits are lost",
+}
 _THINGS = ("campaign_id", "offer_id", "photo_id")
 _BORN = ("birthdate", "date_of_birth", "dateofbirth", "dob", "birthday", "born", "born_on")
 _PRODUCTS = ("manufacturer", "model")
@@ -88,7 +92,7 @@ def import_table(
     pseudonyms.settle(store, config.ids, note=False)
     with progress.task(target, total=1) as task, _needed_photos(store, faces_folder) as new:
         frame, broken, total, digest, notes = _read(store, target, path, format)
-        frame = _without_objecting(store, target, frame, config, key)
+        frame = _without_objecting(store, target, _without_nobody(frame), config, key)
         if target in _WITH_PHOTOS:
             frame, digest = _bring_photos(frame, path, faces_folder, digest, config.faces.max_megapixels, new)
         source = sources.source_id(target, format or "table", digest)
@@ -379,6 +383,20 @@ def _alike(new: pl.DataFrame, old: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataF
     return new, old
 
 
+def _without_nobody(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose id names no person get their reason: a word for nobody, or a number whose last digits are lost."""
+    import polars as pl
+
+    if _PERSON not in frame.columns:
+        return frame
+    why = pseudonyms.problems(frame[_PERSON])
+    if why.null_count() == len(why):
+        return frame
+    given = pl.col(REASON) if REASON in frame.columns else pl.lit(None, dtype=pl.String)
+    said = pl.Series(REASON, why.replace_strict(_PROBLEMS, default=None, return_dtype=pl.String))
+    return frame.with_columns(pl.coalesce(given, said).alias(REASON))
+
+
 def _without_objecting(store: Store, target: str, frame: pl.DataFrame, config: Config, key: bytes) -> pl.DataFrame:
     """Rows of people who opted out get their reason: nothing of them is stored, no photo copied."""
     import polars as pl
@@ -387,7 +405,10 @@ def _without_objecting(store: Store, target: str, frame: pl.DataFrame, config: C
         return frame
     names = pseudonyms.name_series(store, frame[_PERSON], config.ids, key)
     out = objections.objecting(store, names, key) | names.is_in(store.read("optouts")[_PERSON].implode())
-    return frame.with_columns(pl.when(out.fill_null(False)).then(pl.lit(objections.REASON)).alias(REASON))
+    given = pl.col(REASON) if REASON in frame.columns else pl.lit(None, dtype=pl.String)
+    return frame.with_columns(
+        pl.when(out.fill_null(False)).then(pl.lit(objections.REASON)).otherwise(given).alias(REASON)
+    )
 
 
 def _no_customers(store: Store, target: str, frame: pl.DataFrame) -> int:

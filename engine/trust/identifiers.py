@@ -25,24 +25,10 @@ MARKED = r"\+[ ()./-]*[1-9][0-9 ()./-]{6}"
 # after a word that says what they are.
 _NUMBER_WORD = r"(?:tel|telephone|phone|mobile|mob|msisdn|imsi|imei|sim)[ :=._-]*"
 ODD = rf"[^ -~]|^\s*[A-Za-z]{{2}}[ -]?[0-9]{{2}}[A-Za-z0-9 -]{{11,}}$|^\s*(?i:{_NUMBER_WORD})[+(0-9]"
-# ... by the rules from 3 on also numbers as spreadsheets, letterheads and other programs dress them.
-ODDER = rf"{ODD}|^\s*(?:['\"=]|\+[ ()./-]*0)|\(0\)|[0-9]\.0+\s*$|^\s*(?i:tel|whatsapp):"
 
 _IGNORED = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}
 _DASHES = {0x2212, 0x2043, 0x207B, 0x208B}
 _AFTER_WORD = re.compile(rf"{_NUMBER_WORD}(?P<number>\+?[0-9][0-9 ()./-]{{5,}}[0-9])", re.IGNORECASE)
-_NUMBER = r"\+?[0-9(][0-9 ()./-]{5,}[0-9]"
-_DRESSED = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"""(?:'|="?|")(?P<id>{_NUMBER}|[0-9]+)"?""",  # what keeps a spreadsheet from reckoning with it
-        r"(?P<id>\+?[0-9]+)\.0+",  # a column of whole numbers with gaps
-        rf"(?:tel|whatsapp):\s?(?P<id>{_NUMBER})(?:;[!-~]*)?",  # RFC 3966 and its like
-        r"(?P<id>\+)[ ./-]*00[ ./-]*(?P<rest>[1-9][0-9 ()./-]+)",  # both signs of a country code
-        # +44 (0)20: not dialled, but in Italy and San Marino
-        r"(?P<id>(?:\+|00)[ ./-]*(?!(?:39|378)[ ./-]*\()[1-9][0-9]{0,2}[ ./-]*)\(0\)(?P<rest>[0-9 ()./-]+)",
-    )
-)
 
 _DIGEST = re.compile(r"(?<![0-9A-Za-z])(?=[0-9]*[A-Fa-f])(?:[0-9a-f]{16,128}|[0-9A-F]{16,128})(?![0-9A-Za-z])")
 _TIME = re.compile(
@@ -97,25 +83,15 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(letters)).strip()
 
 
-def canonical(text: str, rules: int = 3) -> str:
+def canonical(text: str) -> str:
     """An id without what only its writing adds: `folded`, an IBAN in capitals without spaces, a number without the word
     that says so (`tel:+36…`, `SIM 36…`). The same person's id in other digits becomes the same text.
-
-    Args:
-        text: an id as it came.
-        rules: setting `ids.rules`; from 3 on also without `(0)`, a spreadsheet's apostrophe, `="…"` or `.0`.
     """
     text = folded(text)
     if is_iban(text):
         return "".join(_LETTERS_AND_DIGITS.findall(text)).upper()
     numbered = _AFTER_WORD.fullmatch(text)
-    text = numbered["number"] if numbered else text
-    while rules > 2:
-        found = next((match for pattern in _DRESSED if (match := pattern.fullmatch(text))), None)
-        if found is None:
-            break
-        text = "".join(found.groupdict().values()).strip()
-    return text
+    return numbered["number"] if numbered else text
 
 
 def is_iban(text: str) -> bool:
