@@ -137,10 +137,16 @@ class _Private:
         self._connection = connection
 
     def query(self, statement: str, /, **params: Any) -> pl.DataFrame:
-        return self._connection.execute(sql_text(statement), params).pl()
+        return _frame(self._connection.sql(sql_text(statement), params=params))
 
     def execute_text(self, text: str) -> None:
         self._connection.execute(text)
+
+
+def _frame(found: Any) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.from_arrow(found.to_arrow_table())
 
 
 def _run(frame: pl.DataFrame, profile: Profile, picks: dict[str, str]) -> pl.DataFrame:
@@ -155,7 +161,7 @@ def _run(frame: pl.DataFrame, profile: Profile, picks: dict[str, str]) -> pl.Dat
         connection.execute("SET lock_configuration = true")
         connection.register("_rows", frame.to_arrow())
         texts = [f'TRY({sql}) AS "{column}"' for column, sql in picks.items()]
-        return connection.execute(f"SELECT {', '.join(texts)} FROM _rows").pl()  # noqa: S608
+        return _frame(connection.sql(f"SELECT {', '.join(texts)} FROM _rows"))  # noqa: S608
 
 
 def _macro(column: str, profile: Profile, *, exact: bool = False) -> str:
