@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 TARGETS = ("customers", "devices", "offers", "treatments", "photos", "inventory", "consents", "optouts")
 _WITH_PHOTOS = ("photos", "inventory")
 _PERSON = "customer_id"
+_PROBLEMS = {
+    "nobody": "customer_id: a word for nobody",
+    "rounded_number": "customer_id: a number rounded by a spreadsheet, its last digits are lost",
+}
 _THINGS = ("campaign_id", "offer_id", "photo_id")
 _BORN = ("birthdate", "date_of_birth", "dateofbirth", "dob", "birthday", "born", "born_on")
 _MOST = 1e9  # no amount of money: from there on it may be a phone number in the wrong column
@@ -89,7 +93,7 @@ def import_table(
     pseudonyms.settle(store, config.ids, note=False)
     with progress.task(target, total=1) as task, _needed_photos(store, faces_folder) as new:
         frame, broken, total, digest, notes = _read(store, target, path, format, profile)
-        frame = _without_objecting(store, target, frame, config, key)
+        frame = _without_objecting(store, target, _without_nobody(frame), config, key)
         if target in _WITH_PHOTOS:
             frame, digest = _bring_photos(frame, path, faces_folder, digest, config.faces.max_megapixels, new)
         source = sources.source_id(target, profile.label if profile else format or "table", digest)
@@ -388,6 +392,20 @@ def _alike(new: pl.DataFrame, old: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataF
     return new, old
 
 
+def _without_nobody(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose id names no person get their reason: a word for nobody, or a number whose last digits are lost."""
+    import polars as pl
+
+    if _PERSON not in frame.columns:
+        return frame
+    why = pseudonyms.problems(frame[_PERSON])
+    if why.null_count() == len(why):
+        return frame
+    given = pl.col(REASON) if REASON in frame.columns else pl.lit(None, dtype=pl.String)
+    said = pl.Series(REASON, why.replace_strict(_PROBLEMS, default=None, return_dtype=pl.String))
+    return frame.with_columns(pl.coalesce(given, said).alias(REASON))
+
+
 def _without_objecting(store: Store, target: str, frame: pl.DataFrame, config: Config, key: bytes) -> pl.DataFrame:
     """Rows of people who opted out get their reason: nothing of them is stored, no photo copied."""
     import polars as pl
@@ -396,7 +414,10 @@ def _without_objecting(store: Store, target: str, frame: pl.DataFrame, config: C
         return frame
     names = pseudonyms.name_series(store, frame[_PERSON], config.ids, key)
     out = objections.objecting(store, names, key) | names.is_in(store.read("optouts")[_PERSON].implode())
-    return frame.with_columns(pl.when(out.fill_null(False)).then(pl.lit(objections.REASON)).alias(REASON))
+    given = pl.col(REASON) if REASON in frame.columns else pl.lit(None, dtype=pl.String)
+    return frame.with_columns(
+        pl.when(out.fill_null(False)).then(pl.lit(objections.REASON)).otherwise(given).alias(REASON)
+    )
 
 
 def _after(store: Store, target: str, frame: pl.DataFrame, key: bytes) -> None:

@@ -73,12 +73,14 @@ def import_events(
             raise InputError(f"the file holds rows of another experiment than {name!r}.", file=path,
                              column="experiment_id", fix="Import it into its own experiment.")  # fmt: skip
         people = store.query("experiment/assigned", experiment_id=name)["customer_id"]
+        nobody = pseudonyms.problems(rows["customer_id"])
         rows = rows.with_columns(
             pseudonyms.name_series(store, rows["customer_id"], workspace.config.ids, workspace.key()),
             values.parse("at", "time"),
         )
         reason = (
             pl.when(pl.col("customer_id").is_null()).then(pl.lit("customer_id: missing"))
+            .when(nobody.is_not_null()).then(pl.lit("customer_id: names nobody"))
             .when(pl.col("at").is_null()).then(pl.lit("at: not a time (YYYY-MM-DD HH:MM:SS, UTC)"))
             .when(~pl.col("customer_id").is_in(people.implode())).then(pl.lit("customer not in this experiment"))
         )  # fmt: skip
