@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 OK, NOTE, WARN = "ok", "note", "warn"
 LEVELS = (WARN, NOTE, OK)  # the worst first
 # Thresholds, as shares. Each is where a careful analyst would look again, not where something must be wrong.
-BUSY = 0.05  # of all calls and texts with one party
+BUSY = 0.1  # of all calls and texts with one party
 MATCHED = 0.5  # of the customers with call records, or of people in another table who are customers
 ALIKE = 0.98  # of the calls, one way or the other
 UNKNOWN = 0.2  # of ages, handset types, answers
@@ -112,6 +112,12 @@ def checks(facts: Facts, config: Config, tables: Collection[str] | None = None) 
     return sorted(chosen, key=lambda check: LEVELS.index(check.level))
 
 
+def warnings(store: Any, config: Config) -> list[str]:
+    """The checks that found something wrong, each with its remedy, in words."""
+    found = checks(look(store, config), config)
+    return [f"{check.found}. {check.remedy}".strip() for check in found if check.level == WARN]
+
+
 def _records(facts: Facts) -> Iterator[Check]:
     seen, tables = facts.records, ("logs",)
     contacts = seen["calls"] + seen["texts"]
@@ -120,9 +126,8 @@ def _records(facts: Facts) -> Iterator[Check]:
     gaps = missing_days(facts.days)
     span = f"{seen['first_day']} to {seen['last_day']}"
     if gaps:
-        shown = ", ".join(str(day) for day in gaps[:_SHOWN]) + (" ..." if len(gaps) > _SHOWN else "")
         yield Check(
-            "days_without_records", WARN, f"{span}: {len(gaps)} days have no call or text ({shown})",
+            "days_without_records", WARN, f"days without a call or text from {span}: {_named(gaps)}",
             "Import what is missing, or set graph.window_days to what is there.", tables,
         )  # fmt: skip
     else:
@@ -196,21 +201,22 @@ def _campaigns(facts: Facts, day: date) -> Iterator[Check]:
     offers = facts.offers.to_dicts()
     for name, level, chosen, words, remedy in (
         ("offers_never_sent", WARN, [o for o in offers if o["known"] and not o["sent"]],
-         "offers were in no past campaign: their uplift cannot be learned and counts as 0",
+         "offers in no past campaign, whose uplift cannot be learned and counts as 0",
          "Import treatments that tell of them, or run an experiment."),
         ("offers_unknown", WARN, [o for o in offers if not o["known"]],
-         "offers of past campaigns are not among the offers", "Import them, or map their names ([values.offer_id])."),
+         "offers of past campaigns that are not among the offers",
+         "Import them, or map their names ([values.offer_id])."),
         ("offers_over", NOTE, [o for o in offers if o["known"] and o["valid_to"] and o["valid_to"] < day],
-         "offers are over", "Import new ones."),
+         "offers that are over", "Import new ones."),
     ):  # fmt: skip
         if chosen:
-            yield Check(name, level, f"{len(chosen)} {words}: {_named([o['offer_id'] for o in chosen])}", remedy,
+            yield Check(name, level, f"{words}: {_named([o['offer_id'] for o in chosen])}", remedy,
                         ("offers", "treatments"))  # fmt: skip
     campaigns = facts.campaigns.to_dicts()
     bare = [c["campaign_id"] for c in campaigns if not c["controls"]]
     if bare:
         yield Check(
-            "campaigns_without_control", WARN, f"{len(bare)} campaigns have no customer without offer: {_named(bare)}",
+            "campaigns_without_control", WARN, f"campaigns without a customer who got no offer: {_named(bare)}",
             "Add the control group as rows with an empty offer_id.", ("treatments",),
         )  # fmt: skip
     told = sum(c["customers"] for c in campaigns)
@@ -243,5 +249,5 @@ def missing_days(days: pl.DataFrame) -> list[date]:
     return [d for n in range((max(have) - first).days) if (d := first + timedelta(days=n)) not in have]
 
 
-def _named(names: list[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (" ..." if len(names) > _SHOWN else "")
+def _named(names: list[Any]) -> str:
+    return f"{len(names):,} ({', '.join(map(str, names[:_SHOWN]))}{' ...' if len(names) > _SHOWN else ''})"
