@@ -50,6 +50,18 @@ VIEWS = {
         ad_id text?          null = no ad was rendered
         """),
 }  # fmt: skip
+# Beside ads and delivery in `withdraw.jsonl`; no view that can be asked for.
+WITHDRAW = _view(
+    "withdraw",
+    "ad handed out earlier that may no longer be shown",
+    "ad_id",
+    """
+    ad_id text           stop showing it, whatever files are listed
+    arm text
+    files texts          creatives to delete: those of its files that no ad that may still be shown uses; may be none
+    because text         erased, opted_out, no_consent or replaced
+    """,
+)
 
 
 @dataclass(frozen=True)
