@@ -137,6 +137,7 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
                         progress=shell.progress,
                     )
                 )
+        shell.say_called_back(space)
         return _report(shell, done, strict)
 
     load.__doc__ = (

@@ -27,7 +27,7 @@ ADS = {
 @pytest.fixture
 def space(tmp_path) -> workspace.Workspace:
     """Three ads: Anna's own face, one chosen after Anna's face for Béla, a random one for Cili; all consented."""
-    made = workspace.create(tmp_path / "w", preset={"run__today": "2026-02-01"})
+    made = workspace.create(tmp_path / "w", preset={"run__today": "2026-02-01", "ids__pseudonymise": "none"})
     grants = [
         (p, purpose) for p in ("anna", "bela", "cili") for purpose in ("offers", "own_face", "likeness_for_contacts")
     ]
@@ -185,6 +185,24 @@ def test_the_command_prints_a_line_per_kind_of_file(space, tmp_path):
     assert {"creatives/any.jpg", "creatives/own.jpg", "withdraw.jsonl"} <= {entry["path"] for entry in every}
     assert all(len(entry["sha256"]) == 64 for entry in every)
     assert len(lines("-o", "csv").splitlines()) == len(every) + 1
+
+
+@pytest.mark.parametrize(
+    ("target", "lines", "said"),
+    [
+        ("optouts", "customer_id,since\nanna,2026-01-20\n", "2 ads were taken out"),
+        ("consents", "customer_id,purpose,withdrawn_at\ncili,offers,2026-01-20\n", "1 ad was taken out"),
+        ("consents", "customer_id,purpose,granted_at\ncili,offers,2026-01-20\n", ""),
+    ],
+)
+def test_an_import_says_how_many_ads_it_took_out(space, tmp_path, target, lines, said):
+    export(space, "ads", tmp_path / "out", "jsonl")
+    (tmp_path / f"{target}.csv").write_text(lines)
+    for expected in (said, ""):  # again: nothing is taken out twice
+        done = CliRunner().invoke(app, ["import", target, str(tmp_path / f"{target}.csv"), "-w", str(space.path)])
+        assert done.exit_code == 0, done.output
+        assert ("taken out" in done.stderr) == bool(expected) and expected in done.stderr
+        assert ("kindred export delivery" in done.stderr) == bool(expected)
 
 
 def test_the_same_state_gives_the_same_bytes_again(space, tmp_path):
