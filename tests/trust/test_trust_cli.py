@@ -33,6 +33,21 @@ def test_keys_new_and_list(kindred):
     assert text not in kindred("keys", "list").stdout
 
 
+def test_audit_show_reads_the_log(kindred):
+    Path("people.csv").write_text("customer_id,age\nc1,40\nc2,41\n")
+    assert kindred("import", "customers", "people.csv", "-w", "w").exit_code == 0
+    for _ in range(12):
+        assert kindred("export", "customers", "--to", "out", "-w", "w").exit_code == 0
+    log = [json.loads(line) for line in (Path("w") / audit.LOG).read_text().splitlines()]
+    assert json.loads(kindred("audit", "show", "--all", "-w", "w", "-o", "json").stdout) == log
+    assert json.loads(kindred("audit", "show", "-w", "w", "-o", "json").stdout) == log[-20:]
+    shown = kindred("audit", "show", "-w", "w").stdout.splitlines()
+    assert len(shown) == 21 and shown[0].split() == ["seq", "at", "user", "command", "event", "rows", "details"]
+    assert "export" in shown[-1] and "read" in shown[-1] and "customers 2" in shown[-1]
+    assert "customers 0 > 2" in kindred("audit", "show", "--all", "-w", "w").stdout
+    assert [json.loads(line) for line in (Path("w") / audit.LOG).read_text().splitlines()] == log, "reading adds none"
+
+
 def test_audit_verify_prints_the_head_and_fails_on_a_changed_line(kindred):
     good = kindred("audit", "verify", "-w", "w", "-o", "json")
     assert good.exit_code == 0
