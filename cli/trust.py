@@ -230,11 +230,17 @@ def _storage(app: typer.Typer) -> None:
     ) -> None:
         """Bring back the database of the last finished run. What it replaces is kept as the backup `replaced`.
 
+        `kindred restore replaced` takes that back; the database it replaces itself is not kept.
+
         Example: `kindred restore`
         """
         space = shell.workspace()
         replaced = space.restore(name)
         shell.emit({"restored": name, "replaced": None if replaced is None else str(replaced)})
+        if replaced is None:
+            shell.say("The database that stood there is not kept.")
+        else:
+            shell.say("What it replaced: `kindred restore replaced` brings that back, and keeps nothing of this one.")
         shell.say("Opt-outs, erasures with --opt-out and withdrawn consents hold, those since the copy too.")
         shell.say("Next: `kindred status` says what is stale, `kindred run` computes it.")
 

@@ -99,6 +99,28 @@ def test_restore_without_a_backup_is_one_clear_line(kindred):
     assert failed.exit_code == 1 and "There is no backup 'last-run'" in failed.stderr
 
 
+def test_restore_says_whether_it_keeps_what_it_replaces(kindred):
+    Path("people.csv").write_text("customer_id,age\nc1,40\n")
+    assert kindred("run", "-w", "w").exit_code == 0  # takes the copy
+    assert kindred("import", "customers", "people.csv", "-w", "w").exit_code == 0
+    first = kindred("restore", "-w", "w")
+    assert first.exit_code == 0 and "`kindred restore replaced` brings that back" in first.stderr
+    second = kindred("restore", "replaced", "-w", "w", "-o", "json")
+    assert second.exit_code == 0 and "is not kept" in second.stderr and json.loads(second.stdout)["replaced"] is None
+    assert json.loads(kindred("status", "-w", "w", "-o", "json").stdout)["tables"]["customers"] == 1
+    assert "it replaces itself is not kept" in " ".join(kindred("restore", "--help").stdout.split())
+
+
+def test_status_of_an_empty_workspace_says_what_comes_first(kindred):
+    empty = kindred("status", "-w", "w")
+    assert empty.exit_code == 0 and "`kindred import logs FILE`" in empty.stderr
+    assert empty.stdout.split()[:2] == ["stage", "state"]
+    Path("people.csv").write_text("customer_id,age\nc1,40\n")
+    assert kindred("import", "customers", "people.csv", "-w", "w").exit_code == 0
+    full = kindred("status", "-w", "w")
+    assert "imported yet" not in full.stderr and full.stdout.split()[:2] == ["table", "rows"]
+
+
 def test_encrypt_and_back(kindred):
     assert kindred("encrypt", "weak", "-w", "w").exit_code == 0
     assert kindred("status", "-w", "w").exit_code == 0
