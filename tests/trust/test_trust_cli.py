@@ -121,6 +121,21 @@ def test_status_of_an_empty_workspace_says_what_comes_first(kindred):
     assert "imported yet" not in full.stderr and full.stdout.split()[:2] == ["table", "rows"]
 
 
+def test_exported_rejects_name_their_files(kindred):
+    files = {"people.csv": "c1,x\nc2,40\n", "list-36201234567.csv": "c3,41\nc4,\nc5,-1\n"}
+    for name, rows in files.items():
+        Path(name).write_text(f"customer_id,age\n{rows}")
+        assert kindred("import", "customers", name, "-w", "w").exit_code == 0
+    assert kindred("export", "rejects", "--to", "out", "--format", "jsonl", "-w", "w").exit_code == 0
+    text = Path("out/rejects.jsonl").read_text()
+    rows = [json.loads(line) for line in text.splitlines()]
+    assert sorted((row["file"] == "people.csv", row["row_number"]) for row in rows) == [(False, 3), (True, 1)]
+    assert all(list(row) == ["source_id", "file", "row_number", "reason", "raw"] for row in rows)
+    assert "36201234567" not in text and "list-" in text
+    columns = json.loads(Path("out/manifest.json").read_text())["tables"]["rejects"]["columns"]
+    assert [c["name"] for c in columns][:2] == ["source_id", "file"]
+
+
 def test_encrypt_and_back(kindred):
     assert kindred("encrypt", "weak", "-w", "w").exit_code == 0
     assert kindred("status", "-w", "w").exit_code == 0
