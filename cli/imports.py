@@ -21,7 +21,17 @@ _KEEP = Annotated[
         "--keep", metavar="COLUMN", help="A further column to keep though it looks like names, numbers or addresses."
     ),
 ]
-_PATHS = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files (or a folder of photos).")]
+_SHEET = Annotated[str | None, typer.Option("--sheet", metavar="NAME", help="Of a workbook: its name or number.")]
+_ENCODING = Annotated[
+    str | None, typer.Option("--encoding", metavar="NAME", help="Of a text, e.g. cp1250; found unless given.")
+]
+_GLOB = Annotated[
+    list[str] | None, typer.Option("--glob", metavar="PATTERN", help="Files by a pattern (quote it); repeatable.")
+]
+_PATHS = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="PATH...", help="Files, or folders of files that are one table, or of photos."),
+]
 
 TABLES = {
     "customers": "The customers. Columns: customer_id, age, residence, gender, and any further columns as features.",
@@ -47,7 +57,7 @@ def register(app: typer.Typer) -> None:
     @command(group, computes=True)
     def logs(
         shell: Shell,
-        paths: _PATHS,
+        paths: _PATHS = None,
         format_: _FORMAT = None,
         mapping: Annotated[
             Path | None, typer.Option("--mapping", metavar="FILE", help="A TOML file that names the columns.")
@@ -58,9 +68,12 @@ def register(app: typer.Typer) -> None:
         timezone: Annotated[
             str | None, typer.Option("--timezone", metavar="ZONE", help="Of local times, e.g. Europe/Budapest.")
         ] = None,
+        sheet: _SHEET = None,
+        encoding: _ENCODING = None,
+        glob: _GLOB = None,
         strict: _STRICT = False,
     ) -> int:
-        """Call records: CSV, TSV or Parquet, plain, gz or zst.
+        """Call records: CSV, XLSX, JSON, XML or Parquet, plain or packed, a file or a folder of them.
 
         Columns: caller, callee, started_at, duration_s, and more (see the README); other names through --mapping.
 
@@ -73,12 +86,15 @@ def register(app: typer.Typer) -> None:
         with space.writing("import logs") as store:
             done = import_logs(
                 store,
-                paths,
+                _files(paths, glob),
                 format=format_,
                 mapping=mapping,
                 options={k: v for k, v in options.items() if v is not None},
                 config=space.config,
                 key=space.key(),
+                scratch=space.scratch,
+                sheet=sheet,
+                encoding=encoding,
                 progress=shell.progress,
             )
         return _report(shell, done, strict)
@@ -97,13 +113,22 @@ def register(app: typer.Typer) -> None:
 
 
 def _register_table(group: typer.Typer, target: str, text: str) -> None:
-    def load(shell: Shell, paths: _PATHS, format_: _FORMAT = None, keep: _KEEP = None, strict: _STRICT = False) -> int:
+    def load(
+        shell: Shell,
+        paths: _PATHS = None,
+        format_: _FORMAT = None,
+        keep: _KEEP = None,
+        sheet: _SHEET = None,
+        encoding: _ENCODING = None,
+        glob: _GLOB = None,
+        strict: _STRICT = False,
+    ) -> int:
         from engine.intake.importer import import_table
 
         space = shell.workspace()
         done = []
         with space.writing(f"import {target}") as store:
-            for path in paths:
+            for path in _files(paths, glob):
                 done.append(
                     import_table(
                         store,
@@ -114,6 +139,8 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
                         config=space.config,
                         key=space.key(),
                         keep=keep or (),
+                        sheet=sheet,
+                        encoding=encoding,
                         progress=shell.progress,
                     )
                 )
@@ -123,6 +150,24 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
         f"{text}\n\nExample: `kindred import {target} {'photos/' if target == 'photos' else target + '.csv'}`"
     )
     command(group, target)(load)
+
+
+def _files(paths: list[Path] | None, patterns: list[str] | None) -> list[Path]:
+    """The files to import: those named, then those that fit a pattern, by name. A name is never a pattern."""
+    from glob import glob
+
+    from engine.errors import InputError
+
+    found = list(paths or ())
+    for pattern in patterns or ():
+        fitting = sorted(Path(name) for name in glob(pattern, recursive=True))
+        fitting = [path for path in fitting if path.is_file()]
+        if not fitting:
+            raise InputError(f"no file fits --glob {pattern!r}.", fix="Check the pattern, and put it in quotes.")
+        found += fitting
+    if not found:
+        raise InputError("no file is named.", fix="Give one or more, or --glob PATTERN.")
+    return found
 
 
 def _report(shell: Shell, done: list[SourceSummary], strict: bool) -> int:

@@ -50,6 +50,8 @@ def import_table(
     config: Config,
     key: bytes,
     keep: Collection[str] = (),
+    sheet: str | None = None,
+    encoding: str | None = None,
     progress: Progress = SILENT,
 ) -> SourceSummary:
     """Import one file (or folder of photos) into a table.
@@ -57,13 +59,15 @@ def import_table(
     Args:
         store: the workspace's warehouse, open for writing.
         target: one of `TARGETS`.
-        path: CSV, TSV (plain, gz, zst) or Parquet with the table's columns, names in any case; for photos and
-            inventory also a folder.
+        path: a table in any form that `engine.forms` opens, with the columns of ours, names in any case; for photos
+            and inventory also a folder of pictures.
         format: None, or for devices `osmocom` (Osmocom's TAC table) or `flowkit` (FlowKit's tacs).
         faces_folder: where photos are kept, by content.
         config: settings; section ids is used.
         key: the workspace's pseudonym key.
         keep: further columns to keep as they come, besides those of the setting ids.keep.
+        sheet: of a workbook.
+        encoding: of a text; None = found.
         progress: where bars are drawn.
 
     Returns:
@@ -82,7 +86,7 @@ def import_table(
     path = Path(path)
     pseudonyms.settle(store, config.ids, note=False)
     with progress.task(target, total=1) as task:
-        frame, broken, total, digest, notes = _read(store, target, path, format)
+        frame, broken, total, digest, notes = _read(store, target, path, format, {"sheet": sheet, "encoding": encoding})
         frame = _without_objecting(store, target, frame, config, key)
         if target in _WITH_PHOTOS:
             frame, digest = _bring_photos(frame, path, faces_folder, digest, config.faces.max_megapixels)
@@ -131,7 +135,7 @@ def import_table(
 
 
 def _read(
-    store: Store, target: str, path: Path, format: str | None
+    store: Store, target: str, path: Path, format: str | None, told: dict[str, str | None]
 ) -> tuple[pl.DataFrame, pl.DataFrame, int, str, dict[str, int]]:
     """Rows as text, rows that do not split, rows in all, content digest, notes."""
     import polars as pl
@@ -142,11 +146,12 @@ def _read(
         frame = found.rename({"id": name}).with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64))
         none = pl.DataFrame(schema={ROW: pl.Int64, REASON: pl.String})
         return frame, none, frame.height, "", {"other_files": others}
-    content = sources.read_content(path)
+    content, notes = sources.read_content(path), dict[str, int]()
     if format in _DEVICE_TABLES:
         frame, broken, total = _device_table(store, path, format)
     else:
-        frame, broken, total = reading.read_text(path, memory=sources.memory(store))
+        memory, names = sources.memory(store), TABLES[target].names
+        frame, broken, total = reading.read_text(path, memory=memory, once=names, notes=notes, **told)
     sources.unchanged(path, content)
     if target == "customers" and "birth_date" not in frame.columns:
         frame = frame.rename(dict.fromkeys([n for n in _BORN if n in frame.columns][:1], "birth_date"))
@@ -168,7 +173,7 @@ def _read(
             file=path,
             fix="Check the delimiter and the names in the first line.",
         )
-    return frame, broken, total, content.sha256, {}
+    return frame, broken, total, content.sha256, notes
 
 
 def _device_table(store: Store, path: Path, format: str) -> tuple[pl.DataFrame, pl.DataFrame, int]:

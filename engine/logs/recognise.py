@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import parquetfile, textfile
+from engine import forms
 from engine.errors import InputError
+from engine.forms import Plain
 from engine.logs import mapping
 from engine.logs.mapping import AGGREGATES, Profile
 from engine.textfile import Layout
@@ -24,22 +25,22 @@ class Reading:
         found: canonical column -> the file's own name of it.
         why: what decided, in words.
         ego: the person the file is about, where the format says that its name tells.
-        file: what the user calls it; a piece of it lies elsewhere.
+        file: what the user calls it; a piece or a copy of it lies elsewhere.
     """
 
     profile: Profile
     layout: Layout
     found: dict[str, str]
     why: str
-    ego: str = ""
-    file: Path | None = None
+    ego: str
+    file: Path
 
 
-def recognise(path: Path, profiles: list[Profile]) -> Reading:
+def recognise(form: Plain, profiles: list[Profile]) -> Reading:
     """Find the profile that fits a file: all its columns are there, its patterns hold, and it explains the most.
 
     Args:
-        path: an existing file.
+        form: the opened file.
         profiles: candidates; the one that finds the most columns wins, the first of equals.
 
     Returns:
@@ -49,17 +50,17 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
         InputError: none fits (naming what the closest one misses), or the form cannot be used (saying why).
     """
     best: Reading | None = None
+    path = form.path
     closest: list[str] | None = None
     first: Layout | None = None
     alone = len({p.name for p in profiles}) == 1
     for profile in profiles:
-        layout = textfile.layout(
-            path,
+        layout = form.layout(
             delimiter=profile.delimiter,
             header=profile.header,
             skip=profile.skip,
             names=profile.names,
-            encoding=profile.encoding,
+            encoding=None if profile.encoding == "utf-8" else profile.encoding,
         )
         first = first or layout
         found = columns(profile, layout)
@@ -87,8 +88,7 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
             file=path,
             fix="Check the delimiter; `kindred logs guess FILE` drafts a mapping file for --mapping.",
         )
-    if best.layout.packing == "parquet":
-        parquetfile.check(path, best.found.values())
+    forms.named(best.layout, best.found.values(), path)
     return best
 
 
@@ -99,7 +99,20 @@ def _ego(path: Path) -> str:
         InputError: the name is no text.
     """
     name = path.name
-    for ending in (".gz", ".zst", ".csv", ".tsv", ".txt", ".parquet"):
+    for ending in (
+        ".gz",
+        ".zst",
+        ".bz2",
+        ".zip",
+        ".csv",
+        ".tsv",
+        ".txt",
+        ".parquet",
+        ".xlsx",
+        ".json",
+        ".jsonl",
+        ".xml",
+    ):
         name = name.removesuffix(ending)
     if not name.isprintable() or not name.strip():
         raise InputError(

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import documents, parquetfile, textfile
+from engine import documents, forms, parquetfile, textfile
 from engine.config import Config, Ids
 from engine.errors import EngineError, InputError
 from engine.logs import mapping, pieces, reading, recognise, staging
@@ -125,7 +125,8 @@ def test_a_file_named_by_a_person_comes_in_pieces_too(tmp_path, packed, monkeypa
 def test_an_archive_is_as_large_as_what_it_holds(tmp_path, ending):
     path = tmp_path / f"log{ending}"
     path.write_bytes(PACKED[ending](CSV + (ROWS[0] + "\n").encode() * 20_000))
-    read = recognise.recognise(path, [mapping.generic()])
+    with forms.plain(path) as form:
+        read = recognise.recognise(form, [mapping.generic()])
     assert path.stat().st_size < 10_000
     for most, count in ((1 << 20, 1), (100_000, 6)):
         all_, known = pieces.unpacked(read, most)
