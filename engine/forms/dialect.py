@@ -269,8 +269,6 @@ def _best(lines: list[str], delimiter: str | None, header: bool) -> Dialect:
         if candidate not in text:
             continue
         dialect = _variant(lines, Dialect(candidate))
-        if candidate not in _FIRST and scores:
-            break  # any of the usual ones is likelier
         score = _score(lines, dialect, header)
         if score is not None and (candidate in _FIRST or (score[0] and score[1] > _NEARLY)):
             scores.append((score, dialect))
@@ -291,9 +289,9 @@ def _variant(lines: list[str], dialect: Dialect) -> Dialect:
     doubled = [line for line in spoken if d * 2 in line]
     if d in "|~^:;" and spoken and len(doubled) == len(spoken) and all(d not in x.replace(d * 2, "") for x in spoken):
         return Dialect(_UNIT, swap=re.escape(d * 2), restore=d * 2)
-    single = re.compile(rf"(?:^|{re.escape(d)}) *'[^'{re.escape(d)}]*'? *(?=$|{re.escape(d)})")
+    single = re.compile(rf"(?:^|{re.escape(d)}) *'[^']*' *(?=$|{re.escape(d)})")
     body = spoken[1:] or spoken
-    enclosed = [line for line in body if len(single.findall(line)) * 2 > line.count(d) and '"' not in line]
+    enclosed = [line for line in body if len(single.findall(line)) * 2 > line.count(d) + 1 and '"' not in line]
     if body and len(enclosed) >= 0.8 * len(body):
         dialect = replace(dialect, quote="'")
     escaped = dialect.quote and "\\" + dialect.quote in "\n".join(lines)
@@ -323,21 +321,19 @@ def _score(lines: list[str], dialect: Dialect, header: bool) -> tuple[bool, floa
 
 
 def _header_at(split: Sequence[tuple[int, int, list[str] | None]], lines: list[str], header: bool, skip: int) -> int:
-    """The number of the row that is the header (of the first one without): the first that is as wide as most."""
+    """The number of the row that is the header (of the first one without): the first that is as wide as what follows."""
     if skip or not header:
         return 0
-    widths = Counter(len(_trimmed(fields)) for _, _, fields in split if fields is not None)
-    if not widths:
-        return 0
-    needed = max(widths.items(), key=lambda item: (item[1], item[0]))[0]
-    if needed < 2 and max(widths) < 2:
+    widths = [len(_trimmed(fields)) for _, _, fields in split]
+    if max(widths, default=0) < 2:
         return _after_comments(split, lines)
     for number, (at, _, fields) in enumerate(split):
-        if len(_trimmed(fields)) < min(needed, 2) or len(_trimmed(fields)) < needed - (needed > 2 and number == 0):
+        below = sorted(widths[number + 1 :])
+        if below and widths[number] < below[min(len(below) - 1, int(_NEARLY * len(below)))]:
             continue
         if _COMMENT.match(lines[at]) and fields is not None:
-            below = next((f for _, _, f in split[number + 1 :]), None)
-            if below is None or named(below):
+            after = next((f for _, _, f in split[number + 1 :]), None)
+            if after is None or named(after):
                 continue
             fields[0] = _FIELDS.sub("", fields[0]) if _FIELDS.match(fields[0]) else fields[0].lstrip("#/-% ")
         return number

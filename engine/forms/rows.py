@@ -147,7 +147,8 @@ class _Bulk:
         while end and not self.torn:
             line = lines[end - 1]
             if line.strip():
-                if not dialects.is_footer(self.table.dialect.split(line), line, self.width):
+                dialect = self.table.dialect
+                if dialect.quotes(line) % 2 or not dialects.is_footer(dialect.split(line), line, self.width):
                     break
                 self.notes["footer_lines"] = self.notes.get("footer_lines", 0) + 1
             end -= 1

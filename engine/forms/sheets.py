@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _MOST = 1 << 30  # bytes of a workbook at most, unpacked: it is read whole
 _BLOCK = 1 << 20
 _CELL = re.compile(rb"<c\b([^>]*?)(/>|>(.*?)</c>)", re.DOTALL)
+_VALUE = re.compile(rb"<v\b[^>]*>(.*?)</v>", re.DOTALL)
+_MERGED = re.compile(rb"<mergeCell ")
 _PLACE = re.compile(rb'\br="([A-Z]+)(\d+)"')
 _HEAD = 200  # rows in which the header is looked for
 
@@ -41,6 +43,7 @@ class Sheet(Plain):
         super().__init__(shown or path)
         self._file = path
         _check_size(path, self.path)
+        self._merged = 0
         self._frame, self._bad = self._loaded(name)
         self._found: dict[object, Layout] = {}
 
@@ -73,7 +76,7 @@ class Sheet(Plain):
         import polars as pl
 
         frame = self._frame.rename(dict(zip(self._frame.columns, layout.names, strict=True)))
-        self.notes = dict(layout.notes)
+        self.notes = {**dict(layout.notes), **({"merged_cells": self._merged} if self._merged else {})}
         bad = pl.Series(PROBLEM, [None] * frame.height, pl.String)
         said = pl.Series(LINE, [None] * frame.height, pl.String)
         if self._bad:
@@ -123,8 +126,11 @@ class Sheet(Plain):
             raise InputError(
                 f"is no readable workbook ({why}).", file=self.path, fix="Save it again as XLSX."
             ) from None
-        bad = _odd_cells(self._file, chosen, self.path)
-        texts = [_moments(frame[column].cast(pl.String)).replace("", None) for column in frame.columns]
+        bad, self._merged = _odd_cells(self._file, chosen, self.path)
+        texts = {
+            str(place): _moments(column.cast(pl.String)).replace("", None).alias(str(place))
+            for place, column in enumerate(frame.get_columns())
+        }
         return pl.DataFrame(texts), {row: what for row, what in bad.items() if row < frame.height}
 
     def _chosen(self, book: Any, name: str | None) -> str:
@@ -155,14 +161,19 @@ def _moments(values: pl.Series) -> pl.Series:
     is_moment = values.str.contains(moment).fill_null(value=False)
     if not is_moment.any():
         return values
-    if values.filter(is_moment).str.ends_with(" 00:00:00").all():
-        values = values.set(is_moment, values.str.head(10))
-    values = values.str.strip_prefix("1899-12-31 ")
-    frame = pl.DataFrame({"v": values})
+    days_only = bool(values.filter(is_moment).str.ends_with(" 00:00:00").all())
+    frame = pl.DataFrame({"v": values, "moment": is_moment})
+    # Of 1900's first month only spans of time have an hour: nobody's birthday has.
     span = pl.col("v").str.extract_groups(r"^1900-01-(\d\d) (\d\d)(:\d\d:\d\d.*)$")
     hours = span.struct[0].cast(pl.Int64) * 24 + span.struct[1].cast(pl.Int64)
-    long = pl.when(span.struct[0].is_not_null()).then(hours.cast(pl.String) + span.struct[2]).otherwise("v")
-    return frame.select(long)[:, 0]
+    text = (
+        pl.when(pl.col("moment") & pl.lit(days_only)).then(pl.col("v").str.head(10))
+        .when(pl.col("v").str.starts_with("1899-12-31 ")).then(pl.col("v").str.slice(11))
+        .when(span.struct[0].is_not_null() & (span.struct[1] + span.struct[2] != "00:00:00"))
+        .then(hours.cast(pl.String) + span.struct[2])
+        .otherwise("v")
+    )  # fmt: skip
+    return frame.select(text)[:, 0]
 
 
 def _check_size(path: Path, shown: Path) -> None:
@@ -183,17 +194,19 @@ def _check_size(path: Path, shown: Path) -> None:
         raise InputError("is a damaged workbook.", file=shown, fix="Open it and save it again.") from None
 
 
-def _odd_cells(path: Path, sheet: str, shown: Path) -> dict[int, str]:
-    """Rows (from 0) with a cell that Excel shows as an error, and which; raises InputError for a formula without a
-    value."""
+def _odd_cells(path: Path, sheet: str, shown: Path) -> tuple[dict[int, str], int]:
+    """Rows (from 0) with a cell that Excel shows as an error, and which; how many cells are merged ones, of which only
+    the first has a value. Raises InputError for a formula without a value."""
     found: dict[int, str] = {}
     with zipfile.ZipFile(path) as book:
         part = _part(book, sheet)
         if part is None:
-            return found
+            raise InputError("does not tell where its sheets lie.", file=shown, fix="Open it and save it again.")
         for attributes, content in _cells(book, part):
             failed = b't="e"' in attributes
-            formula = b"<f" in content and b"<v" not in content and b"<is" not in content
+            value = _VALUE.search(content)
+            formula = b"<f" in content and b"<is" not in content
+            formula = formula and not (value and (value[1] or b't="str"' in attributes))
             if not (failed or formula):
                 continue
             place = _PLACE.search(attributes)
@@ -203,9 +216,10 @@ def _odd_cells(path: Path, sheet: str, shown: Path) -> dict[int, str]:
                     f"cell {cell} holds a formula whose value is not in the file.", file=shown,
                     fix="Open it in Excel and save it, or save the sheet as CSV.",
                 )  # fmt: skip
-            value = re.search(rb"<v>(.*?)</v>", content)
             found.setdefault(int(place[2]) - 1 if place else -1, f"{value[1].decode() if value else '#'} in {cell}")
-    return found
+        with book.open(part) as file:
+            merged = sum(len(_MERGED.findall(block)) for block in iter(lambda: file.read(_BLOCK), b""))
+    return found, merged
 
 
 def _cells(book: zipfile.ZipFile, part: str) -> Iterator[tuple[bytes, bytes]]:
