@@ -247,7 +247,7 @@ class Text(Plain):
         head = found.header
         while head and not head[-1]:
             head = head[:-1]
-        if "\0" in "".join(head):
+        if any(ord(c) < ord(" ") for c in "".join(head)):
             raise InputError("this is no text file.", file=self.path, fix="Give CSV, XLSX, JSON, XML or Parquet.")
         if "\ufffd" in "".join(head):
             raise InputError(

@@ -18,6 +18,8 @@ _UNIT = "\x1f"  # stands for delimiters of several letters once they are found
 _RUNS = ((r" {2,}", "  "), (r"[ \t]+", " "))
 _LINES = 200  # of a file's first ones that are judged
 _MOST = 0.6  # share of the lines that must split alike for a delimiter to be one
+DOUBTFUL, STRAY, _ALIKE = 3, 6, 0.8  # see `stray`; share of the lines that would be rows
+_WIDER, _NEAR = 0.34, 10  # share of rows that may be wider than a header; rows below it among which a better one may be
 _NEARLY = 0.9  # the same, of an unusual one
 _COMMENT = re.compile(r"\s*(#|//|--|%)")
 _FIELDS = re.compile(r"#\s*fields:\s*", re.IGNORECASE)
@@ -141,11 +143,26 @@ def records(lines: Sequence[str], dialect: Dialect) -> Iterator[tuple[int, int, 
         fields, stop = dialect.split(lines[at]), at + 1
         if fields is None and dialect.quotes(lines[at]) % 2:
             end = next((i for i in range(stop, len(lines)) if dialect.quotes(lines[i]) % 2), None)
-            joined = None if end is None else dialect.split("\n".join(lines[at : end + 1]))
+            some = lines[at : end + 1] if end is not None else []
+            width = dialect.split("\n".join(some)) if some else None
+            joined = width if width and stray(some, dialect, len(width)) < DOUBTFUL else None
             if joined is not None and end is not None:
                 fields, stop = joined, end + 1
         yield at, stop - at, fields
         at = stop
+
+
+def stray(lines: Sequence[str], dialect: Dialect, width: int) -> float:
+    """How much speaks against a row of several lines, where each would be one if its quotes were letters: 0 = nothing.
+
+    A text within quotes may hold a line break, and then a delimiter or two; it hardly holds as many as a row has, line
+    after line. From `STRAY` on the first quote is believed to be a stray one, from `DOUBTFUL` on nobody knows.
+    """
+    full = 0
+    for line in lines:
+        text = re.sub(dialect.swap, dialect.delimiter, line) if dialect.swap else line
+        full += text.count(dialect.delimiter) + 1 == width
+    return (full - 1) * (width - 1) if full >= _ALIKE * len(lines) else 0
 
 
 def find(lines: Sequence[str], *, delimiter: str | None = None, header: bool = True, skip: int = 0) -> Found:
@@ -321,15 +338,20 @@ def _score(lines: list[str], dialect: Dialect, header: bool) -> tuple[bool, floa
 
 
 def _header_at(split: Sequence[tuple[int, int, list[str] | None]], lines: list[str], header: bool, skip: int) -> int:
-    """The number of the row that is the header (of the first one without): the first that is as wide as what follows."""
+    """The number of the row that is the header (of the first one without): the first as wide as most of what follows,
+    unless a wider row of names stands a little below."""
     if skip or not header:
         return 0
     widths = [len(_trimmed(fields)) for _, _, fields in split]
     if max(widths, default=0) < 2:
         return _after_comments(split, lines)
     for number, (at, _, fields) in enumerate(split):
-        below = sorted(widths[number + 1 :])
-        if below and widths[number] < below[min(len(below) - 1, int(_NEARLY * len(below)))]:
+        below, width = widths[number + 1 :], widths[number]
+        wider = sum(other > width for other in below)
+        if width < 2 or wider > _WIDER * len(below):
+            continue
+        near = split[number + 1 : number + 1 + _NEAR] if wider else []
+        if any(len(_trimmed(f)) > width and named(f or ()) and len(set(f or ())) == len(f or ()) for _, _, f in near):
             continue
         if _COMMENT.match(lines[at]) and fields is not None:
             after = next((f for _, _, f in split[number + 1 :]), None)

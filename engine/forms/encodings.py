@@ -10,6 +10,7 @@ from pathlib import Path
 from engine.errors import InputError
 
 _SAMPLE = 1 << 16  # bytes of lines with other letters than ASCII's that are judged
+_SPOKEN = 0.8  # share of letters beyond ASCII that stand in words, in a text that is one
 _LEAST = 2  # such lines from which on another encoding is believed: one may be damaged
 # Letters beyond ASCII that a language writes, in the code page of Windows that has them.
 _LANGUAGES = (
@@ -75,8 +76,16 @@ def by_lines(blocks: Iterable[bytes]) -> str:
     if len(odd) < _LEAST or 2 * len(odd) < len(lines):
         return "utf-8"
     text = b"\n".join(odd)
+    if not _words(text):
+        return "utf-8"
     name = _latin(text) if _alone(text) else _script(text)
     return codecs.lookup(name).name if name and _reads(text, name) else "utf-8"
+
+
+def _words(text: bytes) -> bool:
+    """Whether bytes beyond ASCII stand in words: between digits and marks they are damage."""
+    runs = re.findall(rb"([A-Za-z]?)([\x80-\xff]+)([A-Za-z]?)", text)
+    return sum(bool(a or b or len(run) > 1) for a, run, b in runs) >= _SPOKEN * len(runs)
 
 
 def _alone(text: bytes) -> bool:
@@ -86,13 +95,22 @@ def _alone(text: bytes) -> bool:
 
 
 def _latin(text: bytes) -> str:
-    """The code page in which a language's letters are read; of several, that of the smallest alphabet."""
+    """The code page in which a text's letters are those of one language, of the smallest alphabet; else each line's."""
 
-    def odd(code: str, letters: str) -> tuple[int, int]:
-        spoken = [c for c in text.decode(code, errors="replace") if not c.isascii()]
-        return sum(c not in letters + letters.upper() + _MARKS for c in spoken), len(letters)
+    def strange(line: bytes, code: str, letters: str) -> int:
+        spoken = line.decode(code, errors="replace")
+        return sum(not c.isascii() and c not in letters + letters.upper() + _MARKS for c in spoken)
 
-    return min(_LANGUAGES, key=lambda language: odd(*language))[0]
+    alone = min(_LANGUAGES, key=lambda language: (strange(text, *language), len(language[1])))
+    if not strange(text, *alone):
+        return alone[0]
+    lines = set(text.split(b"\n"))
+
+    def of_lines(code: str) -> int:
+        alphabets = [letters for name, letters in _LANGUAGES if name == code]
+        return sum(min(strange(line, code, letters) for letters in alphabets) for line in lines)
+
+    return min(dict(_LANGUAGES), key=of_lines)
 
 
 def _script(text: bytes) -> str:

@@ -260,11 +260,18 @@ class _Bulk:
             opened = place > 0 and odd[place - 1] == i
             if opened and place < len(odd):
                 stop = odd[place]
-                if ends[stop] - ends[i] < textfile.LINE:
-                    fields = self._right(dialect.split("\n".join(texts[i : stop + 1])))
-                    if fields is not None:
-                        gone[i : stop + 1], done = True, stop + 1
-                        used = max(used, done)
+                some = texts[i : stop + 1].to_list() if ends[stop] - ends[i] < textfile.LINE else []
+                fields = self._right(dialect.split("\n".join(some))) if some else None
+                against = 0 if fields is None else dialects.stray(some, dialect, self.width)
+                if against >= dialects.STRAY:
+                    fields = None
+                if fields is not None:
+                    done = stop + 1
+                    used = max(used, done)
+                    if against >= dialects.DOUBTFUL:
+                        good[i:done] = False
+                        continue
+                    gone[i:done] = True
             elif opened and most is not None and ends[-1] - ends[i] < textfile.LINE:
                 used = i  # what closes it may follow
                 break

@@ -258,7 +258,7 @@ def _raw_view(
             text = f"{_name(found[column])}::VARCHAR"
             if native and column in _NATIVE:
                 text = _name(found[column])
-            elif native:
+            elif native and not problems:
                 # A long text that lies in a file once and stands in all of its rows would fill the disk.
                 why = _text(f"a value of column {found[column]} is longer than {_LONGEST >> 10} KB")
                 text = f"CASE WHEN strlen({text}) > {_LONGEST} THEN error({why}) ELSE {text} END"

@@ -27,7 +27,9 @@ NAMES = ("key", "plan name", "größe")
 LETTERS = "aZ09 ,;|\t^~'\"\n.-+:/=#&<>\\é日ő"
 CELLS = (
     st.text(st.sampled_from(LETTERS), max_size=9).map(str.strip)
-    | st.sampled_from(["346001112223334", "0036", "2024-01-15 10:00:00", "2024-01-15", "1,5", "60.5", "1.234,5", "true"])
+    | st.sampled_from(
+        ["346001112223334", "0036", "2024-01-15 10:00:00", "2024-01-15", "1,5", "60.5", "1.234,5", "true"]
+    )
     | st.integers(0, 10**15).map(str)
 )
 TABLES = st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=12).map(
