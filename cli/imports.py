@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +12,11 @@ import typer
 from cli.command import ROWS_REJECTED, Shell, command
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.health import Check
     from engine.sources import SourceSummary
+    from engine.workspace import Workspace
 
 _STRICT = Annotated[bool, typer.Option("--strict", help="Exit with code 3 when a row was rejected.")]
 _FORMAT = Annotated[str | None, typer.Option("--format", metavar="NAME", help="How to read the file.")]
@@ -28,19 +33,29 @@ _ENCODING = Annotated[
 _GLOB = Annotated[
     list[str] | None, typer.Option("--glob", metavar="PATTERN", help="Files by a pattern (quote it); repeatable.")
 ]
+_MAPPING = Annotated[
+    str | None,
+    typer.Option(
+        "--mapping", metavar="FILE|NAME", help="A TOML file, or a kept one's name, that says what the columns mean."
+    ),
+]
+_PREVIEW = Annotated[
+    bool, typer.Option("--preview", help="Read and check, store nothing: say what an import would do.")
+]
 _PATHS = Annotated[
     list[Path] | None,
     typer.Argument(metavar="PATH...", help="Files, or folders of files that are one table, or of photos."),
 ]
 
 TABLES = {
-    "customers": "The customers. Columns: customer_id, age, residence, gender, and any further columns as features.",
+    "customers": "The customers. Columns: customer_id, age or birth_date, residence, gender; others become features.",
     "devices": "Handset types (TACs). Columns: tac, manufacturer, model, released; or --format osmocom.",
     "offers": "What can be offered. Columns: offer_id, manufacturer, headline, body, call_to_action, value, cost …",
     "treatments": "Past campaigns. Columns: customer_id, campaign_id, offer_id (empty = control), sent_at, accepted.",
     "photos": "Customers' photos. A CSV customer_id,path or a folder of files named by customer.",
     "inventory": "The campaign's photos of models. A CSV photo_id,path,… or a folder.",
-    "consents": "Who consented to what. Columns: customer_id, purpose, granted_at, expires_at, withdrawn_at.",
+    "consents": "Who consented to what. Columns: customer_id, purpose, granted_at, expires_at, withdrawn_at.\n\n"
+    "Purposes: own_face, likeness_for_contacts, traffic_data_marketing, offers.",
     "optouts": "Who opted out of everything. Columns: customer_id, since.",
 }
 
@@ -51,6 +66,9 @@ def register(app: typer.Typer) -> None:
     app.add_typer(look, name="logs")
     group = typer.Typer(help="Bring files into the workspace; nothing is lost silently.", no_args_is_help=True)
     app.add_typer(group, name="import")
+    kept = typer.Typer(help="Mappings kept in the workspace, by name.", no_args_is_help=True)
+    app.add_typer(kept, name="mapping")
+    _register_mappings(kept)
     for target, text in TABLES.items():
         _register_table(group, target, text)
 
@@ -59,9 +77,7 @@ def register(app: typer.Typer) -> None:
         shell: Shell,
         paths: _PATHS = None,
         format_: _FORMAT = None,
-        mapping: Annotated[
-            Path | None, typer.Option("--mapping", metavar="FILE", help="A TOML file that names the columns.")
-        ] = None,
+        mapping: _MAPPING = None,
         epoch: Annotated[
             datetime | None, typer.Option("--epoch", formats=["%Y-%m-%d"], help="Day on which relative seconds start.")
         ] = None,
@@ -71,6 +87,7 @@ def register(app: typer.Typer) -> None:
         sheet: _SHEET = None,
         encoding: _ENCODING = None,
         glob: _GLOB = None,
+        preview: _PREVIEW = False,
         strict: _STRICT = False,
     ) -> int:
         """Call records: CSV, XLSX, JSON, XML or Parquet, plain or packed, a file or a folder of them.
@@ -80,15 +97,17 @@ def register(app: typer.Typer) -> None:
         Example: `kindred import logs calls.csv sms.csv --format copenhagen --epoch 2014-02-24`
         """
         from engine.logs.importer import import_logs
+        from engine.usecases import mappings
 
         space = shell.workspace()
+        said = mappings.find(space, mapping)
         options: dict[str, Any] = {"epoch": epoch.date() if epoch else None, "timezone": timezone}
-        with space.writing("import logs") as store:
+        with _importing(space, "logs", preview) as (store, _):
             done = import_logs(
                 store,
                 _files(paths, glob),
                 format=format_,
-                mapping=mapping,
+                mapping=said,
                 options={k: v for k, v in options.items() if v is not None},
                 config=space.config,
                 key=space.key(),
@@ -97,7 +116,8 @@ def register(app: typer.Typer) -> None:
                 encoding=encoding,
                 progress=shell.progress,
             )
-        return _report(shell, done, strict)
+            checks = _checks(space, store, "logs")
+        return _report(shell, done, checks, strict, preview)
 
     @command(look)
     def guess(
@@ -117,17 +137,21 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
         shell: Shell,
         paths: _PATHS = None,
         format_: _FORMAT = None,
+        mapping: _MAPPING = None,
         keep: _KEEP = None,
         sheet: _SHEET = None,
         encoding: _ENCODING = None,
         glob: _GLOB = None,
+        preview: _PREVIEW = False,
         strict: _STRICT = False,
     ) -> int:
         from engine.intake.importer import import_table
+        from engine.usecases import mappings
 
         space = shell.workspace()
+        said = mappings.find(space, mapping)
         done = []
-        with space.writing(f"import {target}") as store:
+        with _importing(space, target, preview) as (store, faces):
             for path in _files(paths, glob):
                 done.append(
                     import_table(
@@ -135,16 +159,18 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
                         target,
                         path,
                         format=format_,
-                        faces_folder=space.faces,
+                        faces_folder=faces,
                         config=space.config,
                         key=space.key(),
                         keep=keep or (),
                         sheet=sheet,
                         encoding=encoding,
+                        mapping=said,
                         progress=shell.progress,
                     )
                 )
-        return _report(shell, done, strict)
+            checks = _checks(space, store, target)
+        return _report(shell, done, checks, strict, preview)
 
     load.__doc__ = (
         f"{text}\n\nExample: `kindred import {target} {'photos/' if target == 'photos' else target + '.csv'}`"
@@ -170,7 +196,64 @@ def _files(paths: list[Path] | None, patterns: list[str] | None) -> list[Path]:
     return found
 
 
-def _report(shell: Shell, done: list[SourceSummary], strict: bool) -> int:
+def _register_mappings(group: typer.Typer) -> None:
+    @command(group)
+    def keep(
+        shell: Shell,
+        name: Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits, - and _.")],
+        file: Annotated[Path, typer.Argument(metavar="FILE", help="A mapping file (docs/mapping.md).")],
+    ) -> None:
+        """Keep a mapping file in the workspace, to be used as --mapping NAME.
+
+        Example: `kindred mapping keep crm crm.toml`
+        """
+        from engine.usecases import mappings
+
+        shell.emit(mappings.keep(shell.workspace(), name, file))
+
+    @command(group, "list")
+    def list_(shell: Shell) -> None:
+        """The mappings that are kept: for which table, which columns, and what their content is known by.
+
+        Example: `kindred mapping list`
+        """
+        from engine.usecases import mappings
+
+        shell.emit(mappings.listed(shell.workspace()), ["name", "table", "columns", "digest"])
+
+    @command(group)
+    def show(
+        shell: Shell, name: Annotated[str, typer.Argument(metavar="NAME", help="Of a mapping that is kept.")]
+    ) -> None:
+        """The text of a kept mapping.
+
+        Example: `kindred mapping show crm > crm.toml`
+        """
+        from engine.usecases import mappings
+
+        print(mappings.show(shell.workspace(), name), end="")
+
+
+@contextmanager
+def _importing(space: Workspace, target: str, preview: bool) -> Iterator[tuple[Any, Path]]:
+    """The database to import into and the folder for photos: the workspace's, or a copy that is gone afterwards."""
+    if preview:
+        with space.sandbox() as (store, folder):
+            yield store, folder / "faces"
+    else:
+        with space.writing(f"import {target}") as store:
+            yield store, space.faces
+
+
+def _checks(space: Workspace, store: Any, target: str) -> list[Check]:
+    """What looks right and what does not about a table, now that the files are in."""
+    from engine import health
+
+    return health.checks(health.look(store, space.config), space.config, {target})
+
+
+def _report(shell: Shell, done: list[SourceSummary], checks: list[Check], strict: bool, preview: bool) -> int:
+    told = [{name: value for name, value in vars(check).items() if name != "tables"} for check in checks]
     shell.emit(
         [
             {
@@ -181,19 +264,29 @@ def _report(shell: Shell, done: list[SourceSummary], strict: bool) -> int:
                 "rows_duplicate": summary.rows_duplicate,
                 "rows_rejected": summary.rows_rejected,
                 "details": summary.details,
+                **({"checks": told} if shell.output == "json" else {}),
             }
             for summary in done
         ]
     )
     for s in done:
         parts = f"{s.rows_kept} kept + {s.rows_duplicate} duplicate + {s.rows_rejected} rejected"
+        parts += f" + {s.rows_left_out} left out by the mapping" if s.rows_left_out else ""
         shell.say(f"{s.path}: {s.rows_in} rows = {parts}{f' ({s.why})' if s.why else ''}")
+        if strangers := s.details.get("no_customer"):
+            shell.say(
+                f"{s.path}: {strangers:,} of these people are no customers here so far: not imported yet, opted out "
+                "already, contacts only, or ids written otherwise than in the other files (is ids.region set?)."
+            )
         _say_columns(shell, s)
-    if any(summary.rows_rejected for summary in done):
+    for check in told:
+        if check["level"] != "ok":
+            shell.say(f"{check['level']}: {check['found']}. {check['remedy']}".strip())
+    if preview:
+        shell.say("Preview: nothing was stored. The same command without --preview imports.")
+    elif any(summary.rows_rejected for summary in done):
         shell.say("Rejected rows and their reasons: `kindred export rejects --to DIR --format csv`.")
-        if strict:
-            return ROWS_REJECTED
-    return 0
+    return ROWS_REJECTED if strict and any(summary.rows_rejected for summary in done) else 0
 
 
 def _say_columns(shell: Shell, summary: SourceSummary) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ SCRATCH = ".tmp"
 _RESTORED = "restored"
 TABLES = "tables"
 # What nobody else may write: by the first part of a path below the workspace, or how that begins.
-_OWN = (*FOLDERS[:2], TABLES, backups.FOLDER, "receipts")
+_OWN = (*FOLDERS[:2], TABLES, "mappings", backups.FOLDER, "receipts")
 _OWN_FILES = (".", "kindred.", "audit.", "objections.")
 
 
@@ -126,6 +127,32 @@ class Workspace:
                 # No backup names what the database does not name now.
                 with self.warehouse() as store:
                     store.sweep()
+
+    @contextmanager
+    def sandbox(self) -> Iterator[tuple[DuckDBWarehouse, Path]]:
+        """A copy of the database to try an import on, and a folder for its files; both are gone afterwards.
+
+        Raises:
+            WorkspaceError: another process writes, there is no space for the copy, or the engine is spark.
+        """
+        if self.config.warehouse.engine == "spark":
+            raise WorkspaceError("Spark's tables are too large to try on a copy.", fix="Use --engine duckdb.")
+        folder = self.scratch / f"preview.{os.getpid()}"
+        # The lock is held to the end: whoever writes next sweeps the scratch folder.
+        with self.locked("preview"), files.reading(self.scratch, self.path / ".lock"):
+            self._forward()
+            with self.warehouse() as store:
+                store.flush()
+            try:
+                try:
+                    folder.mkdir(mode=0o700, parents=True)
+                    shutil.copyfile(self.database, folder / self.database.name)
+                except OSError as error:
+                    raise files.unwritable(folder, error) from error
+                with closing(self._opened(path=folder / self.database.name)) as store:
+                    yield store, folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def locked(self, command: str) -> Iterator[None]:
@@ -249,14 +276,16 @@ class Workspace:
         old.unlink()
 
     def _enforce(self, store: DuckDBWarehouse) -> None:
-        """See `engine.trust.people.enforce`; photos that nobody has any more go too."""
+        """See `engine.trust.people.enforce`; photos that nobody has any more go too, also those of which only another
+        state of the database knew, where somebody objected."""
         if self.config.people.offers_need_consent == "auto" and people.consents_came(store):
             settings.set_value(self.path / CONFIG, "people.offers_need_consent", "yes")
             # A frozen record, but of what the file says: who goes on with this workspace must know it as well.
             asked = replace(self.config.people, offers_need_consent="yes")
             object.__setattr__(self, "config", replace(self.config, people=asked))
+        listed = store.count("objections")
         gone = people.enforce(store, self.config, self.path, self.key, self.scratch)
-        if gone.get("photos"):
+        if gone.get("photos") or store.count("objections") != listed:
             files.keep_only(self.faces, set(store.query("trust/photo_files")["path"]))
 
     def _database_key(self) -> bytes:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import sources, textfile
 from engine.errors import InputError, masked
-from engine.intake import devices, free_columns, photos, reading, values
+from engine.intake import devices, free_columns, mapped, photos, reading, unread, values
 from engine.intake.reading import REASON, ROW
 from engine.progress import SILENT, Progress
 from engine.sources import SourceSummary, Store
@@ -25,13 +26,21 @@ if TYPE_CHECKING:
     import polars as pl
 
     from engine.config import Config
+    from engine.logs.mapping import Profile
 
 TARGETS = ("customers", "devices", "offers", "treatments", "photos", "inventory", "consents", "optouts")
 _WITH_PHOTOS = ("photos", "inventory")
+_SAID_IN_FULL = ("consents",)  # what a column of another name says may forbid what the others allow
+# Whom nobody here knows may be known by another name: a number without its country code, a handset's.
+_SAY_WHO_IS_UNKNOWN = ("optouts", "consents")
 _PERSON = "customer_id"
+NO_CUSTOMER = "no_customer"  # in a summary's details: people of the file who are no customers
+_PROBLEMS = {
+    "nobody": "customer_id: a word for nobody",
+    "rounded_number": "customer_id: a number rounded by a spreadsheet, its last digits are lost",
+}
 _THINGS = ("campaign_id", "offer_id", "photo_id")
 _BORN = ("birthdate", "date_of_birth", "dateofbirth", "dob", "birthday", "born", "born_on")
-_MOST = 1e9  # no amount of money: from there on it may be a phone number in the wrong column
 _PRODUCTS = ("manufacturer", "model")
 # Osmocom: a licence line, then a header in which `name` stands for manufacturer and for model.
 _DEVICE_TABLES = {
@@ -52,6 +61,7 @@ def import_table(
     keep: Collection[str] = (),
     sheet: str | None = None,
     encoding: str | None = None,
+    mapping: Path | None = None,
     progress: Progress = SILENT,
 ) -> SourceSummary:
     """Import one file (or folder of photos) into a table.
@@ -68,14 +78,16 @@ def import_table(
         keep: further columns to keep as they come, besides those of the setting ids.keep.
         sheet: of a workbook.
         encoding: of a text; None = found.
+        mapping: a TOML file that says how the file's columns, words, numbers and times read (docs/mapping.md).
         progress: where bars are drawn.
 
     Returns:
         What became of the rows.
 
     Raises:
-        InputError: no such target or format, the file is missing, empty, not a table or lacks columns. Nothing of
-            it is stored then.
+        InputError: no such target or format, the file is missing, empty, not a table or lacks columns, the mapping
+            does not fit it, or more rows than the setting intake.max_rejected allows are rejected for what a mapping
+            could tell. Nothing of it is stored then.
     """
     import polars as pl
 
@@ -84,13 +96,15 @@ def import_table(
     if format not in (None, "", "auto", "csv", *_DEVICE_TABLES) or (format in _DEVICE_TABLES and target != "devices"):
         raise InputError(f"there is no format {format!r} of {target}.", fix="Leave --format out.")
     path = Path(path)
+    profile = _profile(target, path, mapping)
     pseudonyms.settle(store, config.ids, note=False)
-    with progress.task(target, total=1) as task:
-        frame, broken, total, digest, notes = _read(store, target, path, format, {"sheet": sheet, "encoding": encoding})
-        frame = _without_objecting(store, target, frame, config, key)
+    with progress.task(target, total=1) as task, _needed_photos(store, faces_folder) as new:
+        told = {"sheet": sheet, "encoding": encoding}
+        frame, broken, total, digest, notes = _read(store, target, path, format, profile, told)
+        frame = _without_objecting(store, target, _without_nobody(frame), config, key)
         if target in _WITH_PHOTOS:
-            frame, digest = _bring_photos(frame, path, faces_folder, digest, config.faces.max_megapixels)
-        source = sources.source_id(target, format or "table", digest)
+            frame, digest = _bring_photos(frame, path, faces_folder, digest, config.faces.max_megapixels, new)
+        source = sources.source_id(target, profile.label if profile else format or "table", digest)
         known = sources.seen(store, source, path)
         if known is not None:
             return known
@@ -105,15 +119,20 @@ def import_table(
             keep=_kept(keep, config, frame, path),
             known=store.read(target) if target == "customers" else None,
         )
+        texts = frame
         frame, bad = _typed(target, frame)
+        unread.check(texts, bad, target, path, config.intake.max_rejected)
+        unread.check_refusals(texts, broken, bad, target, path)
         rejects = pl.concat([broken.select(ROW, REASON), bad.select(ROW, REASON)]).sort(ROW)
-        if total and rejects.height == total and set(rejects[REASON]) != {objections.REASON}:
+        left_out = notes.get(sources.LEFT_OUT, 0)
+        if total and rejects.height == total - left_out and set(rejects[REASON]) != {objections.REASON}:
             row, reason = rejects.row(0)
             raise InputError(f"not one row can be used: {reason}.", file=path, row=row, fix="Correct the file.")
         if _PERSON in frame.columns:
             frame = frame.with_columns(pseudonyms.name_series(store, frame[_PERSON], config.ids, key))
         with store.transaction():
             pseudonyms.settle(store, config.ids)
+            strangers = _no_customers(store, target, frame)
             kept, duplicate, counts = _upsert(store, target, frame)
             _after(store, target, frame, key)
             reasons = {f"rejected: {r}": n for r, n in sorted(rejects[REASON].value_counts().iter_rows())}
@@ -121,12 +140,16 @@ def import_table(
                 source,
                 target,
                 sources.mask_path(path),
-                format or ("folder" if path.is_dir() else "table"),
+                profile.name if profile else format or ("folder" if path.is_dir() else "table"),
                 total,
                 kept,
                 duplicate,
                 rejects.height,
-                {name: n for name, n in {**notes, **counts, **guarded.details(), **reasons}.items() if n},
+                {
+                    name: n
+                    for name, n in {**notes, **counts, NO_CUSTOMER: strangers, **guarded.details(), **reasons}.items()
+                    if n
+                },
             )
             sources.record(store, summary, digest)
             _record_rejects(store, source, rejects)
@@ -134,8 +157,22 @@ def import_table(
     return summary
 
 
+def _profile(target: str, path: Path, mapping: Path | None) -> Profile | None:
+    """The one table of a mapping."""
+    if mapping is None:
+        return None
+    from engine.logs.mapping import load
+
+    if path.is_dir() and target in _WITH_PHOTOS:
+        raise InputError("a folder of photos has no columns.", file=path, fix="Leave --mapping out.")
+    found = load(mapping, target)
+    if len(found) > 1:
+        raise InputError(f"a mapping of {target} has one table.", file=mapping, fix="Leave [[table]] out.")
+    return found[0]
+
+
 def _read(
-    store: Store, target: str, path: Path, format: str | None, told: dict[str, str | None]
+    store: Store, target: str, path: Path, format: str | None, profile: Profile | None, told: dict[str, str | None]
 ) -> tuple[pl.DataFrame, pl.DataFrame, int, str, dict[str, int]]:
     """Rows as text, rows that do not split, rows in all, content digest, notes."""
     import polars as pl
@@ -150,9 +187,17 @@ def _read(
     if format in _DEVICE_TABLES:
         frame, broken, total = _device_table(store, path, format)
     else:
-        memory, names = sources.memory(store), TABLES[target].names
-        frame, broken, total = reading.read_text(path, memory=memory, once=names, notes=notes, **told)
+        # Of a mapping's columns the names need not be ours; it is held against them below.
+        once = () if profile else TABLES[target].names
+        said = reading.told(profile) | {name: value for name, value in told.items() if value}
+        frame, broken, total = reading.read_text(path, memory=sources.memory(store), once=once, notes=notes, **said)
     sources.unchanged(path, content)
+    if profile:
+        frame, notes[sources.LEFT_OUT] = mapped.apply(frame, profile, path)
+        if total and notes[sources.LEFT_OUT] == total:
+            raise InputError(
+                f"the mapping leaves out all of its {total} rows.", file=path, fix="Check rows.where of the mapping."
+            )
     if target == "customers" and "birth_date" not in frame.columns:
         frame = frame.rename(dict.fromkeys([n for n in _BORN if n in frame.columns][:1], "birth_date"))
     textfile.check_width({*store.columns(target), *frame.columns} - {ROW}, path)
@@ -166,12 +211,21 @@ def _read(
             file=path,
             fix="Give the file a header line, or that column another name.",
         )
+    strange = [name for name in frame.columns if name not in TABLES[target].names and name != ROW]
+    if target in _SAID_IN_FULL and strange and not missing:
+        raise InputError(
+            f"{target} have no column {' and '.join(strange)}: a withdrawal or an end that stands there would be lost.",
+            file=path,
+            row=0,
+            fix=f"Their columns are {', '.join(TABLES[target].names)}; rename it, or leave it out of the file.",
+        )
     if missing:
         found = ", ".join(c for c in frame.columns if c != ROW)
         raise InputError(
             f"{target} need the column {' and '.join(missing)}; the header reads {found}.",
             file=path,
-            fix="Check the delimiter and the names in the first line.",
+            fix=f'Say where it is: --mapping FILE with [columns] {missing[0]} = "its name" (docs/mapping.md), or check '
+            "the delimiter.",
         )
     return frame, broken, total, content.sha256, notes
 
@@ -185,8 +239,22 @@ def _device_table(store: Store, path: Path, format: str) -> tuple[pl.DataFrame, 
     return frame.select(ROW, *names).rename(names), broken, total
 
 
+@contextmanager
+def _needed_photos(store: Store, faces_folder: Path) -> Iterator[set[str]]:
+    """Gather the copies of photos that an import makes; those that no row needs at its end, however it ends, are gone.
+
+    A file that was seen before changes no row: of somebody who was erased since, no photo comes back.
+    """
+    new: set[str] = set()
+    try:
+        yield new
+    finally:
+        if new:
+            photos.drop(new - set(store.query("trust/photo_files")["path"]), faces_folder)
+
+
 def _bring_photos(
-    frame: pl.DataFrame, path: Path, faces_folder: Path, digest: str, max_megapixels: float
+    frame: pl.DataFrame, path: Path, faces_folder: Path, digest: str, max_megapixels: float, new: set[str]
 ) -> tuple[pl.DataFrame, str]:
     """Copy the photos; the digest covers the table and what each photo holds, so that a mended folder is news."""
     import polars as pl
@@ -194,7 +262,9 @@ def _bring_photos(
     root = path if path.is_dir() else path.parent
     given = frame[REASON] if REASON in frame.columns else pl.Series(REASON, [None] * frame.height, pl.String)
     wanted = pl.select(pl.when(given.is_null()).then(frame["path"]))[:, 0]
-    digests, places, reasons = photos.bring(wanted.to_list(), root, faces_folder, max_megapixels=max_megapixels)
+    digests, places, reasons = photos.bring(
+        wanted.to_list(), root, faces_folder, new=new, max_megapixels=max_megapixels
+    )
     frame = frame.with_columns(
         pl.Series("path", places, dtype=pl.String),
         pl.Series("sha256", digests, dtype=pl.String),
@@ -267,7 +337,8 @@ def _own_rule(target: str, columns: list[str]) -> list[pl.Expr]:
         return [pl.when((chance <= 0) | (chance > 1)).then(pl.lit("propensity: not above 0 and up to 1"))]
     if target == "offers":
         large = [(c, values.parse(c, "f64")) for c in ("value", "cost", "capacity") if c in columns]
-        return [pl.when(amount.abs() >= _MOST).then(pl.lit(f"{c}: not below 1,000,000,000")) for c, amount in large]
+        said = "not below 1,000,000,000"
+        return [pl.when(amount.abs() >= values.LARGEST).then(pl.lit(f"{c}: {said}")) for c, amount in large]
     if target == "customers" and "age" in columns:
         age = values.parse("age", "i32")
         return [pl.when((age < 0) | (age > 130)).then(pl.lit("age: not between 0 and 130"))]
@@ -346,6 +417,20 @@ def _alike(new: pl.DataFrame, old: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataF
     return new, old
 
 
+def _without_nobody(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose id names no person get their reason: a word for nobody, or a number whose last digits are lost."""
+    import polars as pl
+
+    if _PERSON not in frame.columns:
+        return frame
+    why = pseudonyms.problems(frame[_PERSON])
+    if why.null_count() == len(why):
+        return frame
+    given = pl.col(REASON) if REASON in frame.columns else pl.lit(None, dtype=pl.String)
+    said = pl.Series(REASON, why.replace_strict(_PROBLEMS, default=None, return_dtype=pl.String))
+    return frame.with_columns(pl.coalesce(given, said).alias(REASON))
+
+
 def _without_objecting(store: Store, target: str, frame: pl.DataFrame, config: Config, key: bytes) -> pl.DataFrame:
     """Rows of people who opted out get their reason: nothing of them is stored, no photo copied."""
     import polars as pl
@@ -354,7 +439,23 @@ def _without_objecting(store: Store, target: str, frame: pl.DataFrame, config: C
         return frame
     names = pseudonyms.name_series(store, frame[_PERSON], config.ids, key)
     out = objections.objecting(store, names, key) | names.is_in(store.read("optouts")[_PERSON].implode())
-    return frame.with_columns(pl.when(out.fill_null(False)).then(pl.lit(objections.REASON)).alias(REASON))
+    given = pl.col(REASON) if REASON in frame.columns else pl.lit(None, dtype=pl.String)
+    return frame.with_columns(
+        pl.when(out.fill_null(False)).then(pl.lit(objections.REASON)).otherwise(given).alias(REASON)
+    )
+
+
+def _no_customers(store: Store, target: str, frame: pl.DataFrame) -> int:
+    """How many people of a file, named as here, are no customers (of opt-outs and consents: stand in no call record
+    either); 0 while nobody has come yet."""
+    if target == "customers" or _PERSON not in frame.columns:
+        return 0
+    told = target in _SAY_WHO_IS_UNKNOWN
+    if not store.count("customers") + (store.count("parties") if told else 0):
+        return 0
+    people = frame[_PERSON].drop_nulls().unique().sort().to_frame("name")
+    store.keep("_people", people)
+    return store.query("trust/strangers" if told else "trust/no_customers")["n"][0]
 
 
 def _after(store: Store, target: str, frame: pl.DataFrame, key: bytes) -> None:

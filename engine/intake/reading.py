@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine import forms, textfile
 from engine.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from engine.logs.mapping import Profile
 
 ROW = "__row"
 REASON = "__reason"
@@ -55,11 +57,24 @@ class _Budget:
             )
 
 
+def told(profile: Profile | None) -> dict[str, Any]:
+    """What a mapping says of how a file is laid out, for `read_text`."""
+    if profile is None:
+        return {}
+    return {
+        "skip": profile.skip, "delimiter": profile.delimiter, "header": profile.header, "names": profile.names,
+        "encoding": None if profile.encoding == "utf-8" else profile.encoding,
+    }  # fmt: skip
+
+
 def read_text(
     path: Path,
     *,
     memory: int,
     skip: int = 0,
+    delimiter: str | None = None,
+    header: bool = True,
+    names: tuple[str, ...] = (),
     once: Collection[str] = (),
     sheet: str | None = None,
     encoding: str | None = None,
@@ -71,6 +86,9 @@ def read_text(
         path: an existing file that is not empty.
         memory: bytes that importing it may take.
         skip: lines above the header; 0 = found.
+        delimiter: between fields of a text; None = found.
+        header: whether the columns have names in the file.
+        names: of the columns where they have none.
         once: columns that must not stand twice.
         sheet: of a workbook.
         encoding: of a text; None = found.

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine import forms, sources
 from engine.errors import ConfigError, InputError
-from engine.logs import days, mapping, reading, recognise, repeats, staging
+from engine.intake import clocks
+from engine.logs import days, mapping, picks, reading, recognise, repeats, staging, words
 from engine.logs.numbers import NumberedRows
 from engine.progress import SILENT, Progress, Task
 from engine.sources import SourceSummary, Store
@@ -35,7 +36,6 @@ _SCRATCH = (
 )  # fmt: skip
 _EVENT = ("kind", "caller", "callee", "started_at", "duration_s", "answered")
 _FACTS = ("volume_mb", *repeats.FACTS, "call_id", "n_calls", "n_texts")
-_PHONE_SHARE = 0.9
 _CELL = r"^[A-Za-z]{0,12}[_.:/-]?[0-9]{0,8}([A-Za-z_.:/-][0-9]{1,8}){0,4}$"  # a word, numbers of up to 8 digits
 _READ, _CLEAN, _STORED = 0.35, 0.68, 0.85  # how much of a file's time has passed when it is
 _MANY = 1_000_000  # rows that are written into the file at once
@@ -141,7 +141,7 @@ def _import_file(job: _Job, path: Path, profiles: list[mapping.Profile]) -> Sour
         read = replace(read, profile=mapping.with_options(read.profile, job.options))
         if sources.named(job.store, TARGET, _path(read)) and (known := _known(job, read, content())):
             return known
-        wanted, layout = list(read.found.values()), read.layout
+        wanted, layout = list(read.uses), read.layout
         try:
             return _import_rows(job, replace(read, layout=form.ready(layout, wanted)), content, form)
         except reading.Stumbled:
@@ -181,7 +181,7 @@ def _import_rows(
 
 
 def _source(read: recognise.Reading, options: dict[str, Any], content: sources.Content) -> str:
-    return sources.source_id(TARGET, read.profile.name + _stamp(options, read), content.sha256)
+    return sources.source_id(TARGET, read.profile.label + _stamp(options, read), content.sha256)
 
 
 def _path(read: recognise.Reading) -> str:
@@ -195,21 +195,20 @@ def _stamp(options: dict[str, Any], read: recognise.Reading) -> str:
 
 
 def _parameters(profile: mapping.Profile, options: dict[str, Any], config: Config) -> dict[str, Any]:
-    epoch = options.get("epoch")
-    start = datetime(epoch.year, epoch.month, epoch.day) if isinstance(epoch, date) else datetime(1970, 1, 1)
-    micros = {"relative": 10**6, "seconds": 10**6, "milliseconds": 10**3, "microseconds": 1}
-    numeric = profile.time_form in micros
+    epoch = options.get("epoch") if isinstance(options.get("epoch"), date) else None
+    ways, answers = words.directions(profile), words.answers(profile)
     return {
-        "formats": list(profile.time_formats) or ["%Y-%m-%d %H:%M:%S"],
-        "zone": str(micros[profile.time_form]) if numeric else profile.timezone,
-        "day": start.date().isoformat(),
-        "epoch_us": (start - datetime(1970, 1, 1)).days * 86_400_000_000 if profile.time_form == "relative" else 0,
+        **clocks.parameters(profile, epoch),
+        "day": (epoch or date(1970, 1, 1)).isoformat(),
         "words": list(profile.kinds),
         "meanings": list(profile.kinds.values()),
         "kind": profile.kind,
-        "incoming": list(profile.incoming),
-        "outgoing": list(profile.outgoing),
-        "unanswered": list(profile.unanswered),
+        "direction_words": list(ways),
+        "directions": list(ways.values()),
+        "answer_words": list(answers),
+        "answers": list(answers.values()),
+        "other": profile.rules.other,
+        "no_ids": list(words.NO_CALL_ID),
         "seconds": profile.seconds_per_unit,
         "megabytes": profile.megabytes_per_unit,
         "earliest": _day(config.logs.earliest, "logs.earliest"),
@@ -239,10 +238,13 @@ class _Rows:
 
 @dataclass(frozen=True)
 class _Found:
-    """What cleaning a file found: notes, rows read, rejected rows by reason, and what `engine.logs.repeats` says."""
+    """What cleaning a file found: notes, rows read, those that the mapping leaves out, rejected ones by reason, and
+    what `engine.logs.repeats` says.
+    """
 
     notes: dict[str, int]
     rows: int
+    left_out: int
     reasons: dict[str, int]
     span: dict[str, Any]
     repeated: int
@@ -271,7 +273,7 @@ def _read(job: _Job, read: recognise.Reading, content: Callable[[], sources.Cont
 
 def _clean(store: Store, read: recognise.Reading, rows: _Rows, config: Config, key: bytes) -> _Found:
     """From `_log_all` to temporary tables `_log_new_parties`, `_log_new`, `_log_gone` and their kin."""
-    _name_parties(store, rows, config, key)
+    _name_parties(store, rows, read.profile, config, key)
     store.temp("_log_nodes", "logs/nodes")
     have = reading.optional_columns(read)
     for number in rows.pieces():
@@ -279,11 +281,12 @@ def _clean(store: Store, read: recognise.Reading, rows: _Rows, config: Config, k
     rows.numbered, have = None, _facts(have)
     reading.forget(store)
     reasons = dict(store.query("logs/reject_counts").iter_rows())
-    if rows.n and sum(reasons.values()) == rows.n:
-        _refuse(read.file, reasons)
+    left_out = reasons.pop(picks.LEFT_OUT, 0)
+    if rows.n and sum(reasons.values()) + left_out == rows.n:
+        _refuse(read.file, reasons, left_out)
     staging.widen(store, "_log_new", "_log_events", _EVENT, _FACTS, have, "row_id")
     again = repeats.find(store, config.logs, have, legs=not read.profile.aggregated)
-    return _Found(rows.notes, rows.n, reasons, *again)
+    return _Found(rows.notes, rows.n, left_out, reasons, *again)
 
 
 def _gather_ids(store: Store, rows: NumberedRows | None, *, add: bool) -> None:
@@ -327,6 +330,7 @@ def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Foun
     gone = store.query("logs/gone_kinds").row(0, named=True)
     details = {
         **found.notes,
+        sources.LEFT_OUT: found.left_out,
         **{f"rejected_{reason}": n for reason, n in found.reasons.items()},
         "repeated_rows": found.repeated,
         "second_legs": found.legs,
@@ -339,7 +343,7 @@ def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Foun
         _path(read),
         read.profile.name,
         found.rows,
-        found.rows - rejected - found.repeated - found.legs,
+        found.rows - found.left_out - rejected - found.repeated - found.legs,
         found.repeated + found.legs,
         rejected,
         {name: n for name, n in details.items() if n},
@@ -347,14 +351,21 @@ def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Foun
     )
 
 
-def _name_parties(store: Store, read: _Rows, config: Config, key: bytes) -> None:
+def _name_parties(store: Store, read: _Rows, profile: mapping.Profile, config: Config, key: bytes) -> None:
     """Ids to party ids and new parties; rows that their ids rule out go to `_log_bad_rows`."""
-    name = partial(pseudonyms.name_ids, ids=config.ids, key=key, table="_log_ids", short=config.logs.short_code_digits)
+    name = partial(
+        pseudonyms.name_ids,
+        ids=config.ids,
+        key=key,
+        table="_log_ids",
+        short=config.logs.short_code_digits,
+        nobody=profile.nobody,
+    )
     store.scatter("_log_ids", name, over="_ids_raw")
     store.execute("logs/names_by_number" if read.numbered else "logs/names")
-    share = store.query("logs/phone_share").row(0, named=True)
-    phones = share["ids"] and share["phones"] + share["short_codes"] >= _PHONE_SHARE * share["ids"]
-    short = bool(phones and share["phones"] >= _PHONE_SHARE * share["ids"])
+    short = config.logs.short_codes
+    if short == "auto" and profile.rules.extensions:
+        short = "extensions"
     rules = {"short_codes": short, "services": read.services}
     store.temp("_log_bad_rows", "logs/no_bad_rows")
     if store.query("logs/doubtful_ids", **rules)["doubtful"][0]:
@@ -421,11 +432,16 @@ def _facts(optional: set[str]) -> set[str]:
     return have
 
 
-def _refuse(path: Path, reasons: dict[str, int]) -> None:
+def _refuse(path: Path, reasons: dict[str, int], left_out: int) -> None:
+    if not reasons:
+        raise InputError(
+            f"the mapping leaves out all of its {left_out} rows.", file=path, fix="Check rows.where of the mapping."
+        )
     reason, n = max(reasons.items(), key=lambda item: (item[1], item[0]))
     fixes = {
         "not_utf8": "Save the file as UTF-8.",
         "unreadable_time": "Name the form of the times in a mapping file ([time] formats = [...]).",
+        "unreadable_duration": "Of two times, date_diff('second', begin, end) gives the seconds (columns.duration_s).",
         "wrong_columns": "Check the delimiter.",
         "time_out_of_window": "Check logs.earliest and logs.latest, or the unit of the times.",
     }

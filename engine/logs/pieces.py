@@ -108,7 +108,7 @@ def stream(
     with tempfile.TemporaryFile() as file:
         path = Path(f"/dev/fd/{file.fileno()}")
         if layout.packing == "parquet":
-            names = [*dict.fromkeys(read.found.values()), *([PROBLEM, LINE] if layout.problems else [])]
+            names = [*read.uses, *([PROBLEM, LINE] if layout.problems else [])]
             for bytes_ in _copies(layout.path, names, file, size):
                 told = replace(_EMPTY, size=bytes_)
                 yield replace(read, layout=replace(layout, path=path)), told, {}
