@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.command import ROWS_REJECTED, Shell, command
+from cli.command import ENCODING, ROWS_REJECTED, SHEET, Shell, command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +25,6 @@ _KEEP = Annotated[
     typer.Option(
         "--keep", metavar="COLUMN", help="A further column to keep though it looks like names, numbers or addresses."
     ),
-]
-_SHEET = Annotated[str | None, typer.Option("--sheet", metavar="NAME", help="Of a workbook: its name or number.")]
-_ENCODING = Annotated[
-    str | None, typer.Option("--encoding", metavar="NAME", help="Of a text, e.g. cp1250; found unless given.")
 ]
 _GLOB = Annotated[
     list[str] | None, typer.Option("--glob", metavar="PATTERN", help="Files by a pattern (quote it); repeatable.")
@@ -84,8 +80,8 @@ def register(app: typer.Typer) -> None:
         timezone: Annotated[
             str | None, typer.Option("--timezone", metavar="ZONE", help="Of local times, e.g. Europe/Budapest.")
         ] = None,
-        sheet: _SHEET = None,
-        encoding: _ENCODING = None,
+        sheet: SHEET = None,
+        encoding: ENCODING = None,
         glob: _GLOB = None,
         preview: _PREVIEW = False,
         strict: _STRICT = False,
@@ -139,8 +135,8 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
         format_: _FORMAT = None,
         mapping: _MAPPING = None,
         keep: _KEEP = None,
-        sheet: _SHEET = None,
-        encoding: _ENCODING = None,
+        sheet: SHEET = None,
+        encoding: ENCODING = None,
         glob: _GLOB = None,
         preview: _PREVIEW = False,
         strict: _STRICT = False,
