@@ -32,6 +32,7 @@ _TABLE_KEYS = _SHARED_KEYS | {
     "duration", "kind", "direction", "answered", "volume", "parties", "ego_from_file_name", "match", "widths",
     "refuse", "aggregated", "extensions",
 }  # fmt: skip
+KEYS = frozenset(_TABLE_KEYS | {"further"})  # of the language as a whole
 _ENCODINGS = {
     "utf-8": "utf-8", "utf8": "utf-8", "latin-1": "latin-1", "latin1": "latin-1", "iso-8859-1": "latin-1",
     "iso88591": "latin-1", "cp1252": "latin-1", "windows-1252": "latin-1",
