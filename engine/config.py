@@ -83,6 +83,19 @@ class Logs:
 
 
 @dataclass(frozen=True)
+class Intake:
+    """What is refused when files come in."""
+
+    max_rejected: float = _s(
+        0.05,
+        "a file is refused where more than this share of its rows is rejected for one thing that a mapping can tell: "
+        "words (from 2 rows on), times and numbers (from 20 rows on)",
+        low=0,
+        high=1,
+    )
+
+
+@dataclass(frozen=True)
 class Graph:
     """Ties and influence (METHODS sections 2 and 3)."""
 
@@ -222,6 +235,7 @@ class Config:
 
     ids: Ids = field(default_factory=Ids)
     people: People = field(default_factory=People)
+    intake: Intake = field(default_factory=Intake)
     logs: Logs = field(default_factory=Logs)
     graph: Graph = field(default_factory=Graph)
     offers: Offers = field(default_factory=Offers)

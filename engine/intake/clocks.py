@@ -44,6 +44,7 @@ _AMBIGUOUS = (
 )  # fmt: skip
 
 
+MOMENT, DAY = "file_time", "file_day"  # macros: the moment in UTC; what stands there, whatever the zone
 Do, Ask = Callable[[str], Any], Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
 
 
@@ -78,18 +79,18 @@ def define(do: Do, ask: Ask, profile: Profile, names: str = "log_") -> tuple[boo
 
 
 def define_whole(do: Do, ask: Ask, profile: Profile, params: dict[str, Any], macro: str) -> None:
-    """Define one macro (value, formats, zone, epoch) -> UTC that reads a time, for expressions over a file's columns.
+    """Define one macro (value) that reads a time, for expressions over a file's columns.
 
     Args:
         do: runs a statement where rows will be read.
         ask: the rows of a query with its parameters, there.
         profile: how times read.
         params: from `parameters`; they become part of the macro, which is used where nothing can be bound.
-        macro: its name. Times that it cannot read are null.
+        macro: `MOMENT` or `DAY`. Times that it cannot read are null.
     """
     _, gaps = define(do, ask, profile, f"{macro}_")
     told = params | {"gaps": gaps}
-    text = sql_text("logs/file_time").replace("file_", f"{macro}_").replace("log_time", macro)
+    text = sql_text(f"logs/{macro}").replace("log_", f"{macro}_").replace(f"{macro}_whole", macro)
     do(re.sub(r"\$(\w+)", lambda found: _literal(told[found[1]]), text))
 
 

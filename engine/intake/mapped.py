@@ -7,7 +7,6 @@ nothing reads, so that its row is rejected.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +17,10 @@ from engine.intake.reading import ROW
 if TYPE_CHECKING:
     import duckdb
     import polars as pl
-    from sqlglot import exp
 
     from engine.logs.mapping import Profile
 
-UNREAD = "?"  # no number, no time, no word
-_MOMENT, _DAY = "file_time", "file_day"  # macros: times to UTC, days as they are written
+UNREAD = "?"  # before a text that is no number or no time
 
 
 def check(profile: Profile, names: Sequence[str], path: Path) -> None:
@@ -86,15 +83,17 @@ def apply(frame: pl.DataFrame, profile: Profile, path: Path) -> tuple[pl.DataFra
              for c, said in profile.columns.items() if said}  # fmt: skip
     made, kept = _computed(frame, profile, found, names)
     columns = {c: frame[name] for c, name in found.items()} | made
-    columns |= {name: frame[name] for name in _unmapped(profile, names, set(found.values())) if name not in columns}
+    used = {own[n.lower()] for text in profile.expressions.values() for n in expressions.columns(text)}
+    rest = _unmapped(profile, names, used | set(found.values()))
+    columns |= {name: frame[name] for name in rest if name not in columns}
     table = pl.DataFrame([frame[ROW], *(series.alias(name) for name, series in columns.items())])
     table = table.with_columns(_in_words(profile, columns)).with_columns(_in_numbers(profile, table, set(made)))
     return table.filter(kept), int((~kept).sum())
 
 
 def _unmapped(profile: Profile, names: list[str], mapped: set[str]) -> list[str]:
-    """Columns that stay under the file's name: all that the mapping does not name, or those it lists."""
-    return [n for n in names if n not in mapped and (profile.further is None or n in profile.further)]
+    """Columns that stay under the file's name: all that no column of ours is made of, or those the mapping lists."""
+    return [n for n in names if (n not in mapped if profile.further is None else n in profile.further)]
 
 
 def _computed(
@@ -105,14 +104,14 @@ def _computed(
 
     picks = {}
     for column, text in profile.expressions.items():
-        signs = expressions.Signs(profile.decimal, profile.thousands, _time(profile, _macro(column, profile)))
+        signs = expressions.Signs(profile.decimal, profile.thousands, sqlparts.reader(_macro(column, profile)))
         picks[column] = language.made(column, text, profile.table, names, signs).sql
     timed = [c for c in found if profile.tells_times and _macro(c, profile, exact=True)]
     for column in timed:
         value = sqlparts.column(found[column])
-        picks[column] = _time(profile, _macro(column, profile))(value).sql("duckdb")
+        picks[column] = sqlparts.reader(_macro(column, profile))(value).sql("duckdb")
     if profile.where:
-        signs = expressions.Signs(profile.decimal, profile.thousands, _time(profile, _MOMENT))
+        signs = expressions.Signs(profile.decimal, profile.thousands, sqlparts.reader(clocks.MOMENT))
         picks[_WHERE] = expressions.made(profile.where, names, signs, condition=True).sql
     if not picks:
         return {}, pl.repeat(True, frame.height, dtype=pl.Boolean, eager=True)
@@ -120,16 +119,23 @@ def _computed(
     kept = made[_WHERE] if profile.where else pl.repeat(True, frame.height, dtype=pl.Boolean, eager=True)
     columns = {c: _as_text(made[c]) for c in picks if c != _WHERE}
     for column in timed:
-        unread = frame[found[column]].is_not_null() & columns[column].is_null()
-        columns[column] = pl.select(pl.when(unread).then(pl.lit(UNREAD)).otherwise(columns[column]))[:, 0]
+        text = frame[found[column]]
+        unread = text.is_not_null() & columns[column].is_null()
+        columns[column] = pl.select(pl.when(unread).then(pl.lit(UNREAD) + text).otherwise(columns[column]))[:, 0]
     return columns, kept.fill_null(False)
 
 
 _WHERE = "__where"
 
 
+def _frame(found: Any) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.from_arrow(found.to_arrow_table())
+
+
 def _run(frame: pl.DataFrame, profile: Profile, picks: dict[str, str]) -> pl.DataFrame:
-    """Values of expressions, by a database of its own that can reach nothing."""
+    """Values of expressions."""
     import duckdb
 
     with duckdb.connect(config={"enable_external_access": False, "threads": 2}) as connection:
@@ -137,28 +143,24 @@ def _run(frame: pl.DataFrame, profile: Profile, picks: dict[str, str]) -> pl.Dat
         connection.execute("SET lock_configuration = true")
         connection.register("_rows", frame.to_arrow())
         texts = [f'TRY({sql}) AS "{column}"' for column, sql in picks.items()]
-        return connection.execute(f"SELECT {', '.join(texts)} FROM _rows").pl()  # noqa: S608
+        return _frame(connection.sql(f"SELECT {', '.join(texts)} FROM _rows"))  # noqa: S608
 
 
 def _define_times(connection: duckdb.DuckDBPyConnection, profile: Profile) -> None:
-    """The macros that read times, those by which call records are read."""
+    """The macros that read times, those by which call records are read; a day is the one that is written."""
 
     def ask(text: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         return connection.execute(text, values).fetchall()
 
-    for macro, told in ((_MOMENT, profile), (_DAY, replace(profile, timezone="UTC"))):
-        clocks.define_whole(connection.execute, ask, told, clocks.parameters(told, None), macro)
+    params = clocks.parameters(profile, None)
+    for macro in (clocks.MOMENT, clocks.DAY):
+        clocks.define_whole(connection.execute, ask, profile, params, macro)
 
 
 def _macro(column: str, profile: Profile, *, exact: bool = False) -> str:
     """By which macro the times of a column of ours are read; exact: empty where it is no time."""
     kind = language.type_of(column, profile.table)
-    return _DAY if kind == "date" else _MOMENT if kind == "time" or not exact else ""
-
-
-def _time(profile: Profile, macro: str) -> Callable[[exp.Expression], exp.Expression]:
-    """Times of the file's columns by the forms of the mapping."""
-    return sqlparts.reader(macro, [], profile.timezone, 0)
+    return clocks.DAY if kind == "date" else clocks.MOMENT if kind == "time" or not exact else ""
 
 
 def _as_text(values: pl.Series) -> pl.Series:
@@ -207,7 +209,7 @@ def _in_numbers(profile: Profile, table: pl.DataFrame, made: set[str]) -> list[p
         plain = plain.str.replace_all(profile.decimal, ".", literal=True)
         read = pl.when(text.str.contains(fits)).then(plain)
         if kind:
-            unread = pl.when(text.str.contains(strange)).then(pl.lit(UNREAD)).otherwise(text)
+            unread = pl.when(text.str.contains(strange)).then(pl.lit(UNREAD) + text).otherwise(text)
             changed.append(read.otherwise(unread).alias(column))
         elif table[column].str.contains(fits).all() and table[column].count():
             changed.append(read.alias(column))

@@ -82,15 +82,13 @@ def number_forms(decimal: str, thousands: str) -> tuple[str, str]:
     return form, r"^[-+0-9.,' _\x{a0}\x{202f}\x{2019}]+$"
 
 
-def reader(macro: str, formats: list[str], zone: str, epoch: int) -> Callable[[exp.Expression], exp.Expression]:
-    """Makes times of values by a macro (sql/logs/time_*.sql)."""
+def reader(macro: str) -> Callable[[exp.Expression], exp.Expression]:
+    """Makes times of values by a macro (`engine.intake.clocks`)."""
 
     def time(value: exp.Expression) -> exp.Expression:
         from sqlglot import exp
 
-        listed = exp.Array(expressions=[text_of(form) for form in formats])
-        start = exp.cast(exp.Literal.number(epoch), "BIGINT")
-        return exp.Anonymous(this=macro, expressions=[value, listed, text_of(zone), start])
+        return exp.Anonymous(this=macro, expressions=[value])
 
     return time
 

@@ -18,7 +18,7 @@ from typing import Any
 from engine import documents
 from engine.errors import InputError
 from engine.intake import language
-from engine.intake.language import CANONICAL, LOGS, OPEN
+from engine.intake.language import CANONICAL, COLUMNS, LOGS, OPEN
 from engine.intake.said import Said, Wrong, as_kind
 from engine.logs import rules
 from engine.logs.rules import Rules
@@ -32,6 +32,7 @@ _TABLE_KEYS = _SHARED_KEYS | {
     "duration", "kind", "direction", "answered", "volume", "parties", "ego_from_file_name", "match", "widths",
     "refuse", "aggregated", "extensions",
 }  # fmt: skip
+KEYS = frozenset(_TABLE_KEYS | {"further"})  # of the language as a whole
 _ENCODINGS = {
     "utf-8": "utf-8", "utf8": "utf-8", "latin-1": "latin-1", "latin1": "latin-1", "iso-8859-1": "latin-1",
     "iso88591": "latin-1", "cp1252": "latin-1", "windows-1252": "latin-1",
@@ -171,12 +172,7 @@ def load(path: Path, table: str = LOGS) -> list[Profile]:
         InputError: it is missing, is not TOML, is for another table, or says something that does not exist; the
             message names the key.
     """
-    try:
-        document, _ = documents.read_toml(path)
-    except FileNotFoundError:
-        raise InputError("there is no such mapping file.", file=path) from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"the mapping file cannot be read: {error}.", file=path) from error
+    document = _document(path)
     tables = document.get("table", [document])
     if not isinstance(tables, list) or not tables:
         raise InputError("table should be a list of tables ([[table]]).", file=path)
@@ -187,6 +183,27 @@ def load(path: Path, table: str = LOGS) -> list[Profile]:
     except Wrong as error:
         raise InputError(f"{error}.", file=path, fix=error.fix) from None
     return [replace(profile, digest=digest) for profile in found]
+
+
+def table_of(path: Path) -> str:
+    """What a mapping file says it is for; call records where it says nothing.
+
+    Raises:
+        InputError: it cannot be read, or there is no such table.
+    """
+    table = _document(path).get("for", LOGS)
+    if table not in COLUMNS:
+        raise InputError(f"for = {str(table)[:60]!r} is no table.", file=path, fix=f"Tables: {', '.join(COLUMNS)}.")
+    return table
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        return documents.read_toml(path)[0]
+    except FileNotFoundError:
+        raise InputError("there is no such mapping file.", file=path) from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"the mapping file cannot be read: {error}.", file=path) from error
 
 
 def _digest(document: dict[str, Any]) -> str:
@@ -249,6 +266,8 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
     skip = said.get(int, "skip", 0)
     if not 0 <= skip <= _SKIP:
         raise Wrong(f"skip should be a number of lines up to {_SKIP}")
+    if strange := sorted(set(said.inner("rows").table) - {"where"}):
+        raise Wrong(f"there is no key rows.{strange[0][:60]}", "Key: where.")
     columns, expressions = language.columns(said, table, needed=not refuse)
     values = language.values(said.inner("values"), table)
     decimal, thousands = language.numbers(said.inner("numbers"))
@@ -256,10 +275,7 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
     kinds = {w: k for k in language.KINDS for w in kind.words(k, [k])} | values.get("kind", {})
     if "kind" in expressions:
         kinds = {k: k for k in language.KINDS} | kinds
-    incoming, outgoing = (
-        direction.words("incoming", []),
-        direction.words("outgoing", []),
-    )
+    incoming, outgoing = direction.words("incoming", []), direction.words("outgoing", [])
     if table == LOGS:
         incoming += language.meaning(values, "direction", "incoming")
         outgoing += language.meaning(values, "direction", "outgoing")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from engine.intake import expressions, functions, language, sqlparts
+from engine.intake import clocks, expressions, functions, language, sqlparts
 from engine.logs.mapping import CANONICAL, LOGS
 from engine.logs.recognise import Reading
 
 LEFT_OUT = "left_out"  # the reason of rows that the mapping leaves out
-FILE_TIME = "file_time"  # macro: times of the file's own columns, as log_time, which the moment of a row may not need
 _LONGEST = 1 << 12  # bytes of a value in a Parquet file at most
 _NATIVE = ("started_at", "duration_s", "volume_mb")
 _NUMBERS = ("duration_s", "volume_mb", "n_calls", "talk_s", "n_texts")
@@ -23,7 +21,7 @@ class Picks:
     Args:
         columns: what to select.
         moments: whether started_at is a time in UTC already and no text to be read.
-        times: whether `file_time` is needed.
+        times: whether `clocks.MOMENT` is needed.
     """
 
     columns: list[str]
@@ -31,12 +29,12 @@ class Picks:
     times: bool
 
 
-def picks(reading: Reading, told: dict[str, Any], *, native: bool = False, problems: bool = False) -> Picks:
+def picks(reading: Reading, day: str, *, native: bool = False, problems: bool = False) -> Picks:
     """The columns of `_log_raw`, null where a file has none.
 
     Args:
         reading: how the file is to be read.
-        told: formats, zone and epoch_us of the file's times; day of aggregated pairs.
+        day: of aggregated pairs.
         native: the columns may have types of their own (Parquet).
         problems: the source says what is wrong with a line.
     """
@@ -44,14 +42,14 @@ def picks(reading: Reading, told: dict[str, Any], *, native: bool = False, probl
     signs = expressions.Signs(
         profile.decimal,
         profile.thousands,
-        sqlparts.reader(FILE_TIME, told["formats"], told["zone"], told["epoch_us"]),
+        sqlparts.reader(clocks.MOMENT),
         native,
     )
     made = {
         column: language.made(column, text, LOGS, reading.layout.names, signs)
         for column, text in profile.expressions.items()
     }
-    fixed = _fixed(reading, told["day"])
+    fixed = _fixed(reading, day)
     columns = []
     for column in CANONICAL:
         if column in fixed:
