@@ -33,6 +33,7 @@ _TABLE_KEYS = _SHARED_KEYS | {
     "duration", "kind", "direction", "answered", "volume", "parties", "ego_from_file_name", "match", "widths",
     "refuse", "aggregated", "extensions",
 }  # fmt: skip
+KEYS = frozenset(_TABLE_KEYS | {"further"})  # of the language as a whole
 _PATTERN = 500  # letters of a pattern at most
 _SKIP = 10_000  # lines above a header at most
 PROFILES = Path(__file__).parent / "profiles"
