@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.command import ROWS_REJECTED, Shell, command
+from cli.command import ENCODING, ROWS_REJECTED, SHEET, Shell, command
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.health import Check
     from engine.sources import SourceSummary
+    from engine.workspace import Workspace
 
 _STRICT = Annotated[bool, typer.Option("--strict", help="Exit with code 3 when a row was rejected.")]
 _FORMAT = Annotated[str | None, typer.Option("--format", metavar="NAME", help="How to read the file.")]
@@ -21,22 +26,32 @@ _KEEP = Annotated[
         "--keep", metavar="COLUMN", help="A further column to keep though it looks like names, numbers or addresses."
     ),
 ]
+_GLOB = Annotated[
+    list[str] | None, typer.Option("--glob", metavar="PATTERN", help="Files by a pattern (quote it); repeatable.")
+]
 _MAPPING = Annotated[
     str | None,
     typer.Option(
         "--mapping", metavar="FILE|NAME", help="A TOML file, or a kept one's name, that says what the columns mean."
     ),
 ]
-_PATHS = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files (or a folder of photos).")]
+_PREVIEW = Annotated[
+    bool, typer.Option("--preview", help="Read and check, store nothing: say what an import would do.")
+]
+_PATHS = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="PATH...", help="Files, or folders of files that are one table, or of photos."),
+]
 
 TABLES = {
-    "customers": "The customers. Columns: customer_id, age, residence, gender, and any further columns as features.",
+    "customers": "The customers. Columns: customer_id, age or birth_date, residence, gender; others become features.",
     "devices": "Handset types (TACs). Columns: tac, manufacturer, model, released; or --format osmocom.",
     "offers": "What can be offered. Columns: offer_id, manufacturer, headline, body, call_to_action, value, cost …",
     "treatments": "Past campaigns. Columns: customer_id, campaign_id, offer_id (empty = control), sent_at, accepted.",
     "photos": "Customers' photos. A CSV customer_id,path or a folder of files named by customer.",
     "inventory": "The campaign's photos of models. A CSV photo_id,path,… or a folder.",
-    "consents": "Who consented to what. Columns: customer_id, purpose, granted_at, expires_at, withdrawn_at.",
+    "consents": "Who consented to what. Columns: customer_id, purpose, granted_at, expires_at, withdrawn_at.\n\n"
+    "Purposes: own_face, likeness_for_contacts, traffic_data_marketing, offers.",
     "optouts": "Who opted out of everything. Columns: customer_id, since.",
 }
 
@@ -56,7 +71,7 @@ def register(app: typer.Typer) -> None:
     @command(group, computes=True)
     def logs(
         shell: Shell,
-        paths: _PATHS,
+        paths: _PATHS = None,
         format_: _FORMAT = None,
         mapping: _MAPPING = None,
         epoch: Annotated[
@@ -65,9 +80,13 @@ def register(app: typer.Typer) -> None:
         timezone: Annotated[
             str | None, typer.Option("--timezone", metavar="ZONE", help="Of local times, e.g. Europe/Budapest.")
         ] = None,
+        sheet: SHEET = None,
+        encoding: ENCODING = None,
+        glob: _GLOB = None,
+        preview: _PREVIEW = False,
         strict: _STRICT = False,
     ) -> int:
-        """Call records: CSV, TSV or Parquet, plain, gz or zst.
+        """Call records: CSV, XLSX, JSON, XML or Parquet, plain or packed, a file or a folder of them.
 
         Columns: caller, callee, started_at, duration_s, and more (see the README); other names through --mapping.
 
@@ -79,18 +98,22 @@ def register(app: typer.Typer) -> None:
         space = shell.workspace()
         said = mappings.find(space, mapping)
         options: dict[str, Any] = {"epoch": epoch.date() if epoch else None, "timezone": timezone}
-        with space.writing("import logs") as store:
+        with _importing(space, "logs", preview) as (store, _):
             done = import_logs(
                 store,
-                paths,
+                _files(paths, glob),
                 format=format_,
                 mapping=said,
                 options={k: v for k, v in options.items() if v is not None},
                 config=space.config,
                 key=space.key(),
+                scratch=space.scratch,
+                sheet=sheet,
+                encoding=encoding,
                 progress=shell.progress,
             )
-        return _report(shell, done, strict)
+            checks = _checks(space, store, "logs")
+        return _report(shell, done, checks, strict, preview)
 
     @command(look)
     def guess(
@@ -108,10 +131,14 @@ def register(app: typer.Typer) -> None:
 def _register_table(group: typer.Typer, target: str, text: str) -> None:
     def load(
         shell: Shell,
-        paths: _PATHS,
+        paths: _PATHS = None,
         format_: _FORMAT = None,
         mapping: _MAPPING = None,
         keep: _KEEP = None,
+        sheet: SHEET = None,
+        encoding: ENCODING = None,
+        glob: _GLOB = None,
+        preview: _PREVIEW = False,
         strict: _STRICT = False,
     ) -> int:
         from engine.intake.importer import import_table
@@ -120,28 +147,49 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
         space = shell.workspace()
         said = mappings.find(space, mapping)
         done = []
-        with space.writing(f"import {target}") as store:
-            for path in paths:
+        with _importing(space, target, preview) as (store, faces):
+            for path in _files(paths, glob):
                 done.append(
                     import_table(
                         store,
                         target,
                         path,
                         format=format_,
-                        faces_folder=space.faces,
+                        faces_folder=faces,
                         config=space.config,
                         key=space.key(),
                         keep=keep or (),
+                        sheet=sheet,
+                        encoding=encoding,
                         mapping=said,
                         progress=shell.progress,
                     )
                 )
-        return _report(shell, done, strict)
+            checks = _checks(space, store, target)
+        return _report(shell, done, checks, strict, preview)
 
     load.__doc__ = (
         f"{text}\n\nExample: `kindred import {target} {'photos/' if target == 'photos' else target + '.csv'}`"
     )
     command(group, target)(load)
+
+
+def _files(paths: list[Path] | None, patterns: list[str] | None) -> list[Path]:
+    """The files to import: those named, then those that fit a pattern, by name. A name is never a pattern."""
+    from glob import glob
+
+    from engine.errors import InputError
+
+    found = list(paths or ())
+    for pattern in patterns or ():
+        fitting = sorted(Path(name) for name in glob(pattern, recursive=True))
+        fitting = [path for path in fitting if path.is_file()]
+        if not fitting:
+            raise InputError(f"no file fits --glob {pattern!r}.", fix="Check the pattern, and put it in quotes.")
+        found += fitting
+    if not found:
+        raise InputError("no file is named.", fix="Give one or more, or --glob PATTERN.")
+    return found
 
 
 def _register_mappings(group: typer.Typer) -> None:
@@ -182,7 +230,26 @@ def _register_mappings(group: typer.Typer) -> None:
         print(mappings.show(shell.workspace(), name), end="")
 
 
-def _report(shell: Shell, done: list[SourceSummary], strict: bool) -> int:
+@contextmanager
+def _importing(space: Workspace, target: str, preview: bool) -> Iterator[tuple[Any, Path]]:
+    """The database to import into and the folder for photos: the workspace's, or a copy that is gone afterwards."""
+    if preview:
+        with space.sandbox() as (store, folder):
+            yield store, folder / "faces"
+    else:
+        with space.writing(f"import {target}") as store:
+            yield store, space.faces
+
+
+def _checks(space: Workspace, store: Any, target: str) -> list[Check]:
+    """What looks right and what does not about a table, now that the files are in."""
+    from engine import health
+
+    return health.checks(health.look(store, space.config), space.config, {target})
+
+
+def _report(shell: Shell, done: list[SourceSummary], checks: list[Check], strict: bool, preview: bool) -> int:
+    told = [{name: value for name, value in vars(check).items() if name != "tables"} for check in checks]
     shell.emit(
         [
             {
@@ -193,6 +260,7 @@ def _report(shell: Shell, done: list[SourceSummary], strict: bool) -> int:
                 "rows_duplicate": summary.rows_duplicate,
                 "rows_rejected": summary.rows_rejected,
                 "details": summary.details,
+                **({"checks": told} if shell.output == "json" else {}),
             }
             for summary in done
         ]
@@ -201,12 +269,20 @@ def _report(shell: Shell, done: list[SourceSummary], strict: bool) -> int:
         parts = f"{s.rows_kept} kept + {s.rows_duplicate} duplicate + {s.rows_rejected} rejected"
         parts += f" + {s.rows_left_out} left out by the mapping" if s.rows_left_out else ""
         shell.say(f"{s.path}: {s.rows_in} rows = {parts}{f' ({s.why})' if s.why else ''}")
+        if strangers := s.details.get("no_customer"):
+            shell.say(
+                f"{s.path}: {strangers:,} of these people are no customers here so far: not imported yet, opted out "
+                "already, contacts only, or ids written otherwise than in the other files (is ids.region set?)."
+            )
         _say_columns(shell, s)
-    if any(summary.rows_rejected for summary in done):
+    for check in told:
+        if check["level"] != "ok":
+            shell.say(f"{check['level']}: {check['found']}. {check['remedy']}".strip())
+    if preview:
+        shell.say("Preview: nothing was stored. The same command without --preview imports.")
+    elif any(summary.rows_rejected for summary in done):
         shell.say("Rejected rows and their reasons: `kindred export rejects --to DIR --format csv`.")
-        if strict:
-            return ROWS_REJECTED
-    return 0
+    return ROWS_REJECTED if strict and any(summary.rows_rejected for summary in done) else 0
 
 
 def _say_columns(shell: Shell, summary: SourceSummary) -> None:

@@ -30,14 +30,17 @@ if TYPE_CHECKING:
 
 TARGETS = ("customers", "devices", "offers", "treatments", "photos", "inventory", "consents", "optouts")
 _WITH_PHOTOS = ("photos", "inventory")
+_SAID_IN_FULL = ("consents",)  # what a column of another name says may forbid what the others allow
+# Whom nobody here knows may be known by another name: a number without its country code, a handset's.
+_SAY_WHO_IS_UNKNOWN = ("optouts", "consents")
 _PERSON = "customer_id"
+NO_CUSTOMER = "no_customer"  # in a summary's details: people of the file who are no customers
 _PROBLEMS = {
     "nobody": "customer_id: a word for nobody",
     "rounded_number": "customer_id: a number rounded by a spreadsheet, its last digits are lost",
 }
 _THINGS = ("campaign_id", "offer_id", "photo_id")
 _BORN = ("birthdate", "date_of_birth", "dateofbirth", "dob", "birthday", "born", "born_on")
-_MOST = 1e9  # no amount of money: from there on it may be a phone number in the wrong column
 _PRODUCTS = ("manufacturer", "model")
 # Osmocom: a licence line, then a header in which `name` stands for manufacturer and for model.
 _DEVICE_TABLES = {
@@ -56,6 +59,8 @@ def import_table(
     config: Config,
     key: bytes,
     keep: Collection[str] = (),
+    sheet: str | None = None,
+    encoding: str | None = None,
     mapping: Path | None = None,
     progress: Progress = SILENT,
 ) -> SourceSummary:
@@ -64,13 +69,15 @@ def import_table(
     Args:
         store: the workspace's warehouse, open for writing.
         target: one of `TARGETS`.
-        path: CSV, TSV (plain, gz, zst) or Parquet with the table's columns, names in any case; for photos and
-            inventory also a folder.
+        path: a table in any form that `engine.forms` opens, with the columns of ours, names in any case; for photos
+            and inventory also a folder of pictures.
         format: None, or for devices `osmocom` (Osmocom's TAC table) or `flowkit` (FlowKit's tacs).
         faces_folder: where photos are kept, by content.
         config: settings; section ids is used.
         key: the workspace's pseudonym key.
         keep: further columns to keep as they come, besides those of the setting ids.keep.
+        sheet: of a workbook.
+        encoding: of a text; None = found.
         mapping: a TOML file that says how the file's columns, words, numbers and times read (docs/mapping.md).
         progress: where bars are drawn.
 
@@ -92,7 +99,8 @@ def import_table(
     profile = _profile(target, path, mapping)
     pseudonyms.settle(store, config.ids, note=False)
     with progress.task(target, total=1) as task, _needed_photos(store, faces_folder) as new:
-        frame, broken, total, digest, notes = _read(store, target, path, format, profile)
+        told = {"sheet": sheet, "encoding": encoding}
+        frame, broken, total, digest, notes = _read(store, target, path, format, profile, told)
         frame = _without_objecting(store, target, _without_nobody(frame), config, key)
         if target in _WITH_PHOTOS:
             frame, digest = _bring_photos(frame, path, faces_folder, digest, config.faces.max_megapixels, new)
@@ -114,6 +122,7 @@ def import_table(
         texts = frame
         frame, bad = _typed(target, frame)
         unread.check(texts, bad, target, path, config.intake.max_rejected)
+        unread.check_refusals(texts, broken, bad, target, path)
         rejects = pl.concat([broken.select(ROW, REASON), bad.select(ROW, REASON)]).sort(ROW)
         left_out = notes.get(sources.LEFT_OUT, 0)
         if total and rejects.height == total - left_out and set(rejects[REASON]) != {objections.REASON}:
@@ -123,6 +132,7 @@ def import_table(
             frame = frame.with_columns(pseudonyms.name_series(store, frame[_PERSON], config.ids, key))
         with store.transaction():
             pseudonyms.settle(store, config.ids)
+            strangers = _no_customers(store, target, frame)
             kept, duplicate, counts = _upsert(store, target, frame)
             _after(store, target, frame, key)
             reasons = {f"rejected: {r}": n for r, n in sorted(rejects[REASON].value_counts().iter_rows())}
@@ -135,7 +145,11 @@ def import_table(
                 kept,
                 duplicate,
                 rejects.height,
-                {name: n for name, n in {**notes, **counts, **guarded.details(), **reasons}.items() if n},
+                {
+                    name: n
+                    for name, n in {**notes, **counts, NO_CUSTOMER: strangers, **guarded.details(), **reasons}.items()
+                    if n
+                },
             )
             sources.record(store, summary, digest)
             _record_rejects(store, source, rejects)
@@ -149,7 +163,7 @@ def _profile(target: str, path: Path, mapping: Path | None) -> Profile | None:
         return None
     from engine.logs.mapping import load
 
-    if path.is_dir():
+    if path.is_dir() and target in _WITH_PHOTOS:
         raise InputError("a folder of photos has no columns.", file=path, fix="Leave --mapping out.")
     found = load(mapping, target)
     if len(found) > 1:
@@ -158,7 +172,7 @@ def _profile(target: str, path: Path, mapping: Path | None) -> Profile | None:
 
 
 def _read(
-    store: Store, target: str, path: Path, format: str | None, profile: Profile | None
+    store: Store, target: str, path: Path, format: str | None, profile: Profile | None, told: dict[str, str | None]
 ) -> tuple[pl.DataFrame, pl.DataFrame, int, str, dict[str, int]]:
     """Rows as text, rows that do not split, rows in all, content digest, notes."""
     import polars as pl
@@ -169,13 +183,15 @@ def _read(
         frame = found.rename({"id": name}).with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64))
         none = pl.DataFrame(schema={ROW: pl.Int64, REASON: pl.String})
         return frame, none, frame.height, "", {"other_files": others}
-    content = sources.read_content(path)
+    content, notes = sources.read_content(path), dict[str, int]()
     if format in _DEVICE_TABLES:
         frame, broken, total = _device_table(store, path, format)
     else:
-        frame, broken, total = reading.read_text(path, memory=sources.memory(store), **reading.told(profile))
+        # Of a mapping's columns the names need not be ours; it is held against them below.
+        once = () if profile else TABLES[target].names
+        said = reading.told(profile) | {name: value for name, value in told.items() if value}
+        frame, broken, total = reading.read_text(path, memory=sources.memory(store), once=once, notes=notes, **said)
     sources.unchanged(path, content)
-    notes = {}
     if profile:
         frame, notes[sources.LEFT_OUT] = mapped.apply(frame, profile, path)
         if total and notes[sources.LEFT_OUT] == total:
@@ -194,6 +210,14 @@ def _read(
             "a column is called by a number or an address of a person.",
             file=path,
             fix="Give the file a header line, or that column another name.",
+        )
+    strange = [name for name in frame.columns if name not in TABLES[target].names and name != ROW]
+    if target in _SAID_IN_FULL and strange and not missing:
+        raise InputError(
+            f"{target} have no column {' and '.join(strange)}: a withdrawal or an end that stands there would be lost.",
+            file=path,
+            row=0,
+            fix=f"Their columns are {', '.join(TABLES[target].names)}; rename it, or leave it out of the file.",
         )
     if missing:
         found = ", ".join(c for c in frame.columns if c != ROW)
@@ -313,7 +337,8 @@ def _own_rule(target: str, columns: list[str]) -> list[pl.Expr]:
         return [pl.when((chance <= 0) | (chance > 1)).then(pl.lit("propensity: not above 0 and up to 1"))]
     if target == "offers":
         large = [(c, values.parse(c, "f64")) for c in ("value", "cost", "capacity") if c in columns]
-        return [pl.when(amount.abs() >= _MOST).then(pl.lit(f"{c}: not below 1,000,000,000")) for c, amount in large]
+        said = "not below 1,000,000,000"
+        return [pl.when(amount.abs() >= values.LARGEST).then(pl.lit(f"{c}: {said}")) for c, amount in large]
     if target == "customers" and "age" in columns:
         age = values.parse("age", "i32")
         return [pl.when((age < 0) | (age > 130)).then(pl.lit("age: not between 0 and 130"))]
@@ -418,6 +443,19 @@ def _without_objecting(store: Store, target: str, frame: pl.DataFrame, config: C
     return frame.with_columns(
         pl.when(out.fill_null(False)).then(pl.lit(objections.REASON)).otherwise(given).alias(REASON)
     )
+
+
+def _no_customers(store: Store, target: str, frame: pl.DataFrame) -> int:
+    """How many people of a file, named as here, are no customers (of opt-outs and consents: stand in no call record
+    either); 0 while nobody has come yet."""
+    if target == "customers" or _PERSON not in frame.columns:
+        return 0
+    told = target in _SAY_WHO_IS_UNKNOWN
+    if not store.count("customers") + (store.count("parties") if told else 0):
+        return 0
+    people = frame[_PERSON].drop_nulls().unique().sort().to_frame("name")
+    store.keep("_people", people)
+    return store.query("trust/strangers" if told else "trust/no_customers")["n"][0]
 
 
 def _after(store: Store, target: str, frame: pl.DataFrame, key: bytes) -> None:

@@ -44,7 +44,7 @@ def check(read: Reading, reasons: dict[str, int], rows: int, share: float) -> No
         word = found[0] if named else "word"
         raise InputError(
             f"{count} of {rows} rows would be rejected: {reason.replace('_', ' ')}{told}.",
-            file=read.file or read.layout.path,
+            file=read.file,
             column=read.found.get(column, column),
             fix=f"Say what it means in a mapping (--mapping): {key.format(word=word)}; or set intake.max_rejected.",
         )
