@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import forms, sources
 from engine.errors import InputError
-from engine.logs import days, mapping, picks, reading, recognise, repeats, staging
+from engine.logs import days, mapping, picks, reading, recognise, repeats, staging, unread
 from engine.logs.numbers import NumberedRows
 from engine.logs.parameters import parameters
 from engine.logs.reasons import meaning, remedy
@@ -255,6 +255,7 @@ def _clean(store: Store, read: recognise.Reading, rows: _Rows, config: Config, k
     left_out = reasons.pop(picks.LEFT_OUT, 0)
     if rows.n and sum(reasons.values()) + left_out == rows.n:
         _refuse(read.file, reasons, left_out)
+    unread.check(read, reasons, rows.n, config.intake.max_rejected)
     staging.widen(store, "_log_new", "_log_events", _EVENT, _FACTS, have, "row_id")
     again = repeats.find(store, config.logs, have, legs=not read.profile.aggregated)
     return _Found(rows.notes, rows.n, left_out, reasons, *again)
