@@ -1,0 +1,229 @@
+"""A table's columns as a sample of rows from all over the file shows them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from engine import textfile
+from engine.drafts import moments, names, vocabulary
+from engine.textfile import Layout
+
+ROWS = 4000  # of a sample at most
+_A_BLOCK = 200  # rows of every further block
+_PHONE = re.compile(r"(?:tel:|sip:)?\+?\(?\d[\d\s()./-]{0,22}\d")
+_IP = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
+_NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d+)?|[+-]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?")
+_SPAN = re.compile(r"(?:\d{1,4}:)?\d{1,2}:\d{2}(?:[.,]\d+)?")
+_ID = re.compile(r"[^\s,;|\"]{1,120}")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a sample.
+
+    Args:
+        place: in the file, from 0.
+        name: in the file.
+        values: one for each row of the sample, without outer space; "" where empty.
+        named: whether the file names it.
+    """
+
+    place: int
+    name: str
+    values: tuple[str, ...]
+    named: bool = True
+
+    @cached_property
+    def filled(self) -> tuple[str, ...]:
+        """Values that say something (no NULL and no \\N)."""
+        return tuple(v for v in self.values if v and v.casefold() not in vocabulary.EMPTY)
+
+    @cached_property
+    def distinct(self) -> Counter[str]:
+        """Filled values and how often each stands."""
+        return Counter(self.filled)
+
+    @cached_property
+    def roles(self) -> tuple[tuple[str, int], ...]:
+        """What its name tells, best first."""
+        return names.roles(self.name) if self.named else ()
+
+    @property
+    def role(self) -> str:
+        """What its name tells best, "" where nothing."""
+        return self.roles[0][0] if self.roles else ""
+
+    @cached_property
+    def times(self) -> moments.Reading | None:
+        """How it reads as times."""
+        return moments.reading(self.filled)
+
+    def share(self, pattern: re.Pattern[str]) -> float:
+        """Of the filled values that a pattern fits as a whole."""
+        return sum(n for v, n in self.distinct.items() if pattern.fullmatch(v)) / max(len(self.filled), 1)
+
+    @cached_property
+    def numeric(self) -> bool:
+        """All filled values are numbers."""
+        return bool(self.filled) and self.share(_NUMBER) >= 0.98
+
+    @cached_property
+    def spans(self) -> bool:
+        """Filled values are lengths of time such as 00:02:05 or 2:05."""
+        return bool(self.filled) and self.share(_SPAN) >= 0.98
+
+    @cached_property
+    def phones(self) -> float:
+        """Share of the filled values that are written like numbers one can dial, extensions among them."""
+        good = sum(n for v, n in self.distinct.items() if _phone(v))
+        return good / max(len(self.filled), 1)
+
+    @cached_property
+    def ids(self) -> bool:
+        """Values that may tell people: numbers to dial, or short words without spaces; no addresses of machines."""
+        known = [v for v in self.filled if v.casefold() not in vocabulary.NOBODY]
+        if not known or self.share(_IP) > 0.2:
+            return False
+        good = sum(1 for v in known if _phone(v) or (_ID.fullmatch(v) and not re.fullmatch(r"[+-]?\d+[.,]\d+", v)))
+        return good >= 0.8 * len(known) or self.phones >= 0.6
+
+    def numbers(self, decimal: str = ".") -> list[float | None]:
+        """Each row's value as a number, None where it is none."""
+        return [number(v, decimal) for v in self.values]
+
+    def seconds(self) -> list[float | None]:
+        """Each row's value as a length of time in seconds (hours:minutes:seconds or minutes:seconds)."""
+        found: list[float | None] = []
+        for value in self.values:
+            parts = value.replace(",", ".").split(":") if _SPAN.fullmatch(value) else []
+            found.append(sum(float(p) * 60**i for i, p in enumerate(reversed(parts))) if parts else None)
+        return found
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sample of a table.
+
+    Args:
+        layout: how the file is laid out.
+        header: whether it names its columns.
+        columns: in file order.
+        rows: how many the sample has.
+    """
+
+    layout: Layout
+    header: bool
+    columns: tuple[Column, ...]
+    rows: int
+
+
+def _phone(value: str) -> bool:
+    match = _PHONE.fullmatch(value)
+    return bool(match) and not _IP.fullmatch(value) and 2 <= sum(c.isdigit() for c in value) <= 16
+
+
+def number(text: str, decimal: str = ".") -> float | None:
+    """A text as a number with a given decimal sign; None where it is none."""
+    other = "," if decimal == "." else "."
+    plain = text.replace(other, "").replace("'", "").replace(" ", "").replace(decimal, ".")
+    try:
+        return float(plain) if re.fullmatch(r"[+-]?\d+(\.\d+)?", plain) else None
+    except ValueError:
+        return None
+
+
+def sheet(path: Path) -> Sheet:
+    """Look at a table.
+
+    Args:
+        path: a clean text table or a Parquet file, see `engine.intake.forms`.
+
+    Raises:
+        InputError: the file is no table.
+    """
+    layout = textfile.layout(path)
+    header = layout.packing == "parquet" or not _looks_like_data(layout.names)
+    if not header:
+        layout = textfile.layout(path, header=False, delimiter=layout.delimiter)
+    rows = _parquet_rows(path, layout) if layout.packing == "parquet" else _text_rows(layout)
+    width = len(layout.names)
+    # A row of another width (a total at the end, a remark) tells nothing of the columns.
+    rows = [row for row in rows if len(row) == width and any(row)] or [(*r[:width], *[""] * (width - len(r))) for r in rows]
+    columns = tuple(
+        Column(i, name, tuple(row[i].strip() for row in rows), header) for i, name in enumerate(layout.names)
+    )
+    return Sheet(layout, header, columns, len(rows))
+
+
+def _looks_like_data(found: tuple[str, ...]) -> bool:
+    """Whether a first line is a row: it has a number or a time, which are no names."""
+    return any(
+        _NUMBER.fullmatch(n.strip()) or moments.ways(n) or (_phone(n) and len(n) > 4) for n in found if n.strip()
+    )
+
+
+def _text_rows(layout: Layout) -> list[tuple[str, ...]]:
+    rows: list[str] = []
+    skip, rest, first = layout.skip, b"", True
+    try:
+        for block in textfile.blocks(layout.path, layout.packing):
+            head, newline, tail = (rest + block).rpartition(b"\n")
+            rest = tail
+            if not newline:
+                continue
+            lines = head.split(b"\n")
+            if first:
+                lines = lines[skip:]
+            rows += _spread([line.decode("utf-8", "replace") for line in _some(lines, ROWS if first else _A_BLOCK)])
+            first = False
+    except EOFError:
+        pass
+    if rest.strip() and first:
+        rows += [line.decode("utf-8", "replace") for line in rest.split(b"\n")[skip:]]
+    elif rest.strip():
+        rows.append(rest.decode("utf-8", "replace"))
+    if len(rows) > 2 * ROWS:
+        rows = rows[:ROWS] + list(_some(rows[ROWS:], ROWS))
+    return [tuple(textfile._split(line.rstrip("\r"), layout.delimiter)) for line in rows if line.strip()]
+
+
+def _some(lines: Sequence, most: int) -> list:
+    """At most so many of some lines, from all over them and in order."""
+    if len(lines) <= most:
+        return list(lines)
+    return [lines[i * len(lines) // most] for i in range(most)]
+
+
+def _spread(lines: Iterable[str]) -> list[str]:
+    return list(lines)
+
+
+def _parquet_rows(path: Path, layout: Layout) -> list[tuple[str, ...]]:
+    import polars as pl
+
+    with textfile.literally(path) as name:
+        frame = pl.scan_parquet(name, hive_partitioning=False)
+        n = frame.select(pl.len()).collect().item()
+        if n > ROWS:
+            step = -(-n // ROWS)
+            frame = frame.gather_every(step)
+        texts = frame.with_columns(pl.selectors.binary().cast(pl.String, strict=False)).collect()
+    shown = texts.with_columns(
+        pl.selectors.datetime().dt.strftime("%Y-%m-%d %H:%M:%S%.f"), (~pl.selectors.nested()).exclude()
+    ) if False else texts
+    cells = []
+    for column in shown.get_columns():
+        if column.dtype.is_nested():
+            cells.append([""] * len(column))
+        elif column.dtype == pl.Datetime:
+            zone = "+00:00" if getattr(column.dtype, "time_zone", None) else ""
+            cells.append([v + zone if v else "" for v in column.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%d %H:%M:%S").to_list()]
+                         if zone else [v or "" for v in column.dt.strftime("%Y-%m-%d %H:%M:%S").to_list()])
+        else:
+            cells.append([v or "" for v in column.cast(pl.String, strict=False).to_list()])
+    return list(zip(*cells, strict=True)) if cells else []
