@@ -20,15 +20,17 @@ from engine.errors import InputError
 from engine.intake import language
 from engine.intake.language import CANONICAL, LOGS, OPEN
 from engine.intake.said import Said, Wrong, as_kind
+from engine.logs import rules
+from engine.logs.rules import Rules
 
 AGGREGATES = ("n_calls", "talk_s", "n_texts")
-TIME_FORMS = ("iso", "format", "seconds", "milliseconds", "microseconds", "relative")
+TIME_FORMS = ("iso", "format", "seconds", "milliseconds", "microseconds", "days", "relative")
 _SHARED_KEYS = {
     "name", "for", "delimiter", "header", "skip", "names", "encoding", "columns", "values", "rows", "numbers", "time",
 }  # fmt: skip
 _TABLE_KEYS = _SHARED_KEYS | {
     "duration", "kind", "direction", "answered", "volume", "parties", "ego_from_file_name", "match", "widths",
-    "refuse", "aggregated",
+    "refuse", "aggregated", "extensions",
 }  # fmt: skip
 _ENCODINGS = {
     "utf-8": "utf-8", "utf8": "utf-8", "latin-1": "latin-1", "latin1": "latin-1", "iso-8859-1": "latin-1",
@@ -67,9 +69,9 @@ class Profile:
         seconds_per_unit: of the duration column.
         kind: of every row, when there is no kind column.
         kinds: the file's word (lower case) -> call, text or data.
-        incoming: words of the direction column (lower case) that swap caller and callee.
+        incoming: words of the direction column (lower case) that swap caller and callee, besides those of `words.py`.
         outgoing: words that do not.
-        unanswered: words of the answered column (lower case) that mean a missed call.
+        unanswered: words of the answered column (lower case) that mean a missed call, likewise.
         answering: words of it that mean an answered one.
         megabytes_per_unit: of the volume column.
         ego_from_file_name: the caller is the file's stem.
@@ -77,6 +79,7 @@ class Profile:
         widths: how many fields a row of a file without header may have; empty = any.
         refuse: why files of this form cannot be used; empty = they can.
         aggregated: a row is a pair of people with sums, without times.
+        rules: how clocks, durations and codes are meant.
     """
 
     name: str
@@ -101,16 +104,17 @@ class Profile:
     seconds_per_unit: float = 1.0
     kind: str = "call"
     kinds: dict[str, str] = field(default_factory=lambda: {"call": "call", "text": "text", "data": "data"})
-    incoming: tuple[str, ...] = ("in", "incoming")
-    outgoing: tuple[str, ...] = ("out", "outgoing")
-    unanswered: tuple[str, ...] = ("false", "0", "no", "n", "f")
-    answering: tuple[str, ...] = ("true", "1", "yes", "y", "t")
+    incoming: tuple[str, ...] = ()
+    outgoing: tuple[str, ...] = ()
+    unanswered: tuple[str, ...] = ()
+    answering: tuple[str, ...] = ()
     megabytes_per_unit: float = 1.0
     ego_from_file_name: bool = False
     match: dict[str, str] = field(default_factory=dict)
     widths: tuple[int, ...] = ()
     refuse: str = ""
     aggregated: bool = False
+    rules: Rules = field(default_factory=Rules)
 
     @property
     def mapped(self) -> set[str]:
@@ -243,8 +247,8 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
     if "kind" in expressions:
         kinds = {k: k for k in language.KINDS} | kinds
     incoming, outgoing = (
-        direction.words("incoming", ["in", "incoming"]),
-        direction.words("outgoing", ["out", "outgoing"]),
+        direction.words("incoming", []),
+        direction.words("outgoing", []),
     )
     if table == LOGS:
         incoming += language.meaning(values, "direction", "incoming")
@@ -273,14 +277,15 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
         kinds=kinds,
         incoming=incoming,
         outgoing=outgoing,
-        unanswered=answered.words("no", list(Profile.unanswered)) + language.meaning(values, "answered", "no"),
-        answering=answered.words("yes", list(Profile.answering)) + language.meaning(values, "answered", "yes"),
+        unanswered=answered.words("no", []) + language.meaning(values, "answered", "no"),
+        answering=answered.words("yes", []) + language.meaning(values, "answered", "yes"),
         megabytes_per_unit=said.inner("volume").get(float, "megabytes_per_unit", 1.0),
         ego_from_file_name=said.get(bool, "ego_from_file_name", False),
         match=_patterns(said.inner("match")),
         widths=said.numbers("widths"),
         refuse=refuse,
         aggregated=said.get(bool, "aggregated", False),
+        rules=rules.read(said) if table == LOGS else Rules(),
     )
 
 
