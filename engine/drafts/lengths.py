@@ -253,7 +253,10 @@ def _say(draft: Draft, chosen: Length, seconds: Sequence[float | None] | None, w
 
 
 def _say_spans(draft: Draft, chosen: Length, unit: float) -> None:
-    """Draft the form of lengths such as 00:02:05."""
+    """Draft the form of lengths of two parts; those of three are read as hours, minutes and seconds anyway."""
+    if any(v.count(":") == 1 for v in chosen.column.filled):
+        form = "mm:ss" if unit == 1.0 else "hh:mm"
+        draft.say("duration", "form", form, "the times of the rows, or parts above 24", True)
 
 
 def _by_size(chosen: Length) -> tuple[float | None, str]:

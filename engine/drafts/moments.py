@@ -90,6 +90,8 @@ def ways(text: str) -> tuple[tuple[Way, datetime], ...]:
 
 
 def _numbers(text: str) -> list[tuple[Way, datetime]]:
+    if text.startswith("0"):  # a telephone number
+        return []
     number = float(text)
     return [
         (Way(unit, "", "moment", True), datetime(1970, 1, 1) + timedelta(seconds=number / per))
@@ -179,12 +181,12 @@ def _dated(place: int, match: re.Match[str]) -> list[tuple[Way, datetime]]:
 
 
 def _tail(match: re.Match[str], clock: str) -> str:
-    join = (match["join"] or "").replace("T", "T")
+    join = match["join"] or ""
     zone = match["zone"] or ""
     if not zone.strip():
         return join + clock
     space = " " if zone[0].isspace() else ""
-    return join + clock + space + ("%z" if re.search(r"\d", zone) else "Z" if zone.strip() == "Z" else zone.strip())
+    return join + clock + space + "%z"
 
 
 def _weekday(text: str | None) -> str:

@@ -19,6 +19,7 @@ _PHONE = re.compile(r"(?:tel:|sip:)?\+?\(?\d[\d\s()./-]{0,22}\d")
 _IP = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d+)?|[+-]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?")
 _SPAN = re.compile(r"(?:\d{1,4}:)?\d{1,2}:\d{2}(?:[.,]\d+)?")
+_PEOPLE = ("caller", "callee", "callee_final", "subscriber", "other")
 _ID = re.compile(r"[^\s,;|\"]{1,120}")
 
 
@@ -90,7 +91,7 @@ class Column:
         if not known or self.share(_IP) > 0.2:
             return False
         good = sum(1 for v in known if _phone(v) or (_ID.fullmatch(v) and not re.fullmatch(r"[+-]?\d+[.,]\d+", v)))
-        return good >= 0.8 * len(known) or self.phones >= 0.6
+        return good >= (0.5 if self.role in _PEOPLE else 0.8) * len(known) or self.phones >= 0.6
 
     def numbers(self, decimal: str = ".") -> list[float | None]:
         """Each row's value as a number, None where it is none."""

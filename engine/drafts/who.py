@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from engine.drafts import names, vocabulary
@@ -16,7 +17,9 @@ from engine.drafts.draft import Draft, Line
 from engine.drafts.sheet import Column, Sheet
 
 _MOST, _LEAST = 0.8, 0.2  # shares that tell one form from the other
+_MANY = 20  # of the rarer direction at least, before they outweigh names of a subscriber and the other party
 _ROWS = 5  # of each direction at least, before values outweigh names
+_NEAR = 10  # seconds between the two rows of one contact
 _YES, _NO = ("t", "true", "1", "1.0", "y", "yes", "j", "ja", "si", "oui"), ("f", "false", "0", "0.0", "n", "no", "nein", "non")
 
 
@@ -100,6 +103,17 @@ def _directions(column: Column, header: bool) -> Direction | None:
 
 
 @dataclass(frozen=True)
+class Told(Direction):
+    """A direction beside the rows' times, which say what two rows are one contact.
+
+    Args:
+        begun: each row's time; empty = not known.
+    """
+
+    begun: tuple[datetime | None, ...] = ()
+
+
+@dataclass(frozen=True)
 class Parties:
     """Which columns are the parties.
 
@@ -117,9 +131,22 @@ class Parties:
 
 
 def parties(
-    sheet: Sheet, draft: Draft, used: set[int], told: Direction | None, strange: list[Column], path: Path, *, data: bool
-) -> Parties | None:
-    """Find the parties and draft `caller`, `callee` and `direction`; what is unclear is left to be decided."""
+    sheet: Sheet, draft: Draft, used: set[int], told: Direction | None, strange: list[Column], path: Path, *,
+    data: bool, begun: list[datetime | None]
+) -> Parties | None:  # fmt: skip
+    """Find the parties and draft `caller`, `callee` and `direction`; what is unclear is left to be decided.
+
+    Args:
+        sheet: the table.
+        draft: gets the lines.
+        used: places of columns that are something else.
+        told: the direction.
+        strange: columns named as directions whose words are not known.
+        path: the file, whose name may tell whose log it is.
+        data: whether all rows are usage of data.
+        begun: each row's time.
+    """
+    told = None if told is None else Told(told.column, told.words, told.unknown, told.sure, tuple(begun))
     roles = _by_role(sheet, used | ({told.column.place} if told else set()))
     caller, callee = _one(roles["caller"], draft, "caller"), _callee(roles, draft)
     subscriber, other = _one(roles["subscriber"], None, ""), _one(roles["other"] or roles["number"], None, "")
@@ -210,9 +237,17 @@ def _callee(roles: dict[str, list[Column]], draft: Draft) -> Column | None:
     return final or plain or _one(roles["callee_dialled"], draft, "callee")
 
 
-def _named(draft: Draft, caller: Column, callee: Column, told: Direction | None, strange: list[Column]) -> Parties | None:
+def _named(draft: Draft, caller: Column, callee: Column, told: Told | None, strange: list[Column]) -> Parties | None:
     """Both are named; a direction could still mean that the subscriber always stands first."""
     form, rows = _form(caller, callee, told)
+    lettered = {"a", "target"} & set(names.words(caller.name))
+    if not form and rows and lettered:
+        why = (
+            f"{caller.name} and {callee.name} may be caller and called, or the subscriber and the other party, told apart "
+            f"by {told.column.name if told else ''}. Say whether incoming rows are to be swapped."
+        )
+        _leave_both(draft, [], why)
+        return None
     if form == "own" and told:
         if rows < _ROWS:
             why = (
@@ -239,7 +274,7 @@ def _named(draft: Draft, caller: Column, callee: Column, told: Direction | None,
 
 
 def _own(
-    draft: Draft, first: Column, second: Column, told: Direction | None, strange: list[Column], *, certain: bool
+    draft: Draft, first: Column, second: Column, told: Told | None, strange: list[Column], *, certain: bool
 ) -> Parties | None:
     """The subscriber and the other party, told apart by the direction."""
     if told is None:
@@ -251,7 +286,7 @@ def _own(
         _leave_both(draft, [], why)
         return None
     form, rows = _form(first, second, told)
-    if form == "named" and rows >= 2:
+    if form == "named" and rows >= (_MANY if certain else 2):
         why = (
             f"{first.name} and {second.name} read as a subscriber and the other party, but the values look as if the "
             f"caller stood first whatever {told.column.name} says. Say whether incoming rows are to be swapped."
@@ -283,7 +318,7 @@ def _say_direction(draft: Draft, told: Direction) -> None:
         )
 
 
-def _ego(draft: Draft, second: Column, told: Direction | None, strange: list[Column], path: Path) -> Parties | None:
+def _ego(draft: Draft, second: Column, told: Told | None, strange: list[Column], path: Path) -> Parties | None:
     """One person's log: the file's name has to tell whose."""
     stem = path.name.split(".")[0]
     if sum(c.isdigit() for c in stem) < 7 or not stem.lstrip("+").isdigit():
@@ -301,7 +336,7 @@ def _ego(draft: Draft, second: Column, told: Direction | None, strange: list[Col
     return Parties(None, second, True, ego=True)
 
 
-def _unnamed(sheet: Sheet, draft: Draft, used: set[int], told: Direction | None) -> Parties | None:
+def _unnamed(sheet: Sheet, draft: Draft, used: set[int], told: Told | None) -> Parties | None:
     """Without names the two columns of people are those that share people, or hold numbers to dial."""
     found = [c for c in _candidates(sheet, used) if len(c.distinct) > 1 or sheet.rows < 4]
     long = [c for c in found if _longs(c) and len(c.distinct) >= 1]
@@ -353,7 +388,7 @@ def _overlap(a: Column, b: Column) -> bool:
     return len(first & second) >= max(1, 0.2 * min(len(first), len(second)))
 
 
-def _form(first: Column, second: Column, told: Direction | None) -> tuple[str, int]:
+def _form(first: Column, second: Column, told: Told | None) -> tuple[str, int]:
     """What the values say: "own" (the same people stand first whatever the direction), "named" (those who stand first
     in outgoing rows stand second in incoming ones) or "" (nothing), and how many rows the rarer direction has."""
     if told is None:
@@ -365,11 +400,30 @@ def _form(first: Column, second: Column, told: Direction | None) -> tuple[str, i
     rows = min(n["outgoing"], n["incoming"])
     if not rows:
         return "", 0
+    if twice := _twice(first, second, told, ways):
+        return twice, max(rows, _MANY)
     stays = sum(a in out for a, _ in into) / len(into)
     turns = sum(b in out for _, b in into) / len(into)
     if stays >= _MOST and turns <= _LEAST:
         return "own", rows
     return ("named" if stays <= _LEAST and turns >= _MOST else ""), rows
+
+
+def _twice(first: Column, second: Column, told: Told, ways: list[str]) -> str:
+    """Where contacts stand twice, once for each end: "own" if the two rows turn the parties round, "named" if not."""
+    rows: dict[frozenset[str], list[tuple[datetime, str]]] = {}
+    for a, b, way, at in zip(first.values, second.values, ways, told.begun, strict=False):
+        if way == "outgoing" and at:
+            rows.setdefault(frozenset((key(a), key(b))), []).append((at, key(a)))
+    turned = kept = 0
+    for a, b, way, at in zip(first.values, second.values, ways, told.begun, strict=False):
+        if way == "incoming" and at:
+            near = [c for t, c in rows.get(frozenset((key(a), key(b))), []) if abs((t - at).total_seconds()) <= _NEAR]
+            turned += bool(near) and key(a) not in near
+            kept += bool(near) and key(a) in near
+    if turned + kept < 2:
+        return ""
+    return "own" if turned >= 0.9 * (turned + kept) else "named" if kept >= 0.9 * (turned + kept) else ""
 
 
 def _suspicious(first: Column, second: Column, column: Column) -> bool:
