@@ -142,6 +142,7 @@ def _report(shell: Shell, done: list[SourceSummary], strict: bool) -> int:
     )
     for s in done:
         parts = f"{s.rows_kept} kept + {s.rows_duplicate} duplicate + {s.rows_rejected} rejected"
+        parts += f" + {s.rows_left_out} left out by the mapping" if s.rows_left_out else ""
         shell.say(f"{s.path}: {s.rows_in} rows = {parts}{f' ({s.why})' if s.why else ''}")
         _say_columns(shell, s)
     if any(summary.rows_rejected for summary in done):

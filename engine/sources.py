@@ -1,7 +1,7 @@
 """What was imported: one summary per file, its line in `sources`, its rejected rows in `rejects`.
 
-Rows are never lost silently: `rows_in = rows_kept + rows_duplicate + rows_rejected` holds for every file, and
-the same content imported again changes nothing and counts as duplicates (METHODS section 1).
+Rows are never lost silently: `rows_in = rows_kept + rows_duplicate + rows_rejected` (and those a mapping leaves out)
+holds for every file, and the same content imported again changes nothing and counts as duplicates (METHODS section 1).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BLOCK = 1 << 20
+LEFT_OUT = "left_out_by_the_mapping"  # in a summary's details: rows of which [rows] where of the mapping is not true
 _UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
@@ -96,7 +97,7 @@ class SourceSummary:
         target: what it was imported as (logs, customers, ...).
         path: the file's name, long digit runs masked.
         format: profile that read it.
-        rows_in: rows found; = rows_kept + rows_duplicate + rows_rejected.
+        rows_in: rows found; = rows_kept + rows_duplicate + rows_rejected + rows_left_out.
         rows_kept: rows now in the tables.
         rows_duplicate: rows that were there already, or second legs of a call.
         rows_rejected: rows in `rejects`.
@@ -115,9 +116,14 @@ class SourceSummary:
     details: dict[str, int] = field(default_factory=dict)
     why: str = ""
 
+    @property
+    def rows_left_out(self) -> int:
+        """Rows that the mapping leaves out."""
+        return self.details.get(LEFT_OUT, 0)
+
     def __post_init__(self) -> None:
         """Hold every importer to the sum rule."""
-        parts = self.rows_kept + self.rows_duplicate + self.rows_rejected
+        parts = self.rows_kept + self.rows_duplicate + self.rows_rejected + self.rows_left_out
         if parts != self.rows_in:
             raise InputError(
                 f"{self.rows_in} rows came in but {parts} are accounted for.",

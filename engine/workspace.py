@@ -249,14 +249,16 @@ class Workspace:
         old.unlink()
 
     def _enforce(self, store: DuckDBWarehouse) -> None:
-        """See `engine.trust.people.enforce`; photos that nobody has any more go too."""
+        """See `engine.trust.people.enforce`; photos that nobody has any more go too, also those of which only another
+        state of the database knew, where somebody objected."""
         if self.config.people.offers_need_consent == "auto" and people.consents_came(store):
             settings.set_value(self.path / CONFIG, "people.offers_need_consent", "yes")
             # A frozen record, but of what the file says: who goes on with this workspace must know it as well.
             asked = replace(self.config.people, offers_need_consent="yes")
             object.__setattr__(self, "config", replace(self.config, people=asked))
+        listed = store.count("objections")
         gone = people.enforce(store, self.config, self.path, self.key, self.scratch)
-        if gone.get("photos"):
+        if gone.get("photos") or store.count("objections") != listed:
             files.keep_only(self.faces, set(store.query("trust/photo_files")["path"]))
 
     def _database_key(self) -> bytes:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,11 +82,11 @@ def import_table(
         raise InputError(f"there is no format {format!r} of {target}.", fix="Leave --format out.")
     path = Path(path)
     pseudonyms.settle(store, config.ids, note=False)
-    with progress.task(target, total=1) as task:
+    with progress.task(target, total=1) as task, _needed_photos(store, faces_folder) as new:
         frame, broken, total, digest, notes = _read(store, target, path, format)
         frame = _without_objecting(store, target, frame, config, key)
         if target in _WITH_PHOTOS:
-            frame, digest = _bring_photos(frame, path, faces_folder, digest, config.faces.max_megapixels)
+            frame, digest = _bring_photos(frame, path, faces_folder, digest, config.faces.max_megapixels, new)
         source = sources.source_id(target, format or "table", digest)
         known = sources.seen(store, source, path)
         if known is not None:
@@ -180,8 +181,22 @@ def _device_table(store: Store, path: Path, format: str) -> tuple[pl.DataFrame, 
     return frame.select(ROW, *names).rename(names), broken, total
 
 
+@contextmanager
+def _needed_photos(store: Store, faces_folder: Path) -> Iterator[set[str]]:
+    """Gather the copies of photos that an import makes; those that no row needs at its end, however it ends, are gone.
+
+    A file that was seen before changes no row: of somebody who was erased since, no photo comes back.
+    """
+    new: set[str] = set()
+    try:
+        yield new
+    finally:
+        if new:
+            photos.drop(new - set(store.query("trust/photo_files")["path"]), faces_folder)
+
+
 def _bring_photos(
-    frame: pl.DataFrame, path: Path, faces_folder: Path, digest: str, max_megapixels: float
+    frame: pl.DataFrame, path: Path, faces_folder: Path, digest: str, max_megapixels: float, new: set[str]
 ) -> tuple[pl.DataFrame, str]:
     """Copy the photos; the digest covers the table and what each photo holds, so that a mended folder is news."""
     import polars as pl
@@ -189,7 +204,9 @@ def _bring_photos(
     root = path if path.is_dir() else path.parent
     given = frame[REASON] if REASON in frame.columns else pl.Series(REASON, [None] * frame.height, pl.String)
     wanted = pl.select(pl.when(given.is_null()).then(frame["path"]))[:, 0]
-    digests, places, reasons = photos.bring(wanted.to_list(), root, faces_folder, max_megapixels=max_megapixels)
+    digests, places, reasons = photos.bring(
+        wanted.to_list(), root, faces_folder, new=new, max_megapixels=max_megapixels
+    )
     frame = frame.with_columns(
         pl.Series("path", places, dtype=pl.String),
         pl.Series("sha256", digests, dtype=pl.String),

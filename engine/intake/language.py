@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from engine.intake import expressions
+from collections.abc import Iterable
+
+from engine.intake import expressions, functions
 from engine.intake.said import Said, Wrong
 from engine.tables import TABLES
 
@@ -27,8 +29,11 @@ COLUMNS = {
 OPEN = ("customers", "inventory")  # their files may have further columns
 # Our words of the coded columns; of a column that is not here, whatever the table takes.
 KINDS, DIRECTIONS = ("call", "text", "data"), ("incoming", "outgoing")
+_ANSWERS = ("yes", "no")
+_YES = {True: "yes", False: "no", "true": "yes", "false": "no"}
 _SIGNS = " '_"  # between thousands, besides a point or a comma
 _MOST = 1000  # words of a column at most
+_NUMBERS = ("duration_s", "volume_mb", "n_calls", "talk_s", "n_texts")  # of call records
 
 
 def columns(said: Said, table: str, *, needed: bool) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
@@ -81,7 +86,7 @@ def values(inner: Said, table: str) -> dict[str, dict[str, str]]:
             raise Wrong(f"{key}: {column[:60]!r} is no column of words", f"Columns: {', '.join(COLUMNS[table])}.")
         words = {}
         for theirs, ours in inner.inner(column).table.items():
-            ours = str(ours).lower() if isinstance(ours, bool) else ours
+            ours = _YES.get(ours, ours) if known == _ANSWERS else ours
             if not isinstance(ours, str) or (known and ours not in known):
                 raise Wrong(f"{key}.{theirs[:60]!r} = {str(ours)[:60]!r} cannot be", f"Ours: {', '.join(known)}.")
             words[theirs.strip().lower()] = ours
@@ -94,7 +99,7 @@ def values(inner: Said, table: str) -> dict[str, dict[str, str]]:
 def our_words(column: str, table: str) -> tuple[str, ...] | None:
     """Our words of a coded column, empty = any; None where it is none."""
     if table == LOGS:
-        return {"kind": KINDS, "direction": DIRECTIONS, "answered": ("yes", "no")}.get(column)
+        return {"kind": KINDS, "direction": DIRECTIONS, "answered": _ANSWERS}.get(column)
     if column == "purpose":
         from engine.trust import consent
 
@@ -104,7 +109,7 @@ def our_words(column: str, table: str) -> tuple[str, ...] | None:
     if column not in TABLES.get(table, TABLES["customers"]).names:
         return () if column == "arm" else None
     kind = TABLES[table].column(column).type
-    return {"bool": ("yes", "no", "true", "false"), "text": ()}.get(kind)
+    return {"bool": _ANSWERS, "text": ()}.get(kind)
 
 
 def meaning(values: dict[str, dict[str, str]], column: str, ours: str) -> tuple[str, ...]:
@@ -124,3 +129,34 @@ def numbers(said: Said) -> tuple[str, str]:
     if thousands not in known:
         raise Wrong(f"numbers.thousands = {thousands[:60]!r} cannot be", "Use a comma, a point, a space or '.")
     return decimal, thousands
+
+
+def kind_of(column: str, table: str) -> str:
+    """What an expression for a column of ours should give, a kind of `engine.intake.functions`; empty = anything."""
+    if table == LOGS:
+        if column == "started_at":
+            return ""
+        return functions.NUMBER if column in _NUMBERS else functions.BOOL if column == "answered" else functions.TEXT
+    known = {c.name: c.type for c in TABLES[table].columns}
+    kinds = {"i32": functions.NUMBER, "i64": functions.NUMBER, "f64": functions.NUMBER, "bool": functions.BOOL,
+             "text": functions.TEXT, "date": functions.TIME, "time": functions.TIME}  # fmt: skip
+    return kinds[known[column]] if column in known else ""
+
+
+def made(column: str, text: str, table: str, names: Iterable[str], signs: expressions.Signs) -> expressions.Made:
+    """The expression for a column of ours, of a kind that fits it: texts for words, words for yes and no.
+
+    Raises:
+        expressions.Refused: it names what is not there, or its kind does not fit.
+    """
+    want = kind_of(column, table)
+    found = expressions.made(text, names, signs, want=want)
+    wrong = {
+        functions.NUMBER: (functions.BOOL, functions.TIME),
+        functions.BOOL: (functions.TIME,),
+        functions.TEXT: (functions.TIME, functions.BOOL),
+        functions.TIME: (functions.BOOL,),
+    }
+    if found.kind in wrong.get(want, (functions.BOOL,)):
+        raise expressions.Refused(f"this gives a {found.kind}, and {column} is a {want}")
+    return found

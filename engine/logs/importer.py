@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import sources
 from engine.errors import ConfigError, InputError
-from engine.logs import days, mapping, reading, recognise, repeats, staging
+from engine.logs import days, mapping, picks, reading, recognise, repeats, staging
 from engine.logs.numbers import NumberedRows
 from engine.progress import SILENT, Progress, Task
 from engine.sources import SourceSummary, Store
@@ -164,7 +164,7 @@ def _import_rows(job: _Job, read: recognise.Reading, content: Callable[[], sourc
 
 
 def _source(read: recognise.Reading, options: dict[str, Any], content: sources.Content) -> str:
-    return sources.source_id(TARGET, read.profile.name + _stamp(options, read), content.sha256)
+    return sources.source_id(TARGET, read.profile.label + _stamp(options, read), content.sha256)
 
 
 def _path(read: recognise.Reading) -> str:
@@ -222,10 +222,13 @@ class _Rows:
 
 @dataclass(frozen=True)
 class _Found:
-    """What cleaning a file found: notes, rows read, rejected rows by reason, and what `engine.logs.repeats` says."""
+    """What cleaning a file found: notes, rows read, those that the mapping leaves out, rejected ones by reason, and
+    what `engine.logs.repeats` says.
+    """
 
     notes: dict[str, int]
     rows: int
+    left_out: int
     reasons: dict[str, int]
     span: dict[str, Any]
     repeated: int
@@ -268,11 +271,12 @@ def _clean(store: Store, read: recognise.Reading, rows: _Rows, config: Config, k
             file=read.layout.path,
             fix="Save it with the line ends of Unix or Windows.",
         )
-    if rows.n and sum(reasons.values()) == rows.n:
-        _refuse(read.layout.path, reasons)
+    left_out = reasons.pop(picks.LEFT_OUT, 0)
+    if rows.n and sum(reasons.values()) + left_out == rows.n:
+        _refuse(read.layout.path, reasons, left_out)
     staging.widen(store, "_log_new", "_log_events", _EVENT, _FACTS, have, "row_id")
     again = repeats.find(store, config.logs, have, legs=not read.profile.aggregated)
-    return _Found(rows.notes, rows.n, reasons, *again)
+    return _Found(rows.notes, rows.n, left_out, reasons, *again)
 
 
 def _gather_ids(store: Store, rows: NumberedRows | None, *, add: bool) -> None:
@@ -316,6 +320,7 @@ def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Foun
     gone = store.query("logs/gone_kinds").row(0, named=True)
     details = {
         **found.notes,
+        sources.LEFT_OUT: found.left_out,
         **{f"rejected_{reason}": n for reason, n in found.reasons.items()},
         "repeated_rows": found.repeated,
         "second_legs": found.legs,
@@ -328,7 +333,7 @@ def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Foun
         _path(read),
         read.profile.name,
         found.rows,
-        found.rows - rejected - found.repeated - found.legs,
+        found.rows - found.left_out - rejected - found.repeated - found.legs,
         found.repeated + found.legs,
         rejected,
         {name: n for name, n in details.items() if n},
@@ -410,11 +415,16 @@ def _facts(optional: set[str]) -> set[str]:
     return have
 
 
-def _refuse(path: Path, reasons: dict[str, int]) -> None:
+def _refuse(path: Path, reasons: dict[str, int], left_out: int) -> None:
+    if not reasons:
+        raise InputError(
+            f"the mapping leaves out all of its {left_out} rows.", file=path, fix="Check rows.where of the mapping."
+        )
     reason, n = max(reasons.items(), key=lambda item: (item[1], item[0]))
     fixes = {
         "not_utf8": "Save the file as UTF-8.",
         "unreadable_time": "Name the form of the times in a mapping file ([time] formats = [...]).",
+        "unreadable_duration": "Of two times, date_diff('second', begin, end) gives the seconds (columns.duration_s).",
         "wrong_columns": "Check the delimiter.",
         "time_out_of_window": "Check logs.earliest and logs.latest, or the unit of the times.",
     }

@@ -122,6 +122,11 @@ class Profile:
         return {c for c, names in self.columns.items() if names} | set(self.expressions)
 
     @property
+    def plain_numbers(self) -> bool:
+        """Whether the file writes numbers as the database reads them."""
+        return self.decimal == "." and not self.thousands
+
+    @property
     def label(self) -> str:
         """The name under which a source is known: another content of the mapping is another reading."""
         return f"{self.name}@{self.digest[:12]}" if self.digest else self.name

@@ -107,7 +107,7 @@ def stream(
     with tempfile.TemporaryFile() as file:
         path = Path(f"/dev/fd/{file.fileno()}")
         if layout.packing == "parquet":
-            for bytes_ in _copies(layout.path, list(dict.fromkeys(read.found.values())), file, size):
+            for bytes_ in _copies(layout.path, list(read.uses), file, size):
                 told = replace(_EMPTY, size=bytes_)
                 yield replace(read, layout=replace(layout, path=path)), told, {}
             return

@@ -10,9 +10,10 @@ from typing import Any
 
 from engine import parquetfile, textfile
 from engine.errors import BackendError, InputError
-from engine.logs import pieces, staging
+from engine.logs import picks, pieces, staging
 from engine.logs.mapping import CANONICAL, Profile
 from engine.logs.numbers import ENDS, NumberedRows
+from engine.logs.picks import literal, quoted
 from engine.logs.recognise import Reading
 from engine.sources import Content, Store
 from engine.warehouse import sql_text
@@ -26,8 +27,6 @@ _LARGE, _MOSTLY = 1 << 27, 0.8  # bytes of text from which on ids become numbers
 _BATCH, _AHEAD = 1 << 18, 1 << 26  # rows that are numbered at once, bytes of rows that may wait
 _OPTIONAL = tuple(c for c in CANONICAL if c in staging.OPTIONAL)
 _SHARE = 8  # of the memory for the bytes of one piece; as rows they take about as much again
-_LONGEST = 1 << 12  # bytes of a value in a Parquet file at most
-_NATIVE = ("started_at", "duration_s", "volume_mb")
 
 
 @dataclass(frozen=True)
@@ -127,18 +126,25 @@ def read_here(
     """
     params = dict(params)
     store.execute("logs/tac")
-    day = params.pop("day")
+    told = {name: params[name] for name in ("day", "formats", "zone", "epoch_us")}
+    del params["day"]
     rows = NumberedRows() if numbered else None
     profile, layout = reading.profile, reading.layout
+    made = picks.picks(reading, told)
+    if made.times:
+        _define_time(store, profile, picks.FILE_TIME)
+    if made.moments:
+        profile = replace(profile, time_form="iso", timezone="UTC")
+        params |= {"formats": [], "zone": "UTC", "epoch_us": 0}
     local = _define_time(store, profile)
     with textfile.literally(layout.path) as name:
         if layout.packing == "parquet":
-            _read_parquet(store, name, reading, day, params, rows)
+            _read_parquet(store, name, reading, told, params, rows)
             notes = {}
-        elif profile.encoding == "utf-8" and _read_fast(store, name, reading, content, day, params, rows):
+        elif profile.encoding == "utf-8" and _read_fast(store, name, reading, content, told, params, rows):
             notes = {} if layout.packing or content().ends_in_newline else {"no_final_line_end": 1}
         else:
-            notes = _read_lines(store, reading, day, params, rows)
+            notes = _read_lines(store, reading, told, params, rows)
     if local:
         notes["ambiguous_local_times"] = store.query("logs/ambiguous_hours", zone=profile.timezone)["n"][0]
     return Piece(notes, store.count("_log_all"), rows)
@@ -156,20 +162,21 @@ def place(store: Store, rows: NumberedRows, have: set[str]) -> None:
     _show(store, "_log_placed", rows, have)
 
 
-def _define_time(store: Store, profile: Profile) -> bool:
-    """Define the macro that reads times; whether they are local ones."""
+def _define_time(store: Store, profile: Profile, macro: str = "log_time") -> bool:
+    """Define a macro that reads times; whether they are local ones."""
     local = "" if profile.timezone.upper() in ("UTC", "Z", "ETC/UTC") else "_local"
     if local and not store.query("logs/known_zone", zone=profile.timezone)["known"][0]:
         raise InputError(
             f"there is no time zone {profile.timezone!r}.", fix="Use a name such as Europe/Budapest or America/Lima."
         )
     statement = {"iso": f"logs/time_iso{local}", "format": f"logs/time_format{local}"}
-    store.execute(statement.get(profile.time_form, "logs/time_number"))
+    text = sql_text(statement.get(profile.time_form, "logs/time_number"))
+    store.execute_text(text.replace("log_time(", f"{macro}("))
     return bool(local) and profile.time_form in statement
 
 
 def _read_parquet(
-    store: Store, name: str, reading: Reading, day: str, params: dict[str, Any], rows: NumberedRows | None
+    store: Store, name: str, reading: Reading, told: dict[str, Any], params: dict[str, Any], rows: NumberedRows | None
 ) -> None:
     """Read a Parquet file that another library has found readable.
 
@@ -179,8 +186,8 @@ def _read_parquet(
     path = reading.file or reading.layout.path
     with parquetfile.opened(reading.layout.path) as file:
         said = file.metadata.num_rows
-    source = f"read_parquet({_text(name)}, binary_as_string=true, hive_partitioning=false)"
-    _raw_view(store, source, reading, day, native=True)
+    source = f"read_parquet({literal(name)}, binary_as_string=true, hive_partitioning=false)"
+    _raw_view(store, source, reading, told, native=True)
     # What a file says of the least and the largest of its values is not taken for the values.
     store.execute_text("SET disabled_optimizers = 'statistics_propagation'")
     try:
@@ -200,19 +207,19 @@ def _read_fast(
     name: str,
     reading: Reading,
     content: Callable[[], Content],
-    day: str,
+    told: dict[str, Any],
     params: dict[str, Any],
     rows: NumberedRows | None,
 ) -> bool:
     """Try DuckDB's own CSV reader; False where it stumbles over anything, so that no line is lost or misread."""
     layout = reading.layout
-    columns = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in layout.names)
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in layout.names)
     reader = (
-        f"read_csv({_text(name)}, auto_detect=false, header=false, skip={layout.skip}, quote='\"', "
-        f"escape='\"', delim={_text(layout.delimiter)}, columns={{{columns}}}, max_line_size={textfile.LINE}, "
-        f"compression={_text(layout.packing or 'none')}, hive_partitioning=false)"
+        f"read_csv({literal(name)}, auto_detect=false, header=false, skip={layout.skip}, quote='\"', "
+        f"escape='\"', delim={literal(layout.delimiter)}, columns={{{columns}}}, max_line_size={textfile.LINE}, "
+        f"compression={literal(layout.packing or 'none')}, hive_partitioning=false)"
     )
-    _raw_view(store, reader, reading, day)
+    _raw_view(store, reader, reading, told)
     try:
         _parse(store, reading, params, rows)
     except BackendError:
@@ -222,7 +229,7 @@ def _read_fast(
 
 
 def _read_lines(
-    store: Store, reading: Reading, day: str, params: dict[str, Any], rows: NumberedRows | None
+    store: Store, reading: Reading, told: dict[str, Any], params: dict[str, Any], rows: NumberedRows | None
 ) -> dict[str, int]:
     """Read line by line: each line is one row, kept or rejected, whatever stands in it."""
     state: dict[str, Any] = {}
@@ -243,9 +250,9 @@ def _read_lines(
     if state.get("long"):
         raise textfile.too_long(reading.file or layout.path)
     # An empty field is no value, as for the fast reader: how clean the rest of a file is changes no row.
-    picks = ", ".join(f"nullif(fields[{i + 1}], '') AS {_name(name)}" for i, name in enumerate(layout.names))
-    source = f"(SELECT problem, line, {picks} FROM _log_fields)"  # noqa: S608
-    _raw_view(store, source, reading, day, problems=True)
+    names = ", ".join(f"nullif(fields[{i + 1}], '') AS {quoted(name)}" for i, name in enumerate(layout.names))
+    source = f"(SELECT problem, line, {names} FROM _log_fields)"  # noqa: S608
+    _raw_view(store, source, reading, told, problems=True)
     _parse(store, reading, params, rows)
     store.execute_text("DROP VIEW _log_raw")
     store.drop("_log_fields")
@@ -256,35 +263,11 @@ def _read_lines(
 
 
 def _raw_view(
-    store: Store, source: str, reading: Reading, day: str, *, native: bool = False, problems: bool = False
+    store: Store, source: str, reading: Reading, told: dict[str, Any], *, native: bool = False, problems: bool = False
 ) -> None:
-    """`_log_raw`: the canonical columns as they came, null where the file has none."""
-    profile, found = reading.profile, reading.found
-    fixed = {}
-    if profile.ego_from_file_name:
-        fixed["caller"] = _text(reading.ego)
-    if profile.aggregated:
-        talk = f"{_name(found['talk_s'])}::VARCHAR" if "talk_s" in found else "'0'"
-        counted = {"n_calls", "n_texts"} & set(found)
-        fixed |= {"kind": "'call'", "started_at": _text(day), "duration_s": talk}
-        fixed |= {c: ("'0'" if counted else "'1'") for c in ("n_calls", "n_texts") if c not in found}
-    picks = []
-    for column in CANONICAL:
-        if column in fixed:
-            picks.append(f"{fixed[column]} AS {column}")
-        elif column in found:
-            text = f"{_name(found[column])}::VARCHAR"
-            if native and column in _NATIVE:
-                text = _name(found[column])
-            elif native:
-                # A long text that lies in a file once and stands in all of its rows would fill the disk.
-                why = _text(f"a value of column {found[column]} is longer than {_LONGEST >> 10} KB")
-                text = f"CASE WHEN strlen({text}) > {_LONGEST} THEN error({why}) ELSE {text} END"
-            picks.append(f"{text} AS {column}")
-        else:
-            picks.append(f"NULL::VARCHAR AS {column}")
-    picks += ["problem", "line"] if problems else ["NULL::VARCHAR AS problem", "NULL::VARCHAR AS line"]
-    text = f"CREATE OR REPLACE TEMP VIEW _log_raw AS SELECT {', '.join(picks)} FROM {source}"  # noqa: S608
+    """`_log_raw`: the canonical columns as they came or as the mapping makes them, null where the file has none."""
+    columns = picks.picks(reading, told, native=native, problems=problems).columns
+    text = f"CREATE OR REPLACE TEMP VIEW _log_raw AS SELECT {', '.join(columns)} FROM {source}"  # noqa: S608
     store.execute_text(text)
 
 
@@ -313,21 +296,13 @@ def _widen(store: Store, have: set[str], first: int = 0) -> None:
 
 def optional_columns(reading: Reading) -> set[str]:
     """The optional columns a file's rows have: where a direction swaps the ends, each fact may be either end's."""
-    have = set(reading.found) & set(staging.OPTIONAL)
+    found = set(reading.found) | set(reading.made)
+    have = found & set(staging.OPTIONAL)
     if reading.profile.aggregated:
         return have | {"n_calls", "n_texts"}
     have -= {"n_calls", "n_texts"}
     for fact in ("tac", "imei", "cell"):
         ends = {f"caller_{fact}", f"callee_{fact}"}
-        if "direction" in reading.found and ends & have:
+        if "direction" in found and ends & have:
             have |= ends
     return have
-
-
-def _text(value: object) -> str:
-    """A value as an SQL text literal (paths and names cannot be bound inside a view)."""
-    return "'" + str(value).replace("'", "''") + "'"
-
-
-def _name(value: str) -> str:
-    return '"' + value.replace('"', '""') + '"'

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine import parquetfile, textfile
 from engine.errors import InputError
+from engine.intake import expressions, language, sqlparts
 from engine.logs import mapping
 from engine.logs.mapping import AGGREGATES, Profile
 from engine.textfile import Layout
@@ -25,6 +27,8 @@ class Reading:
         why: what decided, in words.
         ego: the person the file is about, where the format says that its name tells.
         file: what the user calls it; a piece of it lies elsewhere.
+        made: canonical columns that the mapping makes of the file's.
+        uses: the file's columns that are needed, by its own names.
     """
 
     profile: Profile
@@ -33,6 +37,8 @@ class Reading:
     why: str
     ego: str = ""
     file: Path | None = None
+    made: frozenset[str] = frozenset()
+    uses: tuple[str, ...] = ()
 
 
 def recognise(path: Path, profiles: list[Profile]) -> Reading:
@@ -52,6 +58,7 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
     closest: list[str] | None = None
     first: Layout | None = None
     alone = len({p.name for p in profiles}) == 1
+    only = profiles[0] if len(profiles) == 1 and profiles[0].digest else None
     for profile in profiles:
         layout = textfile.layout(
             path,
@@ -63,7 +70,10 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
         )
         first = first or layout
         found = columns(profile, layout)
-        missing = _missing(profile, found)
+        if only:
+            check(profile, layout.names, path)
+        uses = _uses(profile, found, layout)
+        missing = _missing(profile, {*found, *profile.expressions} if uses is not None else set(found))
         if missing:
             # What is missing of our own columns tells more than what is missing of somebody else's.
             nearer = closest is None or (len(missing) < len(closest) and profiles[0].name != "generic")
@@ -76,9 +86,18 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
             continue
         if profile.refuse:
             raise InputError(profile.refuse, file=path)
-        if best is None or len(found) > len(best.found):
+        if uses is not None and (
+            best is None or len(found) + len(profile.expressions) > len(best.found) + len(best.made)
+        ):
             person = _ego(path) if profile.ego_from_file_name else ""
-            best = Reading(profile, layout, found, _why(profile, layout, found), person, path)
+            made = frozenset(profile.expressions)
+            best = Reading(profile, layout, found, _why(profile, layout, uses), person, path, made, uses)
+    if best is None and only and closest and first:
+        raise InputError(
+            f"the mapping does not say where {' and '.join(closest)} {'is' if len(closest) == 1 else 'are'}.",
+            file=path,
+            fix=f'Write [columns] {closest[0]} = "..."; the columns are {", ".join(first.names)[:300]}.',
+        )
     if best is None:
         wanted = " and ".join(closest or ["caller", "callee", "started_at", "duration_s"])
         header = ", ".join(first.names) if first else ""
@@ -88,7 +107,7 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
             fix="Check the delimiter; `kindred logs guess FILE` drafts a mapping file for --mapping.",
         )
     if best.layout.packing == "parquet":
-        parquetfile.check(path, best.found.values())
+        parquetfile.check(path, best.uses)
     return best
 
 
@@ -120,7 +139,44 @@ def columns(profile: Profile, layout: Layout) -> dict[str, str]:
     return found
 
 
-def _missing(profile: Profile, found: dict[str, str]) -> list[str]:
+def check(profile: Profile, names: Sequence[str], path: Path) -> None:
+    """Refuse a mapping that does not fit the columns of the file it is for; raises InputError with the key."""
+    signs = expressions.Signs(profile.decimal, profile.thousands)
+    for column, said in profile.columns.items():
+        if said and not {n.strip().lower() for n in said} & {n.strip().lower() for n in names}:
+            told = f"{said[0]!r}" if len(said) == 1 else f"none of {', '.join(said)}"
+            raise InputError(
+                f"columns.{column}: there is no column {told}.",
+                file=path,
+                row=0,
+                fix=sqlparts.nearest(said[0], names),
+            )
+    for column, text in profile.expressions.items():
+        _try(f"columns.{column}", text, path, lambda c=column, t=text: language.made(c, t, profile.table, names, signs))
+    if profile.where:
+        _try("rows.where", profile.where, path, lambda: expressions.made(profile.where, names, signs, condition=True))
+
+
+def _try(key: str, text: str, path: Path, make: Callable[[], object]) -> None:
+    try:
+        make()
+    except expressions.Refused as error:
+        raise InputError(f"{key} = {text[:120]!r}: {error}.", file=path, row=0, fix=error.fix) from None
+
+
+def _uses(profile: Profile, found: dict[str, str], layout: Layout) -> tuple[str, ...] | None:
+    """The file's columns that a profile needs; None where its expressions name others."""
+    texts = [*profile.expressions.values(), *([profile.where] if profile.where else [])]
+    if not texts:
+        return tuple(dict.fromkeys(found.values()))
+    own = {name.strip().lower(): name for name in layout.names}
+    wanted = [name.strip().lower() for text in texts for name in expressions.columns(text)]
+    if not set(wanted) <= set(own):
+        return None
+    return tuple(dict.fromkeys([*found.values(), *(own[name] for name in wanted)]))
+
+
+def _missing(profile: Profile, found: Collection[str]) -> list[str]:
     if profile.refuse:
         return []
     needed = ["caller", "callee"]
@@ -158,8 +214,8 @@ def _against(profile: Profile, layout: Layout) -> str:
     return ""
 
 
-def _why(profile: Profile, layout: Layout, found: dict[str, str]) -> str:
-    names = ", ".join(dict.fromkeys(found.values()))
+def _why(profile: Profile, layout: Layout, uses: Collection[str]) -> str:
+    names = ", ".join(uses)
     how = f"columns {names}" if profile.header else f"{len(layout.names)} fields without a header"
     checked = f"; values of {', '.join(profile.match)} as expected" if profile.match and layout.sample else ""
     return f"{profile.name}: {how}{checked}"

@@ -71,7 +71,7 @@ judged AS (
         END::ENUM(
             'wrong_columns', 'not_utf8', 'unknown_kind', 'unknown_direction', 'missing_party', 'self_call',
             'unreadable_time', 'time_out_of_window', 'unreadable_duration', 'negative_duration',
-            'unreadable_sum', 'no_contact'
+            'unreadable_sum', 'no_contact', 'left_out'
         ) AS reason
     FROM read_as
 )
@@ -96,7 +96,7 @@ SELECT
     CASE WHEN reason IS NULL THEN ceil(n_texts)::BIGINT END AS n_texts,
     reason,
     CASE
-        WHEN reason IS NULL THEN null
+        WHEN reason IS NULL OR reason = 'left_out' THEN null
         WHEN reason IN ('wrong_columns', 'not_utf8')
             THEN regexp_replace(regexp_replace(left(line, 500), '\pL', 'a', 'g'), '\pN', '9', 'g')
         ELSE
