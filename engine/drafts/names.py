@@ -17,7 +17,7 @@ _SHORT = 5  # letters from which on a phrase may be a part of a word
 # Swedish, Turkish, Russian, Chinese).
 ROLES: dict[str, str] = {
     "caller": """
-        caller, calling, calling number, calling party, calling party number, calling no, calling msisdn, calling user,
+        a, caller, calling, calling number, calling party, calling party number, calling no, calling msisdn, calling user,
         calling line, calling station, caller number, caller id number, caller id, caller no, caller phone, caller
         msisdn, caller num, caller user, caller party, a number, a num, a no, a party, a party number, a party no,
         a msisdn, a subscriber, a side, anumber, anum, aparty, msisdn a, number a, party a, phone a, subscriber a, src,
@@ -42,7 +42,7 @@ ROLES: dict[str, str] = {
         вызывающий абонент, номер звонящего, исходящий номер,
         主叫, 主叫号码, 主叫方, 呼叫方, 发送方, 发件人, 源号码, 主叫用户, 主叫电话, 发送号码, 主叫方号码""",
     "callee": """
-        callee, called, called number, called party, called party number, called no, called msisdn, called user, called
+        b, callee, called, called number, called party, called party number, called no, called msisdn, called user, called
         line, called station, callee number, callee id, callee no, callee phone, callee msisdn, callee num,
         b number, b num, b no, b party, b party number, b party no, b msisdn, b subscriber, b side, bnumber, bnum, bparty,
         msisdn b, number b, party b, phone b, subscriber b, dst, dst number, dst user, dst no, dest, dest number, dest phone,
@@ -152,7 +152,7 @@ ROLES: dict[str, str] = {
         eindtijd, einde, einde gesprek, einddatum, sluttid, slut, slutet, avslutad, samtalsslut, slutdatum, bitis, bitis zamani, bitis tarihi, son,
         конец, окончание, время окончания, дата окончания, конец вызова, время конца, конец разговора, завершение, 结束, 结束时间, 终止时间, 结束日期, 通话结束时间""",
     "time": """
-        time, date, datetime, date time, timestamp, time stamp, ts, when, local time, local timestamp, local time stamp, utc, utc time, day, epoch, unix time, moment,
+        t, time, date, datetime, date time, timestamp, time stamp, ts, when, local time, local timestamp, local time stamp, utc, utc time, day, epoch, unix time, moment,
         occurred at, occurred, date utc, datum, zeit, uhrzeit, zeitstempel, tag, datum zeit, zeitpunkt, fecha, hora, marca de tiempo, heure, jour, data, ora, giorno,
         dia, datum ido, ido, idobelyeg, nap, godzina, czas, dzien, znacznik czasu, tijd, dag, tijdstempel, tid, klockslag, tidsstampel, tarih, saat, zaman, zaman damgasi,
         дата, время, час, метка времени, 时间, 日期, 时间戳""",

@@ -87,7 +87,8 @@ def _kinds(sheet: Sheet, made: Draft, used: set[int], told: Direction | None, pa
     for column in sorted(sheet.columns, key=lambda c: -max((n for r, n in c.roles if r == "kind"), default=0)):
         named = any(r == "kind" for r, _ in column.roles) or column.role == "direction"
         plausible = (named or not column.named) and 0 < len(column.distinct) <= 60 and column.place not in used
-        if not plausible or column.role in ("answered", "cause"):
+        many = not named and (len(column.distinct) > 12 or len(column.distinct) > 0.5 * sheet.rows > 4)
+        if not plausible or many or column.role in ("answered", "cause") or (not named and any(re.search(r"\d", w) for w in column.distinct)):
             continue
         words = {w: vocabulary.kind(w) for w in column.distinct}
         known = {w: k for w, k in words.items() if k}

@@ -118,6 +118,8 @@ def _grouped(sheet: Sheet) -> dict[str, list[Moment]]:
         if clock is not None:
             clocks = [(r, c) for r, c in clocks if c is not clock]
             groups[role].append(_paired(day, clock))
+    texts = [m for m in groups[""] if m.order not in _UNITS]
+    groups[""] = texts or groups[""]  # a running number may look like seconds since 1970
     return groups
 
 
@@ -222,7 +224,8 @@ def _earliest(found: list[Moment]) -> Moment:
     """Of unnamed columns of times the one that is never after the others, the first of equals."""
     read = [m.read() for m in found]
     for one, times in zip(found, read, strict=True):
-        if all(a is None or b is None or a <= b for other in read for a, b in zip(times, other, strict=True)):
+        pairs = [(a, b) for other in read for a, b in zip(times, other, strict=True) if a is not None and b is not None]
+        if pairs and sum(a <= b for a, b in pairs) >= (0.7 if len(one.columns) > 1 else 1.0) * len(pairs):
             return one
     return found[0]
 
@@ -233,10 +236,12 @@ def _later(start: Moment, found: list[Moment]) -> Moment | None:
     if not rest:
         return None
     begun = start.read()
-    late = [
-        m for m in rest
-        if all(a is None or b is None or a <= b for a, b in zip(begun, m.read(), strict=True))
-    ]  # fmt: skip
+    late = []
+    for one in rest:
+        both = [(a, b) for a, b in zip(begun, one.read(), strict=True) if a is not None and b is not None]
+        # A clock beside the day of the start goes back at midnight.
+        if both and sum(a <= b for a, b in both) >= (0.7 if len(one.columns) > 1 else 1.0) * len(both):
+            late.append(one)
     return late[-1] if late else None
 
 

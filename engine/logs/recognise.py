@@ -41,6 +41,10 @@ class Reading:
     uses: tuple[str, ...] = ()
 
 
+class NoFormat(InputError):
+    """No profile fits a file."""
+
+
 def recognise(path: Path, profiles: list[Profile]) -> Reading:
     """Find the profile that fits a file: all its columns are there, its patterns hold, and it explains the most.
 
@@ -101,7 +105,7 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
     if best is None:
         wanted = " and ".join(closest or ["caller", "callee", "started_at", "duration_s"])
         header = ", ".join(first.names) if first else ""
-        raise InputError(
+        raise NoFormat(
             f"no format fits: {wanted} cannot be found; the first line reads {header[:300]}.",
             file=path,
             fix="Check the delimiter; `kindred logs guess FILE` drafts a mapping file for --mapping.",
@@ -109,6 +113,18 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
     if best.layout.packing == "parquet":
         parquetfile.check(path, best.uses)
     return best
+
+
+def fitting(path: Path, profiles: list[Profile]) -> Reading | None:
+    """Like `recognise`, None where no profile fits.
+
+    Raises:
+        InputError: the file is no table, or its form cannot be used (saying why).
+    """
+    try:
+        return recognise(path, profiles)
+    except NoFormat:
+        return None
 
 
 def _ego(path: Path) -> str:

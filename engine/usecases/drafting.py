@@ -1,0 +1,124 @@
+"""`kindred guess`: draft a mapping for a file, read the file with it, and say what is sure and what is to be decided."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.config import Config
+from engine.drafts import records, sheet, tables
+from engine.drafts.draft import Draft, toml
+from engine.errors import InputError
+from engine.logs import mapping, recognise
+from engine.sources import SourceSummary
+
+_LARGEST = 1 << 28  # bytes of a file that is read whole with its draft
+_MANY = 0.05  # share of rejected rows from which on a draft is doubtful
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """What `draft` found.
+
+    Args:
+        text: the mapping file, TOML.
+        undecided: what a person has to say before it can be used, one sentence each.
+        read: what reading the file with it gave; None where it was not read.
+        format: the ready-made format that the file has, "" where it has none.
+        checks: lines that are to be looked at, as they stand in `text`.
+    """
+
+    text: str
+    undecided: tuple[str, ...] = ()
+    read: SourceSummary | None = None
+    format: str = ""
+    checks: tuple[str, ...] = field(default=())
+
+
+def draft(path: Path, table: str = "logs") -> Drafted:
+    """Draft a mapping for a file and read the file with it; nothing is stored.
+
+    Args:
+        path: a file that `kindred import` reads.
+        table: what it holds, `logs` or another table of `kindred import`.
+
+    Returns:
+        The draft.
+
+    Raises:
+        InputError: the file is no table, or is of a form that cannot be used (saying why).
+    """
+    with _folder() as folder, _plain(path, folder) as plain:
+        if table != "logs":
+            made = tables.draft(sheet.sheet(plain), table)
+            return _told(toml(made, [f"Drafted for {path.name}; correct it, then: kindred import {table} FILE --mapping THIS"]), made)
+        if ready := _ready(plain, path):
+            return ready
+        made = records.draft(sheet.sheet(plain), path)
+        read, remark = (None, "") if made.undecided else _trial(path, toml(made, []), folder)
+        head = [f"Drafted for {path.name}; correct it, then: kindred import logs FILE --mapping THIS"]
+        if remark:
+            head.append(remark)
+        return _told(toml(made, head), made, read)
+
+
+def _told(text: str, made: Draft, read: SourceSummary | None = None) -> Drafted:
+    checks = tuple(line.strip() for line in text.splitlines() if "# check:" in line)
+    return Drafted(text, tuple(f"{what}: {why}" for what, why in made.undecided.items()), read, "", checks)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="kindred-guess-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _plain(path: Path, folder: Path) -> Iterator[Path]:
+    yield path
+
+
+def _ready(plain: Path, path: Path) -> Drafted | None:
+    """The ready-made format of a file: its profile is the draft."""
+    # Pairs with sums have no times by which they could be told from calls: a person has to ask for that format.
+    profiles = [p for name in mapping.ready_names() for p in mapping.ready(name) if not p.aggregated]
+    found = recognise.fitting(plain, profiles)
+    if found is None:
+        return None
+    name = found.profile.name
+    own = (mapping.PROFILES / f"{name}.toml").read_text(encoding="utf-8")
+    head = [
+        f"# {path.name} is of the ready-made format {name} ({found.why}).",
+        "# sure: no mapping is needed (kindred import logs FILE); this is how it is read.",
+    ]
+    return Drafted("\n".join([*head, own]), format=name)
+
+
+def _trial(path: Path, text: str, folder: Path) -> tuple[SourceSummary | None, str]:
+    """Read a file with a draft, into memory: the summary, and what to say of it."""
+    from engine.logs.importer import import_logs
+    from engine.warehouse.duckdb import DuckDBWarehouse
+
+    if path.stat().st_size > _LARGEST:
+        return None, "check: the file is large and was not read with this draft; look at the rows rejected by the import."
+    own = folder / "draft.toml"
+    own.write_text(text, encoding="utf-8")
+    store = DuckDBWarehouse(scratch=folder)
+    try:
+        summary = import_logs(store, [path], mapping=own, config=Config(), key=bytes(32))[0]
+    except InputError as error:
+        return None, f"check: read with this draft: {str(error).replace(str(path), path.name)}"
+    finally:
+        store.close()
+    reasons = {k.removeprefix("rejected_"): n for k, n in summary.details.items() if k.startswith("rejected_")}
+    told = ", ".join(f"{reason.replace('_', ' ')} {n}" for reason, n in reasons.items())
+    counts = f"{summary.rows_kept} kept + {summary.rows_duplicate} duplicate + {summary.rows_rejected} rejected"
+    mark = "check" if summary.rows_rejected > _MANY * summary.rows_in else "sure"
+    return summary, f"{mark}: read with this draft: {summary.rows_in} rows = {counts}{f' ({told})' if told else ''}"
