@@ -242,6 +242,8 @@ def _say(draft: Draft, chosen: Length, seconds: Sequence[float | None] | None, w
         if doubt:
             why, sure = f"{why}; {doubt}", False
     unit = unit if unit is not None else by
+    if not chosen.column.named:
+        why, sure = "the times of the rows bear it out" if seconds and by is not None else "no names: the only numbers that may be lengths", False
     assert unit is not None
     draft.columns["duration_s"] = Line(name, why, sure)
     if chosen.column.spans:

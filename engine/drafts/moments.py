@@ -22,6 +22,7 @@ _DATES = (
     r"(?P<mon>[A-Za-z]{3,9})(?P<p1>\.? )(?P<a>\d{1,2})(?P<p2>,? )(?P<y>\d{4})",
 )
 _JOIN = r"(?P<join>T|, | at |[ ,:_-]| - |\s{1,3})"
+_CTIME = re.compile(r"(?P<wd>[A-Z][a-z]{2}) (?P<mon>[A-Z][a-z]{2}) {1,2}(?P<a>\d{1,2}) (?P<c>\d\d:\d\d:\d\d) (?P<y>\d{4})")
 _WEEKDAY = r"(?P<wd>(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?"
 _MOMENTS = tuple(re.compile(f"{_WEEKDAY}{date}(?:{_JOIN}{_CLOCK})?{_ZONE}") for date in _DATES)
 _ONLY_CLOCK = re.compile(_CLOCK)
@@ -82,6 +83,11 @@ def ways(text: str) -> tuple[tuple[Way, datetime], ...]:
         return tuple(_clock(clock))
     if compact := _compact(text):
         return tuple(compact)
+    if match := _CTIME.fullmatch(text):
+        try:
+            return ((Way("named", "%a %b %d %H:%M:%S %Y", "moment"), datetime.strptime(text, "%a %b %d %H:%M:%S %Y")),)
+        except ValueError:
+            return ()
     found = []
     for place, pattern in enumerate(_MOMENTS):
         if match := pattern.fullmatch(text):
@@ -202,8 +208,14 @@ def _iso(match: re.Match[str]) -> bool:
     return plain and joined and len(match["a"]) == len(match["b"]) == 2 and len(match["h"] or "00") == 2
 
 
-def reading(values: Sequence[str], *, whole: float = 0.95) -> Reading | None:
+def reading(values: Sequence[str], *, whole: float = 0.95, named: bool = False) -> Reading | None:
     """How a column's filled values read as times; None where fewer than `whole` of them do.
+
+    Args:
+        values: of the column.
+        whole: share of them that have to read.
+        named: its name says that it holds times: then days of a spreadsheet and six pairs of digits are some.
+
 
     Of several orders that read the column the one that reads the most values is taken; those that read as many are
     its rivals (a file of the first twelve days of months tells nothing of days and months).
@@ -215,7 +227,7 @@ def reading(values: Sequence[str], *, whole: float = 0.95) -> Reading | None:
     zoned: Counter[tuple[str, str]] = Counter()
     for value in values:
         seen = set()
-        for way, _ in ways(value):
+        for way, _ in (*ways(value), *(_rare(value) if named else ())):
             key = (way.order, way.what)
             if key in seen:
                 continue
@@ -240,7 +252,26 @@ def reading(values: Sequence[str], *, whole: float = 0.95) -> Reading | None:
 
 def moment(text: str, order: str) -> datetime | None:
     """A text as a time in one order, without its offset."""
-    return next((at for way, at in ways(text) if way.order == order), None)
+    found = (*ways(text), *(_rare(text) if order in ("days", "pairs") else ()))
+    return next((at for way, at in found if way.order == order), None)
+
+
+def _rare(text: str) -> list[tuple[Way, datetime]]:
+    """What a number is as a time only in a column that is named as one of times."""
+    if re.fullmatch(r"[2-6]\d{4}\.\d+", text):
+        return [(Way("days", "", "moment"), datetime(1899, 12, 30) + timedelta(days=float(text)))]
+    if re.fullmatch(r"\d{12}", text):
+        try:
+            return [(Way("pairs", "%y%m%d%H%M%S", "moment"), datetime.strptime(text, "%y%m%d%H%M%S"))]
+        except ValueError:
+            return []
+    return []
+
+
+def zone_words(values: Sequence[str]) -> set[str]:
+    """Words for zones (EST, PST) behind times."""
+    found = (re.search(r"\d\s?(?:[AaPp][Mm])?\s?([A-Z]{2,5})$", value.strip()) for value in values)
+    return {match[1] for match in found if match and match[1] not in ("AM", "PM", "UTC", "GMT")}
 
 
 def decided_by_order(values: Sequence[str], orders: Sequence[str]) -> str:

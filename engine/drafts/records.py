@@ -23,6 +23,7 @@ _MEGABYTES = {
     "bytes": 1e-6, "byte": 1e-6, "octets": 1e-6, "octet": 1e-6, "octetos": 1e-6, "bajt": 1e-6, "байт": 1e-6, "kb": 1e-3, "kib": 1e-3, "kbytes": 1e-3, "kilobytes": 1e-3,
     "кб": 1e-3, "mb": 1.0, "mib": 1.0, "mbytes": 1.0, "megabytes": 1.0, "мб": 1.0, "gb": 1e3, "gib": 1e3, "gigabytes": 1e3, "гб": 1e3, "ko": 1e-3, "mo": 1.0, "b": 1e-6,
 }  # fmt: skip
+_MESSAGES = set("sms message messages text texts msg mms nachricht nachrichten mensaje mensajes messaggi mensagem uzenet wiadomosc bericht meddelande mesaj сообщение 短信".split())
 _IMEI = re.compile(r"\d{14,16}")
 _TAC = re.compile(r"\d{7,8}")
 _APART = 600  # seconds within which rows of one call id are one call
@@ -93,19 +94,17 @@ def _kinds(sheet: Sheet, made: Draft, used: set[int], told: Direction | None, pa
         words = {w: vocabulary.kind(w) for w in column.distinct}
         known = {w: k for w, k in words.items() if k}
         rows = sum(column.distinct[w] for w in known)
-        if known and rows >= 0.5 * len(column.filled) and not _only_sorts(words):
-            return _say_kinds(made, column, known, [w for w in words if not w in known])
+        if known and rows >= 0.5 * len(column.filled):
+            return _say_kinds(made, column, known, [w for w in words if w not in known])
         if named and column.role == "kind" and not _harmless(column, told):
             unsure.append(column)
     return None, _default(sheet, made, unsure, path)
 
 
-def _only_sorts(words: dict[str, str]) -> bool:
-    """Whether the words that are kinds are only sorts of calls such as "video" beside "local"."""
-    return False
-
-
 def _say_kinds(made: Draft, column: Column, known: dict[str, str], rest: list[str]) -> tuple[Column, str]:
+    if "call" not in known.values():
+        most = max(("text", "data"), key=lambda k: sum(column.distinct[w] for w, own in known.items() if own == k))
+        made.say("kind", "default", most, "no calls among its words")
     made.columns["kind"] = Line(column.name, "known words" if not rest else f"not known, so rejected: {', '.join(rest[:8])}", not rest)
     for kind in ("call", "text", "data"):
         words = sorted({w.lower() for w, k in known.items() if k == kind})
@@ -137,11 +136,11 @@ def _default(sheet: Sheet, made: Draft, unsure: list[Column], path: Path) -> str
             return "call"
     times = sum(1 for c in sheet.columns if c.times and c.times.what == "moment")
     tokens = {w for text in (path.stem, *(c.name for c in sheet.columns if c.named)) for w in names.words(text)}
-    texts = bool({"sms", "message", "messages", "text", "texts", "msg", "mms", "nachricht", "mensaje"} & tokens)
-    if not spoken and times < 2 or not sheet.header and texts and not any(_numbers(c) for c in sheet.columns):
-        if texts or not sheet.header and "sms" in path.stem.lower():
-            made.say("kind", "default", "text", "no durations, and the names speak of messages", False)
-            return "text"
+    texts = bool(_MESSAGES & tokens) and not {"call", "calls", "voice"} & tokens
+    if texts and (not spoken or not sheet.header and not any(_numbers(c) for c in sheet.columns)):
+        made.say("kind", "default", "text", "no durations, and the names speak of messages", False)
+        return "text"
+    if not spoken and times < 2:
         if {"start", "time"} & roles and not spoken and times:
             made.leave("kind", 'no column of kinds and none of durations: say kind = { default = "text" } if all are texts.')
         return "call"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ _IP = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d+)?|[+-]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?")
 _SPAN = re.compile(r"(?:\d{1,4}:)?\d{1,2}:\d{2}(?:[.,]\d+)?")
 _PEOPLE = ("caller", "callee", "callee_final", "subscriber", "other")
+_WHEN = ("start", "answer_time", "end", "time")
 _ID = re.compile(r"[^\s,;|\"]{1,120}")
 
 
@@ -62,7 +63,8 @@ class Column:
     @cached_property
     def times(self) -> moments.Reading | None:
         """How it reads as times."""
-        return moments.reading(self.filled)
+        named = any(role in _WHEN for role, _ in self.roles[:1])
+        return moments.reading(self.filled, whole=0.6 if named else 0.95, named=named)
 
     def share(self, pattern: re.Pattern[str]) -> float:
         """Of the filled values that a pattern fits as a whole."""
@@ -180,7 +182,7 @@ def _text_rows(layout: Layout) -> list[tuple[str, ...]]:
             lines = head.split(b"\n")
             if first:
                 lines = lines[skip:]
-            rows += _spread([line.decode("utf-8", "replace") for line in _some(lines, ROWS if first else _A_BLOCK)])
+            rows += [line.decode("utf-8", "replace") for line in _some(lines, ROWS if first else _A_BLOCK)]
             first = False
     except EOFError:
         pass
@@ -200,10 +202,6 @@ def _some(lines: Sequence, most: int) -> list:
     return [lines[i * len(lines) // most] for i in range(most)]
 
 
-def _spread(lines: Iterable[str]) -> list[str]:
-    return list(lines)
-
-
 def _parquet_rows(path: Path, layout: Layout) -> list[tuple[str, ...]]:
     import polars as pl
 
@@ -214,17 +212,14 @@ def _parquet_rows(path: Path, layout: Layout) -> list[tuple[str, ...]]:
             step = -(-n // ROWS)
             frame = frame.gather_every(step)
         texts = frame.with_columns(pl.selectors.binary().cast(pl.String, strict=False)).collect()
-    shown = texts.with_columns(
-        pl.selectors.datetime().dt.strftime("%Y-%m-%d %H:%M:%S%.f"), (~pl.selectors.nested()).exclude()
-    ) if False else texts
     cells = []
-    for column in shown.get_columns():
-        if column.dtype.is_nested():
+    for column in texts.get_columns():
+        if column.dtype.is_nested() or column.dtype == pl.Duration:
             cells.append([""] * len(column))
         elif column.dtype == pl.Datetime:
-            zone = "+00:00" if getattr(column.dtype, "time_zone", None) else ""
-            cells.append([v + zone if v else "" for v in column.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%d %H:%M:%S").to_list()]
-                         if zone else [v or "" for v in column.dt.strftime("%Y-%m-%d %H:%M:%S").to_list()])
+            zoned = getattr(column.dtype, "time_zone", None)
+            shown = (column.dt.convert_time_zone("UTC") if zoned else column).dt.strftime("%Y-%m-%d %H:%M:%S")
+            cells.append([v + ("+00:00" if zoned else "") if v else "" for v in shown.to_list()])
         else:
             cells.append([v or "" for v in column.cast(pl.String, strict=False).to_list()])
     return list(zip(*cells, strict=True)) if cells else []

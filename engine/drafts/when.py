@@ -11,6 +11,8 @@ from engine.drafts.sheet import Column, Sheet
 
 _TIMES = ("start", "time", "answer_time", "end", "time_meta")
 _SPANS = ("duration", "talk", "billed", "ring")
+# Abbreviations of zones that mean several offsets, depending on where one is.
+_AMBIGUOUS = set("CST CDT PST PDT IST BST AST ADT GST SST ECT AMT NST NDT ACST ACDT MET MEST PT ET CT MT BOT WST".split())
 _UNITS = ("seconds", "milliseconds", "microseconds")
 
 
@@ -266,9 +268,16 @@ def _draft_start(sheet: Sheet, draft: Draft, start: Moment) -> None:
             formats = tuple(f.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m") for f in formats)
         draft.remarks.append(f"{start.label}: days and months are told by the order of the rows or another column.")
     sure = known and start.columns[0].roles[:1] != () and not start.rivals
+    if doubtful := moments.zone_words(start.columns[-1].filled) & _AMBIGUOUS:
+        draft.leave(
+            "started_at",
+            f"{start.label} has {', '.join(sorted(doubtful))}, which mean more than one offset. Say which under [time.zones].",
+        )
+        return
     draft.columns["started_at"] = _line(start, sure)
-    if order in _UNITS:
-        draft.say("time", "form", order, "numbers since 1970", True)
+    if order in (*_UNITS, "days"):
+        why = "numbers since 1970" if order in _UNITS else "days as a spreadsheet counts them"
+        draft.say("time", "form", order, why, order in _UNITS)
         return
     if formats:
         draft.say("time", "formats", list(formats[:12]), "as the values are written", not start.rivals)

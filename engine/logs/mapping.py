@@ -29,7 +29,7 @@ _SHARED_KEYS = {
     "name", "for", "undecided", "delimiter", "header", "skip", "names", "encoding", "columns", "values", "rows", "numbers", "time",
 }  # fmt: skip
 _TABLE_KEYS = _SHARED_KEYS | {
-    "duration", "kind", "direction", "answered", "volume", "parties", "ego_from_file_name", "match", "widths",
+    "duration", "kind", "direction", "answered", "volume", "parties", "ego_from_file_name", "ego_form", "match", "widths",
     "refuse", "aggregated", "extensions",
 }  # fmt: skip
 _ENCODINGS = {
@@ -75,6 +75,7 @@ class Profile:
         answering: words of it that mean an answered one.
         megabytes_per_unit: of the volume column.
         ego_from_file_name: the caller is the file's stem.
+        ego_form: a pattern that this stem has to fit, empty = any.
         match: the file's column -> a pattern nearly all its first values fit, to tell formats apart.
         widths: how many fields a row of a file without header may have; empty = any.
         refuse: why files of this form cannot be used; empty = they can.
@@ -110,6 +111,7 @@ class Profile:
     answering: tuple[str, ...] = ()
     megabytes_per_unit: float = 1.0
     ego_from_file_name: bool = False
+    ego_form: str = ""
     match: dict[str, str] = field(default_factory=dict)
     widths: tuple[int, ...] = ()
     refuse: str = ""
@@ -290,6 +292,7 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
         answering=answered.words("yes", []) + language.meaning(values, "answered", "yes"),
         megabytes_per_unit=said.inner("volume").get(float, "megabytes_per_unit", 1.0),
         ego_from_file_name=said.get(bool, "ego_from_file_name", False),
+        ego_form=_pattern("ego_form", said.get(str, "ego_form", "")),
         match=_patterns(said.inner("match")),
         widths=said.numbers("widths"),
         refuse=refuse,
@@ -300,21 +303,22 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
 
 def _patterns(match: Said) -> dict[str, str]:
     """The patterns of values, each tried out: those that could take long for a long text are none."""
+    return {name: _pattern(f"match.{name[:60]}", match.get(str, name, "")) for name in match.table}
+
+
+def _pattern(key: str, pattern: str) -> str:
+    """A pattern that can be used; raises `Wrong`."""
     import polars as pl
 
-    found = {}
-    for name in match.table:
-        pattern = match.get(str, name, "")
-        fix = "Use a plain regular expression, without looking around or back."
-        if len(pattern) > _PATTERN:
-            raise Wrong(f"match.{name[:60]} has more than {_PATTERN} letters", fix)
-        try:
-            for text in (pattern, _whole(pattern)):
-                pl.Series([""]).str.contains(text)
-        except pl.exceptions.PolarsError:
-            raise Wrong(f"match.{name[:60]} is no regular expression that can be used here", fix) from None
-        found[name] = pattern
-    return found
+    fix = "Use a plain regular expression, without looking around or back."
+    if len(pattern) > _PATTERN:
+        raise Wrong(f"{key} has more than {_PATTERN} letters", fix)
+    try:
+        for text in (pattern, _whole(pattern)):
+            pl.Series([""]).str.contains(text)
+    except pl.exceptions.PolarsError:
+        raise Wrong(f"{key} is no regular expression that can be used here", fix) from None
+    return pattern
 
 
 def _list(names: set[str]) -> str:

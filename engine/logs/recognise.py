@@ -93,7 +93,7 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
         if uses is not None and (
             best is None or len(found) + len(profile.expressions) > len(best.found) + len(best.made)
         ):
-            person = _ego(path) if profile.ego_from_file_name else ""
+            person = _ego(path, profile) if profile.ego_from_file_name else ""
             made = frozenset(profile.expressions)
             best = Reading(profile, layout, found, _why(profile, layout, uses), person, path, made, uses)
     if best is None and only and closest and first:
@@ -127,7 +127,7 @@ def fitting(path: Path, profiles: list[Profile]) -> Reading | None:
         return None
 
 
-def _ego(path: Path) -> str:
+def _ego(path: Path, profile: Profile) -> str:
     """The person a file is about: its name without its endings.
 
     Raises:
@@ -139,6 +139,12 @@ def _ego(path: Path) -> str:
     if not name.isprintable() or not name.strip():
         raise InputError(
             "the name of the file should be the id of a person, and is no text.", file=path, fix="Rename it."
+        )
+    if profile.ego_form and not mapping.fitting(profile.ego_form, [name]):
+        raise InputError(
+            f"this is one person's log ({profile.name}), and the file is not named by that person's number.",
+            file=path,
+            fix="Name it by the number whose log it is, with its usual ending.",
         )
     return name
 
