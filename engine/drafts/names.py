@@ -287,7 +287,10 @@ def _phrases() -> dict[str, tuple[tuple[str, ...], ...]]:
 def score(name: str, phrase: tuple[str, ...]) -> tuple[int, int]:
     """How well a phrase tells a name: 3 = all of it, 2 = a run of its words, 1 = a part of a longer word, 0 = not;
     and the phrase's letters."""
-    own = words(name)
+    return _score(words(name), phrase)
+
+
+def _score(own: tuple[str, ...], phrase: tuple[str, ...]) -> tuple[int, int]:
     joined, letters = "".join(own), "".join(phrase)
     if joined == letters:
         return 3, len(letters)
@@ -304,8 +307,11 @@ def score(name: str, phrase: tuple[str, ...]) -> tuple[int, int]:
 def roles(name: str) -> tuple[tuple[str, int], ...]:
     """Roles that a name may tell, best first, with the rank of the match (3 to 1); empty = none is known."""
     found: list[tuple[int, int, str]] = []
+    own = words(name)
+    joined = "".join(own)
     for role, phrases in _phrases().items():
-        best = max((score(name, phrase) for phrase in phrases), default=(0, 0))
+        near = (phrase for phrase in phrases if phrase[0] in joined)
+        best = max((_score(own, phrase) for phrase in near), default=(0, 0))
         if best[0]:
             found.append((*best, role))
     found.sort(key=lambda f: (-f[0], -f[1]))

@@ -17,7 +17,12 @@ from engine.logs import mapping, recognise
 from engine.sources import SourceSummary
 
 _LARGEST = 1 << 28  # bytes of a file that is read whole with its draft
-_MANY = 0.05  # share of rejected rows from which on a draft is doubtful
+_MANY = 0.1  # share of rejected rows from which on a draft is doubtful
+# Reasons for which rows are rejected, and what of the draft they put in doubt.
+_DOUBTS = {
+    "unreadable_time": "started_at", "time_out_of_window": "started_at", "ambiguous_zone": "started_at", "unreadable_offset": "utc_offset",
+    "unreadable_duration": "duration_s", "negative_duration": "duration_s", "unknown_answered": "answered",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ def draft(path: Path, table: str = "logs") -> Drafted:
         if ready := _ready(plain, path):
             return ready
         made = records.draft(sheet.sheet(plain), path)
-        read, remark = (None, "") if made.undecided else _trial(path, toml(made, []), folder)
+        read, remark = (None, "") if made.undecided else _trial(path, made, folder)
         head = [f"Drafted for {path.name}; correct it, then: kindred import logs FILE --mapping THIS"]
         if remark:
             head.append(remark)
@@ -101,15 +106,19 @@ def _ready(plain: Path, path: Path) -> Drafted | None:
     return Drafted("\n".join([*head, own]), format=name)
 
 
-def _trial(path: Path, text: str, folder: Path) -> tuple[SourceSummary | None, str]:
-    """Read a file with a draft, into memory: the summary, and what to say of it."""
+def _trial(path: Path, made: Draft, folder: Path) -> tuple[SourceSummary | None, str]:
+    """Read a file with a draft, into memory: the summary, and what to say of it.
+
+    What more than a few rows are rejected for is left to be decided: the draft reads them in another way than they are
+    meant.
+    """
     from engine.logs.importer import import_logs
     from engine.warehouse.duckdb import DuckDBWarehouse
 
     if path.stat().st_size > _LARGEST:
         return None, "check: the file is large and was not read with this draft; look at the rows rejected by the import."
     own = folder / "draft.toml"
-    own.write_text(text, encoding="utf-8")
+    own.write_text(toml(made, []), encoding="utf-8")
     store = DuckDBWarehouse(scratch=folder)
     try:
         summary = import_logs(store, [path], mapping=own, config=Config(), key=bytes(32))[0]
@@ -119,6 +128,9 @@ def _trial(path: Path, text: str, folder: Path) -> tuple[SourceSummary | None, s
         store.close()
     reasons = {k.removeprefix("rejected_"): n for k, n in summary.details.items() if k.startswith("rejected_")}
     told = ", ".join(f"{reason.replace('_', ' ')} {n}" for reason, n in reasons.items())
+    for reason, column in _DOUBTS.items():
+        if (n := reasons.get(reason, 0)) > _MANY * summary.rows_in:
+            made.leave(column, f"{n} of {summary.rows_in} rows are rejected ({reason.replace('_', ' ')}) when the file is read with this draft.")
     counts = f"{summary.rows_kept} kept + {summary.rows_duplicate} duplicate + {summary.rows_rejected} rejected"
     mark = "check" if summary.rows_rejected > _MANY * summary.rows_in else "sure"
     return summary, f"{mark}: read with this draft: {summary.rows_in} rows = {counts}{f' ({told})' if told else ''}"
