@@ -131,16 +131,21 @@ def numbers(said: Said) -> tuple[str, str]:
     return decimal, thousands
 
 
+def type_of(column: str, table: str) -> str:
+    """A contract type of a column of ours, a key of `engine.tables.SQL_TYPES`; empty = none, a further column."""
+    known = {c.name: c.type for c in TABLES[table].columns} if table in TABLES else {}
+    return known.get(column, "")
+
+
 def kind_of(column: str, table: str) -> str:
     """What an expression for a column of ours should give, a kind of `engine.intake.functions`; empty = anything."""
     if table == LOGS:
         if column == "started_at":
             return ""
         return functions.NUMBER if column in _NUMBERS else functions.BOOL if column == "answered" else functions.TEXT
-    known = {c.name: c.type for c in TABLES[table].columns}
     kinds = {"i32": functions.NUMBER, "i64": functions.NUMBER, "f64": functions.NUMBER, "bool": functions.BOOL,
              "text": functions.TEXT, "date": functions.TIME, "time": functions.TIME}  # fmt: skip
-    return kinds[known[column]] if column in known else ""
+    return kinds.get(type_of(column, table), "")
 
 
 def made(column: str, text: str, table: str, names: Iterable[str], signs: expressions.Signs) -> expressions.Made:

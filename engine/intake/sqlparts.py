@@ -70,17 +70,41 @@ def plain_number(value: exp.Expression, signs: Signs) -> exp.Expression:
     from sqlglot import exp
 
     fits, plain = _reads(value, signs)
-    strange = exp.RegexpLike(this=value.copy(), expression=text_of(r"^[-+0-9.,' _\x{a0}\x{202f}\x{2019}]*$"))
+    strange = exp.RegexpLike(this=value.copy(), expression=text_of(number_forms(signs.decimal, signs.thousands)[1]))
     return exp.Case(ifs=[exp.If(this=fits, true=plain), exp.If(this=strange, true=exp.Null())], default=value.copy())
+
+
+def number_forms(decimal: str, thousands: str) -> tuple[str, str]:
+    """Patterns of a number by some signs, and of a text that is one by any signs."""
+    point, between = re.escape(decimal), re.escape(thousands)
+    whole = rf"([0-9]+|[0-9]{{1,3}}({between}[0-9]{{3}})+)" if between else "[0-9]+"
+    form = rf"^\s*[+-]?({whole}({point}[0-9]*)?|{point}[0-9]+)([eE][+-]?[0-9]+)?\s*$"
+    return form, r"^[-+0-9.,' _\x{a0}\x{202f}\x{2019}]+$"
+
+
+def reader(macro: str) -> Callable[[exp.Expression], exp.Expression]:
+    """Makes times of values by a macro (`engine.logs.filetimes`)."""
+
+    def time(value: exp.Expression) -> exp.Expression:
+        from sqlglot import exp
+
+        return exp.Anonymous(this=macro, expressions=[value])
+
+    return time
+
+
+def column(name: str) -> exp.Expression:
+    """A column by its name."""
+    from sqlglot import exp
+
+    return exp.column(exp.to_identifier(name, quoted=True))
 
 
 def _reads(value: exp.Expression, signs: Signs) -> tuple[exp.Expression, exp.Expression]:
     """Whether a text is a number by some signs, and that number with a point and without thousands."""
     from sqlglot import exp
 
-    point, between = re.escape(signs.decimal), re.escape(signs.thousands)
-    whole = rf"([0-9]+|[0-9]{{1,3}}({between}[0-9]{{3}})+)" if between else "[0-9]+"
-    form = rf"^\s*[+-]?({whole}({point}[0-9]*)?|{point}[0-9]+)([eE][+-]?[0-9]+)?\s*$"
+    form, _ = number_forms(signs.decimal, signs.thousands)
     plain = value.copy()
     for old, new in ((signs.thousands, ""), (signs.decimal, ".")):
         if old and old != new:

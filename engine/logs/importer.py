@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import sources
 from engine.errors import ConfigError, InputError
-from engine.logs import days, mapping, picks, reading, recognise, repeats, staging
+from engine.logs import clocks, days, mapping, picks, reading, recognise, repeats, staging, words
 from engine.logs.numbers import NumberedRows
 from engine.progress import SILENT, Progress, Task
 from engine.sources import SourceSummary, Store
@@ -178,21 +178,20 @@ def _stamp(options: dict[str, Any], read: recognise.Reading) -> str:
 
 
 def _parameters(profile: mapping.Profile, options: dict[str, Any], config: Config) -> dict[str, Any]:
-    epoch = options.get("epoch")
-    start = datetime(epoch.year, epoch.month, epoch.day) if isinstance(epoch, date) else datetime(1970, 1, 1)
-    micros = {"relative": 10**6, "seconds": 10**6, "milliseconds": 10**3, "microseconds": 1}
-    numeric = profile.time_form in micros
+    epoch = options.get("epoch") if isinstance(options.get("epoch"), date) else None
+    ways, answers = words.directions(profile), words.answers(profile)
     return {
-        "formats": list(profile.time_formats) or ["%Y-%m-%d %H:%M:%S"],
-        "zone": str(micros[profile.time_form]) if numeric else profile.timezone,
-        "day": start.date().isoformat(),
-        "epoch_us": (start - datetime(1970, 1, 1)).days * 86_400_000_000 if profile.time_form == "relative" else 0,
+        **clocks.parameters(profile, epoch),
+        "day": (epoch or date(1970, 1, 1)).isoformat(),
         "words": list(profile.kinds),
         "meanings": list(profile.kinds.values()),
         "kind": profile.kind,
-        "incoming": list(profile.incoming),
-        "outgoing": list(profile.outgoing),
-        "unanswered": list(profile.unanswered),
+        "direction_words": list(ways),
+        "directions": list(ways.values()),
+        "answer_words": list(answers),
+        "answers": list(answers.values()),
+        "other": profile.rules.other,
+        "no_ids": list(words.NO_CALL_ID),
         "seconds": profile.seconds_per_unit,
         "megabytes": profile.megabytes_per_unit,
         "earliest": _day(config.logs.earliest, "logs.earliest"),

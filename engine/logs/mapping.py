@@ -129,6 +129,11 @@ class Profile:
         return self.decimal == "." and not self.thousands
 
     @property
+    def tells_times(self) -> bool:
+        """Whether the mapping says how times are written."""
+        return self.time_form != "iso" or bool(self.time_formats) or self.timezone.upper() not in ("UTC", "Z")
+
+    @property
     def label(self) -> str:
         """The name under which a source is known: another content of the mapping is another reading."""
         return f"{self.name}@{self.digest[:12]}" if self.digest else self.name
@@ -201,7 +206,7 @@ def with_options(profile: Profile, options: dict[str, Any]) -> Profile:
     unknown = set(options) - {"epoch", "timezone"}
     if unknown:
         raise InputError(f"there is no option {min(unknown)!r} for call records.", fix="Use epoch or timezone.")
-    needs_day = profile.time_form == "relative" or profile.aggregated
+    needs_day = (profile.time_form == "relative" and not profile.rules.epoch) or profile.aggregated
     if needs_day and not isinstance(options.get("epoch"), date):
         what = "pairs without times" if profile.aggregated else "times counted from a start that the file does not tell"
         raise InputError(f"format {profile.name!r} has {what}.", fix="Date them with --epoch YYYY-MM-DD.")
@@ -250,6 +255,8 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
     skip = said.get(int, "skip", 0)
     if not 0 <= skip <= _SKIP:
         raise Wrong(f"skip should be a number of lines up to {_SKIP}")
+    if strange := sorted(set(said.inner("rows").table) - {"where"}):
+        raise Wrong(f"there is no key rows.{strange[0][:60]}", "Key: where.")
     columns, expressions = language.columns(said, table, needed=not refuse)
     values = language.values(said.inner("values"), table)
     decimal, thousands = language.numbers(said.inner("numbers"))
@@ -257,10 +264,7 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
     kinds = {w: k for k in language.KINDS for w in kind.words(k, [k])} | values.get("kind", {})
     if "kind" in expressions:
         kinds = {k: k for k in language.KINDS} | kinds
-    incoming, outgoing = (
-        direction.words("incoming", []),
-        direction.words("outgoing", []),
-    )
+    incoming, outgoing = direction.words("incoming", []), direction.words("outgoing", [])
     if table == LOGS:
         incoming += language.meaning(values, "direction", "incoming")
         outgoing += language.meaning(values, "direction", "outgoing")
@@ -297,7 +301,7 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
         widths=said.numbers("widths"),
         refuse=refuse,
         aggregated=said.get(bool, "aggregated", False),
-        rules=rules.read(said) if table == LOGS else Rules(),
+        rules=rules.read(said),
     )
 
 

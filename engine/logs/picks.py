@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from engine.intake import expressions, functions, language, sqlparts
+from engine.logs import filetimes
 from engine.logs.mapping import CANONICAL, LOGS
 from engine.logs.recognise import Reading
 
-if TYPE_CHECKING:
-    from sqlglot import exp
-
 LEFT_OUT = "left_out"  # the reason of rows that the mapping leaves out
-FILE_TIME = "file_time"  # macro: times of the file's own columns, as log_time, which the moment of a row may not need
 _LONGEST = 1 << 12  # bytes of a value in a Parquet file at most
 _NATIVE = ("started_at", "duration_s", "volume_mb")
 _NUMBERS = ("duration_s", "volume_mb", "n_calls", "talk_s", "n_texts")
@@ -26,7 +22,7 @@ class Picks:
     Args:
         columns: what to select.
         moments: whether started_at is a time in UTC already and no text to be read.
-        times: whether `file_time` is needed.
+        times: whether the macro of `filetimes` is needed.
     """
 
     columns: list[str]
@@ -34,22 +30,27 @@ class Picks:
     times: bool
 
 
-def picks(reading: Reading, told: dict[str, Any], *, native: bool = False, problems: bool = False) -> Picks:
+def picks(reading: Reading, day: str, *, native: bool = False, problems: bool = False) -> Picks:
     """The columns of `_log_raw`, null where a file has none.
 
     Args:
         reading: how the file is to be read.
-        told: formats, zone and epoch_us of the file's times; day of aggregated pairs.
+        day: of aggregated pairs.
         native: the columns may have types of their own (Parquet).
         problems: the source says what is wrong with a line.
     """
     profile, found = reading.profile, reading.found
-    signs = expressions.Signs(profile.decimal, profile.thousands, _time(told), native)
+    signs = expressions.Signs(
+        profile.decimal,
+        profile.thousands,
+        sqlparts.reader(filetimes.MOMENT),
+        native,
+    )
     made = {
         column: language.made(column, text, LOGS, reading.layout.names, signs)
         for column, text in profile.expressions.items()
     }
-    fixed = _fixed(reading, told["day"])
+    fixed = _fixed(reading, day)
     columns = []
     for column in CANONICAL:
         if column in fixed:
@@ -114,20 +115,6 @@ def _problems(reading: Reading, signs: expressions.Signs, problems: bool) -> lis
         out = f"CASE WHEN TRY({kept}) THEN NULL ELSE '{LEFT_OUT}' END"
         own = f"coalesce({own}, {out})"
     return [f"{own} AS problem", f"{line} AS line"]
-
-
-def _time(told: dict[str, Any]) -> Any:
-    """Times of the file's columns by the forms of the mapping."""
-
-    def time(value: exp.Expression) -> exp.Expression:
-        from sqlglot import exp
-
-        formats = exp.Array(expressions=[exp.Literal.string(form) for form in told["formats"]])
-        zone, epoch = exp.Literal.string(str(told["zone"])), exp.Literal.string(str(told["epoch_us"]))
-        epoch = exp.cast(epoch, "BIGINT")
-        return exp.Anonymous(this=FILE_TIME, expressions=[value, formats, zone, epoch])
-
-    return time
 
 
 def literal(value: object) -> str:

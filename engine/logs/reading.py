@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 
 from engine import parquetfile, textfile
-from engine.errors import BackendError, InputError
-from engine.logs import picks, pieces, staging
-from engine.logs.mapping import CANONICAL, Profile
+from engine.errors import BackendError
+from engine.logs import clocks, filetimes, picks, pieces, staging
+from engine.logs.mapping import CANONICAL
 from engine.logs.numbers import ENDS, NumberedRows
 from engine.logs.picks import literal, quoted
 from engine.logs.recognise import Reading
@@ -66,15 +66,15 @@ def read_rows(
     if not store.spreads:
         most = staging.memory(store) // _SHARE
         row, done, (all_, known) = 0, 0, pieces.unpacked(reading, most)
-        for piece, told, notes in pieces.stream(reading, all_, known, most):
+        for piece, day, notes in pieces.stream(reading, all_, known, most):
             whole = piece is reading
             numbered = whole and all_ >= _LARGE and _phone_numbers(reading)
-            read = read_here(store, piece, (lambda told=told: told) if told else content, params, numbered=numbered)
+            read = read_here(store, piece, (lambda day=day: day) if day else content, params, numbered=numbered)
             if row:
                 _widen(store, optional_columns(reading), row)
             if reading.layout.packing:
                 read.notes.pop("no_final_line_end", None)
-            done += all_ if whole else told.size
+            done += all_ if whole else day.size
             yield replace(read, notes=read.notes | notes, share=min(done / max(all_, 1), 1))
             row += read.rows
         return
@@ -126,25 +126,25 @@ def read_here(
     """
     params = dict(params)
     store.execute("logs/tac")
-    told = {name: params[name] for name in ("day", "formats", "zone", "epoch_us")}
-    del params["day"]
+    day = params.pop("day")
     rows = NumberedRows() if numbered else None
     profile, layout = reading.profile, reading.layout
-    made = picks.picks(reading, told)
+    made = picks.picks(reading, day)
     if made.times:
-        _define_time(store, profile, picks.FILE_TIME)
+        filetimes.define(store, profile, params)
     if made.moments:
-        profile = replace(profile, time_form="iso", timezone="UTC")
-        params |= {"formats": [], "zone": "UTC", "epoch_us": 0}
-    local = _define_time(store, profile)
+        profile = replace(profile, time_form="iso", time_formats=(), timezone="UTC")
+        params |= clocks.parameters(profile, None)
+    local, params["gaps"] = clocks.define(store, profile)
+    params["directed"] = "direction" in reading.found or "direction" in reading.made
     with textfile.literally(layout.path) as name:
         if layout.packing == "parquet":
-            _read_parquet(store, name, reading, told, params, rows)
+            _read_parquet(store, name, reading, day, params, rows)
             notes = {}
-        elif profile.encoding == "utf-8" and _read_fast(store, name, reading, content, told, params, rows):
+        elif profile.encoding == "utf-8" and _read_fast(store, name, reading, content, day, params, rows):
             notes = {} if layout.packing or content().ends_in_newline else {"no_final_line_end": 1}
         else:
-            notes = _read_lines(store, reading, told, params, rows)
+            notes = _read_lines(store, reading, day, params, rows)
     if local:
         notes["ambiguous_local_times"] = store.query("logs/ambiguous_hours", zone=profile.timezone)["n"][0]
     return Piece(notes, store.count("_log_all"), rows)
@@ -162,21 +162,8 @@ def place(store: Store, rows: NumberedRows, have: set[str]) -> None:
     _show(store, "_log_placed", rows, have)
 
 
-def _define_time(store: Store, profile: Profile, macro: str = "log_time") -> bool:
-    """Define a macro that reads times; whether they are local ones."""
-    local = "" if profile.timezone.upper() in ("UTC", "Z", "ETC/UTC") else "_local"
-    if local and not store.query("logs/known_zone", zone=profile.timezone)["known"][0]:
-        raise InputError(
-            f"there is no time zone {profile.timezone!r}.", fix="Use a name such as Europe/Budapest or America/Lima."
-        )
-    statement = {"iso": f"logs/time_iso{local}", "format": f"logs/time_format{local}"}
-    text = sql_text(statement.get(profile.time_form, "logs/time_number"))
-    store.execute_text(text.replace("log_time(", f"{macro}("))
-    return bool(local) and profile.time_form in statement
-
-
 def _read_parquet(
-    store: Store, name: str, reading: Reading, told: dict[str, Any], params: dict[str, Any], rows: NumberedRows | None
+    store: Store, name: str, reading: Reading, day: str, params: dict[str, Any], rows: NumberedRows | None
 ) -> None:
     """Read a Parquet file that another library has found readable.
 
@@ -187,7 +174,7 @@ def _read_parquet(
     with parquetfile.opened(reading.layout.path) as file:
         said = file.metadata.num_rows
     source = f"read_parquet({literal(name)}, binary_as_string=true, hive_partitioning=false)"
-    _raw_view(store, source, reading, told, native=True)
+    _raw_view(store, source, reading, day, native=True)
     # What a file says of the least and the largest of its values is not taken for the values.
     store.execute_text("SET disabled_optimizers = 'statistics_propagation'")
     try:
@@ -207,7 +194,7 @@ def _read_fast(
     name: str,
     reading: Reading,
     content: Callable[[], Content],
-    told: dict[str, Any],
+    day: str,
     params: dict[str, Any],
     rows: NumberedRows | None,
 ) -> bool:
@@ -219,7 +206,7 @@ def _read_fast(
         f"escape='\"', delim={literal(layout.delimiter)}, columns={{{columns}}}, max_line_size={textfile.LINE}, "
         f"compression={literal(layout.packing or 'none')}, hive_partitioning=false)"
     )
-    _raw_view(store, reader, reading, told)
+    _raw_view(store, reader, reading, day)
     try:
         _parse(store, reading, params, rows)
     except BackendError:
@@ -229,7 +216,7 @@ def _read_fast(
 
 
 def _read_lines(
-    store: Store, reading: Reading, told: dict[str, Any], params: dict[str, Any], rows: NumberedRows | None
+    store: Store, reading: Reading, day: str, params: dict[str, Any], rows: NumberedRows | None
 ) -> dict[str, int]:
     """Read line by line: each line is one row, kept or rejected, whatever stands in it."""
     state: dict[str, Any] = {}
@@ -252,7 +239,7 @@ def _read_lines(
     # An empty field is no value, as for the fast reader: how clean the rest of a file is changes no row.
     names = ", ".join(f"nullif(fields[{i + 1}], '') AS {quoted(name)}" for i, name in enumerate(layout.names))
     source = f"(SELECT problem, line, {names} FROM _log_fields)"  # noqa: S608
-    _raw_view(store, source, reading, told, problems=True)
+    _raw_view(store, source, reading, day, problems=True)
     _parse(store, reading, params, rows)
     store.execute_text("DROP VIEW _log_raw")
     store.drop("_log_fields")
@@ -263,10 +250,10 @@ def _read_lines(
 
 
 def _raw_view(
-    store: Store, source: str, reading: Reading, told: dict[str, Any], *, native: bool = False, problems: bool = False
+    store: Store, source: str, reading: Reading, day: str, *, native: bool = False, problems: bool = False
 ) -> None:
     """`_log_raw`: the canonical columns as they came or as the mapping makes them, null where the file has none."""
-    columns = picks.picks(reading, told, native=native, problems=problems).columns
+    columns = picks.picks(reading, day, native=native, problems=problems).columns
     text = f"CREATE OR REPLACE TEMP VIEW _log_raw AS SELECT {', '.join(columns)} FROM {source}"  # noqa: S608
     store.execute_text(text)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine import parquetfile, textfile
 from engine.errors import InputError
-from engine.intake import expressions, language, sqlparts
+from engine.intake import expressions, mapped
 from engine.logs import mapping
 from engine.logs.mapping import AGGREGATES, Profile
 from engine.textfile import Layout
@@ -75,7 +75,7 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
         first = first or layout
         found = columns(profile, layout)
         if only:
-            check(profile, layout.names, path)
+            mapped.check(profile, layout.names, path)
         uses = _uses(profile, found, layout)
         missing = _missing(profile, {*found, *profile.expressions} if uses is not None else set(found))
         if missing:
@@ -159,31 +159,6 @@ def columns(profile: Profile, layout: Layout) -> dict[str, str]:
                 found[canonical] = own[name.strip().lower()]
                 break
     return found
-
-
-def check(profile: Profile, names: Sequence[str], path: Path) -> None:
-    """Refuse a mapping that does not fit the columns of the file it is for; raises InputError with the key."""
-    signs = expressions.Signs(profile.decimal, profile.thousands)
-    for column, said in profile.columns.items():
-        if said and not {n.strip().lower() for n in said} & {n.strip().lower() for n in names}:
-            told = f"{said[0]!r}" if len(said) == 1 else f"none of {', '.join(said)}"
-            raise InputError(
-                f"columns.{column}: there is no column {told}.",
-                file=path,
-                row=0,
-                fix=sqlparts.nearest(said[0], names),
-            )
-    for column, text in profile.expressions.items():
-        _try(f"columns.{column}", text, path, lambda c=column, t=text: language.made(c, t, profile.table, names, signs))
-    if profile.where:
-        _try("rows.where", profile.where, path, lambda: expressions.made(profile.where, names, signs, condition=True))
-
-
-def _try(key: str, text: str, path: Path, make: Callable[[], object]) -> None:
-    try:
-        make()
-    except expressions.Refused as error:
-        raise InputError(f"{key} = {text[:120]!r}: {error}.", file=path, row=0, fix=error.fix) from None
 
 
 def _uses(profile: Profile, found: dict[str, str], layout: Layout) -> tuple[str, ...] | None:
