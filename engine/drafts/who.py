@@ -352,6 +352,8 @@ def _unnamed(sheet: Sheet, draft: Draft, used: set[int], told: Told | None) -> P
         return None
     if told:
         form, _ = _form(first, second, told)
+        if not form and _form(second, first, told)[0] == "own":
+            first, second, form = second, first, "own"
         if form == "own":
             return _own(draft, first, second, told, [], certain=False)
         if form != "named":

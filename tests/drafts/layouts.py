@@ -38,6 +38,9 @@ _CODES = {
 }  # fmt: skip
 _FORMS = ["iso", "iso_z", "iso_offset", "dmy_dot", "dmy_slash", "mdy_ampm", "epoch", "epoch_ms", "compact", "split", "named", "ymd_slash"]
 _LENGTHS = ["talk", "plain", "both", "end", "answer_end", "ring", "hms", "minutes", "ms", "total_answer"]
+# What has gone wrong in real files: the subscriber in a column named as the caller's, days up to the twelfth, each contact
+# twice, a time of loading, numbers dialled beside those reached, billed lengths, kilobytes beside parties, names.
+_TRAPS = ["always_first", "first_days", "two_legs", "loaded", "forwarded", "billed", "volumes", "names", "no_header", "comma", "quoted"]
 
 
 @dataclass(frozen=True)
@@ -60,16 +63,33 @@ def draw(seed: int) -> Layout:
     coding = rng.choice(["words", "words", "letters", "numbers"]) if own else rng.choice(["", "", "words", "numbers"])
     kinds = rng.random() < 0.4 and length in ("talk", "plain", "both", "hms")
     told = rng.random() < 0.4 or length == "ring"
-    events = _events(rng, own=own, kinds=kinds, whole=60 if form == "mdy_ampm" else 1)
+    trap = rng.choice(_TRAPS) if rng.random() < 0.6 else ""
+    if trap == "always_first" and not own:
+        trap = ""
+    short = trap == "first_days" and form in ("dmy_slash", "mdy_ampm")
+    events = _events(rng, kinds=kinds, whole=60 if form == "mdy_ampm" else 1, short=short)
+    if trap == "two_legs" and own:
+        events = [leg for e in events for leg in (e, e | {"in": not e["in"]})]
     letters = rng.choice([("O", "I"), ("S", "E")]) if coding == "letters" else ("1", "2") if coding == "numbers" else tuple(code[:2])
     columns: dict[str, list[str]] = {}
-    first, second = ("subscriber", "other") if own else ("caller", "callee")
+    first, second = ("subscriber", "other") if own and trap != "always_first" else ("caller", "callee")
     columns[name[first]] = [e["callee"] if own and e["in"] else e["caller"] for e in events]
     columns[name[second]] = [e["caller"] if own and e["in"] else e["callee"] for e in events]
     if coding:
         columns[name["direction"]] = [letters[e["in"]] for e in events]
     _put_time(columns, name, "start", form, [e["at"] for e in events])
-    _put_length(columns, name, length, form, events)
+    _put_length(columns, name, length, form, events, comma=trap == "comma")
+    if trap == "loaded":
+        columns["inserted_at"] = [(e["at"] + timedelta(days=1, seconds=7)).strftime("%Y-%m-%d %H:%M:%S") for e in events]
+    if trap == "forwarded" and not own:
+        columns["Original Called Number"] = [e["callee"][:-1] + "0" if i % 3 else e["callee"] for i, e in enumerate(events)]
+    if trap == "billed":
+        columns["billed_seconds"] = [str(-(-e["seconds"] // 60) * 60) for e in events]
+    if trap == "volumes":
+        columns["uplink_kb"] = [str(rng.randint(0, 9)) for _ in events]
+        columns["downlink_kb"] = [str(rng.randint(0, 99)) for _ in events]
+    if trap == "names":
+        columns["caller name"] = [f"Person {e['caller'][-3:]}" for e in events]
     if kinds:
         columns[name["kind"]] = [code[3] if e["text"] else code[2] for e in events]
     if told:
@@ -77,20 +97,26 @@ def draw(seed: int) -> Layout:
     for noise in rng.sample(["price", "cell_id", "imsi", "record no", "operator"], rng.randint(0, 3)):
         columns[noise] = [_noise(rng, noise, i) for i in range(len(events))]
     order = list(columns)
-    rng.shuffle(order)
+    if trap != "no_header":  # without names the caller stands first: only that order tells
+        rng.shuffle(order)
     delimiter = rng.choice([",", ";", "\t", "|"])
-    lines = [delimiter.join(order)] + [delimiter.join(columns[c][i] for c in order) for i in range(len(events))]
-    rows = sorted((e["caller"], e["callee"], e["at"], 0 if e["text"] else e["seconds"], "text" if e["text"] else "call") for e in events)
-    return Layout("\n".join(lines) + "\n", rows, f"{seed}: {language} {form} {length} own={own} {coding} kinds={kinds} told={told}")
+    header = trap != "no_header"
+    if trap == "quoted" or trap == "comma" and delimiter == ",":
+        columns = {c: [f'"{v}"' for v in values] for c, values in columns.items()}
+    lines = [delimiter.join(order)] * header + [delimiter.join(columns[c][i] for c in order) for i in range(len(events))]
+    rows = sorted({(e["caller"], e["callee"], e["at"], 0 if e["text"] else e["seconds"], "text" if e["text"] else "call") for e in events})
+    return Layout("\n".join(lines) + "\n", rows, f"{seed}: {language} {form} {length} own={own} {coding} kinds={kinds} told={told} {trap}")
 
 
-def _events(rng: random.Random, *, own: bool, kinds: bool, whole: int) -> list[dict]:
+def _events(rng: random.Random, *, kinds: bool, whole: int, short: bool) -> list[dict]:
     home = [f"+3630555{rng.randint(1000, 9999)}" for _ in range(8)]
     out = [f"+4470055{rng.randint(10000, 99999)}" for _ in range(20)]
     at = datetime(2024, rng.randint(1, 9), rng.randint(1, 28), 8)
     events = []
+    if short:
+        at = at.replace(day=1)
     for _ in range(60):
-        at += timedelta(seconds=rng.randint(3600, 100_000) // whole * whole)
+        at += timedelta(seconds=rng.randint(3600, 14_000 if short else 100_000) // whole * whole)
         incoming = rng.random() < 0.45
         mine, other = rng.choice(home), rng.choice(out)
         text = kinds and rng.random() < 0.4
@@ -114,7 +140,7 @@ def _put_time(columns: dict[str, list[str]], name: dict[str, str], role: str, fo
         columns[name[role]] = [t.strftime(patterns[form]) if t else "" for t in times]
 
 
-def _put_length(columns: dict[str, list[str]], name: dict[str, str], length: str, form: str, events: list[dict]) -> None:
+def _put_length(columns: dict[str, list[str]], name: dict[str, str], length: str, form: str, events: list[dict], *, comma: bool) -> None:
     """The length in one of its forms. Where ends are told, ringing comes before the talk."""
     if form in ("mdy_ampm", "split") and length in ("end", "answer_end", "total_answer"):
         length = "talk"
@@ -131,7 +157,7 @@ def _put_length(columns: dict[str, list[str]], name: dict[str, str], length: str
     if length == "hms":
         columns[name["duration"]] = [f"{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}" for s in talk]
     if length == "minutes":
-        columns[name["duration"] + " (min)"] = [f"{s / 60:.4f}" for s in talk]
+        columns[name["duration"] + " (min)"] = [f"{s / 60:.4f}".replace(".", "," if comma else ".") for s in talk]
     if length == "ms":
         columns[name["duration"] + " ms"] = [str(s * 1000) for s in talk]
     if length == "end":
