@@ -21,6 +21,12 @@ _KEEP = Annotated[
         "--keep", metavar="COLUMN", help="A further column to keep though it looks like names, numbers or addresses."
     ),
 ]
+_MAPPING = Annotated[
+    str | None,
+    typer.Option(
+        "--mapping", metavar="FILE|NAME", help="A TOML file, or a kept one's name, that says what the columns mean."
+    ),
+]
 _PATHS = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files (or a folder of photos).")]
 
 TABLES = {
@@ -41,6 +47,9 @@ def register(app: typer.Typer) -> None:
     app.add_typer(look, name="logs")
     group = typer.Typer(help="Bring files into the workspace; nothing is lost silently.", no_args_is_help=True)
     app.add_typer(group, name="import")
+    kept = typer.Typer(help="Mappings kept in the workspace, by name.", no_args_is_help=True)
+    app.add_typer(kept, name="mapping")
+    _register_mappings(kept)
     for target, text in TABLES.items():
         _register_table(group, target, text)
 
@@ -49,9 +58,7 @@ def register(app: typer.Typer) -> None:
         shell: Shell,
         paths: _PATHS,
         format_: _FORMAT = None,
-        mapping: Annotated[
-            Path | None, typer.Option("--mapping", metavar="FILE", help="A TOML file that names the columns.")
-        ] = None,
+        mapping: _MAPPING = None,
         epoch: Annotated[
             datetime | None, typer.Option("--epoch", formats=["%Y-%m-%d"], help="Day on which relative seconds start.")
         ] = None,
@@ -67,15 +74,17 @@ def register(app: typer.Typer) -> None:
         Example: `kindred import logs calls.csv sms.csv --format copenhagen --epoch 2014-02-24`
         """
         from engine.logs.importer import import_logs
+        from engine.usecases import mappings
 
         space = shell.workspace()
+        said = mappings.find(space, mapping)
         options: dict[str, Any] = {"epoch": epoch.date() if epoch else None, "timezone": timezone}
         with space.writing("import logs") as store:
             done = import_logs(
                 store,
                 paths,
                 format=format_,
-                mapping=mapping,
+                mapping=said,
                 options={k: v for k, v in options.items() if v is not None},
                 config=space.config,
                 key=space.key(),
@@ -109,10 +118,19 @@ def register(app: typer.Typer) -> None:
 
 
 def _register_table(group: typer.Typer, target: str, text: str) -> None:
-    def load(shell: Shell, paths: _PATHS, format_: _FORMAT = None, keep: _KEEP = None, strict: _STRICT = False) -> int:
+    def load(
+        shell: Shell,
+        paths: _PATHS,
+        format_: _FORMAT = None,
+        mapping: _MAPPING = None,
+        keep: _KEEP = None,
+        strict: _STRICT = False,
+    ) -> int:
         from engine.intake.importer import import_table
+        from engine.usecases import mappings
 
         space = shell.workspace()
+        said = mappings.find(space, mapping)
         done = []
         with space.writing(f"import {target}") as store:
             for path in paths:
@@ -126,6 +144,7 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
                         config=space.config,
                         key=space.key(),
                         keep=keep or (),
+                        mapping=said,
                         progress=shell.progress,
                     )
                 )
@@ -135,6 +154,44 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
         f"{text}\n\nExample: `kindred import {target} {'photos/' if target == 'photos' else target + '.csv'}`"
     )
     command(group, target)(load)
+
+
+def _register_mappings(group: typer.Typer) -> None:
+    @command(group)
+    def keep(
+        shell: Shell,
+        name: Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits, - and _.")],
+        file: Annotated[Path, typer.Argument(metavar="FILE", help="A mapping file (docs/mapping.md).")],
+    ) -> None:
+        """Keep a mapping file in the workspace, to be used as --mapping NAME.
+
+        Example: `kindred mapping keep crm crm.toml`
+        """
+        from engine.usecases import mappings
+
+        shell.emit(mappings.keep(shell.workspace(), name, file))
+
+    @command(group, "list")
+    def list_(shell: Shell) -> None:
+        """The mappings that are kept: for which table, which columns, and what their content is known by.
+
+        Example: `kindred mapping list`
+        """
+        from engine.usecases import mappings
+
+        shell.emit(mappings.listed(shell.workspace()), ["name", "table", "columns", "digest"])
+
+    @command(group)
+    def show(
+        shell: Shell, name: Annotated[str, typer.Argument(metavar="NAME", help="Of a mapping that is kept.")]
+    ) -> None:
+        """The text of a kept mapping.
+
+        Example: `kindred mapping show crm > crm.toml`
+        """
+        from engine.usecases import mappings
+
+        print(mappings.show(shell.workspace(), name), end="")
 
 
 def _report(shell: Shell, done: list[SourceSummary], strict: bool) -> int:

@@ -66,15 +66,19 @@ def import_logs(
     options: dict[str, Any] | None = None,
     progress: Progress = SILENT,
 ) -> list[SourceSummary]:
-    """Import call records; see `engine.logs.importer.import_logs` for formats, mapping files and options."""
+    """Import call records; see `engine.logs.importer.import_logs` for formats, mappings (files or
+    names of kept ones) and options."""
     from engine.logs import importer
+    from engine.usecases import mappings
+
+    said = mappings.find(workspace, mapping)
 
     with workspace.writing("import logs") as store:
         return importer.import_logs(
             store,
             [Path(path) for path in paths],
             format=format,
-            mapping=None if mapping is None else Path(mapping),
+            mapping=said,
             options=options or {},
             config=workspace.config,
             key=workspace.key(),
@@ -89,11 +93,16 @@ def import_table(
     *,
     format: str | None = None,
     keep: Sequence[str] = (),
+    mapping: str | Path | None = None,
     progress: Progress = SILENT,
 ) -> SourceSummary:
     """Import customers, devices, offers, treatments, photos, inventory, consents or optouts from one path; `keep` names
-    further columns to keep though they look like names, numbers or addresses of people."""
+    further columns to keep though they look like names, numbers or addresses of people, `mapping` is a
+    file or the name of a kept one."""
     from engine.intake import importer
+    from engine.usecases import mappings
+
+    said = mappings.find(workspace, mapping)
 
     with workspace.writing(f"import {target}") as store:
         return importer.import_table(
@@ -105,6 +114,7 @@ def import_table(
             config=workspace.config,
             key=workspace.key(),
             keep=keep,
+            mapping=said,
             progress=progress,
         )
 

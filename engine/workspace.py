@@ -24,7 +24,7 @@ SCRATCH = ".tmp"
 _RESTORED = "restored"
 TABLES = "tables"
 # What nobody else may write: by the first part of a path below the workspace, or how that begins.
-_OWN = (*FOLDERS[:2], TABLES, backups.FOLDER, "receipts")
+_OWN = (*FOLDERS[:2], TABLES, "mappings", backups.FOLDER, "receipts")
 _OWN_FILES = (".", "kindred.", "audit.", "objections.")
 
 

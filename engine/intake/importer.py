@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from engine import sources, textfile
 from engine.errors import InputError, masked
-from engine.intake import devices, free_columns, photos, reading, values
+from engine.intake import devices, free_columns, mapped, photos, reading, unread, values
 from engine.intake.reading import REASON, ROW
 from engine.progress import SILENT, Progress
 from engine.sources import SourceSummary, Store
@@ -26,10 +26,15 @@ if TYPE_CHECKING:
     import polars as pl
 
     from engine.config import Config
+    from engine.logs.mapping import Profile
 
 TARGETS = ("customers", "devices", "offers", "treatments", "photos", "inventory", "consents", "optouts")
 _WITH_PHOTOS = ("photos", "inventory")
 _PERSON = "customer_id"
+_PROBLEMS = {
+    "nobody": "customer_id: a word for nobody",
+    "rounded_number": "customer_id: a number rounded by a spreadsheet, its last digits are lost",
+}
 _THINGS = ("campaign_id", "offer_id", "photo_id")
 _BORN = ("birthdate", "date_of_birth", "dateofbirth", "dob", "birthday", "born", "born_on")
 _MOST = 1e9  # no amount of money: from there on it may be a phone number in the wrong column
@@ -51,6 +56,7 @@ def import_table(
     config: Config,
     key: bytes,
     keep: Collection[str] = (),
+    mapping: Path | None = None,
     progress: Progress = SILENT,
 ) -> SourceSummary:
     """Import one file (or folder of photos) into a table.
@@ -65,14 +71,16 @@ def import_table(
         config: settings; section ids is used.
         key: the workspace's pseudonym key.
         keep: further columns to keep as they come, besides those of the setting ids.keep.
+        mapping: a TOML file that says how the file's columns, words, numbers and times read (docs/mapping.md).
         progress: where bars are drawn.
 
     Returns:
         What became of the rows.
 
     Raises:
-        InputError: no such target or format, the file is missing, empty, not a table or lacks columns. Nothing of
-            it is stored then.
+        InputError: no such target or format, the file is missing, empty, not a table or lacks columns, the mapping
+            does not fit it, or more rows than the setting intake.max_rejected allows are rejected for what a mapping
+            could tell. Nothing of it is stored then.
     """
     import polars as pl
 
@@ -81,13 +89,14 @@ def import_table(
     if format not in (None, "", "auto", "csv", *_DEVICE_TABLES) or (format in _DEVICE_TABLES and target != "devices"):
         raise InputError(f"there is no format {format!r} of {target}.", fix="Leave --format out.")
     path = Path(path)
+    profile = _profile(target, path, mapping)
     pseudonyms.settle(store, config.ids, note=False)
     with progress.task(target, total=1) as task, _needed_photos(store, faces_folder) as new:
-        frame, broken, total, digest, notes = _read(store, target, path, format)
-        frame = _without_objecting(store, target, frame, config, key)
+        frame, broken, total, digest, notes = _read(store, target, path, format, profile)
+        frame = _without_objecting(store, target, _without_nobody(frame), config, key)
         if target in _WITH_PHOTOS:
             frame, digest = _bring_photos(frame, path, faces_folder, digest, config.faces.max_megapixels, new)
-        source = sources.source_id(target, format or "table", digest)
+        source = sources.source_id(target, profile.label if profile else format or "table", digest)
         known = sources.seen(store, source, path)
         if known is not None:
             return known
@@ -102,9 +111,12 @@ def import_table(
             keep=_kept(keep, config, frame, path),
             known=store.read(target) if target == "customers" else None,
         )
+        texts = frame
         frame, bad = _typed(target, frame)
+        unread.check(texts, bad, target, path, config.intake.max_rejected)
         rejects = pl.concat([broken.select(ROW, REASON), bad.select(ROW, REASON)]).sort(ROW)
-        if total and rejects.height == total and set(rejects[REASON]) != {objections.REASON}:
+        left_out = notes.get(sources.LEFT_OUT, 0)
+        if total and rejects.height == total - left_out and set(rejects[REASON]) != {objections.REASON}:
             row, reason = rejects.row(0)
             raise InputError(f"not one row can be used: {reason}.", file=path, row=row, fix="Correct the file.")
         if _PERSON in frame.columns:
@@ -118,7 +130,7 @@ def import_table(
                 source,
                 target,
                 sources.mask_path(path),
-                format or ("folder" if path.is_dir() else "table"),
+                profile.name if profile else format or ("folder" if path.is_dir() else "table"),
                 total,
                 kept,
                 duplicate,
@@ -131,8 +143,22 @@ def import_table(
     return summary
 
 
+def _profile(target: str, path: Path, mapping: Path | None) -> Profile | None:
+    """The one table of a mapping."""
+    if mapping is None:
+        return None
+    from engine.logs.mapping import load
+
+    if path.is_dir():
+        raise InputError("a folder of photos has no columns.", file=path, fix="Leave --mapping out.")
+    found = load(mapping, target)
+    if len(found) > 1:
+        raise InputError(f"a mapping of {target} has one table.", file=mapping, fix="Leave [[table]] out.")
+    return found[0]
+
+
 def _read(
-    store: Store, target: str, path: Path, format: str | None
+    store: Store, target: str, path: Path, format: str | None, profile: Profile | None
 ) -> tuple[pl.DataFrame, pl.DataFrame, int, str, dict[str, int]]:
     """Rows as text, rows that do not split, rows in all, content digest, notes."""
     import polars as pl
@@ -147,8 +173,15 @@ def _read(
     if format in _DEVICE_TABLES:
         frame, broken, total = _device_table(store, path, format)
     else:
-        frame, broken, total = reading.read_text(path, memory=sources.memory(store))
+        frame, broken, total = reading.read_text(path, memory=sources.memory(store), **reading.told(profile))
     sources.unchanged(path, content)
+    notes = {}
+    if profile:
+        frame, notes[sources.LEFT_OUT] = mapped.apply(frame, profile, path)
+        if total and notes[sources.LEFT_OUT] == total:
+            raise InputError(
+                f"the mapping leaves out all of its {total} rows.", file=path, fix="Check rows.where of the mapping."
+            )
     if target == "customers" and "birth_date" not in frame.columns:
         frame = frame.rename(dict.fromkeys([n for n in _BORN if n in frame.columns][:1], "birth_date"))
     textfile.check_width({*store.columns(target), *frame.columns} - {ROW}, path)
@@ -167,9 +200,10 @@ def _read(
         raise InputError(
             f"{target} need the column {' and '.join(missing)}; the header reads {found}.",
             file=path,
-            fix="Check the delimiter and the names in the first line.",
+            fix=f'Say where it is: --mapping FILE with [columns] {missing[0]} = "its name" (docs/mapping.md), or check '
+            "the delimiter.",
         )
-    return frame, broken, total, content.sha256, {}
+    return frame, broken, total, content.sha256, notes
 
 
 def _device_table(store: Store, path: Path, format: str) -> tuple[pl.DataFrame, pl.DataFrame, int]:
@@ -358,6 +392,20 @@ def _alike(new: pl.DataFrame, old: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataF
     return new, old
 
 
+def _without_nobody(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose id names no person get their reason: a word for nobody, or a number whose last digits are lost."""
+    import polars as pl
+
+    if _PERSON not in frame.columns:
+        return frame
+    why = pseudonyms.problems(frame[_PERSON])
+    if why.null_count() == len(why):
+        return frame
+    given = pl.col(REASON) if REASON in frame.columns else pl.lit(None, dtype=pl.String)
+    said = pl.Series(REASON, why.replace_strict(_PROBLEMS, default=None, return_dtype=pl.String))
+    return frame.with_columns(pl.coalesce(given, said).alias(REASON))
+
+
 def _without_objecting(store: Store, target: str, frame: pl.DataFrame, config: Config, key: bytes) -> pl.DataFrame:
     """Rows of people who opted out get their reason: nothing of them is stored, no photo copied."""
     import polars as pl
@@ -366,7 +414,10 @@ def _without_objecting(store: Store, target: str, frame: pl.DataFrame, config: C
         return frame
     names = pseudonyms.name_series(store, frame[_PERSON], config.ids, key)
     out = objections.objecting(store, names, key) | names.is_in(store.read("optouts")[_PERSON].implode())
-    return frame.with_columns(pl.when(out.fill_null(False)).then(pl.lit(objections.REASON)).alias(REASON))
+    given = pl.col(REASON) if REASON in frame.columns else pl.lit(None, dtype=pl.String)
+    return frame.with_columns(
+        pl.when(out.fill_null(False)).then(pl.lit(objections.REASON)).otherwise(given).alias(REASON)
+    )
 
 
 def _after(store: Store, target: str, frame: pl.DataFrame, key: bytes) -> None:

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
-from engine.intake import expressions, language, sqlparts
+from engine.intake import clocks, expressions, language, sqlparts
 from engine.intake.reading import ROW
-from engine.warehouse import sql_text
 
 if TYPE_CHECKING:
     import duckdb
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from engine.logs.mapping import Profile
 
 UNREAD = "?"  # before a text that is no number or no time
-_MOMENT, _DAY = "file_time", "file_day"  # macros of `engine.logs.filetimes`
 
 
 def check(profile: Profile, names: Sequence[str], path: Path) -> None:
@@ -113,7 +111,7 @@ def _computed(
         value = sqlparts.column(found[column])
         picks[column] = sqlparts.reader(_macro(column, profile))(value).sql("duckdb")
     if profile.where:
-        signs = expressions.Signs(profile.decimal, profile.thousands, sqlparts.reader(_MOMENT))
+        signs = expressions.Signs(profile.decimal, profile.thousands, sqlparts.reader(clocks.MOMENT))
         picks[_WHERE] = expressions.made(profile.where, names, signs, condition=True).sql
     if not picks:
         return {}, pl.repeat(True, frame.height, dtype=pl.Boolean, eager=True)
@@ -130,38 +128,39 @@ def _computed(
 _WHERE = "__where"
 
 
-class _Private:
-    """A database of its own, which can reach nothing, for expressions over one table."""
+def _frame(found: Any) -> pl.DataFrame:
+    import polars as pl
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._connection = connection
-
-    def query(self, statement: str, /, **params: Any) -> pl.DataFrame:
-        return self._connection.execute(sql_text(statement), params).pl()
-
-    def execute_text(self, text: str) -> None:
-        self._connection.execute(text)
+    return pl.from_arrow(found.to_arrow_table())
 
 
 def _run(frame: pl.DataFrame, profile: Profile, picks: dict[str, str]) -> pl.DataFrame:
     """Values of expressions."""
     import duckdb
 
-    from engine.logs import clocks, filetimes
-
     with duckdb.connect(config={"enable_external_access": False, "threads": 2}) as connection:
-        store = _Private(connection)
-        filetimes.define(store, profile, clocks.parameters(profile, None))
+        _define_times(connection, profile)
         connection.execute("SET lock_configuration = true")
         connection.register("_rows", frame.to_arrow())
         texts = [f'TRY({sql}) AS "{column}"' for column, sql in picks.items()]
-        return connection.execute(f"SELECT {', '.join(texts)} FROM _rows").pl()  # noqa: S608
+        return _frame(connection.sql(f"SELECT {', '.join(texts)} FROM _rows"))  # noqa: S608
+
+
+def _define_times(connection: duckdb.DuckDBPyConnection, profile: Profile) -> None:
+    """The macros that read times, those by which call records are read; a day is the one that is written."""
+
+    def ask(text: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+        return connection.execute(text, values).fetchall()
+
+    params = clocks.parameters(profile, None)
+    for macro in (clocks.MOMENT, clocks.DAY):
+        clocks.define_whole(connection.execute, ask, profile, params, macro)
 
 
 def _macro(column: str, profile: Profile, *, exact: bool = False) -> str:
     """By which macro the times of a column of ours are read; exact: empty where it is no time."""
     kind = language.type_of(column, profile.table)
-    return _DAY if kind == "date" else _MOMENT if kind == "time" or not exact else ""
+    return clocks.DAY if kind == "date" else clocks.MOMENT if kind == "time" or not exact else ""
 
 
 def _as_text(values: pl.Series) -> pl.Series:

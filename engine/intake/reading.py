@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,8 @@ from engine.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from engine.logs.mapping import Profile
 
 ROW = "__row"
 REASON = "__reason"
@@ -59,13 +61,31 @@ class _Budget:
             )
 
 
-def read_text(path: Path, *, memory: int, skip: int = 0) -> tuple[pl.DataFrame, pl.DataFrame, int]:
+def told(profile: Profile | None) -> dict[str, Any]:
+    """What a mapping says of how a file is laid out, for `read_text`."""
+    if profile is None:
+        return {}
+    return {"skip": profile.skip, "delimiter": profile.delimiter, "header": profile.header, "names": profile.names}
+
+
+def read_text(
+    path: Path,
+    *,
+    memory: int,
+    skip: int = 0,
+    delimiter: str | None = None,
+    header: bool = True,
+    names: Sequence[str] = (),
+) -> tuple[pl.DataFrame, pl.DataFrame, int]:
     """Read CSV, TSV (plain, gz, zst) or Parquet without interpreting anything.
 
     Args:
         path: an existing file that is not empty.
         memory: bytes that importing it may take.
         skip: lines above the header.
+        delimiter: between fields; None = found.
+        header: whether there is a header line.
+        names: column names where there is none.
 
     Returns:
         The rows as text columns (lower-case names, values trimmed, empty = null) with `__row` (from 1); rows
@@ -76,7 +96,7 @@ def read_text(path: Path, *, memory: int, skip: int = 0) -> tuple[pl.DataFrame, 
     """
     import polars as pl
 
-    layout = textfile.layout(path, skip=skip)
+    layout = textfile.layout(path, delimiter=delimiter, header=header, skip=skip, names=tuple(names))
     names = [name.strip().lower() for name in layout.names]
     textfile.check_names(names, path)
     if len(set(names)) < len(names):

@@ -83,7 +83,7 @@ def number_forms(decimal: str, thousands: str) -> tuple[str, str]:
 
 
 def reader(macro: str) -> Callable[[exp.Expression], exp.Expression]:
-    """Makes times of values by a macro (`engine.logs.filetimes`)."""
+    """Makes times of values by a macro (`engine.intake.clocks`)."""
 
     def time(value: exp.Expression) -> exp.Expression:
         from sqlglot import exp

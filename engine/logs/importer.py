@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine import sources
 from engine.errors import ConfigError, InputError
-from engine.logs import clocks, days, mapping, picks, reading, recognise, repeats, staging, words
+from engine.intake import clocks
+from engine.logs import days, mapping, picks, reading, recognise, repeats, staging, words
 from engine.logs.numbers import NumberedRows
 from engine.progress import SILENT, Progress, Task
 from engine.sources import SourceSummary, Store
@@ -35,7 +36,6 @@ _SCRATCH = (
 )  # fmt: skip
 _EVENT = ("kind", "caller", "callee", "started_at", "duration_s", "answered")
 _FACTS = ("volume_mb", *repeats.FACTS, "call_id", "n_calls", "n_texts")
-_PHONE_SHARE = 0.9
 _CELL = r"^[A-Za-z]{0,12}[_.:/-]?[0-9]{0,8}([A-Za-z_.:/-][0-9]{1,8}){0,4}$"  # a word, numbers of up to 8 digits
 _READ, _CLEAN, _STORED = 0.35, 0.68, 0.85  # how much of a file's time has passed when it is
 _MANY = 1_000_000  # rows that are written into the file at once
@@ -256,7 +256,7 @@ def _read(job: _Job, read: recognise.Reading, content: Callable[[], sources.Cont
 
 def _clean(store: Store, read: recognise.Reading, rows: _Rows, config: Config, key: bytes) -> _Found:
     """From `_log_all` to temporary tables `_log_new_parties`, `_log_new`, `_log_gone` and their kin."""
-    _name_parties(store, rows, config, key)
+    _name_parties(store, rows, read.profile, config, key)
     store.temp("_log_nodes", "logs/nodes")
     have = reading.optional_columns(read)
     for number in rows.pieces():
@@ -340,14 +340,21 @@ def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Foun
     )
 
 
-def _name_parties(store: Store, read: _Rows, config: Config, key: bytes) -> None:
+def _name_parties(store: Store, read: _Rows, profile: mapping.Profile, config: Config, key: bytes) -> None:
     """Ids to party ids and new parties; rows that their ids rule out go to `_log_bad_rows`."""
-    name = partial(pseudonyms.name_ids, ids=config.ids, key=key, table="_log_ids", short=config.logs.short_code_digits)
+    name = partial(
+        pseudonyms.name_ids,
+        ids=config.ids,
+        key=key,
+        table="_log_ids",
+        short=config.logs.short_code_digits,
+        nobody=profile.nobody,
+    )
     store.scatter("_log_ids", name, over="_ids_raw")
     store.execute("logs/names_by_number" if read.numbered else "logs/names")
-    share = store.query("logs/phone_share").row(0, named=True)
-    phones = share["ids"] and share["phones"] + share["short_codes"] >= _PHONE_SHARE * share["ids"]
-    short = bool(phones and share["phones"] >= _PHONE_SHARE * share["ids"])
+    short = config.logs.short_codes
+    if short == "auto" and profile.rules.extensions:
+        short = "extensions"
     rules = {"short_codes": short, "services": read.services}
     store.temp("_log_bad_rows", "logs/no_bad_rows")
     if store.query("logs/doubtful_ids", **rules)["doubtful"][0]:

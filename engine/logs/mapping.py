@@ -18,7 +18,7 @@ from typing import Any
 from engine import documents
 from engine.errors import InputError
 from engine.intake import language
-from engine.intake.language import CANONICAL, LOGS, OPEN
+from engine.intake.language import CANONICAL, COLUMNS, LOGS, OPEN
 from engine.intake.said import Said, Wrong, as_kind
 from engine.logs import rules
 from engine.logs.rules import Rules
@@ -173,12 +173,7 @@ def load(path: Path, table: str = LOGS) -> list[Profile]:
         InputError: it is missing, is not TOML, is for another table, or says something that does not exist; the
             message names the key.
     """
-    try:
-        document, _ = documents.read_toml(path)
-    except FileNotFoundError:
-        raise InputError("there is no such mapping file.", file=path) from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"the mapping file cannot be read: {error}.", file=path) from error
+    document = _document(path)
     tables = document.get("table", [document])
     if not isinstance(tables, list) or not tables:
         raise InputError("table should be a list of tables ([[table]]).", file=path)
@@ -189,6 +184,27 @@ def load(path: Path, table: str = LOGS) -> list[Profile]:
     except Wrong as error:
         raise InputError(f"{error}.", file=path, fix=error.fix) from None
     return [replace(profile, digest=digest) for profile in found]
+
+
+def table_of(path: Path) -> str:
+    """What a mapping file says it is for; call records where it says nothing.
+
+    Raises:
+        InputError: it cannot be read, or there is no such table.
+    """
+    table = _document(path).get("for", LOGS)
+    if table not in COLUMNS:
+        raise InputError(f"for = {str(table)[:60]!r} is no table.", file=path, fix=f"Tables: {', '.join(COLUMNS)}.")
+    return table
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        return documents.read_toml(path)[0]
+    except FileNotFoundError:
+        raise InputError("there is no such mapping file.", file=path) from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"the mapping file cannot be read: {error}.", file=path) from error
 
 
 def _digest(document: dict[str, Any]) -> str:

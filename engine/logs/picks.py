@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.intake import expressions, functions, language, sqlparts
-from engine.logs import filetimes
+from engine.intake import clocks, expressions, functions, language, sqlparts
 from engine.logs.mapping import CANONICAL, LOGS
 from engine.logs.recognise import Reading
 
@@ -22,7 +21,7 @@ class Picks:
     Args:
         columns: what to select.
         moments: whether started_at is a time in UTC already and no text to be read.
-        times: whether the macro of `filetimes` is needed.
+        times: whether `clocks.MOMENT` is needed.
     """
 
     columns: list[str]
@@ -43,7 +42,7 @@ def picks(reading: Reading, day: str, *, native: bool = False, problems: bool = 
     signs = expressions.Signs(
         profile.decimal,
         profile.thousands,
-        sqlparts.reader(filetimes.MOMENT),
+        sqlparts.reader(clocks.MOMENT),
         native,
     )
     made = {

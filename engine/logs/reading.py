@@ -10,7 +10,8 @@ from typing import Any
 
 from engine import parquetfile, textfile
 from engine.errors import BackendError
-from engine.logs import clocks, filetimes, picks, pieces, staging
+from engine.intake import clocks
+from engine.logs import picks, pieces, staging
 from engine.logs.mapping import CANONICAL
 from engine.logs.numbers import ENDS, NumberedRows
 from engine.logs.picks import literal, quoted
@@ -130,13 +131,14 @@ def read_here(
     rows = NumberedRows() if numbered else None
     profile, layout = reading.profile, reading.layout
     made = picks.picks(reading, day)
+    run = store.execute_text, lambda text, values: store.query_text(text, values).rows()
     if made.times:
-        filetimes.define(store, profile, params)
+        clocks.define_whole(*run, profile, params, clocks.MOMENT)
     if made.moments:
         profile = replace(profile, time_form="iso", time_formats=(), timezone="UTC")
         params |= clocks.parameters(profile, None)
-    local, params["gaps"] = clocks.define(store, profile)
-    params["directed"] = "direction" in reading.found or "direction" in reading.made
+    local, params["gaps"] = clocks.define(*run, profile)
+    params["directed"] = "direction" in {*reading.found, *profile.expressions}
     with textfile.literally(layout.path) as name:
         if layout.packing == "parquet":
             _read_parquet(store, name, reading, day, params, rows)

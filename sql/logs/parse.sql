@@ -80,7 +80,8 @@ judged AS (
         END::ENUM(
             'wrong_columns', 'not_utf8', 'unknown_kind', 'unknown_direction', 'missing_party', 'self_call',
             'unreadable_offset', 'ambiguous_zone', 'skipped_time', 'unreadable_time', 'time_out_of_window',
-            'unknown_answered', 'unreadable_duration', 'negative_duration', 'unreadable_sum', 'no_contact', 'left_out'
+            'unknown_answered', 'unreadable_duration', 'negative_duration', 'unreadable_sum', 'no_contact',
+            'left_out'
         ) AS reason
     FROM read_as
 )

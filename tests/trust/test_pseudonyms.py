@@ -45,7 +45,8 @@ def test_forms_of_one_number_agree():
              "٠٦٢٠١٢٣٤٥٦٧", "０６ ２０ １２３ ４５６７", "+36\u00a020\u202f123\u20114567", "+36\u200b20\u00ad1234567",
              "tel:+36201234567", "SIM 36201234567", "msisdn=36201234567"]  # fmt: skip
     assert set(name(forms, region="HU")) == {pseudonym("+36201234567", KEY)}
-    assert len(set(name(forms[:6]))) == 4
+    assert len(set(name(forms[:6], rules=2))) == 4
+    assert len(set(name(forms[:6]))) == 3  # the digits of a whole number are one with and without +
 
 
 def test_an_account_in_any_writing_is_one():
@@ -87,7 +88,7 @@ TEXTS = st.text(LETTERS, max_size=20) | st.lists(WORDS, max_size=5).map("".join)
 
 
 def model(text: str, region: str) -> str:
-    """The rule in plain words: fold, read as a number if it is one, keep only what is plainly opaque."""
+    """The second rule (workspaces made before numbers were one in all spellings) in plain words: fold, read as a number if it is one, keep only what is plainly opaque."""
     text = unicodedata.normalize("NFKC", text)
     text = "".join("" if unicodedata.category(c) == "Cf" else str(int(c)) if c.isdecimal() else c for c in text).strip()
     compact = re.sub(r"[ -]", "", text).upper()
@@ -125,7 +126,7 @@ def model(text: str, region: str) -> str:
 @example(["36205551240", "SIM 36205551240", "imsi216301234567890"], "")
 @example(["", "\u200b", " 17 ", "tel:", "+", "*"], "HU")
 def test_who_is_hidden_and_how_is_one_rule(texts, region):
-    assert name(texts, region=region) == [model(text, region) for text in texts]
+    assert name(texts, region=region, rules=2) == [model(text, region) for text in texts]
 
 
 @given(TEXTS)
@@ -161,7 +162,7 @@ def test_people_are_named_in_one_way_from_the_first_on():
         pl.lit("2026-01-01").str.to_datetime().alias("since")))  # fmt: skip
     settle(store, Ids())
     for other in ({"rules": 1}, {"pseudonymise": "all"}):
-        with pytest.raises(ConfigError, match="named by auto, rules 2"):
+        with pytest.raises(ConfigError, match="named by auto, rules 3"):
             settle(store, dataclasses.replace(Ids(), **other))
     store.close()
 

@@ -7,13 +7,16 @@ from its epoch, in UTC, whatever else is said.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
-from engine.logs.mapping import Profile
-from engine.sources import Store
+from engine.warehouse import sql_text
+
+if TYPE_CHECKING:
+    from engine.logs.mapping import Profile
 
 _DAY = 86_400_000_000
 MICROSECONDS = {
@@ -21,6 +24,7 @@ MICROSECONDS = {
 }  # fmt: skip
 _EPOCHS = {"days": date(1899, 12, 30)}  # the day 0 of spreadsheets
 _UTC = ("UTC", "Z", "ETC/UTC")
+_SHARED = ("time_offset", "time_column", "time_zoned", "time_text", "time_split", "seconds_text")
 _NEVER = "\x01"  # a format that no text has, for a list that would be empty
 # Abbreviations that mean one offset: those that the time zone database itself has as names, with their summer time,
 # and such as only one country or region uses. Those in `_AMBIGUOUS` mean more than one somewhere in the world.
@@ -40,12 +44,18 @@ _AMBIGUOUS = (
 )  # fmt: skip
 
 
-def define(store: Store, profile: Profile) -> tuple[bool, list[int]]:
+MOMENT, DAY = "file_time", "file_day"  # macros: the moment in UTC; what stands there, whatever the zone
+Do, Ask = Callable[[str], Any], Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
+
+
+def define(do: Do, ask: Ask, profile: Profile, names: str = "log_") -> tuple[bool, list[int]]:
     """Define the macros that read times and durations.
 
     Args:
-        store: the warehouse that will read rows.
+        do: runs a statement where rows will be read.
+        ask: the rows of a query with its parameters, there.
         profile: how times read.
+        names: what the macros' names begin with.
 
     Returns:
         Whether they are local ones, and the hours of the day in which that clock ever skips some time.
@@ -53,24 +63,42 @@ def define(store: Store, profile: Profile) -> tuple[bool, list[int]]:
     Raises:
         InputError: there is no such time zone.
     """
-    local = profile.timezone.upper() not in _UTC
-    if local and not store.query("logs/known_zone", zone=profile.timezone)["known"][0]:
-        raise InputError(
-            f"there is no time zone {profile.timezone!r}.", fix="Use a name such as Europe/Budapest or America/Lima."
-        )
-    number = profile.time_form in MICROSECONDS
-    form = "none" if number else profile.time_form
-    own = "number" if number else profile.time_form
+    zone, number = profile.timezone, profile.time_form in MICROSECONDS
+    local = zone.upper() not in _UTC
+    if local and not ask(sql_text("logs/known_zone"), {"zone": zone})[0][0]:
+        raise InputError(f"there is no time zone {zone!r}.", fix="Use a name such as Europe/Budapest or America/Lima.")
     local = local and not number
-    for name in ("time_offset", "time_column", "time_zoned", "time_text", "time_split", f"clock_{form}", f"own_{own}"):
-        store.execute(f"logs/{name}")
-    store.execute("logs/moment_local" if local else "logs/moment_utc")
-    store.execute("logs/seconds_text")
+    forms = ("clock_none", "own_number") if number else (f"clock_{profile.time_form}", f"own_{profile.time_form}")
+    for name in (*_SHARED, *forms, "moment_local" if local else "moment_utc"):
+        do(sql_text(f"logs/{name}").replace("log_", names))
     if not local:
         return False, []
-    if profile.timezone not in _skipped:
-        _skipped[profile.timezone] = store.query("logs/skipped_hours", zone=profile.timezone)["hour"].to_list()
-    return True, _skipped[profile.timezone]
+    if zone not in _skipped:
+        _skipped[zone] = [hour for (hour,) in ask(sql_text("logs/skipped_hours"), {"zone": zone})]
+    return True, _skipped[zone]
+
+
+def define_whole(do: Do, ask: Ask, profile: Profile, params: dict[str, Any], macro: str) -> None:
+    """Define one macro (value) that reads a time, for expressions over a file's columns.
+
+    Args:
+        do: runs a statement where rows will be read.
+        ask: the rows of a query with its parameters, there.
+        profile: how times read.
+        params: from `parameters`; they become part of the macro, which is used where nothing can be bound.
+        macro: `MOMENT` or `DAY`. Times that it cannot read are null.
+    """
+    _, gaps = define(do, ask, profile, f"{macro}_")
+    told = params | {"gaps": gaps}
+    text = sql_text(f"logs/{macro}").replace("log_", f"{macro}_").replace(f"{macro}_whole", macro)
+    do(re.sub(r"\$(\w+)", lambda found: _literal(told[found[1]]), text))
+
+
+def _literal(value: object) -> str:
+    """A value, or a list of values, as SQL."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_literal, value))}]" if value else "NULL::INTEGER[]"
+    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(value)
 
 
 _skipped: dict[str, list[int]] = {}
