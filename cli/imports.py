@@ -30,13 +30,14 @@ _MAPPING = Annotated[
 _PATHS = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files (or a folder of photos).")]
 
 TABLES = {
-    "customers": "The customers. Columns: customer_id, age, residence, gender, and any further columns as features.",
+    "customers": "The customers. Columns: customer_id, age or birth_date, residence, gender; others become features.",
     "devices": "Handset types (TACs). Columns: tac, manufacturer, model, released; or --format osmocom.",
     "offers": "What can be offered. Columns: offer_id, manufacturer, headline, body, call_to_action, value, cost …",
     "treatments": "Past campaigns. Columns: customer_id, campaign_id, offer_id (empty = control), sent_at, accepted.",
     "photos": "Customers' photos. A CSV customer_id,path or a folder of files named by customer.",
     "inventory": "The campaign's photos of models. A CSV photo_id,path,… or a folder.",
-    "consents": "Who consented to what. Columns: customer_id, purpose, granted_at, expires_at, withdrawn_at.",
+    "consents": "Who consented to what. Columns: customer_id, purpose, granted_at, expires_at, withdrawn_at.\n\n"
+    "Purposes: own_face, likeness_for_contacts, traffic_data_marketing, offers.",
     "optouts": "Who opted out of everything. Columns: customer_id, since.",
 }
 
@@ -213,6 +214,11 @@ def _report(shell: Shell, done: list[SourceSummary], strict: bool) -> int:
         parts = f"{s.rows_kept} kept + {s.rows_duplicate} duplicate + {s.rows_rejected} rejected"
         parts += f" + {s.rows_left_out} left out by the mapping" if s.rows_left_out else ""
         shell.say(f"{s.path}: {s.rows_in} rows = {parts}{f' ({s.why})' if s.why else ''}")
+        if strangers := s.details.get("no_customer"):
+            shell.say(
+                f"{s.path}: {strangers:,} of these people are no customers here so far: not imported yet, opted out "
+                "already, contacts only, or ids written otherwise than in the other files (is ids.region set?)."
+            )
         _say_columns(shell, s)
     if any(summary.rows_rejected for summary in done):
         shell.say("Rejected rows and their reasons: `kindred export rejects --to DIR --format csv`.")

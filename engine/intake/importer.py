@@ -30,14 +30,18 @@ if TYPE_CHECKING:
 
 TARGETS = ("customers", "devices", "offers", "treatments", "photos", "inventory", "consents", "optouts")
 _WITH_PHOTOS = ("photos", "inventory")
+_SAID_IN_FULL = ("consents",)  # what a column of another name says may forbid what the others allow
+# Whom nobody here knows may be known by another name: a number without its country code, a handset's.
+_SAY_WHO_IS_UNKNOWN = ("optouts", "consents")
+UNKNOWN = "people nothing is known of"
 _PERSON = "customer_id"
+NO_CUSTOMER = "no_customer"  # in a summary's details: people of the file who are no customers
 _PROBLEMS = {
     "nobody": "customer_id: a word for nobody",
     "rounded_number": "customer_id: a number rounded by a spreadsheet, its last digits are lost",
 }
 _THINGS = ("campaign_id", "offer_id", "photo_id")
 _BORN = ("birthdate", "date_of_birth", "dateofbirth", "dob", "birthday", "born", "born_on")
-_MOST = 1e9  # no amount of money: from there on it may be a phone number in the wrong column
 _PRODUCTS = ("manufacturer", "model")
 # Osmocom: a licence line, then a header in which `name` stands for manufacturer and for model.
 _DEVICE_TABLES = {
@@ -121,8 +125,11 @@ def import_table(
             raise InputError(f"not one row can be used: {reason}.", file=path, row=row, fix="Correct the file.")
         if _PERSON in frame.columns:
             frame = frame.with_columns(pseudonyms.name_series(store, frame[_PERSON], config.ids, key))
+        if target in _SAY_WHO_IS_UNKNOWN:
+            notes = {**notes, UNKNOWN: _unknown(store, frame)}
         with store.transaction():
             pseudonyms.settle(store, config.ids)
+            strangers = _no_customers(store, target, frame)
             kept, duplicate, counts = _upsert(store, target, frame)
             _after(store, target, frame, key)
             reasons = {f"rejected: {r}": n for r, n in sorted(rejects[REASON].value_counts().iter_rows())}
@@ -135,7 +142,11 @@ def import_table(
                 kept,
                 duplicate,
                 rejects.height,
-                {name: n for name, n in {**notes, **counts, **guarded.details(), **reasons}.items() if n},
+                {
+                    name: n
+                    for name, n in {**notes, **counts, NO_CUSTOMER: strangers, **guarded.details(), **reasons}.items()
+                    if n
+                },
             )
             sources.record(store, summary, digest)
             _record_rejects(store, source, rejects)
@@ -194,6 +205,14 @@ def _read(
             "a column is called by a number or an address of a person.",
             file=path,
             fix="Give the file a header line, or that column another name.",
+        )
+    strange = [name for name in frame.columns if name not in TABLES[target].names and name != ROW]
+    if target in _SAID_IN_FULL and strange and not missing:
+        raise InputError(
+            f"{target} have no column {' and '.join(strange)}: a withdrawal or an end that stands there would be lost.",
+            file=path,
+            row=0,
+            fix=f"Their columns are {', '.join(TABLES[target].names)}; rename it, or leave it out of the file.",
         )
     if missing:
         found = ", ".join(c for c in frame.columns if c != ROW)
@@ -313,7 +332,8 @@ def _own_rule(target: str, columns: list[str]) -> list[pl.Expr]:
         return [pl.when((chance <= 0) | (chance > 1)).then(pl.lit("propensity: not above 0 and up to 1"))]
     if target == "offers":
         large = [(c, values.parse(c, "f64")) for c in ("value", "cost", "capacity") if c in columns]
-        return [pl.when(amount.abs() >= _MOST).then(pl.lit(f"{c}: not below 1,000,000,000")) for c, amount in large]
+        said = "not below 1,000,000,000"
+        return [pl.when(amount.abs() >= values.LARGEST).then(pl.lit(f"{c}: {said}")) for c, amount in large]
     if target == "customers" and "age" in columns:
         age = values.parse("age", "i32")
         return [pl.when((age < 0) | (age > 130)).then(pl.lit("age: not between 0 and 130"))]
@@ -418,6 +438,23 @@ def _without_objecting(store: Store, target: str, frame: pl.DataFrame, config: C
     return frame.with_columns(
         pl.when(out.fill_null(False)).then(pl.lit(objections.REASON)).otherwise(given).alias(REASON)
     )
+
+
+def _no_customers(store: Store, target: str, frame: pl.DataFrame) -> int:
+    """How many people of a file, named as here, are no customers; 0 while there are no customers at all."""
+    if target == "customers" or _PERSON not in frame.columns or not store.count("customers"):
+        return 0
+    customers = store.query_text("SELECT customer_id FROM customers")[_PERSON]
+    people = frame[_PERSON].drop_nulls().unique()
+    return int((~people.is_in(customers.implode())).sum())
+
+
+def _unknown(store: Store, frame: pl.DataFrame) -> int:
+    """How many people of a list are not in the workspace, once there is anybody."""
+    if not store.count("parties") + store.count("customers"):
+        return 0
+    store.keep("_people", frame[_PERSON].drop_nulls().unique().sort().to_frame("name"))
+    return store.query("trust/strangers")["n"][0]
 
 
 def _after(store: Store, target: str, frame: pl.DataFrame, key: bytes) -> None:

@@ -13,6 +13,7 @@ _TIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-
 # Other forms of a day that can be read in one way only.
 _DAYS = ("%Y%m%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y")
 _ZONED = ("%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%d %H:%M:%S%.f%z")
+LARGEST = 1e9  # no amount of money: from there on it may be a phone number in the wrong column
 # Yes and no as tables say them; a letter that is yes in one language only counts beside "n" alone (see `_truth`).
 _TRUE = (
     "true", "1", "1.0", "yes", "y", "t", "j", "ja", "jawohl", "wahr", "oui", "vrai", "si", "sí", "sì", "sim", "vero",

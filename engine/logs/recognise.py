@@ -9,7 +9,7 @@ from pathlib import Path
 from engine import parquetfile, textfile
 from engine.errors import InputError
 from engine.intake import expressions, mapped
-from engine.logs import mapping
+from engine.logs import mapping, timed
 from engine.logs.mapping import AGGREGATES, Profile
 from engine.textfile import Layout
 
@@ -77,7 +77,9 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
         if only:
             mapped.check(profile, layout.names, path)
         uses = _uses(profile, found, layout)
-        missing = _missing(profile, {*found, *profile.expressions} if uses is not None else set(found))
+        lengths = timed.has_lengths(layout.names, set(found.values()))
+        there = {*found, *profile.expressions} if uses is not None else set(found)
+        missing = _missing(profile, there, lengths=lengths)
         if missing:
             # What is missing of our own columns tells more than what is missing of somebody else's.
             nearer = closest is None or (len(missing) < len(closest) and profiles[0].name != "generic")
@@ -105,6 +107,8 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
     if best is None:
         wanted = " and ".join(closest or ["caller", "callee", "started_at", "duration_s"])
         header = ", ".join(first.names) if first else ""
+        if closest and "started_at" in closest and first and (dated := timed.columns(first)):
+            wanted += f" ({dated[0]} reads as times)"
         raise NoFormat(
             f"no format fits: {wanted} cannot be found; the first line reads {header[:300]}.",
             file=path,
@@ -112,6 +116,8 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
         )
     if best.layout.packing == "parquet":
         parquetfile.check(path, best.uses)
+    if best.profile.aggregated and not best.profile.digest:
+        _check_sums(path, best)
     return best
 
 
@@ -125,6 +131,29 @@ def fitting(path: Path, profiles: list[Profile]) -> Reading | None:
         return recognise(path, profiles)
     except NoFormat:
         return None
+
+
+def _check_sums(path: Path, read: Reading) -> None:
+    """Whoever sums pairs up has no times; a table with times holds events, whose days would be lost. And sums count.
+
+    Raises:
+        InputError: a column reads as times, or no count was found where there may be one.
+    """
+    dated = timed.columns(read.layout)
+    if dated:
+        raise InputError(
+            f"no started_at; {dated[0]} reads as times, so these are events and no sums of pairs.",
+            file=path,
+            column=dated[0],
+            fix=f'Write a mapping with [columns] started_at = "{dated[0]}" (`kindred logs guess FILE` drafts one).',
+        )
+    if not {"n_calls", "n_texts"} & set(read.found) and (counts := timed.counts(read.layout, read.found.values())):
+        raise InputError(
+            f"no column of counts is known here; {counts[0]} may be one.",
+            file=path,
+            column=counts[0],
+            fix=f'Write a mapping with aggregated = true and [columns] n_calls = "{counts[0]}".',
+        )
 
 
 def _ego(path: Path, profile: Profile) -> str:
@@ -173,7 +202,8 @@ def _uses(profile: Profile, found: dict[str, str], layout: Layout) -> tuple[str,
     return tuple(dict.fromkeys([*found.values(), *(own[name] for name in wanted)]))
 
 
-def _missing(profile: Profile, found: Collection[str]) -> list[str]:
+def _missing(profile: Profile, found: Collection[str], *, lengths: bool) -> list[str]:
+    """What of a profile's columns is not there; lengths: whether a column that is not known may be one of durations."""
     if profile.refuse:
         return []
     needed = ["caller", "callee"]
@@ -188,7 +218,8 @@ def _missing(profile: Profile, found: Collection[str]) -> list[str]:
         return missing if set(AGGREGATES) & set(found) else [*missing, "n_calls"]
     if "started_at" not in found:
         missing.append("started_at")
-    if profile.kind == "call" and "duration_s" not in found:
+    # A file of texts need not have durations; a call without one is rejected.
+    if profile.kind == "call" and "duration_s" not in found and not (told and not lengths):
         missing.append("duration_s")
     if profile.name != "generic":
         missing += [c for c in ("kind", "direction", "utc_offset") if c in profile.columns and c not in found]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine import sources
 from engine.errors import InputError
+from engine.experiment.eligibility import FACES, WITHOUT_FACE
 from engine.trust import pseudonyms
 from engine.usecases import experiment
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from engine.workspace import Workspace
 
+ARMS = {*FACES, *WITHOUT_FACE}
 NEEDED = {"exposures": ("customer_id", "at"), "outcomes": ("customer_id", "at", "value")}
 
 
@@ -36,7 +38,8 @@ def import_events(
 
     Returns:
         What became of the rows. Rows of unknown customers and rows that do not read are rejected and counted; an
-        outcome whose value is no finite number is kept as null, so that the analysis says that it is broken.
+        outcome whose value is no finite number, or large enough to be somebody's, is kept as null, so that the analysis
+        says that it is broken.
 
     Raises:
         InputError: columns are missing, the file names another experiment, or none of its customers takes part;
@@ -84,6 +87,9 @@ def import_events(
             .when(pl.col("at").is_null()).then(pl.lit("at: not a time (YYYY-MM-DD HH:MM:SS, UTC)"))
             .when(~pl.col("customer_id").is_in(people.implode())).then(pl.lit("customer not in this experiment"))
         )  # fmt: skip
+        if target == "exposures" and "arm" in rows.columns:  # whatever else stands there may name somebody
+            strange = pl.col("arm").is_not_null() & ~pl.col("arm").is_in(sorted(ARMS | set(plan.arms)))
+            reason = reason.when(strange).then(pl.lit(f"arm: none of {', '.join(sorted(ARMS))}"))
         rows = rows.with_columns(reason=reason)
         rejects = pl.concat([
             broken.select("__row", "__reason"),
@@ -95,7 +101,8 @@ def import_events(
         good = rows.filter(pl.col("reason").is_null())
         frame = good.select(pl.lit(name).alias("experiment_id"), "customer_id", "at")
         if target == "outcomes":
-            frame = frame.with_columns(metric=pl.lit(metric), value=good.select(values.parse("value", "f64"))["value"])
+            value = good.select(values.parse("value", "f64"))["value"]
+            frame = frame.with_columns(metric=pl.lit(metric), value=value.set(value.abs() >= values.LARGEST, None))
         else:
             arm = good["arm"] if "arm" in good.columns else pl.Series("arm", [None] * good.height, pl.String)
             frame = frame.with_columns(arm=arm)

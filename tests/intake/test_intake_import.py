@@ -13,7 +13,7 @@ import pytest
 
 from engine.config import Config
 from engine.errors import InputError
-from engine.intake.importer import TARGETS, import_table
+from engine.intake.importer import TARGETS, UNKNOWN, import_table
 from engine.logs.importer import import_logs
 from engine.warehouse.duckdb import DuckDBWarehouse
 from tests.trust.photo import jpeg
@@ -97,6 +97,17 @@ def test_customers_and_optouts_mark_parties(store, bring, tmp_path):
     assert store.read("pair_days").select("src", "dst").rows() == [(0, 2), (3, 0)]
 
 
+def test_people_who_are_no_customers_are_counted(bring):
+    """An opt-out that names nobody, because its number is written otherwise, is seen when it is imported."""
+    assert bring("optouts", "customer_id,since\nZ,2024-02-01\n").details == {}  # no customers yet: nothing to compare
+    bring("customers", "customer_id\nA\n0630 100 1001\n")
+    assert bring("optouts", "customer_id,since\n+36301001001,2024-02-01\n").details == {"no_customer": 1}
+    assert bring("consents", "customer_id,purpose,granted_at\nA,offers,2024-02-01\n").details == {}
+    assert bring("treatments", "customer_id,campaign_id,sent_at\nB,c,2024-02-01\nB,d,2024-02-01\n").details == {
+        "no_customer": 1
+    }
+
+
 def test_same_content_again_changes_nothing(store, bring):
     text = "offer_id,headline,body,call_to_action,value,cost\no1,H,B,Go,5,1\no2,H,B,Go,5,1\n"
     bring("offers", text)
@@ -141,6 +152,22 @@ def test_treatments_and_consents_are_typed(store, bring):
     ]
     summary = bring("consents", "customer_id,purpose,granted_at\nA,own_face,2024-01-01\nB,nonsense,2024-01-01\n")
     assert sums(summary) == (2, 1, 0, 1)
+
+
+@pytest.mark.parametrize("name", ["withdrawn_on", "withdrawn", "valid_until", "note"])
+def test_consents_with_a_column_nobody_reads_are_refused(store, bring, name):
+    with pytest.raises(InputError, match=name):
+        bring("consents", f"customer_id,purpose,granted_at,{name}\nA,own_face,2024-01-01,2024-02-01\n")
+    assert store.count("consents") == 0
+
+
+def test_opt_outs_and_consents_of_people_nobody_knows_are_counted(store, bring):
+    assert bring("optouts", "customer_id,since\n36301234567,2024-02-01\n").details == {}, "nobody has come yet"
+    bring("customers", "customer_id,age\n+36301234568,30\nB,40\n")
+    rows = "36301234568,2024-02-01\n+36 30 1234568,2024-02-01\nB,2024-02-01\n"
+    assert bring("optouts", f"customer_id,since\n{rows}").details[UNKNOWN] == 1
+    consents = "customer_id,purpose,granted_at\nC,offers,2024-01-01\nD,offers,2024-01-01\nD,own_face,2024-01-01\n"
+    assert bring("consents", consents).details[UNKNOWN] == 2
 
 
 def test_photos_from_a_table_stay_inside_their_folder(store, bring, tmp_path):

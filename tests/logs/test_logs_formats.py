@@ -48,7 +48,7 @@ def test_flowkit_calls_have_two_rows_and_one_id(store, tmp_path):
         "c1,f,2024-01-01 10:00:00,1.5,,bob,ann,L2,,,35672011",
         "c2,t,2024-01-01 10:00:10,1.5,,ann,bob,L1,,,1130000",
         "c3,t,2024-01-01 11:00:00,2,,ann,bob,L1,,,1130000",
-        "c3,f,2024-01-01 11:02:00,2,,bob,ann,L2,,,35672011",
+        "c3,f,2024-01-01 11:01:00,2,,bob,ann,L2,,,35672011",
     )
     summary = load(store, path)
     assert (summary.format, summary.rows_kept, summary.rows_duplicate) == ("flowkit", 3, 2)
@@ -206,6 +206,16 @@ def test_drafts_can_be_used(store, tmp_path, lines):
     path, draft = text(tmp_path / "x.csv", *lines), tmp_path / "m.toml"
     draft.write_text(guess(path))
     assert load(store, path, mapping=draft).rows_kept == 2
+
+
+def test_a_draft_names_the_columns_it_does_not_read(tmp_path):
+    """Records imported without their handsets are duplicates when they come again with them."""
+    rows = "a,b,2026-03-01 10:00:00,60,35100000\nb,a,2026-03-02 10:00:00,30,35200000\n"
+    path = text(tmp_path / "x.csv", "From,To,When,Seconds,TAC A\n" + rows)
+    draft = guess(path)
+    assert '# not read: "TAC A"; the other names to give: ' in draft and "caller_tac" in draft
+    with pytest.raises(InputError, match="kindred logs guess FILE"):
+        mapping.with_options(mapping.ready("edge-list")[0], {})
 
 
 def test_what_cannot_be_guessed_is_said(tmp_path):

@@ -49,6 +49,19 @@ def test_forms_of_one_number_agree():
     assert len(set(name(forms[:6]))) == 3  # the digits of a whole number are one with and without +
 
 
+DRESSED = ["+36 (0)20 123-4567", "+36(0)201234567", "0036 (0)20/1234567", "'+36201234567",
+           '="+36201234567"', "=+36201234567", '"+36 20 123 4567"', "+36201234567.0", "tel:+36201234567;ext=5",
+           "tel:+36-20-123-4567;phone-context=x", "whatsapp:+36201234567", "+0036201234567",
+           "＝＂+36201234567＂"]  # fmt: skip
+
+
+def test_numbers_dressed_by_spreadsheets_and_letterheads_agree():
+    assert set(name(DRESSED)) == {pseudonym("+36201234567", KEY)}
+    assert name(["17.0", "+39 (0)6 1234567"]) == ["17", pseudonym("+39061234567", KEY)]
+    assert name(["36201234567.0"]) == name(["36201234567"])
+    assert pseudonym("+36201234567", KEY) not in name(DRESSED, rules=2), "as workspaces of older Kindreds have it"
+
+
 def test_an_account_in_any_writing_is_one():
     forms = ["HU42 1177 3016 1111 1018 0000 0000", "hu42117730161111101800000000", "HU42-1177-3016-1111-1018-0000-0000"]
     assert set(name(forms)) == {pseudonym("HU42117730161111101800000000", KEY)}
@@ -82,9 +95,32 @@ def test_addresses_are_one_in_any_case():
 LETTERS = st.sampled_from("0123456789+-_ ()./@abcXYZß٣６é\u200b\u00a0")
 WORDS = st.sampled_from(
     ["user", "customer", "c", "SIM ", "tel:", "imsi", "+36", "0036", "201234567", "HU42117730161111101800000000",
-     "hu42 1177 3016 1111 1018 0000 0000", "@", "example.hu", "a" * 32, "F" * 40, "17", "２０", "٣٦", "_", " ", "*#"]
+     "hu42 1177 3016 1111 1018 0000 0000", "@", "example.hu", "a" * 32, "F" * 40, "17", "２０", "٣٦", "_", " ", "*#",
+     "(0)", "'", '="', '"', ".0", "whatsapp:", ";a", "+39"]
 )  # fmt: skip
 TEXTS = st.text(LETTERS, max_size=20) | st.lists(WORDS, max_size=5).map("".join)
+
+
+def undressed(text: str) -> str:
+    """A number without apostrophe, `="…"`, `.0`, `tel:…;…`, the second sign of a country code and the `(0)`."""
+    number = r"\+?[0-9(][0-9 ()./-]{5,}[0-9]"
+    inner = text.removesuffix('"')
+    for before in ('="', "=", "'", '"'):
+        if text.startswith(before) and re.fullmatch(number + "|[0-9]+", inner[len(before) :]):
+            return undressed(inner[len(before) :])
+    if re.fullmatch(r"\+?[0-9]+\.0+", text):
+        return undressed(text.split(".", maxsplit=1)[0])
+    told = re.fullmatch(rf"(?i:tel|whatsapp):\s?({number})(;[!-~]*)?", text)
+    if told:
+        return undressed(told[1])
+    twice = re.fullmatch(r"\+[ ./-]*00[ ./-]*([1-9][0-9 ()./-]+)", text)
+    if twice:
+        return undressed("+" + twice[1].strip())
+    head, zero, rest = text.partition("(0)")
+    country = re.fullmatch(r"(?:\+|00)[ ./-]*([1-9][0-9]{0,2})[ ./-]*", head)
+    if zero and country and country[1] not in ("39", "378") and re.fullmatch(r"[0-9 ()./-]+", rest):
+        return undressed((head + rest).strip())
+    return text
 
 
 def model(text: str, region: str) -> str:
@@ -100,7 +136,7 @@ def model(text: str, region: str) -> str:
     said = re.fullmatch(
         r"(?i:tel|telephone|phone|mobile|mob|msisdn|imsi|imei|sim)[ :=._-]*(\+?[0-9][0-9 ()./-]{5,}[0-9])", text
     )
-    text = said[1] if said else text
+    text = undressed(said[1] if said else text)
     digits = re.sub(r"[ ()./-]", "", text)
     if region and re.fullmatch(r"[0-9(][0-9 ()./-]{4,24}", text) and not text.startswith("00"):
         try:
