@@ -192,7 +192,8 @@ def _total(
     rings = [s for s, told in zip(chosen.seconds, silent, strict=True) if told == "no" and s]
     if rings:
         return _say(draft, chosen, whole, "its name; it counts ringing where nobody answered, perhaps elsewhere too", False)
-    return _say(draft, chosen, whole, "its name and values", True)
+    _say(draft, chosen, whole, "its name and values", True)
+    return False  # nothing tells whether ringing is in it
 
 
 def _with_ring(draft: Draft, chosen: Length, ring: Length, whole: list, silent: list[str]) -> bool:

@@ -250,6 +250,20 @@ def reading(values: Sequence[str], *, whole: float = 0.95, named: bool = False) 
     return Reading(first[0], needed, first[1], every if every or not zoned[first] else None, most / len(values), rivals)
 
 
+def _in_a_row(values: Sequence[str], orders: Sequence[str]) -> str:
+    """The order in which the days are in a row, if in every other one they are one day of several months."""
+    rows, once = [], []
+    for order in orders:
+        days = sorted({at.date() for value in values if (at := moment(value, order))})
+        if len(days) < 4 or len(values) < 10 * len(days):
+            return ""
+        if (days[-1] - days[0]).days < 1.5 * len(days):
+            rows.append(order)
+        elif len({day.day for day in days}) == 1:
+            once.append(order)
+    return rows[0] if len(rows) == 1 and len(once) == len(orders) - 1 else ""
+
+
 def moment(text: str, order: str) -> datetime | None:
     """A text as a time in one order, without its offset."""
     found = (*ways(text), *(_rare(text) if order in ("days", "pairs") else ()))
@@ -275,10 +289,14 @@ def zone_words(values: Sequence[str]) -> set[str]:
 
 
 def decided_by_order(values: Sequence[str], orders: Sequence[str]) -> str:
-    """Which of several orders puts a file's rows in order of time, "" where not exactly one does.
+    """Which of several orders of days and months is meant, by what logs are like; "" where that does not tell.
 
-    Logs are mostly written as things happen. Told only by eight or more days, for few may be in order by chance.
+    Logs have contacts day after day: where one order gives days in a row and the other the same day of month after
+    month, the first is meant. And they are mostly written as things happen: an order in which eight or more days stand
+    in order of time, while in the other they do not, is meant.
     """
+    if found := _in_a_row(values, orders):
+        return found
     sorted_ = []
     for order in orders:
         times = [at for value in values if (at := moment(value, order))]

@@ -7,10 +7,11 @@ from collections import Counter
 from pathlib import Path
 
 from engine.drafts import lengths, names, vocabulary, when, who
-from engine.drafts.draft import Draft, Line, Sql, name_in_sql
+from engine.drafts.draft import Draft, Line, Sql, name_in_sql, quoted
 from engine.drafts.sheet import Column, Sheet
 from engine.drafts.when import Times
 from engine.drafts.who import Direction, Parties
+from engine.intake.language import CANONICAL
 
 # Sorts of calls: a column of them tells nothing of texts and data.
 _SORTS = set(
@@ -64,7 +65,19 @@ def draft(sheet: Sheet, path: Path) -> Draft:
     _handsets(sheet, made, ends, used)
     _call_ids(sheet, made, ends, times, used)
     _short(sheet, made, ends)
+    _not_read(sheet, made)
     return made
+
+
+def _not_read(sheet: Sheet, made: Draft) -> None:
+    """Say which columns are not read, and what else could be told: rows that come again with it are the same rows."""
+    texts = [line.value for line in made.columns.values()]
+    used = {text for text in texts if isinstance(text, str)}
+    sql = " ".join(text.text for text in texts if isinstance(text, Sql))
+    rest = [c.name for c in sheet.columns if c.name not in used and name_in_sql(c.name) not in sql]
+    names_left = [c for c in CANONICAL if c not in made.columns and c not in ("n_calls", "talk_s", "n_texts")]
+    if rest and sheet.header:
+        made.remarks.append(f"not read: {', '.join(quoted(name) for name in rest)}; the other names to give: {', '.join(names_left)}.")
 
 
 def _no_calls(sheet: Sheet) -> str:
@@ -184,7 +197,9 @@ def _answered(
         words = {w: vocabulary.answered(w) for w in column.distinct}
         if inverted:
             words = {w: {"yes": "no", "no": "yes"}.get(m, "") for w, m in words.items()}
-        if not any(words.values()) or (column.numeric and len(column.distinct) > 2) or column.role == "cause" and column.numeric:
+        if column.numeric and (len(column.distinct) > 2 or column.role == "cause"):
+            continue
+        if not any(words.values()) and (column.role == "cause" or len(words) < 2):
             continue
         return [words.get(v, "") for v in column.values], (column, words)
     if told and ends and ends.swaps:
@@ -209,6 +224,9 @@ def _draft_answered(sheet: Sheet, made: Draft, found: tuple[Column, dict[str, st
     if unknown and talk:
         made.remarks.append(f"{column.name} is left out: the time talked tells who answered.")
         return
+    if unknown and _lengths_tell(sheet, made, column):
+        made.remarks.append(f"{column.name} is left out: the lengths are 0 beside some of its words, which tells who answered.")
+        return
     if unknown:
         shown = ", ".join(unknown[:6])
         made.leave("answered", f"{column.name} tells who answered, and some words are not known ({shown}): put them under [answered] no or yes.")
@@ -217,6 +235,18 @@ def _draft_answered(sheet: Sheet, made: Draft, found: tuple[Column, dict[str, st
     for meaning in ("no", "yes"):
         if own := sorted({w.lower() for w, m in words.items() if m == meaning}):
             made.say("answered", meaning, own, "known words")
+
+
+def _lengths_tell(sheet: Sheet, made: Draft, column: Column) -> bool:
+    """Whether all lengths are 0 beside some words of a column, and none beside the others."""
+    line = made.columns.get("duration_s")
+    length = next((c for c in sheet.columns if line and c.name == line.value), None)
+    if length is None:
+        return False
+    zeros: dict[str, set[bool]] = {}
+    for word, value in zip(column.values, length.values, strict=True):
+        zeros.setdefault(word, set()).add(not re.search("[1-9]", value))
+    return {True} in zeros.values() and all(len(own) == 1 for own in zeros.values())
 
 
 def _volumes(sheet: Sheet, made: Draft, used: set[int]) -> None:
@@ -253,7 +283,7 @@ def _handsets(sheet: Sheet, made: Draft, ends: Parties | None, used: set[int]) -
     """IMEIs, TACs and cells: those of a side, else of the row's own party."""
     for role, ours, pattern in (
         ("imei_a", "caller_imei", _IMEI), ("imei", "caller_imei", _IMEI), ("imei_b", "callee_imei", _IMEI),
-        ("tac", "caller_tac", _TAC), ("cell_a", "caller_cell", None), ("cell", "caller_cell", None), ("cell_b", "callee_cell", None),
+        ("tac_a", "caller_tac", _TAC), ("tac", "caller_tac", _TAC), ("tac_b", "callee_tac", _TAC), ("cell_a", "caller_cell", None), ("cell", "caller_cell", None), ("cell_b", "callee_cell", None),
     ):  # fmt: skip
         found = [c for c in sheet.columns if c.role == role and c.filled and c.place not in used]
         found = [c for c in found if pattern is None or c.share(pattern) > 0.8]
