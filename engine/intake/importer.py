@@ -33,7 +33,6 @@ _WITH_PHOTOS = ("photos", "inventory")
 _SAID_IN_FULL = ("consents",)  # what a column of another name says may forbid what the others allow
 # Whom nobody here knows may be known by another name: a number without its country code, a handset's.
 _SAY_WHO_IS_UNKNOWN = ("optouts", "consents")
-UNKNOWN = "people nothing is known of"
 _PERSON = "customer_id"
 NO_CUSTOMER = "no_customer"  # in a summary's details: people of the file who are no customers
 _PROBLEMS = {
@@ -125,8 +124,6 @@ def import_table(
             raise InputError(f"not one row can be used: {reason}.", file=path, row=row, fix="Correct the file.")
         if _PERSON in frame.columns:
             frame = frame.with_columns(pseudonyms.name_series(store, frame[_PERSON], config.ids, key))
-        if target in _SAY_WHO_IS_UNKNOWN:
-            notes = {**notes, UNKNOWN: _unknown(store, frame)}
         with store.transaction():
             pseudonyms.settle(store, config.ids)
             strangers = _no_customers(store, target, frame)
@@ -441,20 +438,16 @@ def _without_objecting(store: Store, target: str, frame: pl.DataFrame, config: C
 
 
 def _no_customers(store: Store, target: str, frame: pl.DataFrame) -> int:
-    """How many people of a file, named as here, are no customers; 0 while there are no customers at all."""
-    if target == "customers" or _PERSON not in frame.columns or not store.count("customers"):
+    """How many people of a file, named as here, are no customers (of opt-outs and consents: stand in no call record
+    either); 0 while nobody has come yet."""
+    if target == "customers" or _PERSON not in frame.columns:
         return 0
-    customers = store.query_text("SELECT customer_id FROM customers")[_PERSON]
-    people = frame[_PERSON].drop_nulls().unique()
-    return int((~people.is_in(customers.implode())).sum())
-
-
-def _unknown(store: Store, frame: pl.DataFrame) -> int:
-    """How many people of a list are not in the workspace, once there is anybody."""
-    if not store.count("parties") + store.count("customers"):
+    told = target in _SAY_WHO_IS_UNKNOWN
+    if not store.count("customers") + (store.count("parties") if told else 0):
         return 0
-    store.keep("_people", frame[_PERSON].drop_nulls().unique().sort().to_frame("name"))
-    return store.query("trust/strangers")["n"][0]
+    people = frame[_PERSON].drop_nulls().unique().sort().to_frame("name")
+    store.keep("_people", people)
+    return store.query("trust/strangers" if told else "trust/no_customers")["n"][0]
 
 
 def _after(store: Store, target: str, frame: pl.DataFrame, key: bytes) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from engine.config import Config
 from engine.errors import InputError
-from engine.intake.importer import TARGETS, UNKNOWN, import_table
+from engine.intake.importer import NO_CUSTOMER, TARGETS, import_table
 from engine.logs.importer import import_logs
 from engine.warehouse.duckdb import DuckDBWarehouse
 from tests.trust.photo import jpeg
@@ -164,10 +164,10 @@ def test_consents_with_a_column_nobody_reads_are_refused(store, bring, name):
 def test_opt_outs_and_consents_of_people_nobody_knows_are_counted(store, bring):
     assert bring("optouts", "customer_id,since\n36301234567,2024-02-01\n").details == {}, "nobody has come yet"
     bring("customers", "customer_id,age\n+36301234568,30\nB,40\n")
-    rows = "36301234568,2024-02-01\n+36 30 1234568,2024-02-01\nB,2024-02-01\n"
-    assert bring("optouts", f"customer_id,since\n{rows}").details[UNKNOWN] == 1
+    rows = "353328110000001,2024-02-01\n36301234568,2024-02-01\n+36 30 1234568,2024-02-01\nB,2024-02-01\n"
+    assert bring("optouts", f"customer_id,since\n{rows}").details[NO_CUSTOMER] == 1
     consents = "customer_id,purpose,granted_at\nC,offers,2024-01-01\nD,offers,2024-01-01\nD,own_face,2024-01-01\n"
-    assert bring("consents", consents).details[UNKNOWN] == 2
+    assert bring("consents", consents).details[NO_CUSTOMER] == 2
 
 
 def test_photos_from_a_table_stay_inside_their_folder(store, bring, tmp_path):
