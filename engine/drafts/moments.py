@@ -22,11 +22,11 @@ _DATES = (
     r"(?P<mon>[A-Za-z]{3,9})(?P<p1>\.? )(?P<a>\d{1,2})(?P<p2>,? )(?P<y>\d{4})",
 )
 _JOIN = r"(?P<join>T|, | at |[ ,:_-]| - |\s{1,3})"
-_CTIME = re.compile(r"(?P<wd>[A-Z][a-z]{2}) (?P<mon>[A-Z][a-z]{2}) {1,2}(?P<a>\d{1,2}) (?P<c>\d\d:\d\d:\d\d) (?P<y>\d{4})")
+_CTIME = re.compile(r"(?P<wd>[A-Z][a-z]{2}) (?P<mon>[A-Z][a-z]{2}) {1,2}(?P<a>\d{1,2}) (?P<c>\d\d:\d\d:\d\d) (?P<z>(?:[+-]\d{4}|UTC|GMT) )?(?P<y>\d{4})")
 _WEEKDAY = r"(?P<wd>(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?"
 _MOMENTS = tuple(re.compile(f"{_WEEKDAY}{date}(?:{_JOIN}{_CLOCK})?{_ZONE}") for date in _DATES)
 _ONLY_CLOCK = re.compile(_CLOCK)
-_COMPACT = re.compile(r"(?P<d>\d{8})(?P<join>[ T_-]?)(?P<t>\d{6}|\d{4}|\d\d:\d\d:\d\d)?(?P<zone>Z|[+-]\d\d:?\d\d)?")
+_COMPACT = re.compile(r"(?P<d>\d{8})(?P<join>[ T_-]?)(?P<t>\d{6}|\d{4}|\d\d:\d\d:\d\d)?(?P<f>\.\d{1,6})?(?P<zone>Z|[+-]\d\d:?\d\d)?")
 # Numbers count units since 1970 when they fall between 2000 and 2080.
 EPOCHS = {"seconds": 1, "milliseconds": 10**3, "microseconds": 10**6}
 _SINCE, _UNTIL = 946_684_800, 3_471_292_800
@@ -84,8 +84,10 @@ def ways(text: str) -> tuple[tuple[Way, datetime], ...]:
     if compact := _compact(text):
         return tuple(compact)
     if match := _CTIME.fullmatch(text):
+        form, zone = "%a %b %d %H:%M:%S %Y", match["z"] or ""
         try:
-            return ((Way("named", "%a %b %d %H:%M:%S %Y", "moment"), datetime.strptime(text, "%a %b %d %H:%M:%S %Y")),)
+            at = datetime.strptime(text.replace(zone, ""), form)
+            return ((Way("named", form.replace("%S ", "%S %z ") if zone else form, "moment", bool(zone)), at),)
         except ValueError:
             return ()
     found = []
@@ -111,6 +113,8 @@ def _compact(text: str) -> list[tuple[Way, datetime]]:
     if match is None:
         return []
     day, clock = match["d"], match["t"] or ""
+    if match["f"] and not clock:
+        return []
     digits = clock.replace(":", "")
     zone = "" if not match["zone"] else "%z"
     found = []
@@ -120,7 +124,7 @@ def _compact(text: str) -> list[tuple[Way, datetime]]:
         except ValueError:
             continue
         if 1990 <= at.year < 2100:
-            time = "%H:%M:%S" if ":" in clock else "%H%M%S"[: len(digits)]
+            time = ("%H:%M:%S" if ":" in clock else "%H%M%S"[: len(digits)]) + (".%f" if match["f"] else "")
             what = "moment" if clock else "date"
             found.append((Way(order, form + match["join"] + time + zone, what, bool(zone)), at))
     return found

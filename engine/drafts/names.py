@@ -20,7 +20,7 @@ ROLES: dict[str, str] = {
         a, caller, calling, calling number, calling party, calling party number, calling no, calling msisdn, calling user,
         calling line, calling station, caller number, caller id number, caller id, caller no, caller phone, caller
         msisdn, caller num, caller user, caller party, a number, a num, a no, a party, a party number, a party no,
-        a msisdn, a subscriber, a side, anumber, anum, aparty, msisdn a, number a, party a, phone a, subscriber a, src,
+        a msisdn, a subscriber, a side, anumber, anum, aparty, src username, msisdn a, number a, party a, phone a, subscriber a, src,
         src number, src user, src no, source, source number, source phone, from, from number, from user, from phone,
         from msisdn, from id, origin, origin number, originating number, originating party, originating
         address, originator, orig number, orig party, orig addr, orig, origination number, origination, sender, sender number,
@@ -45,7 +45,7 @@ ROLES: dict[str, str] = {
         b, callee, called, called number, called party, called party number, called no, called msisdn, called user, called
         line, called station, callee number, callee id, callee no, callee phone, callee msisdn, callee num,
         b number, b num, b no, b party, b party number, b party no, b msisdn, b subscriber, b side, bnumber, bnum, bparty,
-        msisdn b, number b, party b, phone b, subscriber b, dst, dst number, dst user, dst no, dest, dest number, dest phone,
+        msisdn b, number b, party b, phone b, subscriber b, dst, dst number, dst user, dst username, dst no, dest, dest number, dest phone,
         dest party, dest addr, destination, destination number, destination party, destination address, destination phone,
         destination user, destination msisdn, to, to number, to user, to phone, to msisdn, to id, term number,
         terminating number, terminating party, terminating address, recipient, recipient number, recipient id,
@@ -72,12 +72,12 @@ ROLES: dict[str, str] = {
         actual called number, last called party, final callee, zielnummer endgultig""",
     "callee_dialled": """
         original called, original called party, original called party number, dialed, dialled, dialed number, dialled number,
-        dialed digits, dialled digits, number dialed, caller destination, dnid, dialed no, translated destination, did,
+        dialed digits, dialled digits, number dialed, caller destination, dnid, dialed no, dst ousername, dst ouser, translated destination, did,
         did number, ddi, gewahlte nummer, original destination, redirecting number, redirected number, redirecting party, last redirect,
         last redirect dn, forwarded to, forwarding number, third party, diverted number, connected to via,
         diverting number, weiterleitung, c number, c party, cid rdnis, rdnis, forwarded number, transferred to""",
     "subscriber": """
-        msisdn, subscriber, subscriber id, subscriber number, subscriber no, served msisdn, served party, served number, served user,
+        msisdn, person, person id, person oid, subscriber, subscriber id, subscriber number, subscriber no, served msisdn, served party, served number, served user,
         served subscriber, user, user id, userid, uid, user number, ego, own number, my number, own msisdn, local number, local party, near end,
         line, line number, customer, customer id, customer number, client, client id, owner, extension, ext, agent
         number, agent extension, agent, target, target no, home number, phone line, wireless number, account phone number,
@@ -164,7 +164,7 @@ ROLES: dict[str, str] = {
     "talk": """
         billsec, bill sec, billable seconds, billable duration, talk, talk time, talk seconds, talk duration, talktime, talking, talk sec,
         talking time, talking duration, conversation, conversation time, conversation duration, connected duration, connected seconds, connected time s,
-        duration answered, answered seconds, answered duration, answer duration, answersec, speaking time, call duration connected, net duration,
+        duration answered, duration in call, in call, in call time, answered seconds, answered duration, answer duration, answersec, speaking time, call duration connected, net duration,
         conversation seconds, in call duration, sprechzeit, gesprachszeit, gesprachsdauer, sprechdauer, tiempo conversacion, duracion conversacion,
         tiempo hablado, duree conversation, duree de conversation, temps de parole, durata conversazione, tempo conversazione,
         tempo de conversacao, duracao conversa, duracao da conversa, beszelgetes hossza, beszelgetesi ido, beszelgetes ideje, beszelgetesido, beszelgetes,
@@ -210,7 +210,7 @@ ROLES: dict[str, str] = {
         cagri turu, olay, servis, hizmet turu, тип, тип вызова, вид, услуга, тип услуги, событие, вид услуги, вид связи, тип события,
         类型, 业务类型, 服务类型, 呼叫种类, 通信类型, 事件类型, 通信方式""",
     "answered": """
-        answered, disposition, status, call status, result, call result, outcome, answered flag, is answered, answer indicator, completion, release status, state,
+        answered, disposition, status, call status, result, call result, outcome, answered flag, is answered, answer indicator, completion, release status,
         call state, missed, missed call, is missed, action result, call outcome, call disposition, completed, connected, successful, success, call completion, answer state,
         ergebnis, anrufstatus, angenommen, beantwortet, zustand, estado, resultado, estado llamada, contestada, estado de la llamada, statut, etat, resultat, statut appel, resultat appel, etat appel,
         stato, esito, risultato, esito chiamata, stato chiamata, situacao, estado da chamada, status da chamada, resultado da chamada, atendida, allapot, eredmeny, statusz, hivas allapota, fogadva, fogadott, hivas eredmenye,
@@ -242,7 +242,7 @@ ROLES: dict[str, str] = {
     "tac_a": "tac a, a tac, caller tac, calling tac, originating tac, tac caller",
     "tac_b": "tac b, b tac, callee tac, called tac, terminating tac, tac callee",
     "tac": "tac, type allocation code, served tac, handset tac, device tac, imei tac, tac code",
-    "cell": """cell, cell id, cellid, cell identifier, cell identity, cgi, ecgi, cell tower, tower, tower id, antenna, antenna id, bts, bts id, site, site id,
+    "cell": """cell, cell id, cellid, cell identifier, cell identity, cgi, ecgi, cell tower, tower, tower id, antenna, antenna id, bts, bts id, site id,
         location id, first cell, first cell id, start cell, first cgi, base station, station id, cell site, cell global id, zelle, zell id, zellid, funkzelle, celda, antena, id celda, cellule, id cellule,
         antenne, cella, id cella, celula, erb, id celula, cellaazonosito, cella azonosito, bazisallomas, komorka, id komorki, stacja bazowa, cel id, zendmast, cel nummer, cellid, basstation, mast, hucre, hucre id, baz istasyonu, сота, базовая станция, ид соты, номер соты, 基站, 小区, 基站编号, 小区号, 小区编号""",
     "cell_a": "cell a, a cell, calling cell, caller cell, originating cell, cell caller, cell id a, calling cell id, orig cell, a party cell, caller cell id, cell origin",
@@ -256,7 +256,7 @@ ROLES: dict[str, str] = {
     "event": "eventtype, eventtime, event name, userdeftype, channame, linkedid event, leg id, leg number, channel event",
     "ignore": """name, caller name, caller id name, callee name, called name, contact name, display name, user display name, user name, username, login user id, customer name, first name, last name, cust name, subscriber name, full name,
         price, cost, charge, amount, fee, rate, tariff, currency, total, buy, sell, vat, tax, price unit, total cost, total price, total amount, connection fee, codec, read codec, write codec, context, dcontext, channel, dst channel, dstchannel, src channel, last app, last data, lastapp, lastdata, ama flags, account code,
-        account, account id, account sid, account number, clid, user field, userfield, sequence, ip, ip address, source ip, destination ip, src ip, dst ip, source port, destination port, nat ip, nat port, port, protocol, apn, imsi, served imsi, iccid, mcc, mnc, plmn, operator, network,
+        account, account id, account sid, account number, clid, user field, userfield, sequence, domain, src domain, dst domain, from domain, to domain, tag, from tag, to tag, sip from tag, sip to tag, from uri, to uri, ip, ip address, source ip, destination ip, src ip, dst ip, source port, destination port, nat ip, nat port, port, protocol, apn, imsi, served imsi, iccid, mcc, mnc, plmn, operator, network,
         country, country code, country name, network name, state name, city, region, province, latitude, longitude, lat, lon, lng, note, notes, comment, remarks, text, body, message, subject, flag, flags, trunk, trunk group, route, gateway, switch, msc, msc id, device, device name, orig device name, dest device name, node, node id,
         location, user location, department, group, capability, number type, domestic international, call domain, user agent, agent string, hash, checksum, row, row id, line no, no, nr, index, idx, seq, sequence number, record number, serial, serial number, z pk, id, pk, key, error, error code, last cell, last cell id, last cgi, end cell, lac, sac, rat, rat type,
         direction name, sip call id, conference id, queue, queue name, recording, recording url, recording path, transcript, sentiment, tags, mos, jitter, packet loss, bandwidth, service provider, provider, carrier, brand, model, manufacturer, dial code, dialcode, prefix, area code, area, destination dialed, destination country, destination name, location name, origin country, kosten, preis, betrag, wahrung,

@@ -111,6 +111,10 @@ def _kinds(sheet: Sheet, made: Draft, used: set[int], told: Direction | None, pa
             return _say_kinds(made, column, known, [w for w in words if w not in known])
         if named and column.role == "kind" and not _harmless(column, told):
             unsure.append(column)
+    for column in sheet.columns:  # by its words alone, whatever its name
+        words = {w: vocabulary.kind(w) for w in column.distinct}
+        if 2 <= len(words) <= 20 and all(words.values()) and {"text", "data"} & set(words.values()) and column.place not in used:
+            return _say_kinds(made, column, words, [])
     return None, _default(sheet, made, unsure, path)
 
 

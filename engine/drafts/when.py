@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +14,7 @@ _TIMES = ("start", "time", "answer_time", "end", "time_meta")
 _SPANS = ("duration", "talk", "billed", "ring")
 # Abbreviations of zones that mean several offsets, depending on where one is.
 _AMBIGUOUS = set("CST CDT PST PDT IST BST AST ADT GST SST ECT AMT NST NDT ACST ACDT MET MEST PT ET CT MT BOT WST".split())
+_ZONE = re.compile(r"UTC|GMT|[A-Z][A-Za-z]+(/[A-Z][A-Za-z_]+){1,2}")
 _UNITS = ("seconds", "milliseconds", "microseconds")
 
 
@@ -204,7 +206,7 @@ def _names(found: list[Moment]) -> str:
 
 def _same(found: list[Moment]) -> Moment | None:
     """The one to take of several that tell the same time, perhaps in another zone; None where they do not."""
-    found = sorted(found, key=lambda m: (m.zoned is not True, -m.rank))
+    found = sorted(found, key=lambda m: (m.zoned is not True, not _utc(m), -m.rank))
     first = found[0].read()
     for other in found[1:]:
         apart = [
@@ -312,8 +314,8 @@ def _signs(form: str) -> str:
 def _draft_zone(sheet: Sheet, draft: Draft, start: Moment) -> None:
     if start.zoned is True:
         return
-    offset = next((c for c in sheet.columns if c.role == "utc_offset" and c.filled), None)
-    zone = next((c for c in sheet.columns if c.role == "zone" and c.filled), None)
+    offset = next((c for c in sheet.columns if c.role == "utc_offset" and c.filled and not c.times), None)
+    zone = next((c for c in sheet.columns if c.role == "zone" and c.filled and c.share(_ZONE) > 0.9), None)
     if offset is not None:
         from engine.drafts.draft import Line
 

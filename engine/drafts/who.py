@@ -423,7 +423,9 @@ def _twice(first: Column, second: Column, told: Told, ways: list[str]) -> str:
             near = [c for t, c in rows.get(frozenset((key(a), key(b))), []) if abs((t - at).total_seconds()) <= _NEAR]
             turned += bool(near) and key(a) not in near
             kept += bool(near) and key(a) in near
-    if turned + kept < 2:
+    if turned + kept < min(2, sum(way == "incoming" for way in ways)):
+        return ""
+    if not turned + kept:
         return ""
     return "own" if turned >= 0.9 * (turned + kept) else "named" if kept >= 0.9 * (turned + kept) else ""
 
