@@ -273,7 +273,7 @@ def _by_size(chosen: Length) -> tuple[float | None, str]:
     whole = all(n == int(n) for n in filled)
     if not whole and middle < 20:
         return None, "fractions of minutes, or seconds? Say seconds_per_unit under [duration]."
-    if len(filled) >= 20 and most <= 60 and middle <= 15:
+    if len(filled) >= 3 and most < 60 or len(filled) >= 20 and most <= 120 and middle <= 15:
         return None, f"no number is larger than {most:g}: minutes, or seconds? Say seconds_per_unit under [duration]."
     if middle >= 20_000 or (middle >= 3000 and whole and all(n % 1000 == 0 for n in filled)):
         return None, "such large numbers may be thousandths of a second. Say seconds_per_unit under [duration]."

@@ -19,6 +19,12 @@ _SORTS = set(
     "onnet offnet tollfree long distance ort fern inland ausland nacional internacional interna externa locale nationale internationale "
     "nazionale internazionale belfoldi kulfoldi krajowe zagraniczne standard normal special fixed net user".split()
 )
+# What happens to a call: a column of such words is a log of events.
+_EVENTS = set(
+    "chanstart chanend answer hangup bridgeenter bridgeexit appstart append linkedidend localoptimize start stop interim interimupdate alive "
+    "invite bye ack cancel ringing connect connected disconnect disconnected setup alerting release setupbegin enterqueue ringnoanswer completecaller "
+    "completeagent abandon created destroyed begin end offhook onhook".split()
+)
 _IP = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 _MEGABYTES = {
     "bytes": 1e-6, "byte": 1e-6, "octets": 1e-6, "octet": 1e-6, "octetos": 1e-6, "bajt": 1e-6, "байт": 1e-6, "kb": 1e-3, "kib": 1e-3, "kbytes": 1e-3, "kilobytes": 1e-3,
@@ -86,12 +92,16 @@ def _no_calls(sheet: Sheet) -> str:
     ports = [c for c in sheet.columns if "port" in names.words(c.name)]
     if len(ips) >= 2 and ports:
         return "the rows are flows between machines (addresses and ports), not contacts of people."
-    if any(c.role == "event" for c in sheet.columns) and any(
-        {"hangup", "chan", "bridge", "answer"} & {w for v in c.distinct for w in names.words(v)}
-        for c in sheet.columns
-        if len(c.distinct) < 60
-    ):
-        return "the rows are events of calls (ringing, answered, hung up), several for each call; ask for call records."
+    for column in sheet.columns:
+        words = {"".join(names.words(v)) for v in column.distinct} if 2 <= len(column.distinct) <= 40 else set()
+        if len(words & _EVENTS) >= 2 and len(words & _EVENTS) >= 0.5 * len(words):
+            return (
+                f"the rows are events of calls ({', '.join(sorted(column.distinct)[:4])}), several for each call; "
+                "ask for call records."
+            )
+    counts = [c for c in sheet.columns if c.roles[:1] == (("count", 3),) and any((n or 0) > 1 for n in c.numbers())]
+    if counts and not any(c.role in ("start", "answer_time", "end") for c in sheet.columns):
+        return f"the rows have counts ({counts[0].name}), so they are sums and no contacts; import pairs with --format edge-list --epoch DAY."
     return ""
 
 
@@ -335,6 +345,13 @@ def _short(sheet: Sheet, made: Draft, ends: Parties | None) -> None:
     """Draft `extensions` where short numbers call, as services do not."""
     if ends is None or ends.caller is None or ends.callee is None or ends.swaps:
         return
-    callers = Counter(v for v in ends.caller.filled if re.fullmatch(r"\d{2,6}", v))
+    kinds = made.columns.get("kind")
+    column = next((c for c in sheet.columns if kinds and c.name == kinds.value), None)
+    kind = [vocabulary.kind(v) for v in column.values] if column else ["call"] * sheet.rows
+    callers = Counter(
+        v for v, what in zip(ends.caller.values, kind, strict=True) if what == "call" and re.fullmatch(r"\d{2,6}", v)
+    )
+    if made.tables.get("kind", {}).get("default", Line("call", "")).value != "call" and column is None:
+        return
     if callers and sum(callers.values()) >= 0.05 * sheet.rows:
         made.top["extensions"] = Line(True, "short numbers call: extensions of an exchange, not services", False)

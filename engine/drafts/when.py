@@ -15,6 +15,7 @@ _SPANS = ("duration", "talk", "billed", "ring")
 # Abbreviations of zones that mean several offsets, depending on where one is.
 _AMBIGUOUS = set("CST CDT PST PDT IST BST AST ADT GST SST ECT AMT NST NDT ACST ACDT MET MEST PT ET CT MT BOT WST".split())
 _ZONE = re.compile(r"UTC|GMT|[A-Z][A-Za-z]+(/[A-Z][A-Za-z_]+){1,2}")
+_OFFSET = re.compile(r"[+-]?\d{1,5}(:\d\d)?")
 _UNITS = ("seconds", "milliseconds", "microseconds")
 
 
@@ -316,10 +317,13 @@ def _draft_zone(sheet: Sheet, draft: Draft, start: Moment) -> None:
         return
     offset = next((c for c in sheet.columns if c.role == "utc_offset" and c.filled and not c.times), None)
     zone = next((c for c in sheet.columns if c.role == "zone" and c.filled and c.share(_ZONE) > 0.9), None)
-    if offset is not None:
+    offset = offset or next((c for c in sheet.columns if c.role == "zone" and c.filled and c.share(_OFFSET) > 0.9), None)
+    if _utc(start):
+        draft.say("time", "timezone", "UTC", "its name says so", True)
+    elif offset is not None:
         from engine.drafts.draft import Line
 
-        sane = all(len(v) >= 5 and v[0] in "+-" for v in offset.filled)
+        sane = all(re.fullmatch(r"[+-]\d\d:?\d\d", v) for v in offset.filled)
         if sane:
             draft.columns["utc_offset"] = Line(offset.name, "hours and minutes with a sign", True)
         else:
@@ -328,8 +332,6 @@ def _draft_zone(sheet: Sheet, draft: Draft, start: Moment) -> None:
         draft.say("time", "timezone", zone.filled[0], f"all rows of {zone.name}", True)
     elif zone is not None:
         draft.leave("started_at", f"{zone.name} names a zone for each row ({', '.join(list(zone.distinct)[:3])}).")
-    elif _utc(start):
-        draft.say("time", "timezone", "UTC", "its name says so", True)
     else:
         note = "some times have no offset" if start.zoned is None else "local times without a zone"
         draft.say("time", "timezone", "UTC", f'{note}: of these, e.g. "Europe/Budapest"', False)

@@ -193,7 +193,7 @@ def _by_role(sheet: Sheet, used: set[int]) -> dict[str, list[Column]]:
     for column in sheet.columns:
         if column.place in used or not column.ids or column.role not in wanted:
             continue
-        if column.times and column.times.what == "moment" and column.times.order == "iso":
+        if column.times and not column.numeric:
             continue
         found[column.role].append(column)
     return found
