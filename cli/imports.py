@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +12,11 @@ import typer
 from cli.command import ROWS_REJECTED, Shell, command
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.health import Check
     from engine.sources import SourceSummary
+    from engine.workspace import Workspace
 
 _STRICT = Annotated[bool, typer.Option("--strict", help="Exit with code 3 when a row was rejected.")]
 _FORMAT = Annotated[str | None, typer.Option("--format", metavar="NAME", help="How to read the file.")]
@@ -26,6 +31,9 @@ _MAPPING = Annotated[
     typer.Option(
         "--mapping", metavar="FILE|NAME", help="A TOML file, or a kept one's name, that says what the columns mean."
     ),
+]
+_PREVIEW = Annotated[
+    bool, typer.Option("--preview", help="Read and check, store nothing: say what an import would do.")
 ]
 _PATHS = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files (or a folder of photos).")]
 
@@ -66,6 +74,7 @@ def register(app: typer.Typer) -> None:
         timezone: Annotated[
             str | None, typer.Option("--timezone", metavar="ZONE", help="Of local times, e.g. Europe/Budapest.")
         ] = None,
+        preview: _PREVIEW = False,
         strict: _STRICT = False,
     ) -> int:
         """Call records: CSV, TSV or Parquet, plain, gz or zst.
@@ -80,7 +89,7 @@ def register(app: typer.Typer) -> None:
         space = shell.workspace()
         said = mappings.find(space, mapping)
         options: dict[str, Any] = {"epoch": epoch.date() if epoch else None, "timezone": timezone}
-        with space.writing("import logs") as store:
+        with _importing(space, "logs", preview) as (store, _):
             done = import_logs(
                 store,
                 paths,
@@ -91,7 +100,8 @@ def register(app: typer.Typer) -> None:
                 key=space.key(),
                 progress=shell.progress,
             )
-        return _report(shell, done, strict)
+            checks = _checks(space, store, "logs")
+        return _report(shell, done, checks, strict, preview)
 
     @command(look)
     def guess(
@@ -125,6 +135,7 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
         format_: _FORMAT = None,
         mapping: _MAPPING = None,
         keep: _KEEP = None,
+        preview: _PREVIEW = False,
         strict: _STRICT = False,
     ) -> int:
         from engine.intake.importer import import_table
@@ -133,7 +144,7 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
         space = shell.workspace()
         said = mappings.find(space, mapping)
         done = []
-        with space.writing(f"import {target}") as store:
+        with _importing(space, target, preview) as (store, faces):
             for path in paths:
                 done.append(
                     import_table(
@@ -141,7 +152,7 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
                         target,
                         path,
                         format=format_,
-                        faces_folder=space.faces,
+                        faces_folder=faces,
                         config=space.config,
                         key=space.key(),
                         keep=keep or (),
@@ -149,7 +160,8 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
                         progress=shell.progress,
                     )
                 )
-        return _report(shell, done, strict)
+            checks = _checks(space, store, target)
+        return _report(shell, done, checks, strict, preview)
 
     load.__doc__ = (
         f"{text}\n\nExample: `kindred import {target} {'photos/' if target == 'photos' else target + '.csv'}`"
@@ -195,7 +207,26 @@ def _register_mappings(group: typer.Typer) -> None:
         print(mappings.show(shell.workspace(), name), end="")
 
 
-def _report(shell: Shell, done: list[SourceSummary], strict: bool) -> int:
+@contextmanager
+def _importing(space: Workspace, target: str, preview: bool) -> Iterator[tuple[Any, Path]]:
+    """The database to import into and the folder for photos: the workspace's, or a copy that is gone afterwards."""
+    if preview:
+        with space.sandbox() as (store, folder):
+            yield store, folder / "faces"
+    else:
+        with space.writing(f"import {target}") as store:
+            yield store, space.faces
+
+
+def _checks(space: Workspace, store: Any, target: str) -> list[Check]:
+    """What looks right and what does not about a table, now that the files are in."""
+    from engine import health
+
+    return health.checks(health.look(store, space.config), space.config, {target})
+
+
+def _report(shell: Shell, done: list[SourceSummary], checks: list[Check], strict: bool, preview: bool) -> int:
+    told = [{name: value for name, value in vars(check).items() if name != "tables"} for check in checks]
     shell.emit(
         [
             {
@@ -206,6 +237,7 @@ def _report(shell: Shell, done: list[SourceSummary], strict: bool) -> int:
                 "rows_duplicate": summary.rows_duplicate,
                 "rows_rejected": summary.rows_rejected,
                 "details": summary.details,
+                **({"checks": told} if shell.output == "json" else {}),
             }
             for summary in done
         ]
@@ -220,11 +252,14 @@ def _report(shell: Shell, done: list[SourceSummary], strict: bool) -> int:
                 "already, contacts only, or ids written otherwise than in the other files (is ids.region set?)."
             )
         _say_columns(shell, s)
-    if any(summary.rows_rejected for summary in done):
+    for check in told:
+        if check["level"] != "ok":
+            shell.say(f"{check['level']}: {check['found']}. {check['remedy']}".strip())
+    if preview:
+        shell.say("Preview: nothing was stored. The same command without --preview imports.")
+    elif any(summary.rows_rejected for summary in done):
         shell.say("Rejected rows and their reasons: `kindred export rejects --to DIR --format csv`.")
-        if strict:
-            return ROWS_REJECTED
-    return 0
+    return ROWS_REJECTED if strict and any(summary.rows_rejected for summary in done) else 0
 
 
 def _say_columns(shell: Shell, summary: SourceSummary) -> None:

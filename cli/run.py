@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred run --until influencers`
         """
-        from engine import pipeline
+        from engine import health, pipeline
 
         space = shell.workspace()
         if dry_run:
@@ -40,3 +40,6 @@ def register(app: typer.Typer) -> None:
         for result in results:
             for note in result.notes:
                 shell.say(f"{result.stage}: {note}")
+        with space.warehouse(read_only=True) as store:
+            for line in health.warnings(store, space.config):
+                shell.say(f"warn: {line}")

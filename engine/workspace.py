@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -126,6 +127,32 @@ class Workspace:
                 # No backup names what the database does not name now.
                 with self.warehouse() as store:
                     store.sweep()
+
+    @contextmanager
+    def sandbox(self) -> Iterator[tuple[DuckDBWarehouse, Path]]:
+        """A copy of the database to try an import on, and a folder for its files; both are gone afterwards.
+
+        Raises:
+            WorkspaceError: another process writes, there is no space for the copy, or the engine is spark.
+        """
+        if self.config.warehouse.engine == "spark":
+            raise WorkspaceError("Spark's tables are too large to try on a copy.", fix="Use --engine duckdb.")
+        folder = self.scratch / f"preview.{os.getpid()}"
+        # The lock is held to the end: whoever writes next sweeps the scratch folder.
+        with self.locked("preview"), files.reading(self.scratch, self.path / ".lock"):
+            self._forward()
+            with self.warehouse() as store:
+                store.flush()
+            try:
+                try:
+                    folder.mkdir(mode=0o700, parents=True)
+                    shutil.copyfile(self.database, folder / self.database.name)
+                except OSError as error:
+                    raise files.unwritable(folder, error) from error
+                with closing(self._opened(path=folder / self.database.name)) as store:
+                    yield store, folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def locked(self, command: str) -> Iterator[None]:

@@ -117,6 +117,7 @@ def import_table(
         texts = frame
         frame, bad = _typed(target, frame)
         unread.check(texts, bad, target, path, config.intake.max_rejected)
+        unread.check_refusals(texts, broken, bad, target, path)
         rejects = pl.concat([broken.select(ROW, REASON), bad.select(ROW, REASON)]).sort(ROW)
         left_out = notes.get(sources.LEFT_OUT, 0)
         if total and rejects.height == total - left_out and set(rejects[REASON]) != {objections.REASON}:

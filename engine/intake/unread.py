@@ -10,12 +10,15 @@ from engine.errors import InputError
 from engine.intake.mapped import UNREAD
 from engine.intake.reading import REASON, ROW
 from engine.tables import TABLES
+from engine.trust import objections
 
 if TYPE_CHECKING:
     import polars as pl
 
 WORDS, OTHERS = 2, 20  # rows from which on a table is refused
 _LISTED, _LONG = 5, 20  # words that are named, and their letters
+# Rows about nobody take nothing from anybody.
+_NO_PERSON = ("customer_id: missing", "customer_id: a word for nobody")
 _NUMBERS = ("i32", "i64", "f64")
 
 
@@ -47,6 +50,38 @@ def check(rows: pl.DataFrame, bad: pl.DataFrame, target: str, path: Path, share:
             file=path,
             column=column,
             fix=f"Say what it means in a mapping (--mapping): {_key(column, kind, these)}; or set intake.max_rejected.",
+        )
+
+
+def check_refusals(rows: pl.DataFrame, broken: pl.DataFrame, bad: pl.DataFrame, target: str, path: Path) -> None:
+    """Refuse opt-outs and consents of which a row that may say no is not understood: a lost no would be a yes.
+
+    Args:
+        rows: as texts, under our names, with `__row`.
+        broken: `__row`, `__reason` of rows that do not split into fields.
+        bad: those of rows that do not read.
+        target: the table; all but optouts and consents may lose rows.
+        path: the file.
+
+    Raises:
+        InputError: it names the first such row and its reason.
+    """
+    import polars as pl
+
+    if target not in ("optouts", "consents"):
+        return
+    wrong = bad.filter(~pl.col(REASON).is_in([*_NO_PERSON, objections.REASON]))
+    if target == "consents":
+        said = rows.filter(pl.col("withdrawn_at").is_not_null())[ROW] if "withdrawn_at" in rows.columns else []
+        wrong = wrong.filter(pl.col(ROW).is_in(list(said)))
+    lost = pl.concat([broken.select(ROW, REASON), wrong.select(ROW, REASON)]).sort(ROW)
+    if lost.height:
+        row, reason = lost.row(0)
+        raise InputError(
+            f"{lost.height} rows that may say no cannot be read ({reason}).",
+            file=path,
+            row=row,
+            fix="Correct them, or say how they read in a mapping (--mapping). Nothing was stored.",
         )
 
 

@@ -136,7 +136,7 @@ def facts(workspace: Workspace, kind: str, *, internal: bool = False, progress: 
         InputError: no such report.
     """
     if kind not in (*KINDS, ALL):
-        raise InputError(f"there is no report {kind!r}.", fix=f"Reports are {', '.join(KINDS)} and {ALL}.")
+        raise InputError(f"there is no report {kind!r}.", fix=f"Reports are data, {', '.join(KINDS)} and {ALL}.")
     kinds = KINDS if kind == ALL else (kind,)
     mode = INTERNAL if internal else PUBLIC
     # Written before anything is read: what cannot be recorded is not done.

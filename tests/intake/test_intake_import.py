@@ -161,6 +161,31 @@ def test_consents_with_a_column_nobody_reads_are_refused(store, bring, name):
     assert store.count("consents") == 0
 
 
+SAID = "customer_id,purpose,granted_at,withdrawn_at\n"
+
+
+@pytest.mark.parametrize(
+    ("target", "rows"),
+    [
+        ("optouts", "customer_id,since\nB,2024-02-01\nA,soon\n"),
+        ("optouts", "customer_id,since\nB,2024-02-01\nA,2024-02-01,x\n"),
+        ("consents", SAID + "B,own_face,2024-01-01,\nA,own_face,2024-01-01,yesterday CET\n"),
+        ("consents", SAID + "B,own_face,2024-01-01,\nA,own face,,2024-02-01\n"),
+        ("consents", SAID + "B,own_face,2024-01-01,\nA,own_face,2024-01-01,2024-02-01,x\n"),
+    ],
+)
+def test_a_no_that_cannot_be_read_refuses_the_file(store, bring, target, rows):
+    with pytest.raises(InputError, match="may say no"):
+        bring(target, rows)
+    assert store.count(target) == 0 and store.count("sources") == 0
+
+
+def test_a_yes_that_cannot_be_read_is_a_rejected_row(store, bring):
+    rows = SAID + "A,own_face,whenever,\n,own_face,2024-01-01,2024-02-01\nB,own_face,2024-01-01,\n"
+    assert sums(bring("consents", rows)) == (3, 1, 0, 2)
+    assert sums(bring("optouts", "customer_id,since\nA,2024-02-01\n,2024-02-01\n")) == (2, 1, 0, 1)
+
+
 def test_opt_outs_and_consents_of_people_nobody_knows_are_counted(store, bring):
     assert bring("optouts", "customer_id,since\n36301234567,2024-02-01\n").details == {}, "nobody has come yet"
     bring("customers", "customer_id,age\n+36301234568,30\nB,40\n")
