@@ -5,6 +5,7 @@ A column's name says what it counts; the times of the same rows, where there are
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +18,15 @@ from engine.drafts.when import Moment, Times
 
 _SHARE = 0.95  # of rows that have to bear something out
 _UNITS = (1.0, 60.0, 0.001, 1e-6)
-_MINUTES = set("min mins minute minutes minuten minutos minuti minuta minuty minuter perc dakika dk minut мин минуты минут 分钟 分".split())
-_MILLIS = set("ms msec msecs millis millisecond milliseconds millisekunden milisegundos".split())
-_SECONDS = set(
-    "s sec secs second seconds sek sekunden segundos seg segs secondes secondi secs masodperc mp sekundy sekund seconden sekunder saniye sn сек секунды секунд с 秒 billsec".split()
-)
+_MINUTES = names.those("""
+    min mins minute minutes minuten minutos minuti minuta minuty minuter perc dakika dk minut мин минуты минут 分钟
+    分
+""")
+_MILLIS = {"ms", "msec", "msecs", "millis", "millisecond", "milliseconds", "millisekunden", "milisegundos"}
+_SECONDS = names.those("""
+    s sec secs second seconds sek sekunden segundos seg segs secondes secondi masodperc mp sekundy sekund seconden
+    sekunder saniye sn сек секунды секунд с 秒 billsec
+""")
 
 
 @dataclass(frozen=True)
@@ -64,13 +69,22 @@ def find(sheet: Sheet, draft: Draft, times: Times, silent: list[str], used: set[
         if chosen is None:
             return False
         if total and _more(chosen, total[0]):
-            draft.leave("duration_s", f"{chosen.column.name} is mostly longer than {total[0].column.name}: say which is the talk.")
+            draft.leave(
+                "duration_s",
+                f"{chosen.column.name} is mostly longer than {total[0].column.name}: say which is the talk.",
+            )
             return False
         return _say(draft, chosen, spoken or None, "named as the time talked", True)
     if total:
         return _total(draft, total, ring, whole, spoken, times, silent)
     if times.start and times.end:
-        _between(draft, times.answer or times.start, times.end, "no column of durations: the end less the " + ("answer" if times.answer else "start"), bool(times.answer))
+        _between(
+            draft,
+            times.answer or times.start,
+            times.end,
+            "no column of durations: the end less the " + ("answer" if times.answer else "start"),
+            bool(times.answer),
+        )
         return bool(times.answer)
     if billed:
         return _say(draft, billed[0], None, "the only duration, and a billed one: it may be rounded up", False)
@@ -112,7 +126,11 @@ def _of(sheet: Sheet, role: str, used: set[int], decimal: str) -> list[Length]:
 def _length(column: Column, decimal: str) -> Length | None:
     if column.spans and ":" in column.filled[0]:
         return Length(column, column.seconds(), 1.0 if _three(column) else None)
-    bare = [re.sub(r"\s?(s|sec|secs|seconds)$", "", v) for v in column.values] if column.share(re.compile(r"\d+\s?(s|sec|secs|seconds)")) > 0.5 else list(column.values)
+    bare = (
+        [re.sub(r"\s?(s|sec|secs|seconds)$", "", v) for v in column.values]
+        if column.share(re.compile(r"\d+\s?(s|sec|secs|seconds)")) > 0.5
+        else list(column.values)
+    )
     numbers = [_number(v, decimal) for v in bare]
     good = sum(n is not None for n in numbers)
     if good < 0.95 * len(column.filled):
@@ -162,13 +180,19 @@ def _agree(one: Length, other: Length) -> bool:
 
 
 def _fits(seconds: Sequence[float | None], lengths: Sequence[float | None], unit: float) -> bool:
-    pairs = [(s, n * unit) for s, n in zip(seconds, lengths, strict=True) if s is not None and n is not None and (s or n)]
+    pairs = [
+        (s, n * unit) for s, n in zip(seconds, lengths, strict=True) if s is not None and n is not None and (s or n)
+    ]
     slack = 60.0 if unit == 60.0 and all(n is None or n == int(n) for n in lengths) else 1.01
     return len(pairs) >= 2 and sum(abs(s - n) <= slack for s, n in pairs) >= _SHARE * len(pairs)
 
 
 def _more(talk: Length, total: Length) -> bool:
-    pairs = [(a * (talk.unit or 1), b * (total.unit or 1)) for a, b in zip(talk.seconds, total.seconds, strict=True) if a is not None and b is not None]
+    pairs = [
+        (a * (talk.unit or 1), b * (total.unit or 1))
+        for a, b in zip(talk.seconds, total.seconds, strict=True)
+        if a is not None and b is not None
+    ]
     return sum(a > b + 1 for a, b in pairs) > 0.1 * len(pairs)
 
 
@@ -185,13 +209,17 @@ def _total(
             return _say(draft, chosen, whole, "its name, and the times bear it out", True)
         if _unit_by(chosen, spoken) is not None and _unit_by(chosen, whole) is None:
             return _say(draft, chosen, spoken, "its name: the time from the answer to the end", True)
-        _between(draft, times.answer, times.end, f"from the answer to the end; {chosen.column.name} has ringing in it", True)
+        _between(
+            draft, times.answer, times.end, f"from the answer to the end; {chosen.column.name} has ringing in it", True
+        )
         return True
     if ring:
         return _with_ring(draft, chosen, ring[0], whole, silent)
     rings = [s for s, told in zip(chosen.seconds, silent, strict=True) if told == "no" and s]
     if rings:
-        return _say(draft, chosen, whole, "its name; it counts ringing where nobody answered, perhaps elsewhere too", False)
+        return _say(
+            draft, chosen, whole, "its name; it counts ringing where nobody answered, perhaps elsewhere too", False
+        )
     _say(draft, chosen, whole, "its name and values", True)
     return False  # nothing tells whether ringing is in it
 
@@ -204,7 +232,9 @@ def _with_ring(draft: Draft, chosen: Length, ring: Length, whole: list, silent: 
     unanswered = [(n, r) for n, r, told in rows if told == "no" or n in (0, r)]
     if unanswered and all(n == 0 for n, _ in unanswered):
         return _say(draft, chosen, None, f"it is 0 where it only rang, so {ring.column.name} is not in it", True)
-    less = [n + r if n is not None and r is not None else None for n, r in zip(chosen.seconds, ring.seconds, strict=True)]
+    less = [
+        n + r if n is not None and r is not None else None for n, r in zip(chosen.seconds, ring.seconds, strict=True)
+    ]
     if whole and _fits(whole, less, 1.0):
         return _say(draft, chosen, None, f"with {ring.column.name} it makes the time from start to end", True)
     less_than = any(n < r for n, r, _ in rows)
@@ -233,7 +263,9 @@ def _say(draft: Draft, chosen: Length, seconds: Sequence[float | None] | None, w
     by = _unit_by(chosen, seconds) if seconds else None
     name = chosen.column.name
     if by is not None and unit is not None and by != unit:
-        draft.leave("duration_s", f"{name} is named as if in units of {unit:g} s, and the times of its rows say {by:g} s.")
+        draft.leave(
+            "duration_s", f"{name} is named as if in units of {unit:g} s, and the times of its rows say {by:g} s."
+        )
         return False
     if by is None and unit is None:
         by, doubt = _by_size(chosen)
@@ -244,14 +276,25 @@ def _say(draft: Draft, chosen: Length, seconds: Sequence[float | None] | None, w
             why, sure = f"{why}; {doubt}", False
     unit = unit if unit is not None else by
     if not chosen.column.named:
-        why, sure = "the times of the rows bear it out" if seconds and by is not None else "no names: the only numbers that may be lengths", False
-    assert unit is not None
+        why, sure = (
+            "the times of the rows bear it out"
+            if seconds and by is not None
+            else "no names: the only numbers that may be lengths",
+            False,
+        )
+    unit = unit or 1.0
     draft.columns["duration_s"] = Line(name, why, sure)
     if chosen.column.spans:
         _say_spans(draft, chosen, unit)
     elif unit != 1.0:
         exact = any(n is not None and n != int(n) for n in chosen.seconds) or unit < 1
-        draft.say("duration", "seconds_per_unit", unit, "a unit of the column" + ("" if exact else ": whole minutes may be rounded up"), exact)
+        draft.say(
+            "duration",
+            "seconds_per_unit",
+            unit,
+            "a unit of the column" + ("" if exact else ": whole minutes may be rounded up"),
+            exact,
+        )
     return sure
 
 
@@ -273,7 +316,7 @@ def _by_size(chosen: Length) -> tuple[float | None, str]:
     whole = all(n == int(n) for n in filled)
     if not whole and middle < 20:
         return None, "fractions of minutes, or seconds? Say seconds_per_unit under [duration]."
-    if len(filled) >= 3 and most < 60 or len(filled) >= 20 and most <= 120 and middle <= 15:
+    if (len(filled) >= 3 and most < 60) or (len(filled) >= 20 and most <= 120 and middle <= 15):
         return None, f"no number is larger than {most:g}: minutes, or seconds? Say seconds_per_unit under [duration]."
     if middle >= 20_000 or (middle >= 3000 and whole and all(n % 1000 == 0 for n in filled)):
         return None, "such large numbers may be thousandths of a second. Say seconds_per_unit under [duration]."
@@ -282,8 +325,12 @@ def _by_size(chosen: Length) -> tuple[float | None, str]:
 
 def _between(draft: Draft, begin: Moment | None, end: Moment | None, why: str, sure: bool) -> None:
     """Draft the seconds from one time to another."""
-    assert begin and end
-    first, last = begin.expression if len(begin.columns) > 1 else _bare(begin), end.expression if len(end.columns) > 1 else _bare(end)
+    if begin is None or end is None:
+        return
+    first, last = (
+        begin.expression if len(begin.columns) > 1 else _bare(begin),
+        end.expression if len(end.columns) > 1 else _bare(end),
+    )
     text = f"date_diff('second', {first}, {last})"
     if len(begin.columns) > 1 or len(end.columns) > 1:
         text = f"({text} + 86400) % 86400"  # a call over midnight may keep its first day
@@ -313,8 +360,8 @@ def _unnamed(sheet: Sheet, used: set[int], whole: list, decimal: str) -> list[Le
         if length is None or (column.times and column.times.what == "moment"):
             continue
         numbers = [n for n in length.seconds if n is not None]
-        step = {b - a for a, b in zip(numbers, numbers[1:], strict=False)}
-        if step and step <= {1.0} or max(numbers, default=0) > 1e6 or min(numbers, default=0) < -1:
+        step = {b - a for a, b in itertools.pairwise(numbers)}
+        if (step and step <= {1.0}) or max(numbers, default=0) > 1e6 or min(numbers, default=0) < -1:
             continue
         found.append(length)
     if whole:

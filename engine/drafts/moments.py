@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_LONG = "january february march april may june july august september october november december".split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_LONG = [
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+]  # fmt: skip
 _ZONE = r"(?P<zone>\s?(?:Z|UTC|GMT|[+-]\d\d:?\d\d|[+-]\d\d|[A-Z]{2,5}|[A-Z][a-z]+/[A-Z][A-Za-z_]+))?"
 _CLOCK = (
-    r"(?P<h>\d{1,2})(?P<s1>[:.h])(?P<m>\d\d)(?:(?P<s2>[:.])(?P<s>\d\d)(?P<frac>[.,]\d{1,9})?)?(?P<ap>\s?[AaPp]\.?[Mm]\.?)?"
+    r"(?P<h>\d{1,2})(?P<s1>[:.h])(?P<m>\d\d)(?:(?P<s2>[:.])(?P<s>\d\d)(?P<frac>[.,]\d{1,9})?)?"
+    r"(?P<ap>\s?[AaPp]\.?[Mm]\.?)?"
 )
 _DATES = (
     r"(?P<y>\d{4})(?P<p1>[-/.]|\. )(?P<a>\d{1,2})(?P<p2>[-/.]|\. )(?P<b>\d{1,2})(?P<dot>\.)?",
@@ -22,11 +26,16 @@ _DATES = (
     r"(?P<mon>[A-Za-z]{3,9})(?P<p1>\.? )(?P<a>\d{1,2})(?P<p2>,? )(?P<y>\d{4})",
 )
 _JOIN = r"(?P<join>T|, | at |[ ,:_-]| - |\s{1,3})"
-_CTIME = re.compile(r"(?P<wd>[A-Z][a-z]{2}) (?P<mon>[A-Z][a-z]{2}) {1,2}(?P<a>\d{1,2}) (?P<c>\d\d:\d\d:\d\d) (?P<z>(?:[+-]\d{4}|UTC|GMT) )?(?P<y>\d{4})")
+_CTIME = re.compile(
+    r"(?P<wd>[A-Z][a-z]{2}) (?P<mon>[A-Z][a-z]{2}) {1,2}(?P<a>\d{1,2}) (?P<c>\d\d:\d\d:\d\d) "
+    r"(?P<z>(?:[+-]\d{4}|UTC|GMT) )?(?P<y>\d{4})"
+)
 _WEEKDAY = r"(?P<wd>(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?"
 _MOMENTS = tuple(re.compile(f"{_WEEKDAY}{date}(?:{_JOIN}{_CLOCK})?{_ZONE}") for date in _DATES)
 _ONLY_CLOCK = re.compile(_CLOCK)
-_COMPACT = re.compile(r"(?P<d>\d{8})(?P<join>[ T_-]?)(?P<t>\d{6}|\d{4}|\d\d:\d\d:\d\d)?(?P<f>\.\d{1,6})?(?P<zone>Z|[+-]\d\d:?\d\d)?")
+_COMPACT = re.compile(
+    r"(?P<d>\d{8})(?P<join>[ T_-]?)(?P<t>\d{6}|\d{4}|\d\d:\d\d:\d\d)?(?P<f>\.\d{1,6})?(?P<zone>Z|[+-]\d\d:?\d\d)?"
+)
 # Numbers count units since 1970 when they fall between 2000 and 2080.
 EPOCHS = {"seconds": 1, "milliseconds": 10**3, "microseconds": 10**6}
 _SINCE, _UNTIL = 946_684_800, 3_471_292_800

@@ -1,4 +1,4 @@
-"""A draft for a file of call records: times, directions, parties, kinds, answered or not, talk, volumes and the rest."""
+"""A draft for a file of call records: times, directions, parties, kinds, answered or not, talk and volumes."""
 
 from __future__ import annotations
 
@@ -14,23 +14,30 @@ from engine.drafts.who import Direction, Parties
 from engine.intake.language import CANONICAL
 
 # Sorts of calls: a column of them tells nothing of texts and data.
-_SORTS = set(
-    "local national international intl mobile roaming internal external emergency domestic landline conference premium "
-    "onnet offnet tollfree long distance ort fern inland ausland nacional internacional interna externa locale nationale internationale "
-    "nazionale internazionale belfoldi kulfoldi krajowe zagraniczne standard normal special fixed net user".split()
-)
+_SORTS = names.those("""
+    local national international intl mobile roaming internal external emergency domestic landline conference premium
+    onnet offnet tollfree long distance ort fern inland ausland nacional internacional interna externa locale
+    nationale internationale nazionale internazionale belfoldi kulfoldi krajowe zagraniczne standard normal special
+    fixed net user
+""")
 # What happens to a call: a column of such words is a log of events.
-_EVENTS = set(
-    "chanstart chanend answer hangup bridgeenter bridgeexit appstart append linkedidend localoptimize start stop interim interimupdate alive "
-    "invite bye ack cancel ringing connect connected disconnect disconnected setup alerting release setupbegin enterqueue ringnoanswer completecaller "
-    "completeagent abandon created destroyed begin end offhook onhook".split()
-)
+_EVENTS = names.those("""
+    chanstart chanend answer hangup bridgeenter bridgeexit appstart append linkedidend localoptimize start stop
+    interim interimupdate alive invite bye ack cancel ringing connect connected disconnect disconnected setup
+    alerting release setupbegin enterqueue ringnoanswer completecaller completeagent abandon created destroyed begin
+    end offhook onhook
+""")
 _IP = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 _MEGABYTES = {
-    "bytes": 1e-6, "byte": 1e-6, "octets": 1e-6, "octet": 1e-6, "octetos": 1e-6, "bajt": 1e-6, "байт": 1e-6, "kb": 1e-3, "kib": 1e-3, "kbytes": 1e-3, "kilobytes": 1e-3,
-    "кб": 1e-3, "mb": 1.0, "mib": 1.0, "mbytes": 1.0, "megabytes": 1.0, "мб": 1.0, "gb": 1e3, "gib": 1e3, "gigabytes": 1e3, "гб": 1e3, "ko": 1e-3, "mo": 1.0, "b": 1e-6,
+    "bytes": 1e-6, "byte": 1e-6, "octets": 1e-6, "octet": 1e-6, "octetos": 1e-6, "bajt": 1e-6, "байт": 1e-6, "kb": 1e-3,
+    "kib": 1e-3, "kbytes": 1e-3,
+    "kilobytes": 1e-3, "кб": 1e-3, "mb": 1.0, "mib": 1.0, "mbytes": 1.0, "megabytes": 1.0, "мб": 1.0, "gb": 1e3,
+    "gib": 1e3, "gigabytes": 1e3, "гб": 1e3, "ko": 1e-3, "mo": 1.0, "b": 1e-6,
 }  # fmt: skip
-_MESSAGES = set("sms message messages text texts msg mms nachricht nachrichten mensaje mensajes messaggi mensagem uzenet wiadomosc bericht meddelande mesaj сообщение 短信".split())
+_MESSAGES = names.those("""
+    sms message messages text texts msg mms nachricht nachrichten mensaje mensajes messaggi mensagem uzenet wiadomosc
+    bericht meddelande mesaj сообщение 短信
+""")
 _IMEI = re.compile(r"\d{14,16}")
 _TAC = re.compile(r"\d{7,8}")
 _APART = 600  # seconds within which rows of one call id are one call
@@ -60,7 +67,9 @@ def draft(sheet: Sheet, path: Path) -> Draft:
     kinds, default = _kinds(sheet, made, used, told, path)
     used |= {c.place for c in ([told.column] if told else []) + ([kinds] if kinds else [])}
     data = default == "data" or (kinds is not None and _all_data(kinds))
-    ends = who.parties(sheet, made, used, told, unknown, path, data=data, begun=times.start.read() if times.start else [])
+    ends = who.parties(
+        sheet, made, used, told, unknown, path, data=data, begun=times.start.read() if times.start else []
+    )
     used |= {c.place for c in (ends.caller, ends.callee) if c} if ends else set()
     calls = default == "call" and not (kinds and not _has_calls(kinds))
     silent, answered = _answered(sheet, used, told, ends)
@@ -83,7 +92,9 @@ def _not_read(sheet: Sheet, made: Draft) -> None:
     rest = [c.name for c in sheet.columns if c.name not in used and name_in_sql(c.name) not in sql]
     names_left = [c for c in CANONICAL if c not in made.columns and c not in ("n_calls", "talk_s", "n_texts")]
     if rest and sheet.header:
-        made.remarks.append(f"not read: {', '.join(quoted(name) for name in rest)}; the other names to give: {', '.join(names_left)}.")
+        made.remarks.append(
+            f"not read: {', '.join(quoted(name) for name in rest)}; the other names to give: {', '.join(names_left)}."
+        )
 
 
 def _no_calls(sheet: Sheet) -> str:
@@ -101,7 +112,10 @@ def _no_calls(sheet: Sheet) -> str:
             )
     counts = [c for c in sheet.columns if c.roles[:1] == (("count", 3),) and any((n or 0) > 1 for n in c.numbers())]
     if counts and not any(c.role in ("start", "answer_time", "end") for c in sheet.columns):
-        return f"the rows have counts ({counts[0].name}), so they are sums and no contacts; import pairs with --format edge-list --epoch DAY."
+        return (
+            f"the rows have counts ({counts[0].name}), so they are sums and no contacts; "
+            "import pairs with --format edge-list --epoch DAY."
+        )
     return ""
 
 
@@ -112,7 +126,12 @@ def _kinds(sheet: Sheet, made: Draft, used: set[int], told: Direction | None, pa
         named = any(r == "kind" for r, _ in column.roles) or column.role == "direction"
         plausible = (named or not column.named) and 0 < len(column.distinct) <= 60 and column.place not in used
         many = not named and (len(column.distinct) > 12 or len(column.distinct) > 0.5 * sheet.rows > 4)
-        if not plausible or many or column.role in ("answered", "cause") or (not named and any(re.search(r"\d", w) for w in column.distinct)):
+        if (
+            not plausible
+            or many
+            or column.role in ("answered", "cause")
+            or (not named and any(re.search(r"\d", w) for w in column.distinct))
+        ):
             continue
         words = {w: vocabulary.kind(w) for w in column.distinct}
         known = {w: k for w, k in words.items() if k}
@@ -123,7 +142,12 @@ def _kinds(sheet: Sheet, made: Draft, used: set[int], told: Direction | None, pa
             unsure.append(column)
     for column in sheet.columns:  # by its words alone, whatever its name
         words = {w: vocabulary.kind(w) for w in column.distinct}
-        if 2 <= len(words) <= 20 and all(words.values()) and {"text", "data"} & set(words.values()) and column.place not in used:
+        if (
+            2 <= len(words) <= 20
+            and all(words.values())
+            and {"text", "data"} & set(words.values())
+            and column.place not in used
+        ):
             return _say_kinds(made, column, words, [])
     return None, _default(sheet, made, unsure, path)
 
@@ -132,7 +156,9 @@ def _say_kinds(made: Draft, column: Column, known: dict[str, str], rest: list[st
     if "call" not in known.values():
         most = max(("text", "data"), key=lambda k: sum(column.distinct[w] for w, own in known.items() if own == k))
         made.say("kind", "default", most, "no calls among its words")
-    made.columns["kind"] = Line(column.name, "known words" if not rest else f"not known, so rejected: {', '.join(rest[:8])}", not rest)
+    made.columns["kind"] = Line(
+        column.name, "known words" if not rest else f"not known, so rejected: {', '.join(rest[:8])}", not rest
+    )
     for kind in ("call", "text", "data"):
         words = sorted({w.lower() for w, k in known.items() if k == kind})
         if words:
@@ -159,26 +185,42 @@ def _default(sheet: Sheet, made: Draft, unsure: list[Column], path: Path) -> str
     for column in unsure:
         if not _spoken(sheet, column):
             shown = ", ".join(list(column.distinct)[:8])
-            made.leave("kind", f"{column.name} may tell calls from texts and data, and its words are not known ({shown}).")
+            made.leave(
+                "kind", f"{column.name} may tell calls from texts and data, and its words are not known ({shown})."
+            )
             return "call"
     times = sum(1 for c in sheet.columns if c.times and c.times.what == "moment")
     tokens = {w for text in (path.stem, *(c.name for c in sheet.columns if c.named)) for w in names.words(text)}
     texts = bool(_MESSAGES & tokens) and not {"call", "calls", "voice"} & tokens
-    if texts and (not spoken or not sheet.header and not any(_numbers(c) for c in sheet.columns)):
+    if texts and (not spoken or (not sheet.header and not any(_numbers(c) for c in sheet.columns))):
         made.say("kind", "default", "text", "no durations, and the names speak of messages", False)
         return "text"
     if not spoken and times < 2:
         if {"start", "time"} & roles and not spoken and times:
-            made.leave("kind", 'no column of kinds and none of durations: say kind = { default = "text" } if all are texts.')
+            made.leave(
+                "kind", 'no column of kinds and none of durations: say kind = { default = "text" } if all are texts.'
+            )
         return "call"
     if {"duration", "talk"} & roles or times > 1:
         sure = not unsure
-        made.say("kind", "default", "call", "no column of kinds, and lengths" if sure else f"{unsure[0].name} tells no kinds that are known, and all have lengths", sure)
+        made.say(
+            "kind",
+            "default",
+            "call",
+            "no column of kinds, and lengths"
+            if sure
+            else f"{unsure[0].name} tells no kinds that are known, and all have lengths",
+            sure,
+        )
     return "call"
 
 
 def _numbers(column: Column) -> bool:
-    return (column.numeric or column.spans) and not column.times and not (column.phones > 0.9 and all(len(v) > 6 for v in column.distinct))
+    return (
+        (column.numeric or column.spans)
+        and not column.times
+        and not (column.phones > 0.9 and all(len(v) > 6 for v in column.distinct))
+    )
 
 
 def _spoken(sheet: Sheet, column: Column) -> bool:
@@ -233,17 +275,25 @@ def _draft_answered(sheet: Sheet, made: Draft, found: tuple[Column, dict[str, st
         rows = [(words.get(a, ""), d) for a, d in zip(column.values, length.values, strict=True)]
         against = sum(1 for told, d in rows if told == "no" and re.search("[1-9]", d))
         if against:
-            made.remarks.append(f"{column.name} is left out: {talked.value} tells who talked, and the two disagree in {against} rows.")
+            made.remarks.append(
+                f"{column.name} is left out: {talked.value} tells who talked, and the two disagree in {against} rows."
+            )
             return
     if unknown and talk:
         made.remarks.append(f"{column.name} is left out: the time talked tells who answered.")
         return
     if unknown and _lengths_tell(sheet, made, column):
-        made.remarks.append(f"{column.name} is left out: the lengths are 0 beside some of its words, which tells who answered.")
+        made.remarks.append(
+            f"{column.name} is left out: the lengths are 0 beside some of its words, which tells who answered."
+        )
         return
     if unknown:
         shown = ", ".join(unknown[:6])
-        made.leave("answered", f"{column.name} tells who answered, and some words are not known ({shown}): put them under [answered] no or yes.")
+        made.leave(
+            "answered",
+            f"{column.name} tells who answered, and some words are not known ({shown}): "
+            "put them under [answered] no or yes.",
+        )
         return
     made.columns["answered"] = Line(column.name, "known words")
     for meaning in ("no", "yes"):
@@ -279,7 +329,7 @@ def _volumes(sheet: Sheet, made: Draft, used: set[int]) -> None:
         )
         return
     factor = unit.pop()
-    assert factor is not None
+    factor = factor or 1.0
     if len(chosen) == 2 and up and down:
         both = " + ".join(f"coalesce({name_in_sql(c.name)}, 0)" for c in chosen)
         made.columns["volume_mb"] = Line(Sql(both), "up and down together")
@@ -297,7 +347,8 @@ def _handsets(sheet: Sheet, made: Draft, ends: Parties | None, used: set[int]) -
     """IMEIs, TACs and cells: those of a side, else of the row's own party."""
     for role, ours, pattern in (
         ("imei_a", "caller_imei", _IMEI), ("imei", "caller_imei", _IMEI), ("imei_b", "callee_imei", _IMEI),
-        ("tac_a", "caller_tac", _TAC), ("tac", "caller_tac", _TAC), ("tac_b", "callee_tac", _TAC), ("cell_a", "caller_cell", None), ("cell", "caller_cell", None), ("cell_b", "callee_cell", None),
+        ("tac_a", "caller_tac", _TAC), ("tac", "caller_tac", _TAC), ("tac_b", "callee_tac", _TAC),
+        ("cell_a", "caller_cell", None), ("cell", "caller_cell", None), ("cell_b", "callee_cell", None),
     ):  # fmt: skip
         found = [c for c in sheet.columns if c.role == role and c.filled and c.place not in used]
         found = [c for c in found if pattern is None or c.share(pattern) > 0.8]
@@ -309,7 +360,9 @@ def _handsets(sheet: Sheet, made: Draft, ends: Parties | None, used: set[int]) -
             first = {who.key(c) for c in ends.caller.distinct} if ends.caller else set()
             note = "taken for the caller's" if first else ""
             if role != "cell":
-                made.remarks.append(f"check: {own[0].name} is {note}; take the line away if it may be the called one's.")
+                made.remarks.append(
+                    f"check: {own[0].name} is {note}; take the line away if it may be the called one's."
+                )
             made.columns[ours] = Line(own[0].name, note, False)
         else:
             made.columns[ours] = Line(own[0].name, "its name and values")
@@ -338,7 +391,9 @@ def _call_ids(sheet: Sheet, made: Draft, ends: Parties | None, times: Times, use
                 "(parts of a call, calls passed on, or numbers that come again)."
             )
             return
-    made.columns["call_id"] = Line(column.name, "no two rows share one" if not shared else "rows that share one are two ends of a contact")
+    made.columns["call_id"] = Line(
+        column.name, "no two rows share one" if not shared else "rows that share one are two ends of a contact"
+    )
 
 
 def _short(sheet: Sheet, made: Draft, ends: Parties | None) -> None:

@@ -156,7 +156,9 @@ def sheet(path: Path) -> Sheet:
     rows = _parquet_rows(path, layout) if layout.packing == "parquet" else _text_rows(layout)
     width = len(layout.names)
     # A row of another width (a total at the end, a remark) tells nothing of the columns.
-    rows = [row for row in rows if len(row) == width and any(row)] or [(*r[:width], *[""] * (width - len(r))) for r in rows]
+    rows = [row for row in rows if len(row) == width and any(row)] or [
+        (*r[:width], *[""] * (width - len(r))) for r in rows
+    ]
     columns = tuple(
         Column(i, name, tuple(row[i].strip() for row in rows), header) for i, name in enumerate(layout.names)
     )

@@ -13,7 +13,9 @@ from engine.drafts.sheet import Column, Sheet
 _TIMES = ("start", "time", "answer_time", "end", "time_meta")
 _SPANS = ("duration", "talk", "billed", "ring")
 # Abbreviations of zones that mean several offsets, depending on where one is.
-_AMBIGUOUS = set("CST CDT PST PDT IST BST AST ADT GST SST ECT AMT NST NDT ACST ACDT MET MEST PT ET CT MT BOT WST".split())
+_AMBIGUOUS = names.those("""
+    CST CDT PST PDT IST BST AST ADT GST SST ECT AMT NST NDT ACST ACDT MET MEST PT ET CT MT BOT WST
+""")
 _ZONE = re.compile(r"UTC|GMT|[A-Z][A-Za-z]+(/[A-Z][A-Za-z_]+){1,2}")
 _OFFSET = re.compile(r"[+-]?\d{1,5}(:\d\d)?")
 _UNITS = ("seconds", "milliseconds", "microseconds")
@@ -152,7 +154,8 @@ def _clock_for(role: str, day: Column, clocks: list[tuple[str, Column]]) -> Colu
 def _paired(day: Column, clock: Column) -> Moment:
     """A day and a clock as one time; a day that is written with midnight keeps its first ten letters."""
     of_day, of_clock = day.times, clock.times
-    assert of_day and of_clock
+    if of_day is None or of_clock is None:
+        raise ValueError("not two columns of times")
     order = of_day.order
     if order == "iso" and all(len(v) == 10 for v in day.filled) and set(of_clock.formats) <= {"%H:%M:%S", "%H:%M"}:
         formats: tuple[str, ...] = ()
@@ -181,9 +184,7 @@ def _start(groups: dict[str, list[Moment]], draft: Draft, sheet: Sheet) -> Momen
         if len(found) > 1 and role == "" and not sheet.header:
             found = [_earliest(found)]
         chosen = found[0] if len(found) == 1 else _same(found)
-        if chosen is None:
-            draft.leave("started_at", f"several columns read as times: {_names(found)}. Say which is the start.")
-        elif role == "" and sheet.header and len(found) > 1:
+        if chosen is None or (role == "" and sheet.header and len(found) > 1):
             draft.leave("started_at", f"several columns read as times: {_names(found)}. Say which is the start.")
         else:
             return chosen
@@ -215,7 +216,7 @@ def _same(found: list[Moment]) -> Moment | None:
             for a, b in zip(first, other.read(), strict=True)
             if a is not None and b is not None
         ]
-        if not apart or any(abs(s) % 900 > 1 and abs(s) % 900 < 899 or abs(s) > 50_401 for s in apart):
+        if not apart or any((abs(s) % 900 > 1 and abs(s) % 900 < 899) or abs(s) > 50_401 for s in apart):
             return None
         if len({round(s / 900) for s in apart}) > 2:
             return None
@@ -274,7 +275,8 @@ def _draft_start(sheet: Sheet, draft: Draft, start: Moment) -> None:
     if doubtful := moments.zone_words(start.columns[-1].filled) & _AMBIGUOUS:
         draft.leave(
             "started_at",
-            f"{start.label} has {', '.join(sorted(doubtful))}, which mean more than one offset. Say which under [time.zones].",
+            f"{start.label} has {', '.join(sorted(doubtful))}, which mean more than one offset. "
+            "Say which under [time.zones].",
         )
         return
     draft.columns["started_at"] = _line(start, sure)
@@ -317,7 +319,9 @@ def _draft_zone(sheet: Sheet, draft: Draft, start: Moment) -> None:
         return
     offset = next((c for c in sheet.columns if c.role == "utc_offset" and c.filled and not c.times), None)
     zone = next((c for c in sheet.columns if c.role == "zone" and c.filled and c.share(_ZONE) > 0.9), None)
-    offset = offset or next((c for c in sheet.columns if c.role == "zone" and c.filled and c.share(_OFFSET) > 0.9), None)
+    offset = offset or next(
+        (c for c in sheet.columns if c.role == "zone" and c.filled and c.share(_OFFSET) > 0.9), None
+    )
     if _utc(start):
         draft.say("time", "timezone", "UTC", "its name says so", True)
     elif offset is not None:
@@ -327,7 +331,9 @@ def _draft_zone(sheet: Sheet, draft: Draft, start: Moment) -> None:
         if sane:
             draft.columns["utc_offset"] = Line(offset.name, "hours and minutes with a sign", True)
         else:
-            draft.leave("utc_offset", f"{offset.name} counts an offset in a unit that is not told ({offset.filled[0]}).")
+            draft.leave(
+                "utc_offset", f"{offset.name} counts an offset in a unit that is not told ({offset.filled[0]})."
+            )
     elif zone is not None and len(zone.distinct) == 1:
         draft.say("time", "timezone", zone.filled[0], f"all rows of {zone.name}", True)
     elif zone is not None:

@@ -20,7 +20,10 @@ _MOST, _LEAST = 0.8, 0.2  # shares that tell one form from the other
 _MANY = 20  # of the rarer direction at least, before they outweigh names of a subscriber and the other party
 _ROWS = 5  # of each direction at least, before values outweigh names
 _NEAR = 10  # seconds between the two rows of one contact
-_YES, _NO = ("t", "true", "1", "1.0", "y", "yes", "j", "ja", "si", "oui"), ("f", "false", "0", "0.0", "n", "no", "nein", "non")
+_YES, _NO = (
+    ("t", "true", "1", "1.0", "y", "yes", "j", "ja", "si", "oui"),
+    ("f", "false", "0", "0.0", "n", "no", "nein", "non"),
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,9 @@ def direction(sheet: Sheet, used: set[int]) -> tuple[Direction | None, list[Colu
         if column.place in used or not 0 < len(column.distinct) <= 40:
             continue
         named = [r for r, _ in column.roles]
-        role = 3 if column.role == "direction" else 2 if "direction" in named else 1 if column.role in ("kind", "") else 0
+        role = (
+            3 if column.role == "direction" else 2 if "direction" in named else 1 if column.role in ("kind", "") else 0
+        )
         if column.role == "answered" and not any(c.role == "direction" for c in sheet.columns):
             role = 1
         if not role:
@@ -154,9 +159,7 @@ def parties(
         return None
     if data and not (caller or subscriber) and roles["number"]:
         subscriber = roles["number"][0]
-    if data and (caller or subscriber):
-        who = caller or subscriber
-        assert who
+    if data and (who := caller or subscriber):
         draft.columns["caller"] = Line(who.name, "its name and values")
         return Parties(who, None, False)
     if caller and callee:
@@ -184,7 +187,11 @@ def _leave_both(draft: Draft, candidates: list[Column], why: str = "") -> None:
 
 
 def _candidates(sheet: Sheet, used: set[int]) -> list[Column]:
-    return [c for c in sheet.columns if c.place not in used and c.ids and not c.times and c.role not in ("ignore", "call_id")]
+    return [
+        c
+        for c in sheet.columns
+        if c.place not in used and c.ids and not c.times and c.role not in ("ignore", "call_id")
+    ]
 
 
 def _by_role(sheet: Sheet, used: set[int]) -> dict[str, list[Column]]:
@@ -243,8 +250,8 @@ def _named(draft: Draft, caller: Column, callee: Column, told: Told | None, stra
     lettered = {"a", "target"} & set(names.words(caller.name))
     if not form and rows and lettered:
         why = (
-            f"{caller.name} and {callee.name} may be caller and called, or the subscriber and the other party, told apart "
-            f"by {told.column.name if told else ''}. Say whether incoming rows are to be swapped."
+            f"{caller.name} and {callee.name} may be caller and called, or the subscriber and the other "
+            f"party, told apart by {told.column.name if told else ''}. Say whether incoming rows are to be swapped."
         )
         _leave_both(draft, [], why)
         return None
@@ -282,7 +289,9 @@ def _own(
             shown = ", ".join(list(strange[0].distinct)[:6])
             why = f"{strange[0].name} decides who called, and its words are not known ({shown}). Say which is incoming."
         else:
-            why = f"{first.name} and {second.name} are a subscriber and the other party, and no column tells who called."
+            why = (
+                f"{first.name} and {second.name} are a subscriber and the other party, and no column tells who called."
+            )
         _leave_both(draft, [], why)
         return None
     form, rows = _form(first, second, told)
@@ -310,7 +319,13 @@ def _say_direction(draft: Draft, told: Direction) -> None:
     draft.columns["direction"] = Line(told.column.name, "tells who of the two called", told.sure)
     for side in ("outgoing", "incoming"):
         words = [w.lower() for w, meaning in told.words.items() if meaning == side]
-        draft.say("direction", side, sorted(words), "known words" if told.sure else "as one letter beside the other", told.sure)
+        draft.say(
+            "direction",
+            side,
+            sorted(words),
+            "known words" if told.sure else "as one letter beside the other",
+            told.sure,
+        )
     if told.unknown:
         draft.remarks.append(
             f"check: {told.column.name} has words that tell no direction ({', '.join(told.unknown[:6])}); "
@@ -322,7 +337,10 @@ def _ego(draft: Draft, second: Column, told: Told | None, strange: list[Column],
     """One person's log: the file's name has to tell whose."""
     stem = path.name.split(".")[0]
     if sum(c.isdigit() for c in stem) < 7 or not stem.lstrip("+").isdigit():
-        why = f"{second.name} is the other party and no column tells whose log this is. Give the file that person's id as its name and set ego_from_file_name = true."
+        why = (
+            f"{second.name} is the other party and no column tells whose log this is. Give the file that "
+            "person's id as its name and set ego_from_file_name = true."
+        )
         draft.leave("caller", why)
         return None
     if told is None:
@@ -330,7 +348,9 @@ def _ego(draft: Draft, second: Column, told: Told | None, strange: list[Column],
         why = f"{strange[0].name} decides who called, and its words are not known ({shown}). Say which is incoming."
         _leave_both(draft, [], why)
         return None
-    draft.top["ego_from_file_name"] = Line(True, "no column tells whose log this is, and the file is named by a number", False)
+    draft.top["ego_from_file_name"] = Line(
+        True, "no column tells whose log this is, and the file is named by a number", False
+    )
     draft.columns["callee"] = Line(second.name, "the other party", told.sure)
     _say_direction(draft, told)
     return Parties(None, second, True, ego=True)

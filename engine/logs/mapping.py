@@ -26,10 +26,12 @@ from engine.logs.rules import Rules
 AGGREGATES = ("n_calls", "talk_s", "n_texts")
 TIME_FORMS = ("iso", "format", "seconds", "milliseconds", "microseconds", "days", "relative")
 _SHARED_KEYS = {
-    "name", "for", "undecided", "delimiter", "header", "skip", "names", "encoding", "columns", "values", "rows", "numbers", "time",
+    "name", "for", "undecided", "delimiter", "header", "skip", "names", "encoding", "columns", "values", "rows",
+    "numbers", "time",
 }  # fmt: skip
 _TABLE_KEYS = _SHARED_KEYS | {
-    "duration", "kind", "direction", "answered", "volume", "parties", "ego_from_file_name", "ego_form", "match", "widths",
+    "duration", "kind", "direction", "answered", "volume", "parties", "ego_from_file_name", "ego_form", "match",
+    "widths",
     "refuse", "aggregated", "extensions",
 }  # fmt: skip
 _ENCODINGS = {
@@ -252,7 +254,8 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
     keys = _TABLE_KEYS if table == LOGS else _SHARED_KEYS | ({"further"} if table in OPEN else set())
     if left := said.texts("undecided"):
         raise Wrong(
-            f"something is still to be decided: {' '.join(left)[:2000]}", "Write it into the mapping and take its line out of undecided."
+            f"something is still to be decided: {' '.join(left)[:2000]}",
+            "Write it into the mapping and take its line out of undecided.",
         )
     unknown = sorted(set(said.table) - keys)
     if unknown:

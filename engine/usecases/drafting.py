@@ -1,4 +1,4 @@
-"""`kindred guess`: draft a mapping for a file, read the file with it, and say what is sure and what is to be decided."""
+"""`kindred logs guess`: draft a mapping for a file, read the file with it, say what is sure and what to decide."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _LARGEST = 1 << 28  # bytes of a file that is read whole with its draft
 _MANY = 0.1  # share of rejected rows from which on a draft is doubtful
 # Reasons for which rows are rejected, and what of the draft they put in doubt.
 _DOUBTS = {
-    "unreadable_time": "started_at", "time_out_of_window": "started_at", "ambiguous_zone": "started_at", "unreadable_offset": "utc_offset",
+    "unreadable_time": "started_at", "time_out_of_window": "started_at", "ambiguous_zone": "started_at",
+    "unreadable_offset": "utc_offset",
     "unreadable_duration": "duration_s", "negative_duration": "duration_s", "unknown_answered": "answered",
 }  # fmt: skip
 
@@ -60,7 +61,10 @@ def draft(path: Path, table: str = "logs") -> Drafted:
     with _folder() as folder, _plain(path, folder) as plain:
         if table != "logs":
             made = tables.draft(sheet.sheet(plain), table)
-            return _told(toml(made, [f"Drafted for {path.name}; correct it, then: kindred import {table} FILE --mapping THIS"]), made)
+            return _told(
+                toml(made, [f"Drafted for {path.name}; correct it, then: kindred import {table} FILE --mapping THIS"]),
+                made,
+            )
         if ready := _ready(plain, path):
             return ready
         made = records.draft(sheet.sheet(plain), path)
@@ -116,7 +120,10 @@ def _trial(path: Path, made: Draft, folder: Path) -> tuple[SourceSummary | None,
     from engine.warehouse.duckdb import DuckDBWarehouse
 
     if path.stat().st_size > _LARGEST:
-        return None, "check: the file is large and was not read with this draft; look at the rows rejected by the import."
+        return (
+            None,
+            "check: the file is large and was not read with this draft; look at the rows rejected by the import.",
+        )
     own = folder / "draft.toml"
     own.write_text(toml(made, []), encoding="utf-8")
     store = DuckDBWarehouse(scratch=folder)
@@ -130,7 +137,11 @@ def _trial(path: Path, made: Draft, folder: Path) -> tuple[SourceSummary | None,
     told = ", ".join(f"{reason.replace('_', ' ')} {n}" for reason, n in reasons.items())
     for reason, column in _DOUBTS.items():
         if (n := reasons.get(reason, 0)) > _MANY * summary.rows_in:
-            made.leave(column, f"{n} of {summary.rows_in} rows are rejected ({reason.replace('_', ' ')}) when the file is read with this draft.")
+            made.leave(
+                column,
+                f"{n} of {summary.rows_in} rows are rejected ({reason.replace('_', ' ')}) "
+                "when the file is read with this draft.",
+            )
     counts = f"{summary.rows_kept} kept + {summary.rows_duplicate} duplicate + {summary.rows_rejected} rejected"
     mark = "check" if summary.rows_rejected > _MANY * summary.rows_in else "sure"
     return summary, f"{mark}: read with this draft: {summary.rows_in} rows = {counts}{f' ({told})' if told else ''}"

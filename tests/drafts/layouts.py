@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (rows of data and their names, one a line)
 """Files of call records in drawn layouts, with the rows they tell: names in a language, order, delimiter, forms of times
 and lengths, codes of directions, both parties named or a subscriber and another one, units, kinds, columns beside."""
 
@@ -25,7 +26,23 @@ _WORDS = {
     "ru": ["Вызывающий", "Вызываемый", "Абонент", "Собеседник", "Направление", "Начало", "Конец", "Время ответа", "Длительность", "Длительность разговора", "Время дозвона", "Тип услуги", "Результат", "Дата", "Время"],
     "zh": ["主叫号码", "被叫号码", "用户号码", "对方号码", "方向", "开始时间", "结束时间", "应答时间", "时长", "通话时长", "振铃时长", "业务类型", "通话状态", "日期", "时间"],
 }  # fmt: skip
-_ROLES = "caller callee subscriber other direction start end answer duration talk ring kind answered date clock".split()
+_ROLES = [
+    "caller",
+    "callee",
+    "subscriber",
+    "other",
+    "direction",
+    "start",
+    "end",
+    "answer",
+    "duration",
+    "talk",
+    "ring",
+    "kind",
+    "answered",
+    "date",
+    "clock",
+]
 # outgoing, incoming, call, text, answered, not answered
 _CODES = {
     "en": ["Outgoing", "Incoming", "Voice", "SMS", "ANSWERED", "NO ANSWER"], "en2": ["MOC", "MTC", "call", "text", "answered", "busy"],
@@ -36,11 +53,36 @@ _CODES = {
     "sv": ["utgående", "inkommande", "samtal", "SMS", "besvarat", "upptaget"], "tr": ["giden", "gelen", "arama", "SMS", "cevaplandı", "meşgul"],
     "ru": ["исходящий", "входящий", "звонок", "СМС", "отвечен", "занято"], "zh": ["主叫", "被叫", "语音", "短信", "已接通", "未接通"],
 }  # fmt: skip
-_FORMS = ["iso", "iso_z", "iso_offset", "dmy_dot", "dmy_slash", "mdy_ampm", "epoch", "epoch_ms", "compact", "split", "named", "ymd_slash"]
+_FORMS = [
+    "iso",
+    "iso_z",
+    "iso_offset",
+    "dmy_dot",
+    "dmy_slash",
+    "mdy_ampm",
+    "epoch",
+    "epoch_ms",
+    "compact",
+    "split",
+    "named",
+    "ymd_slash",
+]
 _LENGTHS = ["talk", "plain", "both", "end", "answer_end", "ring", "hms", "minutes", "ms", "total_answer"]
 # What has gone wrong in real files: the subscriber in a column named as the caller's, days up to the twelfth, each contact
 # twice, a time of loading, numbers dialled beside those reached, billed lengths, kilobytes beside parties, names.
-_TRAPS = ["always_first", "first_days", "two_legs", "loaded", "forwarded", "billed", "volumes", "names", "no_header", "comma", "quoted"]
+_TRAPS = [
+    "always_first",
+    "first_days",
+    "two_legs",
+    "loaded",
+    "forwarded",
+    "billed",
+    "volumes",
+    "names",
+    "no_header",
+    "comma",
+    "quoted",
+]
 
 
 @dataclass(frozen=True)
@@ -70,7 +112,13 @@ def draw(seed: int) -> Layout:
     events = _events(rng, kinds=kinds, whole=60 if form == "mdy_ampm" else 1, short=short)
     if trap == "two_legs" and own:
         events = [leg for e in events for leg in (e, e | {"in": not e["in"]})]
-    letters = rng.choice([("O", "I"), ("S", "E")]) if coding == "letters" else ("1", "2") if coding == "numbers" else tuple(code[:2])
+    letters = (
+        rng.choice([("O", "I"), ("S", "E")])
+        if coding == "letters"
+        else ("1", "2")
+        if coding == "numbers"
+        else tuple(code[:2])
+    )
     columns: dict[str, list[str]] = {}
     first, second = ("subscriber", "other") if own and trap != "always_first" else ("caller", "callee")
     columns[name[first]] = [e["callee"] if own and e["in"] else e["caller"] for e in events]
@@ -80,9 +128,13 @@ def draw(seed: int) -> Layout:
     _put_time(columns, name, "start", form, [e["at"] for e in events])
     _put_length(columns, name, length, form, events, comma=trap == "comma")
     if trap == "loaded":
-        columns["inserted_at"] = [(e["at"] + timedelta(days=1, seconds=7)).strftime("%Y-%m-%d %H:%M:%S") for e in events]
+        columns["inserted_at"] = [
+            (e["at"] + timedelta(days=1, seconds=7)).strftime("%Y-%m-%d %H:%M:%S") for e in events
+        ]
     if trap == "forwarded" and not own:
-        columns["Original Called Number"] = [e["callee"][:-1] + "0" if i % 3 else e["callee"] for i, e in enumerate(events)]
+        columns["Original Called Number"] = [
+            e["callee"][:-1] + "0" if i % 3 else e["callee"] for i, e in enumerate(events)
+        ]
     if trap == "billed":
         columns["billed_seconds"] = [str(-(-e["seconds"] // 60) * 60) for e in events]
     if trap == "volumes":
@@ -101,11 +153,22 @@ def draw(seed: int) -> Layout:
         rng.shuffle(order)
     delimiter = rng.choice([",", ";", "\t", "|"])
     header = trap != "no_header"
-    if trap == "quoted" or trap == "comma" and delimiter == ",":
+    if trap == "quoted" or (trap == "comma" and delimiter == ","):
         columns = {c: [f'"{v}"' for v in values] for c, values in columns.items()}
-    lines = [delimiter.join(order)] * header + [delimiter.join(columns[c][i] for c in order) for i in range(len(events))]
-    rows = sorted({(e["caller"], e["callee"], e["at"], 0 if e["text"] else e["seconds"], "text" if e["text"] else "call") for e in events})
-    return Layout("\n".join(lines) + "\n", rows, f"{seed}: {language} {form} {length} own={own} {coding} kinds={kinds} told={told} {trap}")
+    lines = [delimiter.join(order)] * header + [
+        delimiter.join(columns[c][i] for c in order) for i in range(len(events))
+    ]
+    rows = sorted(
+        {
+            (e["caller"], e["callee"], e["at"], 0 if e["text"] else e["seconds"], "text" if e["text"] else "call")
+            for e in events
+        }
+    )
+    return Layout(
+        "\n".join(lines) + "\n",
+        rows,
+        f"{seed}: {language} {form} {length} own={own} {coding} kinds={kinds} told={told} {trap}",
+    )
 
 
 def _events(rng: random.Random, *, kinds: bool, whole: int, short: bool) -> list[dict]:
@@ -126,7 +189,9 @@ def _events(rng: random.Random, *, kinds: bool, whole: int, short: bool) -> list
     return events
 
 
-def _put_time(columns: dict[str, list[str]], name: dict[str, str], role: str, form: str, times: list[datetime | None]) -> None:
+def _put_time(
+    columns: dict[str, list[str]], name: dict[str, str], role: str, form: str, times: list[datetime | None]
+) -> None:
     patterns = {"iso": "%Y-%m-%d %H:%M:%S", "iso_z": "%Y-%m-%dT%H:%M:%SZ", "iso_offset": "%Y-%m-%d %H:%M:%S+00:00", "dmy_dot": "%d.%m.%Y %H:%M:%S",
                 "dmy_slash": "%d/%m/%Y %H:%M:%S", "mdy_ampm": "%m/%d/%Y %I:%M %p", "compact": "%Y%m%d%H%M%S", "named": "%d-%b-%Y %H:%M:%S",
                 "ymd_slash": "%Y/%m/%d %H:%M:%S", "split": "%d.%m.%Y %H:%M:%S"}  # fmt: skip
@@ -140,7 +205,9 @@ def _put_time(columns: dict[str, list[str]], name: dict[str, str], role: str, fo
         columns[name[role]] = [t.strftime(patterns[form]) if t else "" for t in times]
 
 
-def _put_length(columns: dict[str, list[str]], name: dict[str, str], length: str, form: str, events: list[dict], *, comma: bool) -> None:
+def _put_length(
+    columns: dict[str, list[str]], name: dict[str, str], length: str, form: str, events: list[dict], *, comma: bool
+) -> None:
     """The length in one of its forms. Where ends are told, ringing comes before the talk."""
     if form in ("mdy_ampm", "split") and length in ("end", "answer_end", "total_answer"):
         length = "talk"
@@ -163,7 +230,13 @@ def _put_length(columns: dict[str, list[str]], name: dict[str, str], length: str
     if length == "end":
         _put_time(columns, name, "end", form, [e["at"] + timedelta(seconds=e["seconds"]) for e in events])
     if length in ("answer_end", "total_answer"):
-        _put_time(columns, name, "answer", form, [e["at"] + timedelta(seconds=e["ring"]) if e["seconds"] else None for e in events])
+        _put_time(
+            columns,
+            name,
+            "answer",
+            form,
+            [e["at"] + timedelta(seconds=e["ring"]) if e["seconds"] else None for e in events],
+        )
         _put_time(columns, name, "end", form, [e["at"] + timedelta(seconds=e["ring"] + e["seconds"]) for e in events])
     if length == "total_answer":
         columns[name["duration"]] = list(map(str, whole))

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (rows of data and their names, one a line)
 """Drafts of mappings: what is sure, what is left to be decided, and that nothing comes in before it is."""
 
 from __future__ import annotations
@@ -104,25 +105,45 @@ def test_one_column_for_another_is_not_taken(tmp_path):
         "Ann,36301000001,36302000001,36302000009,2024-07-13 12:00:00,2024-07-13 12:00:09,69,60,60,21601,0.1",
         "Ann,36301000001,36302000003,36302000003,2024-07-14 12:00:00,2024-07-14 12:00:09,19,10,60,21601,0.1",
     )
-    wanted = {"caller": "calling party number", "callee": "final called party number", "started_at": "start stamp", "duration_s": "billsec"}
+    wanted = {
+        "caller": "calling party number",
+        "callee": "final called party number",
+        "started_at": "start stamp",
+        "duration_s": "billsec",
+    }
     assert found == wanted
 
 
 def test_the_end_less_the_answer_is_the_talk(tmp_path):
     found = columns(tmp_path, "from,to,start,answer,end,duration", "ann,bob,2024-07-13 12:00:00,2024-07-13 12:00:10,2024-07-13 12:01:00,60",
                     "ann,bob,2024-07-14 12:00:00,,2024-07-14 12:00:20,20", "ann,bob,2024-07-15 12:00:00,2024-07-15 12:00:05,2024-07-15 12:00:20,20")  # fmt: skip
-    assert "date_diff('second', \"answer\", \"end\")" in found["duration_s"]
+    assert 'date_diff(\'second\', "answer", "end")' in found["duration_s"]
 
 
 def test_kilobytes_are_no_party_and_become_megabytes(tmp_path, store):
-    path = text(tmp_path / "x.csv", "MSISDN;BEGINN;ENDE;VOL_UP_KB;VOL_DOWN_KB", "491700001;13.07.2024 12:00:00;13.07.2024 12:05:00;1000;9000")
+    path = text(
+        tmp_path / "x.csv",
+        "MSISDN;BEGINN;ENDE;VOL_UP_KB;VOL_DOWN_KB",
+        "491700001;13.07.2024 12:00:00;13.07.2024 12:05:00;1000;9000",
+    )
     found = draft(path)
-    import_logs(store, [path], mapping=text(tmp_path / "m.toml", found.text), config=Config(ids=Ids(pseudonymise="none")), key=bytes(32))
-    assert store.read("events").select("kind", "volume_mb", "started_at").rows() == [("data", 10.0, datetime(2024, 7, 13, 12))]
+    import_logs(
+        store,
+        [path],
+        mapping=text(tmp_path / "m.toml", found.text),
+        config=Config(ids=Ids(pseudonymise="none")),
+        key=bytes(32),
+    )
+    assert store.read("events").select("kind", "volume_mb", "started_at").rows() == [
+        ("data", 10.0, datetime(2024, 7, 13, 12))
+    ]
 
 
 def test_values_decide_between_two_forms_of_parties(tmp_path):
-    rows = [f"{i % 3 + 100},{i + 9_000_000},{'IN' if i % 2 else 'OUT'},2024-07-{i + 10:02} 12:00:00,{i + 5}" for i in range(14)]
+    rows = [
+        f"{i % 3 + 100},{i + 9_000_000},{'IN' if i % 2 else 'OUT'},2024-07-{i + 10:02} 12:00:00,{i + 5}"
+        for i in range(14)
+    ]
     found = draft(text(tmp_path / "x.csv", "caller,callee,direction,start,duration", *rows))
     assert 'direction = "direction"' in found.text and "the same ids stand in caller" in found.text
 
@@ -142,7 +163,14 @@ def test_days_and_months_by_days_in_a_row(tmp_path):
 
 def test_columns_that_are_not_read_are_named(tmp_path):
     """Records imported without their handsets are duplicates when they come again with them."""
-    found = draft(text(tmp_path / "x.csv", "From,To,When,Seconds,Colour", "a,b,2026-03-01 10:00:00,60,red", "b,a,2026-03-02 10:00:00,30,blue"))
+    found = draft(
+        text(
+            tmp_path / "x.csv",
+            "From,To,When,Seconds,Colour",
+            "a,b,2026-03-01 10:00:00,60,red",
+            "b,a,2026-03-02 10:00:00,30,blue",
+        )
+    )
     assert 'not read: "Colour"; the other names to give: ' in found.text and "caller_tac" in found.text
 
 
@@ -175,9 +203,21 @@ def test_words_of_several_languages():
     for word, role in {"Hívott szám": "callee", "Numer dzwoniący": "caller", "被叫号码": "callee", "Вызывающий": "caller", "Süre (sn)": "duration",
                        "caller_id_name": "ignore", "totalCallEventDuration": "duration", "VOL_UP_KB": "up", "Conversation Time": "talk"}.items():  # fmt: skip
         assert names.role(word) == role, word
-    for word, meaning in {"mtSMSRecord": "incoming", "user_out": "outgoing", "in uscita": "outgoing", "Giden Arama": "outgoing", "Voicemail": ""}.items():
+    for word, meaning in {
+        "mtSMSRecord": "incoming",
+        "user_out": "outgoing",
+        "in uscita": "outgoing",
+        "Giden Arama": "outgoing",
+        "Voicemail": "",
+    }.items():
         assert vocabulary.direction(word) == meaning, word
-    for word, meaning in {"NO_ANSWER": "no", "not answered": "no", "NORMAL_CLEARING": "yes", "nicht angenommen": "no", "blorp": ""}.items():
+    for word, meaning in {
+        "NO_ANSWER": "no",
+        "not answered": "no",
+        "NORMAL_CLEARING": "yes",
+        "nicht angenommen": "no",
+        "blorp": "",
+    }.items():
         assert vocabulary.answered(word) == meaning, word
 
 

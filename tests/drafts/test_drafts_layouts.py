@@ -26,7 +26,9 @@ def outcome(tmp_path, seed: int) -> tuple[str, str]:
         import_logs(store, [path], mapping=own, config=Config(ids=Ids(pseudonymise="none")), key=bytes(32))
         ids = dict(store.read("parties").select("node", "party_id").iter_rows())
         events = store.read("events").to_dicts()
-        rows = sorted((ids[e["caller"]], ids.get(e["callee"]), e["started_at"], e["duration_s"], e["kind"]) for e in events)
+        rows = sorted(
+            (ids[e["caller"]], ids.get(e["callee"]), e["started_at"], e["duration_s"], e["kind"]) for e in events
+        )
     except EngineError as error:
         return "refused", f"{drawn.about} | {error}"
     finally:

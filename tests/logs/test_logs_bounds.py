@@ -22,8 +22,8 @@ from engine import documents, parquetfile, textfile
 from engine.config import Config, Ids
 from engine.errors import EngineError, InputError
 from engine.logs import mapping, pieces, reading, recognise, staging
-from engine.usecases.drafting import draft
 from engine.logs.importer import import_logs
+from engine.usecases.drafting import draft
 from engine.warehouse.duckdb import DuckDBWarehouse
 from tests import oddnames
 
