@@ -9,8 +9,8 @@ from engine.drafts import names
 EMPTY = frozenset({"null", "\\n", "none", "nan", "n/a", "-", "--", "(null)", "nil"})
 NOBODY = frozenset({
     "null", "none", "nan", "n/a", "na", "-", "unknown", "(unknown)", "anonymous", "anonim", "anonym", "withheld",
-    "private", "unavailable", "restricted", "unbekannt", "anonimo", "inconnu", "masque", "desconocido", "sconosciuto", "ismeretlen",
-    "nieznany",
+    "private", "unavailable", "restricted", "unbekannt", "anonimo", "inconnu", "masque", "desconocido", "sconosciuto",
+    "ismeretlen", "nieznany",
     "onbekend", "okand",
     "-1", "-2", "-3", "blocked", "no number", "no caller id", "payphone", "privado", "prive",
 })  # fmt: skip
