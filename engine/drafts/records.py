@@ -74,7 +74,7 @@ def draft(sheet: Sheet, path: Path) -> Draft:
     calls = default == "call" and not (kinds and not _has_calls(kinds))
     silent, answered = _answered(sheet, used, told, ends)
     talk = lengths.find(sheet, made, times, silent, used, needed=calls) if calls else False
-    if answered:
+    if answered and calls:
         _draft_answered(sheet, made, answered, talk)
     _volumes(sheet, made, used)
     _handsets(sheet, made, ends, used)

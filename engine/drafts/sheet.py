@@ -16,6 +16,7 @@ from engine.textfile import Layout
 ROWS = 4000  # of a sample at most
 _A_BLOCK = 200  # rows of every further block
 _PHONE = re.compile(r"(?:tel:|sip:)?\+?\(?\d[\d\s()./-]{0,22}\d")
+_SHOWN = re.compile(r'"?[^<>"]*"?\s*<(?:sips?:|tel:)?[^<>\s]+>')  # Ann <100>
 _IP = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d+)?|[+-]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?")
 _SPAN = re.compile(r"(?:\d{1,4}:)?\d{1,2}:\d{2}(?:[.,]\d+)?")
@@ -92,7 +93,11 @@ class Column:
         known = [v for v in self.filled if v.casefold() not in vocabulary.NOBODY]
         if not known or self.share(_IP) > 0.2:
             return False
-        good = sum(1 for v in known if _phone(v) or (_ID.fullmatch(v) and not re.fullmatch(r"[+-]?\d+[.,]\d+", v)))
+        good = sum(
+            1
+            for v in known
+            if _phone(v) or _SHOWN.fullmatch(v) or (_ID.fullmatch(v) and not re.fullmatch(r"[+-]?\d+[.,]\d+", v))
+        )
         return good >= (0.5 if self.role in _PEOPLE else 0.8) * len(known) or self.phones >= 0.6
 
     def numbers(self, decimal: str = ".") -> list[float | None]:

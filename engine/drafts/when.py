@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engine.drafts import moments, names
-from engine.drafts.draft import Draft, Sql, name_in_sql
+from engine.drafts.draft import Draft, Line, Sql, name_in_sql
 from engine.drafts.sheet import Column, Sheet
 
 _TIMES = ("start", "time", "answer_time", "end", "time_meta")
@@ -18,6 +18,11 @@ _AMBIGUOUS = names.those("""
 """)
 _ZONE = re.compile(r"UTC|GMT|[A-Z][A-Za-z]+(/[A-Z][A-Za-z_]+){1,2}")
 _OFFSET = re.compile(r"[+-]?\d{1,5}(:\d\d)?")
+_OFFSET_UNITS = {
+    "minutes": names.those("min mins minute minutes"),
+    "seconds": names.those("s sec secs second seconds"),
+    "hours": names.those("h hour hours hrs"),
+}
 _UNITS = ("seconds", "milliseconds", "microseconds")
 
 
@@ -289,9 +294,7 @@ def _draft_start(sheet: Sheet, draft: Draft, start: Moment) -> None:
     _draft_zone(sheet, draft, start)
 
 
-def _line(start: Moment, sure: bool):
-    from engine.drafts.draft import Line
-
+def _line(start: Moment, sure: bool) -> Line:
     role = start.columns[0].role
     why = "its name and values" if sure else "reads as times"
     if role == "answer_time":
@@ -325,15 +328,7 @@ def _draft_zone(sheet: Sheet, draft: Draft, start: Moment) -> None:
     if _utc(start):
         draft.say("time", "timezone", "UTC", "its name says so", True)
     elif offset is not None:
-        from engine.drafts.draft import Line
-
-        sane = all(re.fullmatch(r"[+-]\d\d:?\d\d", v) for v in offset.filled)
-        if sane:
-            draft.columns["utc_offset"] = Line(offset.name, "hours and minutes with a sign", True)
-        else:
-            draft.leave(
-                "utc_offset", f"{offset.name} counts an offset in a unit that is not told ({offset.filled[0]})."
-            )
+        _draft_offset(draft, offset)
     elif zone is not None and len(zone.distinct) == 1:
         draft.say("time", "timezone", zone.filled[0], f"all rows of {zone.name}", True)
     elif zone is not None:
@@ -341,3 +336,22 @@ def _draft_zone(sheet: Sheet, draft: Draft, start: Moment) -> None:
     else:
         note = "some times have no offset" if start.zoned is None else "local times without a zone"
         draft.say("time", "timezone", "UTC", f'{note}: of these, e.g. "Europe/Budapest"', False)
+
+
+def _draft_offset(draft: Draft, offset: Column) -> None:
+    """Draft a column of offsets; one that counts in units that nothing tells is left to be decided."""
+    if all(re.fullmatch(r"[+-]\d\d:?\d\d", v) for v in offset.filled):
+        draft.columns["utc_offset"] = Line(offset.name, "hours and minutes with a sign", True)
+        return
+    numbers = [n for n in offset.numbers() if n is not None]
+    own = set(names.words(offset.name))
+    unit = next((unit for unit, words in _OFFSET_UNITS.items() if own & words), "")
+    if not unit and numbers and max(map(abs, numbers)) > 840 and all(n % 900 == 0 for n in numbers):
+        unit = "seconds"
+    if not unit or len(numbers) < len(offset.filled):
+        draft.leave("utc_offset", f"{offset.name} counts an offset in a unit that is not told ({offset.filled[0]}).")
+        return
+    draft.columns["utc_offset"] = Line(offset.name, "its name and values", True)
+    draft.say(
+        "time", "offset_unit", unit, "the unit in its name" if own & _OFFSET_UNITS[unit] else "such large numbers"
+    )
