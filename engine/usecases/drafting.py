@@ -23,6 +23,7 @@ _DOUBTS = {
     "unreadable_time": "started_at", "time_out_of_window": "started_at", "ambiguous_zone": "started_at",
     "unreadable_offset": "utc_offset",
     "unreadable_duration": "duration_s", "negative_duration": "duration_s", "unknown_answered": "answered",
+    "unknown_kind": "kind",
 }  # fmt: skip
 
 
