@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 _WRITTEN = ("to", "json_to", "plot")  # options that name a file or folder to write
 DONE, KNOWN_ERROR, WRONG_USAGE, ROWS_REJECTED = 0, 1, 2, 3
 
+SHEET = Annotated[str | None, typer.Option("--sheet", metavar="NAME", help="Of a workbook: its name or number.")]
+ENCODING = Annotated[
+    str | None, typer.Option("--encoding", metavar="NAME", help="Of a text, e.g. cp1250; found unless given.")
+]
 _WORKSPACE = Annotated[
     Path | None,
     typer.Option(

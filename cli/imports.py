@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.command import ROWS_REJECTED, Shell, command
+from cli.command import ENCODING, ROWS_REJECTED, SHEET, Shell, command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,9 @@ _KEEP = Annotated[
         "--keep", metavar="COLUMN", help="A further column to keep though it looks like names, numbers or addresses."
     ),
 ]
+_GLOB = Annotated[
+    list[str] | None, typer.Option("--glob", metavar="PATTERN", help="Files by a pattern (quote it); repeatable.")
+]
 _MAPPING = Annotated[
     str | None,
     typer.Option(
@@ -35,7 +38,10 @@ _MAPPING = Annotated[
 _PREVIEW = Annotated[
     bool, typer.Option("--preview", help="Read and check, store nothing: say what an import would do.")
 ]
-_PATHS = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files (or a folder of photos).")]
+_PATHS = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="PATH...", help="Files, or folders of files that are one table, or of photos."),
+]
 
 TABLES = {
     "customers": "The customers. Columns: customer_id, age or birth_date, residence, gender; others become features.",
@@ -65,7 +71,7 @@ def register(app: typer.Typer) -> None:
     @command(group, computes=True)
     def logs(
         shell: Shell,
-        paths: _PATHS,
+        paths: _PATHS = None,
         format_: _FORMAT = None,
         mapping: _MAPPING = None,
         epoch: Annotated[
@@ -74,10 +80,13 @@ def register(app: typer.Typer) -> None:
         timezone: Annotated[
             str | None, typer.Option("--timezone", metavar="ZONE", help="Of local times, e.g. Europe/Budapest.")
         ] = None,
+        sheet: SHEET = None,
+        encoding: ENCODING = None,
+        glob: _GLOB = None,
         preview: _PREVIEW = False,
         strict: _STRICT = False,
     ) -> int:
-        """Call records: CSV, TSV or Parquet, plain, gz or zst.
+        """Call records: CSV, XLSX, JSON, XML or Parquet, plain or packed, a file or a folder of them.
 
         Columns: caller, callee, started_at, duration_s, and more (see the README); other names through --mapping.
 
@@ -92,12 +101,15 @@ def register(app: typer.Typer) -> None:
         with _importing(space, "logs", preview) as (store, _):
             done = import_logs(
                 store,
-                paths,
+                _files(paths, glob),
                 format=format_,
                 mapping=said,
                 options={k: v for k, v in options.items() if v is not None},
                 config=space.config,
                 key=space.key(),
+                scratch=space.scratch,
+                sheet=sheet,
+                encoding=encoding,
                 progress=shell.progress,
             )
             checks = _checks(space, store, "logs")
@@ -110,6 +122,8 @@ def register(app: typer.Typer) -> None:
         table: Annotated[
             str, typer.Option("--table", metavar="TABLE", help="What it holds: logs, customers, treatments ...")
         ] = "logs",
+        sheet: SHEET = None,
+        encoding: ENCODING = None,
     ) -> None:
         """Draft a mapping for a file in an unknown form, read the file with it, and say what is still to be decided.
 
@@ -120,7 +134,7 @@ def register(app: typer.Typer) -> None:
         """
         from engine.usecases import drafting
 
-        found = drafting.draft(path, table)
+        found = drafting.draft(path, table, sheet=sheet, encoding=encoding)
         print(found.text, end="")
         for text in found.undecided:
             shell.say(f"To decide: {text}")
@@ -131,10 +145,13 @@ def register(app: typer.Typer) -> None:
 def _register_table(group: typer.Typer, target: str, text: str) -> None:
     def load(
         shell: Shell,
-        paths: _PATHS,
+        paths: _PATHS = None,
         format_: _FORMAT = None,
         mapping: _MAPPING = None,
         keep: _KEEP = None,
+        sheet: SHEET = None,
+        encoding: ENCODING = None,
+        glob: _GLOB = None,
         preview: _PREVIEW = False,
         strict: _STRICT = False,
     ) -> int:
@@ -145,7 +162,7 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
         said = mappings.find(space, mapping)
         done = []
         with _importing(space, target, preview) as (store, faces):
-            for path in paths:
+            for path in _files(paths, glob):
                 done.append(
                     import_table(
                         store,
@@ -156,6 +173,8 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
                         config=space.config,
                         key=space.key(),
                         keep=keep or (),
+                        sheet=sheet,
+                        encoding=encoding,
                         mapping=said,
                         progress=shell.progress,
                     )
@@ -167,6 +186,24 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
         f"{text}\n\nExample: `kindred import {target} {'photos/' if target == 'photos' else target + '.csv'}`"
     )
     command(group, target)(load)
+
+
+def _files(paths: list[Path] | None, patterns: list[str] | None) -> list[Path]:
+    """The files to import: those named, then those that fit a pattern, by name. A name is never a pattern."""
+    from glob import glob
+
+    from engine.errors import InputError
+
+    found = list(paths or ())
+    for pattern in patterns or ():
+        fitting = sorted(Path(name) for name in glob(pattern, recursive=True))
+        fitting = [path for path in fitting if path.is_file()]
+        if not fitting:
+            raise InputError(f"no file fits --glob {pattern!r}.", fix="Check the pattern, and put it in quotes.")
+        found += fitting
+    if not found:
+        raise InputError("no file is named.", fix="Give one or more, or --glob PATTERN.")
+    return found
 
 
 def _register_mappings(group: typer.Typer) -> None:

@@ -134,8 +134,8 @@ class SourceSummary:
 
 @dataclass(frozen=True)
 class Content:
-    """What one pass over a file's bytes tells: digest, line ends and whether it ends in one; and
-    what the file system said of it before (see `unchanged`).
+    """What one pass over a file's bytes tells: digest, line ends and whether it ends in one; what the file system said
+    of it before (see `unchanged`); whether it holds a NUL.
     """
 
     sha256: str
@@ -143,6 +143,7 @@ class Content:
     newlines: int
     ends_in_newline: bool
     state: tuple[int, ...]
+    nuls: bool = False
 
     @property
     def lines(self) -> int:
@@ -150,11 +151,18 @@ class Content:
         return self.newlines + (not self.ends_in_newline)
 
 
+def files_of(folder: Path) -> list[str]:
+    """The files below a folder that are meant to be read, by name; those that begin with a point or `_` are not."""
+    names = [p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file()]
+    return [name for name in names if not any(part.startswith((".", "_")) for part in name.split("/"))]
+
+
 def read_content(path: Path, stop: Event | None = None) -> Content:
     """Hash a file and count its line ends in one streaming pass.
 
     Args:
-        path: an existing file, packed or not (for packed files only the digest and the size mean anything).
+        path: an existing file, packed or not (for packed files only the digest and the size mean anything), or a
+            folder of them, whose digest is that of the files' names and digests.
         stop: when set, nobody needs the rest any more.
 
     Raises:
@@ -162,7 +170,9 @@ def read_content(path: Path, stop: Event | None = None) -> Content:
     """
     import numpy as np
 
-    digest, size, newlines, last = hashlib.sha256(), 0, 0, b""
+    if path.is_dir():
+        return _folder_content(path, stop)
+    digest, size, newlines, last, nuls = hashlib.sha256(), 0, 0, b"", False
     with _opened(path) as file:
         state = _state(os.fstat(file.fileno()))
         while block := file.read(_BLOCK):
@@ -170,9 +180,18 @@ def read_content(path: Path, stop: Event | None = None) -> Content:
             size += len(block)
             newlines += int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n")))
             last = block[-1:]
+            nuls = nuls or b"\0" in block
             if stop is not None and stop.is_set():
                 break
-    return Content(digest.hexdigest(), size, newlines, last in (b"\n", b"\r"), state)
+    return Content(digest.hexdigest(), size, newlines, last in (b"\n", b"\r"), state, nuls)
+
+
+def _folder_content(folder: Path, stop: Event | None) -> Content:
+    found = [(name, read_content(folder / name, stop)) for name in files_of(folder)]
+    lines = "\n".join(f"{content.sha256} {name}" for name, content in found)
+    digest = hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+    state = tuple(number for _, content in found for number in content.state)
+    return Content(digest, sum(content.size for _, content in found), 0, True, state)
 
 
 @contextmanager
@@ -182,8 +201,10 @@ def content_meanwhile(path: Path) -> Iterator[Callable[[], Content]]:
     Raises:
         InputError: as `read_content`, at once.
     """
-    with _opened(path):
-        stop = Event()
+    if not path.is_dir():
+        with _opened(path):
+            pass
+    stop = Event()
     with ThreadPoolExecutor(1) as pool:
         found = pool.submit(read_content, path, stop)
         try:
@@ -196,8 +217,6 @@ def content_meanwhile(path: Path) -> Iterator[Callable[[], Content]]:
 def _opened(path: Path) -> Iterator[BinaryIO]:
     """A file that has something in it, to read."""
     try:
-        if path.is_dir():
-            raise InputError("is a folder.", file=path, fix="Give a file.")
         if path.exists() and not path.is_file():
             raise InputError("is a pipe or a device, and is read more than once.", file=path, fix="Save it as a file.")
         with open(path, "rb") as file:
@@ -217,7 +236,8 @@ def unchanged(path: Path, content: Content) -> None:
         InputError: the file was written to, replaced or removed since.
     """
     try:
-        same = _state(os.stat(path)) == content.state
+        files = [path / name for name in files_of(path)] if path.is_dir() else [path]
+        same = tuple(number for file in files for number in _state(os.stat(file))) == content.state
     except OSError:
         same = False
     if not same:

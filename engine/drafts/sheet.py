@@ -8,10 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine import textfile
 from engine.drafts import moments, names, vocabulary
 from engine.textfile import Layout
+
+if TYPE_CHECKING:
+    from engine.forms import Plain
 
 ROWS = 4000  # of a sample at most
 _A_BLOCK = 200  # rows of every further block
@@ -145,20 +149,22 @@ def number(text: str, decimal: str = ".") -> float | None:
         return None
 
 
-def sheet(path: Path) -> Sheet:
+def sheet(form: Plain) -> Sheet:
     """Look at a table.
 
     Args:
-        path: a clean text table or a Parquet file, see `engine.intake.forms`.
+        form: the opened table.
 
     Raises:
         InputError: the file is no table.
     """
-    layout = textfile.layout(path)
-    header = layout.packing == "parquet" or not _looks_like_data(layout.names)
+    layout = form.layout()
+    named = layout.packing == "parquet" and not layout.problems
+    header = named or not _looks_like_data(layout.names)
     if not header:
-        layout = textfile.layout(path, header=False, delimiter=layout.delimiter)
-    rows = _parquet_rows(path, layout) if layout.packing == "parquet" else _text_rows(layout)
+        layout = form.layout(header=False)
+    ready = form.ready(layout)
+    rows = _parquet_rows(ready.path, layout.names) if ready.packing == "parquet" else _text_rows(ready)
     width = len(layout.names)
     # A row of another width (a total at the end, a remark) tells nothing of the columns.
     rows = [row for row in rows if len(row) == width and any(row)] or [
@@ -209,11 +215,11 @@ def _some(lines: Sequence, most: int) -> list:
     return [lines[i * len(lines) // most] for i in range(most)]
 
 
-def _parquet_rows(path: Path, layout: Layout) -> list[tuple[str, ...]]:
+def _parquet_rows(path: Path, wanted: tuple[str, ...]) -> list[tuple[str, ...]]:
     import polars as pl
 
     with textfile.literally(path) as name:
-        frame = pl.scan_parquet(name, hive_partitioning=False)
+        frame = pl.scan_parquet(name, hive_partitioning=False).select(wanted)
         n = frame.select(pl.len()).collect().item()
         if n > ROWS:
             step = -(-n // ROWS)

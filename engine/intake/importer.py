@@ -59,6 +59,8 @@ def import_table(
     config: Config,
     key: bytes,
     keep: Collection[str] = (),
+    sheet: str | None = None,
+    encoding: str | None = None,
     mapping: Path | None = None,
     progress: Progress = SILENT,
 ) -> SourceSummary:
@@ -67,13 +69,15 @@ def import_table(
     Args:
         store: the workspace's warehouse, open for writing.
         target: one of `TARGETS`.
-        path: CSV, TSV (plain, gz, zst) or Parquet with the table's columns, names in any case; for photos and
-            inventory also a folder.
+        path: a table in any form that `engine.forms` opens, with the columns of ours, names in any case; for photos
+            and inventory also a folder of pictures.
         format: None, or for devices `osmocom` (Osmocom's TAC table) or `flowkit` (FlowKit's tacs).
         faces_folder: where photos are kept, by content.
         config: settings; section ids is used.
         key: the workspace's pseudonym key.
         keep: further columns to keep as they come, besides those of the setting ids.keep.
+        sheet: of a workbook.
+        encoding: of a text; None = found.
         mapping: a TOML file that says how the file's columns, words, numbers and times read (docs/mapping.md).
         progress: where bars are drawn.
 
@@ -95,7 +99,8 @@ def import_table(
     profile = _profile(target, path, mapping)
     pseudonyms.settle(store, config.ids, note=False)
     with progress.task(target, total=1) as task, _needed_photos(store, faces_folder) as new:
-        frame, broken, total, digest, notes = _read(store, target, path, format, profile)
+        told = {"sheet": sheet, "encoding": encoding}
+        frame, broken, total, digest, notes = _read(store, target, path, format, profile, told)
         frame = _without_objecting(store, target, _without_nobody(frame), config, key)
         if target in _WITH_PHOTOS:
             frame, digest = _bring_photos(frame, path, faces_folder, digest, config.faces.max_megapixels, new)
@@ -158,7 +163,7 @@ def _profile(target: str, path: Path, mapping: Path | None) -> Profile | None:
         return None
     from engine.logs.mapping import load
 
-    if path.is_dir():
+    if path.is_dir() and target in _WITH_PHOTOS:
         raise InputError("a folder of photos has no columns.", file=path, fix="Leave --mapping out.")
     found = load(mapping, target)
     if len(found) > 1:
@@ -167,7 +172,7 @@ def _profile(target: str, path: Path, mapping: Path | None) -> Profile | None:
 
 
 def _read(
-    store: Store, target: str, path: Path, format: str | None, profile: Profile | None
+    store: Store, target: str, path: Path, format: str | None, profile: Profile | None, told: dict[str, str | None]
 ) -> tuple[pl.DataFrame, pl.DataFrame, int, str, dict[str, int]]:
     """Rows as text, rows that do not split, rows in all, content digest, notes."""
     import polars as pl
@@ -178,13 +183,15 @@ def _read(
         frame = found.rename({"id": name}).with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64))
         none = pl.DataFrame(schema={ROW: pl.Int64, REASON: pl.String})
         return frame, none, frame.height, "", {"other_files": others}
-    content = sources.read_content(path)
+    content, notes = sources.read_content(path), dict[str, int]()
     if format in _DEVICE_TABLES:
         frame, broken, total = _device_table(store, path, format)
     else:
-        frame, broken, total = reading.read_text(path, memory=sources.memory(store), **reading.told(profile))
+        # Of a mapping's columns the names need not be ours; it is held against them below.
+        once = () if profile else TABLES[target].names
+        said = reading.told(profile) | {name: value for name, value in told.items() if value}
+        frame, broken, total = reading.read_text(path, memory=sources.memory(store), once=once, notes=notes, **said)
     sources.unchanged(path, content)
-    notes = {}
     if profile:
         frame, notes[sources.LEFT_OUT] = mapped.apply(frame, profile, path)
         if total and notes[sources.LEFT_OUT] == total:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import sources
+from engine import forms, sources
 from engine.errors import ConfigError, InputError
 from engine.intake import clocks
 from engine.logs import days, mapping, picks, reading, recognise, repeats, staging, words
@@ -50,13 +50,16 @@ def import_logs(
     options: dict[str, Any] | None = None,
     config: Config,
     key: bytes,
+    scratch: Path | None = None,
+    sheet: str | None = None,
+    encoding: str | None = None,
     progress: Progress = SILENT,
 ) -> list[SourceSummary]:
     """Import files of call records.
 
     Args:
         store: the workspace's warehouse, open for writing.
-        paths: CSV, TSV or Parquet files, plain, gz or zst. A file with the columns caller, callee, started_at,
+        paths: files in any form that `engine.forms` opens. A file with the columns caller, callee, started_at,
             duration_s (and any of kind, answered, volume_mb, caller_tac, callee_tac, caller_imei, callee_imei,
             caller_cell, callee_cell, utc_offset, call_id, direction) needs neither format nor mapping.
         format: a ready-made format; None or "auto" = whichever fits the columns.
@@ -64,6 +67,9 @@ def import_logs(
         options: `epoch` (date) for relative times, `timezone` (name) for local ones.
         config: settings; sections ids and logs are used.
         key: the workspace's pseudonym key.
+        scratch: folder for copies of files that the fast readers do not take.
+        sheet: of a workbook.
+        encoding: of a text.
         progress: where bars are drawn.
 
     Returns:
@@ -76,13 +82,14 @@ def import_logs(
     never enter `pair_days`, from which the graph is built, and such people are no customers.
     """
     options = options or {}
+    opened = partial(forms.plain, folder=scratch, named=store.spreads, sheet=sheet, encoding=encoding)
     pseudonyms.settle(store, config.ids, note=False)
     profiles = _profiles(format, mapping)
     done = []
     sizes = [max(_size(Path(path)) >> 20, 1) for path in paths]
     with progress.task("call records (MB)", total=sum(sizes)) as task:
         for path, size in zip(paths, sizes, strict=True):
-            job = _Job(store, options, config, key, _Share(task, size))
+            job = _Job(store, options, config, key, _Share(task, size), opened)
             done.append(_import_file(job, Path(path), profiles))
             job.share.to(1)
     return done
@@ -110,6 +117,7 @@ class _Job:
     config: Config
     key: bytes
     share: _Share
+    opened: Callable[[Path], AbstractContextManager[forms.Plain]]
 
 
 def _size(path: Path) -> int:
@@ -128,32 +136,41 @@ def _profiles(format: str | None, path: Path | None) -> list[mapping.Profile]:
 
 
 def _import_file(job: _Job, path: Path, profiles: list[mapping.Profile]) -> SourceSummary:
-    with sources.content_meanwhile(path) as content:
-        read = recognise.recognise(path, profiles)
+    with sources.content_meanwhile(path) as content, job.opened(path) as form:
+        read = recognise.recognise(form, profiles)
         read = replace(read, profile=mapping.with_options(read.profile, job.options))
         if sources.named(job.store, TARGET, _path(read)) and (known := _known(job, read, content())):
             return known
-        return _import_rows(job, read, content)
+        wanted, layout = list(read.uses), read.layout
+        try:
+            return _import_rows(job, replace(read, layout=form.ready(layout, wanted)), content, form)
+        except reading.Stumbled:
+            careful = form.ready(layout, wanted, careful=True)
+            return _import_rows(job, replace(read, layout=careful), content, form)
 
 
 def _known(job: _Job, read: recognise.Reading, content: sources.Content) -> SourceSummary | None:
     """The summary of importing a known file again; None for a new one."""
-    return sources.seen(job.store, _source(read, job.options, content), read.layout.path)
+    return sources.seen(job.store, _source(read, job.options, content), read.file)
 
 
-def _import_rows(job: _Job, read: recognise.Reading, content: Callable[[], sources.Content]) -> SourceSummary:
+def _import_rows(
+    job: _Job, read: recognise.Reading, content: Callable[[], sources.Content], form: forms.Plain
+) -> SourceSummary:
     store = job.store
     try:
         # Whatever takes long touches temporary tables only; a reader that stumbles must not spoil the transaction.
         rows = _read(job, read, content)
+        rows.notes.update(form.notes)
         if known := _known(job, read, content()):  # under another name
             return known
         found = _clean(store, read, rows, job.config, job.key)
         job.share.to(_CLEAN)
         with store.transaction():
             pseudonyms.settle(store, job.config.ids)
+            read = replace(read, why=f"{read.why}; {form.told}" if form.told else read.why)
             summary = _store_rows(store, _source(read, job.options, content()), read, found, job.share)
-            sources.unchanged(read.layout.path, content())
+            sources.unchanged(read.file, content())
             sources.record(store, summary, content().sha256)
         if found.rows >= _MANY:
             store.flush()
@@ -169,7 +186,7 @@ def _source(read: recognise.Reading, options: dict[str, Any], content: sources.C
 
 def _path(read: recognise.Reading) -> str:
     """A file's name as it may be stored."""
-    return "#.csv" if read.profile.ego_from_file_name else sources.mask_path(read.layout.path)
+    return "#.csv" if read.profile.ego_from_file_name else sources.mask_path(read.file)
 
 
 def _stamp(options: dict[str, Any], read: recognise.Reading) -> str:
@@ -264,15 +281,9 @@ def _clean(store: Store, read: recognise.Reading, rows: _Rows, config: Config, k
     rows.numbered, have = None, _facts(have)
     reading.forget(store)
     reasons = dict(store.query("logs/reject_counts").iter_rows())
-    if not rows.n and any("".join(line).strip() for line in read.layout.sample):
-        raise InputError(
-            "its lines do not end in a line feed: all of it is one line.",
-            file=read.layout.path,
-            fix="Save it with the line ends of Unix or Windows.",
-        )
     left_out = reasons.pop(picks.LEFT_OUT, 0)
     if rows.n and sum(reasons.values()) + left_out == rows.n:
-        _refuse(read.layout.path, reasons, left_out)
+        _refuse(read.file, reasons, left_out)
     staging.widen(store, "_log_new", "_log_events", _EVENT, _FACTS, have, "row_id")
     again = repeats.find(store, config.logs, have, legs=not read.profile.aggregated)
     return _Found(rows.notes, rows.n, left_out, reasons, *again)

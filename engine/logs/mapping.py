@@ -17,6 +17,7 @@ from typing import Any
 
 from engine import documents
 from engine.errors import InputError
+from engine.forms import encodings
 from engine.intake import language
 from engine.intake.language import CANONICAL, COLUMNS, LOGS, OPEN
 from engine.intake.said import Said, Wrong, as_kind
@@ -33,10 +34,6 @@ _TABLE_KEYS = _SHARED_KEYS | {
     "duration", "kind", "direction", "answered", "volume", "parties", "ego_from_file_name", "ego_form", "match",
     "widths",
     "refuse", "aggregated", "extensions",
-}  # fmt: skip
-_ENCODINGS = {
-    "utf-8": "utf-8", "utf8": "utf-8", "latin-1": "latin-1", "latin1": "latin-1", "iso-8859-1": "latin-1",
-    "iso88591": "latin-1", "cp1252": "latin-1", "windows-1252": "latin-1",
 }  # fmt: skip
 _PATTERN = 500  # letters of a pattern at most
 _SKIP = 10_000  # lines above a header at most
@@ -64,7 +61,7 @@ class Profile:
         header: whether there is a header line.
         skip: lines above it.
         names: column names where there is no header.
-        encoding: of the text, utf-8 or latin-1.
+        encoding: of the text, by Python's name; utf-8 = as it is found.
         time_form: one of `TIME_FORMS`; iso also takes offsets and Z.
         time_formats: strptime formats for `format`, tried in order.
         timezone: of times without an offset.
@@ -273,9 +270,11 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
     delimiter = said.get(str, "delimiter", None)
     if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '\r\n"\0'):
         raise Wrong(f"delimiter = {delimiter[:60]!r} cannot be", "Use one letter, such as a comma.")
-    encoding = said.get(str, "encoding", "utf-8").lower().replace("_", "-")
-    if encoding not in _ENCODINGS:
-        raise Wrong(f"encoding = {encoding[:60]!r} cannot be", "Use utf-8 or latin-1, or convert the file.")
+    encoding = said.get(str, "encoding", "utf-8")
+    try:
+        encoding = encodings.known(encoding)
+    except InputError as error:
+        raise Wrong(f"encoding = {encoding[:60]!r} cannot be", error.fix) from None
     skip = said.get(int, "skip", 0)
     if not 0 <= skip <= _SKIP:
         raise Wrong(f"skip should be a number of lines up to {_SKIP}")
@@ -307,7 +306,7 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
         header=said.get(bool, "header", True),
         skip=skip,
         names=said.texts("names"),
-        encoding=_ENCODINGS[encoding],
+        encoding=encoding,
         time_form=form,
         time_formats=formats,
         timezone=time.get(str, "timezone", "UTC"),

@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import parquetfile, textfile
+from engine import forms
 from engine.errors import InputError
+from engine.forms import Plain
 from engine.intake import expressions, mapped
 from engine.logs import mapping, timed
 from engine.logs.mapping import AGGREGATES, Profile
@@ -26,7 +27,7 @@ class Reading:
         found: canonical column -> the file's own name of it.
         why: what decided, in words.
         ego: the person the file is about, where the format says that its name tells.
-        file: what the user calls it; a piece of it lies elsewhere.
+        file: what the user calls it; a piece or a copy of it lies elsewhere.
         made: canonical columns that the mapping makes of the file's.
         uses: the file's columns that are needed, by its own names.
     """
@@ -35,8 +36,8 @@ class Reading:
     layout: Layout
     found: dict[str, str]
     why: str
-    ego: str = ""
-    file: Path | None = None
+    ego: str
+    file: Path
     made: frozenset[str] = frozenset()
     uses: tuple[str, ...] = ()
 
@@ -45,11 +46,11 @@ class NoFormat(InputError):
     """No profile fits a file."""
 
 
-def recognise(path: Path, profiles: list[Profile]) -> Reading:
+def recognise(form: Plain, profiles: list[Profile]) -> Reading:
     """Find the profile that fits a file: all its columns are there, its patterns hold, and it explains the most.
 
     Args:
-        path: an existing file.
+        form: the opened file.
         profiles: candidates; the one that finds the most columns wins, the first of equals.
 
     Returns:
@@ -59,18 +60,18 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
         InputError: none fits (naming what the closest one misses), or the form cannot be used (saying why).
     """
     best: Reading | None = None
+    path = form.path
     closest: list[str] | None = None
     first: Layout | None = None
     alone = len({p.name for p in profiles}) == 1
     only = profiles[0] if len(profiles) == 1 and profiles[0].digest else None
     for profile in profiles:
-        layout = textfile.layout(
-            path,
+        layout = form.layout(
             delimiter=profile.delimiter,
             header=profile.header,
             skip=profile.skip,
             names=profile.names,
-            encoding=profile.encoding,
+            encoding=None if profile.encoding == "utf-8" else profile.encoding,
         )
         first = first or layout
         found = columns(profile, layout)
@@ -114,21 +115,20 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
             file=path,
             fix="Check the delimiter; `kindred logs guess FILE` drafts a mapping file for --mapping.",
         )
-    if best.layout.packing == "parquet":
-        parquetfile.check(path, best.uses)
+    forms.named(best.layout, best.uses, path)
     if best.profile.aggregated and not best.profile.digest:
         _check_sums(path, best)
     return best
 
 
-def fitting(path: Path, profiles: list[Profile]) -> Reading | None:
+def fitting(form: Plain, profiles: list[Profile]) -> Reading | None:
     """Like `recognise`, None where no profile fits.
 
     Raises:
         InputError: the file is no table, or its form cannot be used (saying why).
     """
     try:
-        return recognise(path, profiles)
+        return recognise(form, profiles)
     except NoFormat:
         return None
 
@@ -163,7 +163,20 @@ def _ego(path: Path, profile: Profile) -> str:
         InputError: the name is no text.
     """
     name = path.name
-    for ending in (".gz", ".zst", ".csv", ".tsv", ".txt", ".parquet"):
+    for ending in (
+        ".gz",
+        ".zst",
+        ".bz2",
+        ".zip",
+        ".csv",
+        ".tsv",
+        ".txt",
+        ".parquet",
+        ".xlsx",
+        ".json",
+        ".jsonl",
+        ".xml",
+    ):
         name = name.removesuffix(ending)
     if not name.isprintable() or not name.strip():
         raise InputError(

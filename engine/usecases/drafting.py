@@ -9,10 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine import forms
 from engine.config import Config
-from engine.drafts import records, sheet, tables
+from engine.drafts import records, tables
+from engine.drafts import sheet as sheets
 from engine.drafts.draft import Draft, toml
 from engine.errors import InputError
+from engine.forms import Plain
+from engine.intake.language import COLUMNS
 from engine.logs import mapping, recognise
 from engine.sources import SourceSummary
 
@@ -46,12 +50,14 @@ class Drafted:
     checks: tuple[str, ...] = field(default=())
 
 
-def draft(path: Path, table: str = "logs") -> Drafted:
+def draft(path: Path, table: str = "logs", *, sheet: str | None = None, encoding: str | None = None) -> Drafted:
     """Draft a mapping for a file and read the file with it; nothing is stored.
 
     Args:
         path: a file that `kindred import` reads.
         table: what it holds, `logs` or another table of `kindred import`.
+        sheet: of a workbook.
+        encoding: of a text; None = found.
 
     Returns:
         The draft.
@@ -59,21 +65,19 @@ def draft(path: Path, table: str = "logs") -> Drafted:
     Raises:
         InputError: the file is no table, or is of a form that cannot be used (saying why).
     """
-    with _folder() as folder, _plain(path, folder) as plain:
+    if table not in COLUMNS:
+        raise InputError(f"there is no table {table[:60]!r}.", fix=f"The tables are {', '.join(COLUMNS)}.")
+    how = f"Drafted for {path.name}; correct it, then: kindred import {table} FILE --mapping THIS"
+    with _folder() as folder, forms.plain(path, folder=folder, sheet=sheet, encoding=encoding) as form:
         if table != "logs":
-            made = tables.draft(sheet.sheet(plain), table)
-            return _told(
-                toml(made, [f"Drafted for {path.name}; correct it, then: kindred import {table} FILE --mapping THIS"]),
-                made,
-            )
-        if ready := _ready(plain, path):
+            made = tables.draft(sheets.sheet(form), table)
+            return _told(toml(made, [how]), made)
+        if ready := _ready(form):
             return ready
-        made = records.draft(sheet.sheet(plain), path)
-        read, remark = (None, "") if made.undecided else _trial(path, made, folder)
-        head = [f"Drafted for {path.name}; correct it, then: kindred import logs FILE --mapping THIS"]
-        if remark:
-            head.append(remark)
-        return _told(toml(made, head), made, read)
+        made = records.draft(sheets.sheet(form), path)
+        more = {"sheet": sheet, "encoding": encoding}
+        read, remark = (None, "") if made.undecided else _trial(path, made, folder, more)
+        return _told(toml(made, [how, *([remark] if remark else [])]), made, read)
 
 
 def _told(text: str, made: Draft, read: SourceSummary | None = None) -> Drafted:
@@ -90,28 +94,25 @@ def _folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def _plain(path: Path, folder: Path) -> Iterator[Path]:
-    yield path
-
-
-def _ready(plain: Path, path: Path) -> Drafted | None:
+def _ready(form: Plain) -> Drafted | None:
     """The ready-made format of a file: its profile is the draft."""
     # Pairs with sums have no times by which they could be told from calls: a person has to ask for that format.
     profiles = [p for name in mapping.ready_names() for p in mapping.ready(name) if not p.aggregated]
-    found = recognise.fitting(plain, profiles)
+    found = recognise.fitting(form, profiles)
     if found is None:
         return None
     name = found.profile.name
     own = (mapping.PROFILES / f"{name}.toml").read_text(encoding="utf-8")
     head = [
-        f"# {path.name} is of the ready-made format {name} ({found.why}).",
+        f"# {form.path.name} is of the ready-made format {name} ({found.why}).",
         "# sure: no mapping is needed (kindred import logs FILE); this is how it is read.",
     ]
     return Drafted("\n".join([*head, own]), format=name)
 
 
-def _trial(path: Path, made: Draft, folder: Path) -> tuple[SourceSummary | None, str]:
+def _trial(
+    path: Path, made: Draft, folder: Path, more: dict[str, str | None]
+) -> tuple[SourceSummary | None, str]:
     """Read a file with a draft, into memory: the summary, and what to say of it.
 
     What more than a few rows are rejected for is left to be decided: the draft reads them in another way than they are
@@ -120,7 +121,7 @@ def _trial(path: Path, made: Draft, folder: Path) -> tuple[SourceSummary | None,
     from engine.logs.importer import import_logs
     from engine.warehouse.duckdb import DuckDBWarehouse
 
-    if path.stat().st_size > _LARGEST:
+    if path.is_file() and path.stat().st_size > _LARGEST:
         return (
             None,
             "check: the file is large and was not read with this draft; look at the rows rejected by the import.",
@@ -129,7 +130,7 @@ def _trial(path: Path, made: Draft, folder: Path) -> tuple[SourceSummary | None,
     own.write_text(toml(made, []), encoding="utf-8")
     store = DuckDBWarehouse(scratch=folder)
     try:
-        summary = import_logs(store, [path], mapping=own, config=Config(), key=bytes(32))[0]
+        summary = import_logs(store, [path], mapping=own, config=Config(), key=bytes(32), **more)[0]
     except InputError as error:
         return None, f"check: read with this draft: {str(error).replace(str(path), path.name)}"
     finally:

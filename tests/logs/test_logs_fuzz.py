@@ -4,6 +4,7 @@ shuffling it or renaming its people changes nothing."""
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from datetime import date
 
@@ -61,7 +62,7 @@ def test_mutated_lines_are_all_accounted_for(tmp_path, name, dirty):
     content = b"\n".join([header.encode(), *lines] if header else lines) + b"\n"
     path = tmp_path / "log.csv"
     path.write_bytes(content)
-    physical = sum(1 for line in content.split(b"\n")[bool(header) :] if line.strip(b" \r"))
+    physical = sum(1 for line in re.split(rb"\r+\n|\r|\n", content)[bool(header) :] if line.strip(b" "))
     store = DuckDBWarehouse()
     try:
         try:
@@ -73,7 +74,7 @@ def test_mutated_lines_are_all_accounted_for(tmp_path, name, dirty):
             assert store.count("events") == store.count("sources") == 0
             return
         assert done.rows_in == done.rows_kept + done.rows_duplicate + done.rows_rejected
-        assert abs(done.rows_in - physical) <= (LINES // 100 if dirty == 1.0 else 5)
+        assert abs(done.rows_in - physical) <= (LINES // 50 if dirty == 1.0 else 5)  # two may make a row
         assert store.count("events") == done.rows_kept
         rejects = store.read("rejects")
         assert rejects.height == done.rows_rejected
