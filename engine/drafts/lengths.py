@@ -13,7 +13,7 @@ from statistics import median
 
 from engine.drafts import names
 from engine.drafts.draft import Draft, Line, Sql
-from engine.drafts.sheet import Column, Sheet
+from engine.drafts.sheet import Column, Sheet, number
 from engine.drafts.when import Moment, Times
 
 _SHARE = 0.95  # of rows that have to bear something out
@@ -27,6 +27,10 @@ _SECONDS = names.those("""
     s sec secs second seconds sek sekunden segundos seg segs secondes secondi masodperc mp sekundy sekund seconden
     sekunder saniye sn сек секунды секунд с 秒 billsec
 """)
+_SPELLED = re.compile(
+    r"(?:pt)?(?=\d)(?:(\d+) ?(?:h|hrs?|hours?))? ?(?:(\d+) ?(?:m|mins?|minutes?))? ?"
+    r"(?:(\d+(?:\.\d+)?) ?(?:s|secs?|seconds?))?"
+)
 
 
 @dataclass(frozen=True)
@@ -126,23 +130,24 @@ def _of(sheet: Sheet, role: str, used: set[int], decimal: str) -> list[Length]:
 def _length(column: Column, decimal: str) -> Length | None:
     if column.spans and ":" in column.filled[0]:
         return Length(column, column.seconds(), 1.0 if _three(column) else None)
-    bare = (
-        [re.sub(r"\s?(s|sec|secs|seconds)$", "", v) for v in column.values]
-        if column.share(re.compile(r"\d+\s?(s|sec|secs|seconds)")) > 0.5
-        else list(column.values)
-    )
-    numbers = [_number(v, decimal) for v in bare]
+    numbers = [_plain_seconds(v, decimal) for v in column.values]
     good = sum(n is not None for n in numbers)
     if good < 0.95 * len(column.filled):
         return None
     own = set(names.words(column.name)) if column.named else set()
+    if any(re.search("[a-z:]", v.lower()) for v in column.distinct):
+        return Length(column, numbers, 1.0)  # the values say their units
     unit = 60.0 if own & _MINUTES else 0.001 if own & _MILLIS else 1.0 if own & _SECONDS else None
     return Length(column, numbers, unit)
 
 
-def _number(text: str, decimal: str) -> float | None:
-    from engine.drafts.sheet import number
-
+def _plain_seconds(text: str, decimal: str) -> float | None:
+    """A number, or hours, minutes and seconds in one of the ways that an import reads."""
+    parts = text.split(":")
+    if len(parts) == 3 and all(part.isdigit() for part in parts):
+        return int(parts[0]) * 3600.0 + int(parts[1]) * 60 + int(parts[2])
+    if match := _SPELLED.fullmatch(text.lower()):
+        return sum(float(match[i] or 0) * per for i, per in ((1, 3600), (2, 60), (3, 1)))
     return number(text, decimal)
 
 

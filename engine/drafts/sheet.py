@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -170,6 +172,8 @@ def sheet(form: Plain) -> Sheet:
     rows = [row for row in rows if len(row) == width and any(row)] or [
         (*r[:width], *[""] * (width - len(r))) for r in rows
     ]
+    head = tuple(name.casefold() for name in layout.names)
+    rows = [row for row in rows if tuple(v.strip().casefold() for v in row) != head]  # a header that comes again
     columns = tuple(
         Column(i, name, tuple(row[i].strip() for row in rows), header) for i, name in enumerate(layout.names)
     )
@@ -205,7 +209,11 @@ def _text_rows(layout: Layout) -> list[tuple[str, ...]]:
         rows.append(rest.decode("utf-8", "replace"))
     if len(rows) > 2 * ROWS:
         rows = rows[:ROWS] + list(_some(rows[ROWS:], ROWS))
-    return [tuple(textfile._split(line.rstrip("\r"), layout.delimiter)) for line in rows if line.strip()]
+    return [tuple(_split(line.rstrip("\r"), layout.delimiter)) for line in rows if line.strip()]
+
+
+def _split(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader(io.StringIO(line), delimiter=delimiter), [""])
 
 
 def _some(lines: Sequence, most: int) -> list:

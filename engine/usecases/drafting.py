@@ -110,9 +110,7 @@ def _ready(form: Plain) -> Drafted | None:
     return Drafted("\n".join([*head, own]), format=name)
 
 
-def _trial(
-    path: Path, made: Draft, folder: Path, more: dict[str, str | None]
-) -> tuple[SourceSummary | None, str]:
+def _trial(path: Path, made: Draft, folder: Path, more: dict[str, str | None]) -> tuple[SourceSummary | None, str]:
     """Read a file with a draft, into memory: the summary, and what to say of it.
 
     What more than a few rows are rejected for is left to be decided: the draft reads them in another way than they are

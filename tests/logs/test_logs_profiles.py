@@ -164,6 +164,17 @@ FORMATS: dict[str, tuple[str, list[str], list[tuple]]] = {
         ["protocol,address,date,type,subject,body", f"0,{A},1719828000000,1,null,hello", f"0,{A},1719914400000,2,null,hi", f"0,{A},1719914400000,3,null,draft"],
         [("text", A, C[1:], at(1, 10), 0), ("text", C[1:], A, at(2, 10), 0)],
     ),
+    "sms-backup-restore  ": (
+        f"{C}.xml",
+        [
+            '<?xml version="1.0" encoding="UTF-8"?>',
+            '<calls count="2">',
+            f'<call number="{A}" duration="60" date="1719828000000" type="1" presentation="1" readable_date="x" />',
+            f'<call number="{B}" duration="30" date="1719914400000" type="2" presentation="1" readable_date="x" />',
+            "</calls>",
+        ],
+        [("call", A, C, at(1, 10), 60), ("call", C, B, at(2, 10), 30)],
+    ),
     "android": (
         f"{C}.csv",
         ["Call Date (timestamp),Call date,Caller name,Caller #,Call duration (s),Call duration,Call Type", f"1719828000000,x,Ann,{A},60,0:01:00,Incoming",
