@@ -80,7 +80,12 @@ def find(sheet: Sheet, draft: Draft, times: Times, silent: list[str], used: set[
             return False
         return _say(draft, chosen, spoken or None, "named as the time talked", True)
     if total:
-        return _total(draft, total, ring, whole, spoken, times, silent)
+        every = [
+            length
+            for column in sheet.columns
+            if column.role == "duration" and column.place not in used and (length := _length(column, decimal))
+        ]
+        return _total(draft, total, every, ring, whole, spoken, times, silent)
     if times.start and times.end:
         _between(
             draft,
@@ -202,11 +207,24 @@ def _more(talk: Length, total: Length) -> bool:
 
 
 def _total(
-    draft: Draft, total: list[Length], ring: list[Length], whole: list, spoken: list, times: Times, silent: list[str]
+    draft: Draft,
+    total: list[Length],
+    every: list[Length],
+    ring: list[Length],
+    whole: list,
+    spoken: list,
+    times: Times,
+    silent: list[str],
 ) -> bool:
     """A column that is only called duration: with ringing or without."""
     chosen = _first(total, draft)
     if chosen is None:
+        return False
+    if apart := [
+        other.column.name for other in every if other.column is not chosen.column and not _agree(chosen, other)
+    ]:
+        names_ = ", ".join([chosen.column.name, *apart])
+        draft.leave("duration_s", f"several columns may be the talk: {names_}. Take the one without ringing.")
         return False
     if spoken and whole:
         differ = sum(a is not None and b is not None and abs(a - b) > 1 for a, b in zip(whole, spoken, strict=True))

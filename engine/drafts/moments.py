@@ -279,7 +279,7 @@ def _in_a_row(values: Sequence[str], orders: Sequence[str]) -> str:
 
 def moment(text: str, order: str) -> datetime | None:
     """A text as a time in one order, without its offset."""
-    found = (*ways(text), *(_rare(text) if order in ("days", "pairs") else ()))
+    found = (*ways(text), *(_rare(text) if order in ("days", "pairs", "clock") else ()))
     return next((at for way, at in found if way.order == order), None)
 
 
@@ -287,6 +287,8 @@ def _rare(text: str) -> list[tuple[Way, datetime]]:
     """What a number is as a time only in a column that is named as one of times."""
     if re.fullmatch(r"[2-6]\d{4}\.\d+", text):
         return [(Way("days", "", "moment"), datetime(1899, 12, 30) + timedelta(days=float(text)))]
+    if re.fullmatch(r"\d{6}", text) and int(text[:2]) < 24 and int(text[2:4]) < 60 and int(text[4:]) < 60:
+        return [(Way("clock", "%H%M%S", "clock"), datetime.strptime("1900" + text, "%Y%H%M%S"))]
     if re.fullmatch(r"\d{12}", text):
         try:
             return [(Way("pairs", "%y%m%d%H%M%S", "moment"), datetime.strptime(text, "%y%m%d%H%M%S"))]

@@ -181,15 +181,15 @@ ROLES: dict[str, str] = {
     "talk": """
         billsec, bill sec, billable seconds, billable duration, talk, talk time, talk seconds, talk duration,
         talktime, talking, talk sec, talking time, talking duration, conversation, conversation time, conversation
-        duration, connected duration, connected seconds, connected time s, duration answered, duration in call, in
-        call, in call time, answered seconds, answered duration, answer duration, answersec, speaking time, call
-        duration connected, net duration, conversation seconds, in call duration, sprechzeit, gesprachszeit,
-        gesprachsdauer, sprechdauer, tiempo conversacion, duracion conversacion, tiempo hablado, duree conversation,
-        duree de conversation, temps de parole, durata conversazione, tempo conversazione, tempo de conversacao,
-        duracao conversa, duracao da conversa, beszelgetes hossza, beszelgetesi ido, beszelgetes ideje,
-        beszelgetesido, beszelgetes, czas rozmowy, dlugosc rozmowy, gesprekstijd, gespreksduur, spreektijd,
-        samtalstid, taltid, samtalslangd, konusma suresi, gorusme suresi, длительность разговора, время разговора,
-        продолжительность разговора, 通话时长, 通话时长秒, 应答时长""",
+        duration, connected duration, connected seconds, connected time s, duration answered, duration in call,
+        connect duration, duration connected, connection duration, in call, in call time, answered seconds, answered
+        duration, answer duration, answersec, speaking time, call duration connected, net duration, conversation
+        seconds, in call duration, sprechzeit, gesprachszeit, gesprachsdauer, sprechdauer, tiempo conversacion,
+        duracion conversacion, tiempo hablado, duree conversation, duree de conversation, temps de parole, durata
+        conversazione, tempo conversazione, tempo de conversacao, duracao conversa, duracao da conversa, beszelgetes
+        hossza, beszelgetesi ido, beszelgetes ideje, beszelgetesido, beszelgetes, czas rozmowy, dlugosc rozmowy,
+        gesprekstijd, gespreksduur, spreektijd, samtalstid, taltid, samtalslangd, konusma suresi, gorusme suresi,
+        длительность разговора, время разговора, продолжительность разговора, 通话时长, 通话时长秒, 应答时长""",
     "duration": """
         duration, duration s, duration seconds, duration sec, durations, call duration, call duration s, call length,
         length, dur, seconds, secs, sec, elapsed, elapsed time, call seconds, call secs, total duration, total call

@@ -398,7 +398,7 @@ def _call_ids(sheet: Sheet, made: Draft, ends: Parties | None, times: Times, use
 
 def _short(sheet: Sheet, made: Draft, ends: Parties | None) -> None:
     """Draft `extensions` where short numbers call, as services do not."""
-    if ends is None or ends.caller is None or ends.callee is None or ends.swaps:
+    if ends is None or ends.caller is None or ends.callee is None:
         return
     kinds = made.columns.get("kind")
     column = next((c for c in sheet.columns if kinds and c.name == kinds.value), None)

@@ -123,6 +123,9 @@ _OUT, _IN, _MISSED, _YES, _NO, _FEMALE, _MALE = (_set(t) for t in (OUT, IN, MISS
 _KINDS = {kind: _set(text) for kind, text in KINDS.items()}
 
 
+_GLUED = re.compile(r"(?:sms|mms|voice|call|text)(mo|mt|in|out)|(mo|mt|in|out)(?:sms|mms|voice|call|text)")
+
+
 def _tells(word: str, whole: frozenset[tuple[str, ...]], *others: frozenset[tuple[str, ...]]) -> bool:
     """Whether a word is one of a set, or has exactly this set's words among its parts."""
     own = names.words(word)
@@ -141,6 +144,8 @@ def _has(own: tuple[str, ...], whole: frozenset[tuple[str, ...]]) -> bool:
 
 def direction(word: str) -> str:
     """ "outgoing", "incoming" or "" (unknown) for a word of a direction column."""
+    if match := _GLUED.fullmatch("".join(names.words(word))):
+        return "outgoing" if (match[1] or match[2]) in ("mo", "out") else "incoming"
     if _tells(word, _OUT, _IN):
         return "outgoing"
     return "incoming" if _tells(word, _IN, _OUT) else ""
@@ -163,6 +168,8 @@ def pair(words: set[str]) -> dict[str, str]:
 def kind(word: str) -> str:
     """ "call", "text", "data" or "" (unknown) for a word of a column of kinds."""
     sets = list(_KINDS.items())
+    if match := re.fullmatch(r"(sms|mms|voice|call|text)(?:mo|mt|in|out)", "".join(names.words(word))):
+        return "call" if match[1] in ("voice", "call") else "text"
     for name, own in sets:
         if names.words(word) in own or ("".join(names.words(word)),) in own:
             return name

@@ -246,6 +246,11 @@ def _callee(roles: dict[str, list[Column]], draft: Draft) -> Column | None:
 
 def _named(draft: Draft, caller: Column, callee: Column, told: Told | None, strange: list[Column]) -> Parties | None:
     """Both are named; a direction could still mean that the subscriber always stands first."""
+    kinds = sorted((caller.phones, callee.phones))
+    if kinds[0] <= _LEAST and kinds[1] >= _MOST:
+        why = f"{caller.name} and {callee.name} hold different things: numbers in one, other words in the other."
+        _leave_both(draft, [], why)
+        return None
     form, rows = _form(caller, callee, told)
     lettered = {"a", "target"} & set(names.words(caller.name))
     if not form and rows and lettered:
@@ -326,7 +331,9 @@ def _say_direction(draft: Draft, told: Direction) -> None:
             "known words" if told.sure else "as one letter beside the other",
             told.sure,
         )
-    if told.unknown:
+    if kinds := [word for word in told.unknown if vocabulary.kind(word)]:
+        draft.leave("direction", f"{told.column.name} has words whose direction is not known: {', '.join(kinds[:6])}.")
+    elif told.unknown:
         draft.remarks.append(
             f"check: {told.column.name} has words that tell no direction ({', '.join(told.unknown[:6])}); "
             "those rows will be rejected unless you put them into [direction]."

@@ -67,6 +67,8 @@ def draft(path: Path, table: str = "logs", *, sheet: str | None = None, encoding
     """
     if table not in COLUMNS:
         raise InputError(f"there is no table {table[:60]!r}.", fix=f"The tables are {', '.join(COLUMNS)}.")
+    if not path.exists():
+        raise InputError("there is no such file.", file=path)
     how = f"Drafted for {path.name}; correct it, then: kindred import {table} FILE --mapping THIS"
     with _folder() as folder, forms.plain(path, folder=folder, sheet=sheet, encoding=encoding) as form:
         if table != "logs":

@@ -88,6 +88,7 @@ def test_rows_that_the_draft_rejects_are_told(tmp_path):
         (["from,to,start,duration", "ann,bob,2024-07-13 12:00:00 PST,9"], "mean more than one offset"),
         (["from,to,start,duration,utc offset", "ann,bob,2024-07-13 12:00:00,9,120"], "a unit that is not told"),
         (["a number,b number,start,duration,direction", "ann,bob,2024-07-13 12:00:00,9,OUT", "ann,bob,2024-07-14 12:00:00,9,IN"], "swapped"),
+        (["source,destination,start,duration", "fs,36301000001,2024-07-13 12:00:00,65", "fs,36301000002,2024-07-14 12:00:00,9"], "hold different things"),
         (["source,target,weight", "ann,bob,3"], "--format edge-list"),
         (["source ip,source port,destination ip,destination port,start time,duration", "10.0.0.1,5,10.0.0.2,6,2024-07-13 12:00:00,9"], "flows between machines"),
         (["hello world", "nothing here"], "no column reads as times"),
