@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _ROWS = 1 << 14  # of a frame
 _FIRST = 10_000  # rows that name the columns; where later ones have more, the file is read again with theirs
 _DEEP = 8  # levels of an object at most
+_WRAPPER = re.compile(r'\{[^\[\]{}]*"\s*:\s*\[\s*(?=\{)')
 _SPACE = re.compile(r"[\s,]*")
 ELEMENT = "element"  # the column that says what a row of XML is called, where they have several names
 
@@ -107,8 +108,9 @@ class Json(_Records):
 
     def _values(self) -> Iterator[Any]:
         """The objects, one after another, wherever lines break."""
+        self._wrapped = False  # whether a long object holds them
         decoder = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_Pairs)
-        text, at, begun, wrapped = "", 0, False, False
+        text, at, begun, wrapped, over = "", 0, False, False, False
         for more, last in self._texts():
             text, at = text[at:] + more, 0
             while True:
@@ -118,7 +120,14 @@ class Json(_Records):
                     continue
                 if at >= len(text):
                     break
+                if over and text[at] in "{[":
+                    self._damaged(text, at, last=False)
+                    return
+                if over:
+                    at += 1
+                    continue
                 if text[at] in "[]" and (text[at] == "]") == begun:
+                    over = over or (text[at] == "]" and self._wrapped)
                     wrapped = wrapped or text[at] == "["
                     begun, at = True, at + 1
                     continue
@@ -127,6 +136,9 @@ class Json(_Records):
                 except (ValueError, RecursionError):
                     if not last and len(text) - at <= textfile.LINE:
                         break  # it may go on
+                    if not begun and (outer := _WRAPPER.match(text, at)):
+                        begun, wrapped, self._wrapped, at = True, True, True, outer.end()
+                        continue
                     self._damaged(text, at, last=last)
                     return
                 if not last and stop >= len(text) - 1:
@@ -206,11 +218,7 @@ class Xml(_Records):
             if depth == self._depth:
                 row: dict[str, str | None] = {ELEMENT: _tag(element)} if self._several else {}
                 row |= {_local(name): value for name, value in element.attrib.items()}
-                for child in element:
-                    if not len(child) and not child.attrib and (child.text or "").strip():
-                        name = _tag(child)
-                        row[name] = (child.text or "").strip() if name not in row else None
-                yield row, ""
+                yield row, _leaves(element, row, "", 0)
             if depth <= self._depth:
                 element.clear()
 
@@ -219,7 +227,7 @@ class Xml(_Records):
         names."""
         filled, tags = Counter[int](), dict[int, set[str]]()
         for number, (depth, element) in enumerate(self._elements()):
-            leaves = [c for c in element if not len(c) and (c.text or "").strip() and not c.attrib]
+            leaves = [c for c in element if not len(c) and (c.text or "").strip()]
             if depth > 1 and len(element.attrib) + len(leaves) > 1:
                 filled[depth] += 1
                 tags.setdefault(depth, set()).add(_tag(element))
@@ -259,6 +267,22 @@ class Xml(_Records):
             raise InputError("declares entities of its own.", file=self.path, fix="Export it without them.") from None
         except EOFError:
             raise InputError("the archive is cut.", file=self.path, fix="Fetch the file again.") from None
+
+
+def _leaves(element: Any, row: dict[str, str | None], before: str, depth: int) -> str:
+    """The texts of the elements within one, by their names, with a point between levels; why it is no row."""
+    if depth > _DEEP:
+        return "too deep"
+    for child in element:
+        name = before + _tag(child)
+        if len(child):
+            if why := _leaves(child, row, f"{name}.", depth + 1):
+                return why
+        elif text := (child.text or "").strip():
+            if name in row:
+                return f"{name} stands twice"
+            row[name] = text
+    return ""
 
 
 class _Stream:

@@ -164,10 +164,9 @@ class Parts(Plain):
                 names = {n.lower(): n for n in own.names}
                 picks = [
                     pl.col(names[c.lower()]).alias(c) if c.lower() in names else pl.lit(told.get(c), pl.String).alias(c)
-                    for c in [*chosen, forms.PROBLEM, forms.LINE]
-                    if c.lower() in names or c not in (forms.PROBLEM, forms.LINE)
+                    for c in chosen
                 ]
-                for frame in form.rows(own):
+                for frame in form.rows(own, [names[c.lower()] for c in chosen if c.lower() in names]):
                     yield frame.select(*picks, forms.PROBLEM, forms.LINE)
                 notes.update(form.notes)
                 self.told = form.told or self.told

@@ -350,7 +350,10 @@ class Compiler:
     def _unixtotime(self, node: exp.Expression, want: str | None) -> Built:
         from sqlglot import exp
 
-        scale = int(node.args["scale"].name) if node.args.get("scale") is not None else 0
+        given = node.args.get("scale")
+        if given is not None and given.name not in ("3", "6"):
+            raise sqlparts.refused(node)
+        scale = int(given.name) if given is not None else 0
         units = exp.Mul(
             this=exp.Paren(this=self.fit(node.this, NUMBER)), expression=sqlparts.constant(10 ** (6 - scale))
         )
@@ -388,6 +391,9 @@ class Compiler:
             this=exp.Paren(this=self.fit(node, NUMBER)), expression=exp.cast(str(micros / 10**6), "DOUBLE")
         )
         return exp.Anonymous(this="to_seconds", expressions=[exp.cast(seconds, "DOUBLE")]), SPAN
+
+    def _todays(self, node: exp.Expression, want: str | None) -> Built:
+        return self._span(node.this, functions.UNITS["DAY"])
 
     def _anonymous(self, node: exp.Expression, want: str | None) -> Built:
         name, args = node.name.lower(), node.expressions

@@ -9,16 +9,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import forms, sources
-from engine.errors import ConfigError, InputError
-from engine.intake import clocks
-from engine.logs import days, mapping, picks, reading, recognise, repeats, staging, words
+from engine.errors import InputError
+from engine.logs import days, mapping, picks, reading, recognise, repeats, staging, unread
 from engine.logs.numbers import NumberedRows
+from engine.logs.parameters import parameters
+from engine.logs.reasons import meaning, remedy
 from engine.progress import SILENT, Progress, Task
 from engine.sources import SourceSummary, Store
 from engine.trust import objections, pseudonyms
@@ -194,35 +194,6 @@ def _stamp(options: dict[str, Any], read: recognise.Reading) -> str:
     return read.ego + "".join(f";{name}={options[name]}" for name in sorted(options) if options[name] is not None)
 
 
-def _parameters(profile: mapping.Profile, options: dict[str, Any], config: Config) -> dict[str, Any]:
-    epoch = options.get("epoch") if isinstance(options.get("epoch"), date) else None
-    ways, answers = words.directions(profile), words.answers(profile)
-    return {
-        **clocks.parameters(profile, epoch),
-        "day": (epoch or date(1970, 1, 1)).isoformat(),
-        "words": list(profile.kinds),
-        "meanings": list(profile.kinds.values()),
-        "kind": profile.kind,
-        "direction_words": list(ways),
-        "directions": list(ways.values()),
-        "answer_words": list(answers),
-        "answers": list(answers.values()),
-        "other": profile.rules.other,
-        "no_ids": list(words.NO_CALL_ID),
-        "seconds": profile.seconds_per_unit,
-        "megabytes": profile.megabytes_per_unit,
-        "earliest": _day(config.logs.earliest, "logs.earliest"),
-        "latest": _day(config.logs.latest, "logs.latest"),
-    }
-
-
-def _day(text: str, setting: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(f"{setting} = {text!r} is no day.", fix="Write it as YYYY-MM-DD.") from None
-
-
 @dataclass
 class _Rows:
     """A file's rows as they were read: notes, how many, the numbers of its pieces (each while it can be read in
@@ -257,7 +228,7 @@ def _read(job: _Job, read: recognise.Reading, content: Callable[[], sources.Cont
 
     A file that is larger than memory is read piece by piece, again for each question about all of its ids.
     """
-    params = _parameters(read.profile, job.options, job.config)
+    params = parameters(read.profile, job.options, job.config)
     services = _service_numbers(job.store, job.config, job.key)
     read_rows = partial(reading.read_rows, job.store, read, content, params)
     notes, rows, number, numbered = Counter[str](), 0, 0, None
@@ -284,6 +255,7 @@ def _clean(store: Store, read: recognise.Reading, rows: _Rows, config: Config, k
     left_out = reasons.pop(picks.LEFT_OUT, 0)
     if rows.n and sum(reasons.values()) + left_out == rows.n:
         _refuse(read.file, reasons, left_out)
+    unread.check(read, reasons, rows.n, config.intake.max_rejected)
     staging.widen(store, "_log_new", "_log_events", _EVENT, _FACTS, have, "row_id")
     again = repeats.find(store, config.logs, have, legs=not read.profile.aggregated)
     return _Found(rows.notes, rows.n, left_out, reasons, *again)
@@ -438,16 +410,9 @@ def _refuse(path: Path, reasons: dict[str, int], left_out: int) -> None:
             f"the mapping leaves out all of its {left_out} rows.", file=path, fix="Check rows.where of the mapping."
         )
     reason, n = max(reasons.items(), key=lambda item: (item[1], item[0]))
-    fixes = {
-        "not_utf8": "Save the file as UTF-8.",
-        "unreadable_time": "Name the form of the times in a mapping file ([time] formats = [...]).",
-        "unreadable_duration": "Of two times, date_diff('second', begin, end) gives the seconds (columns.duration_s).",
-        "wrong_columns": "Check the delimiter.",
-        "time_out_of_window": "Check logs.earliest and logs.latest, or the unit of the times.",
-    }
     raise InputError(
-        f"not one row can be used: {n} rows are {reason.replace('_', ' ')}.",
+        f"not one row can be used: {n} rows are {reason.replace('_', ' ')} ({meaning(reason)}).",
         file=path,
         row=1,
-        fix=fixes.get(reason, "Check the columns against the format."),
+        fix=remedy(reason),
     )

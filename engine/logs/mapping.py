@@ -35,8 +35,10 @@ _TABLE_KEYS = _SHARED_KEYS | {
     "widths",
     "refuse", "aggregated", "extensions",
 }  # fmt: skip
+KEYS = frozenset(_TABLE_KEYS | {"further"})  # of the language as a whole
 _PATTERN = 500  # letters of a pattern at most
 _SKIP = 10_000  # lines above a header at most
+_REFERENCE = "docs/mapping.md has every key with an example."
 PROFILES = Path(__file__).parent / "profiles"
 
 
@@ -181,7 +183,7 @@ def load(path: Path, table: str = LOGS) -> list[Profile]:
     try:
         found = [_profile(Said(shared | as_kind(dict, one, "table")), path, table) for one in tables]
     except Wrong as error:
-        raise InputError(f"{error}.", file=path, fix=error.fix) from None
+        raise InputError(f"{error}.", file=path, fix=error.fix or _REFERENCE) from None
     return [replace(profile, digest=digest) for profile in found]
 
 

@@ -68,7 +68,7 @@ def unpacked(read: Reading, most: int) -> tuple[int, Content | None]:
     layout = read.layout
     size = layout.path.stat().st_size
     if layout.packing == "parquet":
-        return parquetfile.unpacked(layout.path, read.found.values()), None
+        return parquetfile.unpacked(layout.path, read.uses), None
     if not layout.packing:
         return size, None
     known = _content(layout, most)

@@ -300,6 +300,19 @@ def test_messages_of_a_phone_have_a_column_for_their_element(tmp_path):
     assert rows == [("sms", "1", "x\ny", None), ("mms", "2", None, "3")]
 
 
+def test_objects_and_elements_within_others(tmp_path):
+    rows = ",".join(f'{{"a": {i}, "b": {{"c": "{"x" * 50}"}}}}' for i in range(50_000))  # more than a row may have
+    for content in (rows[: rows.index("},{") + 1], rows):
+        names, found, broken, _ = opened(tmp_path / "t", f'{{"n": "z", "calls": [{content}], "end": null}}')
+        assert (names, broken, found[0]) == (("a", "b.c"), [], ("0", "x" * 50))
+    assert len(found) == 50_000
+    _, found, broken, _ = opened(tmp_path / "t", '{"a": 1, "a": 2}\n{"a": 12345678901234567890.50}\n{"a": [1, 2]}')
+    assert (found, len(broken)) == ([("12345678901234567890.50",)], 2)
+    text = "<r><call k='1'><to><n>2</n></to><d u='s'>6</d></call><call k='3'><d>1</d><d>2</d></call></r>"
+    names, found, broken, _ = opened(tmp_path / "t", text)
+    assert (names, found, len(broken)) == (("k", "to.n", "d"), [("1", "2", "6")], 1)
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [

@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.config import Config
+from engine.config import Config, Intake
 from engine.errors import EngineError
 from engine.logs.importer import import_logs
 from engine.warehouse.duckdb import DuckDBWarehouse
 
 LINES = 10_000
+TAKEN = Config(intake=Intake(max_rejected=1.0))  # however many rows are rejected
 WHEN = "2024-01-{d:02d} 10:{s:02d}:00"
 FORMATS = {
     "generic": (
@@ -67,7 +68,7 @@ def test_mutated_lines_are_all_accounted_for(tmp_path, name, dirty):
     try:
         try:
             options = {"epoch": date(2024, 1, 1)}
-            done = import_logs(store, [path], format=name, options=options, config=Config(), key=bytes(32))[0]
+            done = import_logs(store, [path], format=name, options=options, config=TAKEN, key=bytes(32))[0]
         except EngineError as error:
             # Only a format that is known by its rows can be past recognition.
             assert (dirty, name) == (1.0, "asterisk"), error
@@ -103,7 +104,7 @@ def load(folder, *parts):
             path = folder / f"{i}.csv"
             lines = [f"{a},{b},2024-01-01 {t // 3600:02d}:{t // 60 % 60:02d}:{t % 60:02d},{d}" for a, b, t, d in rows]
             path.write_text("\n".join(["caller,callee,started_at,duration_s", *lines]) + "\n")
-            import_logs(store, [path], config=Config(), key=bytes(32))
+            import_logs(store, [path], config=TAKEN, key=bytes(32))
         ids = dict(store.read("parties").select("node", "party_id").iter_rows())
         events = [(ids[r[1]], ids[r[2]], r[3], r[4]) for r in store.read("events").iter_rows()]
         days = [(ids[r[0]], ids[r[1]], *r[2:]) for r in store.read("pair_days").iter_rows()]
