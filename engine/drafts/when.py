@@ -195,9 +195,12 @@ def _start(groups: dict[str, list[Moment]], draft: Draft, sheet: Sheet) -> Momen
             return chosen
         return None
     rest = [*groups["end"], *groups["time_meta"]]
+    named = [c.name for c in sheet.columns if c.role == "start" and c.filled and c.times is None]
     days = [c.name for c in sheet.columns if c.times and c.times.what == "date"]
     if rest:
         draft.leave("started_at", f"only {_names(rest)} read as times, and none of them is named as a start.")
+    elif named:
+        draft.leave("started_at", f"{named[0]} is named as the start, and many of its values do not read as times.")
     elif days:
         draft.leave("started_at", f"{', '.join(days)} read as days without an hour. Say where the hour stands.")
     else:
