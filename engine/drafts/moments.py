@@ -38,6 +38,7 @@ _COMPACT = re.compile(
 )
 # Numbers count units since 1970 when they fall between 2000 and 2080.
 EPOCHS = {"seconds": 1, "milliseconds": 10**3, "microseconds": 10**6}
+_BIRTHS = 1900  # a day without an hour may be one of birth
 _SINCE, _UNTIL = 946_684_800, 3_471_292_800
 
 
@@ -132,7 +133,7 @@ def _compact(text: str) -> list[tuple[Way, datetime]]:
             at = datetime.strptime(day + digits.ljust(6, "0"), form + "%H%M%S")
         except ValueError:
             continue
-        if 1990 <= at.year < 2100:
+        if (1990 if clock else _BIRTHS) <= at.year < 2100:
             time = ("%H:%M:%S" if ":" in clock else "%H%M%S"[: len(digits)]) + (".%f" if match["f"] else "")
             what = "moment" if clock else "date"
             found.append((Way(order, form + match["join"] + time + zone, what, bool(zone)), at))
@@ -165,7 +166,7 @@ def _dated(place: int, match: re.Match[str]) -> list[tuple[Way, datetime]]:
         return []
     year = int(match["y"])
     year += 2000 if len(match["y"]) == 2 and year < 69 else 1900 if len(match["y"]) == 2 else 0
-    if not 1990 <= year < 2100:
+    if not (_BIRTHS if match["h"] is None else 1990) <= year < 2100:
         return []
     what, tail = "moment" if match["h"] else "date", _tail(match, clock)
     first, y = int(match["a"]), "%Y" if len(match["y"]) == 4 else "%y"

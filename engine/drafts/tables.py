@@ -138,7 +138,7 @@ def draft(sheet: Sheet, table: str) -> Draft:
     """
     made = Draft(table=table)
     ours = list(COLUMNS[table])
-    if table == "customers":
+    if table == "customers" and "birth_date" not in ours:
         ours.insert(2, "birth_date")
     found = _assign(sheet, ours)
     for column in ours:

@@ -14,12 +14,13 @@ from engine.config import Config
 from engine.drafts import records, tables
 from engine.drafts import sheet as sheets
 from engine.drafts.draft import Draft, toml
-from engine.errors import InputError
+from engine.errors import EngineError, InputError
 from engine.forms import Plain
 from engine.intake.language import COLUMNS
 from engine.logs import mapping, recognise
 from engine.sources import SourceSummary
 
+_READABLE = ("logs", "customers", "devices", "offers", "treatments", "consents", "optouts")
 _LARGEST = 1 << 28  # bytes of a file that is read whole with its draft
 _MANY = 0.1  # share of rejected rows from which on a draft is doubtful
 # Reasons for which rows are rejected, and what of the draft they put in doubt.
@@ -27,7 +28,7 @@ _DOUBTS = {
     "unreadable_time": "started_at", "time_out_of_window": "started_at", "ambiguous_zone": "started_at",
     "unreadable_offset": "utc_offset",
     "unreadable_duration": "duration_s", "negative_duration": "duration_s", "unknown_answered": "answered",
-    "unknown_kind": "kind",
+    "unknown_kind": "kind", "self_call": "callee",
 }  # fmt: skip
 
 
@@ -69,22 +70,11 @@ def draft(path: Path, table: str = "logs", *, sheet: str | None = None, encoding
         raise InputError(f"there is no table {table[:60]!r}.", fix=f"The tables are {', '.join(COLUMNS)}.")
     if not path.exists():
         raise InputError("there is no such file.", file=path)
-    how = f"Drafted for {path.name}; correct it, then: kindred import {table} FILE --mapping THIS"
+    more = {"sheet": sheet, "encoding": encoding}
     with _folder() as folder, forms.plain(path, folder=folder, sheet=sheet, encoding=encoding) as form:
-        if table != "logs":
-            made = tables.draft(sheets.sheet(form), table)
-            return _told(toml(made, [how]), made)
-        if ready := _ready(form):
-            return ready
-        made = records.draft(sheets.sheet(form), path)
-        more = {"sheet": sheet, "encoding": encoding}
-        read, remark = (None, "") if made.undecided else _trial(path, made, folder, more)
-        return _told(toml(made, [how, *([remark] if remark else [])]), made, read)
-
-
-def _told(text: str, made: Draft, read: SourceSummary | None = None) -> Drafted:
-    checks = tuple(line.strip() for line in text.splitlines() if "# check:" in line)
-    return Drafted(text, tuple(f"{what}: {why}" for what, why in made.undecided.items()), read, "", checks)
+        if table == "logs":
+            return _ready(form, folder, more) or _tried(path, records.draft(sheets.sheet(form), path), folder, more)
+        return _tried(path, tables.draft(sheets.sheet(form), table), folder, more)
 
 
 @contextmanager
@@ -96,7 +86,7 @@ def _folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _ready(form: Plain) -> Drafted | None:
+def _ready(form: Plain, folder: Path, more: dict[str, str | None]) -> Drafted | None:
     """The ready-made format of a file: its profile is the draft."""
     # Pairs with sums have no times by which they could be told from calls: a person has to ask for that format.
     profiles = [p for name in mapping.ready_names() for p in mapping.ready(name) if not p.aggregated]
@@ -105,45 +95,64 @@ def _ready(form: Plain) -> Drafted | None:
         return None
     name = found.profile.name
     own = (mapping.PROFILES / f"{name}.toml").read_text(encoding="utf-8")
+    read, remark = _read(form.path, own, folder, "logs", more)
     head = [
-        f"# {form.path.name} is of the ready-made format {name} ({found.why}).",
-        "# sure: no mapping is needed (kindred import logs FILE); this is how it is read.",
+        f"{form.path.name} is of the ready-made format {name} ({found.why}).",
+        "sure: no mapping is needed (kindred import logs FILE); this is how it is read.",
+        remark,
     ]
-    return Drafted("\n".join([*head, own]), format=name)
+    checks = (remark,) if remark.startswith("check") else ()
+    return Drafted("\n".join([*(f"# {line}" for line in head), own]), (), read, name, checks)
 
 
-def _trial(path: Path, made: Draft, folder: Path, more: dict[str, str | None]) -> tuple[SourceSummary | None, str]:
-    """Read a file with a draft, into memory: the summary, and what to say of it.
+def _tried(path: Path, made: Draft, folder: Path, more: dict[str, str | None]) -> Drafted:
+    """A draft, after the file was read with it.
 
     What more than a few rows are rejected for is left to be decided: the draft reads them in another way than they are
     meant.
     """
+    how = f"Drafted for {path.name}; correct it, then: kindred import {made.table} FILE --mapping THIS"
+    read, remark = None, ""
+    if not made.undecided and made.table in _READABLE:
+        read, remark = _read(path, toml(made, []), folder, made.table, more)
+    reasons = _reasons(read) if read and made.table == "logs" else {}
+    for reason, column in _DOUBTS.items():
+        if read and (n := reasons.get(reason, 0)) > _MANY * read.rows_in:
+            told = f"{n} of {read.rows_in} rows are rejected ({reason.replace('_', ' ')})"
+            made.leave(column, f"{told} when the file is read with this draft.")
+    text = toml(made, [how, *([remark] if remark else [])])
+    checks = tuple(line.strip() for line in text.splitlines() if "# check:" in line)
+    return Drafted(text, tuple(f"{what}: {why}" for what, why in made.undecided.items()), read, "", checks)
+
+
+def _reasons(read: SourceSummary) -> dict[str, int]:
+    """How many rows are rejected, by reason."""
+    return {k.removeprefix("rejected_"): n for k, n in read.details.items() if k.startswith("rejected_")}
+
+
+def _read(
+    path: Path, text: str, folder: Path, table: str, more: dict[str, str | None]
+) -> tuple[SourceSummary | None, str]:
+    """Read a file with a mapping, into memory: the summary, and what to say of it."""
+    from engine.intake.importer import import_table
     from engine.logs.importer import import_logs
     from engine.warehouse.duckdb import DuckDBWarehouse
 
     if path.is_file() and path.stat().st_size > _LARGEST:
-        return (
-            None,
-            "check: the file is large and was not read with this draft; look at the rows rejected by the import.",
-        )
-    own = folder / "draft.toml"
-    own.write_text(toml(made, []), encoding="utf-8")
+        return None, "check: the file is large and was not read with this draft; see what the import rejects."
+    own, config, key = folder / "draft.toml", Config(), bytes(32)
+    own.write_text(text, encoding="utf-8")
     store = DuckDBWarehouse(scratch=folder)
     try:
-        summary = import_logs(store, [path], mapping=own, config=Config(), key=bytes(32), **more)[0]
-    except InputError as error:
+        if table == "logs":
+            read = import_logs(store, [path], mapping=own, config=config, key=key, **more)[0]
+        else:
+            read = import_table(store, table, path, mapping=own, faces_folder=folder, config=config, key=key, **more)
+    except EngineError as error:
         return None, f"check: read with this draft: {str(error).replace(str(path), path.name)}"
     finally:
         store.close()
-    reasons = {k.removeprefix("rejected_"): n for k, n in summary.details.items() if k.startswith("rejected_")}
-    told = ", ".join(f"{reason.replace('_', ' ')} {n}" for reason, n in reasons.items())
-    for reason, column in _DOUBTS.items():
-        if (n := reasons.get(reason, 0)) > _MANY * summary.rows_in:
-            made.leave(
-                column,
-                f"{n} of {summary.rows_in} rows are rejected ({reason.replace('_', ' ')}) "
-                "when the file is read with this draft.",
-            )
-    counts = f"{summary.rows_kept} kept + {summary.rows_duplicate} duplicate + {summary.rows_rejected} rejected"
-    mark = "check" if summary.rows_rejected > _MANY * summary.rows_in else "sure"
-    return summary, f"{mark}: read with this draft: {summary.rows_in} rows = {counts}{f' ({told})' if told else ''}"
+    told = ", ".join(f"{reason.replace('_', ' ')} {n}" for reason, n in _reasons(read).items())
+    counts = f"{read.rows_kept} kept + {read.rows_duplicate} duplicate + {read.rows_rejected} rejected"
+    mark = "check" if read.rows_rejected > _MANY * read.rows_in else "sure"
+    return read, f"{mark}: read with this draft: {read.rows_in} rows = {counts}{f' ({told})' if told else ''}"
