@@ -381,16 +381,26 @@ def _call_ids(sheet: Sheet, made: Draft, ends: Parties | None, times: Times, use
         if value and value.casefold() not in vocabulary.EMPTY and value != "0":
             rows.setdefault(value, []).append(i)
     shared = [own for own in rows.values() if len(own) > 1]
+    parts = strange = 0
     for own in shared:
         pairs = {frozenset(who.key(c.values[i]) for c in (ends.caller, ends.callee) if c) for i in own}
         at = [t for i in own if (t := begun[i]) is not None]
-        far = at and (max(at) - min(at)).total_seconds() > _APART
-        if len(pairs) > 1 or far or len(own) > 2:
-            made.remarks.append(
-                f"{column.name} is left out: rows share it that are not the two ends of one contact "
-                "(parts of a call, calls passed on, or numbers that come again)."
-            )
-            return
+        far = bool(at) and (max(at) - min(at)).total_seconds() > _APART
+        parts += len(own) if len(pairs) > 1 and not far else 0
+        strange += len(own) if len(pairs) > 1 or far or len(own) > 2 else 0
+    if parts >= 0.1 * sheet.rows:
+        made.leave(
+            "call_id",
+            f"rows that share {column.name} have different parties (calls passed on, queues, groups that ring): "
+            "say which rows are contacts with where under [rows].",
+        )
+        return
+    if strange:
+        made.remarks.append(
+            f"{column.name} is left out: rows share it that are not the two ends of one contact "
+            "(parts of a call, or numbers that come again)."
+        )
+        return
     made.columns["call_id"] = Line(
         column.name, "no two rows share one" if not shared else "rows that share one are two ends of a contact"
     )

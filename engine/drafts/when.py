@@ -16,6 +16,10 @@ _SPANS = ("duration", "talk", "billed", "ring")
 _AMBIGUOUS = names.those("""
     CST CDT PST PDT IST BST AST ADT GST SST ECT AMT NST NDT ACST ACDT MET MEST PT ET CT MT BOT WST
 """)
+_ZONES = _AMBIGUOUS | names.those(
+    "EST EDT MST MDT HST AKST AKDT NZST NZDT AEST AEDT AWST WET WEST CET CEST MEZ MESZ EET EEST MSK TRT SAST CAT EAT "
+    "WAT PKT NPT ICT WIB HKT SGT MYT PHT JST KST BRT ART CLT PET COT"
+)
 _ZONE = re.compile(r"UTC|GMT|[A-Z][A-Za-z]+(/[A-Z][A-Za-z_]+){1,2}")
 _OFFSET = re.compile(r"[+-]?\d{1,5}(:\d\d)?")
 _OFFSET_UNITS = {
@@ -260,7 +264,20 @@ def _later(start: Moment, found: list[Moment]) -> Moment | None:
 
 
 def _utc(moment: Moment) -> bool:
-    return any({"utc", "gmt", "zulu"} & set(names.words(column.name)) for column in moment.columns)
+    own = {word for column in moment.columns for word in names.words(column.name)}
+    return bool({"utc", "gmt", "zulu"} & own) and not _zone_in_name(moment)
+
+
+def _zone_in_name(moment: Moment) -> str:
+    """A zone other than UTC that a column's name tells, such as Start (CET) or Time GMT+2; "" = none."""
+    for column in moment.columns if moment.columns[0].named else ():
+        if match := re.search(
+            r"(?:UTC|GMT)\s?[+-]\s?\d{1,2}|\(([A-Z]{2,5})\)|\b(?:[A-Z]{1,3}ST|[A-Z]{1,3}DT|CET)\b", column.name
+        ):
+            found = match[1] or match[0]
+            if found in _ZONES or len(found) > 3 and found[:3] in ("UTC", "GMT"):
+                return found
+    return ""
 
 
 def _draft_start(sheet: Sheet, draft: Draft, start: Moment) -> None:
@@ -328,7 +345,11 @@ def _draft_zone(sheet: Sheet, draft: Draft, start: Moment) -> None:
     offset = offset or next(
         (c for c in sheet.columns if c.role == "zone" and c.filled and c.share(_OFFSET) > 0.9), None
     )
-    if _utc(start):
+    if found := _zone_in_name(start):
+        draft.leave(
+            "started_at", f"{start.label} says {found} in its name. Say which zone that is with timezone under [time]."
+        )
+    elif _utc(start):
         draft.say("time", "timezone", "UTC", "its name says so", True)
     elif offset is not None:
         _draft_offset(draft, offset)
