@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PROBLEM, LINE = "__problem", "__line"  # columns of what is no row: why, and its text
 WIDTH, LETTERS = "wrong_columns", "not_utf8"
 _HELD = 40  # lines at the end, of which some may be a footer
+_CELLS = 1 << 20  # at once, of a table of many columns
 _NO_LETTER = "\ufffd"
 
 
@@ -75,7 +76,8 @@ def read(table: Table, blocks: Iterator[bytes], notes: dict[str, int]) -> Iterat
             raise OverflowError
         if skip:
             skip, lines = max(skip - len(lines), 0), lines[skip:]
-        yield from bulk.take(lines, last=last)
+        for at in range(0, max(len(lines), 1), step := max(_CELLS // len(table.names), 1)):
+            yield from bulk.take(lines[at : at + step], last=last and at + step >= len(lines))
 
 
 def _lines(text: str, end: str) -> pl.Series:
