@@ -110,6 +110,16 @@ class Shell:
         """Words, on stderr."""
         output.say(text, quiet=self.quiet)
 
+    def say_called_back(self, space: Workspace) -> None:
+        """How many ads what was just written took out, and where those are named that were handed out before."""
+        before, after = space.changed.get("ads", (0, 0))
+        if before > after:
+            ads = "1 ad was" if before - after == 1 else f"{before - after:,} ads were"
+            self.say(
+                f"{ads} taken out with it. Those handed out before are called back by the next export: "
+                "`kindred export delivery --to DIR` names them in withdraw.jsonl."
+            )
+
     def complain(self, text: str) -> None:
         """What went wrong, on stderr, also when quiet."""
         output.say(f"kindred: {text}")

@@ -166,6 +166,7 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
                     )
                 )
             checks = _checks(space, store, target)
+        shell.say_called_back(space)
         return _report(shell, done, checks, strict, preview)
 
     load.__doc__ = (

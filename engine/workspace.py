@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,12 @@ class Workspace:
     Args:
         path: its folder.
         config: its resolved settings.
+        changed: rows before and after, per table that the last `writing` here changed or that had to give up rows.
     """
 
     path: Path
     config: settings.Config
+    changed: dict[str, list[int]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def database(self) -> Path:
@@ -121,6 +123,8 @@ class Workspace:
                     self._enforce(store)
                 finally:
                     _count(store, before, record)
+                    self.changed.clear()
+                    self.changed.update(record.tables)
             if backup and self.config.storage.backup:
                 backups.take(self.database, backups.LAST_RUN, scratch=self.scratch)
             if backup and self.config.warehouse.engine == "spark":

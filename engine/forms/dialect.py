@@ -22,7 +22,7 @@ DOUBTFUL, STRAY, _ALIKE = 3, 6, 0.8  # see `stray`; share of the lines that woul
 _WIDER, _NEAR = 0.34, 10  # share of rows that may be wider than a header; rows below it among which a better one may be
 _NEARLY = 0.9  # the same, of an unusual one
 _COMMENT = re.compile(r"\s*(#|//|--|%)")
-_FIELDS = re.compile(r"#\s*fields:\s*", re.IGNORECASE)
+_FIELDS = re.compile(r"#\s*fields(?::\s*|\t)", re.IGNORECASE)
 _TYPE = re.compile(
     r"(?:var)?(?:n?var)?(?:char|text|string|varchar2?|nvarchar2?|int(?:eger)?\d?|bigint|smallint|tinyint|number|numeric|"
     r"decimal|float\d?|double(?: precision)?|real|bool(?:ean)?|bit|date|time|datetime2?|timestamp(?:tz)?|uuid|"
@@ -30,15 +30,21 @@ _TYPE = re.compile(
     r"(?: (?:not )?null)?",
     re.IGNORECASE,
 )
-_RULE = re.compile(r"[-=+| ,;\t\x1f]*[-=]{3}[-=+| ,;\t\x1f]*")
+_RULE = re.compile(r"[-=+|: ,;\t\x1f]*[-=]{3}[-=+|: ,;\t\x1f]*")
+_COUNT = re.compile(
+    r"\W*(?:\d+ (?:rows?|records?|zeilen|sor|lignes|filas)\b[^,;\t|]*|"
+    r"(?:rows?|records?)(?: count| selected)?:? *\d+)\W*",
+    re.IGNORECASE,
+)
 _FOOT = re.compile(
-    r"\W*(?:(?:grand |sub)?totals?\b|sum\b|summe\b|gesamt|insgesamt|összes|summa\b|somme\b|totale?s?\b|итого|всего|"
-    r"\d+ (?:rows?|records?|zeilen|sor|lignes|filas)\b|rows?\b.{0,20}\d+\W*$|(?:row|record)s? ?count\b|"
-    r"(?:end|ende|fin) (?:of|der|des|du|de)\b|eof\b|\(?\d+ (?:rows?|records?)\b|time taken\b|elapsed\b|"
-    r"(?:report )?generated\b|printed\b|page \d+)",
+    r"\W*(?:(?:grand |sub-?)?(?:totals?|sums?|summe|gesamt(?:summe)?|insgesamt|összesen|summa|somme|totale|итого|всего)"
+    r"(?: (?:rows?|records?|calls?|duration|count|amount|minutes|seconds|of .*))?\W*\d*\W*$|"
+    r"(?:end|ende|fin) (?:of|der|des|du|de)\b|eof\b|time taken\b|elapsed\b|(?:report )?generated\b|printed\b|"
+    r"page \d+)",
     re.IGNORECASE,
 )
 _VALUE = re.compile(r"[+-]?\(?[\d][\d.,:/ T+()Z-]*|")
+_ENDS = " \t\x1a\x0c\x04"  # marks of an end that old systems write
 _TOLD = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 
 
@@ -182,6 +188,9 @@ def find(lines: Sequence[str], *, delimiter: str | None = None, header: bool = T
         if top < len(lines) and (told := _TOLD.fullmatch(lines[top].strip().strip('"'))):
             delimiter = delimiter or told[1]
             top += 1
+        said = next((i for i in range(top, min(top + _NEAR, len(lines))) if _FIELDS.match(lines[i])), None)
+        if said is not None:  # as web servers and Zeek write it
+            top, lines[said] = said, _FIELDS.sub("", lines[said])
     best = _best(lines[top:], delimiter, header)
     split = [(at + top, n, fields) for at, n, fields in records(lines[top:], best)]
     split = [row for row in split if "".join(lines[row[0] : row[0] + row[1]]).strip()]
@@ -211,6 +220,7 @@ def _told(
         and all(n == 1 and fields is not None and len(fields) == width for _, n, fields in rest)
         and (not head or bool(head[-1]))
         and len(closed) - first == len(rest)  # no line is empty
+        and all(any(fields or ()) for _, _, fields in rest)
         and not any(_padded(re.sub(dialect.quoted, "", lines[at]), dialect.delimiter) for at, _, _ in rest)
     )
     return Found(dialect, first, head, rows, plain, tuple(notes.items()))
@@ -245,7 +255,7 @@ def _padded(line: str, delimiter: str) -> bool:
 
 def is_aside(fields: Sequence[str] | None, text: str) -> bool:
     """Whether a row under the header is none: types of SQL, or a line of dashes."""
-    if _RULE.fullmatch(text):
+    if _RULE.fullmatch(text) or text.startswith("#"):
         return True
     cells = [cell for cell in fields or () if cell]
     return len(cells) > 1 and all(_TYPE.fullmatch(cell.strip()) for cell in cells)
@@ -253,7 +263,7 @@ def is_aside(fields: Sequence[str] | None, text: str) -> bool:
 
 def is_footer(fields: Sequence[str] | None, text: str, width: int) -> bool:
     """Whether a row at a table's end is none: a total, a count of rows, an end mark, a line of dashes."""
-    if _RULE.fullmatch(text):
+    if _RULE.fullmatch(text) or _COUNT.fullmatch(text) or not text.strip(_ENDS):
         return True
     cells = list(fields or ())
     filled = [cell for cell in cells if cell.strip()]
@@ -330,7 +340,7 @@ def _score(lines: list[str], dialect: Dialect, header: bool) -> tuple[bool, floa
         return None
     # A row of which the last cell is left out is one column short.
     width, _ = max(widths.items(), key=lambda item: (item[1], item[0]))
-    alike = sum(n for w, n in widths.items() if abs(w - width) <= 1)
+    alike = sum(n for w, n in widths.items() if abs(w - width) <= (not dialect.swap))
     first = next((f for f in rows if f is not None and len(_trimmed(f)) >= width - 1 and len(f) > 1), None)
     if first is None or (alike < _MOST * len(rows) and len(rows) > 3 and not (header and named(first))):
         return None
@@ -347,9 +357,13 @@ def _header_at(split: Sequence[tuple[int, int, list[str] | None]], lines: list[s
         return _after_comments(split, lines)
     for number, (at, _, fields) in enumerate(split):
         below, width = widths[number + 1 :], widths[number]
+        if fields and below and set(below) == {width + 1} and named(fields) and _numbered(split[number + 1 :]):
+            fields.insert(0, "")  # as R writes it: the numbers of the rows have no name
+            return number
         wider = sum(other > width for other in below)
-        if width < 2 or wider > _WIDER * len(below):
-            continue
+        later = any(named(f or ()) and len(_trimmed(f)) > width for _, _, f in split[number + 1 :])
+        if width < 2 or (wider > _WIDER * len(below) and (later or not named(fields or ()))):
+            continue  # a few rows too long do not make names a preamble, nor a row of values a header
         near = split[number + 1 : number + 1 + _NEAR] if wider else []
         if any(len(_trimmed(f)) > width and named(f or ()) and len(set(f or ())) == len(f or ()) for _, _, f in near):
             continue
@@ -357,9 +371,15 @@ def _header_at(split: Sequence[tuple[int, int, list[str] | None]], lines: list[s
             after = next((f for _, _, f in split[number + 1 :]), None)
             if after is None or named(after):
                 continue
-            fields[0] = _FIELDS.sub("", fields[0]) if _FIELDS.match(fields[0]) else fields[0].lstrip("#/-% ")
+            fields[0] = fields[0].lstrip("#/-% ")
         return number
     return 0
+
+
+def _numbered(split: Sequence[tuple[int, int, list[str] | None]]) -> bool:
+    """Whether the first cells of some rows count them."""
+    first = [fields[0] if fields else "" for _, _, fields in split]
+    return first in ([str(i + n) for i in range(len(first))] for n in (0, 1))
 
 
 def _after_comments(split: Sequence[tuple[int, int, list[str] | None]], lines: list[str]) -> int:

@@ -79,7 +79,7 @@ def of_start(start: bytes, path: Path) -> str:
         if b"urn:schemas-microsoft-com:office:spreadsheet" in text[:2000]:
             raise InputError("is a workbook as XML of Excel 2003, which cannot be read.", file=path, fix=_SAVE)
         return "xml"
-    if text[:1] == b"{" or (text[:1] == b"[" and text[1:].lstrip()[:1] in (b"{", b"]")):
+    if text[:1] == b"{" or (text[:1] == b"[" and text[1:].lstrip()[:1] in (b"{", b"]", b"[")):
         return "json"
     return "text"
 

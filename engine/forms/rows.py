@@ -120,6 +120,8 @@ class _Bulk:
         self.width = len(table.names)
         self.torn = ""
         self._lines = _lines("", "")
+        dialect = table.dialect
+        self._nothing = f" \t\r{dialect.delimiter}{dialect.restore}{dialect.quote}"  # what a line without values holds
 
     def take(self, lines: pl.Series, *, last: bool) -> Iterator[pl.DataFrame]:
         """The rows of some more lines, but for those that must wait for what follows."""
@@ -146,7 +148,7 @@ class _Bulk:
         end = len(lines)
         while end and not self.torn:
             line = lines[end - 1]
-            if line.strip():
+            if line.strip(self._nothing):
                 dialect = self.table.dialect
                 if dialect.quotes(line) % 2 or not dialects.is_footer(dialect.split(line), line, self.width):
                     break
@@ -162,7 +164,7 @@ class _Bulk:
         texts = self._cleaned(lines)
         flat, start, count, good = _split(texts, self.table.dialect)
         good &= self._fits(flat, start, count)
-        blank = (texts.str.strip_chars().str.len_bytes() == 0).to_numpy()
+        blank = (texts.str.strip_chars(self._nothing).str.len_bytes() == 0).to_numpy()
         joined, gone, used = self._join(texts, good, blank, most)
         keep = ~(blank | gone)
         if used < len(lines):

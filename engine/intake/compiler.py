@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Built = tuple[exp.Expression, str]
 
+_NOTHING = {TEXT: "VARCHAR", NUMBER: "DOUBLE", TIME: "TIMESTAMP", BOOL: "BOOLEAN"}  # types of what is null
 _COUNT = 1000  # of a count at most
 _LONGEST = 1 << 12  # bytes of a value of a column that is read from Parquet
 _CASTS = {
@@ -52,7 +53,9 @@ class Compiler:
         """What was built of one kind as another one."""
         from sqlglot import exp
 
-        if kind in (want, NONE):
+        if kind == NONE:
+            return exp.cast(built, _NOTHING[want], dialect="duckdb") if want in _NOTHING else built
+        if kind == want:
             return built
         if kind == TEXT and want == NUMBER:
             raw = self._raw(node)

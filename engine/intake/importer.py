@@ -196,6 +196,7 @@ def _read(
             raise InputError(
                 f"the mapping leaves out all of its {total} rows.", file=path, fix="Check rows.where of the mapping."
             )
+    header = ", ".join(c for c in frame.columns if c != ROW)  # as the file has it, to be told where it lacks something
     if target == "customers" and "birth_date" not in frame.columns:
         frame = frame.rename(dict.fromkeys([n for n in _BORN if n in frame.columns][:1], "birth_date"))
     textfile.check_width({*store.columns(target), *frame.columns} - {ROW}, path)
@@ -218,9 +219,8 @@ def _read(
             fix=f"Their columns are {', '.join(TABLES[target].names)}; rename it, or leave it out of the file.",
         )
     if missing:
-        found = ", ".join(c for c in frame.columns if c != ROW)
         raise InputError(
-            f"{target} need the column {' and '.join(missing)}; the header reads {found}.",
+            f"{target} need the column {' and '.join(missing)}; the header reads {header}.",
             file=path,
             fix=f'Say where it is: --mapping FILE with [columns] {missing[0]} = "its name" (docs/mapping.md), or check '
             "the delimiter.",
