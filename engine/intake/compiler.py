@@ -34,7 +34,14 @@ class Compiler:
     uses: dict[str, None] = field(default_factory=dict)
 
     def build(self, node: exp.Expression, want: str | None = None) -> Built:
-        """A part as it can be run, and its kind."""
+        """A part as it can be run, and its kind; what stands between signs is in brackets, whose order is then told."""
+        from sqlglot import exp
+
+        built, kind = self._built(node, want)
+        signs = (exp.Binary, exp.Not, exp.Neg, exp.In, exp.Between)
+        return (exp.Paren(this=built) if isinstance(built, signs) else built), kind
+
+    def _built(self, node: exp.Expression, want: str | None) -> Built:
         name = type(node).__name__
         own = getattr(self, f"_{name.lower()}", None)
         if own is not None:
