@@ -62,9 +62,12 @@ def run(text: str, rows: pl.DataFrame = ROWS, **signs) -> list:
         ("split_part(time, ':', 2)", "00", "00"),
         ("down IS NULL", False, True),
         ("NOT status LIKE 'o%'", False, True),
+        ("(up = 0) <> (2 < down) = TRUE", True, None),
+        ("NOT (up = 1 OR up = 2) AND status = 'ok' IS TRUE", True, False),
         ("'' || up * 2", "2000", None),
         ("up BETWEEN 1 AND 2000", True, None),
         ("to_timestamp(up * 0) = '1970-01-01'", True, None),
+        ("coalesce(strpos(strftime(NULL, '%Y'), NULL), date_part('hour', cast(NULL AS date)), 1)", 1.0, 1.0),
     ],
 )
 def test_what_an_expression_gives(text, first, second):
