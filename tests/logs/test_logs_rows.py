@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.config import Config, Ids
+from engine.config import Config, Ids, Intake
 from engine.errors import InputError
 from engine.logs import reasons
 from engine.logs.importer import import_logs
 from engine.warehouse import sql_text
 from engine.warehouse.duckdb import DuckDBWarehouse
 
-CONFIG = Config(ids=Ids(pseudonymise="none"))
+CONFIG = Config(ids=Ids(pseudonymise="none"), intake=Intake(max_rejected=1.0))  # however many rows are rejected
 KEY = bytes(32)
 few = settings(max_examples=8, deadline=None)
 
