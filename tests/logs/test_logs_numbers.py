@@ -17,6 +17,7 @@ from engine.errors import InputError
 from engine.logs import importer, numbers, reading, recognise
 from engine.logs.importer import import_logs
 from engine.logs.mapping import generic
+from engine.logs.parameters import parameters
 from engine.sources import read_content
 from engine.warehouse.duckdb import DuckDBWarehouse
 
@@ -184,7 +185,7 @@ def test_ids_are_numbered_where_most_are_phone_numbers(tmp_path, monkeypatch, id
     with forms.plain(path) as form:
         read = recognise.recognise(form, [generic()])
     store = DuckDBWarehouse()
-    params = importer._parameters(read.profile, {}, Config())
+    params = parameters(read.profile, {}, Config())
     for large, wanted in ((0, numbered), (1 << 40, False)):
         monkeypatch.setattr(reading, "_LARGE", large)
         (piece,) = reading.read_rows(store, read, lambda: read_content(path), params)
