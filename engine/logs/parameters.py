@@ -26,12 +26,12 @@ def parameters(profile: Profile, options: dict[str, Any], config: Config) -> dic
         ConfigError: a setting that should be a day is none.
     """
     epoch = options.get("epoch") if isinstance(options.get("epoch"), date) else None
-    ways, answers = words.directions(profile), words.answers(profile)
+    kinds, ways, answers = words.kinds(profile), words.directions(profile), words.answers(profile)
     return {
         **clocks.parameters(profile, epoch),
         "day": (epoch or date(1970, 1, 1)).isoformat(),
-        "words": list(profile.kinds),
-        "meanings": list(profile.kinds.values()),
+        "words": list(kinds),
+        "meanings": list(kinds.values()),
         "kind": profile.kind,
         "direction_words": list(ways),
         "directions": list(ways.values()),

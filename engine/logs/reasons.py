@@ -41,7 +41,8 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "unreadable_time": (
         "a time that cannot be read as a whole",
-        'Name the form of the times in a mapping file ([time] formats = ["%d.%m.%Y %H:%M"]).',
+        'Name the form of the times in a mapping file: [time] formats = ["%d.%m.%Y %H:%M"], or of numbers '
+        'form = "seconds" (milliseconds, days ...).',
     ),
     "time_out_of_window": (
         "a time before logs.earliest or after logs.latest",

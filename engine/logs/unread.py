@@ -53,7 +53,7 @@ def check(read: Reading, reasons: dict[str, int], rows: int, share: float) -> No
 def _known(read: Reading, column: str) -> Collection[str] | None:
     """The words of a column that are understood; None where it holds no words."""
     if column == "kind":
-        return read.profile.kinds
+        return words.kinds(read.profile)
     if column == "direction":
         return words.directions(read.profile)
     return words.answers(read.profile) if column == "answered" else None

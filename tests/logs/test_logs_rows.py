@@ -18,7 +18,7 @@ from engine.logs.importer import import_logs
 from engine.warehouse import sql_text
 from engine.warehouse.duckdb import DuckDBWarehouse
 
-CONFIG = Config(ids=Ids(pseudonymise="none"), intake=Intake(max_rejected=1.0))
+CONFIG = Config(ids=Ids(pseudonymise="none"), intake=Intake(max_rejected=1.0))  # however many rows are rejected
 KEY = bytes(32)
 few = settings(max_examples=8, deadline=None)
 
