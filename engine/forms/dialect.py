@@ -361,9 +361,8 @@ def _header_at(split: Sequence[tuple[int, int, list[str] | None]], lines: list[s
             fields.insert(0, "")  # as R writes it: the numbers of the rows have no name
             return number
         wider = sum(other > width for other in below)
-        later = any(named(f or ()) and len(_trimmed(f)) > width for _, _, f in split[number + 1 :])
-        if width < 2 or (wider > _WIDER * len(below) and (later or not named(fields or ()))):
-            continue  # a few rows too long do not make names a preamble, nor a row of values a header
+        if width < 2 or (wider > _WIDER * len(below) and not named(fields or ())):
+            continue
         near = split[number + 1 : number + 1 + _NEAR] if wider else []
         if any(len(_trimmed(f)) > width and named(f or ()) and len(set(f or ())) == len(f or ()) for _, _, f in near):
             continue

@@ -123,7 +123,7 @@ class _Bulk:
         self.torn = ""
         self._lines = _lines("", "")
         dialect = table.dialect
-        self._nothing = f" \t\r{dialect.delimiter}{dialect.restore}{dialect.quote}"  # what a line without values holds
+        self._nothing = f" \t\r{dialect.delimiter}{dialect.restore}"  # what a line without values holds
 
     def take(self, lines: pl.Series, *, last: bool) -> Iterator[pl.DataFrame]:
         """The rows of some more lines, but for those that must wait for what follows."""

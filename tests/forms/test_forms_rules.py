@@ -356,5 +356,6 @@ def test_tables_without_a_workspace_and_with_one_get_the_same(tmp_path):
 
 def test_a_header_is_never_taken_for_a_footer_nor_a_row(tmp_path):
     assert dialect.find(["total,sum", "1,2", ""]).header == ("total", "sum")
+    assert dialect.find(["customer_id,since", "a,2024-02-01,x", ""]).header == ("customer_id", "since")
     _, rows, _, notes = opened(tmp_path / "t", "total,sum\n1,2\nTotal,9\n")
     assert (rows, notes) == ([("1", "2"), ("Total", "9")], {})
