@@ -275,7 +275,7 @@ def _zone_in_name(moment: Moment) -> str:
             r"(?:UTC|GMT)\s?[+-]\s?\d{1,2}|\(([A-Z]{2,5})\)|\b(?:[A-Z]{1,3}ST|[A-Z]{1,3}DT|CET)\b", column.name
         ):
             found = match[1] or match[0]
-            if found in _ZONES or len(found) > 3 and found[:3] in ("UTC", "GMT"):
+            if found in _ZONES or (len(found) > 3 and found[:3] in ("UTC", "GMT")):
                 return found
     return ""
 
