@@ -19,7 +19,7 @@ from engine import documents
 from engine.errors import InputError
 from engine.forms import encodings
 from engine.intake import language
-from engine.intake.language import CANONICAL, COLUMNS, LOGS, OPEN
+from engine.intake.language import CANONICAL, COLUMNS, LOGS
 from engine.intake.said import Said, Wrong, as_kind
 from engine.logs import rules
 from engine.logs.rules import Rules
@@ -250,7 +250,7 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
     own = said.get(str, "for", table)
     if own != table:
         raise Wrong(f"for = {own[:60]!r}, and the file is read as {table}", f"Use a mapping for {table}.")
-    keys = _TABLE_KEYS if table == LOGS else _SHARED_KEYS | ({"further"} if table in OPEN else set())
+    keys = _TABLE_KEYS if table == LOGS else _SHARED_KEYS | {"further"}
     if left := said.texts("undecided"):
         raise Wrong(
             f"something is still to be decided: {' '.join(left)[:2000]}",
