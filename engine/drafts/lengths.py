@@ -68,6 +68,8 @@ def find(sheet: Sheet, draft: Draft, times: Times, silent: list[str], used: set[
     whole, spoken = _apart(times.start, times.end), _apart(times.answer, times.end)
     if not sheet.header and not (talk or total):
         total = _unnamed(sheet, used, whole, decimal)
+    if len(talk) == 1 and total and _more(talk[0], total[0]) and "bill" in talk[0].column.name.casefold():
+        talk = []  # rounded up for the bill
     if talk:
         chosen = _first(talk, draft)
         if chosen is None:
@@ -134,7 +136,9 @@ def _of(sheet: Sheet, role: str, used: set[int], decimal: str) -> list[Length]:
 
 def _length(column: Column, decimal: str) -> Length | None:
     if column.spans and ":" in column.filled[0]:
-        return Length(column, column.seconds(), 1.0 if _three(column) else None)
+        own = set(names.words(column.name)) if column.named else set()
+        told = 60.0 if {"hh", "mm"} <= own and "ss" not in own else 1.0 if "ss" in own or _three(column) else None
+        return Length(column, column.seconds(), told)
     numbers = [_plain_seconds(v, decimal) for v in column.values]
     good = sum(n is not None for n in numbers)
     if good < 0.95 * len(column.filled):

@@ -24,25 +24,25 @@ ROLES: dict[str, str] = {
         caller msisdn, caller num, caller user, caller party, a number, a num, a no, a party, a party number, a party
         no, a msisdn, a subscriber, a side, anumber, anum, aparty, src username, msisdn a, number a, party a, phone
         a, subscriber a, src, src number, src user, src no, source, source number, source phone, from, from number,
-        from user, from phone, from msisdn, from id, origin, origin number, originating number, originating party,
-        originating address, originator, orig number, orig party, orig addr, orig, origination number, origination,
-        sender, sender number, sender id, sender address, initiator, ani, cli, call from, number from, phone from,
-        calling id, user from, a rufnummer, rufnummer a, anrufer, anrufernummer, anrufende nummer, rufende nummer,
-        rufender, absender, a teilnehmer, teilnehmer a, von, quelle, quellrufnummer, a nummer, nummer a, a nr, anr,
-        von nummer, ruft an, numero a, origen, numero origen, numero de origen, llamante, numero llamante, abonado a,
-        desde, remitente, telefono origen, emisor, linea origen, num origen, msisdn origen, numero que llama,
-        appelant, numero appelant, num appelant, abonne a, emetteur, origine, expediteur, numero emetteur, msisdn
-        appelant, num a, chiamante, numero chiamante, mittente, utenza chiamante, numero del chiamante, utenza a, da
-        numero, chamador, numero chamador, origem, numero de origem, numero origem, assinante a, telefone origem,
-        remetente, originador, telefone de origem, quem ligou, chamante, numero chamante, hivo, hivo szam, hivo fel,
-        a szam, kuldo, forras, honnan, hivo telefonszam, hivo szama, dzwoniacy, numer dzwoniacy, numer dzwoniacego,
-        numer a, abonent a, nadawca, zrodlo, od, numer wywolujacy, strona a, abonent wywolujacy, beller, bellend
-        nummer, afzender, oproeper, bron, van, van nummer, bellende partij, uppringande, uppringande nummer, fran,
-        avsandare, uppringare, fran nummer, anropande, anropande nummer, arayan, arayan numara, arayan no, arayan
-        numarasi, gonderen, kaynak, a numarasi, a numara, arayan abone, вызывающий, звонящий, абонент а, номер а,
-        отправитель, от кого, откуда, источник, номер вызывающего, кто звонил, вызывающий абонент, номер звонящего,
-        исходящий номер, 主叫, 主叫号码, 主叫方, 呼叫方, 发送方, 发件人, 源号码, 主叫用户, 主叫电话, 发送号码,
-        主叫方号码""",
+        from user, from phone, from msisdn, from id, origin, origin number, originating number, originating tn, orig
+        tn, originating party, originating address, originator, orig number, orig party, orig addr, orig, origination
+        number, origination, sender, sender number, sender id, sender address, initiator, ani, cli, call from, number
+        from, phone from, calling id, user from, a rufnummer, rufnummer a, anrufer, anrufernummer, anrufende nummer,
+        rufende nummer, rufender, absender, a teilnehmer, teilnehmer a, von, quelle, quellrufnummer, a nummer, nummer
+        a, a nr, anr, von nummer, ruft an, numero a, origen, numero origen, numero de origen, llamante, numero
+        llamante, abonado a, desde, remitente, telefono origen, emisor, linea origen, num origen, msisdn origen,
+        numero que llama, appelant, numero appelant, num appelant, abonne a, emetteur, origine, expediteur, numero
+        emetteur, msisdn appelant, num a, chiamante, numero chiamante, mittente, utenza chiamante, numero del
+        chiamante, utenza a, da numero, chamador, numero chamador, origem, numero de origem, numero origem, assinante
+        a, telefone origem, remetente, originador, telefone de origem, quem ligou, chamante, numero chamante, hivo,
+        hivo szam, hivo fel, a szam, kuldo, forras, honnan, hivo telefonszam, hivo szama, dzwoniacy, numer dzwoniacy,
+        numer dzwoniacego, numer a, abonent a, nadawca, zrodlo, od, numer wywolujacy, strona a, abonent wywolujacy,
+        beller, bellend nummer, afzender, oproeper, bron, van, van nummer, bellende partij, uppringande, uppringande
+        nummer, fran, avsandare, uppringare, fran nummer, anropande, anropande nummer, arayan, arayan numara, arayan
+        no, arayan numarasi, gonderen, kaynak, a numarasi, a numara, arayan abone, вызывающий, звонящий, абонент а,
+        номер а, отправитель, от кого, откуда, источник, номер вызывающего, кто звонил, вызывающий абонент, номер
+        звонящего, исходящий номер, 主叫, 主叫号码, 主叫方, 呼叫方, 发送方, 发件人, 源号码, 主叫用户, 主叫电话,
+        发送号码, 主叫方号码""",
     "callee": """
         b, callee, called, called number, called party, called party number, called no, called msisdn, called user,
         called line, called station, callee number, callee id, callee no, callee phone, callee msisdn, callee num, b
@@ -50,12 +50,12 @@ ROLES: dict[str, str] = {
         bparty, msisdn b, number b, party b, phone b, subscriber b, dst, dst number, dst user, dst username, dst no,
         dest, dest number, dest phone, dest party, dest addr, destination, destination number, destination party,
         destination address, destination phone, destination user, destination msisdn, to, to number, to user, to
-        phone, to msisdn, to id, term number, terminating number, terminating party, terminating address, recipient,
-        recipient number, recipient id, recipient address, receiver, receiver number, receiver id, target number,
-        target party, call to, number called, number to, phone to, user to, dest user id, dest user, b rufnummer,
-        rufnummer b, angerufener, angerufene nummer, gerufene nummer, gerufener, empfanger, zielrufnummer,
-        zielnummer, ziel, b teilnehmer, teilnehmer b, nach, an, an nummer, b nummer, nummer b, b nr, bnr, zielnr,
-        numero b, destino, numero destino, numero de destino, llamado, numero llamado, abonado b, hacia,
+        phone, to msisdn, to id, term number, terminating number, terminating tn, term tn, terminating party,
+        terminating address, recipient, recipient number, recipient id, recipient address, receiver, receiver number,
+        receiver id, target number, target party, call to, number called, number to, phone to, user to, dest user id,
+        dest user, b rufnummer, rufnummer b, angerufener, angerufene nummer, gerufene nummer, gerufener, empfanger,
+        zielrufnummer, zielnummer, ziel, b teilnehmer, teilnehmer b, nach, an, an nummer, b nummer, nummer b, b nr,
+        bnr, zielnr, numero b, destino, numero destino, numero de destino, llamado, numero llamado, abonado b, hacia,
         destinatario, telefono destino, receptor, linea destino, num destino, msisdn destino, numero marcado, appele,
         numero appele, num appele, abonne b, destinataire, numero destinataire, msisdn appele, num b, numero compose,
         vers, chiamato, numero chiamato, destinatario, utenza chiamata, numero del chiamato, utenza b, destinazione,
@@ -82,18 +82,18 @@ ROLES: dict[str, str] = {
     "subscriber": """
         msisdn, person, person id, person oid, subscriber, subscriber id, subscriber number, subscriber no, served
         msisdn, served party, served number, served user, served subscriber, user, user id, userid, uid, user number,
-        ego, own number, my number, own msisdn, local number, local party, near end, line, line number, customer,
-        customer id, customer number, client, client id, owner, extension, ext, agent number, agent extension, agent,
-        target, target no, home number, phone line, wireless number, account phone number, teilnehmer, rufnummer,
-        kunde, kundennummer, eigene nummer, anschluss, nebenstelle, teilnehmernummer, eigene rufnummer, abonado,
-        linea, usuario, cliente, numero abonado, numero propio, numero de linea, extension propia, abonne, ligne,
-        utilisateur, numero abonne, numero de ligne, poste, msisdn abonne, utenza, abbonato, utente, linea chiamante
-        propria, interno, assinante, linha, numero assinante, ramal, elofizeto, sajat szam, felhasznalo, ugyfel,
-        elofizetoi szam, mellek, elofizeto szama, abonent, uzytkownik, numer abonenta, numer wlasny, klient, abonnee,
-        gebruiker, klant, eigen nummer, abonneenummer, toestel, abonnent, anvandare, kund, eget nummer,
-        abonnentnummer, anknytning, abone, kullanici, abone no, musteri, kendi numarasi, abone numarasi, абонент,
-        пользователь, клиент, номер абонента, свой номер, мой номер, 用户号码, 本机号码, 用户, 手机号, 手机号码,
-        本方号码, 计费号码, 业务号码""",
+        ego, own number, service number, my number, own msisdn, local number, local party, near end, line, line
+        number, customer, customer id, customer number, client, client id, owner, extension, ext, agent number, agent
+        extension, agent, target, target no, home number, phone line, wireless number, account phone number,
+        teilnehmer, rufnummer, kunde, kundennummer, eigene nummer, anschluss, nebenstelle, teilnehmernummer, eigene
+        rufnummer, abonado, linea, usuario, cliente, numero abonado, numero propio, numero de linea, extension
+        propia, abonne, ligne, utilisateur, numero abonne, numero de ligne, poste, msisdn abonne, utenza, abbonato,
+        utente, linea chiamante propria, interno, assinante, linha, numero assinante, ramal, elofizeto, sajat szam,
+        felhasznalo, ugyfel, elofizetoi szam, mellek, elofizeto szama, abonent, uzytkownik, numer abonenta, numer
+        wlasny, klient, abonnee, gebruiker, klant, eigen nummer, abonneenummer, toestel, abonnent, anvandare, kund,
+        eget nummer, abonnentnummer, anknytning, abone, kullanici, abone no, musteri, kendi numarasi, abone numarasi,
+        абонент, пользователь, клиент, номер абонента, свой номер, мой номер, 用户号码, 本机号码, 用户, 手机号,
+        手机号码, 本方号码, 计费号码, 业务号码""",
     "other": """
         other, other party, other number, other party number, other msisdn, other end, other side, otherparty,
         counterpart, counterpart number, msisdn counterpart, counterparty, correspondent, correspondent id,

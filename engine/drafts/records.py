@@ -418,5 +418,9 @@ def _short(sheet: Sheet, made: Draft, ends: Parties | None) -> None:
     )
     if made.tables.get("kind", {}).get("default", Line("call", "")).value != "call" and column is None:
         return
+    called = sum(bool(re.fullmatch(r"\d{2,6}", v)) for v in ends.callee.values)
+    if called > 0.4 * sheet.rows:
+        why = "short numbers are called so often that they are extensions of an exchange, not services"
+        made.top["extensions"] = Line(True, why, False)
     if callers and sum(callers.values()) >= 0.05 * sheet.rows:
         made.top["extensions"] = Line(True, "short numbers call: extensions of an exchange, not services", False)
