@@ -118,7 +118,35 @@ _ALL = [
         rows_rejected i64
         details text         JSON: count per cleaning rule and per reason
         imported_at time     (not part of `export all`)
+        number i64?          imports and deletions in order, from 1; null = made by a Kindred that could not take back
+        how text?            JSON: what reading it again from `readings` and `repeats` takes
         """),
+    _table("readings", "row of a table that came in, as its file had it", "source_id row_number", """
+        source_id text
+        row_number i64       order in which rows are laid over each other
+        customer_id text?    whose it is
+        cells text           JSON: the values as texts, in the order of the columns in sources.how
+        """),
+    _table("repeats", "call record that may be the same as another one, as its file had it", "source_id row_number", """
+        source_id text
+        row_number i64       1-based; 0 = an event that a later file changed, as it was
+        kind text=call|data|text
+        caller u32
+        callee u32?
+        started_at time
+        duration_s i32
+        answered bool
+        volume_mb f64?
+        caller_tac text?
+        callee_tac text?
+        caller_device text?
+        callee_device text?
+        caller_cell text?
+        callee_cell text?
+        call_id text?        equal where the file's were, and nothing else
+        n_calls i64?         of a row that stands for several contacts
+        n_texts i64?
+        """, sparse=True),
     _table("rejects", "rejected row", "source_id row_number", """
         source_id text
         row_number i64       1-based, the header not counted
@@ -419,8 +447,9 @@ _ALL = [
 
 TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 
-# What says when something ran, not what came out: left out of `export all` so that two runs give the same bytes.
-BOOKKEEPING = ("sources", "runs", "deliveries", "objections", "meta")
+# What says when something ran, or what takes an import back, not what came out: left out of `export all` so that two
+# runs give the same bytes.
+BOOKKEEPING = ("sources", "readings", "repeats", "runs", "deliveries", "objections", "meta")
 
 # Columns that the exported table does not have: whose face chose an ad's photo is nothing for whoever sends it.
 NOT_EXPORTED = {"ads": ("subject_id", "offer_version")}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import sources
 from engine.errors import ConfigError, InputError
-from engine.logs import days, mapping, reading, recognise, repeats, staging
+from engine.logs import days, mapping, reading, recognise, repeats, staging, undo
 from engine.logs.numbers import NumberedRows
 from engine.progress import SILENT, Progress, Task
 from engine.sources import SourceSummary, Store
@@ -138,7 +138,8 @@ def _import_file(job: _Job, path: Path, profiles: list[mapping.Profile]) -> Sour
 
 def _known(job: _Job, read: recognise.Reading, content: sources.Content) -> SourceSummary | None:
     """The summary of importing a known file again; None for a new one."""
-    return sources.seen(job.store, _source(read, job.options, content), read.layout.path)
+    old = sources.source_id(TARGET, read.profile.name + _stamp(job.options, read), content.sha256)
+    return sources.seen(job.store, _source(read, job, content), read.layout.path, old=old)
 
 
 def _import_rows(job: _Job, read: recognise.Reading, content: Callable[[], sources.Content]) -> SourceSummary:
@@ -148,13 +149,19 @@ def _import_rows(job: _Job, read: recognise.Reading, content: Callable[[], sourc
         rows = _read(job, read, content)
         if known := _known(job, read, content()):  # under another name
             return known
-        found = _clean(store, read, rows, job.config, job.key)
-        job.share.to(_CLEAN)
-        with store.transaction():
-            pseudonyms.settle(store, job.config.ids)
-            summary = _store_rows(store, _source(read, job.options, content()), read, found, job.share)
-            sources.unchanged(read.layout.path, content())
-            sources.record(store, summary, content().sha256)
+        source = _source(read, job, content())
+        before = sources.earlier(store, TARGET, content().sha256, source)
+        with store.transaction() if before.height else nullcontext():
+            if before.height:
+                undo.take_out(store, before["source_id"].to_list(), job.config.logs)
+            found = _clean(store, read, rows, job.config, job.key)
+            job.share.to(_CLEAN)
+            with store.transaction():
+                pseudonyms.settle(store, job.config.ids)
+                summary = _store_rows(store, source, read, found, job)
+                summary = replace(summary, replaces=sources.replaced(before, summary))
+                sources.unchanged(read.layout.path, content())
+                sources.record(store, summary, content().sha256, _how(job.config, read, found))
         if found.rows >= _MANY:
             store.flush()
     finally:
@@ -163,8 +170,15 @@ def _import_rows(job: _Job, read: recognise.Reading, content: Callable[[], sourc
     return summary
 
 
-def _source(read: recognise.Reading, options: dict[str, Any], content: sources.Content) -> str:
-    return sources.source_id(TARGET, read.profile.name + _stamp(options, read), content.sha256)
+def _source(read: recognise.Reading, job: _Job, content: sources.Content) -> str:
+    region = f";region={job.config.ids.region}" if job.config.ids.region else ""
+    return sources.source_id(TARGET, read.profile.name + _stamp(job.options, read) + region, content.sha256)
+
+
+def _how(config: Config, read: recognise.Reading, found: _Found) -> dict[str, Any]:
+    """What taking this file or another one back has to know of it."""
+    reach = {name: found.span[name] and found.span[name].isoformat() for name in ("first_at", "last_at")}
+    return {**repeats.rules(config.logs, legs=not read.profile.aggregated), **reach, "region": config.ids.region}
 
 
 def _path(read: recognise.Reading) -> str:
@@ -295,11 +309,13 @@ def _numbered(read_rows: Callable[[], Iterable[Any]] | None) -> Iterator[int]:
         yield number
 
 
-def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Found, share: _Share) -> SourceSummary:
+def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Found, job: _Job) -> SourceSummary:
     """From temporary tables to events, parties, pair_days and rejects; returns the summary."""
     store.execute("trust/list_recognised")
     store.execute("logs/insert_parties")
-    columns = store.hold("events", _facts(reading.optional_columns(read)))
+    facts, share = _facts(reading.optional_columns(read)), job.share
+    repeats.keep(store, source, facts, every=bool(facts & {"n_calls", "n_texts"}))
+    columns = store.hold("events", facts)
     repeats.settle(store, columns)
     runs = days.runs(store)
     sums = not (found.replaced or read.profile.aggregated)
