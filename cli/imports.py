@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -43,6 +45,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="import")
     for target, text in TABLES.items():
         _register_table(group, target, text)
+    _taking_back(app)
 
     @command(group, computes=True)
     def logs(
@@ -96,6 +99,75 @@ def register(app: typer.Typer) -> None:
         print(drafting.guess(path), end="")
 
 
+class _Alone:
+    """A group's command of its own, for when none of its commands is given."""
+
+    def __init__(self, group: typer.Typer) -> None:
+        self._group = group
+
+    def command(self, name: str | None) -> Callable[[Callable[..., None]], None]:
+        """What `cli.command.command` registers with."""
+
+        def add(call: Callable[..., None]) -> None:
+            def alone(**given: Any) -> None:
+                if given["context_"].invoked_subcommand is None:
+                    call(**given)
+
+            alone.__doc__, alone.__annotations__ = call.__doc__, call.__annotations__
+            alone.__signature__ = inspect.signature(call)  # type: ignore[attr-defined]
+            self._group.callback(invoke_without_command=True)(alone)
+
+        return add
+
+
+def _taking_back(app: typer.Typer) -> None:
+    group = typer.Typer()
+    app.add_typer(group, name="imports")
+
+    @command(_Alone(group))  # type: ignore[arg-type]
+    def imports(shell: Shell) -> None:
+        """What came in, when, by which mapping, with how many rows. `kindred imports undo ID` takes it back.
+
+        Example: `kindred imports -o json`
+        """
+        from engine.usecases import imports
+
+        columns = ["id", "table", "file", "mapping", "imported_at", "rows_in", "rows_kept", "rows_duplicate",
+                   "rows_rejected", "undo"]  # fmt: skip
+        shell.emit(imports.listed(shell.workspace()), columns)
+
+    @command(group, computes=True)
+    def undo(
+        shell: Shell,
+        ids: Annotated[list[str], typer.Argument(metavar="ID...", help="As `kindred imports` lists them.")],
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="Only count the rows per table; nothing is changed.")
+        ] = False,
+    ) -> None:
+        """Take imports back. As if the files had never come; opt-outs and withdrawn consents stay.
+
+        Example: `kindred imports undo 3f2a90c1b7d4e650 --dry-run`
+        """
+        from engine.usecases import imports
+
+        space = shell.workspace()
+        asked = space.config.people.offers_need_consent
+        done = imports.undo(space, ids, dry_run=dry_run)
+        shell.emit(
+            {
+                "undone": done.done,
+                "ids": list(done.ids),
+                "files": list(done.files),
+                "rows": {table: list(rows) for table, rows in done.rows.items()},
+            }
+        )
+        for text in done.stays:
+            shell.say(text)
+        if space.config.people.offers_need_consent != asked:
+            shell.say("people.offers_need_consent is auto again: no file of consents is left.")
+        shell.say("What stages computed follows at the next `kindred run`." if done.done else "Only tried.")
+
+
 def _register_table(group: typer.Typer, target: str, text: str) -> None:
     def load(shell: Shell, paths: _PATHS, format_: _FORMAT = None, keep: _KEEP = None, strict: _STRICT = False) -> int:
         from engine.intake.importer import import_table
@@ -135,6 +207,7 @@ def _report(shell: Shell, done: list[SourceSummary], strict: bool) -> int:
                 "rows_kept": summary.rows_kept,
                 "rows_duplicate": summary.rows_duplicate,
                 "rows_rejected": summary.rows_rejected,
+                "replaces": summary.replaces,
                 "details": summary.details,
             }
             for summary in done
@@ -143,12 +216,24 @@ def _report(shell: Shell, done: list[SourceSummary], strict: bool) -> int:
     for s in done:
         parts = f"{s.rows_kept} kept + {s.rows_duplicate} duplicate + {s.rows_rejected} rejected"
         shell.say(f"{s.path}: {s.rows_in} rows = {parts}{f' ({s.why})' if s.why else ''}")
+        if s.replaces:
+            shell.say(f"{s.path}: {s.replaces}")
         _say_columns(shell, s)
+    _say_names(shell)
     if any(summary.rows_rejected for summary in done):
         shell.say("Rejected rows and their reasons: `kindred export rejects --to DIR --format csv`.")
         if strict:
             return ROWS_REJECTED
     return 0
+
+
+def _say_names(shell: Shell) -> None:
+    """Files that were read with another ids.region."""
+    from engine import workspace
+    from engine.usecases import imports
+
+    if told := imports.other_names(workspace.open_(shell.path)):
+        shell.say(told)
 
 
 def _say_columns(shell: Shell, summary: SourceSummary) -> None:

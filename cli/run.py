@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
         Example: `kindred run --until influencers`
         """
         from engine import pipeline
+        from engine.usecases import imports
 
         space = shell.workspace()
         if dry_run:
@@ -40,3 +41,5 @@ def register(app: typer.Typer) -> None:
         for result in results:
             for note in result.notes:
                 shell.say(f"{result.stage}: {note}")
+        if told := imports.other_names(space):
+            shell.say(told)

@@ -142,6 +142,27 @@ def take_out(store: Store, target: str, gone: Collection[str], key: bytes) -> No
         store.execute("trust/withdraw_recognised")
 
 
+def purge(store: Store, target: str) -> None:
+    """Forget what files said of rows that a purge took out of a table, inside its transaction.
+
+    Earlier readings of rows that are still there stay: without the last one, the purge would take them.
+    """
+    import polars as pl
+
+    keys = list(TABLES[target].keys)
+    there = store.read(target).select(keys)
+    gone = []
+    for (source, how), part in store.query("intake/readings_of", target=target, base=_BASE + target).group_by(
+        "source_id", "how"
+    ):
+        rows = _decoded(part["cells"], json.loads(how)["columns"]).select(keys)
+        rows = rows.with_columns(part["row_number"], pl.lit(source).alias("source_id"))
+        gone.append(rows.join(there, on=keys, how="anti", nulls_equal=True).select("source_id", "row_number"))
+    if gone:
+        store.keep("_readings_gone", pl.concat(gone))
+        store.execute("intake/drop_rows")
+
+
 def _purged(table: pl.DataFrame, before: str) -> pl.DataFrame:
     import polars as pl
 
@@ -181,9 +202,12 @@ def _cells(frame: pl.DataFrame) -> pl.Series:
 
 def _read(store: Store, source: str, columns: Mapping[str, str]) -> pl.DataFrame:
     """What `keep` kept."""
+    return _decoded(store.query("intake/readings", source_id=source)["cells"], columns)
+
+
+def _decoded(cells: pl.Series, columns: Mapping[str, str]) -> pl.DataFrame:
     import polars as pl
 
-    cells = store.query("intake/readings", source_id=source)["cells"]
     values = cells.str.json_decode(pl.Struct({"v": pl.List(pl.String)})).struct.field("v")
     parts = pl.DataFrame({"v": values}).select(
         pl.col("v").list.get(place, null_on_oob=True).alias(name) for place, name in enumerate(columns)

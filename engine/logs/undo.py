@@ -24,6 +24,7 @@ _VIEWS = ("_log_new",)
 _SCRATCH = (
     "_undo_pairs", "_undo_parties", "_undo_before", "_undo_after", "_undo_rows", "_undo_file", "_log_suspects",
     "_log_same", "_log_legs", "_log_facts", "_log_replaced", "_log_gone", "_log_days", "_log_days_known",
+    "_log_new_parties",
 )  # fmt: skip
 
 
@@ -43,6 +44,7 @@ def take_out(store: Store, gone: Collection[str], logs: Logs) -> None:
         store.temp("_undo_rows", "logs/undo_rows", **some)
         store.execute("logs/undo_events", **some)
         store.execute("logs/undo_repeats", **some)
+        store.temp("_log_new_parties", "logs/no_new_parties")
         for line in store.query("logs/undo_order").iter_rows(named=True):
             _import_again(store, line["source_id"], json.loads(line["how"] or "null"), logs)
         store.temp("_undo_after", "logs/undo_sums", **some)
