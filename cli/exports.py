@@ -73,4 +73,19 @@ def register(app: typer.Typer) -> None:
         if done.withdrawn:
             ads = "1 ad" if done.withdrawn == 1 else f"{done.withdrawn:,} ads"
             shell.say(f"{ads} handed out earlier may no longer be shown: withdraw.jsonl names them.")
+        if any(entry.get("table") == "delivery" and not entry.get("rows") for entry in done.files):
+            shell.say("No ad is to be sent: `kindred run` says why, `kindred explain CUSTOMER` of one customer.")
+        if what in ("ads", "delivery", "analysis", "all") and not shell.quiet:
+            _say_stale(shell)
         return DONE
+
+
+def _say_stale(shell: Shell) -> None:
+    """What was computed before the last import, change of a setting or day went out as it was: say so."""
+    from engine import pipeline
+
+    space = shell.workspace()
+    with space.warehouse(read_only=True) as store:
+        stale = [line["stage"] for line in pipeline.status(store, space.config) if line["state"] == "stale"]
+    if stale:
+        shell.say(f"Stale since the last run: {', '.join(map(str, stale))}. `kindred run`, then export again.")

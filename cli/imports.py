@@ -26,13 +26,14 @@ _KEEP = Annotated[
 _PATHS = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files (or a folder of photos).")]
 
 TABLES = {
-    "customers": "The customers. Columns: customer_id, age, residence, gender, and any further columns as features.",
+    "customers": "The customers. Columns: customer_id, age or birth_date, residence, gender; others become features.",
     "devices": "Handset types (TACs). Columns: tac, manufacturer, model, released; or --format osmocom.",
     "offers": "What can be offered. Columns: offer_id, manufacturer, headline, body, call_to_action, value, cost …",
     "treatments": "Past campaigns. Columns: customer_id, campaign_id, offer_id (empty = control), sent_at, accepted.",
     "photos": "Customers' photos. A CSV customer_id,path or a folder of files named by customer.",
     "inventory": "The campaign's photos of models. A CSV photo_id,path,… or a folder.",
-    "consents": "Who consented to what. Columns: customer_id, purpose, granted_at, expires_at, withdrawn_at.",
+    "consents": "Who consented to what. Columns: customer_id, purpose, granted_at, expires_at, withdrawn_at.\n\n"
+    "Purposes: own_face, likeness_for_contacts, traffic_data_marketing, offers.",
     "optouts": "Who opted out of everything. Columns: customer_id, since.",
 }
 
@@ -218,6 +219,11 @@ def _report(shell: Shell, done: list[SourceSummary], strict: bool) -> int:
         shell.say(f"{s.path}: {s.rows_in} rows = {parts}{f' ({s.why})' if s.why else ''}")
         if s.replaces:
             shell.say(f"{s.path}: {s.replaces}")
+        if strangers := s.details.get("no_customer"):
+            shell.say(
+                f"{s.path}: {strangers:,} of these people are no customers here so far: not imported yet, opted out "
+                "already, contacts only, or ids written otherwise than in the other files (is ids.region set?)."
+            )
         _say_columns(shell, s)
     _say_names(shell)
     if any(summary.rows_rejected for summary in done):

@@ -121,8 +121,8 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.6g}"
-    if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False, default=_plain)
+    if isinstance(value, (dict, list, tuple)):
+        return "" if isinstance(value, tuple) and not value else json.dumps(value, ensure_ascii=False, default=_plain)
     return str(_plain(value))
 
 

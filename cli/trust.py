@@ -47,7 +47,8 @@ def _forgetting(app: typer.Typer) -> None:
             Path | None, typer.Option("--from", metavar="FILE", help="One id a line; - = standard input.")
         ] = None,
         opt_out: Annotated[
-            bool, typer.Option("--opt-out", help="Remember the pseudonym as opted out, so that nobody comes back.")
+            bool,
+            typer.Option("--opt-out", help="Remember them as opted out, so that no later import brings them back."),
         ] = False,
         dry_run: _DRY_RUN = False,
     ) -> None:
@@ -62,8 +63,16 @@ def _forgetting(app: typer.Typer) -> None:
         ids = [*(customers or []), *(_lines(from_) if from_ else [])]
         done = erase.erase(shell.workspace(), ids, opt_out=opt_out, dry_run=dry_run)
         _emit(shell, done)
+        if done.unknown:
+            known = "1 id names" if done.unknown == 1 else f"{done.unknown:,} ids name"
+            shell.say(
+                f"{known} nobody in this workspace: erased before, never imported, or written otherwise "
+                "than in the imported files (is ids.region set?)."
+            )
         if dry_run:
             return
+        if not opt_out:
+            shell.say("Without --opt-out a later import brings them back.")
         shell.say("Exports outside the workspace are not reached: export over them, and withdraw what they then list.")
 
     @command(app)
@@ -157,7 +166,11 @@ def _audit(app: typer.Typer) -> None:
         """
         from engine.trust import audit
 
-        return _told(shell, audit.verify(shell.workspace().path, head=head))
+        verdict = audit.verify(shell.workspace().path, head=head)
+        told = _told(shell, verdict)
+        if not verdict.whole and head is None:
+            shell.say("To put it aside as evidence and begin a new one: `kindred audit seal --reason TEXT`.")
+        return told
 
     @command(group, recorded=False)
     def seal(
@@ -206,6 +219,8 @@ def _storage(app: typer.Typer) -> None:
         space = shell.workspace()
         replaced = space.restore(name)
         shell.emit({"restored": name, "replaced": None if replaced is None else str(replaced)})
+        shell.say("Opt-outs, erasures with --opt-out and withdrawn consents hold, those since the copy too.")
+        shell.say("Next: `kindred status` says what is stale, `kindred run` computes it.")
 
     @command(app, computes=True)
     def encrypt(

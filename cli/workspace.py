@@ -32,6 +32,10 @@ def register(app: typer.Typer) -> None:
         settings = str(folder / workspace.CONFIG)
         shell.emit({"workspace": str(folder), "settings": settings, "key_id": made.config.ids.key_id})
         shell.say(f"The pseudonym key lies in {keys.folder()}; keep a copy, never inside the workspace.")
+        shell.say(
+            f"Next: where numbers come without a country code, set ids.region in {settings}; "
+            f"then `kindred import logs FILE -w {folder}`."
+        )
 
     @command(app, recorded=False)
     def status(shell: Shell) -> None:

@@ -127,7 +127,7 @@ _ALL = [
         customer_id text?    whose it is
         cells text           JSON: the values as texts, in the order of the columns in sources.how
         """),
-    _table("repeats", "call record that may be the same as another, as its file had it", "source_id row_number callee", """
+    _table("repeats", "call record that may be another's repeat, as its file had it", "source_id row_number callee", """
         source_id text
         row_number i64       1-based; 0 = an event that a later file changed, as it was
         kind text=call|data|text

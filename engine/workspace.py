@@ -251,10 +251,13 @@ class Workspace:
         old.unlink()
 
     def _enforce(self, store: DuckDBWarehouse) -> None:
-        """See `engine.trust.people.enforce`; photos that nobody has any more go too."""
+        """See `engine.trust.people.enforce`; photos that nobody has any more go too, also those of which only another
+        state of the database knew, where somebody objected."""
         self._settle_consents(store)
+        listed = store.count("objections")
         gone = people.enforce(store, self.config, self.path, self.key, self.scratch)
-        if gone.get("photos") or store.query("trust/meta", name=UNSWEPT).height:
+        unswept = store.query("trust/meta", name=UNSWEPT).height
+        if gone.get("photos") or unswept or store.count("objections") != listed:
             files.keep_only(self.faces, set(store.query("trust/photo_files")["path"]))
             store.execute("trust/forget_meta", name=UNSWEPT)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
-from contextlib import ExitStack
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 TARGETS = ("customers", "devices", "offers", "treatments", "photos", "inventory", "consents", "optouts")
 _WITH_PHOTOS = ("photos", "inventory")
 _PERSON = "customer_id"
+NO_CUSTOMER = "no_customer"  # in a summary's details: people of the file who are no customers
 _THINGS = ("campaign_id", "offer_id", "photo_id")
 _BORN = ("birthdate", "date_of_birth", "dateofbirth", "dob", "birthday", "born", "born_on")
 _MOST = 1e9  # no amount of money: from there on it may be a phone number in the wrong column
@@ -83,11 +84,15 @@ def import_table(
         raise InputError(f"there is no format {format!r} of {target}.", fix="Leave --format out.")
     path = Path(path)
     pseudonyms.settle(store, config.ids, note=False)
-    with progress.task(target, total=1) as task, ExitStack() as together:
+    with (
+        progress.task(target, total=1) as task,
+        _needed_photos(store, faces_folder) as new,
+        ExitStack() as together,
+    ):
         frame, broken, total, digest, notes = _read(store, target, path, format)
         frame = _without_objecting(store, target, frame, config, key)
         if target in _WITH_PHOTOS:
-            frame, digest = _bring_photos(frame, path, faces_folder, digest, config.faces.max_megapixels)
+            frame, digest = _bring_photos(frame, path, faces_folder, digest, config.faces.max_megapixels, new)
         named = format or "table"
         source = sources.source_id(target, named + _stamp(target, config, keep), digest)
         known = sources.seen(store, source, path, old=sources.source_id(target, named, digest))
@@ -117,6 +122,7 @@ def import_table(
             frame = frame.with_columns(pseudonyms.name_series(store, frame[_PERSON], config.ids, key))
         with store.transaction():
             pseudonyms.settle(store, config.ids)
+            strangers = _no_customers(store, target, frame)
             laid, how = _lay(store, source, target, frame)
             _after(store, target, frame, key)
             reasons = {f"rejected: {r}": n for r, n in sorted(rejects[REASON].value_counts().iter_rows())}
@@ -129,7 +135,17 @@ def import_table(
                 laid.kept,
                 laid.duplicate,
                 rejects.height,
-                {name: n for name, n in {**notes, **laid.counts, **guarded.details(), **reasons}.items() if n},
+                {
+                    name: n
+                    for name, n in {
+                        **notes,
+                        **laid.counts,
+                        NO_CUSTOMER: strangers,
+                        **guarded.details(),
+                        **reasons,
+                    }.items()
+                    if n
+                },
             )
             summary = replace(summary, replaces=sources.replaced(before, summary))
             sources.record(store, summary, digest, {**how, "region": config.ids.region})
@@ -182,7 +198,8 @@ def _read(
         raise InputError(
             f"{target} need the column {' and '.join(missing)}; the header reads {found}.",
             file=path,
-            fix="Check the delimiter and the names in the first line.",
+            fix="Check the delimiter and the names in the first line; they are those of `kindred import "
+            f"{target} --help`, in any case (--mapping is for call records only).",
         )
     return frame, broken, total, content.sha256, {}
 
@@ -196,8 +213,22 @@ def _device_table(store: Store, path: Path, format: str) -> tuple[pl.DataFrame, 
     return frame.select(ROW, *names).rename(names), broken, total
 
 
+@contextmanager
+def _needed_photos(store: Store, faces_folder: Path) -> Iterator[set[str]]:
+    """Gather the copies of photos that an import makes; those that no row needs at its end, however it ends, are gone.
+
+    A file that was seen before changes no row: of somebody who was erased since, no photo comes back.
+    """
+    new: set[str] = set()
+    try:
+        yield new
+    finally:
+        if new:
+            photos.drop(new - set(store.query("trust/photo_files")["path"]), faces_folder)
+
+
 def _bring_photos(
-    frame: pl.DataFrame, path: Path, faces_folder: Path, digest: str, max_megapixels: float
+    frame: pl.DataFrame, path: Path, faces_folder: Path, digest: str, max_megapixels: float, new: set[str]
 ) -> tuple[pl.DataFrame, str]:
     """Copy the photos; the digest covers the table and what each photo holds, so that a mended folder is news."""
     import polars as pl
@@ -205,7 +236,9 @@ def _bring_photos(
     root = path if path.is_dir() else path.parent
     given = frame[REASON] if REASON in frame.columns else pl.Series(REASON, [None] * frame.height, pl.String)
     wanted = pl.select(pl.when(given.is_null()).then(frame["path"]))[:, 0]
-    digests, places, reasons = photos.bring(wanted.to_list(), root, faces_folder, max_megapixels=max_megapixels)
+    digests, places, reasons = photos.bring(
+        wanted.to_list(), root, faces_folder, new=new, max_megapixels=max_megapixels
+    )
     frame = frame.with_columns(
         pl.Series("path", places, dtype=pl.String),
         pl.Series("sha256", digests, dtype=pl.String),
@@ -333,6 +366,15 @@ def _without_objecting(store: Store, target: str, frame: pl.DataFrame, config: C
     names = pseudonyms.name_series(store, frame[_PERSON], config.ids, key)
     out = objections.objecting(store, names, key) | names.is_in(store.read("optouts")[_PERSON].implode())
     return frame.with_columns(pl.when(out.fill_null(False)).then(pl.lit(objections.REASON)).alias(REASON))
+
+
+def _no_customers(store: Store, target: str, frame: pl.DataFrame) -> int:
+    """How many people of a file, named as here, are no customers; 0 while there are no customers at all."""
+    if target == "customers" or _PERSON not in frame.columns or not store.count("customers"):
+        return 0
+    customers = store.query_text("SELECT customer_id FROM customers")[_PERSON]
+    people = frame[_PERSON].drop_nulls().unique()
+    return int((~people.is_in(customers.implode())).sum())
 
 
 def _after(store: Store, target: str, frame: pl.DataFrame, key: bytes) -> None:

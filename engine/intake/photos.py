@@ -54,7 +54,7 @@ def listed(folder: Path, *, person_per_folder: bool) -> tuple[pl.DataFrame, int]
 
 
 def bring(
-    paths: list[str | None], root: Path, faces_folder: Path, *, max_megapixels: float = 40.0
+    paths: list[str | None], root: Path, faces_folder: Path, *, new: set[str], max_megapixels: float = 40.0
 ) -> tuple[list[str | None], list[str | None], list[str | None]]:
     """Copy photos into the workspace without their metadata, named by what is stored.
 
@@ -62,6 +62,7 @@ def bring(
         paths: of photos, relative to `root`; null = no photo named.
         root: photos outside it are refused, also by way of symbolic links or `..`.
         faces_folder: the workspace's; copies go to `photos/<first two hex digits>/<sha256><ending>` below it.
+        new: gets the paths below `faces_folder` of copies that were not there before.
         max_megapixels: larger pictures of formats that must be decoded for it are refused.
 
     Returns:
@@ -73,7 +74,7 @@ def bring(
     top = root.resolve()
     for path in paths:
         digest, place, reason = (
-            (None, None, "path: missing") if path is None else _bring_one(path, top, faces_folder, max_megapixels)
+            (None, None, "path: missing") if path is None else _bring_one(path, top, faces_folder, max_megapixels, new)
         )
         digests.append(digest)
         places.append(place)
@@ -82,7 +83,7 @@ def bring(
 
 
 def _bring_one(
-    path: str, top: Path, faces_folder: Path, max_megapixels: float
+    path: str, top: Path, faces_folder: Path, max_megapixels: float, new: set[str]
 ) -> tuple[str | None, str | None, str | None]:
     ending = Path(path).suffix.lower()
     if ending not in ENDINGS:
@@ -93,7 +94,7 @@ def _bring_one(
             return None, None, "path: leads out of the folder of the table"
         with _regular(whole) as source:
             bare = metadata.stripped(source.read(MAX_BYTES), max_megapixels=max_megapixels)
-        return *_keep(bare, ending, faces_folder), None
+        return *_keep(bare, ending, faces_folder, new), None
     except FileNotFoundError:
         return None, None, "path: there is no such file"
     except (_NotAPhoto, metadata.UnknownPicture) as error:
@@ -121,7 +122,18 @@ def _regular(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def _keep(content: bytes, ending: str, faces_folder: Path) -> tuple[str, str]:
+def drop(places: set[str], faces_folder: Path) -> None:
+    """Delete copies of photos that no row came to need.
+
+    Args:
+        places: paths below `faces_folder`.
+        faces_folder: the workspace's.
+    """
+    for place in places:
+        (faces_folder / place).unlink(missing_ok=True)
+
+
+def _keep(content: bytes, ending: str, faces_folder: Path, new: set[str]) -> tuple[str, str]:
     """Write under a temporary name, then give it the name of its content; returns digest and place."""
     home = faces_folder / FOLDER
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -137,6 +149,7 @@ def _keep(content: bytes, ending: str, faces_folder: Path) -> tuple[str, str]:
             target.write(content)
         place.parent.mkdir(mode=0o700, exist_ok=True)
         passing.replace(place)
+        new.add(inner.as_posix())
     finally:
         passing.unlink(missing_ok=True)
     return name, inner.as_posix()

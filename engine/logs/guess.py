@@ -109,6 +109,10 @@ def _write(
     for canonical, name in found.items():
         note = f"  # {notes[canonical]}" if canonical in notes else ""
         lines.append(f"{canonical} = {_quoted(name)}{note}")
+    if left := [name for name in layout.names if name not in found.values()]:
+        lines.append(
+            f"# not read: {', '.join(map(_quoted, left))}; the other names to give: {', '.join(_unread(found))}"
+        )
     lines += ["", "[time]", *_time_lines(values[found["started_at"]])]
     if "duration_s" in found and any("." in v for v in values[found["duration_s"]]):
         lines += ["", "[duration]", "seconds_per_unit = 1  # fractions were seen: 60 if these are minutes"]
@@ -116,6 +120,12 @@ def _write(
     if "byte" in volume.lower():
         lines += ["", "[volume]", "megabytes_per_unit = 1e-6"]
     return "\n".join(lines) + "\n"
+
+
+def _unread(found: dict[str, str]) -> list[str]:
+    """Columns of call records that nothing was found for."""
+    names = ("kind", "answered", "volume_mb", "caller_tac", "callee_tac", "caller_imei", "callee_imei")
+    return [name for name in (*names, "caller_cell", "callee_cell") if name not in found]
 
 
 def _time_lines(values: list[str]) -> list[str]:

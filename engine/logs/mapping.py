@@ -148,7 +148,12 @@ def with_options(profile: Profile, options: dict[str, Any]) -> Profile:
     needs_day = profile.time_form == "relative" or profile.aggregated
     if needs_day and not isinstance(options.get("epoch"), date):
         what = "pairs without times" if profile.aggregated else "times counted from a start that the file does not tell"
-        raise InputError(f"format {profile.name!r} has {what}.", fix="Date them with --epoch YYYY-MM-DD.")
+        fix = "Date them with --epoch YYYY-MM-DD"
+        if profile.aggregated:
+            fix += (
+                "; where the times stand in a column of another name, draft a mapping file: `kindred logs guess FILE`"
+            )
+        raise InputError(f"format {profile.name!r} has {what}.", fix=f"{fix}.")
     return replace(profile, timezone=options["timezone"]) if options.get("timezone") else profile
 
 

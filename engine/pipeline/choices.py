@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.warehouse import Warehouse
 
 SCORED = 10_000  # customers worth a task on another machine
+UNTRAINED = 5  # offers without a model named in a note
 FEWEST = 20  # customers in past campaigns below which nobody is held out
 
 
@@ -50,6 +51,7 @@ def run(context: Context) -> None:
     trained = train_all(context, past, offers, plan(context))
     people = whom(context)
     _say_ages(context, people)
+    _say_models(context, {t.offer_id: t.reason for t in trained if t.model is None})
     people = now.select("customer_id", "manufacturer").join(people, on="customer_id", maintain_order="left")
     with context.progress.task("choices"):
         known = {t.offer_id: t for t in trained if t.model is not None}
@@ -92,6 +94,17 @@ def _say_ages(context: Context, people: pl.DataFrame) -> None:
         context.say(
             f"{unknown:,} of {people.height:,} customers have no age on record and count as minors: no offer, no face. "
             "Import ages or birth dates, or set people.unknown_age_is_adult = true."
+        )
+
+
+def _say_models(context: Context, missing: dict[str, str]) -> None:
+    """Which offers nobody gets because nothing tells whom they persuade."""
+    if missing:
+        whys = "; ".join(f"{offer} ({why})" for offer, why in list(missing.items())[:UNTRAINED])
+        more = f"; and {len(missing) - UNTRAINED:,} more" if len(missing) > UNTRAINED else ""
+        context.say(
+            f"no model, so nobody gets: {whys}{more}. Import more past treatments, offered and held back, "
+            "or lower offers.min_rows_per_arm."
         )
 
 

@@ -39,6 +39,7 @@ class Book:
         self._unseen: set[str] = set()
         self._computed: dict[str, tuple[tuple[str, ...], Callable[..., Any]]] = {}
         self._moved: dict[str, Any] = {}
+        self._ranges: list[tuple[str, ...]] = []
         self._orders: list[tuple[str, tuple[str, ...]]] = []
         self._numbered: list[str] = []
         self._pruned: list[tuple[str, str]] = []
@@ -198,6 +199,10 @@ class Book:
             self._moved[path] = self._noise.figure(name or path, float(value), float(one))
         self.derived(path, sources)
 
+    def within(self, *paths: str) -> None:
+        """Keep shares that were entered with `figure` between 0 and 1, and in this order, once they are moved."""
+        self._ranges.append(paths)
+
     def doings(self, path: str, total: int, persons: int) -> None:
         """Enter a sum of what people did (calls, rows of them); one is taken to do at most `HEAVY` times the mean.
 
@@ -309,6 +314,10 @@ class Book:
                 self.put(path, compute(*(published[source] for source in sources)))
         for path, value in self._moved.items():
             self.put(path, value)
+        for paths in self._ranges:
+            moved = [path for path in paths if path in self._moved]
+            for path, value in zip(moved, sorted(self._moved[path] for path in moved), strict=True):
+                self.put(path, min(1.0, max(0.0, value)))
 
 
 def bin_name(name: str, piece: Mapping[str, Any]) -> str:

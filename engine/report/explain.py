@@ -27,6 +27,8 @@ def sentence(facts: Mapping[str, Any]) -> list[dict[str, str]]:
         facts: of `engine.usecases.explain.facts`, without `words`.
     """
     words = []
+    if facts["customer"]["opted_out"]:
+        words.append("Opted out: nothing is made for this person, nor with their likeness; only calls are kept.")
     counted = [row for row in facts["ties"] if row["gated_because"] is None]
     listed = len(facts["ties"])
     words.append(f"{facts['contacts']} contacts in the window, {facts['contacts_counted']} of them count for influence."

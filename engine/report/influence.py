@@ -46,12 +46,15 @@ def coverage(
     # What came back from experiments is told there: rows of those files would say how few acted in an arm.
     sources = sources.filter(~sources["target"].is_in(["exposures", "outcomes"]))
     rejects = rejects.filter(~rejects["target"].is_in(["exposures", "outcomes"]))
+    if book.public:  # how many rows an erasure took is a figure of the few people it was about
+        sources = sources.filter(sources["target"] != "erasure")
     everyone = max(1, population["customers"])
     _files(book, sources, rejects, everyone)
     for column in ("calls", "texts", "sessions"):
         book.doings(f"coverage.{column}", int(traffic[column].sum()), everyone)
     contacts = int(traffic["calls"].sum() + traffic["texts"].sum())
     book.figure("coverage.on_net_share", float(traffic["on_net"].sum()) / contacts if contacts else None, 3 / everyone)
+    book.within("coverage.on_net_share")
     if book.public:
         # A quiet day may be one person's.
         traffic = traffic.filter(traffic["calls"] + traffic["texts"] >= book.k)
@@ -226,6 +229,7 @@ def certainty(
     clear = sum(n for b, n in counts.items() if b >= 4)
     few = book.public and chosen < book.k
     book.figure("certainty.clear_share", None if few or not chosen else clear / chosen, 1 / max(1, chosen))
+    book.within("certainty.clear_share")
     for i, row in enumerate(agreement.iter_rows(named=True)):
         path = f"certainty.agreement.{i}"
         book.facts.setdefault("certainty", {}).setdefault("agreement", []).append({})
@@ -242,6 +246,7 @@ def certainty(
         book.put("certainty.stability", {"draws": stability["draws"]})
         for name in ("mean", "low", "high"):
             book.figure(f"certainty.stability.{name}", stability[name], 1 / stability["customers"])
+        book.within(*(f"certainty.stability.{name}" for name in ("low", "mean", "high")))
         book.people("certainty.stability.customers", stability["customers"])
         total = "certainty.stability.customers"
         book.histogram("certainty.stability.histogram", stability["histogram"], total=total)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.rates import wilson
 from engine.report.book import OTHERS, bin_name, wordy
+from engine.trust.people import ADULT
 
 if TYPE_CHECKING:
     import polars as pl
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from engine.report.book import Book
 
 NONE = "no offer"
+MINOR = f"under {ADULT}"
 REASONS = 12
 DECILE = "uplift in decile "  # names of figures in table offer_metrics
 WORTH = "worth per customer above nobody (doubly robust)"
@@ -282,7 +284,7 @@ def given(book: Book, choices: pl.DataFrame, reasons: pl.DataFrame) -> None:
         for j in range(len(columns)):
             book.total(f"offers.given.{j}.n", [f"{base}.{i}.cells.{j}" for i in range(len(names))])
         book.total("offers.customers", [f"{base}.{i}.customers" for i in range(len(names))])
-    rows = reasons.to_dicts()
+    rows = _reasons(book, reasons)
     shown = [r for r in rows[:REASONS] if book.large(f"reason|{r['reason']}", r["n"])]
     rest = sum(r["n"] for r in rows) - sum(r["n"] for r in shown)
     if rest:
@@ -290,6 +292,17 @@ def given(book: Book, choices: pl.DataFrame, reasons: pl.DataFrame) -> None:
     book.rows("offers.reasons", shown, ["n"], names=lambda row: f"reason|{row['reason']}")
     if shown:
         book.total(f"offers.given.{len(columns) - 1}.n", [f"offers.reasons.{i}.n" for i in range(len(shown))])
+
+
+def _reasons(book: Book, reasons: pl.DataFrame) -> list[dict[str, Any]]:
+    """Reasons and how many have them, most first; for the public without the figures in them, which count people."""
+    if not book.public:
+        return reasons.to_dicts()
+    counts: dict[str, int] = {}
+    for reason, n in reasons.iter_rows():
+        text = reason if reason == MINOR else wordy(reason)
+        counts[text] = counts.get(text, 0) + n
+    return [{"reason": text, "n": n} for text, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))]
 
 
 def _whole_segments(book: Book, by: str, cells: dict[str, list[int]]) -> dict[str, list[int]]:

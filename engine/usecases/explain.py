@@ -91,8 +91,8 @@ def _find(store: DuckDBWarehouse, workspace: Workspace, customer: str) -> dict[s
             found = store.query("report/explain_find", who=named)
     if not found.height:
         raise InputError(
-            f"there is nobody called {customer!r} in this workspace.",
-            fix="Give an id as in `kindred influencers`, or its first letters.",
+            "there is nobody of this id or number in this workspace.",
+            fix="Give it as it was imported, as `kindred influencers` shows it, or its first letters.",
         )
     if found.height > 1 and found["party_id"][0] != customer:
         several = ", ".join(found["party_id"].to_list()[:5])

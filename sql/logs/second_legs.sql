@@ -2,8 +2,8 @@
 -- no more than allowed, or one shared call id; the earlier leg stays (after bandicoot's rule, METHODS section 1).
 -- A leg of a leg is one too, so that the order in which the rows come does not matter. Two stored events are two: the calls'
 -- own ids, which told them apart, are not stored. Of legs that start together the names decide, not the numbers of nodes.
--- Grain: leg to drop, with the leg that stays. Reads: _log_suspects, _log_same, parties, _log_new_parties. Params: $window seconds, $slack seconds;
---   $parts, $part which part of the pairs.
+-- Grain: leg to drop, with the leg that stays. Reads: _log_suspects, _log_same, parties, _log_new_parties.
+-- Params: $window seconds, $slack seconds; $parts, $part which part of the pairs.
 WITH names AS (
     SELECT node, party_id FROM parties
     UNION ALL

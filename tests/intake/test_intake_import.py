@@ -97,6 +97,17 @@ def test_customers_and_optouts_mark_parties(store, bring, tmp_path):
     assert store.read("pair_days").select("src", "dst").rows() == [(0, 2), (3, 0)]
 
 
+def test_people_who_are_no_customers_are_counted(bring):
+    """An opt-out that names nobody, because its number is written otherwise, is seen when it is imported."""
+    assert bring("optouts", "customer_id,since\nZ,2024-02-01\n").details == {}  # no customers yet: nothing to compare
+    bring("customers", "customer_id\nA\n0630 100 1001\n")
+    assert bring("optouts", "customer_id,since\n+36301001001,2024-02-01\n").details == {"no_customer": 1}
+    assert bring("consents", "customer_id,purpose,granted_at\nA,offers,2024-02-01\n").details == {}
+    assert bring("treatments", "customer_id,campaign_id,sent_at\nB,c,2024-02-01\nB,d,2024-02-01\n").details == {
+        "no_customer": 1
+    }
+
+
 def test_same_content_again_changes_nothing(store, bring):
     text = "offer_id,headline,body,call_to_action,value,cost\no1,H,B,Go,5,1\no2,H,B,Go,5,1\n"
     bring("offers", text)

@@ -149,7 +149,7 @@ def test_tagging_a_photo_makes_no_new_one_and_large_ones_are_refused(tmp_path):
                           "c.tif": photo("TIFF"), "d.jpg": b"no photo"}.items():  # fmt: skip
         (tmp_path / name).write_bytes(content)
     digests, places, reasons = photos.bring(
-        ["a.jpg", "b.jpg", "c.tif", "d.jpg"], tmp_path, tmp_path / "faces", max_megapixels=0.0001
+        ["a.jpg", "b.jpg", "c.tif", "d.jpg"], tmp_path, tmp_path / "faces", new=set(), max_megapixels=0.0001
     )
     assert digests[0] == digests[1] and places[0] == places[1] and reasons[0] is None
     assert "megapixels" in reasons[2] and "no picture" in reasons[3] and digests[2:] == [None, None]

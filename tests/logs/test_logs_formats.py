@@ -208,6 +208,16 @@ def test_drafts_can_be_used(store, tmp_path, lines):
     assert load(store, path, mapping=draft).rows_kept == 2
 
 
+def test_a_draft_names_the_columns_it_does_not_read(tmp_path):
+    """Records imported without their handsets are duplicates when they come again with them."""
+    rows = "a,b,2026-03-01 10:00:00,60,35100000\nb,a,2026-03-02 10:00:00,30,35200000\n"
+    path = text(tmp_path / "x.csv", "From,To,When,Seconds,TAC A\n" + rows)
+    draft = guess(path)
+    assert '# not read: "TAC A"; the other names to give: ' in draft and "caller_tac" in draft
+    with pytest.raises(InputError, match="kindred logs guess FILE"):
+        mapping.with_options(mapping.ready("edge-list")[0], {})
+
+
 def test_what_cannot_be_guessed_is_said(tmp_path):
     with pytest.raises(InputError, match="cannot be made out"):
         guess(text(tmp_path / "x.csv", "hello world", "nothing here"))

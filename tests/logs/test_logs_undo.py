@@ -1,4 +1,4 @@
-"""Call records taken back: whatever the files and their order, what is left is what the other files alone would give."""
+"""Call records taken back: whatever the files and their order, what is left is what the other files alone give."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def test_a_person_without_anything_is_explained_too(small):
 
 
 def test_nobody_and_several(small):
-    with pytest.raises(InputError, match="nobody called 'zzz'"):
+    with pytest.raises(InputError, match="nobody of this id or number"):
         explain.facts(small, "zzz")
     with pytest.raises(InputError, match="several people's ids begin with 'c00'"):
         explain.facts(small, "c00")

@@ -200,8 +200,13 @@ def finished_run(found: Tables, rules: Rules, names: Names, m: datetime, campaig
 
 
 def files(path: Path, found: Tables, rules: Rules, names: Names, portraits: dict[str, str]) -> Iterator[str]:
-    """Faults of a workspace's files: photos that nobody may be known by, and names where none belong."""
+    """Faults of a workspace's files: photos that nobody may be known by, and names where none belong.
+
+    What another state of the database needs, to which `restore` may go back, stays: but of people on the list.
+    """
     needed = {photo for photos in rules.facts.photos.values() for photo in photos}
+    for facts in rules.backups.values():
+        needed |= {p for person, photos in facts.photos.items() if person not in rules.listed for p in photos}
     for photo in sorted((path / "faces" / "photos").rglob("*.*")):
         portrait = portraits.get(photo.stem)
         if portrait is not None and portrait not in needed:

@@ -12,11 +12,13 @@ from tests.rules.steps import (
     Erase,
     Export,
     Offers,
+    OptOuts,
     Photos,
     Restore,
     Run,
     moment,
 )
+from tests.rules.world import FRIENDS, PORTRAITS
 
 _BACK = Consents(tuple(Consent("cili", purpose, LONG_AGO) for purpose in (OFFERS, OWN, LENT)))
 
@@ -45,5 +47,11 @@ EXAMPLES = {
     "the day is set back": History("full", Settings(), (
         Consents((Consent("anna", OWN, withdrawn=moment(0)), Consent("anna", OWN, moment(4)))), Days(3), Run(),
         Days(-2), Export("ads"),
+    )),
+    "the same file again brings no photo of who was erased": History("full", Settings(), (
+        Erase(("fanni",)), Photos(tuple(zip(FRIENDS, PORTRAITS, strict=False))),
+    )),
+    "who objects has no photo that only a later state knew": History("full", Settings(), (
+        Photos((("emil", "portrait6"),)), Restore(), OptOuts((("emil", moment(0)),)),
     )),
 }  # fmt: skip

@@ -46,6 +46,38 @@ def test_audit_verify_prints_the_head_and_fails_on_a_changed_line(kindred):
     assert bad.exit_code == 1 and "line 1 was altered" in json.loads(bad.stdout)["problems"]
 
 
+def test_a_broken_log_is_told_with_the_command_that_seals_it(kindred):
+    assert "seal" not in kindred("audit", "verify", "-w", "w").stderr
+    log = Path("w") / audit.LOG
+    log.write_text(log.read_text().replace('"init"', '"iniT"', 1))
+    assert "`kindred audit seal --reason TEXT`" in kindred("audit", "verify", "-w", "w").stderr
+    assert kindred("audit", "seal", "--reason", "a test", "-w", "w").exit_code == 0
+
+
+def test_erase_says_who_is_unknown_and_who_may_come_back(kindred):
+    Path("people.csv").write_text("customer_id,age\n" + "".join(f"c{i},40\n" for i in range(5)))
+    assert kindred("import", "customers", "people.csv", "-w", "w").exit_code == 0
+    done = kindred("erase", "c1", "c77", "-w", "w")
+    assert "1 id names nobody in this workspace" in done.stderr and "Without --opt-out" in done.stderr
+    done = kindred("erase", "c2", "--opt-out", "-w", "w")
+    assert "names nobody" not in done.stderr and "Without --opt-out" not in done.stderr
+    assert "proofs" in done.stdout and "('" not in done.stdout
+
+
+def test_an_export_of_what_is_stale_or_empty_says_so(kindred):
+    Path("calls.csv").write_text("caller,callee,started_at,duration_s\na,b,2024-03-01 10:00:00,60\n")
+    Path("offers.csv").write_text("offer_id,headline,body,call_to_action,value,cost\no1,H,B,Go,5,1\n")
+    for what in ("logs", "offers"):
+        assert kindred("import", what, {"logs": "calls.csv", "offers": "offers.csv"}[what], "-w", "w").exit_code == 0
+    assert "nobody gets: o1 (there are no past campaigns)" in kindred("run", "-w", "w").stderr
+    fresh = kindred("export", "delivery", "--to", "out", "-w", "w")
+    assert fresh.exit_code == 0 and "No ad is to be sent" in fresh.stderr and "Stale" not in fresh.stderr
+    Path("people.csv").write_text("customer_id,age\na,40\n")
+    assert kindred("import", "customers", "people.csv", "-w", "w").exit_code == 0
+    stale = kindred("export", "delivery", "--to", "out", "-w", "w")
+    assert stale.exit_code == 0 and "`kindred run`, then export again" in stale.stderr
+
+
 def test_restore_without_a_backup_is_one_clear_line(kindred):
     assert kindred("backups", "-w", "w").exit_code == 0
     failed = kindred("restore", "-w", "w")
