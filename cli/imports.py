@@ -14,6 +14,7 @@ from cli.command import ROWS_REJECTED, Shell, command
 
 if TYPE_CHECKING:
     from engine.sources import SourceSummary
+    from engine.workspace import Workspace
 
 _STRICT = Annotated[bool, typer.Option("--strict", help="Exit with code 3 when a row was rejected.")]
 _FORMAT = Annotated[str | None, typer.Option("--format", metavar="NAME", help="How to read the file.")]
@@ -85,7 +86,7 @@ def register(app: typer.Typer) -> None:
                 key=space.key(),
                 progress=shell.progress,
             )
-        return _report(shell, done, strict)
+        return _report(shell, space, done, strict)
 
     @command(look)
     def guess(
@@ -190,7 +191,7 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
                         progress=shell.progress,
                     )
                 )
-        return _report(shell, done, strict)
+        return _report(shell, space, done, strict)
 
     load.__doc__ = (
         f"{text}\n\nExample: `kindred import {target} {'photos/' if target == 'photos' else target + '.csv'}`"
@@ -198,7 +199,7 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
     command(group, target)(load)
 
 
-def _report(shell: Shell, done: list[SourceSummary], strict: bool) -> int:
+def _report(shell: Shell, space: Workspace, done: list[SourceSummary], strict: bool) -> int:
     shell.emit(
         [
             {
@@ -225,21 +226,15 @@ def _report(shell: Shell, done: list[SourceSummary], strict: bool) -> int:
                 "already, contacts only, or ids written otherwise than in the other files (is ids.region set?)."
             )
         _say_columns(shell, s)
-    _say_names(shell)
+    from engine.usecases import imports
+
+    if told := imports.other_names(space):
+        shell.say(told)
     if any(summary.rows_rejected for summary in done):
         shell.say("Rejected rows and their reasons: `kindred export rejects --to DIR --format csv`.")
         if strict:
             return ROWS_REJECTED
     return 0
-
-
-def _say_names(shell: Shell) -> None:
-    """Files that were read with another ids.region."""
-    from engine import workspace
-    from engine.usecases import imports
-
-    if told := imports.other_names(workspace.open_(shell.path)):
-        shell.say(told)
 
 
 def _say_columns(shell: Shell, summary: SourceSummary) -> None:

@@ -8,14 +8,14 @@ one reading before all others. (Call records have `engine.logs.repeats`.)
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.sources import Store
 from engine.tables import TABLES, empty, polars_type
-from engine.trust import objections
+from engine.trust import mentions, objections
 
 if TYPE_CHECKING:
     import polars as pl
@@ -92,14 +92,9 @@ def keep(store: Store, source: str, target: str, frame: pl.DataFrame) -> dict[st
     import polars as pl
 
     if frame.height:
-        rows = frame.select(
-            pl.lit(source).alias("source_id"),
-            pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row_number"),
-            (pl.col("customer_id") if "customer_id" in frame.columns else pl.lit(None, pl.String)).alias("customer_id"),
-            _cells(frame).alias("cells"),
-        )
-        store.append("readings", rows)
-    return {"columns": {name: _kind(dtype) for name, dtype in frame.schema.items()}}
+        number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row_number")
+        store.append("readings", _rows(frame).with_columns(pl.lit(source).alias("source_id"), number))
+    return {"columns": [[name, _kind(dtype)] for name, dtype in frame.schema.items()]}
 
 
 def begin(store: Store, target: str) -> None:
@@ -163,6 +158,32 @@ def purge(store: Store, target: str) -> None:
         store.execute("intake/drop_rows")
 
 
+def unname(store: Store, names: Sequence[str]) -> None:
+    """Take people out of what files said of others, as `engine.trust.mentions` takes them out of the tables."""
+    import polars as pl
+
+    words = mentions.whole_words(names)
+    for target, further in (("customers", None), ("inventory", ["attributes"])):
+        parts = store.query("intake/readings_of", target=target, base=_BASE + target) if words else None
+        for (how, source), part in parts.group_by("how", "source_id") if parts is not None else ():
+            columns = json.loads(how)["columns"]
+            own = further or [n for n, kind in columns if n not in TABLES[target].names and kind == "String"]
+            old = _decoded(part["cells"], columns)
+            new = old.with_columns(mentions.without(old[name], words) for name in own if name in old.columns)
+            if new.equals(old):
+                continue
+            rows = part.select("source_id", "row_number").with_columns(
+                (
+                    new["customer_id"]
+                    if "customer_id" in new.columns
+                    else pl.Series([None] * new.height, dtype=pl.String)
+                ).alias("customer_id"),
+                _cells(new).alias("cells"),
+            )
+            store.execute("intake/drop_readings", gone=[source])
+            store.append("readings", rows)
+
+
 def _purged(table: pl.DataFrame, before: str) -> pl.DataFrame:
     import polars as pl
 
@@ -189,6 +210,14 @@ def _kind(dtype: Any) -> str:
     return str(dtype.base_type())
 
 
+def _rows(frame: pl.DataFrame) -> pl.DataFrame:
+    """customer_id and cells of each row."""
+    import polars as pl
+
+    who = pl.col("customer_id") if "customer_id" in frame.columns else pl.lit(None, pl.String)
+    return frame.select(who.alias("customer_id"), _cells(frame).alias("cells"))
+
+
 def _cells(frame: pl.DataFrame) -> pl.Series:
     """Each row's values as texts that give the same values back, in one JSON text; no names of columns in it."""
     import polars as pl
@@ -200,19 +229,19 @@ def _cells(frame: pl.DataFrame) -> pl.Series:
     return frame.select(pl.struct(pl.concat_list(texts).alias("v")).struct.json_encode()).to_series()
 
 
-def _read(store: Store, source: str, columns: Mapping[str, str]) -> pl.DataFrame:
+def _read(store: Store, source: str, columns: Sequence[Sequence[str]]) -> pl.DataFrame:
     """What `keep` kept."""
     return _decoded(store.query("intake/readings", source_id=source)["cells"], columns)
 
 
-def _decoded(cells: pl.Series, columns: Mapping[str, str]) -> pl.DataFrame:
+def _decoded(cells: pl.Series, columns: Sequence[Sequence[str]]) -> pl.DataFrame:
     import polars as pl
 
     values = cells.str.json_decode(pl.Struct({"v": pl.List(pl.String)})).struct.field("v")
     parts = pl.DataFrame({"v": values}).select(
-        pl.col("v").list.get(place, null_on_oob=True).alias(name) for place, name in enumerate(columns)
+        pl.col("v").list.get(place, null_on_oob=True).alias(name) for place, (name, _) in enumerate(columns)
     )
-    return parts.with_columns(_typed(name, kind) for name, kind in columns.items())
+    return parts.with_columns(_typed(name, kind) for name, kind in columns)
 
 
 def _typed(name: str, kind: str) -> pl.Expr:

@@ -262,6 +262,7 @@ def _erase_rows(store: DuckDBWarehouse, known: list[str]) -> dict[str, int]:
     store.execute("trust/unname_deliveries")
     rows = forget.rows(store, known, keep=forget.KEPT_UNNAMED)
     mentions.forget(store, known)
+    readings.unname(store, known)
     return rows
 
 

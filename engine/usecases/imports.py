@@ -172,11 +172,13 @@ def _take_out(workspace: Workspace, store: DuckDBWarehouse, wanted: list[dict[st
 
 def _check_sums(store: DuckDBWarehouse, wanted: list[dict[str, Any]]) -> None:
     """Nobody knows which part of a purged day's sums a file brought."""
-    purges = [
-        (line["number"], json.loads(line["how"])["before"])
-        for line in store.query("intake/purges").iter_rows(named=True)
-        if json.loads(line["how"])["keep_daily"]
-    ]
+    purges: list[tuple[int, str]] = []
+    for line in store.query("intake/purges").iter_rows(named=True):
+        how = json.loads(line["how"])
+        if how["keep_daily"]:
+            purges.append((line["number"], how["before"]))
+        else:
+            purges = [purge for purge in purges if purge[1] > how["before"]]
     for line in wanted:
         first = json.loads(line["how"] or "{}").get("first_at")
         for number, day in purges:
