@@ -240,7 +240,7 @@ def test_an_opt_out_survives_erasing_purging_and_restoring(space, tmp_path):
     space.restore("replaced")
     assert {t: n for t, n in rows_naming(space, GONE, 1).items() if n} == left
     erase.erase(space, [GONE])
-    erase.purge(space, date(2027, 1, 1))
+    erase.purge(space, date(2027, 1, 1), everything=True)
     people = tmp_path / "customers.csv"
     people.write_text(f"customer_id,age\n{GONE},40\nsomeone,41\n")
     assert engine.import_table(space, "customers", people).rows_rejected == 1
