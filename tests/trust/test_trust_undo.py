@@ -1,109 +1,22 @@
-"""Imports taken back in a whole workspace: `export all` is what a workspace gives that never saw them.
+"""What stays when an import is taken back, and what does not come back; readings that replace others; trials.
 
-Not so, on purpose: who opted out or withdrew a consent, who was erased and what was purged.
+That all else is as if the file had never come: test_trust_undo_drawn.py, tests/logs/test_logs_undo.py.
 """
 
 from __future__ import annotations
 
 import json
-import random
-import shutil
 from datetime import date
-from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
-import engine
 from engine import workspace
 from engine.errors import InputError
 from engine.intake.importer import import_table
-from engine.logs.importer import import_logs
-from engine.tables import BOOKKEEPING, TABLES
 from engine.usecases import erase, imports
 from tests.trust.photo import jpeg
-
-PEOPLE = [f"+3620555{n:04d}" for n in range(9)]
-DAYS = ["2026-01-04", "2026-01-05", "2026-02-20"]
-WORDS = ["red", "blue", "7", "12.5", ""]
-NODES = ("node", "caller", "callee", "src", "dst", "a", "b")
-KINDS = ("logs", "logs", "customers", "treatments", "offers", "photos", "inventory", "consents", "devices")
-
-
-def make(folder: Path, kind: str, seed: int) -> Path:
-    """A small import file by its seed: some of the people, some of the columns."""
-    chance = random.Random(seed)
-    who = chance.sample(PEOPLE, chance.randint(2, 6))
-    folder.mkdir(parents=True)
-    path = folder / f"{kind}{seed}.csv"
-    day = lambda: f"{chance.choice(DAYS)} {chance.choice(['10:00:00', '10:00:05', '23:59:58'])}"  # noqa: E731
-    if kind == "logs":
-        lines = ["caller,callee,started_at,duration_s,caller_tac"]
-        for _ in range(12):
-            a, b = chance.sample(PEOPLE[:5], 2)
-            lines.append(f"{a},{b},{day()},{chance.choice([0, 60, 62])},{chance.choice(['', '35000001', '35000002'])}")
-    elif kind == "customers":
-        more = chance.sample(["age", "residence", "plan", "income"], chance.randint(0, 4))
-        value = {"age": lambda: str(chance.randint(15, 60)), "income": lambda: chance.choice(["", "1.5", "20"])}
-        lines = [",".join(["customer_id", *more])]
-        lines += [",".join([p, *(value.get(c, lambda: chance.choice(WORDS))() for c in more)]) for p in who]
-    elif kind == "treatments":
-        more = chance.sample(["offer_id", "propensity", "accepted"], chance.randint(0, 3))
-        value = {"offer_id": ["", "o1"], "propensity": ["0.5", ""], "accepted": ["true", "false", ""]}
-        lines = [",".join(["customer_id,campaign_id,sent_at", *more])]
-        lines += [",".join([p, chance.choice("cd"), day(), *(chance.choice(value[c]) for c in more)]) for p in who]
-    elif kind == "offers":
-        more = chance.sample(["manufacturer", "min_age", "valid_to"], chance.randint(0, 3))
-        value = {"manufacturer": ["Acme", ""], "min_age": ["18", ""], "valid_to": ["2026-12-31", ""]}
-        lines = [",".join(["offer_id,headline,body,call_to_action,value,cost", *more])]
-        for offer in chance.sample(["o1", "o2", "o3"], 2):
-            lines.append(",".join([offer, "h", "b", "c", chance.choice(["1", "2.5"]), "0",
-                                   *(chance.choice(value[c]) for c in more)]))  # fmt: skip
-    elif kind in ("photos", "inventory"):
-        lines = [f"{'customer_id' if kind == 'photos' else 'photo_id'},path"]
-        for number in range(3):
-            (folder / f"{number}.jpg").write_bytes(jpeg(chance.randrange(4), (32, 32)))
-            lines.append(f"{who[number % len(who)] if kind == 'photos' else f'm{chance.randrange(3)}'},{number}.jpg")
-    elif kind == "consents":
-        lines = ["customer_id,purpose,granted_at"]
-        lines += [f"{p},{chance.choice(['offers', 'own_face'])},{day()}" for p in who]
-    else:
-        lines = ["tac,manufacturer,model"]
-        lines += [f"3500000{n},{chance.choice(['Acme', 'Nokia'])},m{chance.randrange(3)}" for n in (1, 2)]
-    path.write_text("\n".join(lines) + "\n")
-    return path
-
-
-def bring(space, kind: str, path: Path):
-    with space.writing(f"import {kind}") as store:
-        if kind == "logs":
-            return import_logs(store, [path], config=space.config, key=space.key())[0]
-        return import_table(store, kind, path, faces_folder=space.faces, config=space.config, key=space.key())
-
-
-def held(space) -> dict[str, list[str]]:
-    """Every table of `export all`, people for nodes."""
-    found = {}
-    with space.warehouse(read_only=True) as store:
-        names = dict(store.read("parties").select("node", "party_id").iter_rows())
-        for table in TABLES:
-            if table in BOOKKEEPING:
-                continue
-            lines = store.read(table).to_dicts()
-            for line in lines:
-                for column in NODES:
-                    if line.get(column) is not None:
-                        line[column] = names[line[column]]
-                if table == "ties":
-                    line["a"], line["b"] = sorted((line["a"], line["b"]))
-            if table == "nodes":  # communities are numbered as they are found: each is called by its first member
-                named = sorted(lines, key=lambda node: node["party_id"], reverse=True)
-                first = {node["community"]: node["party_id"] for node in named}
-                lines = [{**line, "community": first[line["community"]]} for line in lines]
-            found[table] = sorted(map(repr, lines))
-    return found
+from tests.trust.undone import bring, calls, held, photos, rows, text
 
 
 @pytest.fixture(autouse=True)
@@ -112,62 +25,9 @@ def _key(monkeypatch):
     monkeypatch.setenv("KINDRED_RUN_TODAY", "2026-03-01")
 
 
-def photos(space) -> set[str]:
-    return {path.name for path in space.faces.rglob("*") if path.is_file()}
-
-
-def same(space, other) -> None:
-    found, wanted = held(space), held(other)
-    for table in wanted:
-        assert found[table] == wanted[table], table
-    assert photos(space) == photos(other)
-
-
-@settings(max_examples=6, deadline=None, derandomize=True, phases=[Phase.generate],
-          suppress_health_check=list(HealthCheck))  # fmt: skip
-@given(
-    st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 10**6)), min_size=3, max_size=6, unique=True), st.data()
-)
-def test_what_is_left_is_what_the_other_imports_give(tmp_path_factory, drawn, data):
-    gone = data.draw(st.sets(st.integers(0, len(drawn) - 1), min_size=1, max_size=3))
-    folder = tmp_path_factory.mktemp("undo")
-    compare(folder, drawn, gone)
-
-
-def compare(folder: Path, drawn: list[tuple[str, int]], gone: set[int]) -> None:
-    paths = [make(folder / str(place), kind, seed) for place, (kind, seed) in enumerate(drawn)]
-    space, other = workspace.create(folder / "w"), workspace.create(folder / "o")
-    done = [bring(space, kind, path) for (kind, _), path in zip(drawn, paths, strict=True)]
-    told = imports.undo(space, [done[place].source_id for place in sorted(gone)], dry_run=True)
-    before = held(space)
-    again = imports.undo(space, [done[place].source_id for place in sorted(gone)])
-    assert (told.rows, told.files, told.done, again.done) == (again.rows, again.files, False, True)
-    for place, path in enumerate(paths):
-        if place not in gone:
-            bring(other, drawn[place][0], path)
-    same(space, other)
-    assert space.config.people == other.config.people
-    assert any(before[table] != rows for table, rows in held(space).items()) or not told.rows.keys() & {*before}
-
-
 @pytest.fixture
 def space(tmp_path):
     return workspace.create(tmp_path / "w")
-
-
-def text(folder: Path, name: str, *lines: str) -> Path:
-    path = folder / name
-    path.write_text("\n".join(lines) + "\n")
-    return path
-
-
-def calls(folder: Path, name: str, *rows: str) -> Path:
-    return text(folder, name, "caller,callee,started_at,duration_s", *rows)
-
-
-def rows(space, table: str) -> pl.DataFrame:
-    with space.warehouse(read_only=True) as store:
-        return store.read(table)
 
 
 def test_a_photo_of_two_people_goes_with_the_second(space, tmp_path):
@@ -333,31 +193,3 @@ def test_what_purge_and_erase_would_do(space, tmp_path):
     looks = [json.loads(line)["command"] for line in (space.path / "audit.jsonl").read_text().splitlines()]
     assert {"purge --dry-run", "erase --dry-run"} <= set(looks)
     assert tried.rows == erase.purge(space, date(2026, 2, 1), everything=True).rows
-
-
-def test_stages_compute_what_they_compute_without_the_file(tmp_path):
-    town = tmp_path / "town"
-    from engine.synth import town as synth
-
-    synth.write(town, customers=60, photos=0, seed=3)
-    header, *lines = (town / "logs" / "calls.csv").read_text().splitlines()
-    parts = [text(tmp_path, f"{n}.csv", header, *lines[n::3], *lines[:: 7 + n]) for n in range(3)]
-    extra = text(tmp_path, "extra.csv", "customer_id,age", *(f"{line.split(',')[0]},30" for line in lines[:5]))
-    told = []
-    for name in ("w", "o"):
-        space = workspace.create(tmp_path / name)
-        for target in ("customers", "devices", "offers"):
-            bring(space, target, town / f"{target}.csv")
-        gone = []
-        for part in parts:
-            if name == "w" or part != parts[0]:
-                done = bring(space, "logs", part)
-                gone += [done.source_id] if part == parts[0] else []
-        if name == "w":
-            gone.append(bring(space, "customers", extra).source_id)
-            engine.run(space, until="handsets")
-            imports.undo(space, gone)
-        engine.run(space, until="handsets")
-        told.append(space)
-    same(*told)
-    shutil.rmtree(town)
