@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.command import Shell, command
+from cli.command import ENCODING, SHEET, Shell, command
 from engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 _NAME = Annotated[str, typer.Argument(metavar="NAME", help="Of the experiment.")]
 _FILE = Annotated[Path, typer.Argument(metavar="FILE", help="CSV, TSV or Parquet.")]
+_MAPPING = Annotated[
+    str | None,
+    typer.Option(
+        "--mapping", metavar="FILE|NAME", help="A TOML file, or a kept one's name, that says what the columns mean."
+    ),
+]
 _COLUMN = Annotated[
     list[str] | None,
     typer.Option("--column", metavar="OURS=THEIRS", help="What the file calls one of our columns; repeatable."),
@@ -136,15 +142,16 @@ def register(app: typer.Typer) -> None:
             shell.say(f"Imbalance {done.drawn.imbalance:.3g}, usually {done.drawn.usual:.3g}: salt {done.drawn.salt}")
 
     @command(load)
-    def exposures(shell: Shell, name: _NAME, file: _FILE, column: _COLUMN = None) -> None:
+    def exposures(shell: Shell, name: _NAME, file: _FILE, column: _COLUMN = None, mapping: _MAPPING = None) -> None:
         """Who saw an ad, and when: customer_id, at, and the arm shown where it is known.
 
         Example: `kindred experiment import exposures spring seen.csv --column at=shown_at`
         """
-        from engine.usecases import experiment_events
+        from engine.usecases import experiment_events, mappings
 
         space, columns = shell.workspace(), _pairs(column)
-        _report(shell, experiment_events.import_events(space, name, "exposures", file, columns=columns))
+        said = mappings.find(space, mapping)
+        _report(shell, experiment_events.import_events(space, name, "exposures", file, columns=columns, mapping=said))
 
     @command(load)
     def outcomes(
@@ -153,15 +160,20 @@ def register(app: typer.Typer) -> None:
         file: _FILE,
         column: _COLUMN = None,
         metric: Annotated[str | None, typer.Option("--metric", help="The plan's primary one, or a guardrail.")] = None,
+        mapping: _MAPPING = None,
     ) -> None:
         """What customers did: customer_id, at, value.
 
         Example: `kindred experiment import outcomes spring sales.csv --column value=revenue`
         """
-        from engine.usecases import experiment_events
+        from engine.usecases import experiment_events, mappings
 
         space, columns = shell.workspace(), _pairs(column)
-        _report(shell, experiment_events.import_events(space, name, "outcomes", file, columns=columns, metric=metric))
+        said = mappings.find(space, mapping)
+        done = experiment_events.import_events(
+            space, name, "outcomes", file, columns=columns, metric=metric, mapping=said
+        )
+        _report(shell, done)
 
     @command(group, computes=True)
     def analyse(
@@ -234,7 +246,7 @@ def register(app: typer.Typer) -> None:
     @command(group)
     def compare(
         shell: Shell,
-        data: Annotated[Path, typer.Option("--data", metavar="FILE", help="One row per unit: CSV, TSV or Parquet.")],
+        data: Annotated[Path, typer.Option("--data", metavar="FILE", help="One row per unit, in any form.")],
         arm: Annotated[str, typer.Option("--arm", metavar="COLUMN")],
         control: Annotated[str, typer.Option("--control", metavar="VALUE")],
         metric: Annotated[
@@ -246,6 +258,8 @@ def register(app: typer.Typer) -> None:
             list[str] | None, typer.Option("--share", metavar="ARM=SHARE", help="Planned; equal unless given.")
         ] = None,
         alpha: Annotated[float, typer.Option("--alpha", min=0.0001, max=0.5)] = 0.05,
+        sheet: SHEET = None,
+        encoding: ENCODING = None,
     ) -> None:
         """A/B results in a plain table, without a workspace.
 
@@ -258,7 +272,8 @@ def register(app: typer.Typer) -> None:
         if shares is not None:
             assignment.check_arms(shares)
         found = table.compare(
-            plaintable.read(data), arm=arm, control=control, metrics=metric, shares=shares, covariate=covariate,
+            plaintable.read(data, sheet=sheet, encoding=encoding),
+            arm=arm, control=control, metrics=metric, shares=shares, covariate=covariate,
             cluster=cluster, alpha=alpha,
         )  # fmt: skip
         rows = table.rows(found)

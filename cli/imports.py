@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.command import ROWS_REJECTED, Shell, command
+from cli.command import ENCODING, ROWS_REJECTED, SHEET, Shell, command
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.health import Check
     from engine.sources import SourceSummary
     from engine.workspace import Workspace
 
@@ -24,7 +28,22 @@ _KEEP = Annotated[
         "--keep", metavar="COLUMN", help="A further column to keep though it looks like names, numbers or addresses."
     ),
 ]
-_PATHS = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files (or a folder of photos).")]
+_GLOB = Annotated[
+    list[str] | None, typer.Option("--glob", metavar="PATTERN", help="Files by a pattern (quote it); repeatable.")
+]
+_MAPPING = Annotated[
+    str | None,
+    typer.Option(
+        "--mapping", metavar="FILE|NAME", help="A TOML file, or a kept one's name, that says what the columns mean."
+    ),
+]
+_PREVIEW = Annotated[
+    bool, typer.Option("--preview", help="Read and check, store nothing: say what an import would do.")
+]
+_PATHS = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="PATH...", help="Files, or folders of files that are one table, or of photos."),
+]
 
 TABLES = {
     "customers": "The customers. Columns: customer_id, age or birth_date, residence, gender; others become features.",
@@ -45,6 +64,9 @@ def register(app: typer.Typer) -> None:
     app.add_typer(look, name="logs")
     group = typer.Typer(help="Bring files into the workspace; nothing is lost silently.", no_args_is_help=True)
     app.add_typer(group, name="import")
+    kept = typer.Typer(help="Mappings kept in the workspace, by name.", no_args_is_help=True)
+    app.add_typer(kept, name="mapping")
+    _register_mappings(kept)
     for target, text in TABLES.items():
         _register_table(group, target, text)
     _taking_back(app)
@@ -52,41 +74,49 @@ def register(app: typer.Typer) -> None:
     @command(group, computes=True)
     def logs(
         shell: Shell,
-        paths: _PATHS,
+        paths: _PATHS = None,
         format_: _FORMAT = None,
-        mapping: Annotated[
-            Path | None, typer.Option("--mapping", metavar="FILE", help="A TOML file that names the columns.")
-        ] = None,
+        mapping: _MAPPING = None,
         epoch: Annotated[
             datetime | None, typer.Option("--epoch", formats=["%Y-%m-%d"], help="Day on which relative seconds start.")
         ] = None,
         timezone: Annotated[
             str | None, typer.Option("--timezone", metavar="ZONE", help="Of local times, e.g. Europe/Budapest.")
         ] = None,
+        sheet: SHEET = None,
+        encoding: ENCODING = None,
+        glob: _GLOB = None,
+        preview: _PREVIEW = False,
         strict: _STRICT = False,
     ) -> int:
-        """Call records: CSV, TSV or Parquet, plain, gz or zst.
+        """Call records: CSV, XLSX, JSON, XML or Parquet, plain or packed, a file or a folder of them.
 
         Columns: caller, callee, started_at, duration_s, and more (see the README); other names through --mapping.
 
         Example: `kindred import logs calls.csv sms.csv --format copenhagen --epoch 2014-02-24`
         """
         from engine.logs.importer import import_logs
+        from engine.usecases import mappings
 
         space = shell.workspace()
+        said = mappings.find(space, mapping)
         options: dict[str, Any] = {"epoch": epoch.date() if epoch else None, "timezone": timezone}
-        with space.writing("import logs") as store:
+        with _importing(space, "logs", preview) as (store, _):
             done = import_logs(
                 store,
-                paths,
+                _files(paths, glob),
                 format=format_,
-                mapping=mapping,
+                mapping=said,
                 options={k: v for k, v in options.items() if v is not None},
                 config=space.config,
                 key=space.key(),
+                scratch=space.scratch,
+                sheet=sheet,
+                encoding=encoding,
                 progress=shell.progress,
             )
-        return _report(shell, space, done, strict)
+            checks = _checks(space, store, "logs")
+        return _report(shell, space, done, checks, strict, preview)
 
     @command(look)
     def guess(
@@ -171,27 +201,45 @@ def _taking_back(app: typer.Typer) -> None:
 
 
 def _register_table(group: typer.Typer, target: str, text: str) -> None:
-    def load(shell: Shell, paths: _PATHS, format_: _FORMAT = None, keep: _KEEP = None, strict: _STRICT = False) -> int:
+    def load(
+        shell: Shell,
+        paths: _PATHS = None,
+        format_: _FORMAT = None,
+        mapping: _MAPPING = None,
+        keep: _KEEP = None,
+        sheet: SHEET = None,
+        encoding: ENCODING = None,
+        glob: _GLOB = None,
+        preview: _PREVIEW = False,
+        strict: _STRICT = False,
+    ) -> int:
         from engine.intake.importer import import_table
+        from engine.usecases import mappings
 
         space = shell.workspace()
+        said = mappings.find(space, mapping)
         done = []
-        with space.writing(f"import {target}") as store:
-            for path in paths:
+        with _importing(space, target, preview) as (store, faces):
+            for path in _files(paths, glob):
                 done.append(
                     import_table(
                         store,
                         target,
                         path,
                         format=format_,
-                        faces_folder=space.faces,
+                        faces_folder=faces,
                         config=space.config,
                         key=space.key(),
                         keep=keep or (),
+                        sheet=sheet,
+                        encoding=encoding,
+                        mapping=said,
                         progress=shell.progress,
                     )
                 )
-        return _report(shell, space, done, strict)
+            checks = _checks(space, store, target)
+        shell.say_called_back(space)
+        return _report(shell, space, done, checks, strict, preview)
 
     load.__doc__ = (
         f"{text}\n\nExample: `kindred import {target} {'photos/' if target == 'photos' else target + '.csv'}`"
@@ -199,7 +247,86 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
     command(group, target)(load)
 
 
-def _report(shell: Shell, space: Workspace, done: list[SourceSummary], strict: bool) -> int:
+def _files(paths: list[Path] | None, patterns: list[str] | None) -> list[Path]:
+    """The files to import: those named, then those that fit a pattern, by name. A name is never a pattern."""
+    from glob import glob
+
+    from engine.errors import InputError
+
+    found = list(paths or ())
+    for pattern in patterns or ():
+        fitting = sorted(Path(name) for name in glob(pattern, recursive=True))
+        fitting = [path for path in fitting if path.is_file()]
+        if not fitting:
+            raise InputError(f"no file fits --glob {pattern!r}.", fix="Check the pattern, and put it in quotes.")
+        found += fitting
+    if not found:
+        raise InputError("no file is named.", fix="Give one or more, or --glob PATTERN.")
+    return found
+
+
+def _register_mappings(group: typer.Typer) -> None:
+    @command(group)
+    def keep(
+        shell: Shell,
+        name: Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits, - and _.")],
+        file: Annotated[Path, typer.Argument(metavar="FILE", help="A mapping file (docs/mapping.md).")],
+    ) -> None:
+        """Keep a mapping file in the workspace, to be used as --mapping NAME.
+
+        Example: `kindred mapping keep crm crm.toml`
+        """
+        from engine.usecases import mappings
+
+        shell.emit(mappings.keep(shell.workspace(), name, file))
+
+    @command(group, "list")
+    def list_(shell: Shell) -> None:
+        """The mappings that are kept: for which table, which columns, and what their content is known by.
+
+        Example: `kindred mapping list`
+        """
+        from engine.usecases import mappings
+
+        shell.emit(mappings.listed(shell.workspace()), ["name", "table", "columns", "digest"])
+
+    @command(group)
+    def show(
+        shell: Shell, name: Annotated[str, typer.Argument(metavar="NAME", help="Of a mapping that is kept.")]
+    ) -> None:
+        """The text of a kept mapping.
+
+        Example: `kindred mapping show crm > crm.toml`
+        """
+        from engine.usecases import mappings
+
+        print(mappings.show(shell.workspace(), name), end="")
+
+
+@contextmanager
+def _importing(space: Workspace, target: str, preview: bool) -> Iterator[tuple[Any, Path]]:
+    """The database to import into and the folder for photos: the workspace's, or a copy that is gone afterwards."""
+    if preview:
+        with space.sandbox() as (store, folder):
+            yield store, folder / "faces"
+    else:
+        with space.writing(f"import {target}") as store:
+            yield store, space.faces
+
+
+def _checks(space: Workspace, store: Any, target: str) -> list[Check]:
+    """What looks right and what does not about a table, now that the files are in."""
+    from engine import health
+
+    return health.checks(health.look(store, space.config), space.config, {target})
+
+
+def _report(
+    shell: Shell, space: Workspace, done: list[SourceSummary], checks: list[Check], strict: bool, preview: bool
+) -> int:
+    from engine.usecases import imports
+
+    told = [{name: value for name, value in vars(check).items() if name != "tables"} for check in checks]
     shell.emit(
         [
             {
@@ -211,12 +338,14 @@ def _report(shell: Shell, space: Workspace, done: list[SourceSummary], strict: b
                 "rows_rejected": summary.rows_rejected,
                 "replaces": summary.replaces,
                 "details": summary.details,
+                **({"checks": told} if shell.output == "json" else {}),
             }
             for summary in done
         ]
     )
     for s in done:
         parts = f"{s.rows_kept} kept + {s.rows_duplicate} duplicate + {s.rows_rejected} rejected"
+        parts += f" + {s.rows_left_out} left out by the mapping" if s.rows_left_out else ""
         shell.say(f"{s.path}: {s.rows_in} rows = {parts}{f' ({s.why})' if s.why else ''}")
         if s.replaces:
             shell.say(f"{s.path}: {s.replaces}")
@@ -226,15 +355,16 @@ def _report(shell: Shell, space: Workspace, done: list[SourceSummary], strict: b
                 "already, contacts only, or ids written otherwise than in the other files (is ids.region set?)."
             )
         _say_columns(shell, s)
-    from engine.usecases import imports
-
-    if told := imports.other_names(space):
-        shell.say(told)
-    if any(summary.rows_rejected for summary in done):
+    if names := imports.other_names(space):
+        shell.say(names)
+    for check in told:
+        if check["level"] != "ok":
+            shell.say(f"{check['level']}: {check['found']}. {check['remedy']}".strip())
+    if preview:
+        shell.say("Preview: nothing was stored. The same command without --preview imports.")
+    elif any(summary.rows_rejected for summary in done):
         shell.say("Rejected rows and their reasons: `kindred export rejects --to DIR --format csv`.")
-        if strict:
-            return ROWS_REJECTED
-    return 0
+    return ROWS_REJECTED if strict and any(summary.rows_rejected for summary in done) else 0
 
 
 def _say_columns(shell: Shell, summary: SourceSummary) -> None:

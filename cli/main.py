@@ -3,15 +3,44 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from cli import demo, experiment, exports, faces, graph, imports, offers, report, run, trust, workspace
 from engine import __version__
+from engine.errors import masked
+
+
+class _Group(TyperGroup):
+    """All commands; what is said of a wrong option or argument repeats nobody's number."""
+
+    def make_context(self, *args: Any, **options: Any) -> Any:
+        """See `TyperGroup`."""
+        with _masking():
+            return super().make_context(*args, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """See `TyperGroup`."""
+        with _masking():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _masking() -> Iterator[None]:
+    try:
+        yield
+    except typer.TyperException as error:
+        error.message = masked(error.message)
+        raise
+
 
 app = typer.Typer(
     name="kindred",
+    cls=_Group,
     help="From call logs to the face and the offer that persuade.\n\n"
     "Example: `kindred demo` shows the whole job on an invented town.",
     no_args_is_help=True,

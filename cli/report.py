@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
     def report(
         shell: Shell,
         kind: Annotated[
-            str, typer.Argument(metavar="KIND", help="influence, loyalty, offers, faces, experiment or all.")
+            str, typer.Argument(metavar="KIND", help="data, influence, loyalty, offers, faces, experiment or all.")
         ],
         to: Annotated[Path, typer.Option("--to", metavar="FILE.html", help="The page to write.")],
         json_to: Annotated[
@@ -34,15 +34,21 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """One self-contained page per question. For the public: no single person, small cells withheld, totals rounded.
 
-        What is stale is said, not computed.
+        What is stale is said, not computed. `report data` is about the data itself: what came in and what looks wrong.
 
         Example: `kindred report influence --to influence.html --json influence.json`
         """
+        from engine.usecases import health
         from engine.usecases.report import report as write
 
-        done = write(shell.workspace(), kind, to, json_to=json_to, internal=internal, progress=shell.progress)
+        space = shell.workspace()
+        if kind == "data":
+            done = health.report(space, to, json_to=json_to)
+            shell.say("Internal: counts are exact, also small ones. Do not pass on.")
+        else:
+            done = write(space, kind, to, json_to=json_to, internal=internal, progress=shell.progress)
         shell.emit(asdict(done))
-        if internal:
+        if internal and kind != "data":
             shell.say("Internal: names single people. Do not pass on.")
         for warning in done.warnings:
             shell.say(warning)

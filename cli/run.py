@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred run --until influencers`
         """
-        from engine import pipeline
+        from engine import health, pipeline
         from engine.usecases import imports
 
         space = shell.workspace()
@@ -41,5 +41,8 @@ def register(app: typer.Typer) -> None:
         for result in results:
             for note in result.notes:
                 shell.say(f"{result.stage}: {note}")
+        with space.warehouse(read_only=True) as store:
+            for line in health.warnings(store, space.config):
+                shell.say(f"warn: {line}")
         if told := imports.other_names(space):
             shell.say(told)

@@ -7,17 +7,21 @@ from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.command import KNOWN_ERROR, Shell, command
+from cli.output import Output
 
 if TYPE_CHECKING:
     from engine.trust.audit import Verdict
     from engine.usecases.erase import Receipt
 
 _DRY_RUN = Annotated[bool, typer.Option("--dry-run", help="Only count the rows per table; nothing is changed.")]
+
+LAST_LINES = 20
+_SHOWN = ("seq", "at", "user", "command", "event", "rows", "details")
 
 
 class Encryption(StrEnum):
@@ -153,6 +157,25 @@ def _audit(app: typer.Typer) -> None:
     app.add_typer(group, name="audit")
 
     @command(group, recorded=False)
+    def show(
+        shell: Shell, all_: Annotated[bool, typer.Option("--all", help="Every line, not the last 20 only.")] = False
+    ) -> None:
+        """Who did what, and when (UTC): the last 20 lines of the log, the newest last.
+
+        Rows per table are before > after, or those that went out. `kindred audit verify` says whether the log is whole.
+
+        Example: `kindred audit show --all -o json`
+        """
+        from engine.trust import audit
+
+        lines = audit.lines(shell.workspace().path, None if all_ else LAST_LINES)
+        if shell.output is not Output.json:
+            lines = [
+                {**line, "rows": _rows(line.get("tables")), "details": _numbers(line.get("details"))} for line in lines
+            ]
+        shell.emit(lines, None if shell.output is Output.json else list(_SHOWN))
+
+    @command(group, recorded=False)
     def verify(
         shell: Shell,
         head: Annotated[
@@ -186,6 +209,21 @@ def _audit(app: typer.Typer) -> None:
         return _told(shell, audit.seal(shell.workspace().path, reason))
 
 
+def _rows(tables: Any) -> str:
+    """Rows per table of a line in short: `ads 3 > 2`, one number where none was before."""
+    if not isinstance(tables, dict):
+        return ""
+    return ", ".join(
+        f"{name} {' > '.join(f'{n}' for n in (rows if isinstance(rows, list) else [rows]))}"
+        for name, rows in tables.items()
+    )
+
+
+def _numbers(details: Any) -> str:
+    """Details of a line in short: `report all, mode public`."""
+    return ", ".join(f"{name} {value}" for name, value in details.items()) if isinstance(details, dict) else ""
+
+
 def _told(shell: Shell, verdict: Verdict) -> int:
     """Print what was found, and in words what had been broken and was sealed."""
     shell.emit({"whole": verdict.whole, **asdict(verdict)})
@@ -214,11 +252,17 @@ def _storage(app: typer.Typer) -> None:
     ) -> None:
         """Bring back the database of the last finished run. What it replaces is kept as the backup `replaced`.
 
+        `kindred restore replaced` takes that back; the database it replaces itself is not kept.
+
         Example: `kindred restore`
         """
         space = shell.workspace()
         replaced = space.restore(name)
         shell.emit({"restored": name, "replaced": None if replaced is None else str(replaced)})
+        if replaced is None:
+            shell.say("The database that stood there is not kept.")
+        else:
+            shell.say("What it replaced: `kindred restore replaced` brings that back, and keeps nothing of this one.")
         shell.say("Opt-outs, erasures with --opt-out and withdrawn consents hold, those since the copy too.")
         shell.say("Next: `kindred status` says what is stale, `kindred run` computes it.")
 

@@ -43,19 +43,32 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred status -o json`
         """
-        from engine import pipeline, tables
+        from engine import health, pipeline, tables
 
         space = shell.workspace()
         with space.warehouse(read_only=True) as store:
             stages = pipeline.status(store, space.config)
+            warnings = health.warnings(store, space.config)
             counts = {name: store.count(name) for name in tables.TABLES if name not in tables.BOOKKEEPING}
         if shell.output == "json":
-            shell.emit({"workspace": str(space.path), "stages": stages, "tables": counts})
+            shell.emit({"workspace": str(space.path), "stages": stages, "tables": counts, "warnings": warnings})
             return
-        shell.emit([{"table": name, "rows": rows} for name, rows in counts.items() if rows], ["table", "rows"])
+        full = [{"table": name, "rows": rows} for name, rows in counts.items() if rows]
+        if full or shell.output != "table":
+            shell.emit(full, ["table", "rows"])
+        if not full:
+            shell.say(
+                "Nothing is imported yet. First call records, then who the customers are: `kindred import logs FILE`, "
+                "`kindred import customers FILE`; then `kindred run`."
+            )
         if shell.output == "table":
-            print()
+            if full:
+                print()
             shell.emit([{"stage": s["stage"], "state": s["state"], "last run (UTC)": s["finished_at"]} for s in stages])
+        for line in warnings:
+            shell.say(f"warn: {line}")
+        if warnings:
+            shell.say("All checks of the data: `kindred report data --to data.html`.")
 
     @command(app)
     def doctor(shell: Shell) -> int:

@@ -36,11 +36,11 @@ class Ids:
         choices=("auto", "all", "none"),
     )
     rules: int = _s(
-        2,
-        "which ids auto hides: 2 = see above, 1 = phone numbers and addresses only, as in workspaces made by older "
-        "Kindreds; fixed by the first import",
+        3,
+        "which ids are hidden and which are one: 3 = see above, all spellings of a number are one; 2 = fewer are one; "
+        "1 = auto hides phone numbers and addresses only. 2 and 1 are older Kindreds'; fixed by the first import",
         low=1,
-        high=2,
+        high=3,
     )
     keep: str = _s("", "further columns of customers and models kept as they come, separated by commas")
     region: str = _s("", "two-letter country for numbers in national form, e.g. HU; empty = only + and 00 forms")
@@ -70,7 +70,29 @@ class Logs:
     short_code_digits: int = _s(
         7, "parties with fewer digits are service numbers where ids are phone numbers", low=0, high=15
     )
+    short_codes: str = _s(
+        "auto",
+        "rows of short codes: auto = rejected where the other party is a phone number and the format knows no "
+        "extensions, keep, drop",
+        choices=("auto", "keep", "drop"),
+    )
+    call_id_window_s: int = _s(
+        300, "rows with one call id and the same parties are one call if they start within this many seconds", low=0
+    )
     service_numbers: str = _s("", "further service numbers, one a line or separated by commas; their rows are rejected")
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What is refused when files come in."""
+
+    max_rejected: float = _s(
+        0.05,
+        "a file is refused where more than this share of its rows is rejected for one thing that a mapping can tell: "
+        "words (from 2 rows on), times and numbers (from 20 rows on)",
+        low=0,
+        high=1,
+    )
 
 
 @dataclass(frozen=True)
@@ -213,6 +235,7 @@ class Config:
 
     ids: Ids = field(default_factory=Ids)
     people: People = field(default_factory=People)
+    intake: Intake = field(default_factory=Intake)
     logs: Logs = field(default_factory=Logs)
     graph: Graph = field(default_factory=Graph)
     offers: Offers = field(default_factory=Offers)

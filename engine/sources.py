@@ -1,7 +1,7 @@
 """What was imported: one summary per file, its line in `sources`, its rejected rows in `rejects`.
 
-Rows are never lost silently: `rows_in = rows_kept + rows_duplicate + rows_rejected` holds for every file, and
-the same content imported again changes nothing and counts as duplicates (METHODS section 1).
+Rows are never lost silently: `rows_in = rows_kept + rows_duplicate + rows_rejected` (and those a mapping leaves out)
+holds for every file, and the same content imported again changes nothing and counts as duplicates (METHODS section 1).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BLOCK = 1 << 20
+LEFT_OUT = "left_out_by_the_mapping"  # in a summary's details: rows of which [rows] where of the mapping is not true
 _UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
@@ -96,7 +97,7 @@ class SourceSummary:
         target: what it was imported as (logs, customers, ...).
         path: the file's name, long digit runs masked.
         format: profile that read it.
-        rows_in: rows found; = rows_kept + rows_duplicate + rows_rejected.
+        rows_in: rows found; = rows_kept + rows_duplicate + rows_rejected + rows_left_out.
         rows_kept: rows now in the tables.
         rows_duplicate: rows that were there already, or second legs of a call.
         rows_rejected: rows in `rejects`.
@@ -117,9 +118,14 @@ class SourceSummary:
     why: str = ""
     replaces: str = ""
 
+    @property
+    def rows_left_out(self) -> int:
+        """Rows that the mapping leaves out."""
+        return self.details.get(LEFT_OUT, 0)
+
     def __post_init__(self) -> None:
         """Hold every importer to the sum rule."""
-        parts = self.rows_kept + self.rows_duplicate + self.rows_rejected
+        parts = self.rows_kept + self.rows_duplicate + self.rows_rejected + self.rows_left_out
         if parts != self.rows_in:
             raise InputError(
                 f"{self.rows_in} rows came in but {parts} are accounted for.",
@@ -130,8 +136,8 @@ class SourceSummary:
 
 @dataclass(frozen=True)
 class Content:
-    """What one pass over a file's bytes tells: digest, line ends and whether it ends in one; and
-    what the file system said of it before (see `unchanged`).
+    """What one pass over a file's bytes tells: digest, line ends and whether it ends in one; what the file system said
+    of it before (see `unchanged`); whether it holds a NUL.
     """
 
     sha256: str
@@ -139,6 +145,7 @@ class Content:
     newlines: int
     ends_in_newline: bool
     state: tuple[int, ...]
+    nuls: bool = False
 
     @property
     def lines(self) -> int:
@@ -146,11 +153,18 @@ class Content:
         return self.newlines + (not self.ends_in_newline)
 
 
+def files_of(folder: Path) -> list[str]:
+    """The files below a folder that are meant to be read, by name; those that begin with a point or `_` are not."""
+    names = [p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file()]
+    return [name for name in names if not any(part.startswith((".", "_")) for part in name.split("/"))]
+
+
 def read_content(path: Path, stop: Event | None = None) -> Content:
     """Hash a file and count its line ends in one streaming pass.
 
     Args:
-        path: an existing file, packed or not (for packed files only the digest and the size mean anything).
+        path: an existing file, packed or not (for packed files only the digest and the size mean anything), or a
+            folder of them, whose digest is that of the files' names and digests.
         stop: when set, nobody needs the rest any more.
 
     Raises:
@@ -158,7 +172,9 @@ def read_content(path: Path, stop: Event | None = None) -> Content:
     """
     import numpy as np
 
-    digest, size, newlines, last = hashlib.sha256(), 0, 0, b""
+    if path.is_dir():
+        return _folder_content(path, stop)
+    digest, size, newlines, last, nuls = hashlib.sha256(), 0, 0, b"", False
     with _opened(path) as file:
         state = _state(os.fstat(file.fileno()))
         while block := file.read(_BLOCK):
@@ -166,9 +182,18 @@ def read_content(path: Path, stop: Event | None = None) -> Content:
             size += len(block)
             newlines += int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n")))
             last = block[-1:]
+            nuls = nuls or b"\0" in block
             if stop is not None and stop.is_set():
                 break
-    return Content(digest.hexdigest(), size, newlines, last in (b"\n", b"\r"), state)
+    return Content(digest.hexdigest(), size, newlines, last in (b"\n", b"\r"), state, nuls)
+
+
+def _folder_content(folder: Path, stop: Event | None) -> Content:
+    found = [(name, read_content(folder / name, stop)) for name in files_of(folder)]
+    lines = "\n".join(f"{content.sha256} {name}" for name, content in found)
+    digest = hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+    state = tuple(number for _, content in found for number in content.state)
+    return Content(digest, sum(content.size for _, content in found), 0, True, state)
 
 
 @contextmanager
@@ -178,8 +203,10 @@ def content_meanwhile(path: Path) -> Iterator[Callable[[], Content]]:
     Raises:
         InputError: as `read_content`, at once.
     """
-    with _opened(path):
-        stop = Event()
+    if not path.is_dir():
+        with _opened(path):
+            pass
+    stop = Event()
     with ThreadPoolExecutor(1) as pool:
         found = pool.submit(read_content, path, stop)
         try:
@@ -192,8 +219,6 @@ def content_meanwhile(path: Path) -> Iterator[Callable[[], Content]]:
 def _opened(path: Path) -> Iterator[BinaryIO]:
     """A file that has something in it, to read."""
     try:
-        if path.is_dir():
-            raise InputError("is a folder.", file=path, fix="Give a file.")
         if path.exists() and not path.is_file():
             raise InputError("is a pipe or a device, and is read more than once.", file=path, fix="Save it as a file.")
         with open(path, "rb") as file:
@@ -213,7 +238,8 @@ def unchanged(path: Path, content: Content) -> None:
         InputError: the file was written to, replaced or removed since.
     """
     try:
-        same = _state(os.stat(path)) == content.state
+        files = [path / name for name in files_of(path)] if path.is_dir() else [path]
+        same = tuple(number for file in files for number in _state(os.stat(file))) == content.state
     except OSError:
         same = False
     if not same:
@@ -263,7 +289,7 @@ def seen(store: Store, source: str, path: Path, *, old: str = "") -> SourceSumma
     )
 
 
-def earlier(store: Store, target: str, sha256: str, source: str) -> pl.DataFrame:
+def earlier(store: Store, target: str, sha256: str, source: str, *, sheet: str = "") -> pl.DataFrame:
     """Other readings of the same content that can be taken back: source_id, format, imported_at, rows_kept.
 
     Args:
@@ -271,8 +297,10 @@ def earlier(store: Store, target: str, sha256: str, source: str) -> pl.DataFrame
         target: what it was imported as.
         sha256: of the content.
         source: the reading that is about to come.
+        sheet: of a workbook that it reads; another one is other content.
     """
-    return store.query("intake/earlier", target=target, sha256=sha256, source_id=source)
+    found = store.query("intake/earlier", target=target, sha256=sha256, source_id=source)
+    return found.filter([json.loads(how or "{}").get("sheet", "") == sheet for how in found["how"]])
 
 
 def replaced(before: pl.DataFrame, summary: SourceSummary) -> str:

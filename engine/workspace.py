@@ -5,9 +5,10 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ UNSWEPT = "unswept"  # in `meta`: photos may lie in faces/ that no row needs any
 _ASKED = "consents_asked"  # in `meta`: the setting people.offers_need_consent was changed here, not by a person
 TABLES = "tables"
 # What nobody else may write: by the first part of a path below the workspace, or how that begins.
-_OWN = (*FOLDERS[:2], TABLES, backups.FOLDER, "receipts")
+_OWN = (*FOLDERS[:2], TABLES, "mappings", backups.FOLDER, "receipts")
 _OWN_FILES = (".", "kindred.", "audit.", "objections.")
 
 
@@ -37,10 +38,12 @@ class Workspace:
     Args:
         path: its folder.
         config: its resolved settings.
+        changed: rows before and after, per table that the last `writing` here changed or that had to give up rows.
     """
 
     path: Path
     config: settings.Config
+    changed: dict[str, list[int]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def database(self) -> Path:
@@ -122,12 +125,40 @@ class Workspace:
                     self._enforce(store)
                 finally:
                     _count(store, before, record)
+                    self.changed.clear()
+                    self.changed.update(record.tables)
             if backup and self.config.storage.backup:
                 backups.take(self.database, backups.LAST_RUN, scratch=self.scratch)
             if backup and self.config.warehouse.engine == "spark":
                 # No backup names what the database does not name now.
                 with self.warehouse() as store:
                     store.sweep()
+
+    @contextmanager
+    def sandbox(self) -> Iterator[tuple[DuckDBWarehouse, Path]]:
+        """A copy of the database to try an import on, and a folder for its files; both are gone afterwards.
+
+        Raises:
+            WorkspaceError: another process writes, there is no space for the copy, or the engine is spark.
+        """
+        if self.config.warehouse.engine == "spark":
+            raise WorkspaceError("Spark's tables are too large to try on a copy.", fix="Use --engine duckdb.")
+        folder = self.scratch / f"preview.{os.getpid()}"
+        # The lock is held to the end: whoever writes next sweeps the scratch folder.
+        with self.locked("preview"), files.reading(self.scratch, self.path / ".lock"):
+            self._forward()
+            with self.warehouse() as store:
+                store.flush()
+            try:
+                try:
+                    folder.mkdir(mode=0o700, parents=True)
+                    shutil.copyfile(self.database, folder / self.database.name)
+                except OSError as error:
+                    raise files.unwritable(folder, error) from error
+                with closing(self._opened(path=folder / self.database.name)) as store:
+                    yield store, folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def locked(self, command: str) -> Iterator[None]:

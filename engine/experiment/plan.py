@@ -12,6 +12,7 @@ from typing import Any
 from engine.errors import InputError, masked
 from engine.experiment.assignment import check_arms
 from engine.experiment.decision import HIGHER, LOWER
+from engine.trust.identifiers import personal
 
 UNITS = ("customer", "cluster")
 RATIO = "ratio"
@@ -124,6 +125,11 @@ def design(experiment_id: str, previous: Plan | None = None, **fields: Any) -> P
     if unknown:
         raise InputError(f"a plan has no {', '.join(unknown)}.", fix=f"It has {', '.join(sorted(known))}.")
     said = {name: value for name, value in fields.items() if value is not None}
+    for name in ("metric", "guardrails", "eligible"):
+        texts = said.get(name, ())
+        if any(personal(text) for text in ([texts] if isinstance(texts, str) else texts)):
+            raise InputError(f"in {name} stands a number or an address of a person.",
+                             fix="Name metrics by words, and eligible customers by a column of groups.")  # fmt: skip
     if previous is None:
         return check(Plan(experiment_id, **({"salt": f"{experiment_id}:1"} | said)))
     plan = dataclasses.replace(previous, **said)

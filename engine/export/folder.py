@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -159,6 +159,41 @@ def check_target(target: Path) -> None:
             f"{target} is an earlier export, but {strange[0]} in it is not part of that.",
             fix="Move it elsewhere, or choose a new folder.",
         )
+
+
+def exports(root: Path, besides: Collection[Path]) -> Iterator[tuple[Path, set[str]]]:
+    """Every export below a folder, with the tables it holds; of one that was killed too, whose tables are `unknown`.
+
+    Args:
+        root: the folder.
+        besides: folders not to look into.
+    """
+    for name, folders, names in os.walk(root):
+        place = Path(name)
+        if place.name.endswith((".part", ".old")) and (place.parent / f"{place.name.rsplit('.', 1)[0]}.lock").exists():
+            folders.clear()
+            yield place, {"unknown"}
+            continue
+        folders[:] = sorted(folder for folder in folders if place / folder not in besides)
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            document = documents.read_json((place / MANIFEST).read_bytes()) if MANIFEST in names else {"schema": ""}
+            if document["schema"].startswith("kindred-export/"):
+                yield place, set(document["tables"])
+
+
+def remove(place: Path) -> None:
+    """Delete an export as `exports` finds it; whatever else was put into it stays."""
+    if place.name.endswith((".part", ".old")):
+        shutil.rmtree(place)
+        return
+    document = documents.read_json((place / MANIFEST).read_bytes())
+    paths = [place / DONE, *(place / entry["path"] for entry in document["files"]), place / MANIFEST]
+    paths = [path for path in paths if path.parent.resolve().is_relative_to(place.resolve())]
+    for path in paths:
+        path.unlink(missing_ok=True)
+    for folder in sorted({path.parent for path in paths}, key=lambda f: -len(f.parts)):
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _recover(target: Path, old: Path) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import readings, sources, takeback, textfile
 from engine.errors import InputError, masked
-from engine.intake import devices, free_columns, photos, reading, values
+from engine.intake import devices, free_columns, mapped, photos, reading, unread, values
 from engine.intake.reading import REASON, ROW
 from engine.progress import SILENT, Progress
 from engine.sources import SourceSummary, Store
@@ -27,14 +27,21 @@ if TYPE_CHECKING:
     import polars as pl
 
     from engine.config import Config
+    from engine.logs.mapping import Profile
 
 TARGETS = ("customers", "devices", "offers", "treatments", "photos", "inventory", "consents", "optouts")
 _WITH_PHOTOS = ("photos", "inventory")
+_SAID_IN_FULL = ("consents",)  # what a column of another name says may forbid what the others allow
+# Whom nobody here knows may be known by another name: a number without its country code, a handset's.
+_SAY_WHO_IS_UNKNOWN = ("optouts", "consents")
 _PERSON = "customer_id"
 NO_CUSTOMER = "no_customer"  # in a summary's details: people of the file who are no customers
+_PROBLEMS = {
+    "nobody": "customer_id: a word for nobody",
+    "rounded_number": "customer_id: a number rounded by a spreadsheet, its last digits are lost",
+}
 _THINGS = ("campaign_id", "offer_id", "photo_id")
 _BORN = ("birthdate", "date_of_birth", "dateofbirth", "dob", "birthday", "born", "born_on")
-_MOST = 1e9  # no amount of money: from there on it may be a phone number in the wrong column
 _PRODUCTS = ("manufacturer", "model")
 # Osmocom: a licence line, then a header in which `name` stands for manufacturer and for model.
 _DEVICE_TABLES = {
@@ -53,6 +60,9 @@ def import_table(
     config: Config,
     key: bytes,
     keep: Collection[str] = (),
+    sheet: str | None = None,
+    encoding: str | None = None,
+    mapping: Path | None = None,
     progress: Progress = SILENT,
 ) -> SourceSummary:
     """Import one file (or folder of photos) into a table.
@@ -60,21 +70,25 @@ def import_table(
     Args:
         store: the workspace's warehouse, open for writing.
         target: one of `TARGETS`.
-        path: CSV, TSV (plain, gz, zst) or Parquet with the table's columns, names in any case; for photos and
-            inventory also a folder.
+        path: a table in any form that `engine.forms` opens, with the columns of ours, names in any case; for photos
+            and inventory also a folder of pictures.
         format: None, or for devices `osmocom` (Osmocom's TAC table) or `flowkit` (FlowKit's tacs).
         faces_folder: where photos are kept, by content.
         config: settings; section ids is used.
         key: the workspace's pseudonym key.
         keep: further columns to keep as they come, besides those of the setting ids.keep.
+        sheet: of a workbook.
+        encoding: of a text; None = found.
+        mapping: a TOML file that says how the file's columns, words, numbers and times read (docs/mapping.md).
         progress: where bars are drawn.
 
     Returns:
         What became of the rows.
 
     Raises:
-        InputError: no such target or format, the file is missing, empty, not a table or lacks columns. Nothing of
-            it is stored then.
+        InputError: no such target or format, the file is missing, empty, not a table or lacks columns, the mapping
+            does not fit it, or more rows than the setting intake.max_rejected allows are rejected for what a mapping
+            could tell. Nothing of it is stored then.
     """
     import polars as pl
 
@@ -83,22 +97,24 @@ def import_table(
     if format not in (None, "", "auto", "csv", *_DEVICE_TABLES) or (format in _DEVICE_TABLES and target != "devices"):
         raise InputError(f"there is no format {format!r} of {target}.", fix="Leave --format out.")
     path = Path(path)
+    profile = _profile(target, path, mapping)
     pseudonyms.settle(store, config.ids, note=False)
     with (
         progress.task(target, total=1) as task,
         _needed_photos(store, faces_folder) as new,
         ExitStack() as together,
     ):
-        frame, broken, total, digest, notes = _read(store, target, path, format)
-        frame = _without_objecting(store, target, frame, config, key)
+        told = {"sheet": sheet, "encoding": encoding}
+        frame, broken, total, digest, notes = _read(store, target, path, format, profile, told)
+        frame = _without_objecting(store, target, _without_nobody(frame), config, key)
         if target in _WITH_PHOTOS:
             frame, digest = _bring_photos(frame, path, faces_folder, digest, config.faces.max_megapixels, new)
-        named = format or "table"
-        source = sources.source_id(target, named + _stamp(target, config, keep), digest)
+        named = profile.label if profile else format or "table"
+        source = sources.source_id(target, named + _stamp(target, config, keep, sheet), digest)
         known = sources.seen(store, source, path, old=sources.source_id(target, named, digest))
         if known is not None:
             return known
-        before = sources.earlier(store, target, digest, source)
+        before = sources.earlier(store, target, digest, source, sheet=sheet or "")
         if before.height:
             together.enter_context(store.transaction())
             takeback.tables(store, target, before["source_id"].to_list(), key)
@@ -113,9 +129,13 @@ def import_table(
             keep=_kept(keep, config, frame, path),
             known=store.read(target) if target == "customers" else None,
         )
+        texts = frame
         frame, bad = _typed(target, frame)
+        unread.check(texts, bad, target, path, config.intake.max_rejected)
+        unread.check_refusals(texts, broken, bad, target, path)
         rejects = pl.concat([broken.select(ROW, REASON), bad.select(ROW, REASON)]).sort(ROW)
-        if total and rejects.height == total and set(rejects[REASON]) != {objections.REASON}:
+        left_out = notes.get(sources.LEFT_OUT, 0)
+        if total and rejects.height == total - left_out and set(rejects[REASON]) != {objections.REASON}:
             row, reason = rejects.row(0)
             raise InputError(f"not one row can be used: {reason}.", file=path, row=row, fix="Correct the file.")
         if _PERSON in frame.columns:
@@ -130,7 +150,7 @@ def import_table(
                 source,
                 target,
                 sources.mask_path(path),
-                format or ("folder" if path.is_dir() else "table"),
+                profile.name if profile else format or ("folder" if path.is_dir() else "table"),
                 total,
                 laid.kept,
                 laid.duplicate,
@@ -148,22 +168,37 @@ def import_table(
                 },
             )
             summary = replace(summary, replaces=sources.replaced(before, summary))
-            sources.record(store, summary, digest, {**how, "region": config.ids.region})
+            sources.record(store, summary, digest, {**how, "region": config.ids.region, "sheet": sheet or ""})
             _record_rejects(store, source, rejects)
         task.advance()
     return summary
 
 
-def _stamp(target: str, config: Config, keep: Collection[str]) -> str:
+def _stamp(target: str, config: Config, keep: Collection[str], sheet: str | None) -> str:
     """What else decides how a table reads belongs to the name of the source."""
     region = config.ids.region if _PERSON in TABLES[target].names else ""
     told = [*keep, *(config.ids.keep.split(",") if target in ("customers", "inventory") else [])]
     kept = ",".join(sorted({name.strip().lower() for name in told if name.strip()}))
-    return f"{f';region={region}' if region else ''}{f';keep={kept}' if kept else ''}"
+    said = {"region": region, "keep": kept, "sheet": sheet}
+    return "".join(f";{name}={value}" for name, value in said.items() if value)
+
+
+def _profile(target: str, path: Path, mapping: Path | None) -> Profile | None:
+    """The one table of a mapping."""
+    if mapping is None:
+        return None
+    from engine.logs.mapping import load
+
+    if path.is_dir() and target in _WITH_PHOTOS:
+        raise InputError("a folder of photos has no columns.", file=path, fix="Leave --mapping out.")
+    found = load(mapping, target)
+    if len(found) > 1:
+        raise InputError(f"a mapping of {target} has one table.", file=mapping, fix="Leave [[table]] out.")
+    return found[0]
 
 
 def _read(
-    store: Store, target: str, path: Path, format: str | None
+    store: Store, target: str, path: Path, format: str | None, profile: Profile | None, told: dict[str, str | None]
 ) -> tuple[pl.DataFrame, pl.DataFrame, int, str, dict[str, int]]:
     """Rows as text, rows that do not split, rows in all, content digest, notes."""
     import polars as pl
@@ -174,12 +209,22 @@ def _read(
         frame = found.rename({"id": name}).with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64))
         none = pl.DataFrame(schema={ROW: pl.Int64, REASON: pl.String})
         return frame, none, frame.height, "", {"other_files": others}
-    content = sources.read_content(path)
+    content, notes = sources.read_content(path), dict[str, int]()
     if format in _DEVICE_TABLES:
         frame, broken, total = _device_table(store, path, format)
     else:
-        frame, broken, total = reading.read_text(path, memory=sources.memory(store))
+        # Of a mapping's columns the names need not be ours; it is held against them below.
+        once = () if profile else TABLES[target].names
+        said = reading.told(profile) | {name: value for name, value in told.items() if value}
+        frame, broken, total = reading.read_text(path, memory=sources.memory(store), once=once, notes=notes, **said)
     sources.unchanged(path, content)
+    if profile:
+        frame, notes[sources.LEFT_OUT] = mapped.apply(frame, profile, path)
+        if total and notes[sources.LEFT_OUT] == total:
+            raise InputError(
+                f"the mapping leaves out all of its {total} rows.", file=path, fix="Check rows.where of the mapping."
+            )
+    header = ", ".join(c for c in frame.columns if c != ROW)  # as the file has it, to be told where it lacks something
     if target == "customers" and "birth_date" not in frame.columns:
         frame = frame.rename(dict.fromkeys([n for n in _BORN if n in frame.columns][:1], "birth_date"))
     textfile.check_width({*store.columns(target), *frame.columns} - {ROW}, path)
@@ -193,15 +238,22 @@ def _read(
             file=path,
             fix="Give the file a header line, or that column another name.",
         )
-    if missing:
-        found = ", ".join(c for c in frame.columns if c != ROW)
+    strange = [name for name in frame.columns if name not in TABLES[target].names and name != ROW]
+    if target in _SAID_IN_FULL and strange and not missing:
         raise InputError(
-            f"{target} need the column {' and '.join(missing)}; the header reads {found}.",
+            f"{target} have no column {' and '.join(strange)}: a withdrawal or an end that stands there would be lost.",
             file=path,
-            fix="Check the delimiter and the names in the first line; they are those of `kindred import "
-            f"{target} --help`, in any case (--mapping is for call records only).",
+            row=0,
+            fix=f"Their columns are {', '.join(TABLES[target].names)}; rename it, or leave it out of the file.",
         )
-    return frame, broken, total, content.sha256, {}
+    if missing:
+        raise InputError(
+            f"{target} need the column {' and '.join(missing)}; the header reads {header}.",
+            file=path,
+            fix=f'Say where it is: --mapping FILE with [columns] {missing[0]} = "its name" (docs/mapping.md), or check '
+            "the delimiter.",
+        )
+    return frame, broken, total, content.sha256, notes
 
 
 def _device_table(store: Store, path: Path, format: str) -> tuple[pl.DataFrame, pl.DataFrame, int]:
@@ -311,7 +363,8 @@ def _own_rule(target: str, columns: list[str]) -> list[pl.Expr]:
         return [pl.when((chance <= 0) | (chance > 1)).then(pl.lit("propensity: not above 0 and up to 1"))]
     if target == "offers":
         large = [(c, values.parse(c, "f64")) for c in ("value", "cost", "capacity") if c in columns]
-        return [pl.when(amount.abs() >= _MOST).then(pl.lit(f"{c}: not below 1,000,000,000")) for c, amount in large]
+        said = "not below 1,000,000,000"
+        return [pl.when(amount.abs() >= values.LARGEST).then(pl.lit(f"{c}: {said}")) for c, amount in large]
     if target == "customers" and "age" in columns:
         age = values.parse("age", "i32")
         return [pl.when((age < 0) | (age > 130)).then(pl.lit("age: not between 0 and 130"))]
@@ -357,6 +410,20 @@ def _lay(store: Store, source: str, target: str, frame: pl.DataFrame) -> tuple[r
     return laid, how
 
 
+def _without_nobody(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose id names no person get their reason: a word for nobody, or a number whose last digits are lost."""
+    import polars as pl
+
+    if _PERSON not in frame.columns:
+        return frame
+    why = pseudonyms.problems(frame[_PERSON])
+    if why.null_count() == len(why):
+        return frame
+    given = pl.col(REASON) if REASON in frame.columns else pl.lit(None, dtype=pl.String)
+    said = pl.Series(REASON, why.replace_strict(_PROBLEMS, default=None, return_dtype=pl.String))
+    return frame.with_columns(pl.coalesce(given, said).alias(REASON))
+
+
 def _without_objecting(store: Store, target: str, frame: pl.DataFrame, config: Config, key: bytes) -> pl.DataFrame:
     """Rows of people who opted out get their reason: nothing of them is stored, no photo copied."""
     import polars as pl
@@ -365,16 +432,23 @@ def _without_objecting(store: Store, target: str, frame: pl.DataFrame, config: C
         return frame
     names = pseudonyms.name_series(store, frame[_PERSON], config.ids, key)
     out = objections.objecting(store, names, key) | names.is_in(store.read("optouts")[_PERSON].implode())
-    return frame.with_columns(pl.when(out.fill_null(False)).then(pl.lit(objections.REASON)).alias(REASON))
+    given = pl.col(REASON) if REASON in frame.columns else pl.lit(None, dtype=pl.String)
+    return frame.with_columns(
+        pl.when(out.fill_null(False)).then(pl.lit(objections.REASON)).otherwise(given).alias(REASON)
+    )
 
 
 def _no_customers(store: Store, target: str, frame: pl.DataFrame) -> int:
-    """How many people of a file, named as here, are no customers; 0 while there are no customers at all."""
-    if target == "customers" or _PERSON not in frame.columns or not store.count("customers"):
+    """How many people of a file, named as here, are no customers (of opt-outs and consents: stand in no call record
+    either); 0 while nobody has come yet."""
+    if target == "customers" or _PERSON not in frame.columns:
         return 0
-    customers = store.query_text("SELECT customer_id FROM customers")[_PERSON]
-    people = frame[_PERSON].drop_nulls().unique()
-    return int((~people.is_in(customers.implode())).sum())
+    told = target in _SAY_WHO_IS_UNKNOWN
+    if not store.count("customers") + (store.count("parties") if told else 0):
+        return 0
+    people = frame[_PERSON].drop_nulls().unique().sort().to_frame("name")
+    store.keep("_people", people)
+    return store.query("trust/strangers" if told else "trust/no_customers")["n"][0]
 
 
 def _after(store: Store, target: str, frame: pl.DataFrame, key: bytes) -> None:

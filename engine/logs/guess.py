@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 
-from engine import textfile
+from engine import forms
 from engine.errors import InputError
 from engine.textfile import Layout
 
@@ -48,10 +48,11 @@ def guess(path: Path) -> str:
     Raises:
         InputError: the file is no table, or neither parties nor times can be made out.
     """
-    layout = textfile.layout(path)
-    header = layout.packing == "parquet" or not _looks_like_data(layout.names)
-    if not header:
-        layout = textfile.layout(path, header=False, delimiter=layout.delimiter)
+    with forms.plain(path) as form:
+        layout = form.layout()
+        header = layout.packing == "parquet" or not _looks_like_data(layout.names)
+        if not header:
+            layout = form.layout(header=False)
     values = {name: _column(layout, i) for i, name in enumerate(layout.names)}
     found = _by_name(layout.names) if header else {}
     notes: dict[str, str] = {}

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import sources
-from engine.errors import ConfigError, InputError
-from engine.logs import days, mapping, reading, recognise, repeats, staging, undo
+from engine import forms, sources
+from engine.errors import InputError
+from engine.logs import days, mapping, picks, reading, recognise, repeats, staging, undo, unread
 from engine.logs.numbers import NumberedRows
+from engine.logs.parameters import parameters
+from engine.logs.reasons import meaning, remedy
 from engine.progress import SILENT, Progress, Task
 from engine.sources import SourceSummary, Store
 from engine.trust import objections, pseudonyms
@@ -35,7 +36,6 @@ _SCRATCH = (
 )  # fmt: skip
 _EVENT = ("kind", "caller", "callee", "started_at", "duration_s", "answered")
 _FACTS = ("volume_mb", *repeats.FACTS, "call_id", "n_calls", "n_texts")
-_PHONE_SHARE = 0.9
 _CELL = r"^[A-Za-z]{0,12}[_.:/-]?[0-9]{0,8}([A-Za-z_.:/-][0-9]{1,8}){0,4}$"  # a word, numbers of up to 8 digits
 _READ, _CLEAN, _STORED = 0.35, 0.68, 0.85  # how much of a file's time has passed when it is
 _MANY = 1_000_000  # rows that are written into the file at once
@@ -50,13 +50,16 @@ def import_logs(
     options: dict[str, Any] | None = None,
     config: Config,
     key: bytes,
+    scratch: Path | None = None,
+    sheet: str | None = None,
+    encoding: str | None = None,
     progress: Progress = SILENT,
 ) -> list[SourceSummary]:
     """Import files of call records.
 
     Args:
         store: the workspace's warehouse, open for writing.
-        paths: CSV, TSV or Parquet files, plain, gz or zst. A file with the columns caller, callee, started_at,
+        paths: files in any form that `engine.forms` opens. A file with the columns caller, callee, started_at,
             duration_s (and any of kind, answered, volume_mb, caller_tac, callee_tac, caller_imei, callee_imei,
             caller_cell, callee_cell, utc_offset, call_id, direction) needs neither format nor mapping.
         format: a ready-made format; None or "auto" = whichever fits the columns.
@@ -64,6 +67,9 @@ def import_logs(
         options: `epoch` (date) for relative times, `timezone` (name) for local ones.
         config: settings; sections ids and logs are used.
         key: the workspace's pseudonym key.
+        scratch: folder for copies of files that the fast readers do not take.
+        sheet: of a workbook.
+        encoding: of a text.
         progress: where bars are drawn.
 
     Returns:
@@ -76,13 +82,14 @@ def import_logs(
     never enter `pair_days`, from which the graph is built, and such people are no customers.
     """
     options = options or {}
+    opened = partial(forms.plain, folder=scratch, named=store.spreads, sheet=sheet, encoding=encoding)
     pseudonyms.settle(store, config.ids, note=False)
     profiles = _profiles(format, mapping)
     done = []
     sizes = [max(_size(Path(path)) >> 20, 1) for path in paths]
     with progress.task("call records (MB)", total=sum(sizes)) as task:
         for path, size in zip(paths, sizes, strict=True):
-            job = _Job(store, options, config, key, _Share(task, size))
+            job = _Job(store, options, config, key, _Share(task, size), opened, sheet or "")
             done.append(_import_file(job, Path(path), profiles))
             job.share.to(1)
     return done
@@ -110,6 +117,8 @@ class _Job:
     config: Config
     key: bytes
     share: _Share
+    opened: Callable[[Path], AbstractContextManager[forms.Plain]]
+    sheet: str = ""
 
 
 def _size(path: Path) -> int:
@@ -128,29 +137,37 @@ def _profiles(format: str | None, path: Path | None) -> list[mapping.Profile]:
 
 
 def _import_file(job: _Job, path: Path, profiles: list[mapping.Profile]) -> SourceSummary:
-    with sources.content_meanwhile(path) as content:
-        read = recognise.recognise(path, profiles)
+    with sources.content_meanwhile(path) as content, job.opened(path) as form:
+        read = recognise.recognise(form, profiles)
         read = replace(read, profile=mapping.with_options(read.profile, job.options))
         if sources.named(job.store, TARGET, _path(read)) and (known := _known(job, read, content())):
             return known
-        return _import_rows(job, read, content)
+        wanted, layout = list(read.uses), read.layout
+        try:
+            return _import_rows(job, replace(read, layout=form.ready(layout, wanted)), content, form)
+        except reading.Stumbled:
+            careful = form.ready(layout, wanted, careful=True)
+            return _import_rows(job, replace(read, layout=careful), content, form)
 
 
 def _known(job: _Job, read: recognise.Reading, content: sources.Content) -> SourceSummary | None:
     """The summary of importing a known file again; None for a new one."""
     old = sources.source_id(TARGET, read.profile.name + _stamp(job.options, read), content.sha256)
-    return sources.seen(job.store, _source(read, job, content), read.layout.path, old=old)
+    return sources.seen(job.store, _source(read, job, content), read.file, old=old)
 
 
-def _import_rows(job: _Job, read: recognise.Reading, content: Callable[[], sources.Content]) -> SourceSummary:
+def _import_rows(
+    job: _Job, read: recognise.Reading, content: Callable[[], sources.Content], form: forms.Plain
+) -> SourceSummary:
     store = job.store
     try:
         # Whatever takes long touches temporary tables only; a reader that stumbles must not spoil the transaction.
         rows = _read(job, read, content)
+        rows.notes.update(form.notes)
         if known := _known(job, read, content()):  # under another name
             return known
         source = _source(read, job, content())
-        before = sources.earlier(store, TARGET, content().sha256, source)
+        before = sources.earlier(store, TARGET, content().sha256, source, sheet=job.sheet)
         with store.transaction() if before.height else nullcontext():
             if before.height:
                 undo.take_out(store, before["source_id"].to_list(), job.config.logs)
@@ -158,10 +175,11 @@ def _import_rows(job: _Job, read: recognise.Reading, content: Callable[[], sourc
             job.share.to(_CLEAN)
             with store.transaction():
                 pseudonyms.settle(store, job.config.ids)
+                read = replace(read, why=f"{read.why}; {form.told}" if form.told else read.why)
                 summary = _store_rows(store, source, read, found, job)
                 summary = replace(summary, replaces=sources.replaced(before, summary))
-                sources.unchanged(read.layout.path, content())
-                sources.record(store, summary, content().sha256, _how(job.config, read, found))
+                sources.unchanged(read.file, content())
+                sources.record(store, summary, content().sha256, _how(job, read, found))
         if found.rows >= _MANY:
             store.flush()
     finally:
@@ -172,53 +190,25 @@ def _import_rows(job: _Job, read: recognise.Reading, content: Callable[[], sourc
 
 def _source(read: recognise.Reading, job: _Job, content: sources.Content) -> str:
     region = f";region={job.config.ids.region}" if job.config.ids.region else ""
-    return sources.source_id(TARGET, read.profile.name + _stamp(job.options, read) + region, content.sha256)
+    region += f";sheet={job.sheet}" if job.sheet else ""
+    return sources.source_id(TARGET, read.profile.label + _stamp(job.options, read) + region, content.sha256)
 
 
-def _how(config: Config, read: recognise.Reading, found: _Found) -> dict[str, Any]:
+def _how(job: _Job, read: recognise.Reading, found: _Found) -> dict[str, Any]:
     """What taking this file or another one back has to know of it."""
     reach = {name: found.span[name] and found.span[name].isoformat() for name in ("first_at", "last_at")}
-    return {**repeats.rules(config.logs, legs=not read.profile.aggregated), **reach, "region": config.ids.region}
+    rules = repeats.rules(job.config.logs, legs=not read.profile.aggregated)
+    return {**rules, **reach, "region": job.config.ids.region, "sheet": job.sheet}
 
 
 def _path(read: recognise.Reading) -> str:
     """A file's name as it may be stored."""
-    return "#.csv" if read.profile.ego_from_file_name else sources.mask_path(read.layout.path)
+    return "#.csv" if read.profile.ego_from_file_name else sources.mask_path(read.file)
 
 
 def _stamp(options: dict[str, Any], read: recognise.Reading) -> str:
     """What else decides how a file reads belongs to the name of the source."""
     return read.ego + "".join(f";{name}={options[name]}" for name in sorted(options) if options[name] is not None)
-
-
-def _parameters(profile: mapping.Profile, options: dict[str, Any], config: Config) -> dict[str, Any]:
-    epoch = options.get("epoch")
-    start = datetime(epoch.year, epoch.month, epoch.day) if isinstance(epoch, date) else datetime(1970, 1, 1)
-    micros = {"relative": 10**6, "seconds": 10**6, "milliseconds": 10**3, "microseconds": 1}
-    numeric = profile.time_form in micros
-    return {
-        "formats": list(profile.time_formats) or ["%Y-%m-%d %H:%M:%S"],
-        "zone": str(micros[profile.time_form]) if numeric else profile.timezone,
-        "day": start.date().isoformat(),
-        "epoch_us": (start - datetime(1970, 1, 1)).days * 86_400_000_000 if profile.time_form == "relative" else 0,
-        "words": list(profile.kinds),
-        "meanings": list(profile.kinds.values()),
-        "kind": profile.kind,
-        "incoming": list(profile.incoming),
-        "outgoing": list(profile.outgoing),
-        "unanswered": list(profile.unanswered),
-        "seconds": profile.seconds_per_unit,
-        "megabytes": profile.megabytes_per_unit,
-        "earliest": _day(config.logs.earliest, "logs.earliest"),
-        "latest": _day(config.logs.latest, "logs.latest"),
-    }
-
-
-def _day(text: str, setting: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(f"{setting} = {text!r} is no day.", fix="Write it as YYYY-MM-DD.") from None
 
 
 @dataclass
@@ -236,10 +226,13 @@ class _Rows:
 
 @dataclass(frozen=True)
 class _Found:
-    """What cleaning a file found: notes, rows read, rejected rows by reason, and what `engine.logs.repeats` says."""
+    """What cleaning a file found: notes, rows read, those that the mapping leaves out, rejected ones by reason, and
+    what `engine.logs.repeats` says.
+    """
 
     notes: dict[str, int]
     rows: int
+    left_out: int
     reasons: dict[str, int]
     span: dict[str, Any]
     repeated: int
@@ -252,7 +245,7 @@ def _read(job: _Job, read: recognise.Reading, content: Callable[[], sources.Cont
 
     A file that is larger than memory is read piece by piece, again for each question about all of its ids.
     """
-    params = _parameters(read.profile, job.options, job.config)
+    params = parameters(read.profile, job.options, job.config)
     services = _service_numbers(job.store, job.config, job.key)
     read_rows = partial(reading.read_rows, job.store, read, content, params)
     notes, rows, number, numbered = Counter[str](), 0, 0, None
@@ -268,7 +261,7 @@ def _read(job: _Job, read: recognise.Reading, content: Callable[[], sources.Cont
 
 def _clean(store: Store, read: recognise.Reading, rows: _Rows, config: Config, key: bytes) -> _Found:
     """From `_log_all` to temporary tables `_log_new_parties`, `_log_new`, `_log_gone` and their kin."""
-    _name_parties(store, rows, config, key)
+    _name_parties(store, rows, read.profile, config, key)
     store.temp("_log_nodes", "logs/nodes")
     have = reading.optional_columns(read)
     for number in rows.pieces():
@@ -276,17 +269,13 @@ def _clean(store: Store, read: recognise.Reading, rows: _Rows, config: Config, k
     rows.numbered, have = None, _facts(have)
     reading.forget(store)
     reasons = dict(store.query("logs/reject_counts").iter_rows())
-    if not rows.n and any("".join(line).strip() for line in read.layout.sample):
-        raise InputError(
-            "its lines do not end in a line feed: all of it is one line.",
-            file=read.layout.path,
-            fix="Save it with the line ends of Unix or Windows.",
-        )
-    if rows.n and sum(reasons.values()) == rows.n:
-        _refuse(read.layout.path, reasons)
+    left_out = reasons.pop(picks.LEFT_OUT, 0)
+    if rows.n and sum(reasons.values()) + left_out == rows.n:
+        _refuse(read.file, reasons, left_out)
+    unread.check(read, reasons, rows.n, config.intake.max_rejected)
     staging.widen(store, "_log_new", "_log_events", _EVENT, _FACTS, have, "row_id")
     again = repeats.find(store, config.logs, have, legs=not read.profile.aggregated)
-    return _Found(rows.notes, rows.n, reasons, *again)
+    return _Found(rows.notes, rows.n, left_out, reasons, *again)
 
 
 def _gather_ids(store: Store, rows: NumberedRows | None, *, add: bool) -> None:
@@ -332,6 +321,7 @@ def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Foun
     gone = store.query("logs/gone_kinds").row(0, named=True)
     details = {
         **found.notes,
+        sources.LEFT_OUT: found.left_out,
         **{f"rejected_{reason}": n for reason, n in found.reasons.items()},
         "repeated_rows": found.repeated,
         "second_legs": found.legs,
@@ -344,7 +334,7 @@ def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Foun
         _path(read),
         read.profile.name,
         found.rows,
-        found.rows - rejected - found.repeated - found.legs,
+        found.rows - found.left_out - rejected - found.repeated - found.legs,
         found.repeated + found.legs,
         rejected,
         {name: n for name, n in details.items() if n},
@@ -352,14 +342,21 @@ def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Foun
     )
 
 
-def _name_parties(store: Store, read: _Rows, config: Config, key: bytes) -> None:
+def _name_parties(store: Store, read: _Rows, profile: mapping.Profile, config: Config, key: bytes) -> None:
     """Ids to party ids and new parties; rows that their ids rule out go to `_log_bad_rows`."""
-    name = partial(pseudonyms.name_ids, ids=config.ids, key=key, table="_log_ids", short=config.logs.short_code_digits)
+    name = partial(
+        pseudonyms.name_ids,
+        ids=config.ids,
+        key=key,
+        table="_log_ids",
+        short=config.logs.short_code_digits,
+        nobody=profile.nobody,
+    )
     store.scatter("_log_ids", name, over="_ids_raw")
     store.execute("logs/names_by_number" if read.numbered else "logs/names")
-    share = store.query("logs/phone_share").row(0, named=True)
-    phones = share["ids"] and share["phones"] + share["short_codes"] >= _PHONE_SHARE * share["ids"]
-    short = bool(phones and share["phones"] >= _PHONE_SHARE * share["ids"])
+    short = config.logs.short_codes
+    if short == "auto" and profile.rules.extensions:
+        short = "extensions"
     rules = {"short_codes": short, "services": read.services}
     store.temp("_log_bad_rows", "logs/no_bad_rows")
     if store.query("logs/doubtful_ids", **rules)["doubtful"][0]:
@@ -426,17 +423,15 @@ def _facts(optional: set[str]) -> set[str]:
     return have
 
 
-def _refuse(path: Path, reasons: dict[str, int]) -> None:
+def _refuse(path: Path, reasons: dict[str, int], left_out: int) -> None:
+    if not reasons:
+        raise InputError(
+            f"the mapping leaves out all of its {left_out} rows.", file=path, fix="Check rows.where of the mapping."
+        )
     reason, n = max(reasons.items(), key=lambda item: (item[1], item[0]))
-    fixes = {
-        "not_utf8": "Save the file as UTF-8.",
-        "unreadable_time": "Name the form of the times in a mapping file ([time] formats = [...]).",
-        "wrong_columns": "Check the delimiter.",
-        "time_out_of_window": "Check logs.earliest and logs.latest, or the unit of the times.",
-    }
     raise InputError(
-        f"not one row can be used: {n} rows are {reason.replace('_', ' ')}.",
+        f"not one row can be used: {n} rows are {reason.replace('_', ' ')} ({meaning(reason)}).",
         file=path,
         row=1,
-        fix=fixes.get(reason, "Check the columns against the format."),
+        fix=remedy(reason),
     )

@@ -1,38 +1,42 @@
-"""Profiles: how a format's columns, times, units and codes read, declared in TOML, ready-made or the user's.
+"""Mappings: how a file's columns, times, numbers, units and words read, declared in TOML, ready-made or the user's.
 
-A profile names, for each canonical column, the file's own column; everything else has a default. A file may hold
-several tables (`[[table]]`), of which the one whose columns are all there is used. See `engine/logs/profiles/`.
+A mapping names, for each of our columns, the file's own column or an expression over the file's columns; everything
+else has a default. One language serves every table; docs/mapping.md has each key with an example. A file of call
+records may be of one of several forms (`[[table]]`), of which the one whose columns are all there is used. See
+`engine/logs/profiles/`.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from engine import documents
 from engine.errors import InputError
+from engine.forms import encodings
+from engine.intake import language
+from engine.intake.language import CANONICAL, COLUMNS, LOGS, OPEN
+from engine.intake.said import Said, Wrong, as_kind
+from engine.logs import rules
+from engine.logs.rules import Rules
 
-CANONICAL = (
-    "kind", "caller", "callee", "started_at", "utc_offset", "duration_s", "answered", "volume_mb",
-    "caller_tac", "callee_tac", "caller_imei", "callee_imei", "caller_cell", "callee_cell", "call_id", "direction",
-    "n_calls", "talk_s", "n_texts",
-)  # fmt: skip
 AGGREGATES = ("n_calls", "talk_s", "n_texts")
-TIME_FORMS = ("iso", "format", "seconds", "milliseconds", "microseconds", "relative")
-_TABLE_KEYS = {
-    "name", "delimiter", "header", "skip", "names", "encoding", "columns", "time", "duration", "kind", "direction",
-    "answered", "volume", "ego_from_file_name", "match", "widths", "refuse", "aggregated",
+TIME_FORMS = ("iso", "format", "seconds", "milliseconds", "microseconds", "days", "relative")
+_SHARED_KEYS = {
+    "name", "for", "delimiter", "header", "skip", "names", "encoding", "columns", "values", "rows", "numbers", "time",
 }  # fmt: skip
-_ENCODINGS = {
-    "utf-8": "utf-8", "utf8": "utf-8", "latin-1": "latin-1", "latin1": "latin-1", "iso-8859-1": "latin-1",
-    "iso88591": "latin-1", "cp1252": "latin-1", "windows-1252": "latin-1",
+_TABLE_KEYS = _SHARED_KEYS | {
+    "duration", "kind", "direction", "answered", "volume", "parties", "ego_from_file_name", "match", "widths",
+    "refuse", "aggregated", "extensions",
 }  # fmt: skip
+KEYS = frozenset(_TABLE_KEYS | {"further"})  # of the language as a whole
 _PATTERN = 500  # letters of a pattern at most
 _SKIP = 10_000  # lines above a header at most
-_MOST = 1000  # words of a list at most
+_REFERENCE = "docs/mapping.md has every key with an example."
 PROFILES = Path(__file__).parent / "profiles"
 
 
@@ -43,30 +47,51 @@ class Profile:
     Args:
         name: of the format.
         columns: canonical column -> the file's column, by any of these names.
+        expressions: canonical column -> an expression over the file's columns (`engine.intake.expressions`).
+        values: canonical column -> the file's word (lower case) -> ours; those of kind, direction and answered of call
+            records stand in `kinds`, `incoming`, `outgoing`, `answering` and `unanswered` too.
+        where: expression; rows of which it is not true are left out. Empty = all rows stay.
+        decimal: point of the file's numbers, and
+        thousands: what stands between their thousands, empty = nothing.
+        nobody: words (lower case) that stand where no other party is.
+        table: what the file holds, a key of `COLUMNS`.
+        further: columns to keep as features, in small letters; None = all that are not mapped.
+        digest: of what the mapping says; empty for a ready-made one.
         delimiter: between fields, None = found from the first line.
         header: whether there is a header line.
         skip: lines above it.
         names: column names where there is no header.
-        encoding: of the text, utf-8 or latin-1.
+        encoding: of the text, by Python's name; utf-8 = as it is found.
         time_form: one of `TIME_FORMS`; iso also takes offsets and Z.
         time_formats: strptime formats for `format`, tried in order.
         timezone: of times without an offset.
         seconds_per_unit: of the duration column.
         kind: of every row, when there is no kind column.
         kinds: the file's word (lower case) -> call, text or data.
-        incoming: words of the direction column (lower case) that swap caller and callee.
+        incoming: words of the direction column (lower case) that swap caller and callee, besides those of `words.py`.
         outgoing: words that do not.
-        unanswered: words of the answered column (lower case) that mean a missed call.
+        unanswered: words of the answered column (lower case) that mean a missed call, likewise.
+        answering: words of it that mean an answered one.
         megabytes_per_unit: of the volume column.
         ego_from_file_name: the caller is the file's stem.
         match: the file's column -> a pattern nearly all its first values fit, to tell formats apart.
         widths: how many fields a row of a file without header may have; empty = any.
         refuse: why files of this form cannot be used; empty = they can.
         aggregated: a row is a pair of people with sums, without times.
+        rules: how clocks, durations and codes are meant.
     """
 
     name: str
     columns: dict[str, tuple[str, ...]]
+    expressions: dict[str, str] = field(default_factory=dict)
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
+    where: str = ""
+    decimal: str = "."
+    thousands: str = ""
+    nobody: tuple[str, ...] = ()
+    table: str = LOGS
+    further: tuple[str, ...] | None = None
+    digest: str = ""
     delimiter: str | None = None
     header: bool = True
     skip: int = 0
@@ -78,15 +103,37 @@ class Profile:
     seconds_per_unit: float = 1.0
     kind: str = "call"
     kinds: dict[str, str] = field(default_factory=lambda: {"call": "call", "text": "text", "data": "data"})
-    incoming: tuple[str, ...] = ("in", "incoming")
-    outgoing: tuple[str, ...] = ("out", "outgoing")
-    unanswered: tuple[str, ...] = ("false", "0", "no", "n", "f")
+    incoming: tuple[str, ...] = ()
+    outgoing: tuple[str, ...] = ()
+    unanswered: tuple[str, ...] = ()
+    answering: tuple[str, ...] = ()
     megabytes_per_unit: float = 1.0
     ego_from_file_name: bool = False
     match: dict[str, str] = field(default_factory=dict)
     widths: tuple[int, ...] = ()
     refuse: str = ""
     aggregated: bool = False
+    rules: Rules = field(default_factory=Rules)
+
+    @property
+    def mapped(self) -> set[str]:
+        """Canonical columns that the mapping says where to find."""
+        return {c for c, names in self.columns.items() if names} | set(self.expressions)
+
+    @property
+    def plain_numbers(self) -> bool:
+        """Whether the file writes numbers as the database reads them."""
+        return self.decimal == "." and not self.thousands
+
+    @property
+    def tells_times(self) -> bool:
+        """Whether the mapping says how times are written."""
+        return self.time_form != "iso" or bool(self.time_formats) or self.timezone.upper() not in ("UTC", "Z")
+
+    @property
+    def label(self) -> str:
+        """The name under which a source is known: another content of the mapping is another reading."""
+        return f"{self.name}@{self.digest[:12]}" if self.digest else self.name
 
 
 def generic() -> Profile:
@@ -112,26 +159,55 @@ def ready_names() -> list[str]:
     return sorted(path.stem for path in PROFILES.glob("*.toml"))
 
 
-def load(path: Path) -> list[Profile]:
+def load(path: Path, table: str = LOGS) -> list[Profile]:
     """Read a mapping file.
 
+    Args:
+        path: of the file.
+        table: what it maps to, a key of `COLUMNS`.
+
     Raises:
-        InputError: it is missing, is not TOML, or says something that does not exist; the message names the key.
+        InputError: it is missing, is not TOML, is for another table, or says something that does not exist; the
+            message names the key.
     """
-    try:
-        document, _ = documents.read_toml(path)
-    except FileNotFoundError:
-        raise InputError("there is no such mapping file.", file=path) from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"the mapping file cannot be read: {error}.", file=path) from error
+    document = _document(path)
     tables = document.get("table", [document])
     if not isinstance(tables, list) or not tables:
         raise InputError("table should be a list of tables ([[table]]).", file=path)
     shared = {key: value for key, value in document.items() if key != "table"} if "table" in document else {}
+    digest = "" if path.parent == PROFILES else _digest(document)
     try:
-        return [_profile(_Said(shared | _as(dict, table, "table")), path) for table in tables]
-    except _Wrong as error:
-        raise InputError(f"{error}.", file=path, fix=error.fix) from None
+        found = [_profile(Said(shared | as_kind(dict, one, "table")), path, table) for one in tables]
+    except Wrong as error:
+        raise InputError(f"{error}.", file=path, fix=error.fix or _REFERENCE) from None
+    return [replace(profile, digest=digest) for profile in found]
+
+
+def table_of(path: Path) -> str:
+    """What a mapping file says it is for; call records where it says nothing.
+
+    Raises:
+        InputError: it cannot be read, or there is no such table.
+    """
+    table = _document(path).get("for", LOGS)
+    if table not in COLUMNS:
+        raise InputError(f"for = {str(table)[:60]!r} is no table.", file=path, fix=f"Tables: {', '.join(COLUMNS)}.")
+    return table
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        return documents.read_toml(path)[0]
+    except FileNotFoundError:
+        raise InputError("there is no such mapping file.", file=path) from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"the mapping file cannot be read: {error}.", file=path) from error
+
+
+def _digest(document: dict[str, Any]) -> str:
+    """What a mapping says, whatever its name, its order and its remarks."""
+    said = {key: value for key, value in document.items() if key != "name"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def with_options(profile: Profile, options: dict[str, Any]) -> Profile:
@@ -140,12 +216,10 @@ def with_options(profile: Profile, options: dict[str, Any]) -> Profile:
     Raises:
         InputError: an option that does not exist, or relative times without an epoch.
     """
-    from dataclasses import replace
-
     unknown = set(options) - {"epoch", "timezone"}
     if unknown:
         raise InputError(f"there is no option {min(unknown)!r} for call records.", fix="Use epoch or timezone.")
-    needs_day = profile.time_form == "relative" or profile.aggregated
+    needs_day = (profile.time_form == "relative" and not profile.rules.epoch) or profile.aggregated
     if needs_day and not isinstance(options.get("epoch"), date):
         what = "pairs without times" if profile.aggregated else "times counted from a start that the file does not tell"
         fix = "Date them with --epoch YYYY-MM-DD"
@@ -168,114 +242,85 @@ def _whole(pattern: str) -> str:
     return rf"\A(?:{pattern})\z"
 
 
-class _Wrong(Exception):
-    """What a mapping file says and may not say, and what would do."""
-
-    def __init__(self, problem: str, fix: str | None = None) -> None:
-        super().__init__(problem)
-        self.fix = fix
-
-
-def _as(kind: type, value: Any, key: str) -> Any:
-    """A value, if it is of a kind; a whole number is a number too."""
-    if kind is float and type(value) is int and abs(value) < 2**53:
-        value = float(value)
-    if type(value) is not kind or (kind is float and not math.isfinite(value)):
-        words = {dict: "a table", str: "text", bool: "true or false", int: "a whole number", float: "a number"}
-        raise _Wrong(f"{key} should be {words.get(kind, 'a list')}")
-    return value
-
-
-class _Said:
-    """A table of a mapping file, asked for values of the right kind."""
-
-    def __init__(self, table: dict[str, Any], place: str = "") -> None:
-        self.table, self.place = table, place
-
-    def get(self, kind: type, key: str, default: Any) -> Any:
-        return _as(kind, self.table[key], self.place + key) if key in self.table else default
-
-    def inner(self, key: str) -> _Said:
-        return _Said(self.get(dict, key, {}), f"{self.place}{key}.")
-
-    def words(self, key: str, default: list[str]) -> tuple[str, ...]:
-        """A list of words in small letters; numbers are words too."""
-        return tuple(str(word).lower() for word in self._list(key, default, (str, int, float, bool), "words"))
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        return tuple(self._list(key, [], (str,), "texts"))
-
-    def numbers(self, key: str) -> tuple[int, ...]:
-        return tuple(self._list(key, [], (int,), "whole numbers"))
-
-    def _list(self, key: str, default: list[Any], kinds: tuple[type, ...], what: str) -> list[Any]:
-        value = self.table.get(key, default)
-        if not isinstance(value, list) or len(value) > _MOST or not all(type(v) in kinds for v in value):
-            raise _Wrong(f"{self.place}{key} should be a list of {what}")
-        return value
-
-
-def _profile(said: _Said, path: Path) -> Profile:
-    unknown = sorted(set(said.table) - _TABLE_KEYS)
+def _profile(said: Said, path: Path, table: str) -> Profile:
+    own = said.get(str, "for", table)
+    if own != table:
+        raise Wrong(f"for = {own[:60]!r}, and the file is read as {table}", f"Use a mapping for {table}.")
+    keys = _TABLE_KEYS if table == LOGS else _SHARED_KEYS | ({"further"} if table in OPEN else set())
+    unknown = sorted(set(said.table) - keys)
     if unknown:
-        raise _Wrong(f"there is no key {unknown[0][:60]!r} in a mapping", f"Keys: {_list(_TABLE_KEYS)}.")
+        only = f" of {table}" if unknown[0] in _TABLE_KEYS | {"further"} else ""
+        raise Wrong(f"there is no key {unknown[0][:60]!r} in a mapping{only}", f"Keys: {_list(keys)}.")
     refuse = said.get(str, "refuse", "")
     time, kind, direction = said.inner("time"), said.inner("kind"), said.inner("direction")
     formats = time.texts("formats")
     form = time.get(str, "form", "format" if formats else "iso")
     if form not in TIME_FORMS or (form == "format" and not formats):
-        raise _Wrong(f"time.form = {form[:60]!r} cannot be", f"Forms: {', '.join(TIME_FORMS)}.")
+        raise Wrong(f"time.form = {form[:60]!r} cannot be", f"Forms: {', '.join(TIME_FORMS)}.")
     default = kind.get(str, "default", "call")
     if default not in ("call", "text", "data"):
-        raise _Wrong(f"kind.default = {default[:60]!r} cannot be", "Use call, text or data.")
+        raise Wrong(f"kind.default = {default[:60]!r} cannot be", "Use call, text or data.")
     delimiter = said.get(str, "delimiter", None)
     if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '\r\n"\0'):
-        raise _Wrong(f"delimiter = {delimiter[:60]!r} cannot be", "Use one letter, such as a comma.")
-    encoding = said.get(str, "encoding", "utf-8").lower().replace("_", "-")
-    if encoding not in _ENCODINGS:
-        raise _Wrong(f"encoding = {encoding[:60]!r} cannot be", "Use utf-8 or latin-1, or convert the file.")
+        raise Wrong(f"delimiter = {delimiter[:60]!r} cannot be", "Use one letter, such as a comma.")
+    encoding = said.get(str, "encoding", "utf-8")
+    try:
+        encoding = encodings.known(encoding)
+    except InputError as error:
+        raise Wrong(f"encoding = {encoding[:60]!r} cannot be", error.fix) from None
     skip = said.get(int, "skip", 0)
     if not 0 <= skip <= _SKIP:
-        raise _Wrong(f"skip should be a number of lines up to {_SKIP}")
+        raise Wrong(f"skip should be a number of lines up to {_SKIP}")
+    if strange := sorted(set(said.inner("rows").table) - {"where"}):
+        raise Wrong(f"there is no key rows.{strange[0][:60]}", "Key: where.")
+    columns, expressions = language.columns(said, table, needed=not refuse)
+    values = language.values(said.inner("values"), table)
+    decimal, thousands = language.numbers(said.inner("numbers"))
+    answered = said.inner("answered")
+    kinds = {w: k for k in language.KINDS for w in kind.words(k, [k])} | values.get("kind", {})
+    if "kind" in expressions:
+        kinds = {k: k for k in language.KINDS} | kinds
+    incoming, outgoing = direction.words("incoming", []), direction.words("outgoing", [])
+    if table == LOGS:
+        incoming += language.meaning(values, "direction", "incoming")
+        outgoing += language.meaning(values, "direction", "outgoing")
     return Profile(
         name=said.get(str, "name", path.stem),
-        columns=_columns(said, refuse),
+        columns=columns,
+        expressions=expressions,
+        values=values,
+        where=language.expression(said.inner("rows").get(str, "where", ""), "rows.where"),
+        decimal=decimal,
+        thousands=thousands,
+        nobody=said.inner("parties").words("nobody", []),
+        table=table,
+        further=tuple(name.strip().lower() for name in said.texts("further")) if "further" in said.table else None,
         delimiter=delimiter,
         header=said.get(bool, "header", True),
         skip=skip,
         names=said.texts("names"),
-        encoding=_ENCODINGS[encoding],
+        encoding=encoding,
         time_form=form,
         time_formats=formats,
         timezone=time.get(str, "timezone", "UTC"),
         seconds_per_unit=said.inner("duration").get(float, "seconds_per_unit", 1.0),
         kind=default,
-        kinds={w: k for k in ("call", "text", "data") for w in kind.words(k, [k])},
-        incoming=direction.words("incoming", ["in", "incoming"]),
-        outgoing=direction.words("outgoing", ["out", "outgoing"]),
-        unanswered=said.inner("answered").words("no", list(Profile.unanswered)),
+        kinds=kinds,
+        incoming=incoming,
+        outgoing=outgoing,
+        unanswered=answered.words("no", []) + language.meaning(values, "answered", "no"),
+        answering=answered.words("yes", []) + language.meaning(values, "answered", "yes"),
         megabytes_per_unit=said.inner("volume").get(float, "megabytes_per_unit", 1.0),
         ego_from_file_name=said.get(bool, "ego_from_file_name", False),
         match=_patterns(said.inner("match")),
         widths=said.numbers("widths"),
         refuse=refuse,
         aggregated=said.get(bool, "aggregated", False),
+        rules=rules.read(said),
     )
 
 
-def _columns(said: _Said, refuse: str) -> dict[str, tuple[str, ...]]:
-    inner = said.inner("columns")
-    fix = f"Columns: {', '.join(CANONICAL)}."
-    strange = sorted(set(inner.table) - set(CANONICAL))
-    if strange:
-        raise _Wrong(f"{strange[0][:60]!r} is no column of ours", fix)
-    columns = {c: (v,) if isinstance(v, str) else inner.texts(c) for c, v in inner.table.items()}
-    if not refuse and not any(columns.values()):
-        raise _Wrong("no [columns] with names in it", fix)
-    return columns
-
-
-def _patterns(match: _Said) -> dict[str, str]:
+def _patterns(match: Said) -> dict[str, str]:
     """The patterns of values, each tried out: those that could take long for a long text are none."""
     import polars as pl
 
@@ -284,12 +329,12 @@ def _patterns(match: _Said) -> dict[str, str]:
         pattern = match.get(str, name, "")
         fix = "Use a plain regular expression, without looking around or back."
         if len(pattern) > _PATTERN:
-            raise _Wrong(f"match.{name[:60]} has more than {_PATTERN} letters", fix)
+            raise Wrong(f"match.{name[:60]} has more than {_PATTERN} letters", fix)
         try:
             for text in (pattern, _whole(pattern)):
                 pl.Series([""]).str.contains(text)
         except pl.exceptions.PolarsError:
-            raise _Wrong(f"match.{name[:60]} is no regular expression that can be used here", fix) from None
+            raise Wrong(f"match.{name[:60]} is no regular expression that can be used here", fix) from None
         found[name] = pattern
     return found
 

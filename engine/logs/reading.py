@@ -1,4 +1,4 @@
-"""From a file to the view `_log_all` of its rows: the fast reader where a file is clean, else line by line."""
+"""From a file to the view `_log_all` of its rows, by the fast readers: of clean text, and of Parquet."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from functools import partial
 from typing import Any
 
 from engine import parquetfile, textfile
-from engine.errors import BackendError, InputError
-from engine.logs import pieces, staging
-from engine.logs.mapping import CANONICAL, Profile
+from engine.errors import BackendError
+from engine.intake import clocks
+from engine.logs import picks, pieces, staging
+from engine.logs.mapping import CANONICAL
 from engine.logs.numbers import ENDS, NumberedRows
+from engine.logs.picks import literal, quoted
 from engine.logs.recognise import Reading
 from engine.sources import Content, Store
 from engine.warehouse import sql_text
@@ -26,8 +28,11 @@ _LARGE, _MOSTLY = 1 << 27, 0.8  # bytes of text from which on ids become numbers
 _BATCH, _AHEAD = 1 << 18, 1 << 26  # rows that are numbered at once, bytes of rows that may wait
 _OPTIONAL = tuple(c for c in CANONICAL if c in staging.OPTIONAL)
 _SHARE = 8  # of the memory for the bytes of one piece; as rows they take about as much again
-_LONGEST = 1 << 12  # bytes of a value in a Parquet file at most
-_NATIVE = ("started_at", "duration_s", "volume_mb")
+_STUMBLED = "stumbled"
+
+
+class Stumbled(Exception):
+    """The fast reader did not read a text as its lines say; `engine.forms` reads it with care."""
 
 
 @dataclass(frozen=True)
@@ -63,19 +68,20 @@ def read_rows(
 
     Raises:
         InputError: the file cannot be read at all.
+        Stumbled: it is a text that must be read with care.
     """
     if not store.spreads:
         most = staging.memory(store) // _SHARE
         row, done, (all_, known) = 0, 0, pieces.unpacked(reading, most)
-        for piece, told, notes in pieces.stream(reading, all_, known, most):
+        for piece, day, notes in pieces.stream(reading, all_, known, most):
             whole = piece is reading
             numbered = whole and all_ >= _LARGE and _phone_numbers(reading)
-            read = read_here(store, piece, (lambda told=told: told) if told else content, params, numbered=numbered)
+            read = read_here(store, piece, (lambda day=day: day) if day else content, params, numbered=numbered)
             if row:
                 _widen(store, optional_columns(reading), row)
             if reading.layout.packing:
                 read.notes.pop("no_final_line_end", None)
-            done += all_ if whole else told.size
+            done += all_ if whole else day.size
             yield replace(read, notes=read.notes | notes, share=min(done / max(all_, 1), 1))
             row += read.rows
         return
@@ -85,6 +91,8 @@ def read_rows(
         notes = store.scatter("_log_rows", job, over="_log_pieces")
     finally:
         store.connection.unregister("_log_pieces")
+    if notes.get(_STUMBLED):
+        raise Stumbled
     _widen(store, optional_columns(reading))
     yield Piece(notes, store.count("_log_rows"))
 
@@ -110,7 +118,12 @@ def read_piece(store: Store, *, read: Reading, params: dict[str, Any]) -> dict[s
     """`_log_rows` from the one piece in `_log_pieces`; from none, a table without rows. Returns the piece's notes."""
     rows = store.query_text("SELECT start, stop FROM _log_pieces")
     with pieces.copied(read, rows) as (piece, content):
-        return read_here(store, piece, lambda: content, params).notes
+        try:
+            return read_here(store, piece, lambda: content, params).notes
+        except Stumbled:
+            pass
+    with pieces.copied(read, rows.clear()) as (piece, content):
+        return read_here(store, piece, lambda: content, params).notes | {_STUMBLED: 1}
 
 
 def read_here(
@@ -130,15 +143,23 @@ def read_here(
     day = params.pop("day")
     rows = NumberedRows() if numbered else None
     profile, layout = reading.profile, reading.layout
-    local = _define_time(store, profile)
+    made = picks.picks(reading, day)
+    run = store.execute_text, lambda text, values: store.query_text(text, values).rows()
+    if made.times:
+        clocks.define_whole(*run, profile, params, clocks.MOMENT)
+    if made.moments:
+        profile = replace(profile, time_form="iso", time_formats=(), timezone="UTC")
+        params |= clocks.parameters(profile, None)
+    local, params["gaps"] = clocks.define(*run, profile)
+    params["directed"] = "direction" in {*reading.found, *profile.expressions}
     with textfile.literally(layout.path) as name:
         if layout.packing == "parquet":
             _read_parquet(store, name, reading, day, params, rows)
             notes = {}
-        elif profile.encoding == "utf-8" and _read_fast(store, name, reading, content, day, params, rows):
+        elif _read_fast(store, name, reading, content, day, params, rows):
             notes = {} if layout.packing or content().ends_in_newline else {"no_final_line_end": 1}
         else:
-            notes = _read_lines(store, reading, day, params, rows)
+            raise Stumbled
     if local:
         notes["ambiguous_local_times"] = store.query("logs/ambiguous_hours", zone=profile.timezone)["n"][0]
     return Piece(notes, store.count("_log_all"), rows)
@@ -156,18 +177,6 @@ def place(store: Store, rows: NumberedRows, have: set[str]) -> None:
     _show(store, "_log_placed", rows, have)
 
 
-def _define_time(store: Store, profile: Profile) -> bool:
-    """Define the macro that reads times; whether they are local ones."""
-    local = "" if profile.timezone.upper() in ("UTC", "Z", "ETC/UTC") else "_local"
-    if local and not store.query("logs/known_zone", zone=profile.timezone)["known"][0]:
-        raise InputError(
-            f"there is no time zone {profile.timezone!r}.", fix="Use a name such as Europe/Budapest or America/Lima."
-        )
-    statement = {"iso": f"logs/time_iso{local}", "format": f"logs/time_format{local}"}
-    store.execute(statement.get(profile.time_form, "logs/time_number"))
-    return bool(local) and profile.time_form in statement
-
-
 def _read_parquet(
     store: Store, name: str, reading: Reading, day: str, params: dict[str, Any], rows: NumberedRows | None
 ) -> None:
@@ -176,11 +185,12 @@ def _read_parquet(
     Raises:
         InputError: it holds other rows than it says.
     """
-    path = reading.file or reading.layout.path
+    path = reading.file
     with parquetfile.opened(reading.layout.path) as file:
         said = file.metadata.num_rows
-    source = f"read_parquet({_text(name)}, binary_as_string=true, hive_partitioning=false)"
-    _raw_view(store, source, reading, day, native=True)
+    source = f"read_parquet({literal(name)}, binary_as_string=true, hive_partitioning=false)"
+    copied = reading.layout.problems
+    _raw_view(store, source, reading, day, native=not copied, problems=copied)
     # What a file says of the least and the largest of its values is not taken for the values.
     store.execute_text("SET disabled_optimizers = 'statistics_propagation'")
     try:
@@ -206,85 +216,29 @@ def _read_fast(
 ) -> bool:
     """Try DuckDB's own CSV reader; False where it stumbles over anything, so that no line is lost or misread."""
     layout = reading.layout
-    columns = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in layout.names)
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in layout.names)
     reader = (
-        f"read_csv({_text(name)}, auto_detect=false, header=false, skip={layout.skip}, quote='\"', "
-        f"escape='\"', delim={_text(layout.delimiter)}, columns={{{columns}}}, max_line_size={textfile.LINE}, "
-        f"compression={_text(layout.packing or 'none')}, hive_partitioning=false)"
+        f"read_csv({literal(name)}, auto_detect=false, header=false, skip={layout.skip}, quote='\"', "
+        f"escape='\"', delim={literal(layout.delimiter)}, columns={{{columns}}}, max_line_size={textfile.LINE}, "
+        f"compression={literal(layout.packing or 'none')}, hive_partitioning=false)"
     )
+    if layout.header and (first := reading.found.get("started_at") or reading.found.get("caller")):
+        reader = f"(SELECT * FROM {reader} WHERE {quoted(first)} IS DISTINCT FROM {literal(first)})"  # noqa: S608
     _raw_view(store, reader, reading, day)
     try:
         _parse(store, reading, params, rows)
     except BackendError:
         return False
-    # As many rows as lines: no stray quote swallowed a line, no line was passed over.
-    return store.count("_log_all") == content().lines - layout.skip
-
-
-def _read_lines(
-    store: Store, reading: Reading, day: str, params: dict[str, Any], rows: NumberedRows | None
-) -> dict[str, int]:
-    """Read line by line: each line is one row, kept or rejected, whatever stands in it."""
-    state: dict[str, Any] = {}
-    layout = reading.layout
-    pattern = re.escape(layout.delimiter)
-    latin = reading.profile.encoding == "latin-1"
-    store.connection.register("_log_lines", textfile.line_reader(layout, state, latin=latin))
-    try:
-        store.temp(
-            "_log_fields",
-            "logs/lines",
-            delimiter=layout.delimiter,
-            pattern=f'{pattern}( ?"(?:[^"]|"")*"|[^{pattern}]*)',
-            width=len(layout.names),
-        )
-    finally:
-        store.connection.unregister("_log_lines")
-    if state.get("long"):
-        raise textfile.too_long(reading.file or layout.path)
-    # An empty field is no value, as for the fast reader: how clean the rest of a file is changes no row.
-    picks = ", ".join(f"nullif(fields[{i + 1}], '') AS {_name(name)}" for i, name in enumerate(layout.names))
-    source = f"(SELECT problem, line, {picks} FROM _log_fields)"  # noqa: S608
-    _raw_view(store, source, reading, day, problems=True)
-    _parse(store, reading, params, rows)
-    store.execute_text("DROP VIEW _log_raw")
-    store.drop("_log_fields")
-    notes = {"cut_short": 1} if state.get("cut") else {}
-    if state.get("open_end") and not state.get("cut") and not layout.packing:
-        notes["no_final_line_end"] = 1
-    return notes
+    # As many rows as lines: no stray quote swallowed a line, no line was passed over, none repeats the header.
+    return store.count("_log_all") == content().lines - layout.skip and not content().nuls
 
 
 def _raw_view(
     store: Store, source: str, reading: Reading, day: str, *, native: bool = False, problems: bool = False
 ) -> None:
-    """`_log_raw`: the canonical columns as they came, null where the file has none."""
-    profile, found = reading.profile, reading.found
-    fixed = {}
-    if profile.ego_from_file_name:
-        fixed["caller"] = _text(reading.ego)
-    if profile.aggregated:
-        talk = f"{_name(found['talk_s'])}::VARCHAR" if "talk_s" in found else "'0'"
-        counted = {"n_calls", "n_texts"} & set(found)
-        fixed |= {"kind": "'call'", "started_at": _text(day), "duration_s": talk}
-        fixed |= {c: ("'0'" if counted else "'1'") for c in ("n_calls", "n_texts") if c not in found}
-    picks = []
-    for column in CANONICAL:
-        if column in fixed:
-            picks.append(f"{fixed[column]} AS {column}")
-        elif column in found:
-            text = f"{_name(found[column])}::VARCHAR"
-            if native and column in _NATIVE:
-                text = _name(found[column])
-            elif native:
-                # A long text that lies in a file once and stands in all of its rows would fill the disk.
-                why = _text(f"a value of column {found[column]} is longer than {_LONGEST >> 10} KB")
-                text = f"CASE WHEN strlen({text}) > {_LONGEST} THEN error({why}) ELSE {text} END"
-            picks.append(f"{text} AS {column}")
-        else:
-            picks.append(f"NULL::VARCHAR AS {column}")
-    picks += ["problem", "line"] if problems else ["NULL::VARCHAR AS problem", "NULL::VARCHAR AS line"]
-    text = f"CREATE OR REPLACE TEMP VIEW _log_raw AS SELECT {', '.join(picks)} FROM {source}"  # noqa: S608
+    """`_log_raw`: the canonical columns as they came or as the mapping makes them, null where the file has none."""
+    columns = picks.picks(reading, day, native=native, problems=problems).columns
+    text = f"CREATE OR REPLACE TEMP VIEW _log_raw AS SELECT {', '.join(columns)} FROM {source}"  # noqa: S608
     store.execute_text(text)
 
 
@@ -313,21 +267,13 @@ def _widen(store: Store, have: set[str], first: int = 0) -> None:
 
 def optional_columns(reading: Reading) -> set[str]:
     """The optional columns a file's rows have: where a direction swaps the ends, each fact may be either end's."""
-    have = set(reading.found) & set(staging.OPTIONAL)
+    found = set(reading.found) | set(reading.made)
+    have = found & set(staging.OPTIONAL)
     if reading.profile.aggregated:
         return have | {"n_calls", "n_texts"}
     have -= {"n_calls", "n_texts"}
     for fact in ("tac", "imei", "cell"):
         ends = {f"caller_{fact}", f"callee_{fact}"}
-        if "direction" in reading.found and ends & have:
+        if "direction" in found and ends & have:
             have |= ends
     return have
-
-
-def _text(value: object) -> str:
-    """A value as an SQL text literal (paths and names cannot be bound inside a view)."""
-    return "'" + str(value).replace("'", "''") + "'"
-
-
-def _name(value: str) -> str:
-    return '"' + value.replace('"', '""') + '"'

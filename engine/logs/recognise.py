@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import parquetfile, textfile
+from engine import forms
 from engine.errors import InputError
-from engine.logs import mapping
+from engine.forms import Plain
+from engine.intake import expressions, mapped
+from engine.logs import mapping, timed
 from engine.logs.mapping import AGGREGATES, Profile
 from engine.textfile import Layout
 
@@ -24,22 +27,26 @@ class Reading:
         found: canonical column -> the file's own name of it.
         why: what decided, in words.
         ego: the person the file is about, where the format says that its name tells.
-        file: what the user calls it; a piece of it lies elsewhere.
+        file: what the user calls it; a piece or a copy of it lies elsewhere.
+        made: canonical columns that the mapping makes of the file's.
+        uses: the file's columns that are needed, by its own names.
     """
 
     profile: Profile
     layout: Layout
     found: dict[str, str]
     why: str
-    ego: str = ""
-    file: Path | None = None
+    ego: str
+    file: Path
+    made: frozenset[str] = frozenset()
+    uses: tuple[str, ...] = ()
 
 
-def recognise(path: Path, profiles: list[Profile]) -> Reading:
+def recognise(form: Plain, profiles: list[Profile]) -> Reading:
     """Find the profile that fits a file: all its columns are there, its patterns hold, and it explains the most.
 
     Args:
-        path: an existing file.
+        form: the opened file.
         profiles: candidates; the one that finds the most columns wins, the first of equals.
 
     Returns:
@@ -49,21 +56,27 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
         InputError: none fits (naming what the closest one misses), or the form cannot be used (saying why).
     """
     best: Reading | None = None
+    path = form.path
     closest: list[str] | None = None
     first: Layout | None = None
     alone = len({p.name for p in profiles}) == 1
+    only = profiles[0] if len(profiles) == 1 and profiles[0].digest else None
     for profile in profiles:
-        layout = textfile.layout(
-            path,
+        layout = form.layout(
             delimiter=profile.delimiter,
             header=profile.header,
             skip=profile.skip,
             names=profile.names,
-            encoding=profile.encoding,
+            encoding=None if profile.encoding == "utf-8" else profile.encoding,
         )
         first = first or layout
         found = columns(profile, layout)
-        missing = _missing(profile, found)
+        if only:
+            mapped.check(profile, layout.names, path)
+        uses = _uses(profile, found, layout)
+        lengths = timed.has_lengths(layout.names, set(found.values()))
+        there = {*found, *profile.expressions} if uses is not None else set(found)
+        missing = _missing(profile, there, lengths=lengths)
         if missing:
             # What is missing of our own columns tells more than what is missing of somebody else's.
             nearer = closest is None or (len(missing) < len(closest) and profiles[0].name != "generic")
@@ -76,20 +89,55 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
             continue
         if profile.refuse:
             raise InputError(profile.refuse, file=path)
-        if best is None or len(found) > len(best.found):
+        if uses is not None and (
+            best is None or len(found) + len(profile.expressions) > len(best.found) + len(best.made)
+        ):
             person = _ego(path) if profile.ego_from_file_name else ""
-            best = Reading(profile, layout, found, _why(profile, layout, found), person, path)
+            made = frozenset(profile.expressions)
+            best = Reading(profile, layout, found, _why(profile, layout, uses), person, path, made, uses)
+    if best is None and only and closest and first:
+        raise InputError(
+            f"the mapping does not say where {' and '.join(closest)} {'is' if len(closest) == 1 else 'are'}.",
+            file=path,
+            fix=f'Write [columns] {closest[0]} = "..."; the columns are {", ".join(first.names)[:300]}.',
+        )
     if best is None:
         wanted = " and ".join(closest or ["caller", "callee", "started_at", "duration_s"])
         header = ", ".join(first.names) if first else ""
+        if closest and "started_at" in closest and first and (dated := timed.columns(first)):
+            wanted += f" ({dated[0]} reads as times)"
         raise InputError(
             f"no format fits: {wanted} cannot be found; the first line reads {header[:300]}.",
             file=path,
             fix="Check the delimiter; `kindred logs guess FILE` drafts a mapping file for --mapping.",
         )
-    if best.layout.packing == "parquet":
-        parquetfile.check(path, best.found.values())
+    forms.named(best.layout, best.uses, path)
+    if best.profile.aggregated and not best.profile.digest:
+        _check_sums(path, best)
     return best
+
+
+def _check_sums(path: Path, read: Reading) -> None:
+    """Whoever sums pairs up has no times; a table with times holds events, whose days would be lost. And sums count.
+
+    Raises:
+        InputError: a column reads as times, or no count was found where there may be one.
+    """
+    dated = timed.columns(read.layout)
+    if dated:
+        raise InputError(
+            f"no started_at; {dated[0]} reads as times, so these are events and no sums of pairs.",
+            file=path,
+            column=dated[0],
+            fix=f'Write a mapping with [columns] started_at = "{dated[0]}" (`kindred logs guess FILE` drafts one).',
+        )
+    if not {"n_calls", "n_texts"} & set(read.found) and (counts := timed.counts(read.layout, read.found.values())):
+        raise InputError(
+            f"no column of counts is known here; {counts[0]} may be one.",
+            file=path,
+            column=counts[0],
+            fix=f'Write a mapping with aggregated = true and [columns] n_calls = "{counts[0]}".',
+        )
 
 
 def _ego(path: Path) -> str:
@@ -99,7 +147,20 @@ def _ego(path: Path) -> str:
         InputError: the name is no text.
     """
     name = path.name
-    for ending in (".gz", ".zst", ".csv", ".tsv", ".txt", ".parquet"):
+    for ending in (
+        ".gz",
+        ".zst",
+        ".bz2",
+        ".zip",
+        ".csv",
+        ".tsv",
+        ".txt",
+        ".parquet",
+        ".xlsx",
+        ".json",
+        ".jsonl",
+        ".xml",
+    ):
         name = name.removesuffix(ending)
     if not name.isprintable() or not name.strip():
         raise InputError(
@@ -120,7 +181,20 @@ def columns(profile: Profile, layout: Layout) -> dict[str, str]:
     return found
 
 
-def _missing(profile: Profile, found: dict[str, str]) -> list[str]:
+def _uses(profile: Profile, found: dict[str, str], layout: Layout) -> tuple[str, ...] | None:
+    """The file's columns that a profile needs; None where its expressions name others."""
+    texts = [*profile.expressions.values(), *([profile.where] if profile.where else [])]
+    if not texts:
+        return tuple(dict.fromkeys(found.values()))
+    own = {name.strip().lower(): name for name in layout.names}
+    wanted = [name.strip().lower() for text in texts for name in expressions.columns(text)]
+    if not set(wanted) <= set(own):
+        return None
+    return tuple(dict.fromkeys([*found.values(), *(own[name] for name in wanted)]))
+
+
+def _missing(profile: Profile, found: Collection[str], *, lengths: bool) -> list[str]:
+    """What of a profile's columns is not there; lengths: whether a column that is not known may be one of durations."""
     if profile.refuse:
         return []
     needed = ["caller", "callee"]
@@ -135,7 +209,8 @@ def _missing(profile: Profile, found: dict[str, str]) -> list[str]:
         return missing if set(AGGREGATES) & set(found) else [*missing, "n_calls"]
     if "started_at" not in found:
         missing.append("started_at")
-    if profile.kind == "call" and "duration_s" not in found:
+    # A file of texts need not have durations; a call without one is rejected.
+    if profile.kind == "call" and "duration_s" not in found and not (told and not lengths):
         missing.append("duration_s")
     if profile.name != "generic":
         missing += [c for c in ("kind", "direction", "utc_offset") if c in profile.columns and c not in found]
@@ -158,8 +233,8 @@ def _against(profile: Profile, layout: Layout) -> str:
     return ""
 
 
-def _why(profile: Profile, layout: Layout, found: dict[str, str]) -> str:
-    names = ", ".join(dict.fromkeys(found.values()))
+def _why(profile: Profile, layout: Layout, uses: Collection[str]) -> str:
+    names = ", ".join(uses)
     how = f"columns {names}" if profile.header else f"{len(layout.names)} fields without a header"
     checked = f"; values of {', '.join(profile.match)} as expected" if profile.match and layout.sample else ""
     return f"{profile.name}: {how}{checked}"

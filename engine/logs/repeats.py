@@ -35,7 +35,7 @@ def find(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> tupl
 
     Args:
         store: the warehouse, holding the view `_log_new`.
-        logs: settings leg_window_s and leg_duration_s.
+        logs: settings leg_window_s, leg_duration_s and call_id_window_s.
         have: optional columns the file has.
         legs: whether rows are calls, of which there may be second legs.
 
@@ -71,7 +71,7 @@ def compare(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> t
         some: dict[str, Any] = {"add": part > 0, "parts": parts, "part": part}
         staging.gather(store, "_log_same", "logs/same_rows", **some)
         if legs:
-            some |= {"window": window, "slack": logs.leg_duration_s}
+            some |= {"window": window, "slack": logs.leg_duration_s, "id_window": logs.call_id_window_s}
             staging.gather(store, "_log_legs", "logs/second_legs", **some)
     if not legs:
         store.temp("_log_legs", "logs/no_legs")
@@ -105,7 +105,8 @@ def keep(store: Store, source: str, facts: Collection[str], *, every: bool) -> N
 
 def rules(logs: Logs, *, legs: bool) -> dict[str, Any]:
     """What `sources.how` has to say of a file, so that its rows can be compared again as they were."""
-    return {"legs": legs, "rules": {"leg_window_s": logs.leg_window_s, "leg_duration_s": logs.leg_duration_s}}
+    names = ("leg_window_s", "leg_duration_s", "call_id_window_s")
+    return {"legs": legs, "rules": {name: getattr(logs, name) for name in names}}
 
 
 def settle(store: Store, columns: Collection[str]) -> None:

@@ -8,11 +8,13 @@ as configured.
 from __future__ import annotations
 
 import hmac
+import re
+from collections.abc import Collection
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.errors import ConfigError
-from engine.trust import identifiers
+from engine.trust import identifiers, spellings
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 DIGITS = 32
 _NATIONAL = ("raw", "text")
 _NAMING = "ids_naming"
+_FOLDED_BY_2 = re.compile(identifiers.ODD)
 
 
 class Runner(Protocol):
@@ -76,8 +79,11 @@ def settle(store: Runner, ids: Ids, *, note: bool = True) -> None:
         store.execute("trust/set_meta", name=_NAMING, value=now)
 
 
-def name_ids(store: Runner, ids: Ids, key: bytes, *, table: str = "_ids", short: int = 0) -> None:
-    """Turn temporary table `_ids_raw` (raw) into `table` (raw, is_phone, is_short, party_id).
+def name_ids(
+    store: Runner, ids: Ids, key: bytes, *, table: str = "_ids", short: int = 0, nobody: Collection[str] = ()
+) -> None:
+    """Turn temporary table `_ids_raw` (raw) into `table` (raw, is_phone, is_short, is_number, is_code, problem,
+    party_id).
 
     Args:
         store: the warehouse that holds `_ids_raw`, distinct ids as they came in.
@@ -85,17 +91,19 @@ def name_ids(store: Runner, ids: Ids, key: bytes, *, table: str = "_ids", short:
         key: the workspace's 32-byte key.
         table: temporary table to make.
         short: ids of digits only, fewer than this, are marked `is_short`.
+        nobody: further words for nobody, in small letters: `problem` says that an id is one, or lost its digits.
 
     Raises:
         ConfigError: `ids.region` is no country.
     """
     import polars as pl
 
-    odd = store.query("trust/odd_ids", odd=identifiers.ODD)["raw"] if ids.rules > 1 else pl.Series("raw", [], pl.String)
-    folded = pl.Series("text", [identifiers.canonical(text) for text in odd], dtype=pl.String)
-    _hand_over(store, "_ids_folded", "trust/folded_ids", pl.DataFrame({"raw": odd, "text": folded}))
-    national = store.query("trust/national_ids") if ids.region else pl.DataFrame(schema=_NATIONAL)
-    read = pl.Series("e164", _e164(national["text"], ids.region), dtype=pl.String)
+    odd = store.query("trust/odd_ids", odd=spellings.ODD)["raw"]
+    texts = pl.Series("text", [_read(text, ids.rules) for text in odd], dtype=pl.String)
+    problems = pl.Series("problem", [spellings.problem(text, nobody) for text in odd], dtype=pl.String)
+    _hand_over(store, "_ids_folded", "trust/folded_ids", pl.DataFrame({"raw": odd, "text": texts, "problem": problems}))
+    national = store.query("trust/national_ids", rules=ids.rules) if ids.region else pl.DataFrame(schema=_NATIONAL)
+    read = pl.Series("e164", _e164(national["text"], ids), dtype=pl.String)
     frame = pl.DataFrame({"raw": national["raw"], "e164": read}).drop_nulls()
     _hand_over(store, "_ids_national", "trust/national_ids_read", frame)
     inner, outer = blocks(key)
@@ -111,6 +119,28 @@ def name_ids(store: Runner, ids: Ids, key: bytes, *, table: str = "_ids", short:
         held=f"{identifiers.MAIL}|{identifiers.MARKED}",
         opaque=identifiers.OPAQUE,
     )
+
+
+def _read(text: str, rules: int) -> str | None:
+    """An odd id as the rules of the workspace read it; None = as it stands."""
+    if rules > 2:
+        return spellings.plain(text)
+    return identifiers.canonical(text) if rules == 2 and _FOLDED_BY_2.search(text) else None
+
+
+def problems(values: pl.Series, nobody: Collection[str] = ()) -> pl.Series:
+    """Why ids name no person (see `engine.trust.spellings.problem`), null where they do.
+
+    Args:
+        values: text ids, may hold nulls and repeats.
+        nobody: further words for nobody, in small letters.
+    """
+    import polars as pl
+
+    texts = values.cast(pl.String)
+    odd = texts.filter(texts.str.contains(spellings.ODD)).unique()
+    found = {text: why for text in odd if (why := spellings.problem(text, nobody))}
+    return texts.replace_strict(found, default=None, return_dtype=pl.String)
 
 
 def _hand_over(store: Runner, table: str, statement: str, frame: pl.DataFrame) -> None:
@@ -147,21 +177,41 @@ def name_series(store: Runner, values: pl.Series, ids: Ids, key: bytes) -> pl.Se
     return raw.join(named, on="raw", how="left", maintain_order="left")["party_id"].rename(values.name)
 
 
-def _e164(values: pl.Series, region: str) -> list[str | None]:
+def _e164(values: pl.Series, ids: Ids) -> list[str | None]:
     """E.164 form of national numbers, None where the library says it is no possible number of that country."""
-    if not region:
+    if not ids.region:
         return []
     import phonenumbers
 
-    if region.upper() not in phonenumbers.SUPPORTED_REGIONS:
-        raise ConfigError(f"ids.region = {region!r} is not a country.", fix="Use two letters such as HU or US.")
-    found: list[str | None] = []
-    for text in values.to_list():
-        try:
-            number = phonenumbers.parse(text, region.upper())
-        except phonenumbers.NumberParseException:
-            found.append(None)
-            continue
-        possible = phonenumbers.is_valid_number(number)
-        found.append(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if possible else None)
-    return found
+    region = ids.region.upper()
+    if region not in phonenumbers.SUPPORTED_REGIONS:
+        raise ConfigError(f"ids.region = {ids.region!r} is not a country.", fix="Use two letters such as HU or US.")
+    if ids.rules < 3:
+        return [_number(text, region) for text in values]
+    code = str(phonenumbers.country_code_for_region(region))
+    return [_number_of(text, region, code) for text in values]
+
+
+def _number_of(text: str, region: str, code: str) -> str | None:
+    """A number of a region, or of the world without its +.
+
+    Digits that begin with the region's own country code and are a number with it are one: 491709177911 is
+    +491709177911, though 0491 is a German area code too. The zero that a spreadsheet took from the front of a national
+    number is no loss: the library reads 1709177911 as 01709177911.
+    """
+    digits = "".join(letter for letter in text if letter.isdigit())
+    world = f"+{digits}" if len(digits) > 7 and not digits.startswith("0") else ""
+    if world and digits.startswith(code) and (found := _number(world, region)):
+        return found
+    return _number(text, region) or (_number(world, region) if world else None)
+
+
+def _number(text: str, region: str) -> str | None:
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    valid = phonenumbers.is_valid_number(number)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if valid else None

@@ -20,6 +20,7 @@ from typing import Any
 
 from engine import documents, readings, sources
 from engine.errors import InputError
+from engine.export import folder
 from engine.tables import TABLES
 from engine.trust import backups, files, forget, keys, mentions, objections, pseudonyms
 from engine.warehouse.duckdb import DuckDBWarehouse
@@ -203,7 +204,7 @@ def finish(workspace: Workspace, store: DuckDBWarehouse) -> Receipt | None:
     removed = {
         "photos": files.keep_only(workspace.faces, set(store.query("trust/photo_files")["path"])),
         "creatives": files.keep_only(workspace.ads, set(store.query("trust/creative_files")["file"])),
-        "exports": _drop_exports(workspace.exports),
+        "exports": _drop_exports(workspace.exports) + _drop_exports_elsewhere(workspace),
         "backups": backups.drop(workspace.database),
     }
     store.rewrite()
@@ -289,27 +290,40 @@ def _note(
     store.execute("trust/set_meta", name=_UNFINISHED, value=json.dumps(note, sort_keys=True))
 
 
-def _drop_exports(folder: Path) -> int:
+def _drop_exports(place: Path) -> int:
     """Delete the exports inside the workspace that hold people; they can be made again. Returns how many."""
-    unnamed = {t for t, contract in TABLES.items() if not set(contract.names) & {*forget.PERSONS, *forget.NODES}}
     removed = 0
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+    for path in sorted(place.iterdir()) if place.is_dir() else []:
         try:
             tables = set(documents.read_json((path / "manifest.json").read_bytes())["tables"])
         except (OSError, ValueError, KeyError, TypeError):
             tables = {"unknown"}
-        if tables - unnamed:
+        if tables - _unnamed():
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
             removed += 1
     return removed
 
 
+def _drop_exports_elsewhere(workspace: Workspace) -> int:
+    """Delete what exports to other folders below the workspace wrote; what lies beside their files stays."""
+    own = [workspace.exports, workspace.faces, workspace.ads, workspace.scratch, workspace.database.parent / "backups"]
+    found = [place for place, tables in folder.exports(workspace.path, own) if tables - _unnamed()]
+    for place in found:
+        folder.remove(place)
+    return len(found)
+
+
+def _unnamed() -> set[str]:
+    """Tables in which nobody is named."""
+    return {t for t, contract in TABLES.items() if not set(contract.names) & {*forget.PERSONS, *forget.NODES}}
+
+
 def _receipt(workspace: Workspace, note: dict[str, Any], removed: dict[str, int]) -> Receipt:
     """Write the receipt of what `_note` noted; written again after a kill it is the same file."""
     at, proofs = datetime.fromisoformat(note["at"]), tuple(note["proofs"])
-    folder = workspace.path / RECEIPTS
-    folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / f"{note['what']}-{at.strftime('%Y%m%dT%H%M%S%f')}.json"
+    place = workspace.path / RECEIPTS
+    place.mkdir(mode=0o700, exist_ok=True)
+    path = place / f"{note['what']}-{at.strftime('%Y%m%dT%H%M%S%f')}.json"
     receipt = Receipt(note["what"], len(proofs), note["unknown"], note["rows"], removed, proofs, at, path)
     document = {**asdict(receipt), "at": at.isoformat() + "Z", "path": path.name}
     with files.replacing(path, scratch=workspace.scratch) as file:

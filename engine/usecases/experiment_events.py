@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine import readings, sources
 from engine.errors import InputError
+from engine.experiment.eligibility import FACES, WITHOUT_FACE
 from engine.trust import pseudonyms
 from engine.usecases import experiment
 
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
 
     from engine.workspace import Workspace
 
+ARMS = {*FACES, *WITHOUT_FACE}
 NEEDED = {"exposures": ("customer_id", "at"), "outcomes": ("customer_id", "at", "value")}
 
 
 def import_events(
     workspace: Workspace, name: str, target: str, path: Path, *, columns: Mapping[str, str] | None = None,
-    metric: str | None = None,
+    metric: str | None = None, mapping: Path | None = None,
 ) -> sources.SourceSummary:  # fmt: skip
     """Read exposures (customer_id, at, arm?) or outcomes (customer_id, at, value) of an experiment.
 
@@ -31,11 +33,13 @@ def import_events(
         target: exposures or outcomes.
         path: CSV, TSV or Parquet.
         columns: our name -> the file's, where they differ.
+        mapping: a TOML file that says how the file's columns, words, numbers and times read (docs/mapping.md).
         metric: of the outcomes; None = the plan's primary one.
 
     Returns:
         What became of the rows. Rows of unknown customers and rows that do not read are rejected and counted; an
-        outcome whose value is no finite number is kept as null, so that the analysis says that it is broken.
+        outcome whose value is no finite number, or large enough to be somebody's, is kept as null, so that the analysis
+        says that it is broken.
 
     Raises:
         InputError: columns are missing, the file names another experiment, or none of its customers takes part;
@@ -43,7 +47,8 @@ def import_events(
     """
     import polars as pl
 
-    from engine.intake import reading, values
+    from engine.intake import mapped, reading, values
+    from engine.logs.mapping import load
 
     with workspace.writing(f"experiment import {target}") as store:
         plan = experiment.plan_of(store, name)
@@ -54,51 +59,63 @@ def import_events(
                 f"{metric!r} is no metric of the plan that comes in.",
                 fix=f"Name one of {names} with --metric, or plan it as a guardrail first.",
             )
+        profile = load(mapping, target)[0] if mapping else None
         content = sources.read_content(path)
-        source = sources.source_id(f"{target} {name} {metric}", "table", content.sha256)
+        label = profile.label if profile else "table"
+        source = sources.source_id(f"{target} {name} {metric}", label, content.sha256)
         known = sources.seen(store, source, path)
         if known is not None:
             return known
-        rows, broken, total = reading.read_text(path, memory=sources.memory(store))
+        rows, broken, total = reading.read_text(path, memory=sources.memory(store), **reading.told(profile))
         sources.unchanged(path, content)
+        left_out = 0
+        if profile:
+            rows, left_out = mapped.apply(rows, profile, path)
         rows = _renamed(rows, columns or {}, target, path)
         if "experiment_id" in rows.columns and (rows["experiment_id"] != name).any():
             raise InputError(f"the file holds rows of another experiment than {name!r}.", file=path,
                              column="experiment_id", fix="Import it into its own experiment.")  # fmt: skip
         people = store.query("experiment/assigned", experiment_id=name)["customer_id"]
+        nobody = pseudonyms.problems(rows["customer_id"])
         rows = rows.with_columns(
             pseudonyms.name_series(store, rows["customer_id"], workspace.config.ids, workspace.key()),
             values.parse("at", "time"),
         )
         reason = (
             pl.when(pl.col("customer_id").is_null()).then(pl.lit("customer_id: missing"))
+            .when(nobody.is_not_null()).then(pl.lit("customer_id: names nobody"))
             .when(pl.col("at").is_null()).then(pl.lit("at: not a time (YYYY-MM-DD HH:MM:SS, UTC)"))
             .when(~pl.col("customer_id").is_in(people.implode())).then(pl.lit("customer not in this experiment"))
         )  # fmt: skip
+        if target == "exposures" and "arm" in rows.columns:  # whatever else stands there may name somebody
+            strange = pl.col("arm").is_not_null() & ~pl.col("arm").is_in(sorted(ARMS | set(plan.arms)))
+            reason = reason.when(strange).then(pl.lit(f"arm: none of {', '.join(sorted(ARMS))}"))
         rows = rows.with_columns(reason=reason)
         rejects = pl.concat([
             broken.select("__row", "__reason"),
             rows.filter(pl.col("reason").is_not_null()).select("__row", __reason="reason"),
         ]).sort("__row")  # fmt: skip
-        if rejects.height == total:
+        if rejects.height == total - left_out:
             raise InputError(f"not one row belongs to experiment {name!r}: {rejects['__reason'][0]}.", file=path,
                              row=int(rejects["__row"][0]), fix="Is this its file? Assign first.")  # fmt: skip
         good = rows.filter(pl.col("reason").is_null())
         frame = good.select(pl.lit(name).alias("experiment_id"), "customer_id", "at")
         if target == "outcomes":
-            frame = frame.with_columns(metric=pl.lit(metric), value=good.select(values.parse("value", "f64"))["value"])
+            value = good.select(values.parse("value", "f64"))["value"]
+            frame = frame.with_columns(metric=pl.lit(metric), value=value.set(value.abs() >= values.LARGEST, None))
         else:
             arm = good["arm"] if "arm" in good.columns else pl.Series("arm", [None] * good.height, pl.String)
             frame = frame.with_columns(arm=arm)
         fresh = frame.unique(maintain_order=True).join(
             store.read(target), on=frame.columns, how="anti", nulls_equal=True, maintain_order="left"
         )
-        details = {f"rejected: {r}": n for r, n in sorted(rejects["__reason"].value_counts().iter_rows())}
+        details = {sources.LEFT_OUT: left_out} if left_out else {}
+        details |= {f"rejected: {r}": n for r, n in sorted(rejects["__reason"].value_counts().iter_rows())}
         if target == "outcomes" and (lost := fresh["value"].null_count()):
             details["no_finite_value"] = lost
         summary = sources.SourceSummary(
-            source, target, sources.mask_path(path), "table", total, fresh.height,
-            total - fresh.height - rejects.height, rejects.height, details,
+            source, target, sources.mask_path(path), profile.name if profile else "table", total, fresh.height,
+            total - left_out - fresh.height - rejects.height, rejects.height, details,
         )  # fmt: skip
         with store.transaction():
             readings.begin(store, target)

@@ -1,11 +1,13 @@
--- Rows that their ids rule out: empty, the same party written in two ways, service numbers, short codes among phone
--- numbers.
--- Grain: row to reject. Reads: _log_all, _log_names. Params: $short_codes whether short codes are rejected; $services
--- party ids of the listed service numbers.
+-- Rows that their ids rule out: words for nobody, numbers that lost digits, the same party written in two ways, service
+-- numbers, short codes. A rule looks at its row only: what else is in the file changes nothing.
+-- Grain: row to reject. Reads: _log_all, _log_names. Params: $short_codes which short numbers are services: auto beside a
+-- phone number, extensions with * or # in them, drop all, keep none; $services party ids of the listed service numbers.
 SELECT
     r.row_id,
     CASE
         WHEN a.party_id = '' OR b.party_id = '' THEN 'missing_party'
+        WHEN a.problem IS NOT NULL THEN a.problem
+        WHEN b.problem IS NOT NULL THEN b.problem
         WHEN a.party_id = b.party_id THEN 'self_call'
         WHEN list_contains($services, a.party_id) OR list_contains($services, b.party_id) THEN 'service_number'
         ELSE 'short_code'
@@ -22,6 +24,9 @@ WHERE
     r.reason IS NULL
     AND (
         a.party_id = '' OR b.party_id = '' OR a.party_id = b.party_id
-        OR ($short_codes AND (a.is_short OR b.is_short))
+        OR a.problem IS NOT NULL OR b.problem IS NOT NULL
+        OR ($short_codes = 'drop' AND (a.is_short OR b.is_short))
+        OR ($short_codes = 'auto' AND ((a.is_short AND b.is_number) OR (b.is_short AND a.is_number)))
+        OR ($short_codes = 'extensions' AND (a.is_code OR b.is_code))
         OR list_contains($services, a.party_id) OR list_contains($services, b.party_id)
     )

@@ -372,6 +372,18 @@ def test_rows_that_cannot_be_used_are_counted(kindred):
     assert (done["rows_in"], done["rows_kept"], done["rows_duplicate"], done["rows_rejected"]) == (4, 1, 1, 2)
 
 
+def test_a_number_in_place_of_an_arm_or_a_value_is_not_kept(kindred):
+    kindred("design", "b", *TWO)
+    kindred("assign", "b")
+    Path("e.csv").write_text("customer_id,at,arm\np0100,2025-03-02,own_face\np0101,2025-03-02,+36301234567\n")
+    Path("o.csv").write_text("customer_id,at,value\np0100,2025-03-02,1\np0101,2025-03-02,36301234567\n")
+    assert kindred("import", "exposures", "b", "e.csv")["rows_rejected"] == 1
+    assert kindred("import", "outcomes", "b", "o.csv")["details"] == {"no_finite_value": 1}
+    with engine.open(Path("w")).warehouse(read_only=True) as store:
+        assert store.read("exposures")["arm"].to_list() == ["own_face"]
+        assert store.read("outcomes")["value"].to_list() == [1.0, None]
+
+
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "", "many"])
 def test_values_that_are_no_finite_numbers_break_the_decision(kindred, value):
     kindred("design", "b", *TWO)

@@ -13,7 +13,7 @@ import pytest
 
 from engine.config import Config
 from engine.errors import InputError
-from engine.intake.importer import TARGETS, import_table
+from engine.intake.importer import NO_CUSTOMER, TARGETS, import_table
 from engine.logs.importer import import_logs
 from engine.warehouse.duckdb import DuckDBWarehouse
 from tests.trust.photo import jpeg
@@ -65,6 +65,11 @@ def test_customers_with_features_replace_and_reject(store, bring):
     reasons = dict(store.read("rejects").select("row_number", "reason").iter_rows())
     assert reasons[2] == "age: not a whole number"
     assert reasons[5] == "customer_id: missing"
+
+
+def test_a_header_is_named_as_the_file_has_it(bring):
+    with pytest.raises(InputError, match=r"the header reads who, born, income\."):
+        bring("customers", "Who,Born,income\nA,1990-01-01,5\n")
 
 
 def test_columns_a_later_file_lacks_keep_their_values(store, bring):
@@ -154,6 +159,47 @@ def test_treatments_and_consents_are_typed(store, bring):
     assert sums(summary) == (2, 1, 0, 1)
 
 
+@pytest.mark.parametrize("name", ["withdrawn_on", "withdrawn", "valid_until", "note"])
+def test_consents_with_a_column_nobody_reads_are_refused(store, bring, name):
+    with pytest.raises(InputError, match=name):
+        bring("consents", f"customer_id,purpose,granted_at,{name}\nA,own_face,2024-01-01,2024-02-01\n")
+    assert store.count("consents") == 0
+
+
+SAID = "customer_id,purpose,granted_at,withdrawn_at\n"
+
+
+@pytest.mark.parametrize(
+    ("target", "rows"),
+    [
+        ("optouts", "customer_id,since\nB,2024-02-01\nA,soon\n"),
+        ("optouts", "customer_id,since\nB,2024-02-01\nA,2024-02-01,x\n"),
+        ("consents", SAID + "B,own_face,2024-01-01,\nA,own_face,2024-01-01,yesterday CET\n"),
+        ("consents", SAID + "B,own_face,2024-01-01,\nA,own face,,2024-02-01\n"),
+        ("consents", SAID + "B,own_face,2024-01-01,\nA,own_face,2024-01-01,2024-02-01,x\n"),
+    ],
+)
+def test_a_no_that_cannot_be_read_refuses_the_file(store, bring, target, rows):
+    with pytest.raises(InputError, match="may say no"):
+        bring(target, rows)
+    assert store.count(target) == 0 and store.count("sources") == 0
+
+
+def test_a_yes_that_cannot_be_read_is_a_rejected_row(store, bring):
+    rows = SAID + "A,own_face,whenever,\n,own_face,2024-01-01,2024-02-01\nB,own_face,2024-01-01,\n"
+    assert sums(bring("consents", rows)) == (3, 1, 0, 2)
+    assert sums(bring("optouts", "customer_id,since\nA,2024-02-01\n,2024-02-01\n")) == (2, 1, 0, 1)
+
+
+def test_opt_outs_and_consents_of_people_nobody_knows_are_counted(store, bring):
+    assert bring("optouts", "customer_id,since\n36301234567,2024-02-01\n").details == {}, "nobody has come yet"
+    bring("customers", "customer_id,age\n+36301234568,30\nB,40\n")
+    rows = "353328110000001,2024-02-01\n36301234568,2024-02-01\n+36 30 1234568,2024-02-01\nB,2024-02-01\n"
+    assert bring("optouts", f"customer_id,since\n{rows}").details[NO_CUSTOMER] == 1
+    consents = "customer_id,purpose,granted_at\nC,offers,2024-01-01\nD,offers,2024-01-01\nD,own_face,2024-01-01\n"
+    assert bring("consents", consents).details[NO_CUSTOMER] == 2
+
+
 def test_photos_from_a_table_stay_inside_their_folder(store, bring, tmp_path):
     root = tmp_path / "in"
     root.mkdir()
@@ -224,7 +270,7 @@ def test_inventory_keeps_further_columns_as_attributes(store, bring, tmp_path):
     [
         (b"", "empty"),
         (b"a;b\n1;2\n", "need the column"),
-        (b"\xff\xfea\x00", "UTF-16"),
+        (b"\xff\xfea\x00", "need the column"),
         (b"\xffa,b\n1,2\n", "UTF-8"),
         (b"a,*\n1,2\n", "stands for several"),
         (b"a,^a.*$\n1,2\n", "stands for several"),

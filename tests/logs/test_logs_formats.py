@@ -48,7 +48,7 @@ def test_flowkit_calls_have_two_rows_and_one_id(store, tmp_path):
         "c1,f,2024-01-01 10:00:00,1.5,,bob,ann,L2,,,35672011",
         "c2,t,2024-01-01 10:00:10,1.5,,ann,bob,L1,,,1130000",
         "c3,t,2024-01-01 11:00:00,2,,ann,bob,L1,,,1130000",
-        "c3,f,2024-01-01 11:02:00,2,,bob,ann,L2,,,35672011",
+        "c3,f,2024-01-01 11:01:00,2,,bob,ann,L2,,,35672011",
     )
     summary = load(store, path)
     assert (summary.format, summary.rows_kept, summary.rows_duplicate) == ("flowkit", 3, 2)

@@ -51,6 +51,9 @@ EXAMPLES = {
     "the same file again brings no photo of who was erased": History("full", Settings(), (
         Erase(("fanni",)), Photos(tuple(zip(FRIENDS, PORTRAITS, strict=False))),
     )),
+    "a copy of what is there replaces nothing": History("full", Settings(), (
+        Restore(), Restore("replaced"), Run("matches"), Restore(), Export("delivery"), Restore("replaced"),
+    )),
     "who objects has no photo that only a later state knew": History("full", Settings(), (
         Photos((("emil", "portrait6"),)), Restore(), OptOuts((("emil", moment(0)),)),
     )),

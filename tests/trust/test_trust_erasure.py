@@ -297,3 +297,25 @@ def test_purge_forgets_what_is_old_and_whom_nothing_is_left_of(tmp_path):
 
 def test_bookkeeping_is_not_exported():
     assert "deliveries" in BOOKKEEPING
+
+
+def test_exports_anywhere_below_the_workspace_go_and_what_lies_beside_their_files_stays(space):
+    from engine.export import export, folder
+
+    for place in ("out/spring", "exports/old2", "bare"):
+        export(space, "devices" if place == "bare" else "customers", space.path / place, "csv")
+    outside = space.path.parent / "outside.txt"
+    for path in (outside, space.path / "out" / "spring" / "mine.txt", space.path / "mine" / "manifest.json"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text('{"schema": "mine"}')
+    forged = space.path / "forged"
+    forged.mkdir()
+    document = {"schema": folder.SCHEMA, "tables": {"customers": {}}, "files": [{"path": "../../outside.txt"}]}
+    (forged / "manifest.json").write_text(json.dumps(document))
+    (space.path / "out" / ".killed.part").mkdir()
+    (space.path / "out" / ".killed.part" / "customers.csv").write_text(GONE)
+    (space.path / "out" / ".killed.lock").touch()
+    erase.erase(space, [GONE])
+    assert sorted(p.name for p in (space.path / "out").rglob("*")) == [".killed.lock", "mine.txt", "spring"]
+    assert outside.exists() and (space.path / "mine" / "manifest.json").exists()
+    assert (space.path / "bare" / "_SUCCESS").exists(), "devices name nobody"

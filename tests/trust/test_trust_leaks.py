@@ -216,6 +216,19 @@ def test_an_experiment_is_not_called_by_a_number(kindred):
     assert held(Path("w")) == {}
 
 
+@pytest.mark.parametrize("option", [("--metric", FORMS[2]), ("--guardrail", MAIL), ("--eligible", f"plan={FORMS[0]}")])
+def test_a_plan_holds_no_number_in_any_of_its_texts(kindred, option):
+    arms = ("--arm", "own_face=0.5", "--arm", "influencer_face=0.5")
+    assert kindred("experiment", "design", "e", *arms, *option, "-w", "w").exit_code == 1
+    assert held(Path("w")) == {}
+
+
+@pytest.mark.parametrize("line", ["purge --before {}", "{}", "graph {}", "erase --{}", "status --{}"])
+def test_wrong_options_and_arguments_are_not_repeated(kindred, line):
+    done = kindred(*line.format(FORMS[2]).split())
+    assert done.exit_code == 2 and FORMS[2][3:] not in done.output and "#" in done.output
+
+
 def test_erase_and_other_ids_on_the_command_line_are_not_repeated(kindred):
     Path("customers.csv").write_text(f"customer_id\n{OTHERS[0]}\n")
     kindred("import", "customers", "customers.csv", "-w", "w")

@@ -23,6 +23,7 @@ NOBODY = {
     "status": "how many rows, never whose",
     "doctor": "how many rows, never whose",
     "backups": "names and sizes of files",
+    "audit show": "reads the log itself",
     "audit verify": "reads the log itself",
     "audit seal": "writes a first line of its own",
     "init": "makes the workspace; writes lines of its own",

@@ -51,7 +51,7 @@ DIRT = b"""caller,callee,started_at,duration_s,kind,answered,caller_imei,caller_
 
 j\xc3\xa1nos@example.org,J\xc3\xa1nos@Example.org ,2026-03-02 09:00:00,5,call,1,,
 +36301112233,+36301112288,2026-03-02 09:00:00.25,5.5,call,1,35693803564380,
-+36301112288,+36301112233,2026-03-02 09:00:20,5,call,1,,
++36301112288,+36301112233,2026-03-02 09:00:03,5,call,1,,
 +36301112233,+36301112288,2026-03-02 09:00:40,6,call,1,,
 +36301112233,,2026-03-02 10:00:00,0,data,,,
 +36301112233,,2026-03-02 10:00:00,0,data,,,"""
@@ -131,7 +131,9 @@ VALUES = {
     "parts": 4, "part": 1, "experiment_id": "spring", "metric": "bought", "positive": True, "horizon_days": 30,
 }  # fmt: skip
 # Temporary tables of small ones, and of large ones, in the order in which they need each other.
-SMALL = {"_ages": "trust/ages", "_consented": "trust/consented", "_standing": "trust/standing"}
+SMALL = {
+    "_ages": "trust/ages", "_ages_then": "trust/ages", "_consented": "trust/consented", "_standing": "trust/standing",
+}  # fmt: skip
 TEMPS = {
     "both_days": "graph/both_days",
     "pairs": "graph/pairs",

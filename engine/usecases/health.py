@@ -1,0 +1,44 @@
+"""`kindred report data`: the checks of the data as a page and as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import health
+from engine.report import health as pages
+from engine.trust import audit
+from engine.usecases.report import INTERNAL, ReportResult, write
+
+if TYPE_CHECKING:
+    from engine.workspace import Workspace
+
+
+def report(workspace: Workspace, to: Path, *, json_to: Path | None = None) -> ReportResult:
+    """Write the page about the data itself.
+
+    Args:
+        workspace: an opened workspace; none of its tables is changed, the reading is in its audit log.
+        to: the page to write (replaced whole or not at all).
+        json_to: also write the same figures as JSON.
+
+    Returns:
+        What was written; `warnings` are the checks that found something wrong.
+
+    Raises:
+        InputError: a file cannot be written.
+    """
+    audit.append(workspace.path, "report", "read", details={"report": "data", "mode": INTERNAL})
+    with workspace.warehouse(read_only=True) as store:
+        facts = health.look(store, workspace.config)
+    checks = health.checks(facts, workspace.config)
+    found = pages.figures(facts, checks, workspace=workspace.path.name)
+    html = pages.page(found)
+    write(to, html)
+    if json_to is not None:
+        write(json_to, json.dumps(found, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+    warnings = [f"{check.found}. {check.remedy}".strip() for check in checks if check.level == health.WARN]
+    return ReportResult(
+        "data", INTERNAL, str(to), None if json_to is None else str(json_to), len(html.encode()), warnings
+    )

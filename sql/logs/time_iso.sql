@@ -1,8 +1,0 @@
--- Defines log_time: ISO 8601 text (or a Parquet time), UTC unless it carries an offset or Z, to UTC.
--- Grain: macro. Params of the macro: the value, formats, zone and epoch (only the value is used).
-CREATE OR REPLACE TEMP MACRO log_time(value, formats, zone, epoch) AS
-CASE
-    WHEN length(value::VARCHAR) > 19 AND regexp_matches(value::VARCHAR, '(Z|z|[+-][0-9]{2}(:?[0-9]{2})?)$')
-        THEN timezone('UTC', try_cast(value AS TIMESTAMPTZ))
-    ELSE try_cast(value AS TIMESTAMP)
-END
