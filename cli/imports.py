@@ -120,15 +120,29 @@ def register(app: typer.Typer) -> None:
 
     @command(look)
     def guess(
-        shell: Shell, path: Annotated[Path, typer.Argument(metavar="FILE", help="A file of call records.")]
+        shell: Shell,
+        path: Annotated[Path, typer.Argument(metavar="FILE", help="A file of call records, or of another table.")],
+        table: Annotated[
+            str, typer.Option("--table", metavar="TABLE", help="What it holds: logs, customers, treatments ...")
+        ] = "logs",
+        sheet: SHEET = None,
+        encoding: ENCODING = None,
     ) -> None:
-        """Draft a mapping file for records in an unknown form. Correct it by hand.
+        """Draft a mapping for a file in an unknown form, read the file with it, and say what is still to be decided.
+
+        Each line of the draft is marked sure or check. What is unclear is not drafted: it stands in `undecided`, and
+        nothing can be imported with the draft until a person has decided it. Nothing is stored.
 
         Example: `kindred logs guess calls.txt > calls.toml`
         """
-        from engine.logs import guess as drafting
+        from engine.usecases import drafting
 
-        print(drafting.guess(path), end="")
+        found = drafting.draft(path, table, sheet=sheet, encoding=encoding)
+        print(found.text, end="")
+        for text in found.undecided:
+            shell.say(f"To decide: {text}")
+        for text in found.checks:
+            shell.say(f"Check: {text}")
 
 
 class _Alone:

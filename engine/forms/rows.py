@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PROBLEM, LINE = "__problem", "__line"  # columns of what is no row: why, and its text
 WIDTH, LETTERS = "wrong_columns", "not_utf8"
 _HELD = 40  # lines at the end, of which some may be a footer
+_CELLS = 1 << 20  # at once, of a table of many columns
 _NO_LETTER = "\ufffd"
 
 
@@ -75,7 +76,8 @@ def read(table: Table, blocks: Iterator[bytes], notes: dict[str, int]) -> Iterat
             raise OverflowError
         if skip:
             skip, lines = max(skip - len(lines), 0), lines[skip:]
-        yield from bulk.take(lines, last=last)
+        for at in range(0, max(len(lines), 1), step := max(_CELLS // len(table.names), 1)):
+            yield from bulk.take(lines[at : at + step], last=last and at + step >= len(lines))
 
 
 def _lines(text: str, end: str) -> pl.Series:
@@ -148,9 +150,10 @@ class _Bulk:
         end = len(lines)
         while end and not self.torn:
             line = lines[end - 1]
-            if line.strip(self._nothing):
-                dialect = self.table.dialect
-                if dialect.quotes(line) % 2 or not dialects.is_footer(dialect.split(line), line, self.width):
+            dialect = self.table.dialect
+            open_ = dialect.quotes(line) % 2  # or closed, of a value with a line break
+            if open_ or line.strip(self._nothing):
+                if open_ or not dialects.is_footer(dialect.split(line), line, self.width):
                     break
                 self.notes["footer_lines"] = self.notes.get("footer_lines", 0) + 1
             end -= 1
@@ -164,7 +167,9 @@ class _Bulk:
         texts = self._cleaned(lines)
         flat, start, count, good = _split(texts, self.table.dialect)
         good &= self._fits(flat, start, count)
-        blank = (texts.str.strip_chars(self._nothing).str.len_bytes() == 0).to_numpy()
+        # A line with an open quote is no empty one, whatever stands in it.
+        even = texts.str.count_matches(self.table.dialect.quote, literal=True) % 2 == 0
+        blank = (even & (texts.str.strip_chars(self._nothing).str.len_bytes() == 0)).to_numpy()
         joined, gone, used = self._join(texts, good, blank, most)
         keep = ~(blank | gone)
         if used < len(lines):

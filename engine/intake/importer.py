@@ -213,10 +213,8 @@ def _read(
     if format in _DEVICE_TABLES:
         frame, broken, total = _device_table(store, path, format)
     else:
-        # Of a mapping's columns the names need not be ours; it is held against them below.
-        once = () if profile else TABLES[target].names
-        said = reading.told(profile) | {name: value for name, value in told.items() if value}
-        frame, broken, total = reading.read_text(path, memory=sources.memory(store), once=once, notes=notes, **said)
+        said = {"once": TABLES[target].names, **reading.told(profile), **{k: v for k, v in told.items() if v}}
+        frame, broken, total = reading.read_text(path, memory=sources.memory(store), notes=notes, **said)
     sources.unchanged(path, content)
     if profile:
         frame, notes[sources.LEFT_OUT] = mapped.apply(frame, profile, path)

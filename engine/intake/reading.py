@@ -63,8 +63,17 @@ def told(profile: Profile | None) -> dict[str, Any]:
         return {}
     return {
         "skip": profile.skip, "delimiter": profile.delimiter, "header": profile.header, "names": profile.names,
-        "encoding": None if profile.encoding == "utf-8" else profile.encoding,
+        "encoding": None if profile.encoding == "utf-8" else profile.encoding, "once": _named(profile),
     }  # fmt: skip
+
+
+def _named(profile: Profile) -> list[str]:
+    """The file's columns that a mapping names: which of two of one name is meant, nobody knows."""
+    from engine.intake import expressions
+
+    texts = [*profile.expressions.values(), *([profile.where] if profile.where else [])]
+    names = [name for said in profile.columns.values() for name in said]
+    return [*names, *(name for text in texts for name in expressions.columns(text))]
 
 
 def read_text(

@@ -19,7 +19,7 @@ from engine import documents
 from engine.errors import InputError
 from engine.forms import encodings
 from engine.intake import language
-from engine.intake.language import CANONICAL, COLUMNS, LOGS, OPEN
+from engine.intake.language import CANONICAL, COLUMNS, LOGS
 from engine.intake.said import Said, Wrong, as_kind
 from engine.logs import rules
 from engine.logs.rules import Rules
@@ -27,10 +27,12 @@ from engine.logs.rules import Rules
 AGGREGATES = ("n_calls", "talk_s", "n_texts")
 TIME_FORMS = ("iso", "format", "seconds", "milliseconds", "microseconds", "days", "relative")
 _SHARED_KEYS = {
-    "name", "for", "delimiter", "header", "skip", "names", "encoding", "columns", "values", "rows", "numbers", "time",
+    "name", "for", "undecided", "delimiter", "header", "skip", "names", "encoding", "columns", "values", "rows",
+    "numbers", "time",
 }  # fmt: skip
 _TABLE_KEYS = _SHARED_KEYS | {
-    "duration", "kind", "direction", "answered", "volume", "parties", "ego_from_file_name", "match", "widths",
+    "duration", "kind", "direction", "answered", "volume", "parties", "ego_from_file_name", "ego_form", "match",
+    "widths",
     "refuse", "aggregated", "extensions",
 }  # fmt: skip
 KEYS = frozenset(_TABLE_KEYS | {"further"})  # of the language as a whole
@@ -74,6 +76,7 @@ class Profile:
         answering: words of it that mean an answered one.
         megabytes_per_unit: of the volume column.
         ego_from_file_name: the caller is the file's stem.
+        ego_form: a pattern that this stem has to fit, empty = any.
         match: the file's column -> a pattern nearly all its first values fit, to tell formats apart.
         widths: how many fields a row of a file without header may have; empty = any.
         refuse: why files of this form cannot be used; empty = they can.
@@ -109,6 +112,7 @@ class Profile:
     answering: tuple[str, ...] = ()
     megabytes_per_unit: float = 1.0
     ego_from_file_name: bool = False
+    ego_form: str = ""
     match: dict[str, str] = field(default_factory=dict)
     widths: tuple[int, ...] = ()
     refuse: str = ""
@@ -246,7 +250,12 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
     own = said.get(str, "for", table)
     if own != table:
         raise Wrong(f"for = {own[:60]!r}, and the file is read as {table}", f"Use a mapping for {table}.")
-    keys = _TABLE_KEYS if table == LOGS else _SHARED_KEYS | ({"further"} if table in OPEN else set())
+    keys = _TABLE_KEYS if table == LOGS else _SHARED_KEYS | {"further"}
+    if left := said.texts("undecided"):
+        raise Wrong(
+            f"something is still to be decided: {' '.join(left)[:2000]}",
+            "Write it into the mapping and take its line out of undecided.",
+        )
     unknown = sorted(set(said.table) - keys)
     if unknown:
         only = f" of {table}" if unknown[0] in _TABLE_KEYS | {"further"} else ""
@@ -312,6 +321,7 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
         answering=answered.words("yes", []) + language.meaning(values, "answered", "yes"),
         megabytes_per_unit=said.inner("volume").get(float, "megabytes_per_unit", 1.0),
         ego_from_file_name=said.get(bool, "ego_from_file_name", False),
+        ego_form=_pattern("ego_form", said.get(str, "ego_form", "")),
         match=_patterns(said.inner("match")),
         widths=said.numbers("widths"),
         refuse=refuse,
@@ -322,21 +332,22 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
 
 def _patterns(match: Said) -> dict[str, str]:
     """The patterns of values, each tried out: those that could take long for a long text are none."""
+    return {name: _pattern(f"match.{name[:60]}", match.get(str, name, "")) for name in match.table}
+
+
+def _pattern(key: str, pattern: str) -> str:
+    """A pattern that can be used; raises `Wrong`."""
     import polars as pl
 
-    found = {}
-    for name in match.table:
-        pattern = match.get(str, name, "")
-        fix = "Use a plain regular expression, without looking around or back."
-        if len(pattern) > _PATTERN:
-            raise Wrong(f"match.{name[:60]} has more than {_PATTERN} letters", fix)
-        try:
-            for text in (pattern, _whole(pattern)):
-                pl.Series([""]).str.contains(text)
-        except pl.exceptions.PolarsError:
-            raise Wrong(f"match.{name[:60]} is no regular expression that can be used here", fix) from None
-        found[name] = pattern
-    return found
+    fix = "Use a plain regular expression, without looking around or back."
+    if len(pattern) > _PATTERN:
+        raise Wrong(f"{key} has more than {_PATTERN} letters", fix)
+    try:
+        for text in (pattern, _whole(pattern)):
+            pl.Series([""]).str.contains(text)
+    except pl.exceptions.PolarsError:
+        raise Wrong(f"{key} is no regular expression that can be used here", fix) from None
+    return pattern
 
 
 def _list(names: set[str]) -> str:

@@ -222,8 +222,9 @@ def _read_fast(
         f"escape='\"', delim={literal(layout.delimiter)}, columns={{{columns}}}, max_line_size={textfile.LINE}, "
         f"compression={literal(layout.packing or 'none')}, hive_partitioning=false)"
     )
-    if layout.header and (first := reading.found.get("started_at") or reading.found.get("caller")):
-        reader = f"(SELECT * FROM {reader} WHERE {quoted(first)} IS DISTINCT FROM {literal(first)})"  # noqa: S608
+    if layout.header and (own := reading.found.get("started_at") or next(iter(reading.uses), "")):
+        # A header that comes again is no row; the count of lines then tells.
+        reader = f"(SELECT * FROM {reader} WHERE {quoted(own)} IS DISTINCT FROM {literal(own)})"  # noqa: S608
     _raw_view(store, reader, reading, day)
     try:
         _parse(store, reading, params, rows)

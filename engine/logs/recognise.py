@@ -42,6 +42,10 @@ class Reading:
     uses: tuple[str, ...] = ()
 
 
+class NoFormat(InputError):
+    """No profile fits a file."""
+
+
 def recognise(form: Plain, profiles: list[Profile]) -> Reading:
     """Find the profile that fits a file: all its columns are there, its patterns hold, and it explains the most.
 
@@ -92,7 +96,7 @@ def recognise(form: Plain, profiles: list[Profile]) -> Reading:
         if uses is not None and (
             best is None or len(found) + len(profile.expressions) > len(best.found) + len(best.made)
         ):
-            person = _ego(path) if profile.ego_from_file_name else ""
+            person = _ego(path, profile) if profile.ego_from_file_name else ""
             made = frozenset(profile.expressions)
             best = Reading(profile, layout, found, _why(profile, layout, uses), person, path, made, uses)
     if best is None and only and closest and first:
@@ -106,7 +110,7 @@ def recognise(form: Plain, profiles: list[Profile]) -> Reading:
         header = ", ".join(first.names) if first else ""
         if closest and "started_at" in closest and first and (dated := timed.columns(first)):
             wanted += f" ({dated[0]} reads as times)"
-        raise InputError(
+        raise NoFormat(
             f"no format fits: {wanted} cannot be found; the first line reads {header[:300]}.",
             file=path,
             fix="Check the delimiter; `kindred logs guess FILE` drafts a mapping file for --mapping.",
@@ -115,6 +119,18 @@ def recognise(form: Plain, profiles: list[Profile]) -> Reading:
     if best.profile.aggregated and not best.profile.digest:
         _check_sums(path, best)
     return best
+
+
+def fitting(form: Plain, profiles: list[Profile]) -> Reading | None:
+    """Like `recognise`, None where no profile fits.
+
+    Raises:
+        InputError: the file is no table, or its form cannot be used (saying why).
+    """
+    try:
+        return recognise(form, profiles)
+    except NoFormat:
+        return None
 
 
 def _check_sums(path: Path, read: Reading) -> None:
@@ -140,7 +156,7 @@ def _check_sums(path: Path, read: Reading) -> None:
         )
 
 
-def _ego(path: Path) -> str:
+def _ego(path: Path, profile: Profile) -> str:
     """The person a file is about: its name without its endings.
 
     Raises:
@@ -165,6 +181,12 @@ def _ego(path: Path) -> str:
     if not name.isprintable() or not name.strip():
         raise InputError(
             "the name of the file should be the id of a person, and is no text.", file=path, fix="Rename it."
+        )
+    if profile.ego_form and not mapping.fitting(profile.ego_form, [name]):
+        raise InputError(
+            f"this is one person's log ({profile.name}), and the file is not named by that person's number.",
+            file=path,
+            fix="Name it by the number whose log it is, with its usual ending.",
         )
     return name
 

@@ -202,6 +202,30 @@ def test_a_text_in_other_signs_or_forms_is_a_rejected_row(space, tmp_path):
     assert [reason.split(":")[0] for reason in reasons] == ["age", "birth_date"]
 
 
+def test_a_column_that_stands_twice_is_refused_where_the_mapping_names_it(space, tmp_path):
+    said = '[columns]\ncustomer_id = "id"\nage = { sql = "x + 0" }'
+    with pytest.raises(InputError, match="stands twice"):
+        table(space, tmp_path, "customers", said, "id,x,x\n1,40,50\n")
+    with pytest.raises(InputError, match="stands twice"):
+        logs(space, tmp_path, SAID.replace('"s"', '{ sql = "s + 0" }'), LOG.replace(",up\n", ",s\n"))
+
+
+def test_columns_of_consents_that_nobody_reads_are_left_out_where_the_mapping_says_so(space, tmp_path):
+    rows = "kunde,zweck,ab,notiz\n1,Angebote,2026-01-01,x\n2,Angebote,2026-01-01,y\n"
+    said = """
+    [columns]
+    customer_id = "kunde"
+    purpose = "zweck"
+    granted_at = "ab"
+    [values.purpose]
+    angebote = "offers"
+    """
+    with pytest.raises(InputError, match="notiz"):
+        table(space, tmp_path, "consents", said, rows)
+    assert table(space, tmp_path, "consents", "further = []\n" + said, rows).rows_kept == 2
+    assert read(space, "consents")["purpose"].to_list() == ["offers", "offers"]
+
+
 def test_experiment_outcomes_take_a_mapping(tmp_path):
     assert mapping.load(put(tmp_path, "m.toml", '[columns]\ncustomer_id = "x"\nvalue = { sql = "a + b" }'), "outcomes")
     with pytest.raises(InputError, match="headline"):

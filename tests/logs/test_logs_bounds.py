@@ -24,8 +24,8 @@ from engine.errors import EngineError, InputError
 from engine.forms import rows
 from engine.forms.dialect import Dialect
 from engine.logs import mapping, pieces, reading, recognise, staging
-from engine.logs.guess import guess
 from engine.logs.importer import import_logs
+from engine.usecases.drafting import draft
 from engine.warehouse.duckdb import DuckDBWarehouse
 from tests import oddnames
 
@@ -442,7 +442,7 @@ def test_guessing_takes_any_name(tmp_path):
         for ending in (".parquet", ".csv"):
             path = tmp_path / f"{name}{ending}"
             path.write_bytes(PACKED[ending](CSV))
-            assert "caller" in guess(path)
+            assert "caller" in draft(path).text
 
 
 PEAK = """
@@ -451,6 +451,7 @@ from pathlib import Path
 from engine.config import Config, Ids
 from engine.errors import InputError
 from engine.intake.importer import import_table
+from engine.usecases.drafting import draft
 from engine.logs.importer import import_logs
 from engine.warehouse.duckdb import DuckDBWarehouse
 folder = Path(sys.argv[1])

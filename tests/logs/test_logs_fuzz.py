@@ -75,7 +75,7 @@ def test_mutated_lines_are_all_accounted_for(tmp_path, name, dirty):
             assert store.count("events") == store.count("sources") == 0
             return
         assert done.rows_in == done.rows_kept + done.rows_duplicate + done.rows_rejected
-        assert abs(done.rows_in - physical) <= (LINES // 50 if dirty == 1.0 else 5)  # two may make a row
+        assert abs(done.rows_in - physical) <= (LINES // 25 if dirty == 1.0 else 5)  # two may make a row
         assert store.count("events") == done.rows_kept
         rejects = store.read("rejects")
         assert rejects.height == done.rows_rejected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,12 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.config import Config, Ids
+from engine.config import Config, Ids, Intake
 from engine.errors import InputError
+from engine.logs import reasons
 from engine.logs.importer import import_logs
+from engine.warehouse import sql_text
 from engine.warehouse.duckdb import DuckDBWarehouse
 
-CONFIG = Config(ids=Ids(pseudonymise="none"))
+CONFIG = Config(ids=Ids(pseudonymise="none"), intake=Intake(max_rejected=1.0))
 KEY = bytes(32)
 few = settings(max_examples=8, deadline=None)
 
@@ -326,3 +329,11 @@ def test_what_a_mapping_cannot_say_is_named(tmp_path, keys, says):
     with pytest.raises(InputError) as error:
         rows(tmp_path, ["a0,b0,2024-01-15 12:00:00,20"], "a,b,t,s", f"{first}\n{columns}{rest}\n")
     assert says in str(error.value)
+
+
+def test_every_reason_has_words_and_a_remedy():
+    parse, bad = (sql_text(f"logs/{name}") for name in ("parse", "bad_rows"))
+    listed = re.search(r"END::ENUM\((.*?)\)", parse, re.DOTALL)[1]
+    known = {*re.findall("'(\\w+)'", listed), *re.findall("(?:THEN|ELSE) '(\\w+)'", bad), "nobody", "rounded_number"}
+    assert known - {"left_out"} == set(reasons.REASONS)
+    assert all(words and remedy.endswith(".") for words, remedy in reasons.REASONS.values())

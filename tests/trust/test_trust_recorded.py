@@ -52,6 +52,8 @@ GIVEN = {
     "graph ego": ["36201234567", "--to", "ego.svg"],
     "faces sheet": ["--to", "sheets"],
     "weights use": ["casia-webface"],
+    "mapping keep": ["crm", "x.toml"],
+    "mapping show": ["crm"],
     **{f"experiment {word}": ["spring"] for word in ("design", "power", "assign", "analyse", "simulate")},
     **{f"experiment import {word}": ["spring", "x.csv"] for word in ("exposures", "outcomes")},
     **{
