@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -67,6 +69,7 @@ def register(app: typer.Typer) -> None:
     _register_mappings(kept)
     for target, text in TABLES.items():
         _register_table(group, target, text)
+    _taking_back(app)
 
     @command(group, computes=True)
     def logs(
@@ -113,7 +116,7 @@ def register(app: typer.Typer) -> None:
                 progress=shell.progress,
             )
             checks = _checks(space, store, "logs")
-        return _report(shell, done, checks, strict, preview)
+        return _report(shell, space, done, checks, strict, preview)
 
     @command(look)
     def guess(
@@ -140,6 +143,75 @@ def register(app: typer.Typer) -> None:
             shell.say(f"To decide: {text}")
         for text in found.checks:
             shell.say(f"Check: {text}")
+
+
+class _Alone:
+    """A group's command of its own, for when none of its commands is given."""
+
+    def __init__(self, group: typer.Typer) -> None:
+        self._group = group
+
+    def command(self, name: str | None) -> Callable[[Callable[..., None]], None]:
+        """What `cli.command.command` registers with."""
+
+        def add(call: Callable[..., None]) -> None:
+            def alone(**given: Any) -> None:
+                if given["context_"].invoked_subcommand is None:
+                    call(**given)
+
+            alone.__doc__, alone.__annotations__ = call.__doc__, call.__annotations__
+            alone.__signature__ = inspect.signature(call)  # type: ignore[attr-defined]
+            self._group.callback(invoke_without_command=True)(alone)
+
+        return add
+
+
+def _taking_back(app: typer.Typer) -> None:
+    group = typer.Typer()
+    app.add_typer(group, name="imports")
+
+    @command(_Alone(group))  # type: ignore[arg-type]
+    def imports(shell: Shell) -> None:
+        """What came in, when, by which mapping, with how many rows. `kindred imports undo ID` takes it back.
+
+        Example: `kindred imports -o json`
+        """
+        from engine.usecases import imports
+
+        columns = ["id", "table", "file", "mapping", "imported_at", "rows_in", "rows_kept", "rows_duplicate",
+                   "rows_rejected", "undo"]  # fmt: skip
+        shell.emit(imports.listed(shell.workspace()), columns)
+
+    @command(group, computes=True)
+    def undo(
+        shell: Shell,
+        ids: Annotated[list[str], typer.Argument(metavar="ID...", help="As `kindred imports` lists them.")],
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="Only count the rows per table; nothing is changed.")
+        ] = False,
+    ) -> None:
+        """Take imports back. As if the files had never come; opt-outs and withdrawn consents stay.
+
+        Example: `kindred imports undo 3f2a90c1b7d4e650 --dry-run`
+        """
+        from engine.usecases import imports
+
+        space = shell.workspace()
+        asked = space.config.people.offers_need_consent
+        done = imports.undo(space, ids, dry_run=dry_run)
+        shell.emit(
+            {
+                "undone": done.done,
+                "ids": list(done.ids),
+                "files": list(done.files),
+                "rows": {table: list(rows) for table, rows in done.rows.items()},
+            }
+        )
+        for text in done.stays:
+            shell.say(text)
+        if space.config.people.offers_need_consent != asked:
+            shell.say("people.offers_need_consent is auto again: no file of consents is left.")
+        shell.say("What stages computed follows at the next `kindred run`." if done.done else "Only tried.")
 
 
 def _register_table(group: typer.Typer, target: str, text: str) -> None:
@@ -181,7 +253,7 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
                 )
             checks = _checks(space, store, target)
         shell.say_called_back(space)
-        return _report(shell, done, checks, strict, preview)
+        return _report(shell, space, done, checks, strict, preview)
 
     load.__doc__ = (
         f"{text}\n\nExample: `kindred import {target} {'photos/' if target == 'photos' else target + '.csv'}`"
@@ -263,7 +335,11 @@ def _checks(space: Workspace, store: Any, target: str) -> list[Check]:
     return health.checks(health.look(store, space.config), space.config, {target})
 
 
-def _report(shell: Shell, done: list[SourceSummary], checks: list[Check], strict: bool, preview: bool) -> int:
+def _report(
+    shell: Shell, space: Workspace, done: list[SourceSummary], checks: list[Check], strict: bool, preview: bool
+) -> int:
+    from engine.usecases import imports
+
     told = [{name: value for name, value in vars(check).items() if name != "tables"} for check in checks]
     shell.emit(
         [
@@ -274,6 +350,7 @@ def _report(shell: Shell, done: list[SourceSummary], checks: list[Check], strict
                 "rows_kept": summary.rows_kept,
                 "rows_duplicate": summary.rows_duplicate,
                 "rows_rejected": summary.rows_rejected,
+                "replaces": summary.replaces,
                 "details": summary.details,
                 **({"checks": told} if shell.output == "json" else {}),
             }
@@ -284,12 +361,16 @@ def _report(shell: Shell, done: list[SourceSummary], checks: list[Check], strict
         parts = f"{s.rows_kept} kept + {s.rows_duplicate} duplicate + {s.rows_rejected} rejected"
         parts += f" + {s.rows_left_out} left out by the mapping" if s.rows_left_out else ""
         shell.say(f"{s.path}: {s.rows_in} rows = {parts}{f' ({s.why})' if s.why else ''}")
+        if s.replaces:
+            shell.say(f"{s.path}: {s.replaces}")
         if strangers := s.details.get("no_customer"):
             shell.say(
                 f"{s.path}: {strangers:,} of these people are no customers here so far: not imported yet, opted out "
                 "already, contacts only, or ids written otherwise than in the other files (is ids.region set?)."
             )
         _say_columns(shell, s)
+    if names := imports.other_names(space):
+        shell.say(names)
     for check in told:
         if check["level"] != "ok":
             shell.say(f"{check['level']}: {check['found']}. {check['remedy']}".strip())

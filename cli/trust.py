@@ -16,6 +16,9 @@ from cli.output import Output
 
 if TYPE_CHECKING:
     from engine.trust.audit import Verdict
+    from engine.usecases.erase import Receipt
+
+_DRY_RUN = Annotated[bool, typer.Option("--dry-run", help="Only count the rows per table; nothing is changed.")]
 
 LAST_LINES = 20
 _SHOWN = ("seq", "at", "user", "command", "event", "rows", "details")
@@ -51,6 +54,7 @@ def _forgetting(app: typer.Typer) -> None:
             bool,
             typer.Option("--opt-out", help="Remember them as opted out, so that no later import brings them back."),
         ] = False,
+        dry_run: _DRY_RUN = False,
     ) -> None:
         """Forget people. Rows, calls, embeddings, photos, creatives, exports and backups; writes a receipt.
 
@@ -61,14 +65,16 @@ def _forgetting(app: typer.Typer) -> None:
         from engine.usecases import erase
 
         ids = [*(customers or []), *(_lines(from_) if from_ else [])]
-        done = erase.erase(shell.workspace(), ids, opt_out=opt_out)
-        shell.emit(asdict(done))
+        done = erase.erase(shell.workspace(), ids, opt_out=opt_out, dry_run=dry_run)
+        _emit(shell, done)
         if done.unknown:
             known = "1 id names" if done.unknown == 1 else f"{done.unknown:,} ids name"
             shell.say(
                 f"{known} nobody in this workspace: erased before, never imported, or written otherwise "
                 "than in the imported files (is ids.region set?)."
             )
+        if dry_run:
+            return
         if not opt_out:
             shell.say("Without --opt-out a later import brings them back.")
         shell.say("Exports outside the workspace are not reached: export over them, and withdraw what they then list.")
@@ -82,6 +88,10 @@ def _forgetting(app: typer.Typer) -> None:
         keep_daily: Annotated[
             bool, typer.Option("--keep-daily", help="Keep the sums per pair and day, without time, place and handset.")
         ] = False,
+        everything: Annotated[
+            bool, typer.Option("--all", help="Also where nothing would be left, or the day is still to come.")
+        ] = False,
+        dry_run: _DRY_RUN = False,
     ) -> None:
         """Forget call records and past treatments before a day. Also people of whom nothing is left.
 
@@ -89,7 +99,19 @@ def _forgetting(app: typer.Typer) -> None:
         """
         from engine.usecases import erase
 
-        shell.emit(asdict(erase.purge(shell.workspace(), before.date(), keep_daily=keep_daily)))
+        done = erase.purge(
+            shell.workspace(), before.date(), keep_daily=keep_daily, everything=everything, dry_run=dry_run
+        )
+        _emit(shell, done)
+
+
+def _emit(shell: Shell, done: Receipt) -> None:
+    """A receipt, or what there would be one of."""
+    told = asdict(done)
+    if done.path is None:
+        told = {name: told[name] for name in ("what", "subjects", "unknown", "rows")}
+        shell.say("Only counted: nothing is changed.")
+    shell.emit(told)
 
 
 def _lines(path: Path) -> list[str]:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -103,6 +103,7 @@ class SourceSummary:
         rows_rejected: rows in `rejects`.
         details: count per cleaning rule and per reason.
         why: what decided the format, in words.
+        replaces: the earlier reading of the same content that this one took the place of, in words.
     """
 
     source_id: str
@@ -115,6 +116,7 @@ class SourceSummary:
     rows_rejected: int
     details: dict[str, int] = field(default_factory=dict)
     why: str = ""
+    replaces: str = ""
 
     @property
     def rows_left_out(self) -> int:
@@ -268,9 +270,16 @@ def named(store: Store, target: str, path: str) -> bool:
     return bool(store.query("intake/named", target=target, path=path)["n"][0])
 
 
-def seen(store: Store, source: str, path: Path) -> SourceSummary | None:
-    """The summary of importing a known file again (all rows duplicates, nothing changes); None for a new one."""
-    known = store.query("intake/source", source_id=source)
+def seen(store: Store, source: str, path: Path, *, old: str = "") -> SourceSummary | None:
+    """The summary of importing a known file again (all rows duplicates, nothing changes); None for a new one.
+
+    Args:
+        store: the warehouse.
+        source: from `source_id`.
+        path: of the file.
+        old: how an older Kindred, which looked at fewer options, called this reading.
+    """
+    known = store.query("intake/source", source_id=source, old=old)
     if not known.height:
         return None
     line = known.row(0, named=True)
@@ -280,24 +289,67 @@ def seen(store: Store, source: str, path: Path) -> SourceSummary | None:
     )
 
 
-def record(store: Store, summary: SourceSummary, sha256: str) -> None:
-    """Write a summary's line into `sources`."""
+def earlier(store: Store, target: str, sha256: str, source: str, *, sheet: str = "") -> pl.DataFrame:
+    """Other readings of the same content that can be taken back: source_id, format, imported_at, rows_kept.
+
+    Args:
+        store: the warehouse.
+        target: what it was imported as.
+        sha256: of the content.
+        source: the reading that is about to come.
+        sheet: of a workbook that it reads; another one is other content.
+    """
+    found = store.query("intake/earlier", target=target, sha256=sha256, source_id=source)
+    return found.filter([json.loads(how or "{}").get("sheet", "") == sheet for how in found["how"]])
+
+
+def replaced(before: pl.DataFrame, summary: SourceSummary) -> str:
+    """What `SourceSummary.replaces` says.
+
+    Args:
+        before: from `earlier`, what was taken back.
+        summary: of the reading that came instead.
+    """
+    told = [
+        f"replaces the reading of {line['imported_at']:%Y-%m-%d} by {line['format']}: "
+        f"{line['rows_kept']} rows out, {summary.rows_kept} rows in"
+        for line in before.iter_rows(named=True)
+    ]
+    return "; ".join(told)
+
+
+def record(store: Store, summary: SourceSummary, sha256: str, how: Mapping[str, Any] | None = None) -> None:
+    """Write a summary's line into `sources`.
+
+    Args:
+        store: the warehouse.
+        summary: of the import.
+        sha256: of the file's bytes.
+        how: what taking this or another import back has to know of it.
+    """
+    note(
+        store,
+        source_id=summary.source_id,
+        target=summary.target,
+        path=summary.path,
+        sha256=sha256,
+        format=summary.format,
+        rows_in=summary.rows_in,
+        rows_kept=summary.rows_kept,
+        rows_duplicate=summary.rows_duplicate,
+        rows_rejected=summary.rows_rejected,
+        details=json.dumps(summary.details, sort_keys=True),
+        how=json.dumps(dict(how or {}), sort_keys=True),
+    )
+
+
+def note(store: Store, **line: Any) -> None:
+    """Write a line into `sources` with the next number and, unless it says another, this moment."""
     import polars as pl
 
-    line = {
-        "source_id": summary.source_id,
-        "target": summary.target,
-        "path": summary.path,
-        "sha256": sha256,
-        "format": summary.format,
-        "rows_in": summary.rows_in,
-        "rows_kept": summary.rows_kept,
-        "rows_duplicate": summary.rows_duplicate,
-        "rows_rejected": summary.rows_rejected,
-        "details": json.dumps(summary.details, sort_keys=True),
-        "imported_at": datetime.now(UTC).replace(tzinfo=None),
-    }
-    store.append("sources", pl.DataFrame([line]))
+    moment = {"imported_at": datetime.now(UTC).replace(tzinfo=None)}
+    number = store.query("intake/next_number")["number"][0]
+    store.append("sources", pl.DataFrame([{**moment, **line, "number": number}]))
 
 
 def mask(text: str) -> str:

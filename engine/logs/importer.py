@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import forms, sources
 from engine.errors import InputError
-from engine.logs import days, mapping, picks, reading, recognise, repeats, staging, unread
+from engine.logs import days, mapping, picks, reading, recognise, repeats, staging, undo, unread
 from engine.logs.numbers import NumberedRows
 from engine.logs.parameters import parameters
 from engine.logs.reasons import meaning, remedy
@@ -89,7 +89,7 @@ def import_logs(
     sizes = [max(_size(Path(path)) >> 20, 1) for path in paths]
     with progress.task("call records (MB)", total=sum(sizes)) as task:
         for path, size in zip(paths, sizes, strict=True):
-            job = _Job(store, options, config, key, _Share(task, size), opened)
+            job = _Job(store, options, config, key, _Share(task, size), opened, sheet or "")
             done.append(_import_file(job, Path(path), profiles))
             job.share.to(1)
     return done
@@ -118,6 +118,7 @@ class _Job:
     key: bytes
     share: _Share
     opened: Callable[[Path], AbstractContextManager[forms.Plain]]
+    sheet: str = ""
 
 
 def _size(path: Path) -> int:
@@ -151,7 +152,8 @@ def _import_file(job: _Job, path: Path, profiles: list[mapping.Profile]) -> Sour
 
 def _known(job: _Job, read: recognise.Reading, content: sources.Content) -> SourceSummary | None:
     """The summary of importing a known file again; None for a new one."""
-    return sources.seen(job.store, _source(read, job.options, content), read.file)
+    old = sources.source_id(TARGET, read.profile.name + _stamp(job.options, read), content.sha256)
+    return sources.seen(job.store, _source(read, job, content), read.file, old=old)
 
 
 def _import_rows(
@@ -164,14 +166,20 @@ def _import_rows(
         rows.notes.update(form.notes)
         if known := _known(job, read, content()):  # under another name
             return known
-        found = _clean(store, read, rows, job.config, job.key)
-        job.share.to(_CLEAN)
-        with store.transaction():
-            pseudonyms.settle(store, job.config.ids)
-            read = replace(read, why=f"{read.why}; {form.told}" if form.told else read.why)
-            summary = _store_rows(store, _source(read, job.options, content()), read, found, job.share)
-            sources.unchanged(read.file, content())
-            sources.record(store, summary, content().sha256)
+        source = _source(read, job, content())
+        before = sources.earlier(store, TARGET, content().sha256, source, sheet=job.sheet)
+        with store.transaction() if before.height else nullcontext():
+            if before.height:
+                undo.take_out(store, before["source_id"].to_list(), job.config.logs)
+            found = _clean(store, read, rows, job.config, job.key)
+            job.share.to(_CLEAN)
+            with store.transaction():
+                pseudonyms.settle(store, job.config.ids)
+                read = replace(read, why=f"{read.why}; {form.told}" if form.told else read.why)
+                summary = _store_rows(store, source, read, found, job)
+                summary = replace(summary, replaces=sources.replaced(before, summary))
+                sources.unchanged(read.file, content())
+                sources.record(store, summary, content().sha256, _how(job, read, found))
         if found.rows >= _MANY:
             store.flush()
     finally:
@@ -180,8 +188,17 @@ def _import_rows(
     return summary
 
 
-def _source(read: recognise.Reading, options: dict[str, Any], content: sources.Content) -> str:
-    return sources.source_id(TARGET, read.profile.label + _stamp(options, read), content.sha256)
+def _source(read: recognise.Reading, job: _Job, content: sources.Content) -> str:
+    region = f";region={job.config.ids.region}" if job.config.ids.region else ""
+    region += f";sheet={job.sheet}" if job.sheet else ""
+    return sources.source_id(TARGET, read.profile.label + _stamp(job.options, read) + region, content.sha256)
+
+
+def _how(job: _Job, read: recognise.Reading, found: _Found) -> dict[str, Any]:
+    """What taking this file or another one back has to know of it."""
+    reach = {name: found.span[name] and found.span[name].isoformat() for name in ("first_at", "last_at")}
+    rules = repeats.rules(job.config.logs, legs=not read.profile.aggregated)
+    return {**rules, **reach, "region": job.config.ids.region, "sheet": job.sheet}
 
 
 def _path(read: recognise.Reading) -> str:
@@ -281,11 +298,13 @@ def _numbered(read_rows: Callable[[], Iterable[Any]] | None) -> Iterator[int]:
         yield number
 
 
-def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Found, share: _Share) -> SourceSummary:
+def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Found, job: _Job) -> SourceSummary:
     """From temporary tables to events, parties, pair_days and rejects; returns the summary."""
     store.execute("trust/list_recognised")
     store.execute("logs/insert_parties")
-    columns = store.hold("events", _facts(reading.optional_columns(read)))
+    facts, share = _facts(reading.optional_columns(read)), job.share
+    repeats.keep(store, source, facts, every=bool(facts & {"n_calls", "n_texts"}))
+    columns = store.hold("events", facts)
     repeats.settle(store, columns)
     runs = days.runs(store)
     sums = not (found.replaced or read.profile.aggregated)

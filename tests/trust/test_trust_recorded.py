@@ -45,6 +45,7 @@ GIVEN = {
     "explain": ["36201234567"],
     "export": ["customers", "--to", "out"],
     "erase": ["36201234567"],
+    "imports undo": ["0123456789abcdef"],
     "purge": ["--before", "2020-01-01"],
     "encrypt": ["off"],
     "graph export": ["--to", "out/graph"],
