@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 _WRITTEN = ("to", "json_to", "plot")  # options that name a file or folder to write
 DONE, KNOWN_ERROR, WRONG_USAGE, ROWS_REJECTED = 0, 1, 2, 3
 
+SHEET = Annotated[str | None, typer.Option("--sheet", metavar="NAME", help="Of a workbook: its name or number.")]
+ENCODING = Annotated[
+    str | None, typer.Option("--encoding", metavar="NAME", help="Of a text, e.g. cp1250; found unless given.")
+]
 _WORKSPACE = Annotated[
     Path | None,
     typer.Option(
@@ -105,6 +109,16 @@ class Shell:
     def say(self, text: str) -> None:
         """Words, on stderr."""
         output.say(text, quiet=self.quiet)
+
+    def say_called_back(self, space: Workspace) -> None:
+        """How many ads what was just written took out, and where those are named that were handed out before."""
+        before, after = space.changed.get("ads", (0, 0))
+        if before > after:
+            ads = "1 ad was" if before - after == 1 else f"{before - after:,} ads were"
+            self.say(
+                f"{ads} taken out with it. Those handed out before are called back by the next export: "
+                "`kindred export delivery --to DIR` names them in withdraw.jsonl."
+            )
 
     def complain(self, text: str) -> None:
         """What went wrong, on stderr, also when quiet."""

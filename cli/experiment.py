@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.command import Shell, command
+from cli.command import ENCODING, SHEET, Shell, command
 from engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ def register(app: typer.Typer) -> None:
     @command(group)
     def compare(
         shell: Shell,
-        data: Annotated[Path, typer.Option("--data", metavar="FILE", help="One row per unit: CSV, TSV or Parquet.")],
+        data: Annotated[Path, typer.Option("--data", metavar="FILE", help="One row per unit, in any form.")],
         arm: Annotated[str, typer.Option("--arm", metavar="COLUMN")],
         control: Annotated[str, typer.Option("--control", metavar="VALUE")],
         metric: Annotated[
@@ -258,6 +258,8 @@ def register(app: typer.Typer) -> None:
             list[str] | None, typer.Option("--share", metavar="ARM=SHARE", help="Planned; equal unless given.")
         ] = None,
         alpha: Annotated[float, typer.Option("--alpha", min=0.0001, max=0.5)] = 0.05,
+        sheet: SHEET = None,
+        encoding: ENCODING = None,
     ) -> None:
         """A/B results in a plain table, without a workspace.
 
@@ -270,7 +272,8 @@ def register(app: typer.Typer) -> None:
         if shares is not None:
             assignment.check_arms(shares)
         found = table.compare(
-            plaintable.read(data), arm=arm, control=control, metrics=metric, shares=shares, covariate=covariate,
+            plaintable.read(data, sheet=sheet, encoding=encoding),
+            arm=arm, control=control, metrics=metric, shares=shares, covariate=covariate,
             cluster=cluster, alpha=alpha,
         )  # fmt: skip
         rows = table.rows(found)

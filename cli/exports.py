@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cli.command import DONE, KNOWN_ERROR, WRONG_USAGE, Shell, command
+from cli.output import Output
+
+_SHARD = re.compile(r"-\d{5,}\.")
 
 
 def register(app: typer.Typer) -> None:
@@ -42,6 +46,8 @@ def register(app: typer.Typer) -> None:
     ) -> int:
         """Write tables or ads to a folder, whole or not at all.
 
+        Prints a line per kind of file; each file with its hash: `-o json`, and manifest.json in the folder.
+
         Example: `kindred export influencers --to out/influencers --format csv`
         """
         from engine import export as exports
@@ -68,7 +74,8 @@ def register(app: typer.Typer) -> None:
             dry_run=dry_run,
             progress=shell.progress,
         )
-        shell.emit(done.files)
+        as_table = shell.output is Output.table and not dry_run
+        shell.emit(_kinds(done.files) if as_table else done.files)
         shell.say(f"Would export to {done.path}" if dry_run else f"Exported to {done.path}")
         if done.withdrawn:
             ads = "1 ad" if done.withdrawn == 1 else f"{done.withdrawn:,} ads"
@@ -78,6 +85,20 @@ def register(app: typer.Typer) -> None:
         if what in ("ads", "delivery", "analysis", "all") and not shell.quiet:
             _say_stale(shell)
         return DONE
+
+
+def _kinds(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One line per kind of file: those of a folder, the shards of a table, or a file by itself."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in files:
+        folder, _, name = entry["path"].rpartition("/")
+        kind = f"{folder}/" if folder else _SHARD.sub("-*.", name)
+        line = found.setdefault(kind, {"what": kind, "files": 0, "rows": None, "bytes": 0})
+        line["files"] += 1
+        line["bytes"] += entry["bytes"]
+        if entry.get("rows") is not None:
+            line["rows"] = (line["rows"] or 0) + entry["rows"]
+    return list(found.values())
 
 
 def _say_stale(shell: Shell) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.command import ROWS_REJECTED, Shell, command
+from cli.command import ENCODING, ROWS_REJECTED, SHEET, Shell, command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +28,9 @@ _KEEP = Annotated[
         "--keep", metavar="COLUMN", help="A further column to keep though it looks like names, numbers or addresses."
     ),
 ]
+_GLOB = Annotated[
+    list[str] | None, typer.Option("--glob", metavar="PATTERN", help="Files by a pattern (quote it); repeatable.")
+]
 _MAPPING = Annotated[
     str | None,
     typer.Option(
@@ -35,7 +40,10 @@ _MAPPING = Annotated[
 _PREVIEW = Annotated[
     bool, typer.Option("--preview", help="Read and check, store nothing: say what an import would do.")
 ]
-_PATHS = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files (or a folder of photos).")]
+_PATHS = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="PATH...", help="Files, or folders of files that are one table, or of photos."),
+]
 
 TABLES = {
     "customers": "The customers. Columns: customer_id, age or birth_date, residence, gender; others become features.",
@@ -61,11 +69,12 @@ def register(app: typer.Typer) -> None:
     _register_mappings(kept)
     for target, text in TABLES.items():
         _register_table(group, target, text)
+    _taking_back(app)
 
     @command(group, computes=True)
     def logs(
         shell: Shell,
-        paths: _PATHS,
+        paths: _PATHS = None,
         format_: _FORMAT = None,
         mapping: _MAPPING = None,
         epoch: Annotated[
@@ -74,10 +83,13 @@ def register(app: typer.Typer) -> None:
         timezone: Annotated[
             str | None, typer.Option("--timezone", metavar="ZONE", help="Of local times, e.g. Europe/Budapest.")
         ] = None,
+        sheet: SHEET = None,
+        encoding: ENCODING = None,
+        glob: _GLOB = None,
         preview: _PREVIEW = False,
         strict: _STRICT = False,
     ) -> int:
-        """Call records: CSV, TSV or Parquet, plain, gz or zst.
+        """Call records: CSV, XLSX, JSON, XML or Parquet, plain or packed, a file or a folder of them.
 
         Columns: caller, callee, started_at, duration_s, and more (see the README); other names through --mapping.
 
@@ -92,37 +104,126 @@ def register(app: typer.Typer) -> None:
         with _importing(space, "logs", preview) as (store, _):
             done = import_logs(
                 store,
-                paths,
+                _files(paths, glob),
                 format=format_,
                 mapping=said,
                 options={k: v for k, v in options.items() if v is not None},
                 config=space.config,
                 key=space.key(),
+                scratch=space.scratch,
+                sheet=sheet,
+                encoding=encoding,
                 progress=shell.progress,
             )
             checks = _checks(space, store, "logs")
-        return _report(shell, done, checks, strict, preview)
+        return _report(shell, space, done, checks, strict, preview)
 
     @command(look)
     def guess(
-        shell: Shell, path: Annotated[Path, typer.Argument(metavar="FILE", help="A file of call records.")]
+        shell: Shell,
+        path: Annotated[Path, typer.Argument(metavar="FILE", help="A file of call records, or of another table.")],
+        table: Annotated[
+            str, typer.Option("--table", metavar="TABLE", help="What it holds: logs, customers, treatments ...")
+        ] = "logs",
+        sheet: SHEET = None,
+        encoding: ENCODING = None,
     ) -> None:
-        """Draft a mapping file for records in an unknown form. Correct it by hand.
+        """Draft a mapping for a file in an unknown form, read the file with it, and say what is still to be decided.
+
+        Each line of the draft is marked sure or check. What is unclear is not drafted: it stands in `undecided`, and
+        nothing can be imported with the draft until a person has decided it. Nothing is stored.
 
         Example: `kindred logs guess calls.txt > calls.toml`
         """
-        from engine.logs import guess as drafting
+        from engine.usecases import drafting
 
-        print(drafting.guess(path), end="")
+        found = drafting.draft(path, table, sheet=sheet, encoding=encoding)
+        print(found.text, end="")
+        for text in found.undecided:
+            shell.say(f"To decide: {text}")
+        for text in found.checks:
+            shell.say(f"Check: {text}")
+
+
+class _Alone:
+    """A group's command of its own, for when none of its commands is given."""
+
+    def __init__(self, group: typer.Typer) -> None:
+        self._group = group
+
+    def command(self, name: str | None) -> Callable[[Callable[..., None]], None]:
+        """What `cli.command.command` registers with."""
+
+        def add(call: Callable[..., None]) -> None:
+            def alone(**given: Any) -> None:
+                if given["context_"].invoked_subcommand is None:
+                    call(**given)
+
+            alone.__doc__, alone.__annotations__ = call.__doc__, call.__annotations__
+            alone.__signature__ = inspect.signature(call)  # type: ignore[attr-defined]
+            self._group.callback(invoke_without_command=True)(alone)
+
+        return add
+
+
+def _taking_back(app: typer.Typer) -> None:
+    group = typer.Typer()
+    app.add_typer(group, name="imports")
+
+    @command(_Alone(group))  # type: ignore[arg-type]
+    def imports(shell: Shell) -> None:
+        """What came in, when, by which mapping, with how many rows. `kindred imports undo ID` takes it back.
+
+        Example: `kindred imports -o json`
+        """
+        from engine.usecases import imports
+
+        columns = ["id", "table", "file", "mapping", "imported_at", "rows_in", "rows_kept", "rows_duplicate",
+                   "rows_rejected", "undo"]  # fmt: skip
+        shell.emit(imports.listed(shell.workspace()), columns)
+
+    @command(group, computes=True)
+    def undo(
+        shell: Shell,
+        ids: Annotated[list[str], typer.Argument(metavar="ID...", help="As `kindred imports` lists them.")],
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="Only count the rows per table; nothing is changed.")
+        ] = False,
+    ) -> None:
+        """Take imports back. As if the files had never come; opt-outs and withdrawn consents stay.
+
+        Example: `kindred imports undo 3f2a90c1b7d4e650 --dry-run`
+        """
+        from engine.usecases import imports
+
+        space = shell.workspace()
+        asked = space.config.people.offers_need_consent
+        done = imports.undo(space, ids, dry_run=dry_run)
+        shell.emit(
+            {
+                "undone": done.done,
+                "ids": list(done.ids),
+                "files": list(done.files),
+                "rows": {table: list(rows) for table, rows in done.rows.items()},
+            }
+        )
+        for text in done.stays:
+            shell.say(text)
+        if space.config.people.offers_need_consent != asked:
+            shell.say("people.offers_need_consent is auto again: no file of consents is left.")
+        shell.say("What stages computed follows at the next `kindred run`." if done.done else "Only tried.")
 
 
 def _register_table(group: typer.Typer, target: str, text: str) -> None:
     def load(
         shell: Shell,
-        paths: _PATHS,
+        paths: _PATHS = None,
         format_: _FORMAT = None,
         mapping: _MAPPING = None,
         keep: _KEEP = None,
+        sheet: SHEET = None,
+        encoding: ENCODING = None,
+        glob: _GLOB = None,
         preview: _PREVIEW = False,
         strict: _STRICT = False,
     ) -> int:
@@ -133,7 +234,7 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
         said = mappings.find(space, mapping)
         done = []
         with _importing(space, target, preview) as (store, faces):
-            for path in paths:
+            for path in _files(paths, glob):
                 done.append(
                     import_table(
                         store,
@@ -144,17 +245,38 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
                         config=space.config,
                         key=space.key(),
                         keep=keep or (),
+                        sheet=sheet,
+                        encoding=encoding,
                         mapping=said,
                         progress=shell.progress,
                     )
                 )
             checks = _checks(space, store, target)
-        return _report(shell, done, checks, strict, preview)
+        shell.say_called_back(space)
+        return _report(shell, space, done, checks, strict, preview)
 
     load.__doc__ = (
         f"{text}\n\nExample: `kindred import {target} {'photos/' if target == 'photos' else target + '.csv'}`"
     )
     command(group, target)(load)
+
+
+def _files(paths: list[Path] | None, patterns: list[str] | None) -> list[Path]:
+    """The files to import: those named, then those that fit a pattern, by name. A name is never a pattern."""
+    from glob import glob
+
+    from engine.errors import InputError
+
+    found = list(paths or ())
+    for pattern in patterns or ():
+        fitting = sorted(Path(name) for name in glob(pattern, recursive=True))
+        fitting = [path for path in fitting if path.is_file()]
+        if not fitting:
+            raise InputError(f"no file fits --glob {pattern!r}.", fix="Check the pattern, and put it in quotes.")
+        found += fitting
+    if not found:
+        raise InputError("no file is named.", fix="Give one or more, or --glob PATTERN.")
+    return found
 
 
 def _register_mappings(group: typer.Typer) -> None:
@@ -213,7 +335,11 @@ def _checks(space: Workspace, store: Any, target: str) -> list[Check]:
     return health.checks(health.look(store, space.config), space.config, {target})
 
 
-def _report(shell: Shell, done: list[SourceSummary], checks: list[Check], strict: bool, preview: bool) -> int:
+def _report(
+    shell: Shell, space: Workspace, done: list[SourceSummary], checks: list[Check], strict: bool, preview: bool
+) -> int:
+    from engine.usecases import imports
+
     told = [{name: value for name, value in vars(check).items() if name != "tables"} for check in checks]
     shell.emit(
         [
@@ -224,6 +350,7 @@ def _report(shell: Shell, done: list[SourceSummary], checks: list[Check], strict
                 "rows_kept": summary.rows_kept,
                 "rows_duplicate": summary.rows_duplicate,
                 "rows_rejected": summary.rows_rejected,
+                "replaces": summary.replaces,
                 "details": summary.details,
                 **({"checks": told} if shell.output == "json" else {}),
             }
@@ -234,12 +361,16 @@ def _report(shell: Shell, done: list[SourceSummary], checks: list[Check], strict
         parts = f"{s.rows_kept} kept + {s.rows_duplicate} duplicate + {s.rows_rejected} rejected"
         parts += f" + {s.rows_left_out} left out by the mapping" if s.rows_left_out else ""
         shell.say(f"{s.path}: {s.rows_in} rows = {parts}{f' ({s.why})' if s.why else ''}")
+        if s.replaces:
+            shell.say(f"{s.path}: {s.replaces}")
         if strangers := s.details.get("no_customer"):
             shell.say(
                 f"{s.path}: {strangers:,} of these people are no customers here so far: not imported yet, opted out "
                 "already, contacts only, or ids written otherwise than in the other files (is ids.region set?)."
             )
         _say_columns(shell, s)
+    if names := imports.other_names(space):
+        shell.say(names)
     for check in told:
         if check["level"] != "ok":
             shell.say(f"{check['level']}: {check['found']}. {check['remedy']}".strip())

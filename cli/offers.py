@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.command import PUBLIC, WRONG_USAGE, Shell, command
+from cli.command import ENCODING, PUBLIC, SHEET, WRONG_USAGE, Shell, command
 
 _FOLDER = Annotated[
     Path | None, typer.Option("--models", metavar="DIR", help="Where the models lie; default: the workspace's models/.")
@@ -53,6 +53,8 @@ def register(app: typer.Typer) -> None:
         seed: Annotated[int, typer.Option("--seed", min=0)] = 42,
         learner: Annotated[list[str] | None, typer.Option("--learner", help="Only these; may be repeated.")] = None,
         base: Annotated[list[str] | None, typer.Option("--base", help="logistic or boosting.")] = None,
+        sheet: SHEET = None,
+        encoding: ENCODING = None,
     ) -> int:
         """Judge the uplift learners on held-out rows. Qini, AUUC, uplift at the top, with intervals.
 
@@ -73,7 +75,7 @@ def register(app: typer.Typer) -> None:
         options |= {"bases": base} if base else {}
         shell.emit(
             experiment_table.evaluate(
-                plaintable.read(data),
+                plaintable.read(data, sheet=sheet, encoding=encoding),
                 treatment=treatment,
                 control=control,
                 outcome=outcome,

@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
         Example: `kindred run --until influencers`
         """
         from engine import health, pipeline
+        from engine.usecases import imports
 
         space = shell.workspace()
         if dry_run:
@@ -43,3 +44,5 @@ def register(app: typer.Typer) -> None:
         with space.warehouse(read_only=True) as store:
             for line in health.warnings(store, space.config):
                 shell.say(f"warn: {line}")
+        if told := imports.other_names(space):
+            shell.say(told)

@@ -7,14 +7,21 @@ from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.command import KNOWN_ERROR, Shell, command
+from cli.output import Output
 
 if TYPE_CHECKING:
     from engine.trust.audit import Verdict
+    from engine.usecases.erase import Receipt
+
+_DRY_RUN = Annotated[bool, typer.Option("--dry-run", help="Only count the rows per table; nothing is changed.")]
+
+LAST_LINES = 20
+_SHOWN = ("seq", "at", "user", "command", "event", "rows", "details")
 
 
 class Encryption(StrEnum):
@@ -47,6 +54,7 @@ def _forgetting(app: typer.Typer) -> None:
             bool,
             typer.Option("--opt-out", help="Remember them as opted out, so that no later import brings them back."),
         ] = False,
+        dry_run: _DRY_RUN = False,
     ) -> None:
         """Forget people. Rows, calls, embeddings, photos, creatives, exports and backups; writes a receipt.
 
@@ -57,14 +65,16 @@ def _forgetting(app: typer.Typer) -> None:
         from engine.usecases import erase
 
         ids = [*(customers or []), *(_lines(from_) if from_ else [])]
-        done = erase.erase(shell.workspace(), ids, opt_out=opt_out)
-        shell.emit(asdict(done))
+        done = erase.erase(shell.workspace(), ids, opt_out=opt_out, dry_run=dry_run)
+        _emit(shell, done)
         if done.unknown:
             known = "1 id names" if done.unknown == 1 else f"{done.unknown:,} ids name"
             shell.say(
                 f"{known} nobody in this workspace: erased before, never imported, or written otherwise "
                 "than in the imported files (is ids.region set?)."
             )
+        if dry_run:
+            return
         if not opt_out:
             shell.say("Without --opt-out a later import brings them back.")
         shell.say("Exports outside the workspace are not reached: export over them, and withdraw what they then list.")
@@ -78,6 +88,10 @@ def _forgetting(app: typer.Typer) -> None:
         keep_daily: Annotated[
             bool, typer.Option("--keep-daily", help="Keep the sums per pair and day, without time, place and handset.")
         ] = False,
+        everything: Annotated[
+            bool, typer.Option("--all", help="Also where nothing would be left, or the day is still to come.")
+        ] = False,
+        dry_run: _DRY_RUN = False,
     ) -> None:
         """Forget call records and past treatments before a day. Also people of whom nothing is left.
 
@@ -85,7 +99,19 @@ def _forgetting(app: typer.Typer) -> None:
         """
         from engine.usecases import erase
 
-        shell.emit(asdict(erase.purge(shell.workspace(), before.date(), keep_daily=keep_daily)))
+        done = erase.purge(
+            shell.workspace(), before.date(), keep_daily=keep_daily, everything=everything, dry_run=dry_run
+        )
+        _emit(shell, done)
+
+
+def _emit(shell: Shell, done: Receipt) -> None:
+    """A receipt, or what there would be one of."""
+    told = asdict(done)
+    if done.path is None:
+        told = {name: told[name] for name in ("what", "subjects", "unknown", "rows")}
+        shell.say("Only counted: nothing is changed.")
+    shell.emit(told)
 
 
 def _lines(path: Path) -> list[str]:
@@ -131,6 +157,25 @@ def _audit(app: typer.Typer) -> None:
     app.add_typer(group, name="audit")
 
     @command(group, recorded=False)
+    def show(
+        shell: Shell, all_: Annotated[bool, typer.Option("--all", help="Every line, not the last 20 only.")] = False
+    ) -> None:
+        """Who did what, and when (UTC): the last 20 lines of the log, the newest last.
+
+        Rows per table are before > after, or those that went out. `kindred audit verify` says whether the log is whole.
+
+        Example: `kindred audit show --all -o json`
+        """
+        from engine.trust import audit
+
+        lines = audit.lines(shell.workspace().path, None if all_ else LAST_LINES)
+        if shell.output is not Output.json:
+            lines = [
+                {**line, "rows": _rows(line.get("tables")), "details": _numbers(line.get("details"))} for line in lines
+            ]
+        shell.emit(lines, None if shell.output is Output.json else list(_SHOWN))
+
+    @command(group, recorded=False)
     def verify(
         shell: Shell,
         head: Annotated[
@@ -164,6 +209,21 @@ def _audit(app: typer.Typer) -> None:
         return _told(shell, audit.seal(shell.workspace().path, reason))
 
 
+def _rows(tables: Any) -> str:
+    """Rows per table of a line in short: `ads 3 > 2`, one number where none was before."""
+    if not isinstance(tables, dict):
+        return ""
+    return ", ".join(
+        f"{name} {' > '.join(f'{n}' for n in (rows if isinstance(rows, list) else [rows]))}"
+        for name, rows in tables.items()
+    )
+
+
+def _numbers(details: Any) -> str:
+    """Details of a line in short: `report all, mode public`."""
+    return ", ".join(f"{name} {value}" for name, value in details.items()) if isinstance(details, dict) else ""
+
+
 def _told(shell: Shell, verdict: Verdict) -> int:
     """Print what was found, and in words what had been broken and was sealed."""
     shell.emit({"whole": verdict.whole, **asdict(verdict)})
@@ -192,11 +252,17 @@ def _storage(app: typer.Typer) -> None:
     ) -> None:
         """Bring back the database of the last finished run. What it replaces is kept as the backup `replaced`.
 
+        `kindred restore replaced` takes that back; the database it replaces itself is not kept.
+
         Example: `kindred restore`
         """
         space = shell.workspace()
         replaced = space.restore(name)
         shell.emit({"restored": name, "replaced": None if replaced is None else str(replaced)})
+        if replaced is None:
+            shell.say("The database that stood there is not kept.")
+        else:
+            shell.say("What it replaced: `kindred restore replaced` brings that back, and keeps nothing of this one.")
         shell.say("Opt-outs, erasures with --opt-out and withdrawn consents hold, those since the copy too.")
         shell.say("Next: `kindred status` says what is stale, `kindred run` computes it.")
 

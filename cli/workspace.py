@@ -53,9 +53,17 @@ def register(app: typer.Typer) -> None:
         if shell.output == "json":
             shell.emit({"workspace": str(space.path), "stages": stages, "tables": counts, "warnings": warnings})
             return
-        shell.emit([{"table": name, "rows": rows} for name, rows in counts.items() if rows], ["table", "rows"])
+        full = [{"table": name, "rows": rows} for name, rows in counts.items() if rows]
+        if full or shell.output != "table":
+            shell.emit(full, ["table", "rows"])
+        if not full:
+            shell.say(
+                "Nothing is imported yet. First call records, then who the customers are: `kindred import logs FILE`, "
+                "`kindred import customers FILE`; then `kindred run`."
+            )
         if shell.output == "table":
-            print()
+            if full:
+                print()
             shell.emit([{"stage": s["stage"], "state": s["state"], "last run (UTC)": s["finished_at"]} for s in stages])
         for line in warnings:
             shell.say(f"warn: {line}")

@@ -64,6 +64,8 @@ def import_logs(
     format: str | None = None,
     mapping: str | Path | None = None,
     options: dict[str, Any] | None = None,
+    sheet: str | None = None,
+    encoding: str | None = None,
     progress: Progress = SILENT,
 ) -> list[SourceSummary]:
     """Import call records; see `engine.logs.importer.import_logs` for formats, mappings (files or
@@ -82,6 +84,9 @@ def import_logs(
             options=options or {},
             config=workspace.config,
             key=workspace.key(),
+            scratch=workspace.scratch,
+            sheet=sheet,
+            encoding=encoding,
             progress=progress,
         )
 
@@ -94,11 +99,13 @@ def import_table(
     format: str | None = None,
     keep: Sequence[str] = (),
     mapping: str | Path | None = None,
+    sheet: str | None = None,
+    encoding: str | None = None,
     progress: Progress = SILENT,
 ) -> SourceSummary:
     """Import customers, devices, offers, treatments, photos, inventory, consents or optouts from one path; `keep` names
-    further columns to keep though they look like names, numbers or addresses of people, `mapping` is a
-    file or the name of a kept one."""
+    further columns to keep though they look like names, numbers or addresses of people, `mapping` is a file or the name
+    of a kept one, `sheet` that of a workbook, `encoding` that of a text."""
     from engine.intake import importer
     from engine.usecases import mappings
 
@@ -114,6 +121,8 @@ def import_table(
             config=workspace.config,
             key=workspace.key(),
             keep=keep,
+            sheet=sheet,
+            encoding=encoding,
             mapping=said,
             progress=progress,
         )

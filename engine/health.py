@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from engine.logs import reasons
 from engine.trust import people
 
 if TYPE_CHECKING:
@@ -233,10 +234,12 @@ def _rejects(facts: Facts) -> Iterator[Check]:
     rows = dict(facts.sources.select("target", "rows_in").iter_rows())
     for target, reason, n in facts.rejects.iter_rows():
         if n > REJECTED * rows.get(target, 0) and n > 1:
+            words, remedy = reason.replace("_", " "), "See `kindred export rejects --to DIR --format csv`."
+            if target == "logs" and reason in reasons.REASONS:
+                words, remedy = f"{words} ({reasons.meaning(reason)})", f"{reasons.remedy(reason)} {remedy}"
             yield Check(
                 f"rejected_{reason}".replace(" ", "_"), WARN if rows.get(target) else NOTE,
-                f"{n:,} of {rows.get(target, 0):,} rows of {target} were rejected: {reason.replace('_', ' ')}",
-                "See `kindred export rejects --to DIR --format csv`.", (target,),
+                f"{n:,} of {rows.get(target, 0):,} rows of {target} were rejected: {words}", remedy, (target,),
             )  # fmt: skip
 
 

@@ -77,8 +77,8 @@ def check(path: Path, wanted: Iterable[str]) -> None:
         wanted: the columns that are read.
 
     Raises:
-        InputError: one of them holds lists, structures, bytes of a fixed length or spans of time, or in other pages
-            than the file says.
+        InputError: one of them holds lists, structures or bytes of a fixed length, or in other pages than the file
+            says.
     """
     chosen = list(wanted)
     with opened(path) as file:
@@ -148,10 +148,9 @@ def is_plain(kind: pa.DataType) -> bool:
     kinds = pa.types
     if kinds.is_dictionary(kind):
         return is_plain(kind.value_type)
-    if kinds.is_duration(kind):  # readers see whole numbers
-        return kind.unit == "s"
-    no = (kinds.is_nested, kinds.is_fixed_size_binary, kinds.is_interval)
-    return not (any(test(kind) for test in no) or isinstance(kind, pa.BaseExtensionType))
+    if isinstance(kind, pa.BaseExtensionType):
+        return kind.extension_name == "arrow.uuid"
+    return not any(test(kind) for test in (kinds.is_nested, kinds.is_fixed_size_binary, kinds.is_interval))
 
 
 def texts(path: Path, wanted: Iterable[str]) -> list[str]:
@@ -175,21 +174,6 @@ def weight(column: pa.Array) -> int:
     if pa.types.is_primitive(column.type.value_type):
         return 8 * len(column)
     return pc.sum(pc.take(pc.binary_length(column.dictionary), column.indices)).as_py() or 0
-
-
-def plain(batch: pa.RecordBatch) -> pa.Table:
-    """Rows without dictionaries, with bytes as the texts that they are (ArrowInvalid where they are none) and spans of
-    time as seconds."""
-    import pyarrow as pa
-
-    def as_text(column: pa.Array) -> pa.Array:
-        if pa.types.is_dictionary(column.type):
-            column = column.dictionary_decode()
-        if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
-            column = column.cast(pa.large_string())
-        return column.cast(pa.int64()) if pa.types.is_duration(column.type) else column
-
-    return pa.table([as_text(column) for column in batch.columns], names=batch.schema.names)
 
 
 def unpacked(path: Path, wanted: Iterable[str]) -> int:

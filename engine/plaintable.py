@@ -1,4 +1,4 @@
-"""A plain table from outside for the modes that need no workspace: CSV, TSV or Parquet into a frame."""
+"""A plain table from outside for the modes that need no workspace, as a frame."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import parquetfile, textfile
+from engine import forms, textfile
 from engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -14,69 +14,60 @@ if TYPE_CHECKING:
 
 _SHARE = 8  # of the machine's memory for the bytes of a table: as a frame, and while it is judged, it takes more
 _CELL = 16  # bytes that a cell takes at least
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^(?i:nan|[+-]?inf)$"
 _GROUP = Path("/sys/fs/cgroup/memory.max")
 
 
-def read(path: Path) -> pl.DataFrame:
-    """Read a table whose columns name themselves.
+def read(path: Path, *, sheet: str | None = None, encoding: str | None = None) -> pl.DataFrame:
+    """Read a table whose columns name themselves, in any form that `engine.forms` opens.
 
     Args:
-        path: Parquet, or text with a header line, separated by commas, semicolons, tabs or bars (gz and zst too).
+        path: of the file.
+        sheet: of a workbook.
+        encoding: of a text; None = found.
+
+    Returns:
+        Columns of whole numbers, of numbers or of truths where every value is one, else of texts.
 
     Raises:
-        InputError: missing, empty, not text, not a table, or too large for the machine's memory.
+        InputError: missing, empty, not a table, with a row that is none, or too large for the machine's memory.
     """
     import polars as pl
 
-    if not path.is_file():
+    if not path.exists():
         raise InputError("there is no such file.", file=path, fix="Check the path.")
-    if path.stat().st_size == 0:
+    if path.is_file() and path.stat().st_size == 0:
         raise InputError("the file is empty.", file=path)
-    layout = textfile.layout(path)
-    textfile.check_names(layout.names, path)
-    try:
-        if layout.packing == "parquet":
-            frame = _parquet(layout)
-        else:
-            frame = pl.read_csv(_text(layout), separator=layout.delimiter, infer_schema_length=None)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(
-            f"the table cannot be read: {str(error).splitlines()[0]}.", file=path, fix="Save it as CSV in UTF-8."
-        ) from error
-    textfile.check_names(frame.columns, path)
-    return frame
-
-
-def _text(layout: textfile.Layout) -> bytes:
-    """The whole text, unpacked."""
-    most, data, cells = _most(), bytearray(), 0
-    try:
-        for block in textfile.blocks(layout.path, layout.packing):
-            data += block
-            cells += block.count(layout.delimiter.encode()) + block.count(b"\n")
-            _check(layout.path, len(data) + _CELL * cells, most)
-    except EOFError:
-        raise InputError("the archive is cut.", file=layout.path, fix="Fetch the file again.") from None
-    return bytes(data)
-
-
-def _parquet(layout: textfile.Layout) -> pl.DataFrame:
-    import polars as pl
-    import pyarrow as pa
-
-    path, most, held = layout.path, _most(), 0
-    parquetfile.check(path, layout.names)
-    with parquetfile.opened(path, dictionaries=parquetfile.texts(path, layout.names)) as file:
-        _check(path, _CELL * file.metadata.num_rows * len(layout.names), most)
-        frames = [pl.from_arrow(parquetfile.plain(pa.RecordBatch.from_pylist([], file.schema_arrow)))]
-        for batch in file.iter_batches(parquetfile.ROWS):
-            held += sum(map(parquetfile.weight, batch.columns))
+    with forms.plain(path, sheet=sheet, encoding=encoding) as form:
+        layout, most, held, frames = form.layout(), _most(), 0, list[pl.DataFrame]()
+        textfile.check_names(layout.names, path)
+        for frame in form.rows(layout):
+            bad = frame[forms.PROBLEM]
+            if bad.null_count() < frame.height:
+                row = sum(f.height for f in frames) + int(bad.is_not_null().arg_max() or 0) + 1
+                raise InputError("is no row as wide as the header.", file=path, row=row, fix="Correct the file.")
+            held += int(frame.estimated_size()) + _CELL * frame.height * frame.width
             _check(path, held, most)
-            frames.append(pl.from_arrow(parquetfile.plain(batch)))
-        rows, said = sum(f.height for f in frames), file.metadata.num_rows
-    if rows != said:
-        raise parquetfile.unreadable(path, f"{rows} rows where it says {said}")
-    return pl.concat(frames)
+            frames.append(frame.select(layout.names))
+        if form.notes.get("cut_short"):
+            raise InputError("the archive is cut.", file=path, fix="Fetch the file again.")
+    whole = pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(layout.names, pl.String))
+    return whole.with_columns(_typed(whole[name]) for name in whole.columns)
+
+
+def _typed(texts: pl.Series) -> pl.Series:
+    """As numbers or truths, where all are."""
+    import polars as pl
+
+    values = texts.drop_nulls().str.strip_chars()
+    if not len(values):
+        return texts
+    for kind, pattern in ((pl.Int64, r"^[+-]?\d{1,18}$"), (pl.Float64, _NUMBER)):
+        if values.str.contains(pattern).all():
+            return texts.str.strip_chars().str.strip_prefix("+").cast(kind)
+    if values.str.contains("^(?i:true|false)$").all():
+        return texts.str.to_lowercase() == "true"
+    return texts
 
 
 def _check(path: Path, bytes_: int, most: int) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -103,6 +103,7 @@ class SourceSummary:
         rows_rejected: rows in `rejects`.
         details: count per cleaning rule and per reason.
         why: what decided the format, in words.
+        replaces: the earlier reading of the same content that this one took the place of, in words.
     """
 
     source_id: str
@@ -115,6 +116,7 @@ class SourceSummary:
     rows_rejected: int
     details: dict[str, int] = field(default_factory=dict)
     why: str = ""
+    replaces: str = ""
 
     @property
     def rows_left_out(self) -> int:
@@ -134,8 +136,8 @@ class SourceSummary:
 
 @dataclass(frozen=True)
 class Content:
-    """What one pass over a file's bytes tells: digest, line ends and whether it ends in one; and
-    what the file system said of it before (see `unchanged`).
+    """What one pass over a file's bytes tells: digest, line ends and whether it ends in one; what the file system said
+    of it before (see `unchanged`); whether it holds a NUL.
     """
 
     sha256: str
@@ -143,6 +145,7 @@ class Content:
     newlines: int
     ends_in_newline: bool
     state: tuple[int, ...]
+    nuls: bool = False
 
     @property
     def lines(self) -> int:
@@ -150,11 +153,18 @@ class Content:
         return self.newlines + (not self.ends_in_newline)
 
 
+def files_of(folder: Path) -> list[str]:
+    """The files below a folder that are meant to be read, by name; those that begin with a point or `_` are not."""
+    names = [p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file()]
+    return [name for name in names if not any(part.startswith((".", "_")) for part in name.split("/"))]
+
+
 def read_content(path: Path, stop: Event | None = None) -> Content:
     """Hash a file and count its line ends in one streaming pass.
 
     Args:
-        path: an existing file, packed or not (for packed files only the digest and the size mean anything).
+        path: an existing file, packed or not (for packed files only the digest and the size mean anything), or a
+            folder of them, whose digest is that of the files' names and digests.
         stop: when set, nobody needs the rest any more.
 
     Raises:
@@ -162,7 +172,9 @@ def read_content(path: Path, stop: Event | None = None) -> Content:
     """
     import numpy as np
 
-    digest, size, newlines, last = hashlib.sha256(), 0, 0, b""
+    if path.is_dir():
+        return _folder_content(path, stop)
+    digest, size, newlines, last, nuls = hashlib.sha256(), 0, 0, b"", False
     with _opened(path) as file:
         state = _state(os.fstat(file.fileno()))
         while block := file.read(_BLOCK):
@@ -170,9 +182,18 @@ def read_content(path: Path, stop: Event | None = None) -> Content:
             size += len(block)
             newlines += int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n")))
             last = block[-1:]
+            nuls = nuls or b"\0" in block
             if stop is not None and stop.is_set():
                 break
-    return Content(digest.hexdigest(), size, newlines, last in (b"\n", b"\r"), state)
+    return Content(digest.hexdigest(), size, newlines, last in (b"\n", b"\r"), state, nuls)
+
+
+def _folder_content(folder: Path, stop: Event | None) -> Content:
+    found = [(name, read_content(folder / name, stop)) for name in files_of(folder)]
+    lines = "\n".join(f"{content.sha256} {name}" for name, content in found)
+    digest = hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+    state = tuple(number for _, content in found for number in content.state)
+    return Content(digest, sum(content.size for _, content in found), 0, True, state)
 
 
 @contextmanager
@@ -182,8 +203,10 @@ def content_meanwhile(path: Path) -> Iterator[Callable[[], Content]]:
     Raises:
         InputError: as `read_content`, at once.
     """
-    with _opened(path):
-        stop = Event()
+    if not path.is_dir():
+        with _opened(path):
+            pass
+    stop = Event()
     with ThreadPoolExecutor(1) as pool:
         found = pool.submit(read_content, path, stop)
         try:
@@ -196,8 +219,6 @@ def content_meanwhile(path: Path) -> Iterator[Callable[[], Content]]:
 def _opened(path: Path) -> Iterator[BinaryIO]:
     """A file that has something in it, to read."""
     try:
-        if path.is_dir():
-            raise InputError("is a folder.", file=path, fix="Give a file.")
         if path.exists() and not path.is_file():
             raise InputError("is a pipe or a device, and is read more than once.", file=path, fix="Save it as a file.")
         with open(path, "rb") as file:
@@ -217,7 +238,8 @@ def unchanged(path: Path, content: Content) -> None:
         InputError: the file was written to, replaced or removed since.
     """
     try:
-        same = _state(os.stat(path)) == content.state
+        files = [path / name for name in files_of(path)] if path.is_dir() else [path]
+        same = tuple(number for file in files for number in _state(os.stat(file))) == content.state
     except OSError:
         same = False
     if not same:
@@ -248,9 +270,16 @@ def named(store: Store, target: str, path: str) -> bool:
     return bool(store.query("intake/named", target=target, path=path)["n"][0])
 
 
-def seen(store: Store, source: str, path: Path) -> SourceSummary | None:
-    """The summary of importing a known file again (all rows duplicates, nothing changes); None for a new one."""
-    known = store.query("intake/source", source_id=source)
+def seen(store: Store, source: str, path: Path, *, old: str = "") -> SourceSummary | None:
+    """The summary of importing a known file again (all rows duplicates, nothing changes); None for a new one.
+
+    Args:
+        store: the warehouse.
+        source: from `source_id`.
+        path: of the file.
+        old: how an older Kindred, which looked at fewer options, called this reading.
+    """
+    known = store.query("intake/source", source_id=source, old=old)
     if not known.height:
         return None
     line = known.row(0, named=True)
@@ -260,24 +289,67 @@ def seen(store: Store, source: str, path: Path) -> SourceSummary | None:
     )
 
 
-def record(store: Store, summary: SourceSummary, sha256: str) -> None:
-    """Write a summary's line into `sources`."""
+def earlier(store: Store, target: str, sha256: str, source: str, *, sheet: str = "") -> pl.DataFrame:
+    """Other readings of the same content that can be taken back: source_id, format, imported_at, rows_kept.
+
+    Args:
+        store: the warehouse.
+        target: what it was imported as.
+        sha256: of the content.
+        source: the reading that is about to come.
+        sheet: of a workbook that it reads; another one is other content.
+    """
+    found = store.query("intake/earlier", target=target, sha256=sha256, source_id=source)
+    return found.filter([json.loads(how or "{}").get("sheet", "") == sheet for how in found["how"]])
+
+
+def replaced(before: pl.DataFrame, summary: SourceSummary) -> str:
+    """What `SourceSummary.replaces` says.
+
+    Args:
+        before: from `earlier`, what was taken back.
+        summary: of the reading that came instead.
+    """
+    told = [
+        f"replaces the reading of {line['imported_at']:%Y-%m-%d} by {line['format']}: "
+        f"{line['rows_kept']} rows out, {summary.rows_kept} rows in"
+        for line in before.iter_rows(named=True)
+    ]
+    return "; ".join(told)
+
+
+def record(store: Store, summary: SourceSummary, sha256: str, how: Mapping[str, Any] | None = None) -> None:
+    """Write a summary's line into `sources`.
+
+    Args:
+        store: the warehouse.
+        summary: of the import.
+        sha256: of the file's bytes.
+        how: what taking this or another import back has to know of it.
+    """
+    note(
+        store,
+        source_id=summary.source_id,
+        target=summary.target,
+        path=summary.path,
+        sha256=sha256,
+        format=summary.format,
+        rows_in=summary.rows_in,
+        rows_kept=summary.rows_kept,
+        rows_duplicate=summary.rows_duplicate,
+        rows_rejected=summary.rows_rejected,
+        details=json.dumps(summary.details, sort_keys=True),
+        how=json.dumps(dict(how or {}), sort_keys=True),
+    )
+
+
+def note(store: Store, **line: Any) -> None:
+    """Write a line into `sources` with the next number and, unless it says another, this moment."""
     import polars as pl
 
-    line = {
-        "source_id": summary.source_id,
-        "target": summary.target,
-        "path": summary.path,
-        "sha256": sha256,
-        "format": summary.format,
-        "rows_in": summary.rows_in,
-        "rows_kept": summary.rows_kept,
-        "rows_duplicate": summary.rows_duplicate,
-        "rows_rejected": summary.rows_rejected,
-        "details": json.dumps(summary.details, sort_keys=True),
-        "imported_at": datetime.now(UTC).replace(tzinfo=None),
-    }
-    store.append("sources", pl.DataFrame([line]))
+    moment = {"imported_at": datetime.now(UTC).replace(tzinfo=None)}
+    number = store.query("intake/next_number")["number"][0]
+    store.append("sources", pl.DataFrame([{**moment, **line, "number": number}]))
 
 
 def mask(text: str) -> str:

@@ -8,105 +8,19 @@ embedded database stores a table (few words as numbers, columns that take no pla
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.contracts import SQL_TYPES, Column, Table, table
 from engine.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
 
-SQL_TYPES = {
-    "text": "VARCHAR",
-    "bool": "BOOLEAN",
-    "u32": "UINTEGER",
-    "i32": "INTEGER",
-    "i64": "BIGINT",
-    "f32": "FLOAT",
-    "f64": "DOUBLE",
-    "date": "DATE",
-    "time": "TIMESTAMP",
-    "texts": "VARCHAR[]",
-    "f32[4]": "FLOAT[4]",
-    "f32[10]": "FLOAT[10]",
-    "f32[512]": "FLOAT[512]",
-}
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: name, type (a key of `SQL_TYPES`), whether it may be null, what it means, its only values if few.
-
-    The embedded database keeps one of few `words` as a number, stored in a third of a text's time; both sort alike.
-    """
-
-    name: str
-    type: str
-    nullable: bool
-    note: str
-    words: tuple[str, ...] = ()
-
-    @property
-    def stored(self) -> str:
-        """The type in the embedded database."""
-        if not self.words:
-            return SQL_TYPES[self.type]
-        words = ", ".join(f"'{word}'" for word in self.words)
-        return f"ENUM({words})"
-
-    def ddl(self, *, absent: bool = False) -> str:
-        """The column in a `CREATE TABLE`; absent: null in every row, computed and not stored."""
-        if absent:
-            return f'"{self.name}" {self.stored} GENERATED ALWAYS AS (NULL::{self.stored}) VIRTUAL'
-        return f'"{self.name}" {self.stored}{"" if self.nullable else " NOT NULL"}'
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table: name, grain (what a row is), key columns, columns; `open` tables may have more columns.
-
-    Nullable columns of a `sparse` table take no place until rows have values for them (`Warehouse.hold`), keys aside.
-    """
-
-    name: str
-    grain: str
-    keys: tuple[str, ...]
-    columns: tuple[Column, ...]
-    open: bool = False
-    sparse: bool = False
-
-    @property
-    def names(self) -> list[str]:
-        """Column names in order."""
-        return [c.name for c in self.columns]
-
-    def column(self, name: str) -> Column:
-        """The column called `name`; raises KeyError when the table has none."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(f"{self.name} has no column {name}")
-
-    def ddl(self) -> str:
-        """`CREATE TABLE IF NOT EXISTS` for this contract (no key constraints: writers check them)."""
-        body = ", ".join(c.ddl(absent=self.sparse and c.nullable and c.name not in self.keys) for c in self.columns)
-        return f'CREATE TABLE IF NOT EXISTS "{self.name}" ({body})'
-
-
-def _table(name: str, grain: str, keys: str, columns: str, *, open_: bool = False, sparse: bool = False) -> Table:
-    """Read a contract from lines `name type[?] note`: with `?` it may be null, `text=a|b` is one of few words."""
-    parsed = []
-    for line in columns.strip().splitlines():
-        column, kind, *note = line.split(maxsplit=2)
-        kind, _, words = kind.partition("=")
-        few = tuple(sorted(words.split("|"))) if words else ()
-        parsed.append(Column(column, kind.removesuffix("?"), kind.endswith("?"), note[0] if note else "", few))
-    return Table(name, grain, tuple(keys.split()), tuple(parsed), open_, sparse)
-
+__all__ = ["BOOKKEEPING", "NOT_EXPORTED", "SQL_TYPES", "TABLES", "Column", "Table", "check", "empty", "polars_type"]
 
 _ALL = [
     # ---- what came in ---------------------------------------------------------------------------
-    _table("sources", "file imported", "source_id", """
+    table("sources", "file imported", "source_id", """
         source_id text       first 16 hex digits of sha256 over table, format and content
         target text          what the file was imported as (logs, customers, ...)
         path text            file name as given, ids masked
@@ -118,20 +32,48 @@ _ALL = [
         rows_rejected i64
         details text         JSON: count per cleaning rule and per reason
         imported_at time     (not part of `export all`)
+        number i64?          imports and deletions in order, from 1; null = made by a Kindred that could not take back
+        how text?            JSON: what reading it again from `readings` and `repeats` takes
         """),
-    _table("rejects", "rejected row", "source_id row_number", """
+    table("readings", "row of a table that came in, as its file had it", "source_id row_number", """
+        source_id text
+        row_number i64       order in which rows are laid over each other
+        customer_id text?    whose it is
+        cells text           JSON: the values as texts, in the order of the columns in sources.how
+        """),
+    table("repeats", "call record that may be another's repeat, as its file had it", "source_id row_number callee", """
+        source_id text
+        row_number i64       1-based; 0 = an event that a later file changed, as it was
+        kind text=call|data|text
+        caller u32
+        callee u32?
+        started_at time
+        duration_s i32
+        answered bool
+        volume_mb f64?
+        caller_tac text?
+        callee_tac text?
+        caller_device text?
+        callee_device text?
+        caller_cell text?
+        callee_cell text?
+        call_id text?        equal where the file's were, and nothing else
+        n_calls i64?         of a row that stands for several contacts
+        n_texts i64?
+        """, sparse=True),
+    table("rejects", "rejected row", "source_id row_number", """
         source_id text
         row_number i64       1-based, the header not counted
         reason text
         raw text             the row with ids masked
         """),
-    _table("parties", "phone number or account seen", "node", """
+    table("parties", "phone number or account seen", "node", """
         node u32             dense, from 0
         party_id text        pseudonym, or the id as imported
         is_customer bool
         opted_out bool
         """),
-    _table("events", "call, text or data session", "kind caller callee started_at duration_s", """
+    table("events", "call, text or data session", "kind caller callee started_at duration_s", """
         kind text=call|data|text  call, text or data
         caller u32           node; for data the subscriber
         callee u32?          node; null for data
@@ -147,7 +89,7 @@ _ALL = [
         callee_cell text?
         source_id text
         """, sparse=True),
-    _table("pair_days", "directed pair and day with contact", "src dst day", """
+    table("pair_days", "directed pair and day with contact", "src dst day", """
         src u32              who called or texted
         dst u32
         day date             UTC
@@ -155,20 +97,20 @@ _ALL = [
         talk_s i64           seconds talked on calls src to dst
         n_texts i64
         """),
-    _table("customers", "customer", "customer_id", """
+    table("customers", "customer", "customer_id", """
         customer_id text
         age i32?             years
         residence text?
         gender text?
         birth_date date?     gives the age on a day; with both, the younger age counts
         """, open_=True),
-    _table("devices", "type allocation code", "tac", """
+    table("devices", "type allocation code", "tac", """
         tac text             8 digits with leading zeros
         manufacturer text    canonical name
         model text
         released date?
         """),
-    _table("offers", "offer", "offer_id", """
+    table("offers", "offer", "offer_id", """
         offer_id text
         manufacturer text?   whose handset is offered
         model text?
@@ -183,7 +125,7 @@ _ALL = [
         capacity i64?        most customers who may get it
         to_owners bool?      also to customers who own the make; null = the setting offers.to_owners
         """),
-    _table("treatments", "customer and past campaign", "customer_id campaign_id", """
+    table("treatments", "customer and past campaign", "customer_id campaign_id", """
         customer_id text
         campaign_id text
         offer_id text?       null = control, nothing offered
@@ -191,36 +133,36 @@ _ALL = [
         propensity f64?      probability of what this customer was given
         accepted bool?       null = not known
         """),
-    _table("photos", "customer's photo", "customer_id sha256", """
+    table("photos", "customer's photo", "customer_id sha256", """
         customer_id text
         sha256 text          of the file's bytes
         path text            below the workspace's faces/ folder
         """),
-    _table("inventory", "campaign photo of a model", "photo_id", """
+    table("inventory", "campaign photo of a model", "photo_id", """
         photo_id text
         sha256 text
         path text            below the workspace's faces/ folder
         attributes text?     JSON object as supplied (hair, age_band, gender)
         max_uses i32?        how many customers may see it
         """),
-    _table("optouts", "person who opted out", "customer_id", """
+    table("optouts", "person who opted out", "customer_id", """
         customer_id text
         since time
         """),
-    _table("consents", "grant or withdrawal", "customer_id purpose granted_at expires_at withdrawn_at", """
+    table("consents", "grant or withdrawal", "customer_id purpose granted_at expires_at withdrawn_at", """
         customer_id text
         purpose text         own_face, likeness_for_contacts, traffic_data_marketing or offers
         granted_at time?     null = only withdrawn
         expires_at time?     of the grant; null = never
         withdrawn_at time?
         """),
-    _table("objections", "objection of a person", "who purpose at", """
+    table("objections", "objection of a person", "who purpose at", """
         who text             keyed hash of the person, not the pseudonym
         purpose text         all = opted out, else the purpose of a consent that was withdrawn
         at time
         """),
     # ---- graph ----------------------------------------------------------------------------------
-    _table("edges", "directed pair with contact in the window", "src dst", """
+    table("edges", "directed pair with contact in the window", "src dst", """
         src u32
         dst u32
         n_calls i64          attempts
@@ -231,18 +173,18 @@ _ALL = [
         last_day date
         strength f64         s_uv of METHODS section 2
         """),
-    _table("graph_window", "the window that edges were last computed for (one row)", "as_of", """
+    table("graph_window", "the window that edges were last computed for (one row)", "as_of", """
         as_of date           first day not counted
         window_days i64
         half_life_days f64
         """),
-    _table("hubs", "party that is not a person", "node", """
+    table("hubs", "party that is not a person", "node", """
         node u32
         contacts i64         distinct contacts in the window
         mutual_share f64     share of the contacts with traffic both ways
         reason text          many_contacts or one_way
         """),
-    _table("ties", "unordered pair with contact in the window", "a b", """
+    table("ties", "unordered pair with contact in the window", "a b", """
         a u32                the smaller node
         b u32
         weight f64           w_uv, symmetric
@@ -251,7 +193,7 @@ _ALL = [
         active_days i64      days with contact either way
         gated_because text?  hub, one_way, few_days or same_handset; null = counts for influence
         """),
-    _table("nodes", "party that is in the graph", "node", """
+    table("nodes", "party that is in the graph", "node", """
         node u32
         party_id text
         degree i64           contacts over ungated ties
@@ -264,7 +206,7 @@ _ALL = [
         community i64?
         is_hub bool
         """),
-    _table("influencers", "customer, definition and rank", "customer_id definition rank", """
+    table("influencers", "customer, definition and rank", "customer_id definition rank", """
         customer_id text
         definition text      tie_reach, strongest, ppr, lead or dispersion
         rank i64             from 1
@@ -275,7 +217,7 @@ _ALL = [
         margin f64           (top - second) / top, 1 with a single contact
         """),
     # ---- offers ---------------------------------------------------------------------------------
-    _table("handsets", "customer and spell with one handset model", "customer_id spell", """
+    table("handsets", "customer and spell with one handset model", "customer_id spell", """
         customer_id text
         spell i64            from 1, in time order
         tac text
@@ -285,7 +227,7 @@ _ALL = [
         last_at date         last day seen
         n_events i64
         """),
-    _table("loyalty", "manufacturer, overall or in a segment", "segment_by segment manufacturer", """
+    table("loyalty", "manufacturer, overall or in a segment", "segment_by segment manufacturer", """
         segment_by text      '' = overall, else the customers' column
         segment text         '' = overall
         manufacturer text
@@ -298,17 +240,17 @@ _ALL = [
         lift f64?            retention / share
         log_odds f64?        log-odds of retention against share
         """),
-    _table("features", "customer as of a date", "customer_id as_of", """
+    table("features", "customer as of a date", "customer_id as_of", """
         customer_id text
         as_of date
         """, open_=True),
-    _table("uplift", "customer and offer", "customer_id offer_id", """
+    table("uplift", "customer and offer", "customer_id offer_id", """
         customer_id text
         offer_id text
         uplift f64           change in the probability of accepting, in [-1, 1]
         model_id text
         """),
-    _table("offer_metrics", "offer, learner, base and metric", "offer_id learner base metric", """
+    table("offer_metrics", "offer, learner, base and metric", "offer_id learner base metric", """
         offer_id text
         learner text
         base text            logistic or boosting
@@ -318,14 +260,14 @@ _ALL = [
         high f64?
         chosen bool          this learner scores the offer
         """),
-    _table("choices", "customer", "customer_id", """
+    table("choices", "customer", "customer_id", """
         customer_id text
         offer_id text?       null = no offer
         expected_value f64   value x uplift - cost, 0 for none
         reason text
         """),
     # ---- faces ----------------------------------------------------------------------------------
-    _table("faces", "photo and face", "sha256 face model_id", """
+    table("faces", "photo and face", "sha256 face model_id", """
         sha256 text
         face i32             0-based; -1 when the photo gave none
         model_id text        detector, alignment and weights that made this row
@@ -341,7 +283,7 @@ _ALL = [
         height i32?
         embedding f32[512]?  unit length; null unless status is ok
         """),
-    _table("matches", "customer and arm", "customer_id arm", """
+    table("matches", "customer and arm", "customer_id arm", """
         customer_id text
         arm text             own_face, influencer_face or random_face
         subject_id text?     whose face was matched; null for random_face
@@ -352,7 +294,7 @@ _ALL = [
         status text          matched, or why not: no_photo, no_consent, no_face, ambiguous, ...
         """),
     # ---- ads ------------------------------------------------------------------------------------
-    _table("ads", "customer and arm", "customer_id arm", """
+    table("ads", "customer and arm", "customer_id arm", """
         ad_id text
         customer_id text
         arm text
@@ -364,13 +306,13 @@ _ALL = [
         offer_version text   hash of what the ad says of its offer
         """),
     # ---- the experiment -------------------------------------------------------------------------
-    _table("plans", "version of an experiment's plan", "experiment_id version", """
+    table("plans", "version of an experiment's plan", "experiment_id version", """
         experiment_id text   its name
         version i64          from 1; every change is the next one
         plan text            JSON
         hash text            sha256 of the plan's text
         """),
-    _table("assignments", "experiment and customer", "experiment_id customer_id", """
+    table("assignments", "experiment and customer", "experiment_id customer_id", """
         experiment_id text
         customer_id text
         version i64          of the plan this customer was drawn under
@@ -379,20 +321,20 @@ _ALL = [
         assigned_at time     start of the day that consents were checked for
         eligible_because text
         """),
-    _table("exposures", "ad seen by a customer in an experiment", "experiment_id customer_id at arm", """
+    table("exposures", "ad seen by a customer in an experiment", "experiment_id customer_id at arm", """
         experiment_id text
         customer_id text
         at time
         arm text?            arm that was shown, where known
         """),
-    _table("outcomes", "outcome of a customer in an experiment", "experiment_id metric customer_id at value", """
+    table("outcomes", "outcome of a customer in an experiment", "experiment_id metric customer_id at value", """
         experiment_id text
         customer_id text
         metric text
         at time
         value f64?           null = what came in was no finite number
         """),
-    _table("runs", "finished stage run", "run_id", """
+    table("runs", "finished stage run", "run_id", """
         run_id text
         stage text
         inputs_hash text
@@ -403,7 +345,7 @@ _ALL = [
         finished_at time
         status text
         """),
-    _table("deliveries", "ad that an export handed out", "ad_id", """
+    table("deliveries", "ad that an export handed out", "ad_id", """
         ad_id text
         customer_id text?    null once erased
         arm text
@@ -411,16 +353,17 @@ _ALL = [
         files texts          below the workspace's ads/ folder
         erased bool          its customer or the person behind the likeness was erased
         """),
-    _table("meta", "fact about the workspace", "name", """
+    table("meta", "fact about the workspace", "name", """
         name text            schema_version, migrated, unfinished, people, restored
         value text
         """),
 ]  # fmt: skip
 
-TABLES: dict[str, Table] = {table.name: table for table in _ALL}
+TABLES: dict[str, Table] = {contract.name: contract for contract in _ALL}
 
-# What says when something ran, not what came out: left out of `export all` so that two runs give the same bytes.
-BOOKKEEPING = ("sources", "runs", "deliveries", "objections", "meta")
+# What says when something ran, or what takes an import back, not what came out: left out of `export all` so that two
+# runs give the same bytes.
+BOOKKEEPING = ("sources", "readings", "repeats", "runs", "deliveries", "objections", "meta")
 
 # Columns that the exported table does not have: whose face chose an ad's photo is nothing for whoever sends it.
 NOT_EXPORTED = {"ads": ("subject_id", "offer_version")}

@@ -1,4 +1,4 @@
-"""Opening text tables: packing, header, delimiter, bytes in blocks, lines as Arrow batches (no Python object a row).
+"""Opening text tables: packing, bytes in blocks, and how one is laid out (found by `engine.forms`).
 
 What a file may hold is bounded here, so that a small one cannot take all of the memory: columns, the header's length,
 a line's length. A block is never larger than some megabytes, however well it was packed.
@@ -6,27 +6,26 @@ a line's length. A block is never larger than some megabytes, however well it wa
 
 from __future__ import annotations
 
-import csv
-import io
+import bz2
+import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from engine.errors import InputError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from engine.forms.dialect import Dialect
 
 COLUMNS = 1000  # of a table at most
 LINE = 1 << 21  # bytes of a line at most, as DuckDB's reader has it
 NAME = 200  # letters of a column's name at most
 _BLOCK = 1 << 22
 _PACKED = 1 << 17  # bytes of an archive at once; what follows a member in them is copied for each member
-_PEEK = 1 << 16
-DELIMITERS = (",", "\t", ";", "|")
+PEEK = 1 << 16  # bytes of a text that are looked at first
 
 
 @dataclass(frozen=True)
@@ -35,11 +34,17 @@ class Layout:
 
     Args:
         path: of the file.
-        packing: "", "gzip", "zstd" or "parquet".
+        packing: "", "gzip", "zstd", "bz2", "zip:MEMBER" or "parquet".
         delimiter: between fields.
         names: column names in file order, made unique.
         skip: lines before the first row (header and what stands above it).
         sample: the first rows, split, for recognising a format.
+        header: the header's cells as they stand; empty = there is none.
+        dialect: how lines split; None = there are none.
+        encoding: of the text.
+        clean: whether the fast reader takes its first lines as they are.
+        notes: what was passed over above the first row.
+        problems: whether `engine.forms.PROBLEM` and `LINE` are columns too.
     """
 
     path: Path
@@ -48,16 +53,24 @@ class Layout:
     names: tuple[str, ...]
     skip: int
     sample: tuple[tuple[str, ...], ...] = ()
+    header: tuple[str, ...] = ()
+    dialect: Dialect | None = None
+    encoding: str = "utf-8"
+    clean: bool = True
+    notes: tuple[tuple[str, int], ...] = ()
+    problems: bool = False
 
 
 def packing(path: Path) -> str:
-    """ "", "gzip", "zstd" or "parquet" by the first bytes, whatever the file is called."""
+    """ "", "gzip", "zstd", "bz2" or "parquet" by the first bytes, whatever the file is called."""
     with open(path, "rb") as file:
         magic = file.read(4)
     if magic in (b"PAR1", b"PARE"):
         return "parquet"
     if magic[:2] == b"\x1f\x8b":
         return "gzip"
+    if magic[:3] == b"BZh":
+        return "bz2"
     return "zstd" if magic == b"\x28\xb5\x2f\xfd" else ""
 
 
@@ -78,9 +91,12 @@ def blocks(path: Path, packed: str) -> Iterator[bytes]:
     if packed == "zstd":
         yield from _zstd_blocks(path)
         return
+    if packed.startswith("zip:"):
+        yield from _zip_blocks(path, packed.removeprefix("zip:"))
+        return
     with open(path, "rb") as file:
         if packed:
-            yield from _gzip_blocks(file)
+            yield from _gzip_blocks(file) if packed == "gzip" else _bz2_blocks(file)
             return
         while block := file.read(_BLOCK):
             yield block
@@ -106,6 +122,34 @@ def _gzip_blocks(file: BinaryIO) -> Iterator[bytes]:
         raise EOFError
 
 
+def _bz2_blocks(file: BinaryIO) -> Iterator[bytes]:
+    unpack, chunk, begun = bz2.BZ2Decompressor(), b"", False
+    while chunk or not unpack.needs_input or (chunk := file.read(_PACKED)):
+        try:
+            data = unpack.decompress(chunk, _BLOCK)
+        except OSError:
+            raise EOFError from None
+        begun = True
+        if data:
+            yield data
+        chunk = b""
+        if unpack.eof:
+            chunk = unpack.unused_data
+            unpack, begun = bz2.BZ2Decompressor(), False
+    if begun:
+        raise EOFError
+
+
+def _zip_blocks(path: Path, member: str) -> Iterator[bytes]:
+    with zipfile.ZipFile(path) as archive:
+        try:
+            with archive.open(member) as file:
+                while block := file.read(_BLOCK):
+                    yield block
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
+            raise EOFError from None
+
+
 def _zstd_blocks(path: Path) -> Iterator[bytes]:
     import pyarrow as pa
 
@@ -118,54 +162,6 @@ def _zstd_blocks(path: Path) -> Iterator[bytes]:
             if not block:
                 return
             yield block
-
-
-def layout(path: Path, *, delimiter: str | None = None, header: bool = True, skip: int = 0,
-           names: tuple[str, ...] = (), encoding: str = "utf-8") -> Layout:  # fmt: skip
-    """Read a file's first lines and say how it is laid out.
-
-    Args:
-        path: an existing file that is not empty.
-        delimiter: between fields; None = the one of `DELIMITERS` that the first line holds most often.
-        header: whether a header line follows the skipped lines.
-        skip: lines above the header.
-        names: column names of a file without a header.
-        encoding: of the text.
-
-    Raises:
-        InputError: the file is not text in that encoding, is a broken Parquet file, has no line, too many columns or
-            too long a header.
-    """
-    packed = packing(path)
-    if packed == "parquet":
-        from engine import parquetfile
-
-        return Layout(path, packed, "", parquetfile.names(path), 0)
-    start = _first_bytes(path, packed)
-    text = _decoded(start, path, encoding)
-    lines = text.splitlines()[skip:]
-    if len(start) >= _PEEK:
-        lines = lines[:-1]
-        if not lines:
-            raise InputError(
-                f"the first {_PEEK >> 10} KB hold no whole line{f' after {skip} skipped' if skip else ''}.",
-                file=path,
-                fix="Give a file with a header line and rows, one a line.",
-            )
-    if not lines or not "".join(lines).strip():
-        raise InputError("the file has no rows.", file=path, fix="Give a file with a header line and rows.")
-    if delimiter is None:
-        delimiter = max(DELIMITERS, key=lines[0].count)
-    if header:
-        found = [name.strip().lstrip("\ufeff") for name in _split(lines[0], delimiter)]
-        lines = lines[1:]
-    else:
-        widths = [len(_split(line, delimiter)) for line in lines[:50]]
-        width = max(sorted(set(widths)), key=widths.count)
-        found = [*names[:width], *(f"column{i + 1}" for i in range(len(names), width))]
-    check_width(found, path)
-    sample = tuple(tuple(_split(line, delimiter)) for line in lines[:50])
-    return Layout(path, packed, delimiter, _unique(found), skip + int(header), sample)
 
 
 def check_width(names: Iterable[str], path: Path) -> None:
@@ -201,7 +197,7 @@ def check_names(names: Iterable[str], path: Path) -> None:
         )
 
 
-def measured(path: Path, packed: str, most: int | None = None) -> tuple[int, int, bool] | None:
+def measured(path: Path, packed: str, most: int | None = None) -> tuple[int, int, bool, bool] | None:
     """Unpack a text once, to count.
 
     Args:
@@ -210,70 +206,19 @@ def measured(path: Path, packed: str, most: int | None = None) -> tuple[int, int
         most: bytes that are wanted; None = any number.
 
     Returns:
-        Bytes; line feeds, -1 where the archive is cut; whether the text ends in one. None where it has more bytes.
+        Bytes; line feeds, -1 where the archive is cut; whether the text ends in one; whether it holds a NUL. None where
+        it has more bytes.
     """
-    size, lines, last = 0, 0, b""
+    size, lines, last, nuls = 0, 0, b"", False
     try:
         for block in blocks(path, packed):
             size, lines, last = size + len(block), lines + block.count(b"\n"), block[-1:]
+            nuls = nuls or b"\0" in block
             if most is not None and size > most:
                 return None
     except EOFError:
         lines = -1
-    return size, lines, last == b"\n"
-
-
-def line_reader(layout_: Layout, state: dict[str, Any], *, latin: bool = False) -> pa.RecordBatchReader:
-    """Every line after the header as Arrow batches (line: bytes without its line end), in file order.
-
-    Args:
-        layout_: of the file.
-        state: gets `cut` = True when the archive ends too early, `long` = True at a line longer than `LINE`; what was
-            readable is delivered.
-        latin: the text is Latin-1 and is handed on as UTF-8.
-    """
-    import pyarrow as pa
-
-    schema = pa.schema([("line", pa.binary())])
-    return pa.RecordBatchReader.from_batches(schema, _line_batches(layout_, state, schema, latin))
-
-
-def _line_batches(layout_: Layout, state: dict[str, Any], schema: pa.Schema, latin: bool) -> Iterator[pa.RecordBatch]:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    skip, rest = layout_.skip, b""
-    source = blocks(layout_.path, layout_.packing)
-
-    def batch(data: bytes) -> pa.RecordBatch:
-        nonlocal skip
-        if latin:
-            data = data.decode("latin-1").encode()
-        lines = pc.split_pattern(pa.array([data], pa.large_binary()), b"\n").flatten()
-        lines = lines.slice(skip)
-        skip = 0
-        state["long"] = (pc.max(pc.binary_length(lines)).as_py() or 0) > LINE
-        return pa.RecordBatch.from_arrays([lines.cast(pa.binary())], schema=schema)
-
-    while not state.get("long"):
-        try:
-            block = next(source, None)
-        except EOFError:
-            state["cut"] = True
-            break
-        if block is None:
-            break
-        head, newline, rest = (rest + block).rpartition(b"\n")
-        if newline:
-            if skip and head.count(b"\n") + 1 <= skip:
-                skip -= head.count(b"\n") + 1
-                continue
-            yield batch(head)
-        if len(rest) > LINE:
-            state["long"] = True
-    if rest and not skip and not state.get("long"):
-        state["open_end"] = True
-        yield batch(rest)
+    return size, lines, last == b"\n", nuls
 
 
 def too_long(path: Path) -> InputError:
@@ -281,48 +226,3 @@ def too_long(path: Path) -> InputError:
     return InputError(
         f"one of its lines is longer than {LINE >> 20} MB.", file=path, fix="Check that its rows end in line feeds."
     )
-
-
-def _first_bytes(path: Path, packed: str) -> bytes:
-    start = b""
-    try:
-        for block in blocks(path, packed):
-            start += block
-            if len(start) >= _PEEK:
-                break
-    except EOFError:
-        pass
-    if not start:
-        raise InputError("the archive holds nothing readable.", file=path, fix="Fetch the file again.")
-    return start[:_PEEK]
-
-
-def _decoded(start: bytes, path: Path, encoding: str) -> str:
-    head = start.split(b"\n", 1)[0]
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff") and encoding == "utf-8":
-        raise InputError("the text is UTF-16, not UTF-8.", file=path, fix="Save it as UTF-8 (CSV UTF-8).")
-    if b"\0" in head:
-        raise InputError("this is no text file.", file=path, fix="Give CSV, TSV or Parquet, plain, gz or zst.")
-    try:
-        head.decode(encoding)
-    except UnicodeDecodeError:
-        raise InputError("the first line is not UTF-8.", file=path, row=0, fix="Save the file as UTF-8.") from None
-    return start.decode(encoding, errors="replace").lstrip("\ufeff")
-
-
-def _split(line: str, delimiter: str) -> list[str]:
-    return next(csv.reader(io.StringIO(line), delimiter=delimiter), [""])
-
-
-def _unique(names: list[str]) -> tuple[str, ...]:
-    found: list[str] = []
-    taken: set[str] = set()
-    for name in names:
-        name = name or "column"
-        number, candidate = 1, name
-        while candidate.lower() in taken:
-            number += 1
-            candidate = f"{name}_{number}"
-        found.append(candidate)
-        taken.add(candidate.lower())
-    return tuple(found)

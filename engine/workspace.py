@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ DATABASE = "kindred.duckdb"
 FOLDERS = ("faces", "ads", "exports")
 SCRATCH = ".tmp"
 _RESTORED = "restored"
+UNSWEPT = "unswept"  # in `meta`: photos may lie in faces/ that no row needs any more
+_ASKED = "consents_asked"  # in `meta`: the setting people.offers_need_consent was changed here, not by a person
 TABLES = "tables"
 # What nobody else may write: by the first part of a path below the workspace, or how that begins.
 _OWN = (*FOLDERS[:2], TABLES, "mappings", backups.FOLDER, "receipts")
@@ -36,10 +38,12 @@ class Workspace:
     Args:
         path: its folder.
         config: its resolved settings.
+        changed: rows before and after, per table that the last `writing` here changed or that had to give up rows.
     """
 
     path: Path
     config: settings.Config
+    changed: dict[str, list[int]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def database(self) -> Path:
@@ -121,6 +125,8 @@ class Workspace:
                     self._enforce(store)
                 finally:
                     _count(store, before, record)
+                    self.changed.clear()
+                    self.changed.update(record.tables)
             if backup and self.config.storage.backup:
                 backups.take(self.database, backups.LAST_RUN, scratch=self.scratch)
             if backup and self.config.warehouse.engine == "spark":
@@ -278,15 +284,30 @@ class Workspace:
     def _enforce(self, store: DuckDBWarehouse) -> None:
         """See `engine.trust.people.enforce`; photos that nobody has any more go too, also those of which only another
         state of the database knew, where somebody objected."""
-        if self.config.people.offers_need_consent == "auto" and people.consents_came(store):
-            settings.set_value(self.path / CONFIG, "people.offers_need_consent", "yes")
-            # A frozen record, but of what the file says: who goes on with this workspace must know it as well.
-            asked = replace(self.config.people, offers_need_consent="yes")
-            object.__setattr__(self, "config", replace(self.config, people=asked))
+        self._settle_consents(store)
         listed = store.count("objections")
         gone = people.enforce(store, self.config, self.path, self.key, self.scratch)
-        if gone.get("photos") or store.count("objections") != listed:
+        unswept = store.query("trust/meta", name=UNSWEPT).height
+        if gone.get("photos") or unswept or store.count("objections") != listed:
             files.keep_only(self.faces, set(store.query("trust/photo_files")["path"]))
+            store.execute("trust/forget_meta", name=UNSWEPT)
+
+    def _settle_consents(self, store: DuckDBWarehouse) -> None:
+        """Since consents came offers need one, in a copy that is put back too; where all were taken back, no longer."""
+        asked, came = self.config.people.offers_need_consent, people.consents_came(store)
+        if asked == "auto" and came:
+            store.execute("trust/forget_meta", name=_ASKED)
+            store.execute("trust/set_meta", name=_ASKED, value="auto")
+            self._set_asked("yes")
+        elif asked == "yes" and not came and store.query("trust/meta", name=_ASKED).height:
+            self._set_asked("auto")
+            store.execute("trust/forget_meta", name=_ASKED)
+
+    def _set_asked(self, word: str) -> None:
+        settings.set_value(self.path / CONFIG, "people.offers_need_consent", word)
+        # A frozen record, but of what the file says: who goes on with this workspace must know it as well.
+        asked = replace(self.config.people, offers_need_consent=word)
+        object.__setattr__(self, "config", replace(self.config, people=asked))
 
     def _database_key(self) -> bytes:
         return keys.derived(self.key(), "database")

@@ -98,7 +98,7 @@ def test_run_on_an_empty_workspace_ends_well(kindred, space):
 
 BAD_LOGS = {
     "empty.csv": (b"", "empty"),
-    "delimiter.csv": (b"caller~callee~started_at~duration_s\na~b~2024-01-01T00:00:00~5\n", "caller"),
+    "delimiter.csv": (b"caller-callee-started_at-duration_s\na-b-2024-01-01T00:00:00-5\n", "caller"),
     "columns.csv": (b"caller,callee,when\na,b,2024-01-01\n", "started_at"),
     "latin.csv": ("caller,callee,started_at,duration_s\nJosé,b,2024-01-01T00:00:00,5\n".encode("latin-1"), "UTF-8"),
 }

@@ -190,11 +190,11 @@ def _write(
     store: DuckDBWarehouse, workspace: Workspace, draft: Draft, part: Part, wanted: _Wanted, progress: Progress
 ) -> dict[str, Any]:
     """Write one table of an export; returns what the manifest says about it."""
-    from engine.export import ads, rows
+    from engine.export import ads, rows, views
 
     table, name = part.table, part.table.name
     output = {"format": wanted.format, "shard_rows": wanted.shard_rows, "compress": wanted.compress, "raw": wanted.raw}
-    found = store.columns(name) if name in TABLES else table.names
+    found = store.columns(name) if name in TABLES and name not in views.JOINED else table.names
     if name == "ads":
         count = ads.write(store, workspace, draft, **output, progress=progress)
         found = ads.COLUMNS

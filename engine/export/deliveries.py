@@ -33,7 +33,8 @@ def withdrawn(store: DuckDBWarehouse, config: Config) -> pl.DataFrame:
     """Ads handed out earlier that are no longer valid.
 
     Returns:
-        ad_id, arm, files (relative to the export), because: erased, opted_out, no_consent or replaced; by ad_id.
+        ad_id, arm, files (relative to the export) that no ad that stands uses, because: erased, opted_out, no_consent
+        or replaced; by ad_id.
         An ad is named by its id only: whose it was is known to whoever sent it.
     """
     rules = people.rules(config, store)

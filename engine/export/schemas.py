@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from engine.export.views import VIEWS
+from engine.export.views import JOINED, VIEWS, WITHDRAW
 from engine.tables import NOT_EXPORTED, TABLES, Column, Table
 
 FOLDER = Path(__file__).resolve().parent / "schemas"
@@ -48,8 +48,8 @@ def schema(table: Table) -> dict[str, Any]:
 
 
 def all_schemas() -> dict[str, dict[str, Any]]:
-    """The schema of every table and view by name."""
-    return {name: schema(table) for name, table in {**TABLES, **VIEWS}.items()}
+    """The schema of every table and view, and of `withdraw.jsonl`, by name."""
+    return {name: schema(table) for name, table in {**TABLES, **JOINED, **VIEWS, WITHDRAW.name: WITHDRAW}.items()}
 
 
 def write(folder: Path = FOLDER) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.tables import BOOKKEEPING, TABLES, Column, Table
 
@@ -50,6 +50,22 @@ VIEWS = {
         ad_id text?          null = no ad was rendered
         """),
 }  # fmt: skip
+_KEY, *_OTHERS = TABLES["rejects"].columns
+_FILE = Column("file", "text", True, "name of the file as given, ids masked")
+# Tables that leave with a column of another one, by a statement of their own: sql/export/<name>.sql.
+JOINED = {"rejects": replace(TABLES["rejects"], columns=(_KEY, _FILE, *_OTHERS))}
+# Beside ads and delivery in `withdraw.jsonl`; no view that can be asked for.
+WITHDRAW = _view(
+    "withdraw",
+    "ad handed out earlier that may no longer be shown",
+    "ad_id",
+    """
+    ad_id text           stop showing it, whatever files are listed
+    arm text
+    files texts          creatives to delete: those of its files that no ad that may still be shown uses; may be none
+    because text         erased, opted_out, no_consent or replaced
+    """,
+)
 
 
 @dataclass(frozen=True)
@@ -84,4 +100,5 @@ def parts(what: str) -> list[Part]:
         tables = [table for name, table in TABLES.items() if name not in BOOKKEEPING]
     else:
         tables = [TABLES[what]]
+    tables = [JOINED.get(table.name, table) for table in tables]
     return [Part(table, _READS.get(table.name, (table.name,))) for table in tables]

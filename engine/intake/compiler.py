@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Built = tuple[exp.Expression, str]
 
+_NOTHING = {TEXT: "VARCHAR", NUMBER: "DOUBLE", TIME: "TIMESTAMP", BOOL: "BOOLEAN"}  # types of what is null
 _COUNT = 1000  # of a count at most
 _LONGEST = 1 << 12  # bytes of a value of a column that is read from Parquet
 _CASTS = {
@@ -33,7 +34,14 @@ class Compiler:
     uses: dict[str, None] = field(default_factory=dict)
 
     def build(self, node: exp.Expression, want: str | None = None) -> Built:
-        """A part as it can be run, and its kind."""
+        """A part as it can be run, and its kind; what stands between signs is in brackets, whose order is then told."""
+        from sqlglot import exp
+
+        built, kind = self._built(node, want)
+        signs = (exp.Binary, exp.Not, exp.Neg, exp.In, exp.Between)
+        return (exp.Paren(this=built) if isinstance(built, signs) else built), kind
+
+    def _built(self, node: exp.Expression, want: str | None) -> Built:
         name = type(node).__name__
         own = getattr(self, f"_{name.lower()}", None)
         if own is not None:
@@ -52,7 +60,9 @@ class Compiler:
         """What was built of one kind as another one."""
         from sqlglot import exp
 
-        if kind in (want, NONE):
+        if kind == NONE:
+            return exp.cast(built, _NOTHING[want], dialect="duckdb") if want in _NOTHING else built
+        if kind == want:
             return built
         if kind == TEXT and want == NUMBER:
             raw = self._raw(node)
@@ -350,7 +360,10 @@ class Compiler:
     def _unixtotime(self, node: exp.Expression, want: str | None) -> Built:
         from sqlglot import exp
 
-        scale = int(node.args["scale"].name) if node.args.get("scale") is not None else 0
+        given = node.args.get("scale")
+        if given is not None and given.name not in ("3", "6"):
+            raise sqlparts.refused(node)
+        scale = int(given.name) if given is not None else 0
         units = exp.Mul(
             this=exp.Paren(this=self.fit(node.this, NUMBER)), expression=sqlparts.constant(10 ** (6 - scale))
         )
@@ -388,6 +401,9 @@ class Compiler:
             this=exp.Paren(this=self.fit(node, NUMBER)), expression=exp.cast(str(micros / 10**6), "DOUBLE")
         )
         return exp.Anonymous(this="to_seconds", expressions=[exp.cast(seconds, "DOUBLE")]), SPAN
+
+    def _todays(self, node: exp.Expression, want: str | None) -> Built:
+        return self._span(node.this, functions.UNITS["DAY"])
 
     def _anonymous(self, node: exp.Expression, want: str | None) -> Built:
         name, args = node.name.lower(), node.expressions

@@ -66,6 +66,9 @@ def parsed(text: str) -> exp.Expression:
         Compiler(None, Signs()).build(tree)
     except RecursionError:
         raise Refused("this is nested too deeply") from None
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # A call with other arguments than its function has, of which the parser makes what nobody wrote.
+        raise Refused("this cannot be read as an expression of SQL") from error
     return tree
 
 

@@ -9,17 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from engine import sources, textfile
+from engine import readings, sources, takeback, textfile
 from engine.errors import InputError, masked
 from engine.intake import devices, free_columns, mapped, photos, reading, unread, values
 from engine.intake.reading import REASON, ROW
 from engine.progress import SILENT, Progress
 from engine.sources import SourceSummary, Store
-from engine.tables import TABLES, Column, polars_type
+from engine.tables import TABLES, Column
 from engine.trust import consent, objections, pseudonyms
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def import_table(
     config: Config,
     key: bytes,
     keep: Collection[str] = (),
+    sheet: str | None = None,
+    encoding: str | None = None,
     mapping: Path | None = None,
     progress: Progress = SILENT,
 ) -> SourceSummary:
@@ -67,13 +70,15 @@ def import_table(
     Args:
         store: the workspace's warehouse, open for writing.
         target: one of `TARGETS`.
-        path: CSV, TSV (plain, gz, zst) or Parquet with the table's columns, names in any case; for photos and
-            inventory also a folder.
+        path: a table in any form that `engine.forms` opens, with the columns of ours, names in any case; for photos
+            and inventory also a folder of pictures.
         format: None, or for devices `osmocom` (Osmocom's TAC table) or `flowkit` (FlowKit's tacs).
         faces_folder: where photos are kept, by content.
         config: settings; section ids is used.
         key: the workspace's pseudonym key.
         keep: further columns to keep as they come, besides those of the setting ids.keep.
+        sheet: of a workbook.
+        encoding: of a text; None = found.
         mapping: a TOML file that says how the file's columns, words, numbers and times read (docs/mapping.md).
         progress: where bars are drawn.
 
@@ -94,15 +99,25 @@ def import_table(
     path = Path(path)
     profile = _profile(target, path, mapping)
     pseudonyms.settle(store, config.ids, note=False)
-    with progress.task(target, total=1) as task, _needed_photos(store, faces_folder) as new:
-        frame, broken, total, digest, notes = _read(store, target, path, format, profile)
+    with (
+        progress.task(target, total=1) as task,
+        _needed_photos(store, faces_folder) as new,
+        ExitStack() as together,
+    ):
+        told = {"sheet": sheet, "encoding": encoding}
+        frame, broken, total, digest, notes = _read(store, target, path, format, profile, told)
         frame = _without_objecting(store, target, _without_nobody(frame), config, key)
         if target in _WITH_PHOTOS:
             frame, digest = _bring_photos(frame, path, faces_folder, digest, config.faces.max_megapixels, new)
-        source = sources.source_id(target, profile.label if profile else format or "table", digest)
-        known = sources.seen(store, source, path)
+        named = profile.label if profile else format or "table"
+        source = sources.source_id(target, named + _stamp(target, config, keep, sheet), digest)
+        known = sources.seen(store, source, path, old=sources.source_id(target, named, digest))
         if known is not None:
             return known
+        before = sources.earlier(store, target, digest, source, sheet=sheet or "")
+        if before.height:
+            together.enter_context(store.transaction())
+            takeback.tables(store, target, before["source_id"].to_list(), key)
         frame, guarded = free_columns.guard(
             store,
             frame,
@@ -128,7 +143,7 @@ def import_table(
         with store.transaction():
             pseudonyms.settle(store, config.ids)
             strangers = _no_customers(store, target, frame)
-            kept, duplicate, counts = _upsert(store, target, frame)
+            laid, how = _lay(store, source, target, frame)
             _after(store, target, frame, key)
             reasons = {f"rejected: {r}": n for r, n in sorted(rejects[REASON].value_counts().iter_rows())}
             summary = SourceSummary(
@@ -137,19 +152,35 @@ def import_table(
                 sources.mask_path(path),
                 profile.name if profile else format or ("folder" if path.is_dir() else "table"),
                 total,
-                kept,
-                duplicate,
+                laid.kept,
+                laid.duplicate,
                 rejects.height,
                 {
                     name: n
-                    for name, n in {**notes, **counts, NO_CUSTOMER: strangers, **guarded.details(), **reasons}.items()
+                    for name, n in {
+                        **notes,
+                        **laid.counts,
+                        NO_CUSTOMER: strangers,
+                        **guarded.details(),
+                        **reasons,
+                    }.items()
                     if n
                 },
             )
-            sources.record(store, summary, digest)
+            summary = replace(summary, replaces=sources.replaced(before, summary))
+            sources.record(store, summary, digest, {**how, "region": config.ids.region, "sheet": sheet or ""})
             _record_rejects(store, source, rejects)
         task.advance()
     return summary
+
+
+def _stamp(target: str, config: Config, keep: Collection[str], sheet: str | None) -> str:
+    """What else decides how a table reads belongs to the name of the source."""
+    region = config.ids.region if _PERSON in TABLES[target].names else ""
+    told = [*keep, *(config.ids.keep.split(",") if target in ("customers", "inventory") else [])]
+    kept = ",".join(sorted({name.strip().lower() for name in told if name.strip()}))
+    said = {"region": region, "keep": kept, "sheet": sheet}
+    return "".join(f";{name}={value}" for name, value in said.items() if value)
 
 
 def _profile(target: str, path: Path, mapping: Path | None) -> Profile | None:
@@ -158,7 +189,7 @@ def _profile(target: str, path: Path, mapping: Path | None) -> Profile | None:
         return None
     from engine.logs.mapping import load
 
-    if path.is_dir():
+    if path.is_dir() and target in _WITH_PHOTOS:
         raise InputError("a folder of photos has no columns.", file=path, fix="Leave --mapping out.")
     found = load(mapping, target)
     if len(found) > 1:
@@ -167,7 +198,7 @@ def _profile(target: str, path: Path, mapping: Path | None) -> Profile | None:
 
 
 def _read(
-    store: Store, target: str, path: Path, format: str | None, profile: Profile | None
+    store: Store, target: str, path: Path, format: str | None, profile: Profile | None, told: dict[str, str | None]
 ) -> tuple[pl.DataFrame, pl.DataFrame, int, str, dict[str, int]]:
     """Rows as text, rows that do not split, rows in all, content digest, notes."""
     import polars as pl
@@ -178,19 +209,20 @@ def _read(
         frame = found.rename({"id": name}).with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64))
         none = pl.DataFrame(schema={ROW: pl.Int64, REASON: pl.String})
         return frame, none, frame.height, "", {"other_files": others}
-    content = sources.read_content(path)
+    content, notes = sources.read_content(path), dict[str, int]()
     if format in _DEVICE_TABLES:
         frame, broken, total = _device_table(store, path, format)
     else:
-        frame, broken, total = reading.read_text(path, memory=sources.memory(store), **reading.told(profile))
+        said = {"once": TABLES[target].names, **reading.told(profile), **{k: v for k, v in told.items() if v}}
+        frame, broken, total = reading.read_text(path, memory=sources.memory(store), notes=notes, **said)
     sources.unchanged(path, content)
-    notes = {}
     if profile:
         frame, notes[sources.LEFT_OUT] = mapped.apply(frame, profile, path)
         if total and notes[sources.LEFT_OUT] == total:
             raise InputError(
                 f"the mapping leaves out all of its {total} rows.", file=path, fix="Check rows.where of the mapping."
             )
+    header = ", ".join(c for c in frame.columns if c != ROW)  # as the file has it, to be told where it lacks something
     if target == "customers" and "birth_date" not in frame.columns:
         frame = frame.rename(dict.fromkeys([n for n in _BORN if n in frame.columns][:1], "birth_date"))
     textfile.check_width({*store.columns(target), *frame.columns} - {ROW}, path)
@@ -213,9 +245,8 @@ def _read(
             fix=f"Their columns are {', '.join(TABLES[target].names)}; rename it, or leave it out of the file.",
         )
     if missing:
-        found = ", ".join(c for c in frame.columns if c != ROW)
         raise InputError(
-            f"{target} need the column {' and '.join(missing)}; the header reads {found}.",
+            f"{target} need the column {' and '.join(missing)}; the header reads {header}.",
             file=path,
             fix=f'Say where it is: --mapping FILE with [columns] {missing[0]} = "its name" (docs/mapping.md), or check '
             "the delimiter.",
@@ -364,50 +395,17 @@ def _features(frame: pl.DataFrame, extra: list[str]) -> pl.DataFrame:
     return frame
 
 
-def _upsert(store: Store, target: str, frame: pl.DataFrame) -> tuple[int, int, dict[str, int]]:
-    """Write the rows over those of the same keys; returns rows kept, duplicates, and counts for the summary."""
-    import polars as pl
-
-    keys = list(TABLES[target].keys)
-    frame = frame.with_columns(
-        pl.lit(None, polars_type(TABLES[target].column(name).type)).alias(name)
-        for name in keys
-        if name not in frame.columns
-    )
-    last = frame.unique(keys, keep="last", maintain_order=True).drop(ROW)
-    earlier = frame.height - last.height
-    old = store.read(target)
-    last, old = _alike(last, old)
-    absent = [c for c in old.columns if c not in last.columns]
-    if absent and old.height:
-        last = last.join(old.select(*keys, *absent), on=keys, how="left", maintain_order="left", nulls_equal=True)
-    shared = [c for c in last.columns if c not in keys]
-    before = last.join(old, on=keys, how="semi", nulls_equal=True).height
-    same = last.join(
-        old.select(last.columns) if old.height else last.clear(), on=last.columns, how="semi", nulls_equal=True
-    )
-    duplicate = same.height if shared else before
-    if last.height > duplicate:
-        rest = old.join(last, on=keys, how="anti", nulls_equal=True)
-        store.write(target, pl.concat([rest, last], how="diagonal_relaxed").sort(keys))
-    counts = {"replaced_in_file": earlier, "replaced": before - duplicate, "unchanged": duplicate}
-    return last.height - duplicate, duplicate + earlier, counts
-
-
-def _alike(new: pl.DataFrame, old: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Both frames with the same type per column: where one has text, both have; a new column is null in the old."""
-    import polars as pl
-
-    for name in new.columns:
-        if name not in old.columns:
-            old = old.with_columns(pl.lit(None, dtype=new[name].dtype).alias(name))
-        if name in old.columns and new[name].dtype != old[name].dtype:
-            if pl.String in (new[name].dtype, old[name].dtype):
-                new = new.with_columns(pl.col(name).cast(pl.String))
-                old = old.with_columns(pl.col(name).cast(pl.String))
-            else:
-                new = new.with_columns(pl.col(name).cast(old[name].dtype))
-    return new, old
+def _lay(store: Store, source: str, target: str, frame: pl.DataFrame) -> tuple[readings.Laid, dict[str, Any]]:
+    """Write the rows over those of the same keys, and keep them so that the import can be taken back."""
+    laid = readings.lay(target, store.read(target), frame.drop(ROW))
+    if target not in readings.TARGETS:
+        how = {}
+    else:
+        readings.begin(store, target)
+        how = readings.keep(store, source, target, laid.last)
+    if laid.rows is not None:
+        store.write(target, laid.rows)
+    return laid, how
 
 
 def _without_nobody(frame: pl.DataFrame) -> pl.DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from engine.intake import expressions, functions
 from engine.intake.said import Said, Wrong
+from engine.intake.sqlparts import a_kind
 from engine.tables import TABLES
 
 CANONICAL = (
@@ -28,6 +29,13 @@ COLUMNS = {
 }
 OPEN = ("customers", "inventory")  # their files may have further columns
 # Our words of the coded columns; of a column that is not here, whatever the table takes.
+_REMEDIES = {
+    functions.NUMBER: "Write cast(x AS double), or date_diff('second', begin, end) for the time between two times.",
+    functions.BOOL: "Compare it with something: status = 'ok'.",
+    functions.TEXT: "Write cast(x AS text), or CASE WHEN x THEN 'yes' ELSE 'no' END.",
+    functions.TIME: "Name the column of the time, or write cast(x AS timestamp).",
+    "": "Write CASE WHEN x THEN 1 ELSE 0 END.",
+}
 KINDS, DIRECTIONS = ("call", "text", "data"), ("incoming", "outgoing")
 _ANSWERS = ("yes", "no")
 _YES = {True: "yes", False: "no", "true": "yes", "false": "no"}
@@ -163,5 +171,6 @@ def made(column: str, text: str, table: str, names: Iterable[str], signs: expres
         functions.TIME: (functions.BOOL,),
     }
     if found.kind in wrong.get(want, (functions.BOOL,)):
-        raise expressions.Refused(f"this gives a {found.kind}, and {column} is a {want}")
+        kind, ours = a_kind(found.kind), f"{a_kind(want)}" if want else "a number or a text"
+        raise expressions.Refused(f"this gives {kind}, and {column} is {ours}", _REMEDIES.get(want, _REMEDIES[""]))
     return found

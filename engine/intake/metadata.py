@@ -26,6 +26,7 @@ _CODED = {*range(0xC0, 0xD0), 0xDA, 0xDB, 0xDC, 0xDD} - {0xC8}  # frames, tables
 _OTHERS = ("TIFF", "BMP", "GIF", "AVIF", "HEIF", "WEBP", "PNG")
 _MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
 _WEBP_ALPHA = 0x10
+_WEBP_NOTES = (b"EXIF", b"XMP ", b"Exif")
 
 
 class UnknownPicture(Exception):
@@ -47,7 +48,7 @@ def stripped(data: bytes, *, max_megapixels: float) -> bytes:
     if data.startswith(_PNG):
         return _png(data)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP" and b"ANIM" not in data[:64]:
-        return _webp(data)
+        return _webp(data, max_megapixels)
     return _decoded(data, max_megapixels)
 
 
@@ -173,8 +174,8 @@ def _chunk(kind: bytes, part: bytes) -> bytes:
 # ---- WebP (RFC 9649)
 
 
-def _webp(data: bytes) -> bytes:
-    """The picture and its transparency."""
+def _webp(data: bytes, max_megapixels: float) -> bytes:
+    """The picture and its transparency; decoded where a part may have swallowed those behind it."""
     turn, place = _turned(data), 12
     end = min(len(data), 8 + struct.unpack_from("<I", data, 4)[0])
     parts: dict[bytes, bytes] = {}
@@ -188,6 +189,8 @@ def _webp(data: bytes) -> bytes:
             parts[kind] = part
     if not parts.keys() & {b"VP8 ", b"VP8L"}:
         raise UnknownPicture("is damaged: there is no picture in it")
+    if any(name in part for part in parts.values() for name in _WEBP_NOTES):
+        return _decoded(data, max_megapixels)
     extended = parts.pop(b"VP8X", b"")
     if b"ALPH" in parts or turn != 1:
         size = extended[4:10] if len(extended) >= 10 else _webp_size(data)

@@ -89,17 +89,22 @@ def _found(values: pl.Series, kind: str) -> str:
     """What stands there: words where they are few and short, else shapes (9 for a digit, a for a letter)."""
     texts = values.drop_nulls().str.strip_prefix(UNREAD)
     words = texts.value_counts(sort=True).sort("count", texts.name, descending=[True, False])[texts.name].to_list()
-    if kind in ("bool", "words") and len(words) <= _LISTED and all(len(word) <= _LONG for word in words):
+    if kind in ("bool", "words") and _few(words):
         return ", ".join(map(repr, words))
     shapes = list(dict.fromkeys(sources.mask(word[:_LONG]) for word in words[:1000]))
     return f"values such as {', '.join(map(repr, shapes[:_LISTED]))}"
+
+
+def _few(words: list[str]) -> bool:
+    """Whether words are so few and short that they are words of a form, and not of people."""
+    return 0 < len(words) <= _LISTED and all(len(word) <= _LONG for word in words)
 
 
 def _key(column: str, kind: str, values: pl.Series) -> str:
     if kind in ("bool", "words"):
         ours = "yes" if kind == "bool" else "own_face"
         words = values.drop_nulls()
-        word = words[0] if len(words) and len(words[0]) <= _LONG else "word"
+        word = words[0] if _few(words.unique().to_list()) else "word"
         return f'[values.{column}] "{word}" = "{ours}"'
     if kind in _NUMBERS:
         return '[numbers] decimal = ","'

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import sources
-from engine.errors import ConfigError, InputError
-from engine.intake import clocks
-from engine.logs import days, mapping, picks, reading, recognise, repeats, staging, words
+from engine import forms, sources
+from engine.errors import InputError
+from engine.logs import days, mapping, picks, reading, recognise, repeats, staging, undo, unread
 from engine.logs.numbers import NumberedRows
+from engine.logs.parameters import parameters
+from engine.logs.reasons import meaning, remedy
 from engine.progress import SILENT, Progress, Task
 from engine.sources import SourceSummary, Store
 from engine.trust import objections, pseudonyms
@@ -50,13 +50,16 @@ def import_logs(
     options: dict[str, Any] | None = None,
     config: Config,
     key: bytes,
+    scratch: Path | None = None,
+    sheet: str | None = None,
+    encoding: str | None = None,
     progress: Progress = SILENT,
 ) -> list[SourceSummary]:
     """Import files of call records.
 
     Args:
         store: the workspace's warehouse, open for writing.
-        paths: CSV, TSV or Parquet files, plain, gz or zst. A file with the columns caller, callee, started_at,
+        paths: files in any form that `engine.forms` opens. A file with the columns caller, callee, started_at,
             duration_s (and any of kind, answered, volume_mb, caller_tac, callee_tac, caller_imei, callee_imei,
             caller_cell, callee_cell, utc_offset, call_id, direction) needs neither format nor mapping.
         format: a ready-made format; None or "auto" = whichever fits the columns.
@@ -64,6 +67,9 @@ def import_logs(
         options: `epoch` (date) for relative times, `timezone` (name) for local ones.
         config: settings; sections ids and logs are used.
         key: the workspace's pseudonym key.
+        scratch: folder for copies of files that the fast readers do not take.
+        sheet: of a workbook.
+        encoding: of a text.
         progress: where bars are drawn.
 
     Returns:
@@ -76,13 +82,14 @@ def import_logs(
     never enter `pair_days`, from which the graph is built, and such people are no customers.
     """
     options = options or {}
+    opened = partial(forms.plain, folder=scratch, named=store.spreads, sheet=sheet, encoding=encoding)
     pseudonyms.settle(store, config.ids, note=False)
     profiles = _profiles(format, mapping)
     done = []
     sizes = [max(_size(Path(path)) >> 20, 1) for path in paths]
     with progress.task("call records (MB)", total=sum(sizes)) as task:
         for path, size in zip(paths, sizes, strict=True):
-            job = _Job(store, options, config, key, _Share(task, size))
+            job = _Job(store, options, config, key, _Share(task, size), opened, sheet or "")
             done.append(_import_file(job, Path(path), profiles))
             job.share.to(1)
     return done
@@ -110,6 +117,8 @@ class _Job:
     config: Config
     key: bytes
     share: _Share
+    opened: Callable[[Path], AbstractContextManager[forms.Plain]]
+    sheet: str = ""
 
 
 def _size(path: Path) -> int:
@@ -128,33 +137,49 @@ def _profiles(format: str | None, path: Path | None) -> list[mapping.Profile]:
 
 
 def _import_file(job: _Job, path: Path, profiles: list[mapping.Profile]) -> SourceSummary:
-    with sources.content_meanwhile(path) as content:
-        read = recognise.recognise(path, profiles)
+    with sources.content_meanwhile(path) as content, job.opened(path) as form:
+        read = recognise.recognise(form, profiles)
         read = replace(read, profile=mapping.with_options(read.profile, job.options))
         if sources.named(job.store, TARGET, _path(read)) and (known := _known(job, read, content())):
             return known
-        return _import_rows(job, read, content)
+        wanted, layout = list(read.uses), read.layout
+        try:
+            return _import_rows(job, replace(read, layout=form.ready(layout, wanted)), content, form)
+        except reading.Stumbled:
+            careful = form.ready(layout, wanted, careful=True)
+            return _import_rows(job, replace(read, layout=careful), content, form)
 
 
 def _known(job: _Job, read: recognise.Reading, content: sources.Content) -> SourceSummary | None:
     """The summary of importing a known file again; None for a new one."""
-    return sources.seen(job.store, _source(read, job.options, content), read.layout.path)
+    old = sources.source_id(TARGET, read.profile.name + _stamp(job.options, read), content.sha256)
+    return sources.seen(job.store, _source(read, job, content), read.file, old=old)
 
 
-def _import_rows(job: _Job, read: recognise.Reading, content: Callable[[], sources.Content]) -> SourceSummary:
+def _import_rows(
+    job: _Job, read: recognise.Reading, content: Callable[[], sources.Content], form: forms.Plain
+) -> SourceSummary:
     store = job.store
     try:
         # Whatever takes long touches temporary tables only; a reader that stumbles must not spoil the transaction.
         rows = _read(job, read, content)
+        rows.notes.update(form.notes)
         if known := _known(job, read, content()):  # under another name
             return known
-        found = _clean(store, read, rows, job.config, job.key)
-        job.share.to(_CLEAN)
-        with store.transaction():
-            pseudonyms.settle(store, job.config.ids)
-            summary = _store_rows(store, _source(read, job.options, content()), read, found, job.share)
-            sources.unchanged(read.layout.path, content())
-            sources.record(store, summary, content().sha256)
+        source = _source(read, job, content())
+        before = sources.earlier(store, TARGET, content().sha256, source, sheet=job.sheet)
+        with store.transaction() if before.height else nullcontext():
+            if before.height:
+                undo.take_out(store, before["source_id"].to_list(), job.config.logs)
+            found = _clean(store, read, rows, job.config, job.key)
+            job.share.to(_CLEAN)
+            with store.transaction():
+                pseudonyms.settle(store, job.config.ids)
+                read = replace(read, why=f"{read.why}; {form.told}" if form.told else read.why)
+                summary = _store_rows(store, source, read, found, job)
+                summary = replace(summary, replaces=sources.replaced(before, summary))
+                sources.unchanged(read.file, content())
+                sources.record(store, summary, content().sha256, _how(job, read, found))
         if found.rows >= _MANY:
             store.flush()
     finally:
@@ -163,47 +188,27 @@ def _import_rows(job: _Job, read: recognise.Reading, content: Callable[[], sourc
     return summary
 
 
-def _source(read: recognise.Reading, options: dict[str, Any], content: sources.Content) -> str:
-    return sources.source_id(TARGET, read.profile.label + _stamp(options, read), content.sha256)
+def _source(read: recognise.Reading, job: _Job, content: sources.Content) -> str:
+    region = f";region={job.config.ids.region}" if job.config.ids.region else ""
+    region += f";sheet={job.sheet}" if job.sheet else ""
+    return sources.source_id(TARGET, read.profile.label + _stamp(job.options, read) + region, content.sha256)
+
+
+def _how(job: _Job, read: recognise.Reading, found: _Found) -> dict[str, Any]:
+    """What taking this file or another one back has to know of it."""
+    reach = {name: found.span[name] and found.span[name].isoformat() for name in ("first_at", "last_at")}
+    rules = repeats.rules(job.config.logs, legs=not read.profile.aggregated)
+    return {**rules, **reach, "region": job.config.ids.region, "sheet": job.sheet}
 
 
 def _path(read: recognise.Reading) -> str:
     """A file's name as it may be stored."""
-    return "#.csv" if read.profile.ego_from_file_name else sources.mask_path(read.layout.path)
+    return "#.csv" if read.profile.ego_from_file_name else sources.mask_path(read.file)
 
 
 def _stamp(options: dict[str, Any], read: recognise.Reading) -> str:
     """What else decides how a file reads belongs to the name of the source."""
     return read.ego + "".join(f";{name}={options[name]}" for name in sorted(options) if options[name] is not None)
-
-
-def _parameters(profile: mapping.Profile, options: dict[str, Any], config: Config) -> dict[str, Any]:
-    epoch = options.get("epoch") if isinstance(options.get("epoch"), date) else None
-    ways, answers = words.directions(profile), words.answers(profile)
-    return {
-        **clocks.parameters(profile, epoch),
-        "day": (epoch or date(1970, 1, 1)).isoformat(),
-        "words": list(profile.kinds),
-        "meanings": list(profile.kinds.values()),
-        "kind": profile.kind,
-        "direction_words": list(ways),
-        "directions": list(ways.values()),
-        "answer_words": list(answers),
-        "answers": list(answers.values()),
-        "other": profile.rules.other,
-        "no_ids": list(words.NO_CALL_ID),
-        "seconds": profile.seconds_per_unit,
-        "megabytes": profile.megabytes_per_unit,
-        "earliest": _day(config.logs.earliest, "logs.earliest"),
-        "latest": _day(config.logs.latest, "logs.latest"),
-    }
-
-
-def _day(text: str, setting: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(f"{setting} = {text!r} is no day.", fix="Write it as YYYY-MM-DD.") from None
 
 
 @dataclass
@@ -240,7 +245,7 @@ def _read(job: _Job, read: recognise.Reading, content: Callable[[], sources.Cont
 
     A file that is larger than memory is read piece by piece, again for each question about all of its ids.
     """
-    params = _parameters(read.profile, job.options, job.config)
+    params = parameters(read.profile, job.options, job.config)
     services = _service_numbers(job.store, job.config, job.key)
     read_rows = partial(reading.read_rows, job.store, read, content, params)
     notes, rows, number, numbered = Counter[str](), 0, 0, None
@@ -264,15 +269,10 @@ def _clean(store: Store, read: recognise.Reading, rows: _Rows, config: Config, k
     rows.numbered, have = None, _facts(have)
     reading.forget(store)
     reasons = dict(store.query("logs/reject_counts").iter_rows())
-    if not rows.n and any("".join(line).strip() for line in read.layout.sample):
-        raise InputError(
-            "its lines do not end in a line feed: all of it is one line.",
-            file=read.layout.path,
-            fix="Save it with the line ends of Unix or Windows.",
-        )
     left_out = reasons.pop(picks.LEFT_OUT, 0)
     if rows.n and sum(reasons.values()) + left_out == rows.n:
-        _refuse(read.layout.path, reasons, left_out)
+        _refuse(read.file, reasons, left_out)
+    unread.check(read, reasons, rows.n, config.intake.max_rejected)
     staging.widen(store, "_log_new", "_log_events", _EVENT, _FACTS, have, "row_id")
     again = repeats.find(store, config.logs, have, legs=not read.profile.aggregated)
     return _Found(rows.notes, rows.n, left_out, reasons, *again)
@@ -298,11 +298,13 @@ def _numbered(read_rows: Callable[[], Iterable[Any]] | None) -> Iterator[int]:
         yield number
 
 
-def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Found, share: _Share) -> SourceSummary:
+def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Found, job: _Job) -> SourceSummary:
     """From temporary tables to events, parties, pair_days and rejects; returns the summary."""
     store.execute("trust/list_recognised")
     store.execute("logs/insert_parties")
-    columns = store.hold("events", _facts(reading.optional_columns(read)))
+    facts, share = _facts(reading.optional_columns(read)), job.share
+    repeats.keep(store, source, facts, every=bool(facts & {"n_calls", "n_texts"}))
+    columns = store.hold("events", facts)
     repeats.settle(store, columns)
     runs = days.runs(store)
     sums = not (found.replaced or read.profile.aggregated)
@@ -427,16 +429,9 @@ def _refuse(path: Path, reasons: dict[str, int], left_out: int) -> None:
             f"the mapping leaves out all of its {left_out} rows.", file=path, fix="Check rows.where of the mapping."
         )
     reason, n = max(reasons.items(), key=lambda item: (item[1], item[0]))
-    fixes = {
-        "not_utf8": "Save the file as UTF-8.",
-        "unreadable_time": "Name the form of the times in a mapping file ([time] formats = [...]).",
-        "unreadable_duration": "Of two times, date_diff('second', begin, end) gives the seconds (columns.duration_s).",
-        "wrong_columns": "Check the delimiter.",
-        "time_out_of_window": "Check logs.earliest and logs.latest, or the unit of the times.",
-    }
     raise InputError(
-        f"not one row can be used: {n} rows are {reason.replace('_', ' ')}.",
+        f"not one row can be used: {n} rows are {reason.replace('_', ' ')} ({meaning(reason)}).",
         file=path,
         row=1,
-        fix=fixes.get(reason, "Check the columns against the format."),
+        fix=remedy(reason),
     )

@@ -17,8 +17,9 @@ from typing import Any
 
 from engine import documents
 from engine.errors import InputError
+from engine.forms import encodings
 from engine.intake import language
-from engine.intake.language import CANONICAL, COLUMNS, LOGS, OPEN
+from engine.intake.language import CANONICAL, COLUMNS, LOGS
 from engine.intake.said import Said, Wrong, as_kind
 from engine.logs import rules
 from engine.logs.rules import Rules
@@ -26,18 +27,18 @@ from engine.logs.rules import Rules
 AGGREGATES = ("n_calls", "talk_s", "n_texts")
 TIME_FORMS = ("iso", "format", "seconds", "milliseconds", "microseconds", "days", "relative")
 _SHARED_KEYS = {
-    "name", "for", "delimiter", "header", "skip", "names", "encoding", "columns", "values", "rows", "numbers", "time",
+    "name", "for", "undecided", "delimiter", "header", "skip", "names", "encoding", "columns", "values", "rows",
+    "numbers", "time",
 }  # fmt: skip
 _TABLE_KEYS = _SHARED_KEYS | {
-    "duration", "kind", "direction", "answered", "volume", "parties", "ego_from_file_name", "match", "widths",
+    "duration", "kind", "direction", "answered", "volume", "parties", "ego_from_file_name", "ego_form", "match",
+    "widths",
     "refuse", "aggregated", "extensions",
 }  # fmt: skip
-_ENCODINGS = {
-    "utf-8": "utf-8", "utf8": "utf-8", "latin-1": "latin-1", "latin1": "latin-1", "iso-8859-1": "latin-1",
-    "iso88591": "latin-1", "cp1252": "latin-1", "windows-1252": "latin-1",
-}  # fmt: skip
+KEYS = frozenset(_TABLE_KEYS | {"further"})  # of the language as a whole
 _PATTERN = 500  # letters of a pattern at most
 _SKIP = 10_000  # lines above a header at most
+_REFERENCE = "docs/mapping.md has every key with an example."
 PROFILES = Path(__file__).parent / "profiles"
 
 
@@ -62,7 +63,7 @@ class Profile:
         header: whether there is a header line.
         skip: lines above it.
         names: column names where there is no header.
-        encoding: of the text, utf-8 or latin-1.
+        encoding: of the text, by Python's name; utf-8 = as it is found.
         time_form: one of `TIME_FORMS`; iso also takes offsets and Z.
         time_formats: strptime formats for `format`, tried in order.
         timezone: of times without an offset.
@@ -75,6 +76,7 @@ class Profile:
         answering: words of it that mean an answered one.
         megabytes_per_unit: of the volume column.
         ego_from_file_name: the caller is the file's stem.
+        ego_form: a pattern that this stem has to fit, empty = any.
         match: the file's column -> a pattern nearly all its first values fit, to tell formats apart.
         widths: how many fields a row of a file without header may have; empty = any.
         refuse: why files of this form cannot be used; empty = they can.
@@ -110,6 +112,7 @@ class Profile:
     answering: tuple[str, ...] = ()
     megabytes_per_unit: float = 1.0
     ego_from_file_name: bool = False
+    ego_form: str = ""
     match: dict[str, str] = field(default_factory=dict)
     widths: tuple[int, ...] = ()
     refuse: str = ""
@@ -180,7 +183,7 @@ def load(path: Path, table: str = LOGS) -> list[Profile]:
     try:
         found = [_profile(Said(shared | as_kind(dict, one, "table")), path, table) for one in tables]
     except Wrong as error:
-        raise InputError(f"{error}.", file=path, fix=error.fix) from None
+        raise InputError(f"{error}.", file=path, fix=error.fix or _REFERENCE) from None
     return [replace(profile, digest=digest) for profile in found]
 
 
@@ -247,7 +250,12 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
     own = said.get(str, "for", table)
     if own != table:
         raise Wrong(f"for = {own[:60]!r}, and the file is read as {table}", f"Use a mapping for {table}.")
-    keys = _TABLE_KEYS if table == LOGS else _SHARED_KEYS | ({"further"} if table in OPEN else set())
+    keys = _TABLE_KEYS if table == LOGS else _SHARED_KEYS | {"further"}
+    if left := said.texts("undecided"):
+        raise Wrong(
+            f"something is still to be decided: {' '.join(left)[:2000]}",
+            "Write it into the mapping and take its line out of undecided.",
+        )
     unknown = sorted(set(said.table) - keys)
     if unknown:
         only = f" of {table}" if unknown[0] in _TABLE_KEYS | {"further"} else ""
@@ -264,9 +272,11 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
     delimiter = said.get(str, "delimiter", None)
     if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '\r\n"\0'):
         raise Wrong(f"delimiter = {delimiter[:60]!r} cannot be", "Use one letter, such as a comma.")
-    encoding = said.get(str, "encoding", "utf-8").lower().replace("_", "-")
-    if encoding not in _ENCODINGS:
-        raise Wrong(f"encoding = {encoding[:60]!r} cannot be", "Use utf-8 or latin-1, or convert the file.")
+    encoding = said.get(str, "encoding", "utf-8")
+    try:
+        encoding = encodings.known(encoding)
+    except InputError as error:
+        raise Wrong(f"encoding = {encoding[:60]!r} cannot be", error.fix) from None
     skip = said.get(int, "skip", 0)
     if not 0 <= skip <= _SKIP:
         raise Wrong(f"skip should be a number of lines up to {_SKIP}")
@@ -298,7 +308,7 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
         header=said.get(bool, "header", True),
         skip=skip,
         names=said.texts("names"),
-        encoding=_ENCODINGS[encoding],
+        encoding=encoding,
         time_form=form,
         time_formats=formats,
         timezone=time.get(str, "timezone", "UTC"),
@@ -311,6 +321,7 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
         answering=answered.words("yes", []) + language.meaning(values, "answered", "yes"),
         megabytes_per_unit=said.inner("volume").get(float, "megabytes_per_unit", 1.0),
         ego_from_file_name=said.get(bool, "ego_from_file_name", False),
+        ego_form=_pattern("ego_form", said.get(str, "ego_form", "")),
         match=_patterns(said.inner("match")),
         widths=said.numbers("widths"),
         refuse=refuse,
@@ -321,21 +332,22 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
 
 def _patterns(match: Said) -> dict[str, str]:
     """The patterns of values, each tried out: those that could take long for a long text are none."""
+    return {name: _pattern(f"match.{name[:60]}", match.get(str, name, "")) for name in match.table}
+
+
+def _pattern(key: str, pattern: str) -> str:
+    """A pattern that can be used; raises `Wrong`."""
     import polars as pl
 
-    found = {}
-    for name in match.table:
-        pattern = match.get(str, name, "")
-        fix = "Use a plain regular expression, without looking around or back."
-        if len(pattern) > _PATTERN:
-            raise Wrong(f"match.{name[:60]} has more than {_PATTERN} letters", fix)
-        try:
-            for text in (pattern, _whole(pattern)):
-                pl.Series([""]).str.contains(text)
-        except pl.exceptions.PolarsError:
-            raise Wrong(f"match.{name[:60]} is no regular expression that can be used here", fix) from None
-        found[name] = pattern
-    return found
+    fix = "Use a plain regular expression, without looking around or back."
+    if len(pattern) > _PATTERN:
+        raise Wrong(f"{key} has more than {_PATTERN} letters", fix)
+    try:
+        for text in (pattern, _whole(pattern)):
+            pl.Series([""]).str.contains(text)
+    except pl.exceptions.PolarsError:
+        raise Wrong(f"{key} is no regular expression that can be used here", fix) from None
+    return pattern
 
 
 def _list(names: set[str]) -> str:

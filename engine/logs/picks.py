@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.forms import LINE, PROBLEM
 from engine.intake import clocks, expressions, functions, language, sqlparts
 from engine.logs.mapping import CANONICAL, LOGS
 from engine.logs.recognise import Reading
@@ -107,7 +108,7 @@ def _fixed(reading: Reading, day: str) -> dict[str, str]:
 
 def _problems(reading: Reading, signs: expressions.Signs, problems: bool) -> list[str]:
     """What is wrong with a row before it is read, and its line."""
-    own, line = ("problem", "line") if problems else ("NULL::VARCHAR", "NULL::VARCHAR")
+    own, line = (PROBLEM, LINE) if problems else ("NULL::VARCHAR", "NULL::VARCHAR")
     where = reading.profile.where
     if where:
         kept = expressions.made(where, reading.layout.names, signs, condition=True).sql

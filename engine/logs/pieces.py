@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from engine import parquetfile, sources, textfile
+from engine.forms import LINE, PROBLEM
 from engine.logs.recognise import Reading
 from engine.sources import Content
 from engine.textfile import Layout
@@ -67,7 +68,7 @@ def unpacked(read: Reading, most: int) -> tuple[int, Content | None]:
     layout = read.layout
     size = layout.path.stat().st_size
     if layout.packing == "parquet":
-        return parquetfile.unpacked(layout.path, read.found.values()), None
+        return parquetfile.unpacked(layout.path, read.uses), None
     if not layout.packing:
         return size, None
     known = _content(layout, most)
@@ -79,8 +80,8 @@ def _content(layout: Layout, most: int | None = None) -> Content | None:
     found = textfile.measured(layout.path, layout.packing, most)
     if found is None:
         return None
-    size, lines, ends = found
-    return Content("", size, lines, ends or lines < 0, ())
+    size, lines, ends, nuls = found
+    return Content("", size, lines, ends or lines < 0, (), nuls)
 
 
 def stream(
@@ -107,7 +108,8 @@ def stream(
     with tempfile.TemporaryFile() as file:
         path = Path(f"/dev/fd/{file.fileno()}")
         if layout.packing == "parquet":
-            for bytes_ in _copies(layout.path, list(read.uses), file, size):
+            names = [*read.uses, *([PROBLEM, LINE] if layout.problems else [])]
+            for bytes_ in _copies(layout.path, names, file, size):
                 told = replace(_EMPTY, size=bytes_)
                 yield replace(read, layout=replace(layout, path=path)), told, {}
             return
@@ -120,7 +122,7 @@ def stream(
 
 def _texts(layout: Layout, file: BinaryIO, size: int) -> Iterator[tuple[Content, dict[str, int]]]:
     """Fill a file with some whole lines after another; the first piece has all lines that are skipped."""
-    done, lines, last, cut, open_ = 0, 0, b"", False, 0
+    done, lines, last, cut, open_, nuls = 0, 0, b"", False, 0, False
     source = textfile.blocks(layout.path, layout.packing)
     skip = layout.skip
     while True:
@@ -128,6 +130,7 @@ def _texts(layout: Layout, file: BinaryIO, size: int) -> Iterator[tuple[Content,
             block = next(source, b"")
         except EOFError:
             block, cut = b"", True
+        nuls = nuls or b"\0" in block
         for start in range(0, len(block), size):
             part = block[start : start + size]
             end = part.rfind(b"\n") + 1
@@ -138,7 +141,7 @@ def _texts(layout: Layout, file: BinaryIO, size: int) -> Iterator[tuple[Content,
                 lines += part.count(b"\n")
                 file.write(part[:end])
                 file.flush()
-                yield Content("", done + end, lines, True, ()), {}
+                yield Content("", done + end, lines, True, (), nuls), {}
                 file.seek(0)
                 file.truncate()
                 part, done, lines, skip = part[end:], 0, 0, 0
@@ -149,7 +152,7 @@ def _texts(layout: Layout, file: BinaryIO, size: int) -> Iterator[tuple[Content,
             break
     if done or cut:
         file.flush()
-        yield Content("", done, lines, last in (b"\n", b"\r"), ()), {"cut_short": 1} if cut else {}
+        yield Content("", done, lines, last in (b"\n", b"\r"), (), nuls), {"cut_short": 1} if cut else {}
 
 
 def _copies(path: Path, names: list[str], file: BinaryIO, size: int) -> Iterator[int]:

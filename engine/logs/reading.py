@@ -1,4 +1,4 @@
-"""From a file to the view `_log_all` of its rows: the fast reader where a file is clean, else line by line."""
+"""From a file to the view `_log_all` of its rows, by the fast readers: of clean text, and of Parquet."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ _LARGE, _MOSTLY = 1 << 27, 0.8  # bytes of text from which on ids become numbers
 _BATCH, _AHEAD = 1 << 18, 1 << 26  # rows that are numbered at once, bytes of rows that may wait
 _OPTIONAL = tuple(c for c in CANONICAL if c in staging.OPTIONAL)
 _SHARE = 8  # of the memory for the bytes of one piece; as rows they take about as much again
+_STUMBLED = "stumbled"
+
+
+class Stumbled(Exception):
+    """The fast reader did not read a text as its lines say; `engine.forms` reads it with care."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ def read_rows(
 
     Raises:
         InputError: the file cannot be read at all.
+        Stumbled: it is a text that must be read with care.
     """
     if not store.spreads:
         most = staging.memory(store) // _SHARE
@@ -85,6 +91,8 @@ def read_rows(
         notes = store.scatter("_log_rows", job, over="_log_pieces")
     finally:
         store.connection.unregister("_log_pieces")
+    if notes.get(_STUMBLED):
+        raise Stumbled
     _widen(store, optional_columns(reading))
     yield Piece(notes, store.count("_log_rows"))
 
@@ -110,7 +118,12 @@ def read_piece(store: Store, *, read: Reading, params: dict[str, Any]) -> dict[s
     """`_log_rows` from the one piece in `_log_pieces`; from none, a table without rows. Returns the piece's notes."""
     rows = store.query_text("SELECT start, stop FROM _log_pieces")
     with pieces.copied(read, rows) as (piece, content):
-        return read_here(store, piece, lambda: content, params).notes
+        try:
+            return read_here(store, piece, lambda: content, params).notes
+        except Stumbled:
+            pass
+    with pieces.copied(read, rows.clear()) as (piece, content):
+        return read_here(store, piece, lambda: content, params).notes | {_STUMBLED: 1}
 
 
 def read_here(
@@ -143,10 +156,10 @@ def read_here(
         if layout.packing == "parquet":
             _read_parquet(store, name, reading, day, params, rows)
             notes = {}
-        elif profile.encoding == "utf-8" and _read_fast(store, name, reading, content, day, params, rows):
+        elif _read_fast(store, name, reading, content, day, params, rows):
             notes = {} if layout.packing or content().ends_in_newline else {"no_final_line_end": 1}
         else:
-            notes = _read_lines(store, reading, day, params, rows)
+            raise Stumbled
     if local:
         notes["ambiguous_local_times"] = store.query("logs/ambiguous_hours", zone=profile.timezone)["n"][0]
     return Piece(notes, store.count("_log_all"), rows)
@@ -172,11 +185,12 @@ def _read_parquet(
     Raises:
         InputError: it holds other rows than it says.
     """
-    path = reading.file or reading.layout.path
+    path = reading.file
     with parquetfile.opened(reading.layout.path) as file:
         said = file.metadata.num_rows
     source = f"read_parquet({literal(name)}, binary_as_string=true, hive_partitioning=false)"
-    _raw_view(store, source, reading, day, native=True)
+    copied = reading.layout.problems
+    _raw_view(store, source, reading, day, native=not copied, problems=copied)
     # What a file says of the least and the largest of its values is not taken for the values.
     store.execute_text("SET disabled_optimizers = 'statistics_propagation'")
     try:
@@ -208,47 +222,16 @@ def _read_fast(
         f"escape='\"', delim={literal(layout.delimiter)}, columns={{{columns}}}, max_line_size={textfile.LINE}, "
         f"compression={literal(layout.packing or 'none')}, hive_partitioning=false)"
     )
+    if layout.header and (own := reading.found.get("started_at") or next(iter(reading.uses), "")):
+        # A header that comes again is no row; the count of lines then tells.
+        reader = f"(SELECT * FROM {reader} WHERE {quoted(own)} IS DISTINCT FROM {literal(own)})"  # noqa: S608
     _raw_view(store, reader, reading, day)
     try:
         _parse(store, reading, params, rows)
     except BackendError:
         return False
-    # As many rows as lines: no stray quote swallowed a line, no line was passed over.
-    return store.count("_log_all") == content().lines - layout.skip
-
-
-def _read_lines(
-    store: Store, reading: Reading, day: str, params: dict[str, Any], rows: NumberedRows | None
-) -> dict[str, int]:
-    """Read line by line: each line is one row, kept or rejected, whatever stands in it."""
-    state: dict[str, Any] = {}
-    layout = reading.layout
-    pattern = re.escape(layout.delimiter)
-    latin = reading.profile.encoding == "latin-1"
-    store.connection.register("_log_lines", textfile.line_reader(layout, state, latin=latin))
-    try:
-        store.temp(
-            "_log_fields",
-            "logs/lines",
-            delimiter=layout.delimiter,
-            pattern=f'{pattern}( ?"(?:[^"]|"")*"|[^{pattern}]*)',
-            width=len(layout.names),
-        )
-    finally:
-        store.connection.unregister("_log_lines")
-    if state.get("long"):
-        raise textfile.too_long(reading.file or layout.path)
-    # An empty field is no value, as for the fast reader: how clean the rest of a file is changes no row.
-    names = ", ".join(f"nullif(fields[{i + 1}], '') AS {quoted(name)}" for i, name in enumerate(layout.names))
-    source = f"(SELECT problem, line, {names} FROM _log_fields)"  # noqa: S608
-    _raw_view(store, source, reading, day, problems=True)
-    _parse(store, reading, params, rows)
-    store.execute_text("DROP VIEW _log_raw")
-    store.drop("_log_fields")
-    notes = {"cut_short": 1} if state.get("cut") else {}
-    if state.get("open_end") and not state.get("cut") and not layout.packing:
-        notes["no_final_line_end"] = 1
-    return notes
+    # As many rows as lines: no stray quote swallowed a line, no line was passed over, none repeats the header.
+    return store.count("_log_all") == content().lines - layout.skip and not content().nuls
 
 
 def _raw_view(

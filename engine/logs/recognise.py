@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import parquetfile, textfile
+from engine import forms
 from engine.errors import InputError
+from engine.forms import Plain
 from engine.intake import expressions, mapped
 from engine.logs import mapping, timed
 from engine.logs.mapping import AGGREGATES, Profile
@@ -26,7 +27,7 @@ class Reading:
         found: canonical column -> the file's own name of it.
         why: what decided, in words.
         ego: the person the file is about, where the format says that its name tells.
-        file: what the user calls it; a piece of it lies elsewhere.
+        file: what the user calls it; a piece or a copy of it lies elsewhere.
         made: canonical columns that the mapping makes of the file's.
         uses: the file's columns that are needed, by its own names.
     """
@@ -35,17 +36,21 @@ class Reading:
     layout: Layout
     found: dict[str, str]
     why: str
-    ego: str = ""
-    file: Path | None = None
+    ego: str
+    file: Path
     made: frozenset[str] = frozenset()
     uses: tuple[str, ...] = ()
 
 
-def recognise(path: Path, profiles: list[Profile]) -> Reading:
+class NoFormat(InputError):
+    """No profile fits a file."""
+
+
+def recognise(form: Plain, profiles: list[Profile]) -> Reading:
     """Find the profile that fits a file: all its columns are there, its patterns hold, and it explains the most.
 
     Args:
-        path: an existing file.
+        form: the opened file.
         profiles: candidates; the one that finds the most columns wins, the first of equals.
 
     Returns:
@@ -55,18 +60,18 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
         InputError: none fits (naming what the closest one misses), or the form cannot be used (saying why).
     """
     best: Reading | None = None
+    path = form.path
     closest: list[str] | None = None
     first: Layout | None = None
     alone = len({p.name for p in profiles}) == 1
     only = profiles[0] if len(profiles) == 1 and profiles[0].digest else None
     for profile in profiles:
-        layout = textfile.layout(
-            path,
+        layout = form.layout(
             delimiter=profile.delimiter,
             header=profile.header,
             skip=profile.skip,
             names=profile.names,
-            encoding=profile.encoding,
+            encoding=None if profile.encoding == "utf-8" else profile.encoding,
         )
         first = first or layout
         found = columns(profile, layout)
@@ -91,7 +96,7 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
         if uses is not None and (
             best is None or len(found) + len(profile.expressions) > len(best.found) + len(best.made)
         ):
-            person = _ego(path) if profile.ego_from_file_name else ""
+            person = _ego(path, profile) if profile.ego_from_file_name else ""
             made = frozenset(profile.expressions)
             best = Reading(profile, layout, found, _why(profile, layout, uses), person, path, made, uses)
     if best is None and only and closest and first:
@@ -105,16 +110,27 @@ def recognise(path: Path, profiles: list[Profile]) -> Reading:
         header = ", ".join(first.names) if first else ""
         if closest and "started_at" in closest and first and (dated := timed.columns(first)):
             wanted += f" ({dated[0]} reads as times)"
-        raise InputError(
+        raise NoFormat(
             f"no format fits: {wanted} cannot be found; the first line reads {header[:300]}.",
             file=path,
             fix="Check the delimiter; `kindred logs guess FILE` drafts a mapping file for --mapping.",
         )
-    if best.layout.packing == "parquet":
-        parquetfile.check(path, best.uses)
+    forms.named(best.layout, best.uses, path)
     if best.profile.aggregated and not best.profile.digest:
         _check_sums(path, best)
     return best
+
+
+def fitting(form: Plain, profiles: list[Profile]) -> Reading | None:
+    """Like `recognise`, None where no profile fits.
+
+    Raises:
+        InputError: the file is no table, or its form cannot be used (saying why).
+    """
+    try:
+        return recognise(form, profiles)
+    except NoFormat:
+        return None
 
 
 def _check_sums(path: Path, read: Reading) -> None:
@@ -140,18 +156,37 @@ def _check_sums(path: Path, read: Reading) -> None:
         )
 
 
-def _ego(path: Path) -> str:
+def _ego(path: Path, profile: Profile) -> str:
     """The person a file is about: its name without its endings.
 
     Raises:
         InputError: the name is no text.
     """
     name = path.name
-    for ending in (".gz", ".zst", ".csv", ".tsv", ".txt", ".parquet"):
+    for ending in (
+        ".gz",
+        ".zst",
+        ".bz2",
+        ".zip",
+        ".csv",
+        ".tsv",
+        ".txt",
+        ".parquet",
+        ".xlsx",
+        ".json",
+        ".jsonl",
+        ".xml",
+    ):
         name = name.removesuffix(ending)
     if not name.isprintable() or not name.strip():
         raise InputError(
             "the name of the file should be the id of a person, and is no text.", file=path, fix="Rename it."
+        )
+    if profile.ego_form and not mapping.fitting(profile.ego_form, [name]):
+        raise InputError(
+            f"this is one person's log ({profile.name}), and the file is not named by that person's number.",
+            file=path,
+            fix="Name it by the number whose log it is, with its usual ending.",
         )
     return name
 

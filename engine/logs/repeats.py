@@ -49,6 +49,22 @@ def find(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> tupl
         store.temp("_log_suspects", "logs/suspects_by_time", **reach, window=window, ids="call_id" in have)
     else:
         _find_suspects(store, span, window, "call_id" in have)
+    return span, *compare(store, logs, have, legs=legs)
+
+
+def compare(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> tuple[int, int, int]:
+    """The second half of `find`: among `_log_suspects`, in which nothing that stands twice is missing.
+
+    Args:
+        store: the warehouse, holding the view `_log_new` and `_log_suspects`.
+        logs: settings leg_window_s and leg_duration_s.
+        have: optional columns the file has.
+        legs: whether rows are calls, of which there may be second legs.
+
+    Returns:
+        Repeated rows, second legs of this file, stored events that gave way.
+    """
+    window = logs.leg_window_s
     # Whatever stands twice has the same two parties: some pairs at a time are enough.
     parts = 1 if store.spreads else -(-store.count("_log_suspects") // staging.rows_at_once(store)) or 1
     for part in range(parts):
@@ -70,7 +86,27 @@ def find(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> tupl
         store.temp("_log_facts", "logs/leg_facts")
     else:
         store.temp("_log_facts", "logs/no_facts")
-    return span, repeated, second, replaced
+    return repeated, second, replaced
+
+
+def keep(store: Store, source: str, facts: Collection[str], *, every: bool) -> None:
+    """Keep the file's rows that may be the same as another one, so that any of these files can be taken back.
+
+    Args:
+        store: the warehouse, after `find` and inside the import's transaction.
+        source: the file's id.
+        facts: optional columns that its rows have values in.
+        every: keep all rows, since each stands for several contacts.
+    """
+    if every or store.count("_log_suspects"):
+        columns = store.hold("repeats", facts)
+        staging.add(store, "repeats", "logs/repeats", columns, source_id=source, every=every)
+
+
+def rules(logs: Logs, *, legs: bool) -> dict[str, Any]:
+    """What `sources.how` has to say of a file, so that its rows can be compared again as they were."""
+    names = ("leg_window_s", "leg_duration_s", "call_id_window_s")
+    return {"legs": legs, "rules": {name: getattr(logs, name) for name in names}}
 
 
 def settle(store: Store, columns: Collection[str]) -> None:
@@ -80,6 +116,9 @@ def settle(store: Store, columns: Collection[str]) -> None:
         store: the warehouse.
         columns: of `events` that can be given values.
     """
+    if store.count("_log_facts") or store.count("_log_replaced"):
+        kept = store.hold("repeats", [c for c in FACTS if c in columns])
+        staging.add(store, "repeats", "logs/touched", kept)
     learned = ", ".join(f"{c} = coalesce(k.{c}, f.{c})" for c in FACTS if c in columns)
     if learned and store.count("_log_facts"):
         source = "_log_facts AS f WHERE f.kept_old AND k.rowid = f.kept_rid"

@@ -7,6 +7,22 @@ from __future__ import annotations
 
 from engine.logs.mapping import Profile
 
+KINDS = {
+    "call": (
+        "call",
+        "voice",
+        "voice call",
+        "phone call",
+        "call record",
+        "anruf",
+        "llamada",
+        "appel",
+        "chamada",
+        "hívás",
+    ),
+    "text": ("text", "sms", "mms", "text message"),
+    "data": ("data", "gprs", "internet", "data session"),
+}
 INCOMING = (
     "in", "incoming", "inbound", "mt", "mtc", "mtcallrecord", "mtsmsrecord", "mobile terminated", "terminating",
     "received", "receive", "i", "incoming call", "incoming sms", "call in", "eingehend", "ankommend", "kommend",
@@ -54,6 +70,14 @@ NO_CALL_ID = (
     "", "0", "0.0", "-", "--", "null", "(null)", "<null>", "\\n", "none", "nil", "nan", "n/a", "na", "undefined",
     "unknown",
 )  # fmt: skip
+
+
+def kinds(profile: Profile) -> dict[str, str]:
+    """Word of the kind column -> call, text or data."""
+    found = dict(profile.kinds)
+    for kind, words in KINDS.items():
+        found = found | {word: kind for word in words if word not in found}
+    return found
 
 
 def directions(profile: Profile) -> dict[str, str]:

@@ -256,7 +256,7 @@ def inputs_hash(store: DuckDBWarehouse, stage: Stage, config: settings.Config) -
         if table in IMPORTED:
             seen = store.query_text(
                 "SELECT source_id FROM sources WHERE list_contains($targets, target) ORDER BY source_id",
-                {"targets": [*IMPORTED[table], "erasure"]},
+                {"targets": [*IMPORTED[table], "erasure", "undo"]},
             )
             parts.append(f"{table}:{','.join(seen['source_id'])}")
         else:

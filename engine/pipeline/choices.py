@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from engine.offers import explain, features, history, models, policy, support, training, worth
 from engine.pipeline import edges, influencers
 from engine.tables import empty
+from engine.trust import people as people_rules
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
     from engine.pipeline import Context
-    from engine.warehouse import Warehouse
 
 SCORED = 10_000  # customers worth a task on another machine
 UNTRAINED = 5  # offers without a model named in a note
@@ -273,22 +273,13 @@ def features_on(context: Context, as_of: date, people: pl.DataFrame, offers: pl.
     return features.assemble(
         people,
         as_of,
-        customers=_described(store, as_of),
+        customers=people_rules.aged(store, as_of),
         handset=handset,
         usage=store.query("offers/usage", since=as_of - timedelta(days=config.graph.window_days), as_of=as_of),
         graph=graph,
         contacts=features.contact_features(ties, parties, handset.select("customer_id", "manufacturer"), makers),
         influencer=features.influencer_features(top, spells, as_of),
     )
-
-
-def _described(store: Warehouse, as_of: date) -> pl.DataFrame:
-    """Table `customers` with the ages of a day, without the birth dates these come of."""
-    store.temp("_ages_then", "trust/ages", day=as_of)
-    ages = store.query("trust/ages_then")
-    customers = store.read("customers")
-    columns = [name for name in customers.columns if name != "birth_date"]
-    return customers.drop("age").join(ages, on="customer_id", how="left", maintain_order="left").select(columns)
 
 
 def _graph_on(context: Context, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.offers import loyalty
+from engine.trust import people
 
 if TYPE_CHECKING:
+    import polars as pl
+
+    from engine.config import Config
     from engine.pipeline import Context
+    from engine.warehouse import Warehouse
 
 FOREVER = "9999-12-31"
 
@@ -23,4 +28,12 @@ def run(context: Context) -> None:
         change_days=settings.change_days,
         change_events=settings.change_events,
     )
-    store.write("loyalty", loyalty.table(store.read("handsets"), store.read("customers")))
+    store.write("loyalty", loyalty.table(store.read("handsets"), described(store, context.config)))
+
+
+def described(store: Warehouse, config: Config) -> pl.DataFrame:
+    """Table `customers` with the ages of the day after the last event, to which handsets are known (no events: today).
+
+    Not of today: retention of what happened until then does not change because time goes on.
+    """
+    return people.aged(store, store.query("graph/as_of")["as_of"].item() or people.moment(config).date())

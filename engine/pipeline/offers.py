@@ -13,6 +13,7 @@ from engine import pipeline
 from engine.errors import ModelError
 from engine.offers import learners, loyalty_public, loyalty_report, models, policy, training
 from engine.pipeline import choices
+from engine.pipeline import handsets as stage
 from engine.progress import SILENT, Progress
 from engine.tables import empty
 from engine.trust import noise as noises
@@ -137,7 +138,7 @@ def loyalty(
     """
     pipeline.run(workspace, until="handsets", progress=progress)
     with workspace.warehouse(read_only=True) as store:
-        handsets, customers = store.read("handsets"), store.read("customers")
+        handsets, customers = store.read("handsets"), stage.described(store, workspace.config)
     found = loyalty_report.report(handsets, customers, by=by, seed=workspace.config.run.seed)
     if not public:
         return found

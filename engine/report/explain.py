@@ -63,7 +63,8 @@ def sentence(facts: Mapping[str, Any]) -> list[dict[str, str]]:
     for row in facts["matches"]:
         arm = word(row["arm"])
         if row["status"] != "matched":
-            words.append(f"{arm}: no match ({word(row['status'])}).")
+            minor = f": {row['minor']}" if row.get("minor") else ""
+            words.append(f"{arm}: no match ({word(row['status'])}{minor}).")
             continue
         rarity = (
             "" if row["percentile"] is None else f", more alike than {100 * row['percentile']:.1f} % of random pairs"

@@ -92,8 +92,10 @@ def write_log(
     legs = np.flatnonzero(rng.random(n) < LEGS)
     legs = legs[events["duration_s"].to_numpy()[legs] > 2]
     repeats = np.flatnonzero(rng.random(n) < REPEATS)
+    # A second leg begins while the first one lasts.
+    later = np.minimum(rng.integers(1, 20, len(legs)), events["duration_s"].to_numpy()[legs] - 1)
     second = events[legs].with_columns(
-        second=pl.col("second") + pl.Series(rng.integers(1, 20, len(legs))),
+        second=pl.col("second") + pl.Series(later),
         duration_s=pl.col("duration_s") + pl.Series(rng.integers(-1, 2, len(legs))),
     )
     swapped = pl.Series(rng.random(len(legs)) < 0.5)

@@ -131,6 +131,24 @@ def append(
         raise files.unwritable(folder / LOG, error) from error
 
 
+def lines(folder: Path, last: int | None = None) -> list[dict[str, Any]]:
+    """The lines of the log, oldest first, as they stand there; what is no log line is left to `verify`.
+
+    Args:
+        folder: of the workspace.
+        last: how many of the newest; None = all.
+
+    Raises:
+        WorkspaceError: there is no log.
+    """
+    try:
+        with _locked(folder, shared=True) as file:
+            found = [line for text in file.read().split(b"\n") if (line := _parse(text)) is not None]
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+    return found if last is None else found[-last:]
+
+
 def verify(folder: Path, *, head: str | None = None) -> Verdict:
     """Check every line of the log of a workspace against the one before, and the last against the head.
 
@@ -145,9 +163,11 @@ def verify(folder: Path, *, head: str | None = None) -> Verdict:
         with _locked(folder, shared=True) as file:
             return _verdict(folder, file.read(), head)
     except OSError as error:
-        raise WorkspaceError(
-            f"{folder / LOG} cannot be read: {error.strerror}.", fix="It was removed, or never written."
-        ) from error
+        raise _unreadable(folder, error) from error
+
+
+def _unreadable(folder: Path, error: OSError) -> WorkspaceError:
+    return WorkspaceError(f"{folder / LOG} cannot be read: {error.strerror}.", fix="It was removed, or never written.")
 
 
 def seal(folder: Path, reason: str) -> Verdict:

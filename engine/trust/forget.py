@@ -12,7 +12,7 @@ NODES = ("node", "src", "dst", "a", "b", "caller", "callee")
 # Kept without the person: an ad that was handed out must be called back by its id.
 KEPT_UNNAMED = ("deliveries",)
 # Of people who opted out stay: that they did, and their calls, which are recognised when the same rows come again.
-KEPT_OF_OPTED_OUT = ("optouts", "parties", "events", "deliveries")
+KEPT_OF_OPTED_OUT = ("optouts", "parties", "events", "repeats", "deliveries")
 
 
 def rows(store: Any, names: Sequence[str], *, keep: Collection[str], only: Collection[str] = TABLES) -> dict[str, int]:

@@ -48,8 +48,7 @@ def forget(store: Runner, names: Sequence[str]) -> int:
         Columns in which names were looked for.
     """
     sure = [name for name in names if len(name) >= _DIGEST or not identifiers.opaque(name)]
-    # A number of few digits is any number.
-    words = [name for name in names if name not in set(sure) and not name.isdigit() and name]
+    words = whole_words(names)
     columns = 0
     for table, column, kind in store.query("trust/texts").iter_rows():
         if table not in TABLES or (table, column) in _KEYS:
@@ -60,6 +59,20 @@ def forget(store: Runner, names: Sequence[str]) -> int:
             if wanted:
                 _replace(store, table, column, kind, wanted, whole)
     return columns
+
+
+def whole_words(names: Sequence[str]) -> list[str]:
+    """Names that are looked for as words of further columns only; a number of few digits is any number."""
+    return [n for n in names if n and len(n) < _DIGEST and identifiers.opaque(n) and not n.isdigit()]
+
+
+def without(texts: pl.Series, words: Sequence[str]) -> pl.Series:
+    """Texts in which a sign stands for these names where they are whole words, as `forget` does it."""
+    ordered = sorted(words, key=lambda name: (-len(name), name))
+    for start in range(0, len(ordered), _AT_ONCE):
+        pattern = "|".join(_literal(name) for name in ordered[start : start + _AT_ONCE])
+        texts = texts.str.replace_all(rf"\b(?:{pattern})\b", GONE)
+    return texts
 
 
 def _replace(store: Runner, table: str, column: str, kind: str, names: Sequence[str], whole: bool) -> None:

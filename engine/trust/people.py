@@ -18,6 +18,8 @@ from engine.tables import TABLES
 from engine.trust import forget, objections
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from engine.config import Config
 
 ADULT = 18
@@ -103,6 +105,20 @@ def standing(store: Any, asked: Rules) -> None:
         need_consent=asked.need_consent,
         only_customers=asked.only_customers,
     )
+
+
+def ages(store: Any, day: date) -> None:
+    """Temporary table `_ages_then` (customer_id, age): everybody's age on a day (see sql/trust/ages.sql)."""
+    store.temp("_ages_then", "trust/ages", day=day)
+
+
+def aged(store: Any, day: date) -> pl.DataFrame:
+    """Table `customers` with the ages of a day, without the birth dates these come of; leaves `_ages_then`."""
+    ages(store, day)
+    known = store.query("trust/ages_then")
+    customers = store.read("customers")
+    columns = [name for name in customers.columns if name != "birth_date"]
+    return customers.drop("age").join(known, on="customer_id", how="left", maintain_order="left").select(columns)
 
 
 def digest(store: Any, asked: Rules) -> str:

@@ -36,7 +36,7 @@ NOBODY = frozenset(
 # name around, with commas or .0, with an extension, in powers of ten, negative, or with more than one sign of plus.
 ODD = (
     rf"{identifiers.ODD}|^[^0-9]*$|[\"'`=<>;:,]|\.0+ *$|^ *[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+ *$|^ *-|\(0\)|^ *\+ *[+0]"
-    r"|(?i:x|ext\.?|extension|#) *[0-9]{1,6} *$|@(?i:c\.us|s\.whatsapp\.net|lid) *$"
+    r"|(?i:x|ext\.?|extension|#) *[0-9]{1,6} *$|@(?i:c\.us|s\.whatsapp\.net|.*\.invalid|[0-9.]+) *$"
 )
 
 _POWER = re.compile(r"([0-9]+)(?:[.,]([0-9]+))?[eE](\+?)([0-9]{1,3})")

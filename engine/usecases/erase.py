@@ -11,13 +11,14 @@ import hashlib
 import hmac
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from engine import documents
+from engine import documents, readings, sources
 from engine.errors import InputError
 from engine.export import folder
 from engine.tables import TABLES
@@ -41,7 +42,7 @@ class Receipt:
         files: files deleted (photos, creatives, exports inside the workspace, backups).
         proofs: per person an HMAC of the id, by which whoever has the key and the id can find this receipt.
         at: when (UTC).
-        path: the receipt's own file.
+        path: the receipt's own file; None where it was only tried.
     """
 
     what: str
@@ -51,19 +52,20 @@ class Receipt:
     files: dict[str, int]
     proofs: tuple[str, ...]
     at: datetime
-    path: Path
+    path: Path | None
 
 
-def erase(workspace: Workspace, ids: Sequence[str], *, opt_out: bool = False) -> Receipt:
+def erase(workspace: Workspace, ids: Sequence[str], *, opt_out: bool = False, dry_run: bool = False) -> Receipt:
     """Forget people: their rows, calls, embeddings, photos, creatives made only for them, exports and backups.
 
     Args:
         workspace: an opened workspace.
         ids: as imported, or as named inside the workspace.
         opt_out: remember the pseudonyms in `optouts`, so that they do not come back with the next call records.
+        dry_run: only count.
 
     Returns:
-        The receipt, also kept in `receipts/`.
+        The receipt, also kept in `receipts/`; of a dry run one without proofs, files and path.
 
     Raises:
         InputError: no id, or nobody of these ids is in the workspace; nothing is changed. (Where an erasure of them
@@ -72,16 +74,15 @@ def erase(workspace: Workspace, ids: Sequence[str], *, opt_out: bool = False) ->
     wanted = sorted({text.strip() for text in ids if text.strip()})
     if not wanted:
         raise InputError("no id is given.", fix="Name at least one customer.")
+    if dry_run:
+        return _erase_tried(workspace, wanted, opt_out=opt_out)
     with workspace.writing("erase", backup=True) as store:
         before = finish(workspace, store)
         known, absent = _find(workspace, store, wanted)
         if not known and not opt_out:
             if before and not set(before.proofs).isdisjoint(_proofs(workspace, absent)):
                 return before
-            raise InputError(
-                f"none of the {len(wanted)} ids given is in the workspace.",
-                fix="Give them as they were imported; with --opt-out they cannot come with a later import.",
-            )
+            raise _nobody(wanted)
         if opt_out:
             _object(workspace, store, [*known, *absent])
         with store.transaction():
@@ -91,7 +92,9 @@ def erase(workspace: Workspace, ids: Sequence[str], *, opt_out: bool = False) ->
         return finish(workspace, store)
 
 
-def purge(workspace: Workspace, before: date, *, keep_daily: bool = False) -> Receipt:
+def purge(
+    workspace: Workspace, before: date, *, keep_daily: bool = False, everything: bool = False, dry_run: bool = False
+) -> Receipt:
     """Forget what is older than a day: call records, past treatments, daily sums, and people of whom nothing is left.
 
     Args:
@@ -99,24 +102,90 @@ def purge(workspace: Workspace, before: date, *, keep_daily: bool = False) -> Re
         before: first day that is kept (UTC).
         keep_daily: keep `pair_days`, the sums per pair and day (no time of day, place or handset), so that the graph's
             window stays full.
+        everything: also where no call record and no treatment would be left, or the day is still to come.
+        dry_run: only count.
 
     Returns:
-        The receipt. Handsets and loyalty are computed again at the next run, from what is left.
+        The receipt; of a dry run one without files and path. Handsets and loyalty are computed again at the next run,
+        from what is left.
+
+    Raises:
+        InputError: without `everything`, it would take everything, or the day is still to come; nothing is changed.
     """
+    if before > datetime.now(UTC).date() and not everything:
+        raise InputError(f"{before} is still to come.", fix="Check the day; with --all it is purged all the same.")
+    if dry_run:
+        with workspace.writing("purge --dry-run") as store:
+            with trial(store):
+                rows = _purge_rows(workspace, store, before, keep_daily, everything)
+            store.touched.clear()
+        return _tried("purge", 0, 0, rows)
     with workspace.writing("purge", backup=True) as store:
         finish(workspace, store)
-        start = datetime(before.year, before.month, before.day)
-        steps = {"events": start, "treatments": start}
-        if not keep_daily:
-            steps["pair_days"] = before
         with store.transaction():
-            counts = store.counts()
-            for table, limit in steps.items():
-                store.execute(f"trust/purge_{table}", before=limit)
-            store.execute("trust/purge_parties")
-            rows = {t: counts[t] - store.count(t) for t in (*steps, "parties")}
-            _note(store, "purge", {t: n for t, n in rows.items() if n})
+            rows = _purge_rows(workspace, store, before, keep_daily, everything)
+            how = {"before": before.isoformat(), "keep_daily": keep_daily}
+            _note(store, "purge", rows, how=how)
         return finish(workspace, store)
+
+
+def _purge_rows(
+    workspace: Workspace, store: DuckDBWarehouse, before: date, keep_daily: bool, everything: bool
+) -> dict[str, int]:
+    """Delete what is older than a day, inside a transaction; returns rows deleted per table."""
+    start = datetime(before.year, before.month, before.day)
+    steps = {"repeats": start, "events": start, "treatments": start}
+    if not keep_daily:
+        steps["pair_days"] = before
+    counts = store.counts()
+    store.execute("trust/purge_legs", before=start, window=workspace.config.logs.leg_window_s)
+    for table, limit in steps.items():
+        store.execute(f"trust/purge_{table}", before=limit)
+    left = {table: store.count(table) for table in steps}
+    if not everything and any(counts[table] for table in steps) and not any(left.values()):
+        raise InputError(
+            f"every call record and past treatment is from before {before}: all of them would go.",
+            fix="Check the day; with --all they go.",
+        )
+    if left["treatments"] < counts["treatments"]:
+        readings.purge(store, "treatments")
+    store.execute("trust/purge_parties")
+    rows = {t: counts[t] - store.count(t) for t in (*steps, "readings", "parties")}
+    return {t: n for t, n in rows.items() if n}
+
+
+@contextmanager
+def trial(store: DuckDBWarehouse) -> Iterator[None]:
+    """A transaction that leaves nothing, to count what would go."""
+    with suppress(_Back), store.transaction():
+        yield
+        raise _Back
+
+
+class _Back(Exception):
+    """Ends a trial."""
+
+
+def _erase_tried(workspace: Workspace, wanted: list[str], *, opt_out: bool) -> Receipt:
+    with workspace.writing("erase --dry-run") as store:
+        known, absent = _find(workspace, store, wanted)
+        if not known and not opt_out:
+            raise _nobody(wanted)
+        with trial(store):
+            rows = _erase_rows(store, known)
+        store.touched.clear()
+    return _tried("erase", len(known), len(absent) // 2, rows)
+
+
+def _tried(what: str, subjects: int, unknown: int, rows: dict[str, int]) -> Receipt:
+    return Receipt(f"{what} (only tried)", subjects, unknown, rows, {}, (), _now(), None)
+
+
+def _nobody(wanted: list[str]) -> InputError:
+    return InputError(
+        f"none of the {len(wanted)} ids given is in the workspace.",
+        fix="Give them as they were imported; with --opt-out they cannot come with a later import.",
+    )
 
 
 def finish(workspace: Workspace, store: DuckDBWarehouse) -> Receipt | None:
@@ -194,24 +263,28 @@ def _erase_rows(store: DuckDBWarehouse, known: list[str]) -> dict[str, int]:
     store.execute("trust/unname_deliveries")
     rows = forget.rows(store, known, keep=forget.KEPT_UNNAMED)
     mentions.forget(store, known)
+    readings.unname(store, known)
     return rows
 
 
 def _note(
-    store: DuckDBWarehouse, what: str, rows: dict[str, int], proofs: tuple[str, ...] = (), *, unknown: int = 0
+    store: DuckDBWarehouse,
+    what: str,
+    rows: dict[str, int],
+    proofs: tuple[str, ...] = (),
+    *,
+    unknown: int = 0,
+    how: dict[str, Any] | None = None,
 ) -> None:
     """Inside the transaction: every stage is stale now, files are still to be swept and the receipt to be written."""
-    import polars as pl
-
     at = _now()
     number = hashlib.sha256(f"{what}\0{at.isoformat()}\0{store.count('sources')}".encode()).hexdigest()
     deleted = sum(rows.values())
-    line = {
-        "source_id": number[:16], "target": "erasure", "path": "", "sha256": number, "format": what,
-        "rows_in": deleted, "rows_kept": deleted, "rows_duplicate": 0, "rows_rejected": 0,
-        "details": json.dumps(rows, sort_keys=True), "imported_at": at,
-    }  # fmt: skip
-    store.append("sources", pl.DataFrame([line]))
+    sources.note(
+        store, source_id=number[:16], target="erasure", path="", sha256=number, format=what, rows_in=deleted,
+        rows_kept=deleted, rows_duplicate=0, rows_rejected=0, details=json.dumps(rows, sort_keys=True), imported_at=at,
+        how=json.dumps(how) if how else None,
+    )  # fmt: skip
     store.execute("trust/forget_meta", name=_UNFINISHED)
     note = {"what": what, "unknown": unknown, "rows": rows, "proofs": proofs, "at": at.isoformat()}
     store.execute("trust/set_meta", name=_UNFINISHED, value=json.dumps(note, sort_keys=True))

@@ -140,7 +140,8 @@ def assign(workspace: Workspace, name: str) -> Assigned:
             frame, curve = _clustered(store, plan, before, new)
         units, drawn = frame["cluster_id" if plan.unit == "cluster" else "customer_id"], None
         if plan.balance and not before.height:
-            drawn = balance.choose(units, strata(workspace, store, frame, plan.balance), plan.arms, plan.salt)
+            known = strata(workspace, store, frame, plan.balance, pipeline.today(workspace.config))
+            drawn = balance.choose(units, known, plan.arms, plan.salt)
             plan = dataclasses.replace(plan, version=plan.version + 1, salt=drawn.salt)
         frame = frame.with_columns(
             experiment_id=pl.lit(name),
@@ -160,7 +161,9 @@ def assign(workspace: Workspace, name: str) -> Assigned:
     return Assigned(plan, found.funnel, arms, before.height, frame.height, curve, drawn)
 
 
-def strata(workspace: Workspace, store: DuckDBWarehouse, people: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+def strata(
+    workspace: Workspace, store: DuckDBWarehouse, people: pl.DataFrame, names: Sequence[str], day: date
+) -> pl.DataFrame:
     """The segment of some people by each of `plan.STRATA`, numbers as equal groups of these people.
 
     Args:
@@ -168,11 +171,13 @@ def strata(workspace: Workspace, store: DuckDBWarehouse, people: pl.DataFrame, n
         store: its database.
         people: customer_id and anything else.
         names: which.
+        day: of the first assignment, of which ages are.
     """
     import polars as pl
 
     from engine.experiment import segments
 
+    people_rules.ages(store, day)
     known = store.query("experiment/segments", definition=workspace.config.graph.definition)
     joined = people.select("customer_id").join(known, on="customer_id", how="left", maintain_order="left")
     return pl.DataFrame([segments.labels(joined, name) for name in names])
@@ -228,13 +233,14 @@ def population(workspace: Workspace, store: DuckDBWarehouse, plan: Plan) -> Elig
     for rule in plan.eligible:
         column, _, value = rule.partition("=")
         only.setdefault(column, []).append(value)
-    known = [c for c in store.columns("customers") if c != "customer_id"]
+    described = people_rules.aged(store, rules.moment.date())
+    known = [c for c in described.columns if c != "customer_id"]
     for column in only:
         if column not in known:
             raise InputError(f"customers have no column {column!r}.", fix=f"They have {', '.join(known)}.")
     if only:
         asked = [pl.col(column).cast(pl.String).alias(f"only:{column}") for column in only]
-        people = people.join(store.read("customers").select("customer_id", *asked), on="customer_id", how="left")
+        people = people.join(described.select("customer_id", *asked), on="customer_id", how="left")
     return eligible(people, list(plan.arms), only)
 
 
@@ -301,7 +307,8 @@ def power(
         a, b, weight = _ties(store, found.customers)
         before = None
         if covariate is not None:
-            before = pre_period(store, covariate, pl.DataFrame({"customer_id": found.customers}))[covariate].to_numpy()
+            people, day = pl.DataFrame({"customer_id": found.customers}), pipeline.today(workspace.config)
+            before = pre_period(store, covariate, people, day)[covariate].to_numpy()
     n = len(found.customers)
     if n < 10:
         raise InputError(f"{n} customers are eligible for all arms.", fix=_worst(found.funnel))
@@ -395,23 +402,25 @@ def places(ties: pl.DataFrame, customers: pl.Series) -> tuple[Any, Any, Any]:
     return (*(ties[c].cast(pl.Int64).to_numpy() for c in ("x", "y")), ties["weight"].to_numpy())
 
 
-def pre_period(store: DuckDBWarehouse, covariate: str, customers: pl.DataFrame) -> pl.DataFrame:
+def pre_period(store: DuckDBWarehouse, covariate: str, customers: pl.DataFrame, day: date) -> pl.DataFrame:
     """Give people a column of table customers, a missing value being the mean of the others.
 
     Args:
         store: the workspace's database.
         covariate: the column.
         customers: customer_id and anything else.
+        day: of the first assignment, of which ages are.
 
     Raises:
         InputError: there is no such column, or it holds no numbers.
     """
     import polars as pl
 
-    known = [c for c in store.columns("customers") if c != "customer_id"]
+    described = people_rules.aged(store, day)
+    known = [c for c in described.columns if c != "customer_id"]
     if covariate not in known:
         raise InputError(f"customers have no column {covariate!r}.", fix=f"They have {', '.join(known)}.")
-    column = store.read("customers").select("customer_id", pl.col(covariate).cast(pl.Float64, strict=False))
+    column = described.select("customer_id", pl.col(covariate).cast(pl.Float64, strict=False))
     joined = customers.join(column, on="customer_id", how="left", maintain_order="left")
     if not joined[covariate].is_finite().fill_null(False).any():
         raise InputError("the column holds no numbers.", column=covariate, fix="Choose another one.")

@@ -18,6 +18,8 @@ from engine.experiment.plan import RATIO, Plan
 from engine.usecases import experiment
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import polars as pl
 
     from engine.warehouse.duckdb import DuckDBWarehouse
@@ -60,6 +62,7 @@ def analyse(
             raise InputError(f"there is no segmentation {wanted!r}.", fix=f"Use {', '.join(plans.STRATA)}.")
     with workspace.warehouse(read_only=True) as store:
         plan, people = _assigned(store, name)
+        since = people["assigned_at"].min().date()
         versions = store.query("experiment/plans", experiment_id=name)
         exposures = store.query("experiment/exposures", experiment_id=name)
         found: dict[str, Any] = {
@@ -70,7 +73,7 @@ def analyse(
             "customers": dict(people["arm"].value_counts().sort("arm").iter_rows()),
         }
         if covariate is not None:
-            people_with = experiment.pre_period(store, covariate, people)
+            people_with = experiment.pre_period(store, covariate, people, since)
         ties = store.query("experiment/ties") if interference else None
         subjects = store.query("experiment/subjects") if interference else None
         events = _events(store, plan)
@@ -105,7 +108,7 @@ def analyse(
                 line for guardrail in plan.guardrails for line in _guardrail(store, plan, people, exposures, guardrail)
             ]
         if by:
-            found["segments"] = _segments(workspace, store, plan, table, by)
+            found["segments"] = _segments(workspace, store, plan, table, by, since)
     if over_time:
         found["over_time"] = _over_time(plan, people, exposures, events)
     return found
@@ -192,14 +195,14 @@ def _guardrail(
 
 
 def _segments(
-    workspace: Workspace, store: DuckDBWarehouse, plan: Plan, table: pl.DataFrame, by: Sequence[str]
+    workspace: Workspace, store: DuckDBWarehouse, plan: Plan, table: pl.DataFrame, by: Sequence[str], since: date
 ) -> list[dict[str, Any]]:
-    """One object per segmentation and pair of arms."""
+    """One object per segmentation and pair of arms; since: the day of the first assignment."""
     from statsmodels.stats.multitest import multipletests
 
     from engine.experiment import segments
 
-    label = experiment.strata(workspace, store, table, by)
+    label = experiment.strata(workspace, store, table, by, since)
     clusters, value = _codes(plan, table), _single(plan, table)
     found = []
     for wanted in by:

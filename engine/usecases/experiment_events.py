@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import sources
+from engine import readings, sources
 from engine.errors import InputError
 from engine.experiment.eligibility import FACES, WITHOUT_FACE
 from engine.trust import pseudonyms
@@ -118,8 +118,10 @@ def import_events(
             total - left_out - fresh.height - rejects.height, rejects.height, details,
         )  # fmt: skip
         with store.transaction():
+            readings.begin(store, target)
+            how = readings.keep(store, source, target, frame.unique(maintain_order=True))
             store.append(target, fresh)
-            sources.record(store, summary, content.sha256)
+            sources.record(store, summary, content.sha256, {**how, "region": workspace.config.ids.region})
             lost_rows = {"source_id": source, "row_number": rejects["__row"], "reason": rejects["__reason"], "raw": ""}
             store.append("rejects", pl.DataFrame(lost_rows, schema_overrides={"raw": pl.String}))
     return summary

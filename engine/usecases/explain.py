@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import InputError, WorkspaceError
 from engine.report import explain
 from engine.report.book import plain
+from engine.trust import people
 from engine.trust.pseudonyms import name_series
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def facts(workspace: Workspace, customer: str) -> dict[str, Any]:
     with workspace.warehouse(read_only=True) as store:
         person = _find(store, workspace, customer)
         who = {"customer_id": person["party_id"]}
+        rules = people.rules(workspace.config, store)
+        people.standing(store, rules)
 
         def rows(name: str, **params: Any) -> list[dict[str, Any]]:
             return [plain(row) for row in store.query(f"report/explain_{name}", **params).iter_rows(named=True)]
@@ -61,7 +64,7 @@ def facts(workspace: Workspace, customer: str) -> dict[str, Any]:
             "offers": rows("offers", **who),
             "consents": rows("consents", **who),
             "photos": rows("photos", **who),
-            "matches": rows("matches", **who),
+            "matches": rows("matches", **who, unknown_is_adult=rules.unknown_is_adult),
         }
     found["words"] = explain.sentence(found)
     return found

@@ -27,7 +27,7 @@ from engine.report import experiment, faces, influence, loyalty, offers
 from engine.report.book import Book
 from engine.report.pages import KINDS, page
 from engine.report.stability import stability
-from engine.trust import audit
+from engine.trust import audit, people
 from engine.trust import noise as noises
 from engine.usecases import experiment as conduct
 from engine.usecases.experiment_analysis import analyse
@@ -329,7 +329,9 @@ def _trial(book: Book, ask: Ask, i: int, state: dict[str, Any], versions: list[t
     experiment.trial(book, i, versions=told, state=state, funnel=funnel, why_no_funnel=why_not)
     if not state["assigned"]:
         return
-    read = ask.once(f"trial {name}", lambda: _read(ask, plan, answered=state["answered"]))
+    read = ask.once(
+        f"trial {name}", lambda: _read(ask, plan, since=state["assigned_at"].date(), answered=state["answered"])
+    )
     experiment.arms(book, i, sizes=read["sizes"], acts=read["acts"], cells=read["cells"], guardrails=read["guardrails"])
     experiment.balance(book, i, read["balance"])
     if name in ask.analyses:
@@ -344,9 +346,17 @@ def _funnel(ask: Ask, plan: plans.Plan) -> tuple[Any, str]:
         return [], str(error)
 
 
-def _read(ask: Ask, plan: plans.Plan, *, answered: bool) -> dict[str, Any]:
-    """The frames of one experiment; they rest on temporary tables that the next one replaces."""
+def _read(ask: Ask, plan: plans.Plan, *, since: date, answered: bool) -> dict[str, Any]:
+    """The frames of one experiment; they rest on temporary tables that the next one replaces.
+
+    Args:
+        ask: of whom.
+        plan: its plan.
+        since: the day of the first assignment: what was known of people is of that day.
+        answered: outcomes are there.
+    """
     known = {"experiment_id": plan.experiment_id, "definition": ask.config.graph.definition}
+    people.ages(ask.store, since)
     ask.store.temp("experiment_known", "report/experiment_known", **known)
     acts = _acts(ask, plan)
     cells = ask.store.query("report/experiment_cells")

@@ -9,6 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from engine.trust import noise as noises
+from engine.trust import people
 
 if TYPE_CHECKING:
     from engine.warehouse.duckdb import DuckDBWarehouse
@@ -27,6 +28,7 @@ class Ask:
         self.config = config = workspace.config
         self.analyses = analyses
         self._kept: dict[str, Any] = {}
+        people.standing(store, people.rules(config, store))  # ages as of this day
         self.span = self.row("as_of")
         fixed = config.graph.as_of
         self.as_of: date | None = date.fromisoformat(fixed) if fixed else self.span["as_of"]

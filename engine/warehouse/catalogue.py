@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 LARGE = (
-    "events", "pair_days", "parties", "rejects", "edges", "hubs", "ties", "nodes", "influencers", "handsets",
+    "events", "repeats", "pair_days", "parties", "rejects", "edges", "hubs", "ties", "nodes", "influencers", "handsets",
 )  # fmt: skip
 NUMBERED = ("events",)  # large tables whose rows statements name by `rowid`; theirs is a column `row_id`
 SCRATCH = "_scratch"

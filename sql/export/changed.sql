@@ -1,4 +1,5 @@
--- Grain: one row per table that changed after a run: what a later stage run wrote, or a later import brought.
+-- Grain: one row per table that changed after a run: what a later stage run wrote, or a later import
+-- brought or took away with it.
 -- Reads: runs, sources. Params: $run_id.
 WITH mark AS (SELECT finished_at FROM runs WHERE run_id = $run_id)
 SELECT DISTINCT name
@@ -7,7 +8,7 @@ FROM (
     FROM runs AS r, mark
     WHERE r.status = 'done' AND r.finished_at > mark.finished_at
     UNION ALL
-    SELECT s.target AS name
+    SELECT unnest(CASE WHEN s.target = 'undo' THEN string_split(s.format, ',') ELSE [s.target] END) AS name
     FROM sources AS s, mark
     WHERE s.imported_at > mark.finished_at
 )

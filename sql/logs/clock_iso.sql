@@ -9,7 +9,10 @@ CASE
         coalesce(
             try_strptime(value::VARCHAR, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%dT%H:%M:%S']),
             CASE
-                WHEN NOT regexp_matches(value::VARCHAR, '[0-9](Z|[+-][0-9]{2}:?[0-9]{2})$')
+                WHEN suffix(value::VARCHAR, 'Z') THEN null
+                WHEN regexp_full_match(value::VARCHAR, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{1,9}')
+                    THEN try_cast(value::VARCHAR AS TIMESTAMP)
+                WHEN NOT regexp_matches(value::VARCHAR, '[0-9][+-][0-9]{2}:?[0-9]{2}$')
                     THEN log_shown(trim(translate(value::VARCHAR, chr(160) || chr(8239), '  ')))
             END
         )

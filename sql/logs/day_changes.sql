@@ -14,10 +14,7 @@ FROM (
     UNION ALL
     SELECT kind, caller, callee, started_at, duration_s, n_calls, n_texts, -1::BIGINT AS sign FROM _log_gone
     UNION ALL
-    SELECT
-        kind, caller, callee, started_at, duration_s, null::BIGINT AS n_calls, null::BIGINT AS n_texts,
-        -1::BIGINT AS sign
-    FROM _log_replaced
+    SELECT kind, caller, callee, started_at, duration_s, n_calls, n_texts, -1::BIGINT AS sign FROM _log_replaced
 ) AS m
 WHERE
     m.callee IS NOT NULL

@@ -4,6 +4,11 @@ CREATE OR REPLACE TEMP MACRO log_own(value, formats, within, words, meanings, mi
 CASE
     WHEN typeof(value) LIKE '%TIME ZONE'
         THEN CASE WHEN isfinite(try_cast(value AS TIMESTAMPTZ)) THEN timezone('UTC', try_cast(value AS TIMESTAMPTZ)) END
+    WHEN suffix(value::VARCHAR, 'Z') AND length(value::VARCHAR) = 20
+        THEN coalesce(
+            try_strptime(value::VARCHAR, ['%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%d %H:%M:%SZ']),
+            log_shown(log_split(value::VARCHAR)['shown'])
+        )
     WHEN
         regexp_full_match(
             value::VARCHAR,

@@ -2,12 +2,27 @@
 -- Texts and data sessions with ids of their own are so many events as there are ids: those that are stored already (their
 -- ids are not) stand for the first ones.
 -- Grain: event to drop. Reads: _log_suspects. Params: $parts, $part which part of the pairs.
-WITH events_here AS (
-    SELECT
-        is_old, rid, a, kind, caller, callee, started_at, duration_s,
-        CASE WHEN kind <> 'call' AND NOT is_old THEN coalesce(call_id, '') ELSE '' END AS own
+WITH twice AS (
+    SELECT kind, caller, callee, started_at, duration_s
     FROM _log_suspects
     WHERE a % $parts = $part
+    GROUP BY kind, caller, callee, started_at, duration_s
+    HAVING count(*) > 1
+),
+
+events_here AS (
+    SELECT
+        s.is_old, s.rid, s.a, s.kind, s.caller, s.callee, s.started_at, s.duration_s,
+        CASE WHEN s.kind <> 'call' AND NOT s.is_old THEN coalesce(s.call_id, '') ELSE '' END AS own
+    FROM _log_suspects AS s
+    INNER JOIN twice AS t
+        ON
+            s.kind = t.kind
+            AND s.caller = t.caller
+            AND s.callee IS NOT DISTINCT FROM t.callee
+            AND s.started_at = t.started_at
+            AND s.duration_s = t.duration_s
+    WHERE s.a % $parts = $part
 ),
 
 singles AS (

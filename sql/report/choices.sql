@@ -1,21 +1,22 @@
 -- Grain: segment column x segment x offer ('' = none) of the choices. Customers; segment_by '' = everyone.
--- age_band as in table loyalty. Reads: choices, customers.
+-- age_band as in table loyalty. Reads: choices, customers, _ages.
 WITH people AS (
     SELECT
         coalesce(c.offer_id, '') AS offer_id,
         coalesce(k.residence, 'not known') AS residence,
         CASE
-            WHEN k.age IS NULL THEN 'not known'
-            WHEN k.age < 18 THEN '0-17'
-            WHEN k.age < 25 THEN '18-24'
-            WHEN k.age < 35 THEN '25-34'
-            WHEN k.age < 45 THEN '35-44'
-            WHEN k.age < 55 THEN '45-54'
-            WHEN k.age < 65 THEN '55-64'
+            WHEN a.age IS NULL THEN 'not known'
+            WHEN a.age < 18 THEN '0-17'
+            WHEN a.age < 25 THEN '18-24'
+            WHEN a.age < 35 THEN '25-34'
+            WHEN a.age < 45 THEN '35-44'
+            WHEN a.age < 55 THEN '45-54'
+            WHEN a.age < 65 THEN '55-64'
             ELSE '65+'
         END AS age_band
     FROM choices AS c
     LEFT JOIN customers AS k ON k.customer_id = c.customer_id
+    LEFT JOIN _ages AS a ON a.customer_id = c.customer_id
 )
 
 SELECT '' AS segment_by, '' AS segment, offer_id, count(*) AS n FROM people GROUP BY offer_id

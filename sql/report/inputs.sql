@@ -2,4 +2,5 @@
 -- Reads: sources.
 SELECT target, substr(sha256, 1, 16) AS sha256
 FROM sources
+WHERE target <> 'undo'
 ORDER BY target, sha256, source_id

@@ -1,5 +1,6 @@
 -- Grain: group column x group x arm. Customers of the arm, those matched, mean percentile of the matches.
--- Groups are what the customers table says (gender, age band); nothing is inferred from faces. Reads: matches, customers.
+-- Groups are what the customers table says (gender, age band); nothing is inferred from faces.
+-- Reads: matches, customers, _ages.
 WITH people AS (
     SELECT
         m.arm,
@@ -7,14 +8,15 @@ WITH people AS (
         m.percentile,
         coalesce(c.gender, 'not known') AS gender,
         CASE
-            WHEN c.age IS NULL THEN 'not known'
-            WHEN c.age < 25 THEN 'under 25'
-            WHEN c.age < 45 THEN '25-44'
-            WHEN c.age < 65 THEN '45-64'
+            WHEN a.age IS NULL THEN 'not known'
+            WHEN a.age < 25 THEN 'under 25'
+            WHEN a.age < 45 THEN '25-44'
+            WHEN a.age < 65 THEN '45-64'
             ELSE '65+'
         END AS age_band
     FROM matches AS m
     LEFT JOIN customers AS c ON c.customer_id = m.customer_id
+    LEFT JOIN _ages AS a ON a.customer_id = m.customer_id
 )
 
 SELECT

@@ -7,5 +7,6 @@ SELECT
     CAST(sum(rows_duplicate) AS BIGINT) AS rows_duplicate,
     CAST(sum(rows_rejected) AS BIGINT) AS rows_rejected
 FROM sources
+WHERE target <> 'undo'
 GROUP BY target
 ORDER BY target

@@ -11,6 +11,7 @@ file.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -21,9 +22,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from engine.workspace import DATABASE
 from tests.crash import rules
 from tests.crash.server import Server
-from tests.crash.state import FIXED, State, state
+from tests.crash.state import FIXED, State, read, state
 from tests.crash.story import LITTLE, Command, customers, middle
 
 
@@ -155,7 +157,10 @@ def _again(told: Story, command: Command, place: Path, found: State) -> list[str
 def _filled(told: Story, place: Path, args: Sequence[str]) -> list[str]:
     inputs = told.folder / "in"
     one, two = customers(inputs)[:2]
-    names = {"in": inputs, "w": place / "w", "out": place / "out", "mail": place / "mail"}
+    names: dict[str, object] = {"in": inputs, "w": place / "w", "out": place / "out", "mail": place / "mail"}
+    if "{undone}" in args:
+        lines = map(json.loads, read(told.folder / "before" / "imports-undo" / "w" / DATABASE)["sources"])
+        names["undone"] = max((s["number"], s["source_id"]) for s in lines if s["target"] == "logs")[1]
     return [a.format_map({**names, "one": one, "two": two, "day": middle(inputs)}) for a in args]
 
 

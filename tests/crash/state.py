@@ -131,9 +131,9 @@ def _row(table: str, columns: list[str], values: tuple[Any, ...]) -> str:
     if table == "meta" and values[0] in ("people", "restored"):
         return ""
     row = {c: v for c, v in zip(columns, values, strict=True) if c not in _WHEN.get(table, ())}
-    if row.get("target") == "erasure":
-        if not row["rows_in"]:
-            return ""
+    if row.get("target") == "erasure" and not row["rows_in"]:
+        return ""
+    if row.get("target") in ("erasure", "undo"):
         row = {c: v for c, v in row.items() if c not in _ERASURE}
     return json.dumps({c: _value(v) for c, v in row.items()})
 

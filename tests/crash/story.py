@@ -6,7 +6,7 @@ import random
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -40,7 +40,8 @@ class Command:
     Args:
         name: for messages.
         args: of `kindred`; `{in}`, `{w}`, `{out}` and `{mail}` stand for the folders of inputs, workspace and exports,
-            `{one}` and `{two}` for customers, `{day}` for one in the middle of the calls.
+            `{one}` and `{two}` for customers, `{day}` for one in the middle of the calls, `{undone}` for the id of the
+            last import of calls.
         rule: what may be there after a kill.
         refused: what it may say, instead of ending well, where it was killed after it had done everything.
         prepare: changes the folder of workspace and exports before it.
@@ -73,6 +74,9 @@ def commands(tables: Sequence[str] = TABLES) -> tuple[Command, ...]:
         _restore("restore", prepare=unmerged),
         _restore("restore again", "replaced"),
         _run("run again"),
+        _import("logs", "logs-more.csv", "import more logs"),
+        _import("logs", "logs-more.csv", "import logs otherwise", "--timezone", "Europe/Budapest"),
+        Command("imports undo", ("imports", "undo", "{undone}", "-w", "{w}"), refused="there is no import of that id"),
         _erase("erase", "{one}"),
         _erase("erase --opt-out", "{two}", "--opt-out"),
         Command("purge", ("purge", "--before", "{day}", "-w", "{w}"), rules.forgetting, prepare=forget_receipts),
@@ -85,8 +89,8 @@ def commands(tables: Sequence[str] = TABLES) -> tuple[Command, ...]:
     )
 
 
-def _import(table: str, file: str, name: str = "") -> Command:
-    return Command(name or f"import {table}", ("import", table, f"{{in}}/{file}", "-w", "{w}"))
+def _import(table: str, file: str, name: str = "", *options: str) -> Command:
+    return Command(name or f"import {table}", ("import", table, f"{{in}}/{file}", *options, "-w", "{w}"))
 
 
 def _run(name: str, *options: str) -> Command:
@@ -158,6 +162,7 @@ def tiny(folder: Path, *, photos: int = 1, models: int = 2, calls: int = 600) ->
     _campaigns(town, inputs / "treatments.csv")
     with open(town / "logs" / "calls.csv") as whole, open(inputs / "logs.csv", "w") as part:
         part.writelines(line for number, line in enumerate(whole) if number <= calls)
+    _other_legs(inputs)
     (inputs / "optouts.csv").write_text("customer_id,since\n+36209999999,2026-01-01T00:00:00\n")
     who = customers(inputs)
     (inputs / "optouts-later.csv").write_text(f"customer_id,since\n{who[2]},2026-01-10T00:00:00\n")
@@ -170,6 +175,20 @@ def tiny(folder: Path, *, photos: int = 1, models: int = 2, calls: int = 600) ->
             if any(path.name in line for line in lines):
                 shutil.copy(path, inputs / name)
     return inputs
+
+
+def _other_legs(inputs: Path) -> None:
+    """Every third call as the other side's file has it, a little earlier, and calls of the next month."""
+    header, *lines = (inputs / "logs.csv").read_text().splitlines()
+    names = header.split(",")
+    found = [header]
+    for number, line in enumerate(lines[::3]):
+        row = dict(zip(names, line.split(","), strict=True))
+        at = datetime.fromisoformat(row["started_at"]) + timedelta(seconds=-3, days=30 * (number % 2))
+        row |= {"caller": row["callee"] or row["caller"], "started_at": at.isoformat(sep=" ")}
+        row["callee"] = line.split(",")[names.index("caller")]
+        found.append(",".join(row.values()))
+    (inputs / "logs-more.csv").write_text("\n".join(found) + "\n")
 
 
 def customers(inputs: Path) -> list[str]:

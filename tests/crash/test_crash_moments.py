@@ -20,7 +20,10 @@ LEFT_OUT = (
     "export again", "export inside", "experiment import outcomes", "run again", "erase --opt-out",
     "run after purge", "run encrypted", "restore encrypted", "encrypt on",
 )  # fmt: skip
-RANDOM = ("import logs", "import optouts later", "run", "export ads", "experiment assign", "erase", "purge", "migrate")
+RANDOM = (
+    "import logs", "import logs otherwise", "imports undo", "import optouts later", "run", "export ads",
+    "experiment assign", "erase", "purge", "migrate",
+)  # fmt: skip
 # Where the harness found something once, or the order of two steps is everything.
 CHOSEN = {
     "init": "opened kindred.duckdb",
@@ -28,6 +31,7 @@ CHOSEN = {
     "experiment import exposures": "COMMIT",
     "export delivery": "rmtree",
     "restore": "replace",
+    "imports undo": "COMMIT",
     "erase": "DELETE FROM meta",
     "purge": "DETACH rewritten",
     "encrypt weak": "opened kindred.toml.#",
@@ -71,6 +75,7 @@ def test_killed_after_a_time(told):
     ("sabotage", "name", "step"),
     [
         ("transactions-off", "import customers", 'INSERT INTO "sources"'),
+        ("transactions-off", "imports undo", 'INSERT INTO "sources"'),
         ("replaced-in-place", "import customers", "opened audit.head"),
         ("ads-noted-late", "export ads", 'INSERT INTO "deliveries"'),
     ],

@@ -67,6 +67,11 @@ def test_customers_with_features_replace_and_reject(store, bring):
     assert reasons[5] == "customer_id: missing"
 
 
+def test_a_header_is_named_as_the_file_has_it(bring):
+    with pytest.raises(InputError, match=r"the header reads who, born, income\."):
+        bring("customers", "Who,Born,income\nA,1990-01-01,5\n")
+
+
 def test_columns_a_later_file_lacks_keep_their_values(store, bring):
     bring("customers", "customer_id,age,income\nA,30,5\nB,20,6\n")
     summary = bring("customers", "customer_id,income\nA,high\nB,6\n")
@@ -265,7 +270,7 @@ def test_inventory_keeps_further_columns_as_attributes(store, bring, tmp_path):
     [
         (b"", "empty"),
         (b"a;b\n1;2\n", "need the column"),
-        (b"\xff\xfea\x00", "UTF-16"),
+        (b"\xff\xfea\x00", "need the column"),
         (b"\xffa,b\n1,2\n", "UTF-8"),
         (b"a,*\n1,2\n", "stands for several"),
         (b"a,^a.*$\n1,2\n", "stands for several"),

@@ -10,8 +10,8 @@ import pytest
 from engine.config import Config, Ids
 from engine.errors import InputError
 from engine.logs import mapping
-from engine.logs.guess import guess
 from engine.logs.importer import import_logs
+from engine.usecases.drafting import draft as drafted
 from engine.warehouse.duckdb import DuckDBWarehouse
 
 EXAMPLES = mapping.PROFILES / "examples"
@@ -136,26 +136,9 @@ def test_a_grid_of_sums_is_refused_with_the_reason(store, tmp_path):
 
 
 EXAMPLE_ROWS = {
-    "tap3": (
-        ["callType,msisdn,otherParty,localTimeStamp,utcTimeOffset,totalCallEventDuration,imei,cellId",
-         "moCall,ann,bob,20240701120000,+0200,60,352099001761481,c1", "mtCall,ann,bob,20240701130000,-0530,30,,"],
-        [("call", "ann", "bob", datetime(2024, 7, 1, 10), 60),
-         ("call", "bob", "ann", datetime(2024, 7, 1, 18, 30), 30)],
-    ),
-    "3gpp": (
-        ["recordType,servedMSISDN,otherNumber,answerTime,callDuration,servedIMEI,cellIdentifier,networkCallReference",
-         "mOCallRecord,ann,bob,2024-07-01 12:00:00+0200,60,352099001761481,c1,r1",
-         "mTSMSRecord,ann,bob,2024-07-01 12:30:00+0200,,,,"],
-        [("call", "ann", "bob", datetime(2024, 7, 1, 10), 60), ("text", "bob", "ann", datetime(2024, 7, 1, 10, 30), 0)],
-    ),
     "orange": (
         ["ann;bob;S;VOIX;01/07/2024 12:00:00;60;352099001761481;c1", "ann;bob;E;SMS;01/07/2024 13:00:00;;;"],
         [("call", "ann", "bob", datetime(2024, 7, 1, 10), 60), ("text", "bob", "ann", datetime(2024, 7, 1, 11), 0)],
-    ),
-    "twilio": (
-        ["Call Sid,From,To,Start Time,Duration,Status", 'CA1,ann,bob,"Mon, 01 Jul 2024 10:00:00 +0000",60,completed',
-         "CA2,ann,bob,2024-07-01 11:00:00 UTC,0,no-answer"],
-        [("call", "ann", "bob", datetime(2024, 7, 1, 10), 60), ("call", "ann", "bob", datetime(2024, 7, 1, 11), 0)],
     ),
 }  # fmt: skip
 
@@ -166,15 +149,11 @@ def test_example_mappings_read_their_formats(store, tmp_path, name):
     load(store, text(tmp_path / "x.csv", *rows), mapping=EXAMPLES / f"{name}.toml")
     found = [(e["kind"], e["caller"], e["callee"], e["started_at"], e["duration_s"]) for e in named(store)]
     assert found == expected
-    if name != "twilio":
-        assert store.read("events")["caller_tac"].drop_nulls().to_list() == ["35209900"]
+    assert store.read("events")["caller_tac"].drop_nulls().to_list() == ["35209900"]
 
 
 def test_every_shipped_mapping_is_tested():
     assert {p.stem for p in EXAMPLES.glob("*.toml")} == set(EXAMPLE_ROWS)
-    assert mapping.ready_names() == [
-        "asterisk", "bandicoot", "copenhagen", "edge-list", "flowkit", "telecom-italia",
-    ]  # fmt: skip
 
 
 @pytest.mark.real
@@ -183,44 +162,11 @@ def test_a_draft_for_vast_reads_the_file_as_it_is(store, tmp_path, real_data):
     with pytest.raises(InputError, match="guess"):
         load(store, path)
     draft = tmp_path / "vast.toml"
-    draft.write_text(guess(path).replace("%d/%m", "%m/%d"))
+    draft.write_text(drafted(path).text)
     summary = load(store, path, mapping=draft)
     assert (summary.rows_in, summary.rows_rejected) == (9834, 4)  # four negative durations
     assert store.count("parties") == 400
     assert store.read("events")["started_at"].dt.date().n_unique() == 10
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        [
-            "A number;B number;Start;Seconds;Direction",
-            "ann;bob;01.07.2024 12:00:00;60;OUT",
-            "ann;bob;13.07.2024 12:00:00;5;IN",
-        ],
-        ["ann,bob,1719828000,60", "bob,cat,1719828100,30"],
-        ["msisdn\tother\ttype\tts\tduration", "ann\tbob\tVoice\t1719828000000\t60", "ann\tbob\tSMS\t1719828000000\t0"],
-    ],
-)
-def test_drafts_can_be_used(store, tmp_path, lines):
-    path, draft = text(tmp_path / "x.csv", *lines), tmp_path / "m.toml"
-    draft.write_text(guess(path))
-    assert load(store, path, mapping=draft).rows_kept == 2
-
-
-def test_a_draft_names_the_columns_it_does_not_read(tmp_path):
-    """Records imported without their handsets are duplicates when they come again with them."""
-    rows = "a,b,2026-03-01 10:00:00,60,35100000\nb,a,2026-03-02 10:00:00,30,35200000\n"
-    path = text(tmp_path / "x.csv", "From,To,When,Seconds,TAC A\n" + rows)
-    draft = guess(path)
-    assert '# not read: "TAC A"; the other names to give: ' in draft and "caller_tac" in draft
-    with pytest.raises(InputError, match="kindred logs guess FILE"):
-        mapping.with_options(mapping.ready("edge-list")[0], {})
-
-
-def test_what_cannot_be_guessed_is_said(tmp_path):
-    with pytest.raises(InputError, match="cannot be made out"):
-        guess(text(tmp_path / "x.csv", "hello world", "nothing here"))
 
 
 @pytest.mark.parametrize(

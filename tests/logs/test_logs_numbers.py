@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine import forms
 from engine.config import Config, Ids, Logs
 from engine.errors import InputError
 from engine.logs import importer, numbers, reading, recognise
 from engine.logs.importer import import_logs
 from engine.logs.mapping import generic
+from engine.logs.parameters import parameters
 from engine.sources import read_content
 from engine.warehouse.duckdb import DuckDBWarehouse
 
@@ -180,9 +182,10 @@ def test_days_of_which_only_events_are_known_are_not_summed_again(tmp_path):
 def test_ids_are_numbered_where_most_are_phone_numbers(tmp_path, monkeypatch, ids, numbered):
     path = tmp_path / "log.csv"
     path.write_text(HEADER + "".join(f"{i},{i},2024-01-01 10:00:00,60\n" for i in ids))
-    read = recognise.recognise(path, [generic()])
+    with forms.plain(path) as form:
+        read = recognise.recognise(form, [generic()])
     store = DuckDBWarehouse()
-    params = importer._parameters(read.profile, {}, Config())
+    params = parameters(read.profile, {}, Config())
     for large, wanted in ((0, numbered), (1 << 40, False)):
         monkeypatch.setattr(reading, "_LARGE", large)
         (piece,) = reading.read_rows(store, read, lambda: read_content(path), params)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine import forms
 from engine.config import Config, Ids, Logs
 from engine.logs import pieces, reading, recognise, repeats, staging
 from engine.logs.importer import import_logs
@@ -88,7 +89,8 @@ def test_pieces_hold_every_byte_once_and_end_with_lines(tmp_path, size, packed):
     path = tmp_path / "log.csv"
     path.write_bytes(gzip.compress(text) if packed else text)
     profile = generic()
-    read = recognise.recognise(path, [type(profile)(**{**vars(profile), "skip": 1})])
+    with forms.plain(path) as form:
+        read = recognise.recognise(form, [type(profile)(**{**vars(profile), "skip": 1})])
     found = []
     for piece, content, notes in pieces.stream(read, *pieces.unpacked(read, size), size):
         data = piece.layout.path.read_bytes()
@@ -114,7 +116,8 @@ def test_pieces_hold_every_byte_once_and_end_with_lines(tmp_path, size, packed):
         (' "a",b,2024-01-01 10:00:00, "60" ', "a", 60),
         ('a "x",b,2024-01-01 10:00:00,60', 'a "x"', 60),
         ('"a ""x""",b,2024-01-01 10:00:00,60', 'a "x"', 60),
-        ("a,b,2024-01-01 10:00:00,60, ", None, None),
+        ("a,b,2024-01-01 10:00:00,60, ", "a", 60),
+        ("a,b,2024-01-01 10:00:00,60,x", None, None),
         (' "",b,2024-01-01 10:00:00,60', None, None),
         ('a,b,2024-01-01 10:00:00,"60', None, None),
         ('"ann,b,2024-01-01 10:00:00,60', None, None),

@@ -6,6 +6,7 @@ import json
 
 import polars as pl
 import pytest
+from tests_report_town import make
 from typer.testing import CliRunner
 
 from cli.main import app
@@ -117,3 +118,31 @@ def test_open_shows_the_page_that_was_written(run, tmp_path, monkeypatch):
     assert run("report", "faces", "--to", str(page), "--open").exit_code == 0
     assert run("explain", "c0013", "--to", str(why), "--open", "-o", "json").exit_code == 0
     assert opened == [str(page), str(why)] and page.is_file() and why.is_file()
+
+
+def test_minor_says_whose_age_it_is(tmp_path):
+    people = {"anna": 40, "bela": 16, "cili": None, "dora": 17}
+    shown = [
+        ("anna", "influencer_face", "bela"), ("bela", "own_face", "bela"), ("bela", "influencer_face", "anna"),
+        ("cili", "random_face", None), ("dora", "influencer_face", "cili"),
+    ]  # fmt: skip
+    rows = {
+        "parties": [{"node": i, "party_id": p, "is_customer": True, "opted_out": False} for i, p in enumerate(people)],
+        "customers": [{"customer_id": p, "age": age} for p, age in people.items()],
+        "matches": [{"customer_id": c, "arm": a, "subject_id": s, "status": "minor"} for c, a, s in shown],
+    }
+    space = make(tmp_path / "w", tmp_path / "keys", rows, people__unknown_age_is_adult=False)
+
+    def why(customer: str) -> list[str]:
+        words = [line["what"] for line in explain.facts(space, customer)["words"]]
+        return [text for text in words if "no match" in text]
+
+    assert why("anna") == ["influencer face: no match (minor: the contact is under 18)."]
+    assert [text.partition(": ")[2] for text in why("bela")] == ["no match (minor: the customer is under 18)."] * 2
+    assert why("cili") == ["random face: no match (minor: the age of the customer is not known)."]
+    with space.warehouse() as store:
+        store.execute_text("UPDATE customers SET age = 18 WHERE customer_id = 'dora'")
+    assert "the age of the contact is not known" in why("dora")[0]
+    with space.warehouse() as store:
+        store.execute_text("UPDATE customers SET age = 18")
+    assert why("dora")[0].endswith("no match (minor).")  # of age by now; a run computes it anew

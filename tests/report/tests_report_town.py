@@ -386,6 +386,7 @@ def experiments(customers: list[str], seed: int = 11) -> dict[str, list[dict]]:
 def make(path: Path, keys: Path, rows: dict[str, list[dict]], **preset) -> workspace.Workspace:
     """A workspace holding these rows (and the loyalty table made of them)."""
     from engine.offers import loyalty
+    from engine.pipeline import handsets
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KINDRED_KEYS", str(keys))
@@ -399,5 +400,5 @@ def make(path: Path, keys: Path, rows: dict[str, list[dict]], **preset) -> works
             said = store.query_text("SELECT offer_id, offer_version FROM _offers_said")
             store.write("ads", store.read("ads").drop("offer_version").join(said, on="offer_id"))
         if "handsets" in rows:
-            store.write("loyalty", loyalty.table(store.read("handsets"), store.read("customers")))
+            store.write("loyalty", loyalty.table(store.read("handsets"), handsets.described(store, space.config)))
     return space

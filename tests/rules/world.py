@@ -210,7 +210,7 @@ class World:
                 _none(checks.forgotten(checks.look(copy), self.rules, self.names, f"backup {copy.stem}: "))
 
     def _purge(self, step: steps.Purge) -> None:
-        self._command("purge", "--before", step.before.isoformat())
+        self._command("purge", "--all", "--before", step.before.isoformat())
         self.rules.purge(datetime(step.before.year, step.before.month, step.before.day))
         self.rules.back_up()
 

@@ -33,6 +33,21 @@ def test_keys_new_and_list(kindred):
     assert text not in kindred("keys", "list").stdout
 
 
+def test_audit_show_reads_the_log(kindred):
+    Path("people.csv").write_text("customer_id,age\nc1,40\nc2,41\n")
+    assert kindred("import", "customers", "people.csv", "-w", "w").exit_code == 0
+    for _ in range(12):
+        assert kindred("export", "customers", "--to", "out", "-w", "w").exit_code == 0
+    log = [json.loads(line) for line in (Path("w") / audit.LOG).read_text().splitlines()]
+    assert json.loads(kindred("audit", "show", "--all", "-w", "w", "-o", "json").stdout) == log
+    assert json.loads(kindred("audit", "show", "-w", "w", "-o", "json").stdout) == log[-20:]
+    shown = kindred("audit", "show", "-w", "w").stdout.splitlines()
+    assert len(shown) == 21 and shown[0].split() == ["seq", "at", "user", "command", "event", "rows", "details"]
+    assert "export" in shown[-1] and "read" in shown[-1] and "customers 2" in shown[-1]
+    assert "customers 0 > 2" in kindred("audit", "show", "--all", "-w", "w").stdout
+    assert [json.loads(line) for line in (Path("w") / audit.LOG).read_text().splitlines()] == log, "reading adds none"
+
+
 def test_audit_verify_prints_the_head_and_fails_on_a_changed_line(kindred):
     good = kindred("audit", "verify", "-w", "w", "-o", "json")
     assert good.exit_code == 0
@@ -82,6 +97,43 @@ def test_restore_without_a_backup_is_one_clear_line(kindred):
     assert kindred("backups", "-w", "w").exit_code == 0
     failed = kindred("restore", "-w", "w")
     assert failed.exit_code == 1 and "There is no backup 'last-run'" in failed.stderr
+
+
+def test_restore_says_whether_it_keeps_what_it_replaces(kindred):
+    Path("people.csv").write_text("customer_id,age\nc1,40\n")
+    assert kindred("run", "-w", "w").exit_code == 0  # takes the copy
+    assert kindred("import", "customers", "people.csv", "-w", "w").exit_code == 0
+    first = kindred("restore", "-w", "w")
+    assert first.exit_code == 0 and "`kindred restore replaced` brings that back" in first.stderr
+    second = kindred("restore", "replaced", "-w", "w", "-o", "json")
+    assert second.exit_code == 0 and "is not kept" in second.stderr and json.loads(second.stdout)["replaced"] is None
+    assert json.loads(kindred("status", "-w", "w", "-o", "json").stdout)["tables"]["customers"] == 1
+    assert "it replaces itself is not kept" in " ".join(kindred("restore", "--help").stdout.split())
+
+
+def test_status_of_an_empty_workspace_says_what_comes_first(kindred):
+    empty = kindred("status", "-w", "w")
+    assert empty.exit_code == 0 and "`kindred import logs FILE`" in empty.stderr
+    assert empty.stdout.split()[:2] == ["stage", "state"]
+    Path("people.csv").write_text("customer_id,age\nc1,40\n")
+    assert kindred("import", "customers", "people.csv", "-w", "w").exit_code == 0
+    full = kindred("status", "-w", "w")
+    assert "imported yet" not in full.stderr and full.stdout.split()[:2] == ["table", "rows"]
+
+
+def test_exported_rejects_name_their_files(kindred):
+    files = {"people.csv": "c1,x\nc2,40\n", "list-36201234567.csv": "c3,41\nc4,\nc5,-1\n"}
+    for name, rows in files.items():
+        Path(name).write_text(f"customer_id,age\n{rows}")
+        assert kindred("import", "customers", name, "-w", "w").exit_code == 0
+    assert kindred("export", "rejects", "--to", "out", "--format", "jsonl", "-w", "w").exit_code == 0
+    text = Path("out/rejects.jsonl").read_text()
+    rows = [json.loads(line) for line in text.splitlines()]
+    assert sorted((row["file"] == "people.csv", row["row_number"]) for row in rows) == [(False, 3), (True, 1)]
+    assert all(list(row) == ["source_id", "file", "row_number", "reason", "raw"] for row in rows)
+    assert "36201234567" not in text and "list-" in text
+    columns = json.loads(Path("out/manifest.json").read_text())["tables"]["rejects"]["columns"]
+    assert [c["name"] for c in columns][:2] == ["source_id", "file"]
 
 
 def test_encrypt_and_back(kindred):

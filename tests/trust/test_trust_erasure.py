@@ -26,7 +26,7 @@ NOBODY = set(
     caller_cell callee_cell residence gender tac manufacturer model offer_id headline body call_to_action
     campaign_id photo_id attributes purpose gated_because definition segment_by segment model_id learner base
     metric status arm flag ad_id alt_text run_id stage inputs_hash config_hash versions rows name value
-    experiment_id plan hash cluster_id eligible_because who offer_version
+    experiment_id plan hash cluster_id eligible_because who offer_version how cells call_id
     """.split()  # noqa: SIM905 (words read better than fifty quotes)
 )
 GONE, STAYS = "PLANTEDGONE", "PLANTEDSTAYS"
@@ -234,13 +234,13 @@ def test_an_opt_out_survives_erasing_purging_and_restoring(space, tmp_path):
     listed.write_text(f"customer_id,since\n{GONE},2026-01-01\n")
     engine.import_table(space, "optouts", listed)
     left = {t: n for t, n in rows_naming(space, GONE, 1).items() if n}
-    assert left == {"optouts": 1, "parties": 1, "events": 2, "deliveries": 2}
+    assert left == {"optouts": 1, "parties": 1, "events": 2, "repeats": 2, "deliveries": 2}
     space.restore()  # to the state before
     assert {t: n for t, n in rows_naming(space, GONE, 1).items() if n} == left
     space.restore("replaced")
     assert {t: n for t, n in rows_naming(space, GONE, 1).items() if n} == left
     erase.erase(space, [GONE])
-    erase.purge(space, date(2027, 1, 1))
+    erase.purge(space, date(2027, 1, 1), everything=True)
     people = tmp_path / "customers.csv"
     people.write_text(f"customer_id,age\n{GONE},40\nsomeone,41\n")
     assert engine.import_table(space, "customers", people).rows_rejected == 1

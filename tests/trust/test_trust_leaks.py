@@ -84,7 +84,11 @@ GOOD = {
     "consents": "customer_id,purpose,granted_at,expires_at,withdrawn_at\n"
     f"{FORMS[0]},offers,2025-01-01T00:00:00,,\n{MAIL},own_face,2025-01-01T00:00:00,,\n"
     f"{FORMS[3]},{FORMS[3]},2025-01-01T00:00:00,,\n{FORMS[3]},offers,{FORMS[2]},,\n",
-    "optouts": f"customer_id,since\n{OTHERS[7]},2026-01-01T00:00:00\n{OTHERS[6]},{OTHERS[5]}\n",
+    "optouts": f"customer_id,since\n{OTHERS[7]},2026-01-01T00:00:00\n",
+}
+REFUSED = {
+    "optouts": f"customer_id,since\n{OTHERS[6]},{OTHERS[5]}\n",
+    "consents": f"customer_id,purpose,granted_at,withdrawn_at\n{OTHERS[6]},offers,,{OTHERS[5]}\n",
 }
 
 
@@ -97,6 +101,10 @@ def test_tables_with_every_form_of_a_number_leave_none_behind(kindred, monkeypat
         path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
         done = kindred("import", target, path, "-w", "w", "--strict")
         assert done.exit_code in (0, 3), done.stderr
+    for target, text in REFUSED.items():
+        Path("refused.csv").write_text(text)
+        done = kindred("import", target, "refused.csv", "-w", "w")
+        assert done.exit_code == 1 and "may say no" in done.stderr
     with workspace.open_(Path("w")).warehouse(read_only=True) as store:
         # Six forms, one person, and the address: two customers.
         assert store.count("customers") == 2 and store.count("rejects") >= 8 and store.count("treatments") == 2
@@ -169,7 +177,8 @@ CLEAN = {
 
 
 @pytest.mark.parametrize("target", sorted(CLEAN))
-def test_a_number_or_address_in_any_column_alone_or_inside_a_text_is_not_kept(kindred, target):
+def test_a_number_or_address_in_any_column_alone_or_inside_a_text_is_not_kept(kindred, monkeypatch, target):
+    monkeypatch.setenv("KINDRED_INTAKE_MAX_REJECTED", "1")
     Path("a.jpg").write_bytes(jpeg(1))
     columns = CLEAN[target]
     lines = [",".join(columns), ",".join(columns.values())]
@@ -177,8 +186,13 @@ def test_a_number_or_address_in_any_column_alone_or_inside_a_text_is_not_kept(ki
         for value in (FORMS[2], MAIL, f"tel:{FORMS[2]}", f"see <{MAIL}> please", f"SIM {FORMS[0]}"):
             row = columns | {next(iter(columns)): f"c{number}", column: value}
             lines.append(",".join(row.values()))
+    for line in (
+        lines[1:] if target in REFUSED else ()
+    ):  # by itself too: one row that may say no and cannot be read refuses its file
+        Path("table.csv").write_text(f"{lines[0]}\n{line}\n")
+        kindred("import", target, "table.csv", "-w", "w")
     Path("table.csv").write_text("\n".join(lines) + "\n")
-    assert kindred("import", target, "table.csv", "-w", "w").exit_code == 0
+    assert kindred("import", target, "table.csv", "-w", "w").exit_code == (target in REFUSED)
     kindred("export", "all", "--to", "out", "--format", "csv", "-w", "w")
     kindred("export", "rejects", "--to", "rejects", "--format", "csv", "-w", "w")
     assert held(Path("w")) == {}

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from engine import workspace
-from engine.export import export
+from engine.export import export, schemas, views
 from engine.trust import audit
 from engine.usecases import erase
 
@@ -27,7 +27,7 @@ ADS = {
 @pytest.fixture
 def space(tmp_path) -> workspace.Workspace:
     """Three ads: Anna's own face, one chosen after Anna's face for Béla, a random one for Cili; all consented."""
-    made = workspace.create(tmp_path / "w", preset={"run__today": "2026-02-01"})
+    made = workspace.create(tmp_path / "w", preset={"run__today": "2026-02-01", "ids__pseudonymise": "none"})
     grants = [
         (p, purpose) for p in ("anna", "bela", "cili") for purpose in ("offers", "own_face", "likeness_for_contacts")
     ]
@@ -71,6 +71,11 @@ def listed(folder: Path) -> dict[str, str]:
     lines = [json.loads(line) for line in (folder / "withdraw.jsonl").read_text().splitlines()]
     assert all(set(line) == {"ad_id", "arm", "files", "because"} for line in lines), "whose ad it was is not said"
     return {line["ad_id"]: line["because"] for line in lines}
+
+
+def files_of(folder: Path) -> dict[str, list[str]]:
+    lines = [json.loads(line) for line in (folder / "withdraw.jsonl").read_text().splitlines()]
+    return {line["ad_id"]: line["files"] for line in lines}
 
 
 def change(space: workspace.Workspace, *statements: str) -> None:
@@ -135,6 +140,69 @@ def test_an_erased_person_is_called_back_everywhere(space, tmp_path):
     assert listed(tmp_path / "out") == {"own": "erased", "lent": "erased"}
     assert "anna" not in (tmp_path / "out" / "withdraw.jsonl").read_text()
     assert "anna" not in (tmp_path / "out" / "manifest.jsonl").read_text()
+
+
+def test_files_that_another_ad_still_uses_are_not_to_be_deleted(space, tmp_path):
+    change(space, "UPDATE ads SET files = ['both.jpg', own.file] FROM (SELECT ad_id AS id, ad_id || '.jpg' AS file "
+           "FROM ads) AS own WHERE own.id = ad_id AND ad_id <> 'any'")  # fmt: skip
+    (space.ads / "both.jpg").write_bytes(b"creative")
+    export(space, "ads", tmp_path / "out", "jsonl")
+    change(space, "UPDATE consents SET expires_at = '2026-01-20' WHERE customer_id = 'bela' AND purpose = 'offers'")
+    export(space, "ads", tmp_path / "out", "jsonl")
+    assert listed(tmp_path / "out") == {"lent": "no_consent"}
+    assert files_of(tmp_path / "out") == {"lent": ["creatives/lent.jpg"]}
+    assert (tmp_path / "out" / "creatives" / "both.jpg").exists()
+    change(space, "UPDATE consents SET expires_at = '2026-01-20' WHERE customer_id = 'anna' AND purpose = 'own_face'")
+    export(space, "ads", tmp_path / "out", "jsonl")
+    both = {"lent": ["creatives/both.jpg", "creatives/lent.jpg"], "own": ["creatives/both.jpg", "creatives/own.jpg"]}
+    assert files_of(tmp_path / "out") == both
+    schema = schemas.schema(views.WITHDRAW)
+    for line in map(json.loads, (tmp_path / "out" / "withdraw.jsonl").read_text().splitlines()):
+        assert set(line) == set(schema["required"])
+
+
+def test_an_ad_all_of_whose_files_are_in_use_is_called_back_all_the_same(space, tmp_path):
+    change(space, "UPDATE ads SET files = ['any.jpg']")
+    export(space, "ads", tmp_path / "out", "jsonl")
+    change(space, "UPDATE consents SET expires_at = '2026-01-20' WHERE customer_id = 'bela' AND purpose = 'offers'")
+    export(space, "ads", tmp_path / "out", "jsonl")
+    assert files_of(tmp_path / "out") == {"lent": []}
+
+
+def test_the_command_prints_a_line_per_kind_of_file(space, tmp_path):
+    def lines(*more: str) -> str:
+        done = CliRunner().invoke(
+            app, ["export", "ads", "--to", str(tmp_path / "out"), "-w", str(space.path), "--format", "csv", *more]
+        )
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    rows = {line.split()[0]: line.split()[1:] for line in lines("--shard-rows", "2").splitlines()[1:]}
+    assert rows["creatives/"] == ["3", str(3 * len("creative"))]
+    assert rows["ads-*.csv"][:2] == ["2", "3"] and rows["manifest.jsonl"][:2] == ["1", "3"]
+    assert "any.jpg" not in str(rows) and "withdraw.jsonl" in rows
+    every = json.loads(lines("-o", "json"))
+    assert {"creatives/any.jpg", "creatives/own.jpg", "withdraw.jsonl"} <= {entry["path"] for entry in every}
+    assert all(len(entry["sha256"]) == 64 for entry in every)
+    assert len(lines("-o", "csv").splitlines()) == len(every) + 1
+
+
+@pytest.mark.parametrize(
+    ("target", "lines", "said"),
+    [
+        ("optouts", "customer_id,since\nanna,2026-01-20\n", "2 ads were taken out"),
+        ("consents", "customer_id,purpose,withdrawn_at\ncili,offers,2026-01-20\n", "1 ad was taken out"),
+        ("consents", "customer_id,purpose,granted_at\ncili,offers,2026-01-20\n", ""),
+    ],
+)
+def test_an_import_says_how_many_ads_it_took_out(space, tmp_path, target, lines, said):
+    export(space, "ads", tmp_path / "out", "jsonl")
+    (tmp_path / f"{target}.csv").write_text(lines)
+    for expected in (said, ""):  # again: nothing is taken out twice
+        done = CliRunner().invoke(app, ["import", target, str(tmp_path / f"{target}.csv"), "-w", str(space.path)])
+        assert done.exit_code == 0, done.output
+        assert ("taken out" in done.stderr) == bool(expected) and expected in done.stderr
+        assert ("kindred export delivery" in done.stderr) == bool(expected)
 
 
 def test_the_same_state_gives_the_same_bytes_again(space, tmp_path):

@@ -131,7 +131,9 @@ VALUES = {
     "parts": 4, "part": 1, "experiment_id": "spring", "metric": "bought", "positive": True, "horizon_days": 30,
 }  # fmt: skip
 # Temporary tables of small ones, and of large ones, in the order in which they need each other.
-SMALL = {"_ages": "trust/ages", "_consented": "trust/consented", "_standing": "trust/standing"}
+SMALL = {
+    "_ages": "trust/ages", "_ages_then": "trust/ages", "_consented": "trust/consented", "_standing": "trust/standing",
+}  # fmt: skip
 TEMPS = {
     "both_days": "graph/both_days",
     "pairs": "graph/pairs",

@@ -1,0 +1,400 @@
+"""How long people talked: talk without ringing, its unit, and where a file has no such column, the end less the answer.
+
+A column's name says what it counts; the times of the same rows, where there are two, say whether that is so.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from engine.drafts import names
+from engine.drafts.draft import Draft, Line, Sql
+from engine.drafts.sheet import Column, Sheet, number
+from engine.drafts.when import Moment, Times
+
+_SHARE = 0.95  # of rows that have to bear something out
+_UNITS = (1.0, 60.0, 0.001, 1e-6)
+_MINUTES = names.those("""
+    min mins minute minutes minuten minutos minuti minuta minuty minuter perc dakika dk minut мин минуты минут 分钟
+    分
+""")
+_MILLIS = {"ms", "msec", "msecs", "millis", "millisecond", "milliseconds", "millisekunden", "milisegundos"}
+_SECONDS = names.those("""
+    s sec secs second seconds sek sekunden segundos seg segs secondes secondi masodperc mp sekundy sekund seconden
+    sekunder saniye sn сек секунды секунд с 秒 billsec
+""")
+_SPELLED = re.compile(
+    r"(?:pt)?(?=\d)(?:(\d+) ?(?:h|hrs?|hours?))? ?(?:(\d+) ?(?:m|mins?|minutes?))? ?"
+    r"(?:(\d+(?:\.\d+)?) ?(?:s|secs?|seconds?))?"
+)
+
+
+@dataclass(frozen=True)
+class Length:
+    """A column of lengths: of what name, in seconds for each row, with the unit if it is known.
+
+    Args:
+        column: of the file.
+        seconds: each row's length, None where it is none.
+        unit: seconds a unit of the column has; None = not told.
+    """
+
+    column: Column
+    seconds: list[float | None]
+    unit: float | None
+
+
+def find(sheet: Sheet, draft: Draft, times: Times, silent: list[str], used: set[int], *, needed: bool) -> bool:
+    """Find the talk and draft `duration_s` and `[duration]`; what is unclear is left to be decided.
+
+    Args:
+        sheet: the table.
+        draft: gets the lines.
+        times: its times.
+        silent: for each row "yes" or "no" (answered), "" where it is not told.
+        used: places of columns that are something else.
+        needed: whether there are calls at all.
+
+    Returns:
+        Whether ringing is surely left out.
+    """
+    decimal = _decimal(sheet, draft)
+    talk, total = _of(sheet, "talk", used, decimal), _of(sheet, "duration", used, decimal)
+    billed, ring = _of(sheet, "billed", used, decimal), _of(sheet, "ring", used, decimal)
+    whole, spoken = _apart(times.start, times.end), _apart(times.answer, times.end)
+    if not sheet.header and not (talk or total):
+        total = _unnamed(sheet, used, whole, decimal)
+    if len(talk) == 1 and total and _more(talk[0], total[0]) and "bill" in talk[0].column.name.casefold():
+        talk = []  # rounded up for the bill
+    if talk:
+        chosen = _first(talk, draft)
+        if chosen is None:
+            return False
+        if total and _more(chosen, total[0]):
+            draft.leave(
+                "duration_s",
+                f"{chosen.column.name} is mostly longer than {total[0].column.name}: say which is the talk.",
+            )
+            return False
+        return _say(draft, chosen, spoken or None, "named as the time talked", True)
+    if total:
+        every = [
+            length
+            for column in sheet.columns
+            if column.role == "duration" and column.place not in used and (length := _length(column, decimal))
+        ]
+        return _total(draft, total, every, ring, whole, spoken, times, silent)
+    if times.start and times.end:
+        _between(
+            draft,
+            times.answer or times.start,
+            times.end,
+            "no column of durations: the end less the " + ("answer" if times.answer else "start"),
+            bool(times.answer),
+        )
+        return bool(times.answer)
+    if billed:
+        return _say(draft, billed[0], None, "the only duration, and a billed one: it may be rounded up", False)
+    if needed:
+        draft.leave("duration_s", "no column reads as the length of calls.")
+    return False
+
+
+def _decimal(sheet: Sheet, draft: Draft) -> str:
+    """The sign before fractions in the columns of lengths and volumes; drafts `[numbers]` where it is no point."""
+    columns = [c for c in sheet.columns if c.role in ("duration", "talk", "billed", "ring", "up", "down", "volume")]
+    texts = [v for c in columns for v in c.distinct]
+    comma = [v for v in texts if re.fullmatch(r"-?\d{1,3}(\.\d{3})*,\d+", v)]
+    point = [v for v in texts if re.fullmatch(r"-?\d{1,3}(,\d{3})*\.\d+", v)]
+    odd = [v for v in comma if not re.fullmatch(r"-?\d{1,3},\d{3}", v)]
+    if odd and not point:
+        draft.say("numbers", "decimal", ",", f"such as {odd[0]}")
+        if any("." in v for v in texts):
+            draft.say("numbers", "thousands", ".", "a point between thousands")
+        return ","
+    if comma and not point and not odd:
+        draft.say("numbers", "thousands", ",", f"such as {comma[0]}", False)
+    elif any(re.search(r",\d{3}\.", v) for v in point):
+        draft.say("numbers", "thousands", ",", "a comma between thousands")
+    return "."
+
+
+def _of(sheet: Sheet, role: str, used: set[int], decimal: str) -> list[Length]:
+    found = []
+    for column in sheet.columns:
+        if column.role != role or column.place in used or not column.filled:
+            continue
+        if length := _length(column, decimal):
+            found.append((column.roles[0][1], length))
+    best = max((rank for rank, _ in found), default=0)
+    return [length for rank, length in found if rank == best]
+
+
+def _length(column: Column, decimal: str) -> Length | None:
+    if column.spans and ":" in column.filled[0]:
+        own = set(names.words(column.name)) if column.named else set()
+        told = 60.0 if {"hh", "mm"} <= own and "ss" not in own else 1.0 if "ss" in own or _three(column) else None
+        return Length(column, column.seconds(), told)
+    numbers = [_plain_seconds(v, decimal) for v in column.values]
+    good = sum(n is not None for n in numbers)
+    if good < 0.95 * len(column.filled):
+        return None
+    own = set(names.words(column.name)) if column.named else set()
+    if any(re.search("[a-z:]", v.lower()) for v in column.distinct):
+        return Length(column, numbers, 1.0)  # the values say their units
+    unit = 60.0 if own & _MINUTES else 0.001 if own & _MILLIS else 1.0 if own & _SECONDS else None
+    return Length(column, numbers, unit)
+
+
+def _plain_seconds(text: str, decimal: str) -> float | None:
+    """A number, or hours, minutes and seconds in one of the ways that an import reads."""
+    parts = text.split(":")
+    if len(parts) == 3 and all(part.isdigit() for part in parts):
+        return int(parts[0]) * 3600.0 + int(parts[1]) * 60 + int(parts[2])
+    if match := _SPELLED.fullmatch(text.lower()):
+        return sum(float(match[i] or 0) * per for i, per in ((1, 3600), (2, 60), (3, 1)))
+    return number(text, decimal)
+
+
+def _three(column: Column) -> bool:
+    """Whether lengths say hours, minutes and seconds, or minutes beyond what an hour or a day has."""
+    parts = [v.split(":") for v in column.filled]
+    return all(len(p) == 3 for p in parts) or any(len(p) == 2 and int(p[0]) >= 24 for p in parts)
+
+
+def _apart(begin: Moment | None, end: Moment | None) -> list[float | None]:
+    """Seconds from one time to another, for each row; empty where one is missing."""
+    if begin is None or end is None:
+        return []
+    return [
+        (b - a).total_seconds() % 86_400 if a is not None and b is not None else None
+        for a, b in zip(begin.read(), end.read(), strict=True)
+    ]
+
+
+def _first(found: list[Length], draft: Draft) -> Length | None:
+    """The one column of several of a role, where they say the same or one says its unit."""
+    if len(found) == 1:
+        return found[0]
+    told = [f for f in found if f.unit == 1.0 or f.column.spans]
+    if len(told) >= 1 and all(_agree(told[0], f) for f in found):
+        plain = [f for f in told if not f.column.spans]
+        return (plain or told)[0]
+    draft.leave("duration_s", f"several columns may be the talk: {', '.join(f.column.name for f in found)}.")
+    return None
+
+
+def _agree(one: Length, other: Length) -> bool:
+    """Whether two columns tell the same lengths, in some unit, but for rounding."""
+    return any(_fits(one.seconds, other.seconds, unit) for unit in _UNITS)
+
+
+def _fits(seconds: Sequence[float | None], lengths: Sequence[float | None], unit: float) -> bool:
+    pairs = [
+        (s, n * unit) for s, n in zip(seconds, lengths, strict=True) if s is not None and n is not None and (s or n)
+    ]
+    slack = 60.0 if unit == 60.0 and all(n is None or n == int(n) for n in lengths) else 1.01
+    return len(pairs) >= 2 and sum(abs(s - n) <= slack for s, n in pairs) >= _SHARE * len(pairs)
+
+
+def _more(talk: Length, total: Length) -> bool:
+    pairs = [
+        (a * (talk.unit or 1), b * (total.unit or 1))
+        for a, b in zip(talk.seconds, total.seconds, strict=True)
+        if a is not None and b is not None
+    ]
+    return sum(a > b + 1 for a, b in pairs) > 0.1 * len(pairs)
+
+
+def _total(
+    draft: Draft,
+    total: list[Length],
+    every: list[Length],
+    ring: list[Length],
+    whole: list,
+    spoken: list,
+    times: Times,
+    silent: list[str],
+) -> bool:
+    """A column that is only called duration: with ringing or without."""
+    chosen = _first(total, draft)
+    if chosen is None:
+        return False
+    if apart := [
+        other.column.name for other in every if other.column is not chosen.column and not _agree(chosen, other)
+    ]:
+        names_ = ", ".join([chosen.column.name, *apart])
+        draft.leave("duration_s", f"several columns may be the talk: {names_}. Take the one without ringing.")
+        return False
+    if spoken and whole:
+        differ = sum(a is not None and b is not None and abs(a - b) > 1 for a, b in zip(whole, spoken, strict=True))
+        if differ == 0:
+            return _say(draft, chosen, whole, "its name, and the times bear it out", True)
+        if _unit_by(chosen, spoken) is not None and _unit_by(chosen, whole) is None:
+            return _say(draft, chosen, spoken, "its name: the time from the answer to the end", True)
+        _between(
+            draft, times.answer, times.end, f"from the answer to the end; {chosen.column.name} has ringing in it", True
+        )
+        return True
+    if ring:
+        return _with_ring(draft, chosen, ring[0], whole, silent)
+    rings = [s for s, told in zip(chosen.seconds, silent, strict=True) if told == "no" and s]
+    if rings:
+        return _say(
+            draft, chosen, whole, "its name; it counts ringing where nobody answered, perhaps elsewhere too", False
+        )
+    _say(draft, chosen, whole, "its name and values", True)
+    return False  # nothing tells whether ringing is in it
+
+
+def _with_ring(draft: Draft, chosen: Length, ring: Length, whole: list, silent: list[str]) -> bool:
+    """A duration beside a column of ringing: whether the one has the other in it."""
+    rows = [
+        (n, r, told) for n, r, told in zip(chosen.seconds, ring.seconds, silent, strict=True) if n is not None and r
+    ]
+    unanswered = [(n, r) for n, r, told in rows if told == "no" or n in (0, r)]
+    if unanswered and all(n == 0 for n, _ in unanswered):
+        return _say(draft, chosen, None, f"it is 0 where it only rang, so {ring.column.name} is not in it", True)
+    less = [
+        n + r if n is not None and r is not None else None for n, r in zip(chosen.seconds, ring.seconds, strict=True)
+    ]
+    if whole and _fits(whole, less, 1.0):
+        return _say(draft, chosen, None, f"with {ring.column.name} it makes the time from start to end", True)
+    less_than = any(n < r for n, r, _ in rows)
+    if less_than and not unanswered:
+        return _say(draft, chosen, None, f"shorter than {ring.column.name} in some rows, so that is not in it", True)
+    draft.leave(
+        "duration_s",
+        f"{chosen.column.name} may have the ringing of {ring.column.name} in it. Say so: "
+        f'{{ sql = "{_plain(chosen)} - {_plain(ring)}" }}, or "{chosen.column.name}" where it has not.',
+    )
+    return False
+
+
+def _plain(length: Length) -> str:
+    return length.column.name if length.column.name.isidentifier() else f"'{length.column.name}'"
+
+
+def _unit_by(length: Length, seconds: Sequence[float | None]) -> float | None:
+    """The unit in which a column tells some seconds."""
+    return next((unit for unit in _UNITS if _fits(seconds, length.seconds, unit)), None)
+
+
+def _say(draft: Draft, chosen: Length, seconds: Sequence[float | None] | None, why: str, sure: bool) -> bool:
+    """Draft a column with its unit; a unit that nothing tells is left to be decided. Returns `sure`."""
+    unit = chosen.unit
+    by = _unit_by(chosen, seconds) if seconds else None
+    name = chosen.column.name
+    if by is not None and unit is not None and by != unit:
+        draft.leave(
+            "duration_s", f"{name} is named as if in units of {unit:g} s, and the times of its rows say {by:g} s."
+        )
+        return False
+    if by is None and unit is None:
+        by, doubt = _by_size(chosen)
+        if by is None:
+            draft.leave("duration_s", f"{name}: {doubt}")
+            return False
+        if doubt:
+            why, sure = f"{why}; {doubt}", False
+    unit = unit if unit is not None else by
+    if not chosen.column.named:
+        why, sure = (
+            "the times of the rows bear it out"
+            if seconds and by is not None
+            else "no names: the only numbers that may be lengths",
+            False,
+        )
+    unit = unit or 1.0
+    draft.columns["duration_s"] = Line(name, why, sure)
+    if chosen.column.spans:
+        _say_spans(draft, chosen, unit)
+    elif unit != 1.0:
+        exact = any(n is not None and n != int(n) for n in chosen.seconds) or unit < 1
+        draft.say(
+            "duration",
+            "seconds_per_unit",
+            unit,
+            "a unit of the column" + ("" if exact else ": whole minutes may be rounded up"),
+            exact,
+        )
+    return sure
+
+
+def _say_spans(draft: Draft, chosen: Length, unit: float) -> None:
+    """Draft the form of lengths of two parts; those of three are read as hours, minutes and seconds anyway."""
+    if any(v.count(":") == 1 for v in chosen.column.filled):
+        form = "mm:ss" if unit == 1.0 else "hh:mm"
+        draft.say("duration", "form", form, "the times of the rows, or parts above 24", True)
+
+
+def _by_size(chosen: Length) -> tuple[float | None, str]:
+    """A unit by the size of the numbers alone, and a doubt; None where it may be several."""
+    filled = [n for n in chosen.seconds if n]
+    if chosen.column.spans:
+        return None, "it may be minutes and seconds or hours and minutes (such as " + f"{chosen.column.filled[0]})."
+    if not filled:
+        return 1.0, ""
+    middle, most = median(filled), max(filled)
+    whole = all(n == int(n) for n in filled)
+    if not whole and middle < 20:
+        return None, "fractions of minutes, or seconds? Say seconds_per_unit under [duration]."
+    if (len(filled) >= 3 and most < 60) or (len(filled) >= 20 and most <= 120 and middle <= 15):
+        return None, f"no number is larger than {most:g}: minutes, or seconds? Say seconds_per_unit under [duration]."
+    if middle >= 20_000 or (middle >= 3000 and whole and all(n % 1000 == 0 for n in filled)):
+        return None, "such large numbers may be thousandths of a second. Say seconds_per_unit under [duration]."
+    return 1.0, "" if whole else "taken as seconds"
+
+
+def _between(draft: Draft, begin: Moment | None, end: Moment | None, why: str, sure: bool) -> None:
+    """Draft the seconds from one time to another."""
+    if begin is None or end is None:
+        return
+    first, last = (
+        begin.expression if len(begin.columns) > 1 else _bare(begin),
+        end.expression if len(end.columns) > 1 else _bare(end),
+    )
+    text = f"date_diff('second', {first}, {last})"
+    if len(begin.columns) > 1 or len(end.columns) > 1:
+        text = f"({text} + 86400) % 86400"  # a call over midnight may keep its first day
+    if any(not v for c in begin.columns for v in c.values):
+        text = f"coalesce({text}, 0)"  # nobody answered
+    if begin.order in ("seconds", "milliseconds", "microseconds"):
+        per = {"seconds": "", "milliseconds": " / 1000", "microseconds": " / 1000000"}[begin.order]
+        text = f"({_bare(end)} - {_bare(begin)}){per}"
+        text = f"CASE WHEN {_bare(begin)} > 0 THEN {text} ELSE 0 END"
+    draft.columns["duration_s"] = Line(Sql(text), why, sure)
+
+
+def _bare(moment: Moment) -> str:
+    from engine.drafts.draft import name_in_sql
+
+    return name_in_sql(moment.columns[0].name)
+
+
+def _unnamed(sheet: Sheet, used: set[int], whole: list, decimal: str) -> list[Length]:
+    """Lengths in a file without names: the one that the times bear out, else the only column of numbers of some
+    spread (not a running number)."""
+    found = []
+    for column in sheet.columns:
+        if column.place in used or not (column.numeric or column.spans) or len(column.distinct) < 1:
+            continue
+        length = _length(column, decimal)
+        if length is None or (column.times and column.times.what == "moment"):
+            continue
+        numbers = [n for n in length.seconds if n is not None]
+        step = {b - a for a, b in itertools.pairwise(numbers)}
+        if (step and step <= {1.0}) or max(numbers, default=0) > 1e6 or min(numbers, default=0) < -1:
+            continue
+        found.append(length)
+    if whole:
+        borne = [f for f in found if _unit_by(f, whole) is not None]
+        return borne[:1]
+    spans = [f for f in found if f.column.spans]
+    if spans:
+        return spans if len(spans) == 1 else []
+    return found if len(found) == 1 else []

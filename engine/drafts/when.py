@@ -1,0 +1,381 @@
+"""When things began and ended: the columns of times of a sheet, and which of them is the start."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from engine.drafts import moments, names
+from engine.drafts.draft import Draft, Line, Sql, name_in_sql
+from engine.drafts.sheet import Column, Sheet
+
+_TIMES = ("start", "time", "answer_time", "end", "time_meta")
+_SPANS = ("duration", "talk", "billed", "ring")
+# Abbreviations of zones that mean several offsets, depending on where one is.
+_AMBIGUOUS = names.those("""
+    CST CDT PST PDT IST BST AST ADT GST SST ECT AMT NST NDT ACST ACDT MET MEST PT ET CT MT BOT WST
+""")
+_ZONES = _AMBIGUOUS | names.those(
+    "EST EDT MST MDT HST AKST AKDT NZST NZDT AEST AEDT AWST WET WEST CET CEST MEZ MESZ EET EEST MSK TRT SAST CAT EAT "
+    "WAT PKT NPT ICT WIB HKT SGT MYT PHT JST KST BRT ART CLT PET COT"
+)
+_ZONE = re.compile(r"UTC|GMT|[A-Z][A-Za-z]+(/[A-Z][A-Za-z_]+){1,2}")
+_OFFSET = re.compile(r"[+-]?\d{1,5}(:\d\d)?")
+_OFFSET_UNITS = {
+    "minutes": names.those("min mins minute minutes"),
+    "seconds": names.those("s sec secs second seconds"),
+    "hours": names.those("h hour hours hrs"),
+}
+_UNITS = ("seconds", "milliseconds", "microseconds")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where a time stands: in one column, or a date and a clock in two.
+
+    Args:
+        columns: one or two.
+        order: as for `moments.Reading`.
+        formats: as there.
+        zoned: as there.
+        rivals: as there.
+        rank: how well the name tells the role, 3 to 0.
+    """
+
+    columns: tuple[Column, ...]
+    order: str
+    formats: tuple[str, ...]
+    zoned: bool | None
+    rivals: tuple[str, ...]
+    rank: int
+
+    @property
+    def label(self) -> str:
+        """Its columns' names."""
+        return " and ".join(column.name for column in self.columns)
+
+    @property
+    def place(self) -> str | Sql:
+        """What `[columns]` says of it."""
+        if len(self.columns) == 1:
+            return self.columns[0].name
+        return Sql(self.expression)
+
+    @property
+    def expression(self) -> str:
+        """It in an expression."""
+        return " || ' ' || ".join(name_in_sql(column.name) for column in self.columns)
+
+    def read(self) -> list[datetime | None]:
+        """Each row's time without its offset."""
+        first = [moments.moment(value, self.order) for value in self.columns[0].values]
+        if len(self.columns) == 1:
+            return first
+        clocks = [moments.moment(value, "clock") for value in self.columns[1].values]
+        return [
+            d + timedelta(hours=c.hour, minutes=c.minute, seconds=c.second) if d and c else None
+            for d, c in zip(first, clocks, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class Times:
+    """The start, answer and end of what a row tells, None where the file does not say; and columns that were used."""
+
+    start: Moment | None = None
+    answer: Moment | None = None
+    end: Moment | None = None
+
+    @property
+    def used(self) -> set[int]:
+        """Places of their columns."""
+        return {c.place for m in (self.start, self.answer, self.end) if m for c in m.columns}
+
+
+def find(sheet: Sheet, draft: Draft) -> Times:
+    """Find the times and draft `started_at`, `utc_offset` and `[time]`; what is unclear is left to be decided."""
+    groups = _grouped(sheet)
+    start = _start(groups, draft, sheet)
+    if start is None:
+        return Times(None, _only(groups["answer_time"]), _only(groups["end"]))
+    answer, end = _only(groups["answer_time"]), _only(groups["end"])
+    if not sheet.header and end is None:
+        end = _later(start, groups[""])
+    _draft_start(sheet, draft, start)
+    # Texts of another form than the start's cannot be read by the same [time].
+    same = [m if m and (m.order, m.formats[:1]) == (start.order, start.formats[:1]) else None for m in (answer, end)]
+    return Times(start, *same)
+
+
+def _grouped(sheet: Sheet) -> dict[str, list[Moment]]:
+    """Times by role; role "" for columns whose name tells none."""
+    groups: dict[str, list[Moment]] = {role: [] for role in (*_TIMES, "")}
+    dates: list[tuple[str, Column]] = []
+    clocks: list[tuple[str, Column]] = []
+    for column in sheet.columns:
+        role, rank = next(((r, n) for r, n in column.roles if r in _TIMES), ("", 0))
+        strange = column.role not in (*_TIMES, "") and not (role and column.role in ("kind", "direction"))
+        if column.times is None or (strange and (column.numeric or column.role in _SPANS)):
+            continue
+        if not role and column.numeric and not _unnamed_epoch(column):
+            continue
+        if column.times.what == "moment" and not _midnights(column):
+            found = column.times
+            groups[role].append(Moment((column,), found.order, found.formats, found.zoned, found.rivals, rank))
+        elif column.times.what != "clock":
+            dates.append((role, column))
+        elif column.role not in _SPANS:
+            clocks.append((role, column))
+    for role, day in dates:
+        if role == "time_meta":
+            continue
+        clock = _clock_for(role, day, clocks)
+        if clock is not None:
+            clocks = [(r, c) for r, c in clocks if c is not clock]
+            groups[role].append(_paired(day, clock))
+    texts = [m for m in groups[""] if m.order not in _UNITS]
+    groups[""] = texts or groups[""]  # a running number may look like seconds since 1970
+    return groups
+
+
+def _unnamed_epoch(column: Column) -> bool:
+    """Whether an unnamed column of numbers is one of times: all fall within five years, as phone numbers do not."""
+    if column.times is None or column.times.order not in _UNITS or len(column.distinct) < 2:
+        return bool(column.times and column.times.order == "compact" and column.times.what == "moment")
+    per = moments.EPOCHS[column.times.order]
+    found = [float(v) / per for v in column.filled if v.replace(".", "").isdigit()]
+    return max(found) - min(found) < 5 * 366 * 86_400 and min(found) > 1e9
+
+
+def _midnights(column: Column) -> bool:
+    """Whether a column of times is one of days, each written with midnight."""
+    at = [moments.moment(v, column.times.order) for v in column.distinct] if column.times else []
+    return len(at) > 2 and all(t and (t.hour, t.minute, t.second) == (0, 0, 0) for t in at)
+
+
+def _clock_for(role: str, day: Column, clocks: list[tuple[str, Column]]) -> Column | None:
+    """The clock of a day: of the same role, else of a plain one; the next behind it, else the first."""
+    fits = [c for r, c in clocks if r == role] or [c for r, c in clocks if r in ("time", "start", "")]
+    return next((c for c in fits if c.place > day.place), fits[0] if fits else None)
+
+
+def _paired(day: Column, clock: Column) -> Moment:
+    """A day and a clock as one time; a day that is written with midnight keeps its first ten letters."""
+    of_day, of_clock = day.times, clock.times
+    if of_day is None or of_clock is None:
+        raise ValueError("not two columns of times")
+    order = of_day.order
+    if order == "iso" and all(len(v) == 10 for v in day.filled) and set(of_clock.formats) <= {"%H:%M:%S", "%H:%M"}:
+        formats: tuple[str, ...] = ()
+    else:
+        order = "ymd" if order == "iso" else order
+        firsts = of_day.formats or ("%Y-%m-%d",)
+        formats = tuple(f"{d} {c}" for d in firsts for c in of_clock.formats)[:12]
+    rank = 3
+    return Moment((day, clock), of_day.order, formats, False, of_day.rivals, rank)
+
+
+def _only(found: list[Moment]) -> Moment | None:
+    if len(found) > 1:
+        first = [m for m in found if m.rank == 3]
+        found = first if len(first) == 1 else found
+    return found[0] if len(found) == 1 else None
+
+
+def _start(groups: dict[str, list[Moment]], draft: Draft, sheet: Sheet) -> Moment | None:
+    for role in ("start", "time", "", "answer_time"):
+        found = groups[role]
+        if not found:
+            continue
+        if role == "time" and groups[""] and not any(m.rank == 3 for m in found):
+            found = found + groups[""]
+        if len(found) > 1 and role == "" and not sheet.header:
+            found = [_earliest(found)]
+        chosen = found[0] if len(found) == 1 else _same(found)
+        if chosen is None or (role == "" and sheet.header and len(found) > 1):
+            draft.leave("started_at", f"several columns read as times: {_names(found)}. Say which is the start.")
+        else:
+            return chosen
+        return None
+    rest = [*groups["end"], *groups["time_meta"]]
+    named = [c.name for c in sheet.columns if c.role == "start" and c.filled and c.times is None]
+    days = [c.name for c in sheet.columns if c.times and c.times.what == "date"]
+    if rest:
+        draft.leave("started_at", f"only {_names(rest)} read as times, and none of them is named as a start.")
+    elif named:
+        draft.leave("started_at", f"{named[0]} is named as the start, and many of its values do not read as times.")
+    elif days:
+        draft.leave("started_at", f"{', '.join(days)} read as days without an hour. Say where the hour stands.")
+    else:
+        hint = " Pairs with sums and without times: import them with --format edge-list --epoch DAY."
+        sums = any(c.role == "count" for c in sheet.columns)
+        draft.leave("started_at", f"no column reads as times.{hint if sums else ''}")
+    return None
+
+
+def _names(found: list[Moment]) -> str:
+    return ", ".join(m.label for m in found)
+
+
+def _same(found: list[Moment]) -> Moment | None:
+    """The one to take of several that tell the same time, perhaps in another zone; None where they do not."""
+    found = sorted(found, key=lambda m: (m.zoned is not True, not _utc(m), -m.rank))
+    first = found[0].read()
+    for other in found[1:]:
+        apart = [
+            round((b - a).total_seconds())
+            for a, b in zip(first, other.read(), strict=True)
+            if a is not None and b is not None
+        ]
+        if not apart or any((abs(s) % 900 > 1 and abs(s) % 900 < 899) or abs(s) > 50_401 for s in apart):
+            return None
+        if len({round(s / 900) for s in apart}) > 2:
+            return None
+        # The same but for a zone: without one that says its zone nobody knows which is meant.
+        if any(round(s / 900) for s in apart) and found[0].zoned is not True and not _utc(found[0]):
+            return None
+    return found[0]
+
+
+def _earliest(found: list[Moment]) -> Moment:
+    """Of unnamed columns of times the one that is never after the others, the first of equals."""
+    read = [m.read() for m in found]
+    for one, times in zip(found, read, strict=True):
+        pairs = [(a, b) for other in read for a, b in zip(times, other, strict=True) if a is not None and b is not None]
+        if pairs and sum(a <= b for a, b in pairs) >= (0.7 if len(one.columns) > 1 else 1.0) * len(pairs):
+            return one
+    return found[0]
+
+
+def _later(start: Moment, found: list[Moment]) -> Moment | None:
+    """The last of the unnamed times besides the start."""
+    rest = [m for m in found if m is not start]
+    if not rest:
+        return None
+    begun = start.read()
+    late = []
+    for one in rest:
+        both = [(a, b) for a, b in zip(begun, one.read(), strict=True) if a is not None and b is not None]
+        # A clock beside the day of the start goes back at midnight.
+        if both and sum(a <= b for a, b in both) >= (0.7 if len(one.columns) > 1 else 1.0) * len(both):
+            late.append(one)
+    return late[-1] if late else None
+
+
+def _utc(moment: Moment) -> bool:
+    own = {word for column in moment.columns for word in names.words(column.name)}
+    return bool({"utc", "gmt", "zulu"} & own) and not _zone_in_name(moment)
+
+
+def _zone_in_name(moment: Moment) -> str:
+    """A zone other than UTC that a column's name tells, such as Start (CET) or Time GMT+2; "" = none."""
+    for column in moment.columns if moment.columns[0].named else ():
+        if match := re.search(
+            r"(?:UTC|GMT)\s?[+-]\s?\d{1,2}|\(([A-Z]{2,5})\)|\b(?:[A-Z]{1,3}ST|[A-Z]{1,3}DT|CET)\b", column.name
+        ):
+            found = match[1] or match[0]
+            if found in _ZONES or (len(found) > 3 and found[:3] in ("UTC", "GMT")):
+                return found
+    return ""
+
+
+def _draft_start(sheet: Sheet, draft: Draft, start: Moment) -> None:
+    order, formats = start.order, start.formats
+    known = bool(start.columns[0].named)
+    if start.rivals:
+        order = _which_order(sheet, start)
+        if not order:
+            examples = ", ".join(list(start.columns[0].distinct)[:3])
+            draft.leave(
+                "started_at",
+                f"{start.label} reads as day/month and as month/day alike ({examples}). "
+                "Say which with formats under [time].",
+            )
+            return
+        if order != start.order:
+            formats = tuple(f.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m") for f in formats)
+        draft.remarks.append(f"{start.label}: days and months are told by the order of the rows or another column.")
+    sure = known and start.columns[0].roles[:1] != () and not start.rivals
+    if doubtful := moments.zone_words(start.columns[-1].filled) & _AMBIGUOUS:
+        draft.leave(
+            "started_at",
+            f"{start.label} has {', '.join(sorted(doubtful))}, which mean more than one offset. "
+            "Say which under [time.zones].",
+        )
+        return
+    draft.columns["started_at"] = _line(start, sure)
+    if order in (*_UNITS, "days"):
+        why = "numbers since 1970" if order in _UNITS else "days as a spreadsheet counts them"
+        draft.say("time", "form", order, why, order in _UNITS)
+        return
+    if formats:
+        draft.say("time", "formats", list(formats[:12]), "as the values are written", not start.rivals)
+    _draft_zone(sheet, draft, start)
+
+
+def _line(start: Moment, sure: bool) -> Line:
+    role = start.columns[0].role
+    why = "its name and values" if sure else "reads as times"
+    if role == "answer_time":
+        return Line(start.place, "the start of the talk; no column is named as the start", False)
+    return Line(start.place, why, sure)
+
+
+def _which_order(sheet: Sheet, start: Moment) -> str:
+    """Days and months by another column that is written alike, else by the order of the rows; "" = not told."""
+    for column in sheet.columns:
+        other = column.times
+        alike = other and other.formats and start.formats and _signs(other.formats[0]) == _signs(start.formats[0])
+        if alike and other and not other.rivals and other.order in (start.order, *start.rivals):
+            return other.order
+    texts = start.columns[0].values
+    return moments.decided_by_order([v for v in texts if v], (start.order, *start.rivals))
+
+
+def _signs(form: str) -> str:
+    return form[:8].replace("%d", "%m")
+
+
+def _draft_zone(sheet: Sheet, draft: Draft, start: Moment) -> None:
+    if start.zoned is True:
+        return
+    offset = next((c for c in sheet.columns if c.role == "utc_offset" and c.filled and not c.times), None)
+    zone = next((c for c in sheet.columns if c.role == "zone" and c.filled and c.share(_ZONE) > 0.9), None)
+    offset = offset or next(
+        (c for c in sheet.columns if c.role == "zone" and c.filled and c.share(_OFFSET) > 0.9), None
+    )
+    if found := _zone_in_name(start):
+        draft.leave(
+            "started_at", f"{start.label} says {found} in its name. Say which zone that is with timezone under [time]."
+        )
+    elif _utc(start):
+        draft.say("time", "timezone", "UTC", "its name says so", True)
+    elif offset is not None:
+        _draft_offset(draft, offset)
+    elif zone is not None and len(zone.distinct) == 1:
+        draft.say("time", "timezone", zone.filled[0], f"all rows of {zone.name}", True)
+    elif zone is not None:
+        draft.leave("started_at", f"{zone.name} names a zone for each row ({', '.join(list(zone.distinct)[:3])}).")
+    else:
+        note = "some times have no offset" if start.zoned is None else "local times without a zone"
+        draft.say("time", "timezone", "UTC", f'{note}: of these, e.g. "Europe/Budapest"', False)
+
+
+def _draft_offset(draft: Draft, offset: Column) -> None:
+    """Draft a column of offsets; one that counts in units that nothing tells is left to be decided."""
+    if all(re.fullmatch(r"[+-]\d\d:?\d\d", v) for v in offset.filled):
+        draft.columns["utc_offset"] = Line(offset.name, "hours and minutes with a sign", True)
+        return
+    numbers = [n for n in offset.numbers() if n is not None]
+    own = set(names.words(offset.name))
+    unit = next((unit for unit, words in _OFFSET_UNITS.items() if own & words), "")
+    if not unit and numbers and max(map(abs, numbers)) > 840 and all(n % 900 == 0 for n in numbers):
+        unit = "seconds"
+    if not unit or len(numbers) < len(offset.filled):
+        draft.leave("utc_offset", f"{offset.name} counts an offset in a unit that is not told ({offset.filled[0]}).")
+        return
+    draft.columns["utc_offset"] = Line(offset.name, "its name and values", True)
+    draft.say(
+        "time", "offset_unit", unit, "the unit in its name" if own & _OFFSET_UNITS[unit] else "such large numbers"
+    )

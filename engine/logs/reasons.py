@@ -1,0 +1,73 @@
+"""Why a row of call records is rejected, in words, and what helps."""
+
+from __future__ import annotations
+
+# reason -> what it means, what to do
+REASONS: dict[str, tuple[str, str]] = {
+    "wrong_columns": ("another number of fields than the header", "Check the delimiter."),
+    "not_utf8": ("bytes that are no text in this encoding", "Save the file as UTF-8, or name its encoding."),
+    "unknown_kind": ("a kind of record that nobody named", 'Name it in the mapping: [values.kind] "word" = "call".'),
+    "unknown_direction": (
+        "a direction that does not say who called whom",
+        'Name it in the mapping: [values.direction] "word" = "incoming", or leave the column out if the parties stand '
+        "as they are called.",
+    ),
+    "missing_party": ("an empty caller or callee", "Check which columns hold the parties."),
+    "nobody": (
+        "a word for nobody (NULL, anonymous, withheld, -2 ...) where a party should be",
+        'Nothing to do if they are; further words: [parties] nobody = ["..."].',
+    ),
+    "rounded_number": (
+        "a number that a spreadsheet rounded (3.46E+10): its last digits are lost",
+        "Export it again with the column as text.",
+    ),
+    "self_call": ("a party that calls itself", "Check which columns hold the parties."),
+    "service_number": ("a number listed in logs.service_numbers", "Nothing to do."),
+    "short_code": (
+        "a short code beside a phone number",
+        "If these are extensions of an exchange: extensions = true in the mapping, or logs.short_codes = keep.",
+    ),
+    "unreadable_offset": (
+        "an offset from UTC that is not +hh, +hhmm or +hh:mm within 14 hours",
+        'Name its unit in the mapping: [time] offset_unit = "seconds" (or minutes, hours).',
+    ),
+    "ambiguous_zone": (
+        "a time zone's abbreviation that means more than one (IST, CST ...)",
+        'Say which one: [time] zones = { IST = "Asia/Kolkata" }.',
+    ),
+    "skipped_time": (
+        "a local time that the clock skips when it is put forward",
+        "Check the time zone: the file may be in another one, or in UTC.",
+    ),
+    "unreadable_time": (
+        "a time that cannot be read as a whole",
+        'Name the form of the times in a mapping file: [time] formats = ["%d.%m.%Y %H:%M"], or of numbers '
+        'form = "seconds" (milliseconds, days ...).',
+    ),
+    "time_out_of_window": (
+        "a time before logs.earliest or after logs.latest",
+        "Check logs.earliest and logs.latest, or the unit of the times.",
+    ),
+    "unknown_answered": (
+        "a word that does not say whether the call was answered",
+        'Name it in the mapping: [values.answered] "word" = "no", or [answered] other = "yes".',
+    ),
+    "unreadable_duration": (
+        "a duration that is missing or cannot be read",
+        'Durations are seconds or h:mm:ss; of two parts [duration] form = "mm:ss"; of two times '
+        "date_diff('second', begin, end) gives the seconds (columns.duration_s).",
+    ),
+    "negative_duration": ("a negative duration (but -1 is a missed call)", "Check the column of durations."),
+    "unreadable_sum": ("a sum of calls or texts that is no number", "Check the columns of sums."),
+    "no_contact": ("sums of nothing", "Nothing to do."),
+}
+
+
+def meaning(reason: str) -> str:
+    """What a reason means, in words; the reason itself where none are known."""
+    return REASONS[reason][0] if reason in REASONS else reason.replace("_", " ")
+
+
+def remedy(reason: str) -> str:
+    """What helps."""
+    return REASONS[reason][1] if reason in REASONS else "Check the columns against the format."

@@ -1,0 +1,83 @@
+"""Taking back files of call records: as if they had never come.
+
+Events of pairs in which the file met nothing of another one simply go, and their sums are taken off `pair_days`. In the
+other pairs everything that the other files said, which `repeats` and `events` hold together, is imported again in its
+order, by the statements that import a file: second legs, repeated rows, what legs told of handsets and cells.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Collection
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from engine import takeback
+from engine.errors import BackendError
+from engine.logs import repeats, staging
+from engine.sources import Store
+
+if TYPE_CHECKING:
+    from engine.config import Logs
+
+_VIEWS = ("_log_new",)
+_SCRATCH = (
+    "_undo_pairs", "_undo_parties", "_undo_before", "_undo_after", "_undo_rows", "_undo_file", "_log_suspects",
+    "_log_same", "_log_legs", "_log_facts", "_log_replaced", "_log_gone", "_log_days", "_log_days_known",
+    "_log_new_parties",
+)  # fmt: skip
+
+
+def take_out(store: Store, gone: Collection[str], logs: Logs) -> None:
+    """Take files of call records back, inside a transaction.
+
+    Args:
+        store: the warehouse.
+        gone: ids of the imports; they still stand in `sources`.
+        logs: settings, for imports that did not note theirs.
+
+    Raises:
+        BackendError: the warehouse is Spark.
+    """
+    if store.spreads:
+        raise BackendError(
+            "The engine spark cannot take call records back, nor read the same file otherwise, yet.",
+            fix="Make a new workspace and import the files there as they should be.",
+        )
+    some: dict[str, Any] = {"gone": list(gone)}
+    try:
+        store.temp("_undo_pairs", "logs/undo_pairs", **some)
+        store.temp("_undo_parties", "logs/undo_parties", **some)
+        store.temp("_undo_before", "logs/undo_sums", **some)
+        store.temp("_undo_rows", "logs/undo_rows", **some)
+        store.execute("logs/undo_events", **some)
+        store.execute("logs/undo_repeats", **some)
+        store.temp("_log_new_parties", "logs/no_new_parties")
+        for line in store.query("logs/undo_order").iter_rows(named=True):
+            _import_again(store, line["source_id"], json.loads(line["how"] or "null"), logs)
+        store.temp("_undo_after", "logs/undo_sums", **some)
+        store.temp("_log_days", "logs/undo_changes")
+        store.temp("_log_days_known", "logs/days_known")
+        if store.count("_log_days_known"):
+            store.execute("logs/drop_known_days")
+        store.execute("logs/insert_days")
+        store.execute("logs/undo_strangers")
+        takeback.forget(store, gone)
+    finally:
+        staging.forget(store, _VIEWS, _SCRATCH)
+
+
+def _import_again(store: Store, source: str, how: dict[str, Any] | None, logs: Logs) -> None:
+    """One file's rows of the pairs, found and stored as when it came."""
+    columns = store.hold("events", ())
+    if how is None:  # of an older Kindred: what it had stored came before everything else, and is final
+        staging.add(store, "events", "logs/undo_base", columns, source_id=source)
+        return
+    store.temp("_undo_file", "logs/undo_file", source_id=source)
+    store.execute("logs/undo_new")
+    store.temp("_log_suspects", "logs/undo_suspects")
+    rules = dataclasses.replace(logs, **how["rules"])
+    repeats.compare(store, rules, {*repeats.FACTS, "call_id"}, legs=how["legs"])
+    repeats.settle(store, columns)
+    staging.add(store, "events", "logs/new_events", columns, source_id=source, since=datetime.min, until=datetime.max)

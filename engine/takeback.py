@@ -1,0 +1,30 @@
+"""Taking imports back, as far as one place serves every table; call records have `engine.logs.undo` before it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from engine import readings
+from engine.sources import Store
+
+
+def tables(store: Store, target: str, gone: Collection[str], key: bytes) -> None:
+    """Take imports of one table back, inside a transaction. Who opted out stays opted out, withdrawn is withdrawn.
+
+    Args:
+        store: the warehouse.
+        target: what they were imported as, but for call records.
+        gone: ids of the imports.
+        key: the workspace's.
+    """
+    if target in readings.TARGETS:
+        readings.take_out(store, target, gone, key)
+    forget(store, gone)
+    if target == "customers":
+        store.execute("intake/refresh_parties")
+
+
+def forget(store: Store, gone: Collection[str]) -> None:
+    """Take imports off the list of what came in, and their rejected rows away."""
+    store.execute("intake/drop_rejects", gone=list(gone))
+    store.execute("intake/drop_sources", gone=list(gone))
