@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.command import ENCODING, ROWS_REJECTED, SHEET, Shell, command
+from cli.inputs import FROM, GLOB, PATHS, SQL, inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +29,6 @@ _KEEP = Annotated[
         "--keep", metavar="COLUMN", help="A further column to keep though it looks like names, numbers or addresses."
     ),
 ]
-_GLOB = Annotated[
-    list[str] | None, typer.Option("--glob", metavar="PATTERN", help="Files by a pattern (quote it); repeatable.")
-]
 _MAPPING = Annotated[
     str | None,
     typer.Option(
@@ -40,11 +38,6 @@ _MAPPING = Annotated[
 _PREVIEW = Annotated[
     bool, typer.Option("--preview", help="Read and check, store nothing: say what an import would do.")
 ]
-_PATHS = Annotated[
-    list[Path] | None,
-    typer.Argument(metavar="PATH...", help="Files, or folders of files that are one table, or of photos."),
-]
-
 TABLES = {
     "customers": "The customers. Columns: customer_id, age or birth_date, residence, gender; others become features.",
     "devices": "Handset types (TACs). Columns: tac, manufacturer, model, released; or --format osmocom.",
@@ -74,7 +67,7 @@ def register(app: typer.Typer) -> None:
     @command(group, computes=True)
     def logs(
         shell: Shell,
-        paths: _PATHS = None,
+        paths: PATHS = None,
         format_: _FORMAT = None,
         mapping: _MAPPING = None,
         epoch: Annotated[
@@ -85,11 +78,13 @@ def register(app: typer.Typer) -> None:
         ] = None,
         sheet: SHEET = None,
         encoding: ENCODING = None,
-        glob: _GLOB = None,
+        glob: GLOB = None,
+        from_: FROM = None,
+        sql: SQL = None,
         preview: _PREVIEW = False,
         strict: _STRICT = False,
     ) -> int:
-        """Call records: CSV, XLSX, JSON, XML or Parquet, plain or packed, a file or a folder of them.
+        """Call records: CSV, XLSX, JSON, XML or Parquet, plain or packed, files or folders; or from a database.
 
         Columns: caller, callee, started_at, duration_s, and more (see the README); other names through --mapping.
 
@@ -101,10 +96,13 @@ def register(app: typer.Typer) -> None:
         space = shell.workspace()
         said = mappings.find(space, mapping)
         options: dict[str, Any] = {"epoch": epoch.date() if epoch else None, "timezone": timezone}
-        with _importing(space, "logs", preview) as (store, _):
+        with (
+            _importing(space, "logs", preview) as (store, _),
+            inputs(space, paths, glob, from_, sql) as files,
+        ):
             done = import_logs(
                 store,
-                _files(paths, glob),
+                files,
                 format=format_,
                 mapping=said,
                 options={k: v for k, v in options.items() if v is not None},
@@ -217,13 +215,15 @@ def _taking_back(app: typer.Typer) -> None:
 def _register_table(group: typer.Typer, target: str, text: str) -> None:
     def load(
         shell: Shell,
-        paths: _PATHS = None,
+        paths: PATHS = None,
         format_: _FORMAT = None,
         mapping: _MAPPING = None,
         keep: _KEEP = None,
         sheet: SHEET = None,
         encoding: ENCODING = None,
-        glob: _GLOB = None,
+        glob: GLOB = None,
+        from_: FROM = None,
+        sql: SQL = None,
         preview: _PREVIEW = False,
         strict: _STRICT = False,
     ) -> int:
@@ -233,8 +233,11 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
         space = shell.workspace()
         said = mappings.find(space, mapping)
         done = []
-        with _importing(space, target, preview) as (store, faces):
-            for path in _files(paths, glob):
+        with (
+            _importing(space, target, preview) as (store, faces),
+            inputs(space, paths, glob, from_, sql) as files,
+        ):
+            for path in files:
                 done.append(
                     import_table(
                         store,
@@ -259,24 +262,6 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
         f"{text}\n\nExample: `kindred import {target} {'photos/' if target == 'photos' else target + '.csv'}`"
     )
     command(group, target)(load)
-
-
-def _files(paths: list[Path] | None, patterns: list[str] | None) -> list[Path]:
-    """The files to import: those named, then those that fit a pattern, by name. A name is never a pattern."""
-    from glob import glob
-
-    from engine.errors import InputError
-
-    found = list(paths or ())
-    for pattern in patterns or ():
-        fitting = sorted(Path(name) for name in glob(pattern, recursive=True))
-        fitting = [path for path in fitting if path.is_file()]
-        if not fitting:
-            raise InputError(f"no file fits --glob {pattern!r}.", fix="Check the pattern, and put it in quotes.")
-        found += fitting
-    if not found:
-        raise InputError("no file is named.", fix="Give one or more, or --glob PATTERN.")
-    return found
 
 
 def _register_mappings(group: typer.Typer) -> None:

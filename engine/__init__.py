@@ -23,6 +23,7 @@ See engine/README.md for the house behind these functions.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,19 +67,25 @@ def import_logs(
     options: dict[str, Any] | None = None,
     sheet: str | None = None,
     encoding: str | None = None,
+    database: str | None = None,
+    sql: str = "",
     progress: Progress = SILENT,
 ) -> list[SourceSummary]:
-    """Import call records; see `engine.logs.importer.import_logs` for formats, mappings (files or
-    names of kept ones) and options."""
+    """Import call records; see `engine.logs.importer.import_logs` for formats, mappings (files or names of kept ones)
+    and options. From a `database` (its address, see `engine.intake.databases.fetched`) come the rows of `sql`."""
+    from engine.intake import databases
     from engine.logs import importer
     from engine.usecases import mappings
 
     said = mappings.find(workspace, mapping)
 
-    with workspace.writing("import logs") as store:
+    with workspace.writing("import logs") as store, ExitStack() as stack:
+        files = [Path(path) for path in paths]
+        if database is not None:
+            files.append(stack.enter_context(databases.fetched(database, sql, workspace.scratch)))
         return importer.import_logs(
             store,
-            [Path(path) for path in paths],
+            files,
             format=format,
             mapping=said,
             options=options or {},

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -34,7 +35,8 @@ def fetched(address: str, query: str, folder: Path) -> Iterator[Path]:
         address: of the database: `postgresql://host/name`, `postgresql://?service=billing`, `sqlite:///folder/file.db`,
             or that of another database whose ADBC driver is installed (`snowflake://...`).
         query: one SELECT statement in the database's own SQL.
-        folder: where the file lies meanwhile, readable by its owner only; made where it is missing.
+        folder: where the file lies meanwhile, readable by its owner only; made where it is missing. That of a workspace
+            is swept by who writes next: it is to be open for writing by then.
 
     Yields:
         The file, called after the database.
@@ -50,8 +52,7 @@ def fetched(address: str, query: str, folder: Path) -> Iterator[Path]:
         _write(draft, kind, address, _one(query))
         yield draft
     finally:
-        draft.unlink(missing_ok=True)
-        draft.parent.rmdir()
+        shutil.rmtree(draft.parent, ignore_errors=True)
 
 
 def _parts(address: str) -> tuple[str, str]:

@@ -53,3 +53,16 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def fill(address: str, *statements: str) -> None:
+    """Run some statements; the password comes from PGPASSWORD."""
+    from contextlib import closing
+
+    import adbc_driver_postgresql.dbapi as driver
+
+    with closing(driver.connect(address)) as connection:
+        for statement in statements:
+            with closing(connection.cursor()) as cursor:
+                cursor.execute(statement)
+        connection.commit()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from pathlib import Path
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
+import engine
+from cli.main import app
 from engine.errors import InputError
 from engine.intake import databases
 from tests.intake import postgres
@@ -143,3 +147,29 @@ def test_sqlite_stays_as_it_is(book, tmp_path, query):
         pass
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == [path.name] or not list((tmp_path / "scratch").rglob("*"))
+
+
+def test_a_table_from_a_database_imports_like_a_file(book, tmp_path, monkeypatch):
+    monkeypatch.setenv("KINDRED_KEYS", str(tmp_path / "keys"))
+    space = engine.create(tmp_path / "w")
+
+    def call(*words: object):
+        return CliRunner().invoke(app, [str(word) for word in (*words, "-w", space.path)])
+
+    query = "SELECT caller, '+34600111333' AS callee, started_at, seconds AS duration_s FROM calls LIMIT 1"
+    done = call("import", "logs", "--from", book, "--sql", query, "-o", "json")
+    assert json.loads(done.stdout)[0]["rows_kept"] == 1, done.output
+    people = call("import", "customers", "--from", book, "--sql", "SELECT caller AS customer_id FROM calls")
+    assert (people.exit_code == 0 and "3 rows = 3 kept" in people.stderr) or "2 kept" in people.stderr
+    with space.warehouse(read_only=True) as store:
+        before = store.counts()
+    for words in (
+        ("--from", book), ("--sql", query), ("--from", book, "--sql", query, "calls.csv"),
+        ("--from", "postgresql://cdr:hunter2@localhost/x", "--sql", query), ("--from", book, "--sql", "SELECT 1 AS x"),
+    ):  # fmt: skip
+        refused = call("import", "logs", *words)
+        assert refused.exit_code == 1 and refused.stdout == "" and "hunter2" not in refused.output, words
+    with space.warehouse(read_only=True) as store:
+        assert store.counts() == before
+    assert not [path for path in (space.path / ".tmp").rglob("*") if path.is_file()]
+    assert b"hunter2" not in (space.path / "audit.jsonl").read_bytes()
