@@ -38,6 +38,8 @@ _MAPPING = Annotated[
 _PREVIEW = Annotated[
     bool, typer.Option("--preview", help="Read and check, store nothing: say what an import would do.")
 ]
+_SHOWN = 20  # columns in words
+
 TABLES = {
     "customers": "The customers. Columns: customer_id, age or birth_date, residence, gender; others become features.",
     "devices": "Handset types (TACs). Columns: tac, manufacturer, model, released; or --format osmocom.",
@@ -337,7 +339,11 @@ def _report(
                 "rows_rejected": summary.rows_rejected,
                 "replaces": summary.replaces,
                 "details": summary.details,
-                **({"checks": told} if shell.output == "json" else {}),
+                **(
+                    {"columns": summary.columns, "covers": summary.covers, "checks": told}
+                    if shell.output == "json"
+                    else {}
+                ),
             }
             for summary in done
         ]
@@ -348,6 +354,8 @@ def _report(
         shell.say(f"{s.path}: {s.rows_in} rows = {parts}{f' ({s.why})' if s.why else ''}")
         if s.replaces:
             shell.say(f"{s.path}: {s.replaces}")
+        for line in _columns(s):
+            shell.say(line)
         if strangers := s.details.get("no_customer"):
             shell.say(
                 f"{s.path}: {strangers:,} of these people are no customers here so far: not imported yet, opted out "
@@ -364,6 +372,20 @@ def _report(
     elif any(summary.rows_rejected for summary in done):
         shell.say("Rejected rows and their reasons: `kindred export rejects --to DIR --format csv`.")
     return ROWS_REJECTED if strict and any(summary.rows_rejected for summary in done) else 0
+
+
+def _columns(summary: SourceSummary) -> list[str]:
+    """Which column became what, a line each, and what the file covers."""
+    told = summary.columns[:_SHOWN]
+    wide = max((len(column["ours"]) for column in told), default=0)
+    lines = []
+    for column in told:
+        before, after = ("; ".join(values) for values in (column["before"], column["after"]))
+        became = " -> ".join(text for text in (before, after) if text) if before != after else before
+        lines.append(f"  {column['ours']:<{wide}} = {column['theirs']}{f': {became}' if became else ''}")
+    if len(summary.columns) > _SHOWN:
+        lines.append(f"  and {len(summary.columns) - _SHOWN} further columns (-o json shows them)")
+    return [*lines, *([f"  {summary.covers}"] if summary.covers else [])]
 
 
 def _say_columns(shell: Shell, summary: SourceSummary) -> None:

@@ -104,6 +104,8 @@ class SourceSummary:
         details: count per cleaning rule and per reason.
         why: what decided the format, in words.
         replaces: the earlier reading of the same content that this one took the place of, in words.
+        columns: which column became what, with values of the first rows (`ours`, `theirs`, `before`, `after`).
+        covers: first and last moment and kinds of records, in words; call records only.
     """
 
     source_id: str
@@ -117,6 +119,8 @@ class SourceSummary:
     details: dict[str, int] = field(default_factory=dict)
     why: str = ""
     replaces: str = ""
+    columns: list[dict[str, Any]] = field(default_factory=list)
+    covers: str = ""
 
     @property
     def rows_left_out(self) -> int:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import readings, sources, takeback, textfile
 from engine.errors import InputError, masked
-from engine.intake import devices, free_columns, mapped, photos, reading, unread, values
+from engine.intake import devices, free_columns, mapped, photos, reading, shown, unread, values
 from engine.intake.reading import REASON, ROW
 from engine.progress import SILENT, Progress
 from engine.sources import SourceSummary, Store
@@ -138,6 +138,7 @@ def import_table(
         if total and rejects.height == total - left_out and set(rejects[REASON]) != {objections.REASON}:
             row, reason = rejects.row(0)
             raise InputError(f"not one row can be used: {reason}.", file=path, row=row, fix="Correct the file.")
+        columns = shown.columns(profile, texts, frame)
         if _PERSON in frame.columns:
             frame = frame.with_columns(pseudonyms.name_series(store, frame[_PERSON], config.ids, key))
         with store.transaction():
@@ -167,7 +168,7 @@ def import_table(
                     if n
                 },
             )
-            summary = replace(summary, replaces=sources.replaced(before, summary))
+            summary = replace(summary, replaces=sources.replaced(before, summary), columns=columns)
             sources.record(store, summary, digest, {**how, "region": config.ids.region, "sheet": sheet or ""})
             _record_rejects(store, source, rejects)
         task.advance()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import forms, sources
 from engine.errors import InputError
-from engine.logs import days, mapping, picks, reading, recognise, repeats, staging, undo, unread
+from engine.logs import days, mapping, picks, reading, recognise, repeats, shown, staging, undo, unread
 from engine.logs.numbers import NumberedRows
 from engine.logs.parameters import parameters
 from engine.logs.reasons import meaning, remedy
@@ -177,7 +177,12 @@ def _import_rows(
                 pseudonyms.settle(store, job.config.ids)
                 read = replace(read, why=f"{read.why}; {form.told}" if form.told else read.why)
                 summary = _store_rows(store, source, read, found, job)
-                summary = replace(summary, replaces=sources.replaced(before, summary))
+                summary = replace(
+                    summary,
+                    replaces=sources.replaced(before, summary),
+                    columns=rows.columns,
+                    covers=shown.span(found.span),
+                )
                 sources.unchanged(read.file, content())
                 sources.record(store, summary, content().sha256, _how(job, read, found))
         if found.rows >= _MANY:
@@ -214,7 +219,8 @@ def _stamp(options: dict[str, Any], read: recognise.Reading) -> str:
 @dataclass
 class _Rows:
     """A file's rows as they were read: notes, how many, the numbers of its pieces (each while it can be read in
-    `_log_all`), the rows themselves where their ids are numbers, and the service numbers among them.
+    `_log_all`), the rows themselves where their ids are numbers, the service numbers among them, and the columns as
+    they are shown.
     """
 
     notes: dict[str, int]
@@ -222,6 +228,7 @@ class _Rows:
     pieces: Callable[[], Iterator[int]]
     numbered: NumberedRows | None
     services: list[str]
+    columns: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -249,14 +256,16 @@ def _read(job: _Job, read: recognise.Reading, content: Callable[[], sources.Cont
     services = _service_numbers(job.store, job.config, job.key)
     read_rows = partial(reading.read_rows, job.store, read, content, params)
     notes, rows, number, numbered = Counter[str](), 0, 0, None
+    columns: list[dict[str, Any]] = []
     for piece in read_rows():
+        columns = columns or shown.columns(job.store, read)
         notes.update(piece.notes)
         rows += piece.rows
         numbered = piece.numbered
         _gather_ids(job.store, numbered, add=number > 0)
         number += 1
         job.share.to(_READ * piece.share)
-    return _Rows(notes, rows, partial(_numbered, read_rows if number > 1 else None), numbered, services)
+    return _Rows(notes, rows, partial(_numbered, read_rows if number > 1 else None), numbered, services, columns)
 
 
 def _clean(store: Store, read: recognise.Reading, rows: _Rows, config: Config, key: bytes) -> _Found:

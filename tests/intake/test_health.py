@@ -167,3 +167,29 @@ def test_status_and_the_page_repeat_what_looks_wrong(space, tmp_path):
     page, figures = (tmp_path / "data.html").read_text(), json.loads((tmp_path / "data.json").read_text())
     assert figures["warned"] == len(status["warnings"]) == 1
     assert figures["checks"][0]["found"] in page and "Internal" in page
+
+
+def test_an_import_shows_which_column_became_what(space, tmp_path):
+    (tmp_path / "m.toml").write_text(
+        'name = "mine"\n[columns]\ncaller = "A"\ncallee = "B"\nstarted_at = "When"\n'
+        'duration_s = { sql = "secs / 10" }\n'
+        '[time]\nformats = ["%d.%m.%Y %H:%M"]\ntimezone = "Europe/Budapest"\n'
+    )
+    (tmp_path / "calls.csv").write_text(
+        "When,A,B,secs\n01.07.2026 10:00,+36201234567,+36301234567,650\nlater,+36201234567,+36301234567,10\n"
+    )
+    done = call("import", "logs", tmp_path / "calls.csv", "--mapping", tmp_path / "m.toml", "-o", "json", "-w", space)
+    [told] = json.loads(done.stdout)
+    columns = {column["ours"]: column for column in told["columns"]}
+    assert columns["caller"]["before"] == ["+99999999999"] * 2 and columns["caller"]["theirs"] == "A"
+    assert columns["started_at"]["before"] == ["01.07.2026 10:00", "later"]
+    assert columns["started_at"]["after"] == ["2026-07-01 08:00:00", "unreadable_time"]
+    assert (columns["duration_s"]["theirs"], columns["duration_s"]["after"][0]) == ("secs / 10", "65")
+    assert told["covers"].startswith("2026-07-01 08:00 to 2026-07-01 08:00 UTC: 1 calls")
+    assert (
+        "36201234567" not in done.output and "started_at = When: 01.07.2026 10:00; later -> 2026-07-01" in done.stderr
+    )
+    (tmp_path / "crm.csv").write_text("customer_id,age,plan\n+36201234567,30,gold\n+36201234568,x,gold\n")
+    [told] = json.loads(call("import", "customers", tmp_path / "crm.csv", "-o", "json", "-w", space).stdout)
+    columns = {column["ours"]: (column["before"], column["after"]) for column in told["columns"]}
+    assert columns["age"] == (["30", "x"], ["30", ""]) and columns["customer_id"][0] == ["+99999999999"] * 2
