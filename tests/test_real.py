@@ -26,14 +26,14 @@ SEED = 11
 
 def legs_merged(calls: pd.DataFrame) -> pd.DataFrame:
     """METHODS section 1 in plain Python: a call of the same two parties, as long (within 1 s) and begun at most 30 s
-    after one that is kept is the other leg of it."""
+    after one that is kept, and before that one ended, is the other leg of it."""
     kept, last = [], {}
     for row in calls.sort_values(["timestamp", "caller", "callee"]).itertuples():
         pair = frozenset((row.caller, row.callee))
         twin = any(
             row.timestamp - other.timestamp <= 30 and abs(row.duration - other.duration) <= 1
             for other in last.get(pair, [])
-            if row.duration > 0 and other.duration > 0
+            if row.duration > 0 and other.duration > 0 and row.timestamp < other.timestamp + other.duration
         )
         if not twin:
             kept.append(row.Index)

@@ -67,6 +67,8 @@ def compare(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> t
     window = logs.leg_window_s
     # Whatever stands twice has the same two parties: some pairs at a time are enough.
     parts = 1 if store.spreads else -(-store.count("_log_suspects") // staging.rows_at_once(store)) or 1
+    if legs:
+        store.temp("_log_suspect_names", "logs/suspect_names")
     for part in range(parts):
         some: dict[str, Any] = {"add": part > 0, "parts": parts, "part": part}
         staging.gather(store, "_log_same", "logs/same_rows", **some)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.errors import EngineError
 from engine.intake import reading
-from engine.logs import staging
+from engine.logs import reading as log_reading
 from tests.fuzz.options import call
 from tests.fuzz.whole import KINDS, NAMES, NO_TEXT, PLAIN, Fresh, few, parquet, parquets, texts
 
@@ -75,19 +76,20 @@ def test_a_column_that_no_text_can_be_made_of(fresh, target, odd):
 
 def loses_its_last_row(monkeypatch) -> None:
     """Both readers, sabotaged: the last row is gone before anybody counts."""
-    read, make = reading.read_text, staging.make
+    read, read_rows = reading.read_text, log_reading.read_rows
 
     def read_less(*args, **options):
         rows, broken, total = read(*args, **options)
         return (rows.head(-1), broken, total - 1) if rows.height else (rows, broken, total)
 
-    def make_less(store, name, *args, **options):
-        make(store, name, *args, **options)
-        if name == "_log_rows":
-            store.execute_text("DELETE FROM _log_rows WHERE rowid = (SELECT max(rowid) FROM _log_rows)")
+    def fewer_rows(store, *args, **options):
+        for piece in read_rows(store, *args, **options):
+            if piece.rows:
+                store.execute_text("DELETE FROM _log_rows WHERE rowid = (SELECT max(rowid) FROM _log_rows)")
+            yield replace(piece, rows=max(piece.rows - 1, 0))
 
     monkeypatch.setattr(reading, "read_text", read_less)
-    monkeypatch.setattr(staging, "make", make_less)
+    monkeypatch.setattr(log_reading, "read_rows", fewer_rows)
 
 
 @pytest.mark.parametrize("target", sorted(KINDS))

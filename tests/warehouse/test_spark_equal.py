@@ -151,7 +151,10 @@ TEMPS = {
     "experiment_known": "report/experiment_known",
 }
 # Read by the import alone (which is compared above), or tables that one connection's importer hands over.
-OTHERS = ("trust/named_ids", "trust/national_ids", "trust/national_ids_read", "trust/party_ids", "trust/raw_ids")
+OTHERS = (
+    "trust/named_ids", "trust/national_ids", "trust/national_ids_read", "trust/party_ids", "trust/raw_ids",
+    "trust/strangers",
+)  # fmt: skip
 
 
 def _statements() -> list[str]:
