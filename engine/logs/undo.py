@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _VIEWS = ("_log_new",)
 _SCRATCH = (
     "_undo_pairs", "_undo_parties", "_undo_before", "_undo_after", "_undo_rows", "_undo_file", "_log_suspects",
-    "_log_suspect_names", "_log_same", "_log_legs", "_log_facts", "_log_replaced", "_log_gone", "_log_days", "_log_days_known",
-    "_log_new_parties",
+    "_log_suspect_names", "_log_same", "_log_legs", "_log_facts", "_log_replaced", "_log_gone", "_log_days",
+    "_log_days_known", "_log_new_parties",
 )  # fmt: skip
 
 
