@@ -89,6 +89,7 @@ _treatments = st.builds(
 )
 _erasures = st.builds(steps.Erase, _rows(st.sampled_from([*PEOPLE, STRANGER]), 2), st.booleans(), spellings)
 _purges = st.builds(steps.Purge, st.sampled_from([date(2026, 1, 1), date(2026, 2, 17), date(2026, 2, 25)]))
+_undos = st.builds(steps.Undo, st.integers(0, 6))
 _restores = st.builds(steps.Restore, st.sampled_from(["last-run", "last-run", "last-run", "replaced"]))
 _stops = st.builds(steps.Run, st.sampled_from([None, "edges", "influencers", "choices", "matches"]))
 _exports = st.one_of(
@@ -98,7 +99,7 @@ _exports = st.one_of(
 _OFTEN = {
     "an import": (_consents, _consents, _optouts, _optouts, _customers(), _photos, _treatments, _offers,
                   st.builds(steps.Logs, _rows(_calls)), st.builds(steps.Again, st.integers(0, 5))),
-    "the past changes": (_erasures, _erasures, _purges, _restores, _restores),
+    "the past changes": (_erasures, _erasures, _purges, _restores, _restores, _undos, _undos),
     "a run": (_stops, _stops, st.just(steps.Run()), st.just(steps.Run()), st.just(steps.Run(None, True))),
     "a look": (_exports, _exports, _exports, st.builds(steps.Explain, people)),
     "time": (st.builds(steps.Days, st.integers(1, 2)), st.builds(steps.Days, st.integers(1, 2))),

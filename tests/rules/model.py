@@ -71,6 +71,7 @@ class Facts:
         offers: by id.
         ads: those of the last finished run that were allowed at every moment since.
         named: whoever an import named and no erasure forgot.
+        journal: what made all this but the ads, in order: the file it came by ("" = none), the event and its arguments.
     """
 
     customers: dict[str, tuple[int | None, date | None]] = field(default_factory=dict)
@@ -83,6 +84,7 @@ class Facts:
     offers: dict[str, Offer] = field(default_factory=dict)
     ads: dict[str, Ad] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)
+    journal: list[tuple[str, str, tuple]] = field(default_factory=list)
 
     def forget(self, person: str) -> None:
         """Everything about one person."""
@@ -208,6 +210,27 @@ class Rules:
 
     # ---- what happened -------------------------------------------------------------------------------------------
 
+    def tell(self, file: str, event: str, *args: object) -> None:
+        """An event that may be taken back with the file it came by ("" = it stays for ever)."""
+        self.facts.journal.append((file, event, args))
+        getattr(self, event)(*args)
+
+    def undo(self, file: str) -> None:
+        """As if that file had never come: all else happens again.
+
+        The list and withdrawals stay; ads, and what was computed of people it named, follow at the next run.
+        """
+        journal = [entry for entry in self.facts.journal if entry[0] != file]
+        events = {event for _, event, _ in journal}
+        if "import_consents" not in events and not any(self.withdrawals.values()):
+            self.consents_imported = False
+        asked, was = self.consents_imported, self.facts
+        self.facts = Facts(ads=was.ads)
+        for entry in journal:
+            self.tell(*entry[:2], *entry[2])
+        self.facts.named |= was.named
+        self.consents_imported = asked
+
     def import_customers(self, rows: dict[str, tuple], columns: tuple[str, ...]) -> None:
         """Later rows replace earlier ones; columns that are not in the file keep what they had."""
         for person, (age, born) in rows.items():
@@ -263,11 +286,7 @@ class Rules:
 
     def erase(self, people: set[str], *, opt_out: bool, found: bool) -> None:
         """Forget people; found: anybody of them was there, so that copies of the database went too."""
-        for person in people:
-            self.facts.forget(person)
-        self.facts.calls = {c for c in self.facts.calls if not {c[0], c[1]} & people}
-        self.facts.parties -= people
-        self.facts.named -= people
+        self.tell("", "forget", people)
         self.facts.ads = {i: ad for i, ad in self.facts.ads.items() if not {ad.customer, ad.subject} & people}
         gone = {i for i, ad in self.perhaps.items() if {ad.customer, ad.subject} & people}
         self.called_back |= gone
@@ -277,7 +296,20 @@ class Rules:
         if found:
             self.backups = {}
 
+    def forget(self, people: set[str]) -> None:
+        """No row of these people."""
+        for person in people:
+            self.facts.forget(person)
+        self.facts.calls = {c for c in self.facts.calls if not {c[0], c[1]} & people}
+        self.facts.parties -= people
+        self.facts.named -= people
+
     def purge(self, before: datetime) -> None:
+        """Forget what is older, and the copies that hold it."""
+        self.tell("", "drop_before", before)
+        self.backups = {}
+
+    def drop_before(self, before: datetime) -> None:
         """Calls and treatments before a moment, and the parties of whom nothing is left."""
         facts = self.facts
         facts.calls = {c for c in facts.calls if c[2] >= before}
@@ -285,7 +317,6 @@ class Rules:
         calling = {person for call in facts.calls for person in call[:2]}
         agreeing = {person for person, _ in {*facts.grants, *self.withdrawals}}
         facts.parties &= calling | agreeing | self.listed | {*facts.customers, *facts.treatments, *facts.photos}
-        self.backups = {}
 
     def settle(self, m: datetime) -> None:
         """Hold what stands to the rules of this moment, as every command does."""

@@ -324,4 +324,9 @@ SABOTAGES = {
             start="bare",
         ),
     ),
+    "undo_keeps_rows": Sabotage(
+        "an undo leaves the rows of its file where they are",
+        _replaced("engine.takeback", "tables", lambda real: lambda *_: None),
+        _history(steps.Undo(0), steps.Run(), steps.Export("ads")),
+    ),
 }

@@ -86,6 +86,13 @@ class Again:
 
 
 @dataclass(frozen=True)
+class Undo:
+    """`imports undo` of an import, counted from the last."""
+
+    back: int
+
+
+@dataclass(frozen=True)
 class Erase:
     """`erase`."""
 
@@ -139,6 +146,6 @@ class Days:
 
 
 Step = (
-    Customers | Consents | OptOuts | Photos | Treatments | Offers | Logs | Again | Erase | Purge | Restore | Run
-    | Export | Explain | Days
+    Customers | Consents | OptOuts | Photos | Treatments | Offers | Logs | Again | Undo | Erase | Purge | Restore
+    | Run | Export | Explain | Days
 )  # fmt: skip

@@ -76,6 +76,7 @@ class World:
         self.imports = list(base.imports)
         self.today = steps.FIRST_DAY
         self.commands = 0
+        self.file = ""
         self.words = dict(base.rules.facts.ads)
         self.names = checks.Names({p: self._name(p) for p in (*PEOPLE, STRANGER, CROWD[0])})
         if settings != base.rules.settings:
@@ -123,7 +124,7 @@ class World:
             for p, age, born in step.rows
         ]
         if self._import("customers", step, rows, [p for p, *_ in step.rows]):
-            self.rules.import_customers({p: (age, born) for p, age, born in step.rows}, step.columns)
+            self.rules.tell(self.file, "import_customers", {p: (age, born) for p, age, born in step.rows}, step.columns)
 
     def _consents(self, step: steps.Consents) -> None:
         rows = [
@@ -132,16 +133,16 @@ class World:
             for r in step.rows
         ]  # fmt: skip
         if self._import("consents", step, rows, [r.person for r in step.rows]):
-            self.rules.import_consents(list(step.rows))
+            self.rules.tell(self.file, "import_consents", list(step.rows))
 
     def _optouts(self, step: steps.OptOuts) -> None:
         self._import("optouts", step, [{"customer_id": p, "since": since} for p, since in step.rows], [])
-        self.rules.opt_out({p for p, _ in step.rows})
+        self.rules.tell("", "opt_out", {p for p, _ in step.rows})
 
     def _photos(self, step: steps.Photos) -> None:
         rows = [{"customer_id": p, "path": f"{portrait}.png"} for p, portrait in step.rows]
         if self._import("photos", step, rows, [p for p, _ in step.rows]):
-            self.rules.import_photos(list(step.rows))
+            self.rules.tell(self.file, "import_photos", list(step.rows))
 
     def _treatments(self, step: steps.Treatments) -> None:
         at = [steps.moment(2 * number) for *_, number in step.rows]
@@ -150,7 +151,7 @@ class World:
             for (p, offer, accepted, _), t in zip(step.rows, at, strict=True)
         ]
         if self._import("treatments", step, rows, [p for p, *_ in step.rows]):
-            self.rules.import_treatments([(p, t) for (p, *_), t in zip(step.rows, at, strict=True)])
+            self.rules.tell(self.file, "import_treatments", [(p, t) for (p, *_), t in zip(step.rows, at, strict=True)])
 
     def _offers(self, step: steps.Offers) -> None:
         rows, offers = [], {}
@@ -162,7 +163,7 @@ class World:
                          "valid_to": valid_to})  # fmt: skip
             offers[name] = Offer(words, valid_to)
         if self._import("offers", step, rows, []):
-            self.rules.import_offers(offers)
+            self.rules.tell(self.file, "import_offers", offers)
 
     def _logs(self, step: steps.Logs) -> None:
         rows = [
@@ -171,7 +172,7 @@ class World:
             for a, b, at in step.rows
         ]  # fmt: skip
         if self._import("logs", step, rows, []):
-            self.rules.import_calls(list(step.rows))
+            self.rules.tell(self.file, "import_calls", list(step.rows))
 
     def _import(self, target: str, step: steps.Step, rows: list[dict[str, Any]], people: list[str]) -> bool:
         """Import rows as a CSV file; returns whether it was a new one. People on the list are rejected, all of them."""
@@ -180,7 +181,8 @@ class World:
         spelling = getattr(step, "spelling", 0)
         if "customer_id" in rows[0]:
             rows = [{**row, "customer_id": self.spelled(row["customer_id"], spelling)} for row in rows]
-        path = self.files / f"{target}{self.commands}.csv"
+        self.file = f"{target}-{self.folder.name}-{self.commands}.csv"
+        path = self.files / self.file
         with open(path, "w", newline="") as file:
             writer = csv.DictWriter(file, rows[0])
             writer.writeheader()
@@ -208,6 +210,15 @@ class World:
             self.rules.back_up()
             for copy in sorted((self.path / "backups").glob("*.duckdb")):
                 _none(checks.forgotten(checks.look(copy), self.rules, self.names, f"backup {copy.stem}: "))
+
+    def _undo(self, step: steps.Undo) -> None:
+        found = json.loads(self._command("imports", "-o", "json") or "[]")
+        ours = [line for line in found if any(line["file"] == file for file, *_ in self.rules.facts.journal)]
+        if step.back >= len(ours):
+            return
+        line = ours[-1 - step.back]
+        self._command("imports", "undo", line["id"])
+        self.rules.undo(line["file"])
 
     def _purge(self, step: steps.Purge) -> None:
         self._command("purge", "--all", "--before", step.before.isoformat())
