@@ -311,6 +311,7 @@ class Text(Plain):
         """See `Plain.rows`."""
         from engine.forms import rows
 
+        textfile.check_names(layout.names, self.path)  # what a data frame takes for a pattern is no name
         encoding = layout.encoding
         if encoding == "utf-8" and self._given is None and not self._start.startswith(codecs.BOM_UTF8):
             encoding = self._by_lines()  # what follows the first lines may be none

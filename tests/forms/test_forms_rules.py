@@ -359,3 +359,11 @@ def test_a_header_is_never_taken_for_a_footer_nor_a_row(tmp_path):
     assert dialect.find(["customer_id,since", "a,2024-02-01,x", ""]).header == ("customer_id", "since")
     _, rows, _, notes = opened(tmp_path / "t", "total,sum\n1,2\nTotal,9\n")
     assert (rows, notes) == ([("1", "2"), ("Total", "9")], {})
+
+
+@pytest.mark.parametrize("name", ["*", "^.*$"])
+def test_a_column_called_like_a_pattern_is_refused(tmp_path, name):
+    path = tmp_path / "calls.csv"
+    path.write_text(f"caller,callee,started_at,duration_s,{name}\n,,,,\n")
+    with forms.plain(path) as form, pytest.raises(InputError, match="stands for several columns"):
+        list(form.rows(form.layout()))
