@@ -319,7 +319,7 @@ def _checks(space: Workspace, store: Any, target: str) -> list[Check]:
     """What looks right and what does not about a table, now that the files are in."""
     from engine import health
 
-    return health.checks(health.look(store, space.config), space.config, {target})
+    return health.checks(health.Facts(store, space.config), space.config, {target})
 
 
 def _report(

@@ -6,9 +6,10 @@ and in `kindred report data` (all, with the figures they rest on). Nothing here 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from engine.logs import reasons
@@ -51,75 +52,98 @@ class Check:
     tables: tuple[str, ...]
 
 
-@dataclass(frozen=True)
 class Facts:
-    """Figures that the checks rest on.
+    """Figures that the checks rest on, each asked for when it is first needed: an import of opt-outs reads no calls.
 
     Args:
-        records: sql/health/records, one row.
-        days: sql/health/days.
-        busiest: sql/health/busiest, at most one row.
-        people: sql/health/people, one row.
-        handsets: sql/health/handsets, one row.
-        offers: sql/health/offers.
-        campaigns: sql/health/campaigns.
-        ages: sql/health/ages.
-        sources: sql/report/sources.
-        rejects: sql/report/rejects.
-    """
-
-    records: dict[str, Any]
-    days: pl.DataFrame
-    busiest: pl.DataFrame
-    people: dict[str, Any]
-    handsets: dict[str, Any]
-    offers: pl.DataFrame
-    campaigns: pl.DataFrame
-    ages: pl.DataFrame
-    sources: pl.DataFrame
-    rejects: pl.DataFrame
-
-
-def look(store: Any, config: Config) -> Facts:
-    """Ask the tables.
-
-    Args:
-        store: the warehouse, open for reading at least.
+        store: the warehouse, open for reading at least, for as long as figures are asked for.
         config: settings; `run.today` gives the day of ages.
     """
-    store.temp("_health_ages", "trust/ages", day=people.moment(config).date())
-    try:
-        rows = {name: store.query(f"health/{name}").row(0, named=True) for name in ("records", "people", "handsets")}
-        names = ("days", "busiest", "offers", "campaigns", "ages")
-        frames = {name: store.query(f"health/{name}") for name in names}
-    finally:
-        store.drop("_health_ages")
-    return Facts(
-        **rows, **frames, sources=store.query("report/sources"), rejects=store.query("report/rejects")
-    )  # fmt: skip
+
+    def __init__(self, store: Any, config: Config) -> None:
+        self._store, self._config = store, config
+
+    def _row(self, name: str) -> dict[str, Any]:
+        return self._store.query(f"health/{name}").row(0, named=True)
+
+    @cached_property
+    def records(self) -> dict[str, Any]:
+        """sql/health/records, one row."""
+        return self._row("records")
+
+    @cached_property
+    def people(self) -> dict[str, Any]:
+        """sql/health/people, one row."""
+        return self._row("people")
+
+    @cached_property
+    def handsets(self) -> dict[str, Any]:
+        """sql/health/handsets, one row."""
+        return self._row("handsets")
+
+    @cached_property
+    def days(self) -> pl.DataFrame:
+        """sql/health/days."""
+        return self._store.query("health/days")
+
+    @cached_property
+    def busiest(self) -> pl.DataFrame:
+        """sql/health/busiest, at most one row."""
+        return self._store.query("health/busiest")
+
+    @cached_property
+    def offers(self) -> pl.DataFrame:
+        """sql/health/offers."""
+        return self._store.query("health/offers")
+
+    @cached_property
+    def campaigns(self) -> pl.DataFrame:
+        """sql/health/campaigns."""
+        return self._store.query("health/campaigns")
+
+    @cached_property
+    def sources(self) -> pl.DataFrame:
+        """sql/report/sources."""
+        return self._store.query("report/sources")
+
+    @cached_property
+    def rejects(self) -> pl.DataFrame:
+        """sql/report/rejects."""
+        return self._store.query("report/rejects")
+
+    @cached_property
+    def ages(self) -> pl.DataFrame:
+        """sql/health/ages."""
+        self._store.temp("_health_ages", "trust/ages", day=people.moment(self._config).date())
+        try:
+            return self._store.query("health/ages")
+        finally:
+            self._store.drop("_health_ages")
 
 
 def checks(facts: Facts, config: Config, tables: Collection[str] | None = None) -> list[Check]:
     """The checks that apply, the worst first.
 
     Args:
-        facts: see `look`.
+        facts: of the tables.
         config: settings; sections people and run are used.
         tables: only those about one of these imported tables; None = all.
     """
-    day = people.moment(config).date()
-    found = [*_records(facts), *_people(facts, config), *_campaigns(facts, day), *_rejects(facts)]
+    found: list[Check] = []
+    for about, ask in _CHECKS:
+        if tables is None or not about or about & set(tables):
+            found += ask(facts, config)
     chosen = [check for check in found if tables is None or set(check.tables) & set(tables)]
     return sorted(chosen, key=lambda check: LEVELS.index(check.level))
 
 
 def warnings(store: Any, config: Config) -> list[str]:
     """The checks that found something wrong, each with its remedy, in words."""
-    found = checks(look(store, config), config)
+    found = checks(Facts(store, config), config)
     return [f"{check.found}. {check.remedy}".strip() for check in found if check.level == WARN]
 
 
-def _records(facts: Facts) -> Iterator[Check]:
+def _records(facts: Facts, _: Config) -> Iterator[Check]:
     seen, tables = facts.records, ("logs",)
     contacts = seen["calls"] + seen["texts"]
     if not contacts:
@@ -148,13 +172,12 @@ def _records(facts: Facts) -> Iterator[Check]:
             "talk", WARN if odd else OK, f"{seen['calls']:,} calls, {mean:,.0f} seconds of talk each on average",
             "Check the column and the unit of durations." if odd else "", tables,
         )  # fmt: skip
-    yield from _handsets(facts)
 
 
-def _handsets(facts: Facts) -> Iterator[Check]:
-    known = facts.handsets
-    if not known["tacs"]:
+def _handsets(facts: Facts, _: Config) -> Iterator[Check]:
+    if not facts.records["calls"] + facts.records["texts"] or not facts.handsets["tacs"]:
         return
+    known = facts.handsets
     share = known["unknown"] / known["tacs"]
     level = WARN if share > UNKNOWN else OK
     yield Check(
@@ -198,7 +221,8 @@ def _matched(name: str, part: int, whole: int, words: str, tables: tuple[str, ..
     return Check(name, level, f"{part:,} of {whole:,} {words}", remedy, tables)
 
 
-def _campaigns(facts: Facts, day: date) -> Iterator[Check]:
+def _campaigns(facts: Facts, config: Config) -> Iterator[Check]:
+    day = people.moment(config).date()
     offers = facts.offers.to_dicts()
     for name, level, chosen, words, remedy in (
         ("offers_never_sent", WARN, [o for o in offers if o["known"] and not o["sent"]],
@@ -230,7 +254,7 @@ def _campaigns(facts: Facts, day: date) -> Iterator[Check]:
         )  # fmt: skip
 
 
-def _rejects(facts: Facts) -> Iterator[Check]:
+def _rejects(facts: Facts, _: Config) -> Iterator[Check]:
     rows = dict(facts.sources.select("target", "rows_in").iter_rows())
     for target, reason, n in facts.rejects.iter_rows():
         if n > REJECTED * rows.get(target, 0) and n > 1:
@@ -241,6 +265,16 @@ def _rejects(facts: Facts) -> Iterator[Check]:
                 f"rejected_{reason}".replace(" ", "_"), WARN if rows.get(target) else NOTE,
                 f"{n:,} of {rows.get(target, 0):,} rows of {target} were rejected: {words}", remedy, (target,),
             )  # fmt: skip
+
+
+# What each group of checks is about: it is asked for nothing where another table came in. Empty = any.
+_CHECKS: tuple[tuple[set[str], Callable[[Facts, Config], Iterator[Check]]], ...] = (
+    ({"logs"}, _records),
+    ({"logs", "devices"}, _handsets),
+    ({"logs", "customers", "photos", "consents", "treatments"}, _people),
+    ({"offers", "treatments"}, _campaigns),
+    (set(), _rejects),
+)
 
 
 def missing_days(days: pl.DataFrame) -> list[date]:

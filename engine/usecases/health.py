@@ -31,9 +31,9 @@ def report(workspace: Workspace, to: Path, *, json_to: Path | None = None) -> Re
     """
     audit.append(workspace.path, "report", "read", details={"report": "data", "mode": INTERNAL})
     with workspace.warehouse(read_only=True) as store:
-        facts = health.look(store, workspace.config)
-    checks = health.checks(facts, workspace.config)
-    found = pages.figures(facts, checks, workspace=workspace.path.name)
+        facts = health.Facts(store, workspace.config)
+        checks = health.checks(facts, workspace.config)
+        found = pages.figures(facts, checks, workspace=workspace.path.name)
     html = pages.page(found)
     write(to, html)
     if json_to is not None:

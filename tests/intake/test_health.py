@@ -54,7 +54,7 @@ def found(tables: dict[str, pl.DataFrame]) -> dict[str, health.Check]:
     try:
         for name, frame in tables.items():
             store.append(name, frame)
-        checks = health.checks(health.look(store, config), config)
+        checks = health.checks(health.Facts(store, config), config)
     finally:
         store.close()
     assert [health.LEVELS.index(check.level) for check in checks] == sorted(
@@ -101,6 +101,20 @@ FAULTS = {
 def test_a_planted_fault_is_found_with_its_remedy(name):
     check = found(FAULTS[name]).get(name)
     assert check is not None and check.remedy and check.tables
+
+
+def test_an_import_asks_only_the_tables_it_is_about():
+    config, asked = load(environment={}, flags={"run.today": "2026-04-01"}), []
+    store = DuckDBWarehouse()
+    query = store.query
+    store.query = lambda statement, **params: asked.append(statement) or query(statement, **params)
+    try:
+        health.checks(health.Facts(store, config), config, {"optouts"})
+        assert set(asked) == {"report/sources", "report/rejects"}
+        health.checks(health.Facts(store, config), config, {"offers"})
+        assert set(asked) == {"report/sources", "report/rejects", "health/offers", "health/campaigns"}
+    finally:
+        store.close()
 
 
 @given(st.sets(st.integers(0, 40), min_size=1))
