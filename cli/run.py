@@ -26,7 +26,8 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred run --until influencers`
         """
-        from engine import health, pipeline
+        from engine import pipeline
+        from engine.sources import health
         from engine.usecases import imports
 
         space = shell.workspace()

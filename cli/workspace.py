@@ -43,7 +43,8 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred status -o json`
         """
-        from engine import health, pipeline, tables
+        from engine import pipeline, tables
+        from engine.sources import health
 
         space = shell.workspace()
         with space.warehouse(read_only=True) as store:

@@ -23,8 +23,8 @@ from engine.trust import audit
 if TYPE_CHECKING:
     from engine.config import Config
     from engine.export.check import VerifyResult
-    from engine.export.folder import Draft
     from engine.export.views import Part
+    from engine.trust.folder import Draft
     from engine.warehouse.duckdb import DuckDBWarehouse
     from engine.workspace import Workspace
 
@@ -99,7 +99,8 @@ def export(
         WorkspaceError: the folder holds something else, cannot be written, or another export writes there.
     """
     from engine import pipeline
-    from engine.export import deliveries, folder, targets, views
+    from engine.export import deliveries, targets, views
+    from engine.trust import folder
 
     known = list(dict.fromkeys([*views.GROUPS, *TABLES]))
     if what not in known:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from engine.config import Config
-    from engine.export.folder import Draft
+    from engine.trust.folder import Draft
     from engine.warehouse.duckdb import DuckDBWarehouse
     from engine.workspace import Workspace
 

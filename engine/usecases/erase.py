@@ -18,11 +18,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from engine import documents, readings, sources
+from engine import documents, sources
 from engine.errors import InputError
-from engine.export import folder
+from engine.sources import readings
 from engine.tables import TABLES
-from engine.trust import backups, files, forget, keys, mentions, objections, pseudonyms
+from engine.trust import backups, files, folder, forget, keys, mentions, objections, pseudonyms
 from engine.warehouse.duckdb import DuckDBWarehouse
 from engine.workspace import Workspace
 

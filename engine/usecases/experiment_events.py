@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import readings, sources
+from engine import sources
 from engine.errors import InputError
 from engine.experiment.eligibility import FACES, WITHOUT_FACE
+from engine.sources import readings
 from engine.trust import pseudonyms
 from engine.usecases import experiment
 

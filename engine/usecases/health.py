@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import health
 from engine.report import health as pages
+from engine.sources import health
 from engine.trust import audit
 from engine.usecases.report import INTERNAL, ReportResult, write
 

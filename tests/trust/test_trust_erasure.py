@@ -300,7 +300,8 @@ def test_bookkeeping_is_not_exported():
 
 
 def test_exports_anywhere_below_the_workspace_go_and_what_lies_beside_their_files_stays(space):
-    from engine.export import export, folder
+    from engine.export import export
+    from engine.trust import folder
 
     for place in ("out/spring", "exports/old2", "bare"):
         export(space, "devices" if place == "bare" else "customers", space.path / place, "csv")
