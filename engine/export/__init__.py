@@ -216,7 +216,7 @@ def _write(
 
 def _graph(store: DuckDBWarehouse, draft: Draft, format: str) -> int:
     """One file for Gephi and the like: people as nodes, ties that count as edges; returns the number of nodes."""
-    from engine.graph import export as drawn
+    from engine.graph import formats as drawn
 
     nodes = store.read("nodes")
     drawn.export(nodes, store.read("ties"), draft.path / f"graph.{format}", kind=format)

@@ -83,7 +83,7 @@ def deliverable(store: DuckDBWarehouse, config: Config, as_of: date) -> pl.DataF
     import polars as pl
 
     from engine.pipeline.ads import with_texts
-    from engine.usecases.experiment import running
+    from engine.usecases.experiment_design import running
 
     rules = people.rules(config, store, people.end_of(as_of))
     people.standing(store, rules)

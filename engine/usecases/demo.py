@@ -25,8 +25,8 @@ from engine.progress import SILENT, Progress
 from engine.synth import response, town
 from engine.trust import keys, people
 from engine.trust.pseudonyms import pseudonym
-from engine.usecases import experiment as conduct
-from engine.usecases import experiment_analysis, experiment_events, report
+from engine.usecases import experiment_analysis, experiment_events, reporting
+from engine.usecases import experiment_design as conduct
 
 if TYPE_CHECKING:
     import polars as pl
@@ -112,7 +112,7 @@ def run(
         clock.lap("experiment")
         paths = _export(space, out, progress)
         clock.lap("export")
-        paths["report"] = report.report(space, "all", out / "report.html", progress=progress).page
+        paths["report"] = reporting.report(space, "all", out / "report.html", progress=progress).page
         clock.lap("report")
         with space.warehouse(read_only=True) as store:
             recovered = compare(store, out / "town" / "truth", space)

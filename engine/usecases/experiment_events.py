@@ -11,7 +11,7 @@ from engine.errors import InputError
 from engine.experiment.eligibility import FACES, WITHOUT_FACE
 from engine.sources import readings
 from engine.trust import pseudonyms
-from engine.usecases import experiment
+from engine.usecases import experiment_design
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,7 +52,7 @@ def import_events(
     from engine.logs.mapping import load
 
     with workspace.writing(f"experiment import {target}") as store:
-        plan = experiment.plan_of(store, name)
+        plan = experiment_design.plan_of(store, name)
         metric = metric or plan.metric
         if target == "outcomes" and metric not in plan.metrics():
             names = ", ".join(plan.metrics())

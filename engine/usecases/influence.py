@@ -52,7 +52,7 @@ def influencers(
     """
     import polars as pl
 
-    from engine.graph.influence import DEFINITIONS
+    from engine.graph.ranking import DEFINITIONS
 
     for name in definitions:
         if name not in DEFINITIONS:
@@ -83,15 +83,15 @@ def influencers(
 
 
 def agreement(workspace: Workspace, definitions: Sequence[str] = (), *, progress: Progress = SILENT) -> pl.DataFrame:
-    """How far definitions name the same contacts; see `engine.graph.influence.agreement`.
+    """How far definitions name the same contacts; see `engine.graph.ranking.agreement`.
 
     Args:
         workspace: an opened workspace.
         definitions: which to compare; none = all five.
         progress: where bars are drawn.
     """
-    from engine.graph.influence import DEFINITIONS
-    from engine.graph.influence import agreement as compare
+    from engine.graph.ranking import DEFINITIONS
+    from engine.graph.ranking import agreement as compare
 
     return compare(influencers(workspace, definitions=definitions or DEFINITIONS, progress=progress))
 
@@ -136,8 +136,8 @@ def validate(
     horizons: Sequence[int] = (),
     permutations: int = 1000,
 ) -> pl.DataFrame:
-    """Does the chosen contact predict what people do? See `engine.pipeline.validation.validate`."""
-    from engine.pipeline import validation
+    """Does the chosen contact predict what people do? See `engine.usecases.validation.validate`."""
+    from engine.usecases import validation
 
     options: dict[str, Any] = {"definitions": list(definitions)} if definitions else {}
     options |= {"horizons": list(horizons)} if horizons else {}

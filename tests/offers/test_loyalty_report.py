@@ -10,7 +10,7 @@ import pytest
 from statsmodels.stats.contingency_tables import SquareTable, Table
 
 from engine.errors import InputError
-from engine.offers import loyalty, loyalty_report
+from engine.handsets import loyalty, loyalty_report
 from engine.tables import check, empty
 
 START = date(2024, 1, 1)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError
-from engine.offers import encoding, learners, loyalty, worth
+from engine.handsets import loyalty
+from engine.offers import encoding, learners, worth
 
 if TYPE_CHECKING:
     import numpy as np
@@ -207,7 +208,7 @@ def effects(changes: pl.DataFrame, people: pl.DataFrame, *, by: Sequence[str] = 
     cross-fitted logistic regressions. It would be an effect only if owners and others differed in nothing unrecorded.
 
     Args:
-        changes: see `engine.offers.loyalty.transitions`.
+        changes: see `engine.handsets.loyalty.transitions`.
         people: customer_id and columns, with age_band.
         by: columns to average by, besides overall ('').
         seed: of the cross-fitting.

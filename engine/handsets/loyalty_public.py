@@ -12,14 +12,14 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
-from engine.offers import loyalty
+from engine.handsets import loyalty
 from engine.rates import rates
 from engine.trust.suppress import Ledger
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from engine.offers.loyalty_report import Report
+    from engine.handsets.loyalty_report import Report
     from engine.trust.noise import Noise
 
 FIGURES = ("n", "retained", "left", "taken")
@@ -33,7 +33,7 @@ def public(found: Report, handsets: pl.DataFrame, customers: pl.DataFrame, noise
     """The rows that anybody may read; the other tables are empty, `facts` says how many rows are withheld.
 
     Args:
-        found: what `engine.offers.loyalty_report.report` gave for these customers.
+        found: what `engine.handsets.loyalty_report.report` gave for these customers.
         handsets: table `handsets`.
         customers: table `customers`.
         noise: that moves the counts; its k is the smallest number of customers that may be shown.

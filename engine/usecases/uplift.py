@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from engine import pipeline
 from engine.errors import ModelError
-from engine.offers import learners, loyalty_public, loyalty_report, models, policy, training
+from engine.handsets import loyalty_public, loyalty_report
+from engine.offers import learners, models, policy, training
 from engine.pipeline import choices
 from engine.pipeline import handsets as stage
 from engine.progress import SILENT, Progress
