@@ -18,7 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import config, pipeline, workspace
+from engine import config, runner, stages, workspace
 from engine.errors import InputError, WorkspaceError
 from engine.experiment import plan as plans
 from engine.progress import SILENT, Progress
@@ -105,7 +105,7 @@ def run(
         space = _workspace(out, seed, summary.today, settings)
         sources = _import(space, out / "town", progress)
         clock.lap("import")
-        for stage in pipeline.run(space, progress=progress):
+        for stage in runner.run(space, progress=progress):
             clock.seconds[stage.stage] = stage.seconds
         clock.lap("")
         trial = _experiment(space, out / "town", seed)
@@ -397,7 +397,7 @@ def _export(space: Workspace, out: Path, progress: Progress) -> dict[str, str]:
 
 
 def _counted() -> list[str]:
-    written = [table for stage in pipeline.STAGES for table in stage.writes]
+    written = [table for stage in stages.STAGES for table in stage.writes]
     return ["parties", "events", "pair_days", *TABLES, *written]
 
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from engine import pipeline
 from engine.errors import InputError
 from engine.experiment import plan as plans
 from engine.experiment.eligibility import FACES, NO_AD, WITHOUT_FACE, Eligible, eligible
@@ -140,14 +139,14 @@ def assign(workspace: Workspace, name: str) -> Assigned:
             frame, curve = _clustered(store, plan, before, new)
         units, drawn = frame["cluster_id" if plan.unit == "cluster" else "customer_id"], None
         if plan.balance and not before.height:
-            known = strata(workspace, store, frame, plan.balance, pipeline.today(workspace.config))
+            known = strata(workspace, store, frame, plan.balance, people_rules.moment(workspace.config).date())
             drawn = balance.choose(units, known, plan.arms, plan.salt)
             plan = dataclasses.replace(plan, version=plan.version + 1, salt=drawn.salt)
         frame = frame.with_columns(
             experiment_id=pl.lit(name),
             version=plan.version,
             arm=assignment.assign(units, plan.arms, plan.salt),
-            assigned_at=pl.lit(datetime.combine(pipeline.today(workspace.config), time())),
+            assigned_at=pl.lit(datetime.combine(people_rules.moment(workspace.config).date(), time())),
             eligible_because=pl.lit(found.because),
         )
         with store.transaction():
@@ -307,7 +306,7 @@ def power(
         a, b, weight = _ties(store, found.customers)
         before = None
         if covariate is not None:
-            people, day = pl.DataFrame({"customer_id": found.customers}), pipeline.today(workspace.config)
+            people, day = pl.DataFrame({"customer_id": found.customers}), people_rules.moment(workspace.config).date()
             before = pre_period(store, covariate, people, day)[covariate].to_numpy()
     n = len(found.customers)
     if n < 10:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import pipeline
+from engine import runner
 from engine.errors import ConfigError, InputError
 from engine.progress import SILENT, Progress
 from engine.trust import noise as noises
@@ -61,14 +61,14 @@ def influencers(
     if top is not None and top > workspace.config.graph.top:
         changed["top"] = top
     if not changed:
-        pipeline.run(workspace, until="influencers", progress=progress)
+        runner.run(workspace, until="influencers", progress=progress)
         with workspace.warehouse(read_only=True) as store:
             stored = store.query("graph/list_influencers", top=top)
             if set(definitions) <= set(stored["definition"].unique()):
                 chosen = pl.col("definition").is_in(list(definitions)) if definitions else pl.lit(True)
                 return stored.filter(chosen)
     else:
-        pipeline.run(workspace, until="edges", progress=progress)
+        runner.run(workspace, until="edges", progress=progress)
     with _graph(workspace, changed) as (store, config):
         from engine.graph.network import ranks
         from engine.pipeline import influencers as stage
@@ -109,7 +109,7 @@ def communities(
     """
     from engine.graph.summaries import community_sizes, community_table
 
-    pipeline.run(workspace, until="handsets", progress=progress)
+    runner.run(workspace, until="handsets", progress=progress)
     with workspace.warehouse(read_only=True) as store:
         if public:
             nodes = store.read("nodes")
@@ -122,7 +122,7 @@ def network_top(workspace: Workspace, *, top: int = 20, progress: Progress = SIL
     """The most influential parties of the whole network; see `engine.graph.summaries.network_top`."""
     from engine.graph import summaries
 
-    pipeline.run(workspace, until="influencers", progress=progress)
+    runner.run(workspace, until="influencers", progress=progress)
     with workspace.warehouse(read_only=True) as store:
         definition = workspace.config.graph.definition
         return summaries.network_top(store.read("nodes"), store.read("influencers"), definition=definition, top=top)
@@ -165,7 +165,7 @@ def ego(workspace: Workspace, customer: str, to: Path, *, progress: Progress = S
 
     if to.suffix.lower() not in (".png", ".svg"):
         raise InputError(f"{to.name} is neither .png nor .svg.", fix="Name the picture with one of these endings.")
-    pipeline.run(workspace, until="influencers", progress=progress)
+    runner.run(workspace, until="influencers", progress=progress)
     with workspace.warehouse(read_only=True) as store:
         first = store.query("graph/list_influencers", top=1)
         network = stage.network(store)
@@ -182,21 +182,21 @@ def ego(workspace: Workspace, customer: str, to: Path, *, progress: Progress = S
 
 def contact_sheet(workspace: Workspace, to: Path, *, limit: int = 20, progress: Progress = SILENT) -> list[Path]:
     """Pictures of the matches to look at; see `engine.pipeline.matches.contact_sheet`."""
-    from engine.pipeline import matches
+    from engine.pipeline import matches, prepared
 
-    pipeline.run(workspace, until="matches", progress=progress)
+    runner.run(workspace, until="matches", progress=progress)
     with workspace.warehouse(read_only=True) as store:
-        context = pipeline.prepared(workspace, store, progress)
+        context = prepared(workspace, store, progress)
         return matches.contact_sheet(context, to, limit=limit)
 
 
 def cost_of_caps(workspace: Workspace, *, progress: Progress = SILENT) -> dict[str, float]:
     """What the caps on photos' uses cost own faces in likeness; see `engine.pipeline.matches.caps`."""
-    from engine.pipeline import matches
+    from engine.pipeline import matches, prepared
 
-    pipeline.run(workspace, until="matches", progress=progress)
+    runner.run(workspace, until="matches", progress=progress)
     with workspace.warehouse(read_only=True) as store:
-        return matches.caps(pipeline.prepared(workspace, store, progress))
+        return matches.caps(prepared(workspace, store, progress))
 
 
 @contextmanager

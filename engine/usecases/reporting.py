@@ -16,8 +16,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import engine
-from engine import pipeline
+from engine import runner
 from engine.errors import EngineError, InputError
 from engine.experiment import plan as plans
 from engine.graph.prediction import HORIZONS
@@ -32,6 +31,7 @@ from engine.usecases import experiment_design as conduct
 from engine.usecases.experiment_analysis import analyse
 from engine.usecases.reporting_ask import Ask
 from engine.usecases.validation import validate
+from engine.version import VERSION
 
 if TYPE_CHECKING:
     import polars as pl
@@ -144,7 +144,7 @@ def facts(workspace: Workspace, kind: str, *, internal: bool = False, progress: 
     config = workspace.config
     analyses = _analyses(workspace, progress) if "experiment" in kinds else {}
     with workspace.warehouse(read_only=True) as store:
-        states = {line["stage"]: line["state"] for line in pipeline.status(store, config)}
+        states = {line["stage"]: line["state"] for line in runner.status(store, config)}
         ask = Ask(workspace, store, analyses)
         noise = None
         # Every report's counts are entered whichever is asked for, so that all reports withhold the same ones and
@@ -449,7 +449,7 @@ def _method(book: Book, ask: Ask, kinds: tuple[str, ...], states: dict[str, str]
     )
     # The hash of a file of one line is that line to whoever tries all numbers.
     book.put("method.inputs", [] if book.public else ask.frame("inputs").to_dicts())
-    book.put("method.version", engine.__version__)
+    book.put("method.version", VERSION)
     book.put("method.seed", ask.config.run.seed)
 
 

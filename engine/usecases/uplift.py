@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import pipeline
+from engine import runner
 from engine.errors import ModelError
 from engine.handsets import loyalty_public, loyalty_report
 from engine.offers import learners, models, policy, training
-from engine.pipeline import choices
+from engine.pipeline import Context, choices, prepared
 from engine.pipeline import handsets as stage
 from engine.progress import SILENT, Progress
 from engine.tables import empty
@@ -137,7 +137,7 @@ def loyalty(
         public: withhold what tells of fewer than `report.min_cell` customers.
         progress: where bars are drawn.
     """
-    pipeline.run(workspace, until="handsets", progress=progress)
+    runner.run(workspace, until="handsets", progress=progress)
     with workspace.warehouse(read_only=True) as store:
         handsets, customers = store.read("handsets"), stage.described(store, workspace.config)
     found = loyalty_report.report(handsets, customers, by=by, seed=workspace.config.run.seed)
@@ -150,9 +150,9 @@ def loyalty(
 
 
 @contextmanager
-def _context(workspace: Workspace, command: str, progress: Progress) -> Iterator[pipeline.Context]:
+def _context(workspace: Workspace, command: str, progress: Progress) -> Iterator[Context]:
     """What the stage's functions need, after the stages before it."""
-    pipeline.run(workspace, until="handsets", progress=progress)
+    runner.run(workspace, until="handsets", progress=progress)
     with workspace.writing(command) as store:
         store.temp("handset_days", "offers/handset_days")
-        yield pipeline.prepared(workspace, store, progress)
+        yield prepared(workspace, store, progress)

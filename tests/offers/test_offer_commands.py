@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from engine import pipeline, workspace
+from engine import runner, workspace
 from engine.errors import ModelError
 from engine.offers import training, worth
 from engine.usecases import uplift
@@ -35,7 +35,7 @@ def test_what_is_trained_scores_as_the_stage_does(space):
     rows = uplift.train(space)
     assert [r["offer_id"] for r in rows] == ["apple", "sam"] and all(r["reason"] is None for r in rows)
     scored = uplift.score(space)
-    pipeline.run(space, until="choices")
+    runner.run(space, until="choices")
     with space.warehouse(read_only=True) as store:
         assert_frame_equal(store.read("uplift"), scored)
     again = uplift.train(space)

@@ -316,7 +316,7 @@ def test_stale_and_missing_stages_are_named_with_their_command(tmp_path, tmp_pat
 
     from tests_report_town import make, tables
 
-    from engine import pipeline
+    from engine import runner
 
     rows = {
         name: lines
@@ -324,7 +324,7 @@ def test_stale_and_missing_stages_are_named_with_their_command(tmp_path, tmp_pat
         if name in ("events", "pair_days", "parties")
     }
     space = make(tmp_path / "half", tmp_path_factory.getbasetemp() / "keys", rows)
-    pipeline.run(space, until="edges")
+    runner.run(space, until="edges")
     warnings = reporting.facts(space, "influence")["warnings"]
     assert warnings == [
         {
