@@ -100,9 +100,9 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred loyalty --by residence --public -o csv`
         """
-        from engine.usecases import uplift
+        from engine.usecases import retention
 
-        found = uplift.loyalty(shell.workspace(), by=by or (), public=public, progress=shell.progress)
+        found = retention.loyalty(shell.workspace(), by=by or (), public=public, progress=shell.progress)
         if shell.output == "json":
             shell.emit({k: v.to_dicts() if hasattr(v, "to_dicts") else v for k, v in vars(found).items()})
             return

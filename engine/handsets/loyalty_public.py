@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import InputError
 from engine.handsets import loyalty
 from engine.rates import rates
+from engine.segments import with_age_band
 from engine.trust.suppress import Ledger
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _changes(handsets: pl.DataFrame, customers: pl.DataFrame, columns: Sequence[
     """One row per figure and change that it counts: figure, manufacturer, customer_id, the columns as text."""
     import polars as pl
 
-    people = loyalty.with_age_band(customers).select("customer_id", *(pl.col(c).cast(pl.String) for c in columns))
+    people = with_age_band(customers).select("customer_id", *(pl.col(c).cast(pl.String) for c in columns))
     changes = loyalty.transitions(handsets).join(people, on="customer_id", how="left")
     stayed = pl.col("manufacturer") == pl.col("next_manufacturer")
     parts = {

@@ -25,8 +25,7 @@ from engine.progress import SILENT, Progress
 from engine.synth import response, town
 from engine.trust import keys, people
 from engine.trust.pseudonyms import pseudonym
-from engine.usecases import experiment_analysis, experiment_events, reporting
-from engine.usecases import experiment_design as conduct
+from engine.usecases import experiment_analysis, experiment_design, experiment_events, reporting
 
 if TYPE_CHECKING:
     import polars as pl
@@ -318,13 +317,13 @@ def _experiment(space: Workspace, folder: Path, seed: int) -> dict[str, Any]:
     """
     plan = plans.design(TRIAL, arms=dict.fromkeys(CHANCES, 0.5), metric="simulated_sale")
     with space.warehouse(read_only=True) as store:
-        customers = len(conduct.population(space, store, plan).customers)
+        customers = len(experiment_design.population(space, store, plan).customers)
     planted = response.SEEN * (CHANCES["influencer_face"] - CHANCES["own_face"])
     told = {"customers": customers, "planted": round(planted, 4), "found": None, "low": None, "high": None}
     if customers < TRIAL_CUSTOMERS:
         return told
-    conduct.design(space, TRIAL, arms=plan.arms, metric=plan.metric)
-    conduct.assign(space, TRIAL)
+    experiment_design.design(space, TRIAL, arms=plan.arms, metric=plan.metric)
+    experiment_design.assign(space, TRIAL)
     with space.warehouse(read_only=True) as store:
         assigned = store.query("experiment/assigned", experiment_id=TRIAL)
     for target, rows in zip(("exposures", "outcomes"), response.responses(assigned, CHANCES, seed=seed), strict=True):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
 from engine.experiment import plan as plans
+from engine.experiment import register
 from engine.experiment.decision import broken
 from engine.experiment.plan import RATIO, Plan
 from engine.usecases import experiment_design
@@ -133,11 +134,11 @@ def picture(name: str, title: str, lines: Sequence[tuple[str, list, list, list, 
 
 
 def _assigned(store: DuckDBWarehouse, name: str) -> tuple[Plan, pl.DataFrame]:
-    plan = experiment_design.plan_of(store, name)
+    plan = register.plan_of(store, name)
     people = store.query("experiment/assigned", experiment_id=name)
     if not people.height:
         raise InputError(f"nobody is assigned in {name!r}.", fix=f"Run `kindred experiment assign {name}`.")
-    experiment_design.check_drawn(store, name, plan, people)
+    register.check_drawn(store, name, plan, people)
     return plan, people.drop("version")
 
 

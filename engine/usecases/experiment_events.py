@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from engine import sources
 from engine.errors import InputError
+from engine.experiment import register
 from engine.experiment.eligibility import FACES, WITHOUT_FACE
 from engine.sources import readings
 from engine.trust import pseudonyms
-from engine.usecases import experiment_design
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,7 +52,7 @@ def import_events(
     from engine.logs.mapping import load
 
     with workspace.writing(f"experiment import {target}") as store:
-        plan = experiment_design.plan_of(store, name)
+        plan = register.plan_of(store, name)
         metric = metric or plan.metric
         if target == "outcomes" and metric not in plan.metrics():
             names = ", ".join(plan.metrics())

@@ -180,25 +180,6 @@ def ego(workspace: Workspace, customer: str, to: Path, *, progress: Progress = S
     return picture.left_out
 
 
-def contact_sheet(workspace: Workspace, to: Path, *, limit: int = 20, progress: Progress = SILENT) -> list[Path]:
-    """Pictures of the matches to look at; see `engine.pipeline.matches.contact_sheet`."""
-    from engine.pipeline import matches, prepared
-
-    runner.run(workspace, until="matches", progress=progress)
-    with workspace.warehouse(read_only=True) as store:
-        context = prepared(workspace, store, progress)
-        return matches.contact_sheet(context, to, limit=limit)
-
-
-def cost_of_caps(workspace: Workspace, *, progress: Progress = SILENT) -> dict[str, float]:
-    """What the caps on photos' uses cost own faces in likeness; see `engine.pipeline.matches.caps`."""
-    from engine.pipeline import matches, prepared
-
-    runner.run(workspace, until="matches", progress=progress)
-    with workspace.warehouse(read_only=True) as store:
-        return matches.caps(prepared(workspace, store, progress))
-
-
 @contextmanager
 def _graph(workspace: Workspace, changed: dict[str, Any]) -> Iterator[tuple[DuckDBWarehouse, Any]]:
     """The stored graph, or with other settings one built aside from the same contacts."""

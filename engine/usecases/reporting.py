@@ -27,7 +27,7 @@ from engine.report.pages import KINDS, page
 from engine.report.stability import stability
 from engine.trust import audit, people
 from engine.trust import noise as noises
-from engine.usecases import experiment_design as conduct
+from engine.usecases import experiment_design
 from engine.usecases.experiment_analysis import analyse
 from engine.usecases.reporting_ask import Ask
 from engine.usecases.validation import validate
@@ -343,7 +343,7 @@ def _trial(book: Book, ask: Ask, i: int, state: dict[str, Any], versions: list[t
 def _funnel(ask: Ask, plan: plans.Plan) -> tuple[Any, str]:
     """Who could take part, gate by gate, or nothing and why."""
     try:
-        return conduct.population(ask.workspace, ask.store, plan).funnel, ""
+        return experiment_design.population(ask.workspace, ask.store, plan).funnel, ""
     except EngineError as error:
         return [], str(error)
 

@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 from engine import runner, workspace
 from engine.errors import ModelError
 from engine.offers import training, worth
-from engine.usecases import uplift
+from engine.usecases import retention, uplift
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +70,6 @@ def test_models_must_be_there_and_fit(space, tmp_path):
 
 
 def test_loyalty_of_a_workspace(space):
-    found = uplift.loyalty(space, by=["residence"])
+    found = retention.loyalty(space, by=["residence"])
     assert found.facts["customers"] == 499 and found.facts["changes"] == 0
     assert found.rows.height == 0 and found.survival.height == 0

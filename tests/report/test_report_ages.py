@@ -9,6 +9,7 @@ import pytest
 from tests_report_town import AS_OF, make, tables
 
 from engine.handsets import loyalty_public, loyalty_report
+from engine.offers import owning
 from engine.pipeline import handsets
 from engine.trust import noise, people
 from engine.usecases import experiment_analysis, experiment_design, reporting
@@ -53,7 +54,7 @@ def test_loyalty_reads_the_same_ages(both):
             customers, spells = handsets.described(store, space.config), store.read("handsets")
             table = store.read("loyalty")
         assert "birth_date" not in customers.columns
-        told = loyalty_report.report(spells, customers, by=["age_band"])
+        told = loyalty_report.report(spells, customers, by=["age_band"], effects=owning.effects)
         public = loyalty_public.public(told, spells, customers, noise.Noise(b"s" * 32, b"c", 5))
         found.append([table, told.rows, told.effects, public.rows])
     for a, b in zip(*found, strict=True):
