@@ -6,7 +6,7 @@ and exits with code 1.
 
 from __future__ import annotations
 
-from engine.trust import identifiers
+from engine import identifiers
 
 _LONGEST = 4000
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from engine import textfile
 from engine.errors import InputError, masked
+from engine.forms import textfile
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,7 +10,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from engine.trust import identifiers, pseudonyms
+from engine import identifiers
+from engine.trust import pseudonyms
 
 if TYPE_CHECKING:
     import polars as pl

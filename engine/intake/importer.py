@@ -14,8 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import sources, textfile
+from engine import sources
 from engine.errors import InputError, masked
+from engine.forms import textfile
 from engine.intake import devices, free_columns, mapped, photos, reading, shown, unread, values
 from engine.intake.reading import REASON, ROW
 from engine.progress import SILENT, Progress

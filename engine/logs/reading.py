@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from engine import parquetfile, textfile
 from engine.errors import BackendError
+from engine.forms import parquetfile, textfile
 from engine.intake import clocks
 from engine.logs import picks, pieces, staging
 from engine.logs.mapping import CANONICAL

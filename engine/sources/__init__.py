@@ -19,8 +19,8 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
+from engine import identifiers
 from engine.errors import InputError, shown
-from engine.trust import identifiers
 
 if TYPE_CHECKING:
     import polars as pl

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from engine import identifiers
 from engine.tables import TABLES
-from engine.trust import identifiers
 
 if TYPE_CHECKING:
     import polars as pl

@@ -1,7 +1,7 @@
 """Names of people inside the workspace: phone numbers in E.164, then HMAC-SHA-256 with the workspace's key.
 
 The pseudonym of an id is the first 32 hex digits (128 bits, RFC 2104 section 5) of HMAC-SHA-256(key, id), computed
-in SQL over distinct ids. METHODS section 8: every id that identifies a person (`engine.trust.identifiers`), all or none
+in SQL over distinct ids. METHODS section 8: every id that identifies a person (`engine.identifiers`), all or none
 as configured.
 """
 
@@ -13,8 +13,9 @@ from collections.abc import Collection
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
+from engine import identifiers
 from engine.errors import ConfigError
-from engine.trust import identifiers, spellings
+from engine.trust import spellings
 
 if TYPE_CHECKING:
     import polars as pl

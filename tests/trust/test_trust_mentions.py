@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from engine import identifiers
 from engine.tables import TABLES
-from engine.trust import identifiers, mentions
+from engine.trust import mentions
 from engine.trust.pseudonyms import pseudonym
 from engine.warehouse.duckdb import DuckDBWarehouse, quote
 
