@@ -18,9 +18,9 @@ from engine.errors import InputError
 from engine.logs import days, mapping, picks, reading, recognise, repeats, shown, staging, undo, unread
 from engine.logs.numbers import NumberedRows
 from engine.logs.parameters import parameters
-from engine.logs.reasons import meaning, remedy
 from engine.progress import SILENT, Progress, Task
 from engine.sources import SourceSummary, Store
+from engine.sources.reasons import meaning, remedy
 from engine.trust import objections, pseudonyms
 
 if TYPE_CHECKING:
