@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import InputError
 from engine.progress import SILENT, Progress
 from engine.tables import TABLES
-from engine.trust import audit, people
+from engine.trust import ages, audit
 from engine.version import VERSION
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def export(
     if as_of is not None and what != "delivery":
         raise InputError(f"a day of sending says nothing about {what}.", fix="It belongs to `delivery`.")
     if what == "delivery":
-        as_of = as_of or people.moment(workspace.config).date()
+        as_of = as_of or ages.moment(workspace.config).date()
     wanted = _Wanted(what, format, as_of, shard_rows, compress, raw)
     parts = views.parts(what)
     if dry_run:

@@ -9,7 +9,7 @@ from engine.export import gallery, rows
 from engine.export.views import VIEWS
 from engine.progress import Progress
 from engine.tables import NOT_EXPORTED, TABLES
-from engine.trust import people
+from engine.trust import ages, people
 
 if TYPE_CHECKING:
     from datetime import date
@@ -85,7 +85,7 @@ def deliverable(store: DuckDBWarehouse, config: Config, as_of: date) -> pl.DataF
     from engine.ads.texts import with_texts
     from engine.experiment.register import running
 
-    rules = people.rules(config, store, people.end_of(as_of))
+    rules = people.rules(config, store, ages.end_of(as_of))
     people.standing(store, rules)
     people.showable(store, rules)
     found = store.query("export/delivery", as_of=as_of)

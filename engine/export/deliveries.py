@@ -18,7 +18,7 @@ def hand_out(workspace: Workspace) -> None:
     """Note the ads that are about to be exported.
 
     Noted before they leave: whoever is killed in between has noted too much, never too little. What may not be shown
-    any more is none of the ads by now: opening the workspace took it out (`engine.trust.people`).
+    any more is none of the ads by now: opening the workspace took it out (`engine.trust.enforce`).
     """
     with workspace.warehouse(read_only=True) as store:
         new = store.query("export/new_deliveries")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.offers import drivers, features, history, models, policy, support, training, worth
 from engine.pipeline import edges, influencers
 from engine.tables import empty
-from engine.trust import people as people_rules
+from engine.trust import ages
 
 if TYPE_CHECKING:
     import numpy as np
@@ -273,7 +273,7 @@ def features_on(context: Context, as_of: date, people: pl.DataFrame, offers: pl.
     return features.assemble(
         people,
         as_of,
-        customers=people_rules.aged(store, as_of),
+        customers=ages.aged(store, as_of),
         handset=handset,
         usage=store.query("offers/usage", since=as_of - timedelta(days=config.graph.window_days), as_of=as_of),
         graph=graph,

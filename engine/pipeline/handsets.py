@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.handsets import loyalty
-from engine.trust import people
+from engine.trust import ages
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,4 +36,4 @@ def described(store: Warehouse, config: Config) -> pl.DataFrame:
 
     Not of today: retention of what happened until then does not change because time goes on.
     """
-    return people.aged(store, store.query("graph/as_of")["as_of"].item() or people.moment(config).date())
+    return ages.aged(store, store.query("graph/as_of")["as_of"].item() or ages.moment(config).date())

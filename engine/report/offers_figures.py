@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.rates import wilson
 from engine.report.book import OTHERS, bin_name, wordy
-from engine.trust.people import ADULT
+from engine.trust.ages import ADULT
 
 if TYPE_CHECKING:
     import polars as pl

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from engine.sources import reasons
-from engine.trust import people
+from engine.trust import ages
 
 if TYPE_CHECKING:
     import polars as pl
@@ -114,7 +114,7 @@ class Facts:
     @cached_property
     def ages(self) -> pl.DataFrame:
         """sql/health/ages."""
-        self._store.temp("_health_ages", "trust/ages", day=people.moment(self._config).date())
+        self._store.temp("_health_ages", "trust/ages", day=ages.moment(self._config).date())
         try:
             return self._store.query("health/ages")
         finally:
@@ -222,7 +222,7 @@ def _matched(name: str, part: int, whole: int, words: str, tables: tuple[str, ..
 
 
 def _campaigns(facts: Facts, config: Config) -> Iterator[Check]:
-    day = people.moment(config).date()
+    day = ages.moment(config).date()
     offers = facts.offers.to_dicts()
     for name, level, chosen, words, remedy in (
         ("offers_never_sent", WARN, [o for o in offers if o["known"] and not o["sent"]],

@@ -16,6 +16,7 @@ from engine.experiment import plan as plans
 from engine.experiment import register
 from engine.experiment.eligibility import FACES, NO_AD, WITHOUT_FACE, Eligible, eligible
 from engine.experiment.plan import Plan
+from engine.trust import ages
 from engine.trust import people as people_rules
 
 if TYPE_CHECKING:
@@ -126,14 +127,14 @@ def assign(workspace: Workspace, name: str) -> Assigned:
             frame, curve = _clustered(store, plan, before, new)
         units, drawn = frame["cluster_id" if plan.unit == "cluster" else "customer_id"], None
         if plan.balance and not before.height:
-            known = strata(workspace, store, frame, plan.balance, people_rules.moment(workspace.config).date())
+            known = strata(workspace, store, frame, plan.balance, ages.moment(workspace.config).date())
             drawn = balance.choose(units, known, plan.arms, plan.salt)
             plan = dataclasses.replace(plan, version=plan.version + 1, salt=drawn.salt)
         frame = frame.with_columns(
             experiment_id=pl.lit(name),
             version=plan.version,
             arm=assignment.assign(units, plan.arms, plan.salt),
-            assigned_at=pl.lit(datetime.combine(people_rules.moment(workspace.config).date(), time())),
+            assigned_at=pl.lit(datetime.combine(ages.moment(workspace.config).date(), time())),
             eligible_because=pl.lit(found.because),
         )
         with store.transaction():
@@ -163,7 +164,7 @@ def strata(
 
     from engine.experiment import segments
 
-    people_rules.ages(store, day)
+    ages.ages(store, day)
     known = store.query("experiment/segments", definition=workspace.config.graph.definition)
     joined = people.select("customer_id").join(known, on="customer_id", how="left", maintain_order="left")
     return pl.DataFrame([segments.labels(joined, name) for name in names])
@@ -187,7 +188,7 @@ def population(workspace: Workspace, store: DuckDBWarehouse, plan: Plan) -> Elig
     for rule in plan.eligible:
         column, _, value = rule.partition("=")
         only.setdefault(column, []).append(value)
-    described = people_rules.aged(store, rules.moment.date())
+    described = ages.aged(store, rules.moment.date())
     known = [c for c in described.columns if c != "customer_id"]
     for column in only:
         if column not in known:
@@ -261,7 +262,7 @@ def power(
         a, b, weight = _ties(store, found.customers)
         before = None
         if covariate is not None:
-            people, day = pl.DataFrame({"customer_id": found.customers}), people_rules.moment(workspace.config).date()
+            people, day = pl.DataFrame({"customer_id": found.customers}), ages.moment(workspace.config).date()
             before = pre_period(store, covariate, people, day)[covariate].to_numpy()
     n = len(found.customers)
     if n < 10:
@@ -370,7 +371,7 @@ def pre_period(store: DuckDBWarehouse, covariate: str, customers: pl.DataFrame, 
     """
     import polars as pl
 
-    described = people_rules.aged(store, day)
+    described = ages.aged(store, day)
     known = [c for c in described.columns if c != "customer_id"]
     if covariate not in known:
         raise InputError(f"customers have no column {covariate!r}.", fix=f"They have {', '.join(known)}.")

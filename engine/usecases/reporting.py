@@ -25,7 +25,7 @@ from engine.report import experiment_figures, faces_figures, influence_figures, 
 from engine.report.book import Book
 from engine.report.pages import KINDS, page
 from engine.report.stability import stability
-from engine.trust import audit, people
+from engine.trust import ages, audit
 from engine.trust import noise as noises
 from engine.usecases import experiment_design
 from engine.usecases.experiment_analysis import analyse
@@ -358,7 +358,7 @@ def _read(ask: Ask, plan: plans.Plan, *, since: date, answered: bool) -> dict[st
         answered: outcomes are there.
     """
     known = {"experiment_id": plan.experiment_id, "definition": ask.config.graph.definition}
-    people.ages(ask.store, since)
+    ages.ages(ask.store, since)
     ask.store.temp("experiment_known", "report/experiment_known", **known)
     acts = _acts(ask, plan)
     cells = ask.store.query("report/experiment_cells")

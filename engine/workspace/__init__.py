@@ -16,7 +16,7 @@ from engine import config as settings
 from engine import warehouse
 from engine.errors import EngineError, WorkspaceError
 from engine.stages import STAGES
-from engine.trust import audit, backups, files, keys, people, schema
+from engine.trust import audit, backups, enforce, files, keys, people, schema
 from engine.warehouse.duckdb import DuckDBWarehouse, is_encrypted, remove_draft
 from engine.workspace import erasures
 from engine.workspace.erasures import Receipt
@@ -53,7 +53,7 @@ class Workspace(Layout):
 
         Args:
             read_only: without the right to write. The workspace of an older Kindred is brought forward first, and what
-                may not be shown any more is taken out (`engine.trust.people`).
+                may not be shown any more is taken out (`engine.trust.enforce`).
         """
         if read_only and not self.database.exists():
             raise WorkspaceError(
@@ -96,7 +96,7 @@ class Workspace(Layout):
                 store.touched.clear()
                 try:
                     self._finish_restore(store, command)
-                    if people.due(store, self.config, self.path):
+                    if enforce.due(store, self.config, self.path):
                         self._enforce(store)
                     if receipt := erasures.finish(self, store):
                         self.finished.append(receipt)
@@ -230,7 +230,7 @@ class Workspace(Layout):
             return "migrate"
         if backups.pending(self.database).exists():
             return "restore"
-        return "enforce" if people.due(store, self.config, self.path) else ""
+        return "enforce" if enforce.due(store, self.config, self.path) else ""
 
     def _restored_from(self, name: str) -> bool:
         """Whether a copy was put back and nothing written since, by a `restore` that was killed at its end, say."""
@@ -261,11 +261,11 @@ class Workspace(Layout):
         old.unlink()
 
     def _enforce(self, store: DuckDBWarehouse) -> None:
-        """See `engine.trust.people.enforce`; photos that nobody has any more go too, also those of which only another
+        """See `engine.trust.enforce.enforce`; photos that nobody has any more go too, also those of which only another
         state of the database knew, where somebody objected."""
         self._settle_consents(store)
         listed = store.count("objections")
-        gone = people.enforce(store, self.config, self.path, self.key, self.scratch)
+        gone = enforce.enforce(store, self.config, self.path, self.key, self.scratch)
         unswept = store.query("trust/meta", name=UNSWEPT).height
         if gone.get("photos") or unswept or store.count("objections") != listed:
             files.keep_only(self.faces, set(store.query("trust/photo_files")["path"]))
