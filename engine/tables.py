@@ -338,8 +338,9 @@ _ALL = [
         run_id text
         stage text
         inputs_hash text
-        config_hash text
+        config_hash text     of code, settings and the files they name
         versions text        JSON
+        depends_on text?     JSON: hashes of all that the two are made of; null = an older Kindred ran it
         rows text            JSON: rows per table written
         started_at time
         finished_at time

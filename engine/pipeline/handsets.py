@@ -19,16 +19,16 @@ FOREVER = "9999-12-31"
 
 def run(context: Context) -> None:
     """Write `handsets` and `loyalty` (METHODS section 4)."""
-    store, settings = context.warehouse, context.config.offers
+    store, config = context.warehouse, context.config
     store.temp("handset_days", "offers/handset_days")
     store.create(
         "handsets",
         "offers/spells",
         before=FOREVER,
-        change_days=settings.change_days,
-        change_events=settings.change_events,
+        change_days=config.offers.change_days,
+        change_events=config.offers.change_events,
     )
-    store.write("loyalty", loyalty.table(store.read("handsets"), described(store, context.config)))
+    store.write("loyalty", loyalty.table(store.read("handsets"), described(store, config)))
 
 
 def described(store: Warehouse, config: Config) -> pl.DataFrame:
