@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-import engine
-from engine import runner, warehouse
+from engine import config, runner, warehouse
 from engine.runner import code
 from engine.runner.freshness import Freshness
 from engine.stages import STAGES
+from engine.warehouse.duckdb import DuckDBWarehouse
 
 ROOT = Path(__file__).resolve().parents[2]
+DEFAULTS = config.Config()
 ALL = tuple(stage.name for stage in STAGES)
 SINCE_CHOICES = ("choices", "matches", "ads")
 
@@ -39,13 +41,13 @@ EDITS = [
     ("sql/report/hubs.sql", (), ()),
 ]
 SETTINGS = [
-    ({"graph__window_days": 30}, "graph.window_days", ("edges", "influencers", "choices"), ("matches", "ads")),
-    ({"offers__change_days": 5}, "offers.change_days", ("influencers", "handsets", "choices"), ("matches", "ads")),
-    ({"offers__budget": 9.0}, "offers.budget", ("choices",), ("matches", "ads")),
-    ({"faces__margin": 14}, "faces.margin", ("matches",), ("ads",)),
-    ({"ads__format": "png"}, "ads.format", ("ads",), ()),
-    ({"run__threads": 1}, "", (), ()),
-    ({"report__min_cell": 20}, "", (), ()),
+    ({"graph.window_days": 30}, "graph.window_days", ("edges", "influencers", "choices"), ("matches", "ads")),
+    ({"offers.change_days": 5}, "offers.change_days", ("influencers", "handsets", "choices"), ("matches", "ads")),
+    ({"offers.budget": 9.0}, "offers.budget", ("choices",), ("matches", "ads")),
+    ({"faces.margin": 14}, "faces.margin", ("matches",), ("ads",)),
+    ({"ads.format": "png"}, "ads.format", ("ads",), ()),
+    ({"run.threads": 1}, "", (), ()),
+    ({"report.min_cell": 20}, "", (), ()),
 ]
 IMPORTS = [
     ("photos", SINCE_CHOICES[:2], ("ads",)),
@@ -71,30 +73,27 @@ def tree(copied, monkeypatch):
     return copied
 
 
-@pytest.fixture
-def space(tmp_path):
-    return engine.create(tmp_path / "w")
+@pytest.fixture(scope="module")
+def store():
+    """A database without rows, in memory."""
+    with closing(DuckDBWarehouse(None)) as made:
+        yield made
 
 
-def noted(space) -> None:
+def noted(store, settings: config.Config = DEFAULTS) -> None:
     """Note a run of every stage as of now."""
-    with space.writing("run") as store, store.transaction():
-        state = Freshness(store, space.config)
-        for stage in STAGES:
-            runner._record(store, stage, state.fingerprint(stage), {}, datetime.now(UTC).replace(tzinfo=None))
+    state = Freshness(store, settings)
+    for stage in STAGES:
+        runner._record(store, stage, state.fingerprint(stage), {}, datetime.now(UTC).replace(tzinfo=None))
 
 
-def stale(space) -> dict[str, str]:
-    """Every stage that a run would run, and why; `status` and `run --dry-run` say the same."""
-    told = {line["stage"]: line["why"] for line in runner.planned(space) if line["plan"] == "would run"}
-    with space.warehouse(read_only=True) as store:
-        states = {line["stage"] for line in runner.status(store, space.config) if line["state"] != "fresh"}
-    assert states == set(told)
-    return told
+def stale(store, settings: config.Config = DEFAULTS) -> dict[str, str]:
+    """Every stage that a run would run, and why."""
+    state = Freshness(store, settings)
+    return {stage.name: state.why(stage) for stage in STAGES if not state.is_fresh(stage)}
 
 
-def check(space, what: str, name: str, direct: tuple[str, ...], after: tuple[str, ...]) -> None:
-    told = stale(space)
+def check(told: dict[str, str], what: str, name: str, direct: tuple[str, ...], after: tuple[str, ...]) -> None:
     assert set(told) == {*direct, *after}
     for stage, why in told.items():
         assert (f"{what} changed: {name}" in why) == (stage in direct), (stage, why)
@@ -102,85 +101,83 @@ def check(space, what: str, name: str, direct: tuple[str, ...], after: tuple[str
 
 
 @pytest.mark.parametrize(("file", "direct", "after"), EDITS, ids=[file for file, _, _ in EDITS])
-def test_an_edited_file_makes_stale_whatever_depends_on_it(tree, space, file, direct, after):
-    noted(space)
-    assert stale(space) == {}
+def test_an_edited_file_makes_stale_whatever_depends_on_it(tree, store, file, direct, after):
+    noted(store)
+    assert stale(store) == {}
     path = tree / file
     before = path.read_bytes()
     path.write_bytes(before + b"\n-- edited" if file.startswith("sql") else before + b"\n# edited\n")
-    check(space, "code", file, direct, after)
-    noted(space)
-    assert stale(space) == {}
+    check(stale(store), "code", file, direct, after)
+    noted(store)
+    assert stale(store) == {}
     path.write_bytes(before)
-    assert set(stale(space)) == {*direct, *after}  # what is undone is another change
+    assert set(stale(store)) == {*direct, *after}  # what is undone is another change
 
 
 @pytest.mark.parametrize(("given", "name", "direct", "after"), SETTINGS, ids=[str(given) for given, *_ in SETTINGS])
-def test_a_changed_setting_makes_stale_who_reads_it(space, given, name, direct, after):
-    noted(space)
-    check(engine.open(space.path, **given), "settings", name, direct, after)
+def test_a_changed_setting_makes_stale_who_reads_it(store, given, name, direct, after):
+    noted(store)
+    check(stale(store, config.load(flags=given)), "settings", name, direct, after)
 
 
 @pytest.mark.parametrize(("target", "direct", "after"), IMPORTS, ids=[target for target, _, _ in IMPORTS])
-def test_an_import_makes_stale_who_reads_its_table(space, target, direct, after):
-    noted(space)
-    with space.writing("test") as store:
-        line = {"source_id": "new", "target": target, "path": "f", "sha256": "0", "format": "csv", "rows_in": 1}
-        line |= {
-            "rows_kept": 1,
-            "rows_duplicate": 0,
-            "rows_rejected": 0,
-            "details": "{}",
-            "imported_at": datetime(2026, 1, 1),
-        }
-        store.append("sources", pl.DataFrame([line]))
-    check(space, "inputs", target, direct, after)
+def test_an_import_makes_stale_who_reads_its_table(store, target, direct, after):
+    noted(store)
+    line = {"source_id": f"new {target}", "target": target, "path": "f", "sha256": "0", "format": "csv", "rows_in": 1}
+    line |= {
+        "rows_kept": 1,
+        "rows_duplicate": 0,
+        "rows_rejected": 0,
+        "details": "{}",
+        "imported_at": datetime(2026, 1, 1),
+    }
+    store.append("sources", pl.DataFrame([line]))
+    check(stale(store), "inputs", target, direct, after)
 
 
 @pytest.mark.parametrize(
     ("setting", "file", "direct", "after"),
     [("ads.brand", "logo.png", ("ads",), ()), ("faces.weights", "own.npz", ("matches",), ("ads",))],
 )
-def test_a_file_that_a_setting_names_makes_stale_who_reads_it(space, tmp_path, setting, file, direct, after):
+def test_a_file_that_a_setting_names_makes_stale_who_reads_it(store, tmp_path, setting, file, direct, after):
     place = tmp_path / "brand" / file
     place.parent.mkdir()
     place.write_bytes(b"as it was")
     value = place.parent if setting == "ads.brand" else place
-    own = engine.open(space.path, **{setting.replace(".", "__"): str(value)})
-    noted(own)
-    assert stale(own) == {}
+    own = config.load(flags={setting: str(value)})
+    noted(store, own)
+    assert stale(store, own) == {}
     place.write_bytes(b"as it is.")
-    check(own, "files", f"{setting} {file}", direct, after)
-    noted(own)
+    check(stale(store, own), "files", f"{setting} {file}", direct, after)
+    noted(store, own)
     place.touch()
-    assert stale(own) == {}  # the same content
+    assert stale(store, own) == {}  # the same content
 
 
-def test_a_file_that_is_as_it_was_is_not_read_again(space, tmp_path, monkeypatch):
+def test_a_file_that_is_as_it_was_is_not_read_again(store, tmp_path, monkeypatch):
     weights = tmp_path / "own.npz"
     weights.write_bytes(b"large")
-    own = engine.open(space.path, faces__weights=str(weights))
-    noted(own)
+    own = config.load(flags={"faces.weights": str(weights)})
+    noted(store, own)
     read, hashed = [], code.hashed
     monkeypatch.setattr(code, "hashed", lambda path: read.append(path) or hashed(path))
-    assert stale(own) == {} and read and weights not in read
+    assert stale(store, own) == {} and read and weights not in read
 
 
-def test_a_run_of_an_older_kindred_is_stale_and_says_so(space):
-    noted(space)
-    with space.writing("test") as store:
-        store.execute_text("UPDATE runs SET depends_on = NULL, config_hash = 'old'")
-    assert set(stale(space)) == set(ALL)
-    assert "an older Kindred ran it" in stale(space)["edges"]
+def test_a_run_of_an_older_kindred_is_stale_and_says_so(store):
+    noted(store)
+    store.execute_text("UPDATE runs SET depends_on = NULL, config_hash = 'old'")
+    assert set(stale(store)) == set(ALL)
+    assert "an older Kindred ran it" in stale(store)["edges"]
 
 
-def test_without_sources_the_version_counts(tree, space, tmp_path, monkeypatch):
+def test_without_sources_the_version_counts(tree, store, tmp_path, monkeypatch):
     from engine.runner import freshness
 
     monkeypatch.setattr(code, "ENGINE", tmp_path / "compiled only")
-    noted(space)
-    assert stale(space) == {}
-    assert set(stale(engine.open(space.path, ads__format="png"))) == set(ALL)  # nobody knows who reads it
+    noted(store)
+    assert stale(store) == {}
+    assert set(stale(store, config.load(flags={"ads.format": "png"}))) == set(ALL)  # nobody knows who reads it
     monkeypatch.setattr(freshness, "VERSION", "9.9")
-    assert stale(space)["edges"] == "code changed: Kindred's version"
-    assert set(stale(space)) == set(ALL)
+    assert stale(store)["edges"] == "code changed: Kindred's version"
+    assert set(stale(store)) == set(ALL)
