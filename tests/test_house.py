@@ -19,7 +19,14 @@ TOP_LEVEL = {
 DOMAINS = {"logs", "intake", "graph", "offers", "faces", "ads", "synth", "experiment", "report"}
 # Call records and the other tables come in by one mapping and one reader.
 TOGETHER = [{"logs", "intake"}]
-KNOW_WAREHOUSE = {"pipeline", "runner", "workspace", "export", "usecases", "warehouse"}
+# What `engine.warehouse` gives to all, engines not among it.
+PUBLIC = {
+    f"engine.warehouse.{name}"
+    for name in (
+        "Sql", "Warehouse", "in_memory", "is_encrypted", "joined", "literal", "open_", "quote", "remove_draft", "sql",
+        "sql_folder", "sql_text",
+    )
+}  # fmt: skip
 HEAVY = {
     "torch", "torchvision", "facenet_pytorch", "igraph", "sklearn", "sklift", "statsmodels", "matplotlib", "scipy",
     "numba", "cv2", "PIL", "pandas", "polars", "pyarrow", "networkx", "duckdb", "phonenumbers", "jinja2", "numpy",
@@ -105,12 +112,17 @@ def test_domain_folders_meet_in_tables_only():
         assert not used & {"pipeline", "runner", "workspace", "export", "usecases"}, f"{path} imports an orchestrator"
 
 
-def test_only_orchestrators_know_a_warehouse():
+def test_nobody_knows_an_engine():
+    """Whoever needs a database asks `engine.warehouse` for one, and puts nothing into SQL by himself."""
     for path in ENGINE:
-        if place(path) in KNOW_WAREHOUSE:
+        if place(path) == "warehouse":
             continue
-        known = {n for n in imports(path) - typed_only(path) if n.startswith("engine.warehouse.duckdb")}
-        assert not known, f"{path} imports the embedded warehouse"
+        known = {n for n in imports(path) if n.split(".")[0] in ("duckdb", "pyspark")}
+        known |= {n for n in imports(path) if n.startswith("engine.warehouse.")} - PUBLIC
+        assert not known, f"{path} imports an engine"
+        tree = ast.walk(ast.parse(path.read_text("utf-8")))
+        assert not [n.lineno for n in tree if isinstance(n, ast.Attribute) and n.attr == "connection"], path
+    assert not [str(p) for p in ENGINE if "noqa: S608" in p.read_text("utf-8")]
 
 
 def test_heavy_libraries_are_imported_late():

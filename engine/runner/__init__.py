@@ -20,7 +20,7 @@ from engine.runner import freshness
 from engine.stages import STAGES, Stage
 from engine.trust import people
 from engine.version import VERSION
-from engine.warehouse.duckdb import DuckDBWarehouse
+from engine.warehouse import Warehouse
 from engine.workspace import Workspace
 
 
@@ -107,7 +107,7 @@ def planned(workspace: Workspace, *, until: str | None = None, force: bool = Fal
     return lines
 
 
-def status(store: DuckDBWarehouse, config: settings.Config) -> list[dict[str, object]]:
+def status(store: Warehouse, config: settings.Config) -> list[dict[str, object]]:
     """Every stage with its state: `fresh`, `stale` or `never`, when it last ran, and rows per table."""
     lines = []
     for stage in STAGES:
@@ -134,7 +134,7 @@ def _upto(until: str | None) -> tuple[Stage, ...]:
 
 
 def _record(
-    store: DuckDBWarehouse, stage: Stage, inputs: str, configuration: str, rows: dict[str, int], begun: datetime
+    store: Warehouse, stage: Stage, inputs: str, configuration: str, rows: dict[str, int], begun: datetime
 ) -> None:
     import polars as pl
 

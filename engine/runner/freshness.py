@@ -10,11 +10,10 @@ from pathlib import Path
 from engine import config as settings
 from engine.stages import IMPORTED, STAGES, Stage
 from engine.trust import people
-from engine.warehouse import sql_folder
-from engine.warehouse.duckdb import DuckDBWarehouse
+from engine.warehouse import Warehouse, sql_folder
 
 
-def inputs_hash(store: DuckDBWarehouse, stage: Stage, config: settings.Config) -> str:
+def inputs_hash(store: Warehouse, stage: Stage, config: settings.Config) -> str:
     """A hash of everything a stage reads: source files for imported tables, the last run for computed ones."""
     parts = []
     traffic = stage.traffic and config.graph.require_traffic_consent
@@ -45,7 +44,7 @@ def config_hash(stage: Stage, config: settings.Config) -> str:
     return digest([settings.section_text(config, *stage.sections), *(f.read_text(encoding="utf-8") for f in files)])
 
 
-def last(store: DuckDBWarehouse, stage: Stage) -> dict | None:
+def last(store: Warehouse, stage: Stage) -> dict | None:
     """The line in `runs` of a stage's last finished run."""
     rows = store.query_text(
         "SELECT * FROM runs WHERE stage = $stage AND status = 'done' ORDER BY finished_at DESC, run_id LIMIT 1",
@@ -54,13 +53,13 @@ def last(store: DuckDBWarehouse, stage: Stage) -> dict | None:
     return rows.row(0, named=True) if rows.height else None
 
 
-def last_rows(store: DuckDBWarehouse, stage: Stage) -> dict[str, int]:
+def last_rows(store: Warehouse, stage: Stage) -> dict[str, int]:
     """Rows per table that a stage's last run wrote; empty = it never ran."""
     ran = last(store, stage)
     return json.loads(ran["rows"]) if ran else {}
 
 
-def is_fresh(store: DuckDBWarehouse, stage: Stage, inputs: str, configuration: str) -> bool:
+def is_fresh(store: Warehouse, stage: Stage, inputs: str, configuration: str) -> bool:
     """Whether a stage's last run had these inputs, settings and code."""
     ran = last(store, stage)
     return ran is not None and ran["inputs_hash"] == inputs and ran["config_hash"] == configuration

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from engine.config import Config
+    from engine.warehouse import Warehouse
 
 ADULT = 18
 _STATE = "people"
@@ -69,7 +70,7 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day, time.max)
 
 
-def rules(config: Config, store: Any, at: datetime | None = None) -> Rules:
+def rules(config: Config, store: Warehouse, at: datetime | None = None) -> Rules:
     """The rules of a workspace.
 
     Args:
@@ -88,12 +89,12 @@ def rules(config: Config, store: Any, at: datetime | None = None) -> Rules:
     )
 
 
-def consents_came(store: Any) -> bool:
+def consents_came(store: Warehouse) -> bool:
     """Whether consents were ever imported."""
     return bool(store.query("trust/came")["consents"][0])
 
 
-def standing(store: Any, asked: Rules) -> None:
+def standing(store: Warehouse, asked: Rules) -> None:
     """Temporary tables `_ages`, `_consented` and `_standing` (see sql/trust/standing.sql) at a moment."""
     store.temp("_ages", "trust/ages", day=asked.moment.date())
     store.temp("_consented", "trust/consented", moment=asked.moment)
@@ -107,12 +108,12 @@ def standing(store: Any, asked: Rules) -> None:
     )
 
 
-def ages(store: Any, day: date) -> None:
+def ages(store: Warehouse, day: date) -> None:
     """Temporary table `_ages_then` (customer_id, age): everybody's age on a day (see sql/trust/ages.sql)."""
     store.temp("_ages_then", "trust/ages", day=day)
 
 
-def aged(store: Any, day: date) -> pl.DataFrame:
+def aged(store: Warehouse, day: date) -> pl.DataFrame:
     """Table `customers` with the ages of a day, without the birth dates these come of; leaves `_ages_then`."""
     ages(store, day)
     known = store.query("trust/ages_then")
@@ -121,13 +122,13 @@ def aged(store: Any, day: date) -> pl.DataFrame:
     return customers.drop("age").join(known, on="customer_id", how="left", maintain_order="left").select(columns)
 
 
-def digest(store: Any, asked: Rules) -> str:
+def digest(store: Warehouse, asked: Rules) -> str:
     """What `_standing` says of everybody, in short: stages that ask for it are stale when it changes."""
     found = store.query("trust/standing_digest").row(0)
     return ":".join(map(str, (*found, asked.unknown_offers, asked.unknown_is_adult, asked.need_traffic)))
 
 
-def due(store: Any, config: Config, folder: Path) -> bool:
+def due(store: Warehouse, config: Config, folder: Path) -> bool:
     """Whether something may forbid what the tables still hold: a list, an import, a setting, or time that passed.
 
     Args:
@@ -145,7 +146,7 @@ def due(store: Any, config: Config, folder: Path) -> bool:
     return state != _state(store, asked, folder) or at < since or (until is not None and at >= until)
 
 
-def enforce(store: Any, config: Config, folder: Path, key: Any, scratch: Path) -> dict[str, int]:
+def enforce(store: Warehouse, config: Config, folder: Path, key: Any, scratch: Path) -> dict[str, int]:
     """Bring the list of objections and the database together, and take out what the rules forbid now.
 
     Args:
@@ -172,7 +173,7 @@ def enforce(store: Any, config: Config, folder: Path, key: Any, scratch: Path) -
     return {table: n for table, n in gone.items() if n}
 
 
-def showable(store: Any, asked: Rules) -> None:
+def showable(store: Warehouse, asked: Rules) -> None:
     """Temporary table `_showable` (ad_id), the ads that may be shown; `_standing` is there.
 
     Args:
@@ -194,12 +195,12 @@ def _forbidden(asked: Rules) -> dict[str, dict[str, bool]]:
     return found | ({"influencers": {}} if asked.need_traffic else {})
 
 
-def _made(store: Any, table: str) -> int:
+def _made(store: Warehouse, table: str) -> int:
     """Rows of a table that tell of people for whom something was made."""
     return store.query(f"trust/made_{table}")["n"][0] if store.count(table) else 0
 
 
-def _listed(store: Any, folder: Path, key: Any, scratch: Path) -> dict[str, int]:
+def _listed(store: Warehouse, folder: Path, key: Any, scratch: Path) -> dict[str, int]:
     """Everybody on the list is on both lists, and in no table that tells of them; returns rows taken out."""
     import polars as pl
 
@@ -233,7 +234,7 @@ def _listed(store: Any, folder: Path, key: Any, scratch: Path) -> dict[str, int]
     return gone
 
 
-def _told(store: Any, key: Any) -> Any:
+def _told(store: Warehouse, key: Any) -> Any:
     """Objections that stand in the tables as opt-outs and withdrawals."""
     said = store.query("trust/objections_told")
     if not said.height:
@@ -242,13 +243,13 @@ def _told(store: Any, key: Any) -> Any:
     return said.join(whos, on="name").select("who", "purpose", "at")
 
 
-def _state(store: Any, asked: Rules, folder: Path) -> dict[str, Any]:
+def _state(store: Warehouse, asked: Rules, folder: Path) -> dict[str, Any]:
     settings = [asked.need_consent, asked.only_customers, asked.unknown_is_adult, asked.need_traffic]
     counts = list(store.query("trust/people_counts").row(0))
     return {"counts": counts, "file": objections.digest(folder), "settings": settings}
 
 
-def _remember(store: Any, asked: Rules, folder: Path) -> None:
+def _remember(store: Warehouse, asked: Rules, folder: Path) -> None:
     until = store.query("trust/next_end", moment=asked.moment)["until"][0]
     state = {**_state(store, asked, folder), "since": asked.moment.isoformat() if asked.pinned else ""}
     state["until"] = None if until is None else until.isoformat()
