@@ -82,3 +82,7 @@ class ModelError(EngineError):
 
 class BackendError(EngineError):
     """A statement failed in the warehouse; names its file under sql/."""
+
+
+class OutOfMemory(BackendError):
+    """A statement needs more memory than it may use."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from engine.config import Config
-    from engine.warehouse.duckdb import DuckDBWarehouse
+    from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
 
@@ -29,7 +29,7 @@ def hand_out(workspace: Workspace) -> None:
             store.append("deliveries", new)
 
 
-def withdrawn(store: DuckDBWarehouse, config: Config) -> pl.DataFrame:
+def withdrawn(store: Warehouse, config: Config) -> pl.DataFrame:
     """Ads handed out earlier that are no longer valid.
 
     Returns:

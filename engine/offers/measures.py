@@ -15,11 +15,6 @@ if TYPE_CHECKING:
     # outcome, score, treatment [rows] and weights [draws, rows] -> value [draws]
     Measure = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
-QINI = "qini (scikit-uplift, normalised)"
-AUUC = "auuc (scikit-uplift, normalised)"
-TOP = "uplift@{}% (scikit-uplift, by group)"
-DECILE = "uplift in decile {} (difference of means)"
-SLOPE = "calibration slope (best linear predictor)"
 CELLS = 4_000_000  # draws x rows held at once
 
 

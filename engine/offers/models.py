@@ -177,7 +177,7 @@ def of_bytes(content: bytes, owner: str) -> OfferModel:
 def scored(
     rows: pl.DataFrame, *, contents: Sequence[bytes], threads: int = 0, progress: Progress = SILENT
 ) -> Iterator[pl.DataFrame]:
-    """Uplift of rows of features by several models; a job for `Warehouse.spread`.
+    """Uplift of rows of features by several models; a job for `Warehouse.map_rows`.
 
     Args:
         rows: features.

@@ -177,7 +177,7 @@ def scores(context: Context, now: pl.DataFrame, known: dict[str, training.Traine
 
     if not known:
         return {}
-    parts = context.warehouse.spread(
+    parts = context.warehouse.map_rows(
         now.drop("customer_id"),
         partial(models.scored, contents=[t.model.to_bytes() for t in known.values()]),
         size=SCORED,
@@ -290,12 +290,12 @@ def _graph_on(context: Context, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame
     from engine.graph.network import ranks
 
     config = replace(context.config, graph=replace(context.config.graph, as_of=as_of.isoformat(), top=1))
-    with context.warehouse.shadow() as shadow:
-        edges.build(shadow, config.graph)
-        graph = influencers.network(shadow)
+    with context.warehouse.overlay() as overlay:
+        edges.build(overlay, config.graph)
+        graph = influencers.network(overlay)
         _, centrality = ranks(graph, damping=config.graph.damping)
-        top = influencers.influencers(shadow, config, [config.graph.definition], graph, centrality)
-        ties = shadow.query("graph/counted_ties")
+        top = influencers.influencers(overlay, config, [config.graph.definition], graph, centrality)
+        ties = overlay.query("graph/counted_ties")
     known = pl.DataFrame(
         {
             "customer_id": graph.party_id,

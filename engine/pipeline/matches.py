@@ -39,7 +39,7 @@ def prepare(context: Context) -> None:
         store.execute("faces/forget_unreadable", model_id=model_id(settings, mode))
         new = photos.unique("sha256").join(known, on="sha256", how="anti").sort("sha256").select("sha256", "path")
         root, key = context.workspace.faces, model_id(settings, mode)
-        batches = store.spread(
+        batches = store.map_rows(
             new,
             partial(embedded, mode=mode, settings=settings, root=root, key=key),
             size=gallery.CHUNK,
@@ -62,7 +62,7 @@ def embedded(
     threads: int = 0,
     progress: Progress = SILENT,
 ) -> Iterator[pl.DataFrame]:
-    """Rows of table `faces` for photos; a job for `Warehouse.spread`.
+    """Rows of table `faces` for photos; a job for `Warehouse.map_rows`.
 
     Args:
         rows: sha256, path below `root`.

@@ -22,7 +22,7 @@ from engine.runner.freshness import Fingerprint, Freshness
 from engine.stages import STAGES, Stage
 from engine.trust import people
 from engine.version import VERSION
-from engine.warehouse.duckdb import DuckDBWarehouse
+from engine.warehouse import Warehouse
 from engine.workspace import Workspace
 
 
@@ -95,7 +95,7 @@ def planned(workspace: Workspace, *, until: str | None = None, force: bool = Fal
     ]
 
 
-def status(store: DuckDBWarehouse, config: settings.Config) -> list[dict[str, object]]:
+def status(store: Warehouse, config: settings.Config) -> list[dict[str, object]]:
     """Every stage with its state: `fresh`, `stale` or `never`, when it last ran, and rows per table."""
     lines, freshly = [], Freshness(store, config)
     for stage in STAGES:
@@ -118,9 +118,7 @@ def _upto(until: str | None) -> tuple[Stage, ...]:
     return STAGES if until is None else STAGES[: names.index(until) + 1]
 
 
-def _record(
-    store: DuckDBWarehouse, stage: Stage, fingerprint: Fingerprint, rows: dict[str, int], begun: datetime
-) -> None:
+def _record(store: Warehouse, stage: Stage, fingerprint: Fingerprint, rows: dict[str, int], begun: datetime) -> None:
     import polars as pl
 
     versions = {"kindred": VERSION, "python": platform.python_version()}

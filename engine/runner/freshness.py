@@ -19,7 +19,7 @@ from engine.runner import code
 from engine.stages import IMPORTED, STAGES, Stage
 from engine.trust import people
 from engine.version import VERSION
-from engine.warehouse.duckdb import DuckDBWarehouse
+from engine.warehouse import Warehouse
 
 _TODAY, _PEOPLE = "today's date", "who may be shown"
 _VERSION = "Kindred's version"
@@ -67,7 +67,7 @@ class Freshness:
         config: its settings.
     """
 
-    def __init__(self, store: DuckDBWarehouse, config: settings.Config) -> None:
+    def __init__(self, store: Warehouse, config: settings.Config) -> None:
         self._store, self._config = store, config
         self._known: dict[str, Fingerprint] = {}
 
@@ -125,7 +125,7 @@ class Freshness:
         return rules.moment.date().isoformat(), digest([people.digest(self._store, rules)])[:16]
 
 
-def last(store: DuckDBWarehouse, stage: Stage) -> dict[str, Any] | None:
+def last(store: Warehouse, stage: Stage) -> dict[str, Any] | None:
     """The line in `runs` of a stage's last finished run."""
     rows = store.query_text(
         "SELECT * FROM runs WHERE stage = $stage AND status = 'done' ORDER BY finished_at DESC, run_id LIMIT 1",

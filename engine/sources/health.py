@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from engine.config import Config
+    from engine.warehouse import Warehouse
 
 OK, NOTE, WARN = "ok", "note", "warn"
 LEVELS = (WARN, NOTE, OK)  # the worst first
@@ -60,7 +61,7 @@ class Facts:
         config: settings; `run.today` gives the day of ages.
     """
 
-    def __init__(self, store: Any, config: Config) -> None:
+    def __init__(self, store: Warehouse, config: Config) -> None:
         self._store, self._config = store, config
 
     def _row(self, name: str) -> dict[str, Any]:
@@ -137,7 +138,7 @@ def checks(facts: Facts, config: Config, tables: Collection[str] | None = None) 
     return sorted(chosen, key=lambda check: LEVELS.index(check.level))
 
 
-def warnings(store: Any, config: Config) -> list[str]:
+def warnings(store: Warehouse, config: Config) -> list[str]:
     """The checks that found something wrong, each with its remedy, in words."""
     found = checks(Facts(store, config), config)
     return [f"{check.found}. {check.remedy}".strip() for check in found if check.level == WARN]

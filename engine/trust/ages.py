@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.errors import ConfigError
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from engine.config import Config
+    from engine.warehouse import Warehouse
 
 ADULT = 18
 
@@ -30,12 +31,12 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day, time.max)
 
 
-def ages(store: Any, day: date) -> None:
+def ages(store: Warehouse, day: date) -> None:
     """Temporary table `_ages_then` (customer_id, age): everybody's age on a day (see sql/trust/ages.sql)."""
     store.temp("_ages_then", "trust/ages", day=day)
 
 
-def aged(store: Any, day: date) -> pl.DataFrame:
+def aged(store: Warehouse, day: date) -> pl.DataFrame:
     """Table `customers` with the ages of a day, without the birth dates these come of; leaves `_ages_then`."""
     ages(store, day)
     known = store.query("trust/ages_then")

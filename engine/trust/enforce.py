@@ -15,13 +15,14 @@ from engine.trust import forget, objections, people
 
 if TYPE_CHECKING:
     from engine.config import Config
+    from engine.warehouse import Warehouse
 
 _STATE = "people"
 # Rows of these are many and written by stages that pass over who opted out: looked through once per person only.
 _GRAPH = ("pair_days", "edges", "hubs", "ties", "nodes", "influencers", "handsets", "rejects")
 
 
-def due(store: Any, config: Config, folder: Path) -> bool:
+def due(store: Warehouse, config: Config, folder: Path) -> bool:
     """Whether something may forbid what the tables still hold: a list, an import, a setting, or time that passed.
 
     Args:
@@ -39,7 +40,7 @@ def due(store: Any, config: Config, folder: Path) -> bool:
     return state != _state(store, asked, folder) or at < since or (until is not None and at >= until)
 
 
-def enforce(store: Any, config: Config, folder: Path, key: Any, scratch: Path) -> dict[str, int]:
+def enforce(store: Warehouse, config: Config, folder: Path, key: Any, scratch: Path) -> dict[str, int]:
     """Bring the list of objections and the database together, and take out what the rules forbid now.
 
     Args:
@@ -77,12 +78,12 @@ def _forbidden(asked: people.Rules) -> dict[str, dict[str, bool]]:
     return found | ({"influencers": {}} if asked.need_traffic else {})
 
 
-def _made(store: Any, table: str) -> int:
+def _made(store: Warehouse, table: str) -> int:
     """Rows of a table that tell of people for whom something was made."""
     return store.query(f"trust/made_{table}")["n"][0] if store.count(table) else 0
 
 
-def _listed(store: Any, folder: Path, key: Any, scratch: Path) -> dict[str, int]:
+def _listed(store: Warehouse, folder: Path, key: Any, scratch: Path) -> dict[str, int]:
     """Everybody on the list is on both lists, and in no table that tells of them; returns rows taken out."""
     import polars as pl
 
@@ -116,7 +117,7 @@ def _listed(store: Any, folder: Path, key: Any, scratch: Path) -> dict[str, int]
     return gone
 
 
-def _told(store: Any, key: Any) -> Any:
+def _told(store: Warehouse, key: Any) -> Any:
     """Objections that stand in the tables as opt-outs and withdrawals."""
     said = store.query("trust/objections_told")
     if not said.height:
@@ -125,13 +126,13 @@ def _told(store: Any, key: Any) -> Any:
     return said.join(whos, on="name").select("who", "purpose", "at")
 
 
-def _state(store: Any, asked: people.Rules, folder: Path) -> dict[str, Any]:
+def _state(store: Warehouse, asked: people.Rules, folder: Path) -> dict[str, Any]:
     settings = [asked.need_consent, asked.only_customers, asked.unknown_is_adult, asked.need_traffic]
     counts = list(store.query("trust/people_counts").row(0))
     return {"counts": counts, "file": objections.digest(folder), "settings": settings}
 
 
-def _remember(store: Any, asked: people.Rules, folder: Path) -> None:
+def _remember(store: Warehouse, asked: people.Rules, folder: Path) -> None:
     until = store.query("trust/next_end", moment=asked.moment)["until"][0]
     state = {**_state(store, asked, folder), "since": asked.moment.isoformat() if asked.pinned else ""}
     state["until"] = None if until is None else until.isoformat()

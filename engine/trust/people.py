@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.trust.ages import ADULT, moment
 
 if TYPE_CHECKING:
     from engine.config import Config
+    from engine.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Rules:
         return self.unknown_is_adult and not self.need_consent and not self.only_customers
 
 
-def rules(config: Config, store: Any, at: datetime | None = None) -> Rules:
+def rules(config: Config, store: Warehouse, at: datetime | None = None) -> Rules:
     """The rules of a workspace.
 
     Args:
@@ -57,12 +58,12 @@ def rules(config: Config, store: Any, at: datetime | None = None) -> Rules:
     )
 
 
-def consents_came(store: Any) -> bool:
+def consents_came(store: Warehouse) -> bool:
     """Whether consents were ever imported."""
     return bool(store.query("trust/came")["consents"][0])
 
 
-def standing(store: Any, asked: Rules) -> None:
+def standing(store: Warehouse, asked: Rules) -> None:
     """Temporary tables `_ages`, `_consented` and `_standing` (see sql/trust/standing.sql) at a moment."""
     store.temp("_ages", "trust/ages", day=asked.moment.date())
     store.temp("_consented", "trust/consented", moment=asked.moment)
@@ -76,13 +77,13 @@ def standing(store: Any, asked: Rules) -> None:
     )
 
 
-def digest(store: Any, asked: Rules) -> str:
+def digest(store: Warehouse, asked: Rules) -> str:
     """What `_standing` says of everybody, in short: stages that ask for it are stale when it changes."""
     found = store.query("trust/standing_digest").row(0)
     return ":".join(map(str, (*found, asked.unknown_offers, asked.unknown_is_adult, asked.need_traffic)))
 
 
-def showable(store: Any, asked: Rules) -> None:
+def showable(store: Warehouse, asked: Rules) -> None:
     """Temporary table `_showable` (ad_id), the ads that may be shown; `_standing` is there.
 
     Args:

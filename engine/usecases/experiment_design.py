@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from engine.experiment.balance import Drawn
     from engine.experiment.clusters import Partition
-    from engine.warehouse.duckdb import DuckDBWarehouse
+    from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
 CLUSTERS_PER_ARM = 15  # wanted in the smallest arm, where the graph has as many
@@ -149,7 +149,7 @@ def assign(workspace: Workspace, name: str) -> Assigned:
 
 
 def strata(
-    workspace: Workspace, store: DuckDBWarehouse, people: pl.DataFrame, names: Sequence[str], day: date
+    workspace: Workspace, store: Warehouse, people: pl.DataFrame, names: Sequence[str], day: date
 ) -> pl.DataFrame:
     """The segment of some people by each of `plan.STRATA`, numbers as equal groups of these people.
 
@@ -170,7 +170,7 @@ def strata(
     return pl.DataFrame([segments.labels(joined, name) for name in names])
 
 
-def population(workspace: Workspace, store: DuckDBWarehouse, plan: Plan) -> Eligible:
+def population(workspace: Workspace, store: Warehouse, plan: Plan) -> Eligible:
     """Who is eligible for all arms of a plan today, and where the others fall out.
 
     Raises:
@@ -303,7 +303,7 @@ def _chosen(plan: Plan, a: Any, b: Any, weight: Any, n: int) -> Partition:
 
 
 def _clustered(
-    store: DuckDBWarehouse, plan: Plan, before: pl.DataFrame, new: pl.Series
+    store: Warehouse, plan: Plan, before: pl.DataFrame, new: pl.Series
 ) -> tuple[pl.DataFrame, list[dict[str, object]]]:
     """customer_id, cluster_id of the newcomers, and the curve where the map is made now."""
     import numpy as np
@@ -335,7 +335,7 @@ def _clustered(
     return frame.select("customer_id", cluster_id=pl.format("c{}", "number")), lines
 
 
-def _ties(store: DuckDBWarehouse, customers: pl.Series) -> tuple[Any, Any, Any]:
+def _ties(store: Warehouse, customers: pl.Series) -> tuple[Any, Any, Any]:
     return places(store.query("experiment/ties"), customers)
 
 
@@ -357,7 +357,7 @@ def places(ties: pl.DataFrame, customers: pl.Series) -> tuple[Any, Any, Any]:
     return (*(ties[c].cast(pl.Int64).to_numpy() for c in ("x", "y")), ties["weight"].to_numpy())
 
 
-def pre_period(store: DuckDBWarehouse, covariate: str, customers: pl.DataFrame, day: date) -> pl.DataFrame:
+def pre_period(store: Warehouse, covariate: str, customers: pl.DataFrame, day: date) -> pl.DataFrame:
     """Give people a column of table customers, a missing value being the mean of the others.
 
     Args:

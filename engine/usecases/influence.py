@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from engine.config import Graph
-    from engine.warehouse.duckdb import DuckDBWarehouse
+    from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
 INPUTS = ("events", "pair_days", "parties", "devices", "customers", "consents")
@@ -181,14 +181,14 @@ def ego(workspace: Workspace, customer: str, to: Path, *, progress: Progress = S
 
 
 @contextmanager
-def _graph(workspace: Workspace, changed: dict[str, Any]) -> Iterator[tuple[DuckDBWarehouse, Any]]:
+def _graph(workspace: Workspace, changed: dict[str, Any]) -> Iterator[tuple[Warehouse, Any]]:
     """The stored graph, or with other settings one built aside from the same contacts."""
     from engine.pipeline import edges
 
     graph: Graph = dataclasses.replace(workspace.config.graph, **changed)
     config = dataclasses.replace(workspace.config, graph=graph)
     rebuild = set(changed) - {"top", "gamma", "damping"}
-    with workspace.warehouse(read_only=True) as store, store.aside(INPUTS if rebuild else STORED):
+    with workspace.warehouse(read_only=True) as store, store.sandbox(INPUTS if rebuild else STORED):
         if rebuild:
             edges.build(store, graph)
         yield store, config

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from engine import runner
 from engine.errors import EngineError, InputError
 from engine.experiment import plan as plans
+from engine.experiment.decision import BROKEN, Decision
 from engine.graph.prediction import HORIZONS
 from engine.progress import SILENT, Progress
 from engine.report import experiment_figures, faces_figures, influence_figures, loyalty_figures, offers_figures
@@ -398,7 +399,7 @@ def _analyses(workspace: Workspace, progress: Progress) -> dict[str, dict[str, A
                     workspace, name, sequential=True, interference=True, by=plans.STRATA, over_time=True
                 )
             except EngineError as error:
-                found[name] = {"decisions": [f"broken: {error}"]}
+                found[name] = {"decisions": [Decision(BROKEN, f"broken: {error}")]}
             task.advance()
     return found
 

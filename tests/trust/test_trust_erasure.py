@@ -26,8 +26,8 @@ NOBODY = set(
     source_id target path sha256 format details reason raw kind caller_tac callee_tac caller_device callee_device
     caller_cell callee_cell residence gender tac manufacturer model offer_id headline body call_to_action
     campaign_id photo_id attributes purpose gated_because definition segment_by segment model_id learner base
-    metric status arm flag ad_id alt_text run_id stage inputs_hash config_hash versions depends_on rows name value
-    experiment_id plan hash cluster_id eligible_because who offer_version how cells call_id
+    metric parameter status arm flag ad_id alt_text run_id stage inputs_hash config_hash versions depends_on rows
+    name value experiment_id plan hash cluster_id eligible_because who offer_version how cells call_id
     """.split()  # noqa: SIM905 (words read better than fifty quotes)
 )
 GONE, STAYS = "PLANTEDGONE", "PLANTEDSTAYS"
@@ -155,7 +155,7 @@ def test_who_is_erased_stands_in_no_text_about_others(space):
     with space.writing("import customers") as store:
         store.connection.execute("ALTER TABLE customers ADD COLUMN referred_by VARCHAR")
         store.connection.execute("UPDATE customers SET referred_by = $name, residence = $name", {"name": f"by {GONE}"})
-        store.hold("events", ["caller_cell"])
+        store.ensure_columns("events", ["caller_cell"])
         store.connection.execute("UPDATE events SET caller_cell = $name", {"name": GONE})
     erase.erase(space, [GONE])
     with space.warehouse(read_only=True) as store:
