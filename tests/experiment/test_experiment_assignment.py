@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InputError
-from engine.experiment import assignment
 from engine.experiment.assignment import drawing
 from engine.warehouse.duckdb import DuckDBWarehouse
+from tests.experiment.trials import drawn_arms as assign
 
 ARMS = {"own_face": 0.4, "influencer_face": 0.4, "random_face": 0.2}
 
@@ -28,10 +28,6 @@ def reference(unit: str, arms: dict[str, float], salt: str) -> str:
         if draw < end:
             return arm
     return arm
-
-
-def assign(units: pl.Series, arms: dict[str, float], salt: str) -> pl.Series:
-    return assignment.assign(drawing(DuckDBWarehouse(contracts=False), units)(salt), arms)
 
 
 @settings(max_examples=60, deadline=None)
