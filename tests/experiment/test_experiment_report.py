@@ -10,8 +10,8 @@ import pytest
 
 from engine.errors import InputError
 from engine.experiment.clusters import partitions
+from engine.experiment.findings import analyse, plain
 from engine.experiment.plan import design
-from engine.experiment.report import analyse, plain
 from engine.synth.people import befriend, settle
 from tests.experiment.trials import drawn_arms as assign
 
