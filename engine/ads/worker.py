@@ -2,7 +2,8 @@
 
 Started by `engine.ads.pool` as `python -m engine.ads.worker`. A process of its own (not `multiprocessing`) neither
 forks a process that has threads nor imports the caller's script again; when the caller dies, its input ends and so
-does it.
+does it. Not loky (3.7): when its caller was killed, its two processes went on with the jobs that were queued, and
+were still there after 14 minutes without its idle timeout, after 27 s with one of 3 s.
 """
 
 from __future__ import annotations

@@ -26,7 +26,6 @@ LEVELS = (WARN, NOTE, OK)  # the worst first
 # Thresholds, as shares. Each is where a careful analyst would look again, not where something must be wrong.
 BUSY = 0.1  # of all calls and texts with one party
 MATCHED = 0.5  # of the customers with call records, or of people in another table who are customers
-ALIKE = 0.98  # of the calls, one way or the other
 UNKNOWN = 0.2  # of ages, handset types, answers
 REJECTED = 0.02  # of the rows of one table, for one reason
 FEW = 20  # calls or people from which on a share says something

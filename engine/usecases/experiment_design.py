@@ -125,15 +125,16 @@ def assign(workspace: Workspace, name: str) -> Assigned:
         frame, curve = pl.DataFrame({"customer_id": new}), []
         if plan.unit == "cluster":
             frame, curve = _clustered(store, plan, before, new)
-        units, drawn = frame["cluster_id" if plan.unit == "cluster" else "customer_id"], None
+        draw = assignment.drawing(store, frame["cluster_id" if plan.unit == "cluster" else "customer_id"])
+        drawn = None
         if plan.balance and not before.height:
             known = strata(workspace, store, frame, plan.balance, ages.moment(workspace.config).date())
-            drawn = balance.choose(units, known, plan.arms, plan.salt)
+            drawn = balance.choose(draw, known, plan.arms, plan.salt)
             plan = dataclasses.replace(plan, version=plan.version + 1, salt=drawn.salt)
         frame = frame.with_columns(
             experiment_id=pl.lit(name),
             version=plan.version,
-            arm=assignment.assign(units, plan.arms, plan.salt),
+            arm=assignment.assign(draw(plan.salt), plan.arms),
             assigned_at=pl.lit(datetime.combine(ages.moment(workspace.config).date(), time())),
             eligible_because=pl.lit(found.because),
         )
