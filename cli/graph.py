@@ -126,7 +126,7 @@ def register(app: typer.Typer) -> None:
     def ego(
         shell: Shell,
         customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="Id as the workspace knows it.")],
-        to: Annotated[Path, typer.Option("--to", metavar="FILE", help="A .png or .svg file.")],
+        to: Annotated[Path, typer.Option("--to", metavar="FILE", help="A .svg, .png or .html file.")],
     ) -> None:
         """Draw one customer's strongest contacts. At most 30 people, by pseudonym.
 
