@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engine import health
 from engine.charts.data import data
-from engine.health import Check, Facts
 from engine.report.book import plain
 from engine.report.page import render
+from engine.sources import health
+from engine.sources.health import Check, Facts
 
 _CONTENTS = (
     ("checks", "What looks wrong"),
