@@ -21,7 +21,7 @@ DOMAINS = {"logs", "intake", "graph", "offers", "faces", "ads", "synth", "experi
 TOGETHER = [{"logs", "intake"}]
 KNOW_WAREHOUSE = {"pipeline", "runner", "workspace", "export", "usecases", "warehouse"}
 HEAVY = {
-    "torch", "torchvision", "facenet_pytorch", "igraph", "sklearn", "sklift", "statsmodels", "matplotlib", "scipy",
+    "torch", "torchvision", "facenet_pytorch", "igraph", "sklearn", "sklift", "statsmodels", "vl_convert", "scipy",
     "numba", "cv2", "PIL", "pandas", "polars", "pyarrow", "networkx", "duckdb", "phonenumbers", "jinja2", "numpy",
     "pyspark", "sqlglot",
 }  # fmt: skip

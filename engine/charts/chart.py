@@ -72,7 +72,7 @@ def specification(layers: Sequence[Mapping[str, Any]], *, height: float, width: 
         "height": height,
         "autosize": {"type": "fit-x", "contains": "padding"},
         "padding": 5,
-        "background": None,
+        "background": "transparent",
         "layer": list(layers),
         "config": CONFIG,
     }

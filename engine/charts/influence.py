@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from engine.charts import bars, grids, network, points
-from engine.charts.album import Album, Facts, Rows, interval, series, share
+from engine.charts.album import HIDDEN, Album, Facts, Rows, interval, series, share
 from engine.charts.chart import Chart
 from engine.figures import MINUS, look_up, word
 
@@ -67,8 +67,8 @@ def influence(facts: Facts) -> dict[str, Chart]:
             x="month", y="customers", form="count",
         ),
     )  # fmt: skip
-    rows = [row for row in look_up(facts, "validation.rows") or [] if row["lift"] is not None]
-    album.put("validation", LIFT, rows, "lift", lift)
+    if found := look_up(facts, "validation.rows"):
+        album.charts["validation"] = predictive(found)
     bands = _bands(look_up(facts, "quadrants.bands") or [])
     album.add(
         "quadrants", "Customers by followers and best uplift", "quadrants.rows", "cells",
@@ -86,16 +86,16 @@ def influence(facts: Facts) -> dict[str, Chart]:
     return album.charts
 
 
-LIFT = "Lift of a handset change after the contact's, with 95 % interval"
-
-
-def lift(rows: Rows) -> dict[str, Any]:
+def predictive(rows: Rows) -> Chart:
     """How much likelier a handset change is after the contact's, by definition and days."""
-    return points.intervals(
+    rows = [row for row in rows if row["lift"] is not None]
+    title = "Lift of a handset change after the contact's, with 95 % interval"
+    spec = points.intervals(
         [f"{word(row['definition'])}, {row['horizon_days']} days" for row in rows],
         [interval(row, "lift") for row in rows], form="ratio", reference=1.0,
         x="lift (1: no difference); no causal effect",
     )  # fmt: skip
+    return Chart(title, spec if rows else None, rows, why="" if rows else HIDDEN)
 
 
 def contacts_per_day(rows: Rows) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ ENLARGED = 1.2  # CSS pixels to a unit of a drawing, at most
 SMALLER = 0.88  # letters of a page, whose font may be wider than the one that was measured
 SVG = "http://www.w3.org/2000/svg"
 PALETTE = Path(__file__).with_name("palette.css")
+_NO_XML = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF), "\ufffd")
 # What a page's picture does without: names of parts, roles that the whole picture has, the page's own font, defaults.
 _LEFT_OUT = {
     "class", "role", "aria-label", "aria-roledescription", "aria-hidden", "pointer-events", "font-family",
@@ -43,13 +44,13 @@ def inline(name: str, chart: Chart) -> str:
         name: of the picture, unique on the page.
         chart: with a specification.
     """
-    root = ET.fromstring(_drawn(chart.spec))  # noqa: S314 - our own drawing
+    root = ET.fromstring(_drawn(_texts(chart.spec, _safe)))  # noqa: S314 - our own drawing
     width, height = (float(number) for number in root.get("viewBox").split()[2:])
     _lighten(root, name)
     # No picture is drawn much larger than this, so that texts are of one size all over the page.
     style = f"max-width: {round(width * ENLARGED)}px" + (f"; min-width: {round(0.8 * width)}px" if chart.wide else "")
     root.attrib = {
-        "viewBox": f"0 0 {width:g} {height:g}", "style": style, "role": "img", "aria-label": chart.title,
+        "viewBox": f"0 0 {width:g} {height:g}", "style": style, "role": "img", "aria-label": _safe(chart.title),
     }  # fmt: skip
     return ET.tostring(root, encoding="unicode", short_empty_elements=True)
 
@@ -70,7 +71,8 @@ def write(path: Path, chart: Chart, *, dark: bool = False) -> None:
     ending = check(path)
     if chart.spec is None:
         raise InputError(f"{path.name} was not drawn: {chart.why}.")
-    spec = {**chart.spec, "title": textwrap.wrap(chart.title, int(chart.spec["width"] / 7.2))}
+    title = textwrap.wrap(_safe(chart.title), int(chart.spec["width"] / 7.2))
+    spec = _texts({**chart.spec, "title": title}, _safe)
     if ending == ".html":
         # A name may hold "</script>".
         text = json.dumps(spec, ensure_ascii=False).replace("<", "\\u003c")
@@ -80,7 +82,7 @@ def write(path: Path, chart: Chart, *, dark: bool = False) -> None:
         )  # fmt: skip
         path.write_text(page, encoding="utf-8")
         return
-    spec = _coloured({**spec, "background": "var(--paper)"}, dark=dark)
+    spec = _texts({**spec, "background": "var(--paper)"}, partial(_coloured, dark=dark))
     if ending == ".png":
         path.write_bytes(vl_convert.vegalite_to_png(spec, vl_version=VERSION, scale=2, allowed_base_urls=[]))
     else:
@@ -106,19 +108,25 @@ def palette(*, dark: bool = False) -> dict[str, str]:
     return dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]+);", part))
 
 
-def _coloured(spec: Mapping[str, Any], *, dark: bool) -> dict[str, Any]:
-    """A specification with colours in place of their roles."""
+def _coloured(text: str, *, dark: bool) -> str:
+    """A text without roles: the colours stand in their place."""
     colours = palette(dark=dark)
+    role = re.fullmatch(r"var\(--([a-z0-9]+)\)", text)
+    return colours[role[1]] if role else text
 
-    def changed(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {key: changed(inner) for key, inner in value.items()}
-        if isinstance(value, list):
-            return [changed(inner) for inner in value]
-        role = re.fullmatch(r"var\(--([a-z0-9]+)\)", value) if isinstance(value, str) else None
-        return colours[role[1]] if role else value
 
-    return changed(spec)
+def _safe(text: str) -> str:
+    """A text as XML may hold it: what draws ends the whole process at a control character."""
+    return text.translate(_NO_XML)
+
+
+def _texts(value: Any, change: Callable[[str], str]) -> Any:
+    """A specification with every text changed."""
+    if isinstance(value, Mapping):
+        return {key: _texts(inner, change) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_texts(inner, change) for inner in value]
+    return change(value) if isinstance(value, str) else value
 
 
 def _drawn(spec: Mapping[str, Any]) -> str:
@@ -145,7 +153,11 @@ def _lighten(element: ET.Element, name: str) -> None:
             element.set(key, re.sub(r"-?\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}", value))
     kept = []
     for child in element:
-        if child.get("display") == "none" or (child.tag == f"{{{SVG}}}path" and child.get("d") in ("", "M0,0h0v0h0Z")):
+        if (
+            child.get("display") == "none"
+            or child.get("fill") == "transparent"
+            or (child.tag == f"{{{SVG}}}path" and child.get("d") in ("", "M0,0h0v0h0Z"))
+        ):
             continue
         _lighten(child, name)
         if child.tag == f"{{{SVG}}}g" and not child.attrib:
