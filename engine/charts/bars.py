@@ -30,10 +30,9 @@ def upright(
         for short, label, value in zip(shown, labels, values, strict=True)
         if value is not None
     ]
-    longest = max((len(label) for label in shown), default=1)
-    step = max(1, -(-len(shown) // max(1, 270 // (longest * 7 + 8))))
+    step = max(1, -(-len(shown) // max(1, 270 // (chart.longest(shown) * 7 + 8))))
     below = {
-        **names("bar", shown)["axis"], "title": x or None, "values": shown[::step], "labelAngle": 0,
+        **names("bar", shown)["axis"], "title": chart.lines(x, 42), "values": shown[::step], "labelAngle": 0,
         "labelColor": MUTED, "bandPosition": 0 if edges else 0.5,
     }  # fmt: skip
     bars = layer(
@@ -109,6 +108,6 @@ def stacked(labels: Sequence[str], parts: Sequence[tuple[str, Sequence[float | N
            "axis": axis("share of customers", form="share", grid=False, values=[0, 0.25, 0.5, 0.75, 1])},
         x2={"field": "to"},
         color={"field": "part", "type": "nominal", "scale": {"domain": keys, "range": colours},
-               "legend": chart.legend(keys) | {"symbolType": "square"}},
+               "legend": chart.legend(keys, shown) | {"symbolType": "square"}},
     )  # fmt: skip
     return specification([bars], height=chart.rows_high(shown, 24))

@@ -71,7 +71,7 @@ def specification(layers: Sequence[Mapping[str, Any]], *, height: float, width: 
         "width": width,
         "height": height,
         "autosize": {"type": "fit-x", "contains": "padding"},
-        "padding": 5,
+        "padding": {"left": 14, "right": 8, "top": 5, "bottom": 5},  # more where names are, for other fonts
         "background": "transparent",
         "layer": list(layers),
         "config": CONFIG,
@@ -97,9 +97,9 @@ def plain(value: Any) -> Any:
 
 def names(field: str, labels: Sequence[str]) -> dict[str, Any]:
     """An encoding by names in their given order, wrapped."""
-    lines = max((label.count("\n") for label in labels), default=0)
+    breaks = any("\n" in label for label in labels)
     along = {"title": None, "grid": False, "labelExpr": "split(datum.label, '\\n')", "labelColor": INK}
-    if lines:
+    if breaks:
         up = {"test": "indexof(datum.label, '\\n') >= 0", "value": -LINE / 2}
         along |= {"labelLineHeight": LINE, "labelOffset": {"condition": up, "value": 0}}
     return {"field": field, "type": "nominal", "sort": None, "scale": {"domain": list(labels)}, "axis": along}
@@ -111,8 +111,8 @@ def axis(title: str = "", *, form: str = "number", grid: bool = True, **more: An
     value = f"format(100 * datum.value, '~r') + ' {unit}'"
     short = "abs(datum.value) >= 1000 ? format(datum.value, '~s') : format(datum.value, '~r')"
     return {
-        "title": textwrap.wrap(title, 32) or None, "grid": grid, "tickCount": 5, "labelExpr": value if unit else short,
-        "labelOverlap": "greedy", "labelFlush": True, **more,
+        "title": lines(title), "grid": grid, "tickCount": 5, "labelExpr": value if unit else short,
+        "labelOverlap": "greedy", "labelSeparation": 6, "labelFlush": True, **more,
     }  # fmt: skip
 
 
@@ -142,10 +142,20 @@ def wrapped(labels: Iterable[Any], letters: int = 20) -> list[str]:
     return found
 
 
-def legend(labels: Sequence[str], width: int = WIDTH) -> dict[str, Any]:
-    """A legend above the chart with as many columns as there is room for."""
-    longest = max((len(line) for label in labels for line in label.split("\n")), default=1)
-    return {"columns": max(1, int((width - 20) // (longest * 7 + 40))), "labelExpr": "split(datum.label, '\\n')"}
+def lines(title: str, letters: int = 32) -> list[str] | None:
+    """The title of a horizontal axis on as many lines as it takes."""
+    return textwrap.wrap(title, letters) or None
+
+
+def longest(labels: Iterable[str]) -> int:
+    """Letters of the longest line."""
+    return max((len(line) for label in labels for line in label.split("\n")), default=1)
+
+
+def legend(labels: Sequence[str], beside: Sequence[str] = ()) -> dict[str, Any]:
+    """A legend above the plot with as many columns as there is room for, right of the names `beside` the plot."""
+    room = WIDTH - 20 - (longest(beside) * 7 if beside else 0)
+    return {"columns": max(1, room // (longest(labels) * 7 + 40)), "labelExpr": "split(datum.label, '\\n')"}
 
 
 def rows_high(labels: Sequence[str], each: float = 25) -> float:

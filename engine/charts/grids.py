@@ -16,6 +16,7 @@ from engine.charts.chart import (
     WIDTH,
     above,
     layer,
+    lines,
     names,
     plain,
     specification,
@@ -69,7 +70,7 @@ def matrix(
     vertical, horizontal = names("row", down), names("column", across)
     vertical["axis"] |= {**above(y), "labelExpr": vertical["axis"]["labelExpr"], "grid": False, "titleY": -6}
     horizontal["axis"] |= {
-        "title": x or None,
+        "title": lines(x),
         "titleColor": MUTED,
         "labelAngle": 0 if room > 6 else -40,
         "labelOffset": 0,

@@ -29,6 +29,7 @@ _LEFT_OUT = {
 }  # fmt: skip
 _PLAIN = {"opacity": "1", "fill-opacity": "1", "stroke-opacity": "1", "font-weight": "normal", "x2": "0", "y2": "0",
           "transform": "translate(0,0)", "stroke-dasharray": "1,0"}  # fmt: skip
+_EMPTY = ("", "M0,0h0v0h0Z")
 _HTML = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>
 <style>{style} body {{ background: var(--paper); margin: 1rem; }}</style></head>
@@ -153,11 +154,8 @@ def _lighten(element: ET.Element, name: str) -> None:
             element.set(key, re.sub(r"-?\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}", value))
     kept = []
     for child in element:
-        if (
-            child.get("display") == "none"
-            or child.get("fill") == "transparent"
-            or (child.tag == f"{{{SVG}}}path" and child.get("d") in ("", "M0,0h0v0h0Z"))
-        ):
+        unseen = child.get("display") == "none" or child.get("fill") == "transparent" or child.get("d") in _EMPTY
+        if unseen or (child.tag == f"{{{SVG}}}text" and child.get("opacity") == "0"):  # a label that had no room
             continue
         _lighten(child, name)
         if child.tag == f"{{{SVG}}}g" and not child.attrib:
