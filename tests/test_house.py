@@ -21,12 +21,13 @@ TOP_LEVEL = {
 # From the ground up: what stands in a line imports what stands in lines above it, and its own folder, nothing else.
 LAYERS = [
     {"errors", "identifiers", "progress", "version", "offline", "documents", "config", "contracts", "tables", "stages",
-     "segments", "compiled", "formulas", "rates"},
+     "segments", "compiled", "formulas", "rates", "figures"},
     {"warehouse"},
     {"trust"},
     {"sources"},
     {"forms"},
     {"plaintable"},
+    {"charts"},
     {"logs", "intake", "graph", "handsets", "offers", "faces", "ads", "experiment", "report", "synth"},
     {"drafts", "workspace"},
     {"pipeline"},
@@ -46,7 +47,7 @@ PUBLIC = {
     )
 }  # fmt: skip
 HEAVY = {
-    "torch", "torchvision", "facenet_pytorch", "igraph", "sklearn", "sklift", "statsmodels", "matplotlib", "scipy",
+    "torch", "torchvision", "facenet_pytorch", "igraph", "sklearn", "sklift", "statsmodels", "vl_convert", "scipy",
     "numba", "cv2", "PIL", "pandas", "polars", "pyarrow", "networkx", "duckdb", "phonenumbers", "jinja2", "numpy",
     "pyspark", "sqlglot",
 }  # fmt: skip

@@ -6,7 +6,6 @@ the answer must not take its absence for "no difference".
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from engine.workspace import Workspace
 
 REDRAWS, CELLS = 400, 40_000_000
-_COLOURS = {"ink": "#222222", "muted": "#666666", "grid": "#dddddd", "paper": "#ffffff",
-            "c1": "#0b6ea8", "c2": "#c8551b", "c3": "#2b8a5c", "c4": "#8a4fa3"}  # fmt: skip
 
 
 def analyse(
@@ -49,7 +46,7 @@ def analyse(
         over_time: add the effects after 1, 2, ... days.
 
     Returns:
-        experiment, version, plans (every version's hash), metric, customers per arm, odd_rows (count per rule),
+        experiment, version, plans (every version's hash), metric, kind, customers per arm, odd_rows (count per rule),
         decisions; and, unless broken, observed (share of the horizon that is over by the last event), sample_ratio,
         exposed, exposure_balance_p, effects, and what was asked for.
 
@@ -71,6 +68,7 @@ def analyse(
             "version": plan.version,
             "plans": dict(versions.sort("version").select("version", "hash").iter_rows()),
             "metric": plan.metric,
+            "kind": plan.kind,
             "customers": dict(people["arm"].value_counts().sort("arm").iter_rows()),
         }
         if covariate is not None:
@@ -113,24 +111,6 @@ def analyse(
     if over_time:
         found["over_time"] = _over_time(plan, people, exposures, events)
     return found
-
-
-def picture(name: str, title: str, lines: Sequence[tuple[str, list, list, list, list]], x: str, y: str) -> str:
-    """Curves with intervals as one SVG file's text.
-
-    Args:
-        name: identifier.
-        title: what it shows.
-        lines: label, xs, values, lows, highs (the last two may be empty).
-        x: label of the axis.
-        y: likewise.
-    """
-    from engine.report import charts
-
-    bands = [(xs, lows, highs) for _, xs, _, lows, highs in lines if lows]
-    drawn = charts.lines(name, title, [line[:3] for line in lines], x=x, y=y, bands=bands)
-    # Pictures of the report take their colours from its page; a file of its own has none to take them from.
-    return re.sub(r"var\(--(\w+)\)", lambda found: _COLOURS.get(found[1], _COLOURS["c1"]), drawn) + "\n"
 
 
 def _assigned(store: Warehouse, name: str) -> tuple[Plan, pl.DataFrame]:
