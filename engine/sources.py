@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from engine.clock import Clock
+
 _BLOCK = 1 << 20
 LEFT_OUT = "left_out_by_the_mapping"  # in a summary's details: rows of which [rows] where of the mapping is not true
 _UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
@@ -36,6 +38,10 @@ class Store(Protocol):
 
     connection: Any
     spreads: bool
+    clock: Clock
+
+    def set_clock(self, clock: Clock) -> None:
+        """Let days begin by another clock."""
 
     def query(self, statement: str, /, **params: Any) -> pl.DataFrame:
         """The rows of a statement below sql/."""
@@ -106,6 +112,7 @@ class SourceSummary:
         replaces: the earlier reading of the same content that this one took the place of, in words.
         columns: which column became what, with values of the first rows (`ours`, `theirs`, `before`, `after`).
         covers: first and last moment and kinds of records, in words; call records only.
+        days: the time zone by which days begin from now on, in words, where this file decided it.
     """
 
     source_id: str
@@ -121,6 +128,7 @@ class SourceSummary:
     replaces: str = ""
     columns: list[dict[str, Any]] = field(default_factory=list)
     covers: str = ""
+    days: str = ""
 
     @property
     def rows_left_out(self) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import takeback
 from engine.errors import BackendError
-from engine.logs import repeats, staging
+from engine.logs import days, repeats, staging
 from engine.sources import Store
 
 if TYPE_CHECKING:
@@ -57,11 +57,7 @@ def take_out(store: Store, gone: Collection[str], logs: Logs) -> None:
         for line in store.query("logs/undo_order").iter_rows(named=True):
             _import_again(store, line["source_id"], json.loads(line["how"] or "null"), logs)
         store.temp("_undo_after", "logs/undo_sums", **some)
-        store.temp("_log_days", "logs/undo_changes")
-        store.temp("_log_days_known", "logs/days_known")
-        if store.count("_log_days_known"):
-            store.execute("logs/drop_known_days")
-        store.execute("logs/insert_days")
+        days.change(store)
         store.execute("logs/undo_strangers")
         takeback.forget(store, gone)
     finally:

@@ -113,7 +113,10 @@ def read_past(context: Context, offers: pl.DataFrame) -> Past:
     import polars as pl
 
     gone = context.warehouse.query("offers/gone")
-    rows = history.campaign_dates(context.warehouse.read("treatments")).join(gone, on="customer_id", how="anti")
+    treatments = context.warehouse.read("treatments")
+    # A campaign's days are the workspace's, as those of its call records are.
+    local = treatments.with_columns(context.warehouse.clock.shown(treatments["sent_at"]))
+    rows = history.campaign_dates(local).join(gone, on="customer_id", how="anti")
     days = rows["as_of"].unique().sort().to_list()
     known = [features_on(context, day, rows.filter(pl.col("as_of") == day), offers) for day in days]
     held = None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from engine import config
+    from engine.clock import Clock
     from engine.warehouse.duckdb import DuckDBWarehouse
 
 
@@ -25,6 +26,13 @@ class Warehouse(Protocol):
     """What the engine needs of a database. Statements are names below sql/ without `.sql` ("graph/edges")."""
 
     spreads: bool
+    clock: Clock
+
+    def set_clock(self, clock: Clock) -> None:
+        """Let days begin by another clock: what `local_day` and `day_start` of statements say. Inside a transaction.
+
+        The sums per day that are stored do not follow by themselves (`engine.logs.days.move`).
+        """
 
     def query(self, statement: str, /, **params: Any) -> pl.DataFrame:
         """The rows of a statement as a frame."""

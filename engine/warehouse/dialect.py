@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from engine.clock import MACROS, UTC, Clock
+
 if TYPE_CHECKING:
     from sqlglot import exp
 
@@ -40,13 +42,19 @@ class Statement:
 
 
 @lru_cache(maxsize=1024)
-def translated(text: str) -> Statement:
-    """A DuckDB statement for Spark; kept, since transpiling costs more than a small query."""
+def translated(text: str, clock: Clock = UTC) -> Statement:
+    """A DuckDB statement for Spark; kept, since transpiling costs more than a small query.
+
+    Args:
+        text: of the statement.
+        clock: by which days begin. What asks UTC is written out; of another one `functions` must be there.
+    """
     import sqlglot
     from sqlglot import errors, exp
 
     try:
         tree = sqlglot.parse_one(text, read="duckdb")
+        tree = tree.transform(_by_utc) if clock == UTC else tree
     except errors.SqlglotError:
         return _only_duckdb()
     if isinstance(tree, exp.Query):
@@ -76,6 +84,27 @@ def _statement(kind: str, query: exp.Query, target: str) -> Statement:
     names = {node.name for node in query.find_all(exp.Placeholder, exp.Parameter)}
     sql = query.transform(_mended).transform(_wide).sql("spark", comments=False)
     return Statement(kind, sql, target, frozenset(reads), frozenset(names))
+
+
+def functions(clock: Clock) -> list[str]:
+    """Statements that define for Spark what DuckDB has as macros: `local_day` and `day_start` by a clock."""
+    made = []
+    for name, write in MACROS.items():
+        body = translated(f"SELECT {getattr(clock, write)('asked')}").sql.removeprefix("SELECT ")
+        kind = "DATE" if name == "local_day" else "TIMESTAMP_NTZ"
+        made.append(f"CREATE OR REPLACE TEMPORARY FUNCTION {name}(asked TIMESTAMP_NTZ) RETURNS {kind} RETURN {body}")
+    return made
+
+
+def _by_utc(node: exp.Expression) -> exp.Expression:
+    """What asks the clock, as the casts that it is."""
+    import sqlglot
+    from sqlglot import exp
+
+    if isinstance(node, exp.Anonymous) and node.name.lower() in MACROS:
+        write = getattr(UTC, MACROS[node.name.lower()])
+        return sqlglot.parse_one(write(node.expressions[0].sql("duckdb")), read="duckdb")
+    return node
 
 
 def _mended(node: exp.Expression) -> exp.Expression:

@@ -13,6 +13,7 @@ from engine.errors import ConfigError, WorkspaceError
 from engine.progress import SILENT, Progress
 from engine.tables import SQL_TYPES, TABLES, Column, Table, check
 from engine.warehouse import sql_text
+from engine.warehouse.clocked import Clocked
 from engine.warehouse.faults import RESTORE, check_path, named, no_size, opening
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ OFFLINE = {"autoinstall_known_extensions": False, "autoload_known_extensions": F
 _NOTHING = {"text": "''", "bool": "false", "date": "DATE '1970-01-01'", "time": "TIMESTAMP '1970-01-01'", "texts": "[]"}
 
 
-class DuckDBWarehouse:
+class DuckDBWarehouse(Clocked):
     """Runs statements in one DuckDB database; see `engine.warehouse.Warehouse` for the methods' contracts.
 
     Args:
@@ -60,8 +61,7 @@ class DuckDBWarehouse:
         contracts: bool = True,
     ) -> None:
         self.path, self.touched = path, set[str]()
-        self._contracts = contracts
-        self._key, self._weak, self._read_only = key, weak, read_only
+        self._key, self._weak, self._read_only, self._contracts = key, weak, read_only, contracts
         # What is freed goes back to the system at once: the arrays of later stages have room.
         # Nodes are dense numbers: up to 4 million of them are grouped in an array instead of a hash table.
         # What spills is encrypted, from the start: that cannot be set while there are such files, of whomever.
@@ -103,6 +103,7 @@ class DuckDBWarehouse:
                 self.connection.execute("SET TimeZone = 'UTC'")
                 for table in TABLES.values() if self._contracts else ():
                     self.connection.execute(table.ddl())
+            self._read_clock()
         except duckdb.Error as error:
             if hasattr(self, "connection"):
                 self.connection.close()
@@ -304,9 +305,8 @@ class DuckDBWarehouse:
 
     def elsewhere(self) -> bool:
         """Whether another engine keeps this workspace's large tables outside the file."""
-        if "meta" not in {row[0] for row in self.connection.execute("SHOW TABLES").fetchall()}:
-            return False
-        return bool(self.connection.execute("SELECT count(*) FROM meta WHERE name LIKE 'parts:%'").fetchall()[0][0])
+        here = ("meta",) in self.connection.execute("SHOW TABLES").fetchall()
+        return here and bool(self.connection.execute("SELECT 1 FROM meta WHERE name LIKE 'parts:%'").fetchall())
 
     def columns(self, table: str, /) -> list[str]:
         """The columns table `table` has now: its contract's in order, then those that an open table has beyond it."""
@@ -337,10 +337,11 @@ class DuckDBWarehouse:
         try:
             yield
         except BaseException:
-            self._inside = False
             self.connection.execute("ROLLBACK")
+            self._read_clock()
             raise
-        self._inside = False
+        finally:
+            self._inside = False
         with named("COMMIT"):
             self.connection.execute("COMMIT")
 
@@ -455,9 +456,8 @@ class _Shadow:
 
     def _empty(self, table: str) -> None:
         self.made.add(table)
-        self.store.execute_text(
-            TABLES[table].ddl().replace("CREATE TABLE IF NOT EXISTS", "CREATE OR REPLACE TEMP TABLE")
-        )
+        made = TABLES[table].ddl().replace("CREATE TABLE IF NOT EXISTS", "CREATE OR REPLACE TEMP TABLE")
+        self.store.execute_text(made)
 
 
 def is_encrypted(path: Path) -> bool:

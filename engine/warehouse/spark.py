@@ -27,12 +27,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.clock import UTC, Clock
 from engine.errors import BackendError, EngineError
 from engine.progress import SILENT, Progress
 from engine.tables import SQL_TYPES, TABLES, check
 from engine.warehouse import session, sql_text, workers
 from engine.warehouse.catalogue import LARGE, NUMBERED, SCRATCH, Catalogue
-from engine.warehouse.dialect import SET, Statement, translated
+from engine.warehouse.dialect import SET, Statement, functions, translated
 from engine.warehouse.duckdb import DuckDBWarehouse, quote
 from engine.warehouse.faults import title_of
 
@@ -75,6 +76,10 @@ class SparkWarehouse(Catalogue):
             _log.info("Spark %s, master %s, GraphFrames %s", started.version, started.sparkContext.master, jar)
         return started
 
+    def _tell(self, clock: Clock) -> None:
+        super()._tell(clock)
+        self._told = clock == UTC  # what asks UTC is written out
+
     def close(self) -> None:
         """See `DuckDBWarehouse.close`; temporary tables go."""
         if "spark" in self.__dict__:
@@ -96,7 +101,7 @@ class SparkWarehouse(Catalogue):
 
     def query_text(self, text: str, params: dict[str, Any] | None = None, *, name: str = "") -> pl.DataFrame:
         """See `DuckDBWarehouse.query_text`."""
-        statement = translated(text)
+        statement = translated(text, self.clock)
         if statement.kind != "select" or not self._here(statement):
             return super().query_text(text, params, name=name)
         for table in sorted(statement.reads):
@@ -114,7 +119,7 @@ class SparkWarehouse(Catalogue):
 
     def create(self, table: str, statement: str, /, **params: Any) -> int:
         """See `Warehouse.create`."""
-        read = translated(sql_text(statement))
+        read = translated(sql_text(statement), self.clock)
         if table not in LARGE and not self._here(read) and not self._aside:
             return super().create(table, statement, **params)
         if table not in LARGE:
@@ -129,7 +134,7 @@ class SparkWarehouse(Catalogue):
 
     def execute_text(self, text: str, params: dict[str, Any] | None = None, *, name: str = "") -> None:
         """See `DuckDBWarehouse.execute_text`."""
-        statement = translated(text)
+        statement = translated(text, self.clock)
         target = statement.target
         if statement.kind == "drop":
             self._forget(target)
@@ -189,6 +194,10 @@ class SparkWarehouse(Catalogue):
         """The rows of a statement, not computed yet."""
         for table in sorted(statement.reads):
             self._offer(table)
+        if not self._told:
+            for text in functions(self.clock):
+                self.spark.sql(text)
+            self._told = True
         values = {key: value for key, value in params.items() if key in statement.parameters}
         rows = self.spark.sql(statement.sql, args=values or None)
         if _log.isEnabledFor(logging.INFO):

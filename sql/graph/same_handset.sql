@@ -4,11 +4,11 @@
 WITH seen AS (
     SELECT caller AS node, caller_device AS device
     FROM events
-    WHERE caller_device IS NOT NULL AND started_at >= $since AND started_at < $as_of
+    WHERE caller_device IS NOT NULL AND started_at >= day_start($since) AND started_at < day_start($as_of)
     UNION
     SELECT callee AS node, callee_device AS device
     FROM events
-    WHERE callee IS NOT NULL AND callee_device IS NOT NULL AND started_at >= $since AND started_at < $as_of
+    WHERE callee IS NOT NULL AND callee_device IS NOT NULL AND started_at >= day_start($since) AND started_at < day_start($as_of)
 ),
 
 shared AS (

@@ -5,7 +5,7 @@
 SELECT
     m.caller AS src,
     m.callee AS dst,
-    m.started_at::DATE AS day,
+    local_day(m.started_at) AS day,
     sum(m.sign * coalesce(m.n_calls, (m.kind = 'call')::BIGINT))::BIGINT AS n_calls,
     sum(m.sign * m.duration_s)::BIGINT AS talk_s,
     sum(m.sign * coalesce(m.n_texts, (m.kind = 'text')::BIGINT))::BIGINT AS n_texts
@@ -18,9 +18,9 @@ FROM (
 ) AS m
 WHERE
     m.callee IS NOT NULL
-    AND m.started_at >= $since::TIMESTAMP
-    AND m.started_at < $until::TIMESTAMP
+    AND m.started_at >= day_start($since)
+    AND m.started_at < day_start($until)
     AND m.caller % $parts = $part
     AND m.caller NOT IN (SELECT p.node FROM parties AS p WHERE p.opted_out)
     AND m.callee NOT IN (SELECT p.node FROM parties AS p WHERE p.opted_out)
-GROUP BY m.caller, m.callee, m.started_at::DATE
+GROUP BY m.caller, m.callee, local_day(m.started_at)

@@ -4,14 +4,14 @@
 SELECT
     e.caller AS src,
     e.callee AS dst,
-    e.started_at::DATE AS day,
+    local_day(e.started_at) AS day,
     count(*) FILTER (e.kind = 'call') AS n_calls,
     sum(e.duration_s)::BIGINT AS talk_s,
     count(*) FILTER (e.kind = 'text') AS n_texts
 FROM events AS e
 WHERE
     e.callee IS NOT NULL
-    AND e.started_at >= $since::TIMESTAMP
-    AND e.started_at < $until::TIMESTAMP
+    AND e.started_at >= day_start($since)
+    AND e.started_at < day_start($until)
     AND e.caller % $parts = $part
-GROUP BY e.caller, e.callee, e.started_at::DATE
+GROUP BY e.caller, e.callee, local_day(e.started_at)

@@ -19,10 +19,10 @@ SELECT
 FROM _log_new AS n
 LEFT JOIN (SELECT * FROM _log_facts WHERE NOT kept_old) AS f ON n.row_id = f.kept_rid
 WHERE
-    n.started_at >= $since::TIMESTAMP
-    AND n.started_at < $until::TIMESTAMP
+    n.started_at >= day_start($since)
+    AND n.started_at < day_start($until)
     AND NOT EXISTS (
         SELECT 1
         FROM _log_gone AS g
-        WHERE g.row_id = n.row_id AND g.started_at >= $since::TIMESTAMP AND g.started_at < $until::TIMESTAMP
+        WHERE g.row_id = n.row_id AND g.started_at >= day_start($since) AND g.started_at < day_start($until)
     )

@@ -3,20 +3,20 @@
 WITH mine AS (
     SELECT
         e.caller AS node,
-        CAST(e.started_at AS DATE) AS day,
+        local_day(e.started_at) AS day,
         CASE WHEN e.kind = 'call' THEN 1 ELSE 0 END AS call_out,
         0 AS call_in,
         CASE WHEN e.kind = 'text' THEN 1 ELSE 0 END AS text_out,
         CASE WHEN e.kind = 'call' THEN e.duration_s ELSE 0 END AS talk_s,
         CASE WHEN e.kind = 'data' THEN 1 ELSE 0 END AS session,
-        CASE WHEN e.kind = 'data' THEN CAST(e.started_at AS DATE) END AS data_day,
+        CASE WHEN e.kind = 'data' THEN local_day(e.started_at) END AS data_day,
         CAST(round(coalesce(e.volume_mb, 0.0) * 1000.0) AS BIGINT) AS volume_kb
     FROM events AS e
-    WHERE e.started_at >= CAST($since AS TIMESTAMP) AND e.started_at < CAST($as_of AS TIMESTAMP)
+    WHERE e.started_at >= day_start($since) AND e.started_at < day_start($as_of)
     UNION ALL
     SELECT
         e.callee AS node,
-        CAST(e.started_at AS DATE) AS day,
+        local_day(e.started_at) AS day,
         0 AS call_out,
         CASE WHEN e.kind = 'call' THEN 1 ELSE 0 END AS call_in,
         0 AS text_out,
@@ -27,7 +27,7 @@ WITH mine AS (
     FROM events AS e
     WHERE
         e.callee IS NOT NULL
-        AND e.started_at >= CAST($since AS TIMESTAMP) AND e.started_at < CAST($as_of AS TIMESTAMP)
+        AND e.started_at >= day_start($since) AND e.started_at < day_start($as_of)
 ),
 
 observed AS (
