@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 AUTO = "auto"  # the setting until an import of call records brings a zone
-MACROS = {"local_day": "day_sql", "day_start": "start_sql"}  # what statements call -> who writes it out
+MACRO = "local_day"  # what statements call for the day of a moment
 _EPOCH = datetime(1970, 1, 1)
 _UNTIL = datetime(2100, 1, 1)  # from then on, as before 1970, an offset holds for good
 _HALVINGS = 17  # of a day, down to a second
@@ -74,18 +74,7 @@ class Clock:
         """`day` of an SQL expression."""
         if not self.changes and not self.first:
             return f"CAST({moment} AS DATE)"
-        offset = _tree([_sql(at) for at, _ in self.changes], [str(o) for o in self._offsets], moment)
-        return f"CAST({moment} + to_seconds({offset}) AS DATE)"
-
-    def start_sql(self, day: str) -> str:
-        """`start` of an SQL expression, a day or its midnight."""
-        midnight = f"CAST({day} AS TIMESTAMP)"
-        if not self.changes and not self.first:
-            return midnight
-        limits = [_sql(at + offset) for (at, _), offset in zip(self.changes, self._offsets, strict=False)]
-        starts = [f"{midnight} - to_seconds({offset})" for offset in self._offsets]
-        later = [f"greatest({_sql(at)}, {start})" for (at, _), start in zip(self.changes, starts[1:], strict=True)]
-        return _tree(limits, [starts[0], *later], midnight)
+        return f"CAST({moment} + to_seconds({_tree(self.changes, self.first, moment)}) AS DATE)"
 
     def text(self) -> str:
         """The clock as `read` reads it."""
@@ -160,14 +149,14 @@ def _unknown(zone: str) -> ConfigError:
     return ConfigError(f"logs.time_zone = {zone!r} is no time zone.", fix=told)
 
 
-def _tree(limits: Sequence[str], values: Sequence[str], asked: str) -> str:
-    """SQL of the value whose limit is the first one above what is asked: few comparisons, however many limits."""
-    if not limits:
-        return values[0]
-    middle = len(limits) // 2
-    below = _tree(limits[:middle], values[: middle + 1], asked)
-    above = _tree(limits[middle + 1 :], values[middle + 1 :], asked)
-    return f"CASE WHEN {asked} < {limits[middle]} THEN {below} ELSE {above} END"
+def _tree(changes: Sequence[tuple[int, int]], first: int, asked: str) -> str:
+    """SQL of the offset at a moment: few comparisons, however many changes."""
+    if not changes:
+        return str(first)
+    middle = len(changes) // 2
+    at, offset = changes[middle]
+    before, after = _tree(changes[:middle], first, asked), _tree(changes[middle + 1 :], offset, asked)
+    return f"CASE WHEN {asked} < TIMESTAMP '{_moment(at)}' THEN {before} ELSE {after} END"
 
 
 def _moment(seconds: int) -> datetime:
@@ -176,7 +165,3 @@ def _moment(seconds: int) -> datetime:
 
 def _seconds(moment: datetime) -> int:
     return int((moment - _EPOCH).total_seconds())
-
-
-def _sql(seconds: int) -> str:
-    return f"TIMESTAMP '{_moment(seconds)}'"

@@ -17,7 +17,7 @@ _NO_SOURCE = ""  # a list that is bound must not be empty
 
 
 def runs(store: Store) -> list[tuple[datetime, datetime, int]]:
-    """Spans of whole days and how many of `_log_new`'s rows they have, from the beginning of time to its end.
+    """Moments between which whole days lie, and how many of `_log_new`'s rows are in them, from the beginning of time.
 
     A few million rows each, or one day: small tables are fast, and whole row groups are small.
     """
@@ -27,7 +27,7 @@ def runs(store: Store) -> list[tuple[datetime, datetime, int]]:
     most = staging.rows_at_once(store)
     for day, rows in store.query("logs/day_rows").iter_rows():
         if n + rows > most and n:
-            until = datetime(day.year, day.month, day.day)
+            until = store.clock.start(day)
             found.append((since, until, n))
             since, n = until, 0
         n += rows
@@ -35,8 +35,8 @@ def runs(store: Store) -> list[tuple[datetime, datetime, int]]:
 
 
 def fresh(store: Store, first: datetime | None, last: datetime | None) -> tuple[datetime, datetime] | None:
-    """The first day and the day after the last, where nothing is known of these days: their pair-days are then the sums
-    of the events that are stored next.
+    """When the first day begins and the last ends, where nothing is known of these days: their pair-days are then the
+    sums of the events that are stored next.
 
     Args:
         store: the warehouse, before a file's events are stored.
@@ -45,11 +45,10 @@ def fresh(store: Store, first: datetime | None, last: datetime | None) -> tuple[
     """
     if first is None or last is None:
         return None
-    begun, ended = store.clock.day(first), store.clock.day(last)
-    since = datetime(begun.year, begun.month, begun.day)
-    until = datetime(ended.year, ended.month, ended.day) + timedelta(days=1)
-    known = not store.query("logs/fresh_days", since=since, until=until)["fresh"][0]
-    return None if known else (since, until)
+    since, until = store.clock.day(first), store.clock.day(last) + timedelta(days=1)
+    begins, ends = store.clock.start(since), store.clock.start(until)
+    known = not store.query("logs/fresh_days", since=since, until=until, begins=begins, ends=ends)["fresh"][0]
+    return None if known else (begins, ends)
 
 
 def add(
@@ -59,8 +58,8 @@ def add(
 
     Args:
         store: the warehouse, where the file's events are stored by now.
-        since: first day.
-        until: the day after the last.
+        since: when the first day begins.
+        until: when the last one ends.
         rows: how many there are.
         fresh_days: from `fresh`.
     """

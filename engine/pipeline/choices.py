@@ -278,7 +278,12 @@ def features_on(context: Context, as_of: date, people: pl.DataFrame, offers: pl.
         as_of,
         customers=people_rules.aged(store, as_of),
         handset=handset,
-        usage=store.query("offers/usage", since=as_of - timedelta(days=config.graph.window_days), as_of=as_of),
+        usage=store.query(
+            "offers/usage",
+            since=store.clock.start(as_of - timedelta(days=config.graph.window_days)),
+            until=store.clock.start(as_of),
+            as_of=as_of,
+        ),
         graph=graph,
         contacts=features.contact_features(ties, parties, handset.select("customer_id", "manufacturer"), makers),
         influencer=features.influencer_features(top, spells, as_of),

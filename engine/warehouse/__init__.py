@@ -29,7 +29,7 @@ class Warehouse(Protocol):
     clock: Clock
 
     def set_clock(self, clock: Clock) -> None:
-        """Let days begin by another clock: what `local_day` and `day_start` of statements say. Inside a transaction.
+        """Let days begin by another clock: what `local_day` in statements says. Inside a transaction.
 
         The sums per day that are stored do not follow by themselves (`engine.logs.days.move`).
         """

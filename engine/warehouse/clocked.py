@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.clock import MACROS, UTC, Clock, read
+from engine.clock import MACRO, UTC, Clock, read
 
 _CLOCK = "clock"  # in `meta`; absent = UTC
 
@@ -31,7 +31,6 @@ class Clocked:
         self._tell(read(told[0][0]) if told else UTC)
 
     def _tell(self, clock: Clock) -> None:
-        """Statements ask the clock by two macros; by UTC these are the casts that would stand there instead."""
+        """Statements ask the clock by a macro; by UTC it is the cast that would stand there instead."""
         self.clock = clock
-        for macro, text in MACROS.items():
-            self.connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}(asked) AS {getattr(clock, text)('asked')}")
+        self.connection.execute(f"CREATE OR REPLACE TEMP MACRO {MACRO}(asked) AS {clock.day_sql('asked')}")

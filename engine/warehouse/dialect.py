@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from engine.clock import MACROS, UTC, Clock
+from engine.clock import MACRO, UTC, Clock
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -47,7 +47,7 @@ def translated(text: str, clock: Clock = UTC) -> Statement:
 
     Args:
         text: of the statement.
-        clock: by which days begin. What asks UTC is written out; of another one `functions` must be there.
+        clock: by which days begin. What asks UTC is written out; of another one `function` must be there.
     """
     import sqlglot
     from sqlglot import errors, exp
@@ -86,24 +86,18 @@ def _statement(kind: str, query: exp.Query, target: str) -> Statement:
     return Statement(kind, sql, target, frozenset(reads), frozenset(names))
 
 
-def functions(clock: Clock) -> list[str]:
-    """Statements that define for Spark what DuckDB has as macros: `local_day` and `day_start` by a clock."""
-    made = []
-    for name, write in MACROS.items():
-        body = translated(f"SELECT {getattr(clock, write)('asked')}").sql.removeprefix("SELECT ")
-        kind = "DATE" if name == "local_day" else "TIMESTAMP_NTZ"
-        made.append(f"CREATE OR REPLACE TEMPORARY FUNCTION {name}(asked TIMESTAMP_NTZ) RETURNS {kind} RETURN {body}")
-    return made
+def function(clock: Clock) -> str:
+    """The statement that defines for Spark what DuckDB has as a macro: `local_day` by a clock."""
+    body = translated(f"SELECT {clock.day_sql('asked')}").sql.removeprefix("SELECT ")
+    return f"CREATE OR REPLACE TEMPORARY FUNCTION {MACRO}(asked TIMESTAMP_NTZ) RETURNS DATE RETURN {body}"
 
 
 def _by_utc(node: exp.Expression) -> exp.Expression:
-    """What asks the clock, as the casts that it is."""
-    import sqlglot
+    """What asks the clock, as the cast that it is."""
     from sqlglot import exp
 
-    if isinstance(node, exp.Anonymous) and node.name.lower() in MACROS:
-        write = getattr(UTC, MACROS[node.name.lower()])
-        return sqlglot.parse_one(write(node.expressions[0].sql("duckdb")), read="duckdb")
+    if isinstance(node, exp.Anonymous) and node.name.lower() == MACRO:
+        return exp.cast(node.expressions[0].copy(), "DATE")
     return node
 
 

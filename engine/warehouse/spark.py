@@ -33,7 +33,7 @@ from engine.progress import SILENT, Progress
 from engine.tables import SQL_TYPES, TABLES, check
 from engine.warehouse import session, sql_text, workers
 from engine.warehouse.catalogue import LARGE, NUMBERED, SCRATCH, Catalogue
-from engine.warehouse.dialect import SET, Statement, functions, translated
+from engine.warehouse.dialect import SET, Statement, function, translated
 from engine.warehouse.duckdb import DuckDBWarehouse, quote
 from engine.warehouse.faults import title_of
 
@@ -195,8 +195,7 @@ class SparkWarehouse(Catalogue):
         for table in sorted(statement.reads):
             self._offer(table)
         if not self._told:
-            for text in functions(self.clock):
-                self.spark.sql(text)
+            self.spark.sql(function(self.clock))
             self._told = True
         values = {key: value for key, value in params.items() if key in statement.parameters}
         rows = self.spark.sql(statement.sql, args=values or None)

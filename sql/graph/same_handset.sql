@@ -1,14 +1,14 @@
 -- Grain: unordered pair of parties seen with one and the same handset in [since, as_of). Temporary table `same_handset`.
--- Reads: events, pairs. Params: since, as_of (dates).
+-- Reads: events, pairs. Params: since, as_of (when these days begin).
 -- Only pairs with contact are looked up, so one placeholder handset on many numbers costs no more than their ties.
 WITH seen AS (
     SELECT caller AS node, caller_device AS device
     FROM events
-    WHERE caller_device IS NOT NULL AND started_at >= day_start($since) AND started_at < day_start($as_of)
+    WHERE caller_device IS NOT NULL AND started_at >= $since AND started_at < $as_of
     UNION
     SELECT callee AS node, callee_device AS device
     FROM events
-    WHERE callee IS NOT NULL AND callee_device IS NOT NULL AND started_at >= day_start($since) AND started_at < day_start($as_of)
+    WHERE callee IS NOT NULL AND callee_device IS NOT NULL AND started_at >= $since AND started_at < $as_of
 ),
 
 shared AS (

@@ -1,7 +1,7 @@
 -- What a file adds to each directed pair and day: its rows, less repeated ones and second legs, less stored events that gave
 -- way; people who opted out have no pair-days.
--- Grain: directed pair and day. Reads: _log_new, _log_gone, _log_replaced, parties. Params: $since, $until the first day and
---   the day after the last (as times); $parts, $part which part of the callers.
+-- Grain: directed pair and day. Reads: _log_new, _log_gone, _log_replaced, parties. Params: $since, $until when the first day
+--   begins and the last one ends; $parts, $part which part of the callers.
 SELECT
     m.caller AS src,
     m.callee AS dst,
@@ -18,8 +18,8 @@ FROM (
 ) AS m
 WHERE
     m.callee IS NOT NULL
-    AND m.started_at >= day_start($since)
-    AND m.started_at < day_start($until)
+    AND m.started_at >= $since::TIMESTAMP
+    AND m.started_at < $until::TIMESTAMP
     AND m.caller % $parts = $part
     AND m.caller NOT IN (SELECT p.node FROM parties AS p WHERE p.opted_out)
     AND m.callee NOT IN (SELECT p.node FROM parties AS p WHERE p.opted_out)

@@ -1,5 +1,5 @@
 -- The pair-days of days of which nothing was known before this file's events: the sums of these.
--- Grain: directed pair and day. Reads: events. Params: $since, $until the first day and the day after the last (as times);
+-- Grain: directed pair and day. Reads: events. Params: $since, $until when the first day begins and the last one ends;
 --   $parts, $part which part of the callers.
 SELECT
     e.caller AS src,
@@ -11,7 +11,7 @@ SELECT
 FROM events AS e
 WHERE
     e.callee IS NOT NULL
-    AND e.started_at >= day_start($since)
-    AND e.started_at < day_start($until)
+    AND e.started_at >= $since::TIMESTAMP
+    AND e.started_at < $until::TIMESTAMP
     AND e.caller % $parts = $part
 GROUP BY e.caller, e.callee, local_day(e.started_at)

@@ -1,6 +1,6 @@
 -- A file's events, without its repeated rows and second legs, with what those knew of handsets and cells.
--- Grain: event. Reads: _log_new, _log_gone, _log_facts. Params: $source_id; $since, $until the first day and the day after the
---   last (as times): joins give rows in any order, some days at a time stay near each other.
+-- Grain: event. Reads: _log_new, _log_gone, _log_facts. Params: $source_id; $since, $until when the first day begins and
+--   the last one ends: joins give rows in any order, some days at a time stay near each other.
 SELECT
     n.kind,
     n.caller,
@@ -19,10 +19,10 @@ SELECT
 FROM _log_new AS n
 LEFT JOIN (SELECT * FROM _log_facts WHERE NOT kept_old) AS f ON n.row_id = f.kept_rid
 WHERE
-    n.started_at >= day_start($since)
-    AND n.started_at < day_start($until)
+    n.started_at >= $since::TIMESTAMP
+    AND n.started_at < $until::TIMESTAMP
     AND NOT EXISTS (
         SELECT 1
         FROM _log_gone AS g
-        WHERE g.row_id = n.row_id AND g.started_at >= day_start($since) AND g.started_at < day_start($until)
+        WHERE g.row_id = n.row_id AND g.started_at >= $since::TIMESTAMP AND g.started_at < $until::TIMESTAMP
     )
