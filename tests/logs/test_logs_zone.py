@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import engine
-from engine import config, pipeline
+from engine import config, runner
 from engine.errors import ConfigError
 from engine.usecases import erase, imports
 
@@ -91,7 +91,7 @@ def test_a_change_moves_the_sums_and_makes_stages_stale(space, tmp_path):
     config.set_value(space.path / "kindred.toml", "logs.time_zone", "Europe/Budapest")
     changed = engine.open(space.path)
     with changed.warehouse(read_only=True) as store:
-        states = {line["stage"]: line["state"] for line in pipeline.status(store, changed.config)}
+        states = {line["stage"]: line["state"] for line in runner.status(store, changed.config)}
     assert (before, days(changed), states["edges"]) == (BY_UTC, BY_BUDAPEST, "stale")
     assert len(changed.told) == 1 and "Days begin by Europe/Budapest now, no longer by UTC" in changed.told[0]
     with changed.warehouse(read_only=True) as store:
