@@ -13,7 +13,6 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import BackendError
 from engine.logs import days, repeats, staging
 from engine.sources import Store, takeback
 
@@ -35,15 +34,7 @@ def take_out(store: Store, gone: Collection[str], logs: Logs) -> None:
         store: the warehouse.
         gone: ids of the imports; they still stand in `sources`.
         logs: settings, for imports that did not note theirs.
-
-    Raises:
-        BackendError: the warehouse is Spark.
     """
-    if store.spreads:
-        raise BackendError(
-            "The engine spark cannot take call records back, nor read the same file otherwise, yet.",
-            fix="Make a new workspace and import the files there as they should be.",
-        )
     some: dict[str, Any] = {"gone": list(gone)}
     try:
         store.temp("_undo_pairs", "logs/undo_pairs", **some)

@@ -32,7 +32,7 @@ from engine.errors import BackendError, EngineError
 from engine.progress import SILENT, Progress
 from engine.tables import SQL_TYPES, TABLES, check
 from engine.warehouse import session, sql_text, workers
-from engine.warehouse.catalogue import LARGE, NUMBERED, SCRATCH, Catalogue
+from engine.warehouse.catalogue import BLOCK, LARGE, NUMBERED, SCRATCH, Catalogue
 from engine.warehouse.dialect import SET, Statement, function, translated
 from engine.warehouse.duckdb import DuckDBWarehouse, quote
 from engine.warehouse.faults import title_of
@@ -259,23 +259,36 @@ class SparkWarehouse(Catalogue):
             for c in contract.columns
         ]
         if table in NUMBERED:
-            number = f.col("row_id") if "row_id" in rows.columns else f.monotonically_increasing_id()
-            if "row_id" not in rows.columns:
-                number = number + f.lit(len(self._parts[table]) << 48)
-            picks.append(number.alias("row_id"))
+            own = f.monotonically_increasing_id() + f.lit(self._next_block(table) << BLOCK)
+            picks.append((f.col("row_id") if "row_id" in rows.columns else own).alias("row_id"))
         seen = Observation()
         full = [c.name for c in contract.columns if not c.nullable]
         counted = rows.select(*picks).observe(
             seen,
             f.count(f.lit(1)).alias("rows"),
             f.sum(f.when(_any_null(full), 1).otherwise(0)).alias("holes"),
+            *([f.max("row_id").alias("last")] if table in NUMBERED else []),
         )
         part = f"{table}/{uuid.uuid4().hex}"
         counted.write.parquet(f"{self._folder}/{part}")
         found = seen.get
         if found.get("holes"):
             raise BackendError(f"Table {table}: {found['holes']} rows lack a value that they must have.")
-        return {"path": part, "rows": int(found["rows"])}
+        blocks = {"block": int(found.get("last") or 0) >> BLOCK} if table in NUMBERED else {}
+        return {"path": part, "rows": int(found["rows"]), **blocks}
+
+    def _next_block(self, table: str) -> int:
+        """Above the numbers of all rows that are there: each insert numbers its rows within a block of its own.
+
+        Blocks are not counted by the parts, for a deletion makes one part of all, and the numbers stay.
+        """
+        from pyspark.sql import functions as f
+
+        if any("block" not in part for part in self._parts[table]):  # of an older Kindred
+            self._offer(table)
+            last = self.spark.table(table).agg(f.max("row_id")).first()[0] or 0
+            return (int(last) >> BLOCK) + 1
+        return max((part["block"] + 1 for part in self._parts[table]), default=0)
 
     def write(self, table: str, frame: pl.DataFrame, /) -> int:
         """See `Warehouse.write`."""
