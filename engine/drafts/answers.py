@@ -61,8 +61,8 @@ def draft(sheet: Sheet, made: Draft, found: tuple[Column, dict[str, str]], talk:
         shown = ", ".join(unknown[:6])
         made.leave(
             "answered",
-            f"{column.name} tells who answered, and some words are not known ({shown}): "
-            "put them under [answered] no or yes.",
+            f"{column.name} tells who answered, and some words are not known ({shown}).",
+            f'answered = "{column.name}" under [columns], and no = ["{unknown[0]}"] (or yes) under [answered]',
         )
         return
     made.columns["answered"] = Line(column.name, "known words")

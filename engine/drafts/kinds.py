@@ -90,7 +90,10 @@ def _default(sheet: Sheet, made: Draft, unsure: list[Column], path: Path) -> str
         if not _spoken(sheet, column):
             shown = ", ".join(list(column.distinct)[:8])
             made.leave(
-                "kind", f"{column.name} may tell calls from texts and data, and its words are not known ({shown})."
+                "kind",
+                f"{column.name} may tell calls from texts and data, and its words are not known ({shown}).",
+                f'kind = "{column.name}" under [columns] and its words under [kind] (call = [...], text = [...]), or '
+                'default = "call" alone',
             )
             return "call"
     times = sum(1 for c in sheet.columns if c.times and c.times.what == "moment")
@@ -102,7 +105,7 @@ def _default(sheet: Sheet, made: Draft, unsure: list[Column], path: Path) -> str
     if not spoken and times < 2:
         if {"start", "time"} & roles and not spoken and times:
             made.leave(
-                "kind", 'no column of kinds and none of durations: say kind = { default = "text" } if all are texts.'
+                "kind", "no column of kinds and none of durations.", 'default = "text" under [kind] if all are texts'
             )
         return "call"
     if {"duration", "talk"} & roles or times > 1:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from engine.drafts import names
-from engine.drafts.draft import Draft, Line, Sql
+from engine.drafts.draft import Draft, Line, Sql, name_in_sql
 from engine.drafts.sheet import Column, Sheet, number
 from engine.drafts.when import Moment, Times
 
@@ -31,6 +31,10 @@ _SPELLED = re.compile(
     r"(?:pt)?(?=\d)(?:(\d+) ?(?:h|hrs?|hours?))? ?(?:(\d+) ?(?:m|mins?|minutes?))? ?"
     r"(?:(\d+(?:\.\d+)?) ?(?:s|secs?|seconds?))?"
 )
+
+
+_SIX = re.compile(r"\d\d[0-5]\d[0-5]\d")
+_DISTINCT = 8  # lengths of six digits that would be no clock one by one, before they are taken for such
 
 
 @dataclass(frozen=True)
@@ -77,9 +81,11 @@ def find(sheet: Sheet, draft: Draft, times: Times, silent: list[str], used: set[
         if total and _more(chosen, total[0]):
             draft.leave(
                 "duration_s",
-                f"{chosen.column.name} is mostly longer than {total[0].column.name}: say which is the talk.",
+                f"{chosen.column.name} is mostly longer than {total[0].column.name}; one is the talk.",
             )
             return False
+        if chosen.unit is None and total and whole and not spoken and (per := _unit_by(total[0], whole)) is not None:
+            chosen = replace(chosen, unit=per)  # the total's unit, which the times tell
         return _say(draft, chosen, spoken or None, "named as the time talked", True)
     if total:
         every = [
@@ -139,6 +145,8 @@ def _length(column: Column, decimal: str) -> Length | None:
         own = set(names.words(column.name)) if column.named else set()
         told = 60.0 if {"hh", "mm"} <= own and "ss" not in own else 1.0 if "ss" in own or _three(column) else None
         return Length(column, column.seconds(), told)
+    if _digits(column):
+        return Length(column, [_of_digits(v) for v in column.values], 1.0)
     numbers = [_plain_seconds(v, decimal) for v in column.values]
     good = sum(n is not None for n in numbers)
     if good < 0.95 * len(column.filled):
@@ -148,6 +156,17 @@ def _length(column: Column, decimal: str) -> Length | None:
         return Length(column, numbers, 1.0)  # the values say their units
     unit = 60.0 if own & _MINUTES else 0.001 if own & _MILLIS else 1.0 if own & _SECONDS else None
     return Length(column, numbers, unit)
+
+
+def _digits(column: Column) -> bool:
+    """Whether lengths are hours, minutes and seconds in six digits, filled with noughts: none ends on more than 59."""
+    if column.share(_SIX) < 1 or not any(v.startswith("0") for v in column.distinct):
+        return False
+    return sum(int(v) > 99 for v in column.distinct) >= _DISTINCT
+
+
+def _of_digits(text: str) -> float | None:
+    return int(text[:2]) * 3600.0 + int(text[2:4]) * 60 + int(text[4:]) if _SIX.fullmatch(text) else None
 
 
 def _plain_seconds(text: str, decimal: str) -> float | None:
@@ -269,14 +288,11 @@ def _with_ring(draft: Draft, chosen: Length, ring: Length, whole: list, silent: 
         return _say(draft, chosen, None, f"shorter than {ring.column.name} in some rows, so that is not in it", True)
     draft.leave(
         "duration_s",
-        f"{chosen.column.name} may have the ringing of {ring.column.name} in it. Say so: "
-        f'{{ sql = "{_plain(chosen)} - {_plain(ring)}" }}, or "{chosen.column.name}" where it has not.',
+        f"{chosen.column.name} may have the ringing of {ring.column.name} in it.",
+        f"duration_s = {{ sql = '{name_in_sql(chosen.column.name)} - {name_in_sql(ring.column.name)}' }} under "
+        f'[columns], or duration_s = "{chosen.column.name}" where it has not',
     )
     return False
-
-
-def _plain(length: Length) -> str:
-    return length.column.name if length.column.name.isidentifier() else f"'{length.column.name}'"
 
 
 def _unit_by(length: Length, seconds: Sequence[float | None]) -> float | None:
@@ -290,14 +306,20 @@ def _say(draft: Draft, chosen: Length, seconds: Sequence[float | None] | None, w
     by = _unit_by(chosen, seconds) if seconds else None
     name = chosen.column.name
     if by is not None and unit is not None and by != unit:
+        told = f"{name} is named as if in units of {unit:g} s, and the times of its rows say {by:g} s."
+        draft.leave("duration_s", told, _unit_line(chosen))
+        return False
+    if by is None and _filled(chosen):
         draft.leave(
-            "duration_s", f"{name} is named as if in units of {unit:g} s, and the times of its rows say {by:g} s."
+            "duration_s",
+            f"{name} may be seconds or hours, minutes and seconds in digits (such as {chosen.column.filled[0]}).",
+            f'duration_s = "{name}" under [columns] if seconds',
         )
         return False
     if by is None and unit is None:
         by, doubt = _by_size(chosen)
         if by is None:
-            draft.leave("duration_s", f"{name}: {doubt}")
+            draft.leave("duration_s", f"{name}: {doubt}", _unit_line(chosen))
             return False
         if doubt:
             why, sure = f"{why}; {doubt}", False
@@ -310,7 +332,12 @@ def _say(draft: Draft, chosen: Length, seconds: Sequence[float | None] | None, w
             False,
         )
     unit = unit or 1.0
-    draft.columns["duration_s"] = Line(name, why, sure)
+    if chosen.column.spans or not _digits(chosen.column):
+        draft.columns["duration_s"] = Line(name, why, sure)
+    else:
+        parts = [f"substr({name_in_sql(name)}, {i}, 2)" for i in (1, 3, 5)]
+        own = Sql(f"{parts[0]} || ':' || {parts[1]} || ':' || {parts[2]}")
+        draft.columns["duration_s"] = Line(own, f"{why}; hours, minutes and seconds in six digits", sure)
     if chosen.column.spans:
         _say_spans(draft, chosen, unit)
     elif unit != 1.0:
@@ -323,6 +350,19 @@ def _say(draft: Draft, chosen: Length, seconds: Sequence[float | None] | None, w
             exact,
         )
     return sure
+
+
+def _filled(chosen: Length) -> bool:
+    """Whether lengths are digits of one width, filled with noughts, that all might be clocks and are not told apart."""
+    values = chosen.column.distinct
+    clocks = all(re.fullmatch(r"(\d\d)?[0-5]\d[0-5]\d", v) for v in values)
+    return clocks and any(v[0] == "0" and int(v) > 99 for v in values) and not _digits(chosen.column)
+
+
+def _unit_line(chosen: Length) -> str:
+    """The lines of a mapping that say the unit of a column."""
+    unit = 'form = "mm:ss" (or "hh:mm")' if chosen.column.spans else "seconds_per_unit = 60 (minutes; 1, 0.001)"
+    return f'duration_s = "{chosen.column.name}" under [columns] and {unit} under [duration]'
 
 
 def _say_spans(draft: Draft, chosen: Length, unit: float) -> None:
@@ -342,11 +382,11 @@ def _by_size(chosen: Length) -> tuple[float | None, str]:
     middle, most = median(filled), max(filled)
     whole = all(n == int(n) for n in filled)
     if not whole and middle < 20:
-        return None, "fractions of minutes, or seconds? Say seconds_per_unit under [duration]."
+        return None, "fractions of minutes, or seconds?"
     if (len(filled) >= 3 and most < 60) or (len(filled) >= 20 and most <= 120 and middle <= 15):
-        return None, f"no number is larger than {most:g}: minutes, or seconds? Say seconds_per_unit under [duration]."
+        return None, f"no number is larger than {most:g}: minutes, or seconds?"
     if middle >= 20_000 or (middle >= 3000 and whole and all(n % 1000 == 0 for n in filled)):
-        return None, "such large numbers may be thousandths of a second. Say seconds_per_unit under [duration]."
+        return None, "such large numbers may be thousandths of a second."
     return 1.0, "" if whole else "taken as seconds"
 
 
@@ -354,26 +394,16 @@ def _between(draft: Draft, begin: Moment | None, end: Moment | None, why: str, s
     """Draft the seconds from one time to another."""
     if begin is None or end is None:
         return
-    first, last = (
-        begin.expression if len(begin.columns) > 1 else _bare(begin),
-        end.expression if len(end.columns) > 1 else _bare(end),
-    )
-    text = f"date_diff('second', {first}, {last})"
+    text = f"date_diff('second', {begin.expression}, {end.expression})"
     if len(begin.columns) > 1 or len(end.columns) > 1:
         text = f"({text} + 86400) % 86400"  # a call over midnight may keep its first day
-    if any(not v for c in begin.columns for v in c.values):
+    if any(len(c.filled) < len(c.values) for c in begin.columns):
         text = f"coalesce({text}, 0)"  # nobody answered
     if begin.order in ("seconds", "milliseconds", "microseconds"):
         per = {"seconds": "", "milliseconds": " / 1000", "microseconds": " / 1000000"}[begin.order]
-        text = f"({_bare(end)} - {_bare(begin)}){per}"
-        text = f"CASE WHEN {_bare(begin)} > 0 THEN {text} ELSE 0 END"
+        text = f"({end.expression} - {begin.expression}){per}"
+        text = f"CASE WHEN {begin.expression} > 0 THEN {text} ELSE 0 END"
     draft.columns["duration_s"] = Line(Sql(text), why, sure)
-
-
-def _bare(moment: Moment) -> str:
-    from engine.drafts.draft import name_in_sql
-
-    return name_in_sql(moment.columns[0].name)
 
 
 def _unnamed(sheet: Sheet, used: set[int], whole: list, decimal: str) -> list[Length]:

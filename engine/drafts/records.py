@@ -103,7 +103,7 @@ def _no_calls(sheet: Sheet) -> str:
     if counts and not any(c.role in ("start", "answer_time", "end") for c in sheet.columns):
         return (
             f"the rows have counts ({counts[0].name}), so they are sums and no contacts; "
-            "import pairs with --format edge-list --epoch DAY."
+            "pairs come in with --format edge-list --epoch DAY."
         )
     return ""
 
@@ -118,9 +118,11 @@ def _volumes(sheet: Sheet, made: Draft, used: set[int]) -> None:
     if not chosen:
         return
     if len(unit) != 1 or None in unit or len(chosen) > 2:
-        made.remarks.append(
-            f"check: volume_mb is left out: {', '.join(c.name for c in chosen)} "
-            "tell no unit (bytes, KB, MB). Name the column and [volume] megabytes_per_unit."
+        shown = ", ".join(c.name for c in chosen)
+        made.leave(
+            "volume_mb",
+            f"{shown} tell no unit (bytes, KB, MB).",
+            f'volume_mb = "{chosen[0].name}" under [columns] and megabytes_per_unit = 1e-6 (bytes) under [volume]',
         )
         return
     factor = unit.pop()
@@ -135,7 +137,10 @@ def _volumes(sheet: Sheet, made: Draft, used: set[int]) -> None:
 
 
 def _unit(column: Column) -> float | None:
-    return next((_MEGABYTES[w] for w in reversed(names.words(column.name)) if w in _MEGABYTES), None)
+    words = tuple(reversed(names.words(column.name)))
+    whole = next((_MEGABYTES[w] for w in words if w in _MEGABYTES), None)
+    parts = (_MEGABYTES[unit] for word in words for unit in ("octets", "bytes") if word.endswith(unit))
+    return next(parts, None) if whole is None else whole
 
 
 def _handsets(sheet: Sheet, made: Draft, ends: Parties | None, used: set[int]) -> None:
@@ -186,8 +191,8 @@ def _call_ids(sheet: Sheet, made: Draft, ends: Parties | None, times: Times, use
     if parts >= 0.1 * sheet.rows:
         made.leave(
             "call_id",
-            f"rows that share {column.name} have different parties (calls passed on, queues, groups that ring): "
-            "say which rows are contacts with where under [rows].",
+            f"rows that share {column.name} have different parties (calls passed on, queues, groups that ring).",
+            "where = \"leg = 'A'\" (true for the rows that are contacts) under [rows]",
         )
         return
     if strange:

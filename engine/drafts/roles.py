@@ -29,7 +29,9 @@ ROLES: dict[str, str] = {
         no, arayan numarasi, gonderen, kaynak, a numarasi, a numara, arayan abone, вызывающий, звонящий, абонент а,
         номер а, отправитель, от кого, откуда, источник, номер вызывающего, кто звонил, вызывающий абонент, номер
         звонящего, исходящий номер, 主叫, 主叫号码, 主叫方, 呼叫方, 发送方, 发件人, 源号码, 主叫用户, 主叫电话,
-        发送号码, 主叫方号码""",
+        发送号码, 主叫方号码, gebeld vanaf, volajici, volajici cislo, cislo volajiciho, apelant, numar apelant,
+        numarul apelant, opkaldende nummer, fra nummer, ringer, soittaja, soittajan numero, broj pozivatelja,
+        pozivatelj, caller address, calling address, telefono chiamante""",
     "callee": """
         b, callee, called, called number, called party, called party number, called no, called msisdn, called user,
         called line, called station, callee number, callee id, callee no, callee phone, callee msisdn, callee num, b
@@ -54,7 +56,9 @@ ROLES: dict[str, str] = {
         anropat nummer, uppringda, aranan, aranan numara, aranan no, aranan numarasi, alici, hedef, b numarasi, b
         numara, aranan abone, вызываемый, абонент б, абонент b, номер б, номер b, получатель, кому, куда, назначение,
         номер вызываемого, вызываемый абонент, набранный номер, принимающий, адресат, 被叫, 被叫号码, 被叫方, 接收方,
-        收件人, 目标号码, 被叫用户, 被叫电话, 接收号码, 被叫方号码""",
+        收件人, 目标号码, 被叫用户, 被叫电话, 接收号码, 被叫方号码, volany, volane cislo, cislo volaneho, apelat,
+        numar apelat, numarul apelat, kaldt nummer, kaldt, til nummer, oppringt nummer, vastaanottaja, kohdenumero,
+        pozvani broj, broj pozvanog, numer wybrany, called address, telefono chiamato""",
     "callee_final": """
         final called, final called party, final called party number, final destination, final number, connected
         number, connected party, answered by, answering party, answering number, answering extension, terminated
@@ -65,7 +69,7 @@ ROLES: dict[str, str] = {
         ouser, translated destination, did, did number, ddi, gewahlte nummer, original destination, redirecting
         number, redirected number, redirecting party, last redirect, last redirect dn, forwarded to, forwarding
         number, third party, diverted number, connected to via, diverting number, weiterleitung, c number, c party,
-        cid rdnis, rdnis, forwarded number, transferred to""",
+        cid rdnis, rdnis, forwarded number, transferred to, dnis, gewahlte rufnummer, digits dialed, digits dialled""",
     "subscriber": """
         msisdn, person, person id, person oid, subscriber, subscriber id, subscriber number, subscriber no, served
         msisdn, served party, served number, served user, served subscriber, user, user id, userid, uid, user number,
@@ -80,7 +84,8 @@ ROLES: dict[str, str] = {
         wlasny, klient, abonnee, gebruiker, klant, eigen nummer, abonneenummer, toestel, abonnent, anvandare, kund,
         eget nummer, abonnentnummer, anknytning, abone, kullanici, abone no, musteri, kendi numarasi, abone numarasi,
         абонент, пользователь, клиент, номер абонента, свой номер, мой номер, 用户号码, 本机号码, 用户, 手机号,
-        手机号码, 本方号码, 计费号码, 业务号码""",
+        手机号码, 本方号码, 计费号码, 业务号码, internal number, internal party, internal extension, own party, user
+        phone, agent phone, ucastnik, cislo ucastnika, abonent msisdn, rufnummernanschluss, mobilfunknummer""",
     "other": """
         other, other party, other number, other party number, other msisdn, other end, other side, otherparty,
         counterpart, counterpart number, msisdn counterpart, counterparty, correspondent, correspondent id,
@@ -95,12 +100,15 @@ ROLES: dict[str, str] = {
         numer kontaktu, tegenpartij, andere partij, gesprekspartner, ander nummer, tegennummer, motpart, andra
         parten, motpartsnummer, annat nummer, kontaktnummer, karsi taraf, karsi numara, diger numara, karsi no, karsi
         abone, собеседник, другая сторона, второй абонент, другой номер, номер собеседника, контакт, 对方号码,
-        对端号码, 对方, 对方手机号, 对方电话, 对端, 通话号码""",
+        对端号码, 对方, 对方手机号, 对方电话, 对端, 通话号码, protistrana, druhy ucastnik, interlocutor numar,
+        modpart, toinen osapuoli""",
     "number": """
         number, phone, phone number, telephone, telephone number, tel, mobile, mobile number, phone no, tel no,
         address, nummer, telefon, telefonnummer, telefono, numero, telephone numero, telefone, szam, telefonszam,
         numer, numer telefonu, telefoonnummer, telefon numarasi, numara, телефон, номер, номер телефона, 电话,
-        电话号码, 号码""",
+        电话号码, 号码, telefonni cislo, numar, numar de telefon, puhelinnumero, cell number, cell phone number,
+        mobile no, numero di telefono, numero de telephone, numero de telefono, numero telefono, numero de telefone,
+        handynummer, mobilnummer, gsm, gsm no""",
     "direction": """
         direction, call direction, dir, in out, inout, io, i o, way, outgoing, incoming, is outgoing, is incoming,
         outbound, inbound, originating terminating, mo mt, momt, call way, traffic direction, msg direction, message
@@ -108,7 +116,8 @@ ROLES: dict[str, str] = {
         direccion, sentido, direccion llamada, sens, sens appel, sens de l appel, sens communication, direzione,
         verso, verso chiamata, direcao, sentido da chamada, irany, hivas iranya, hivasirany, kierunek, kierunek
         polaczenia, richting, gespreksrichting, oproeprichting, riktning, samtalsriktning, yon, arama yonu, cagri
-        yonu, направление, тип соединения, направление вызова, 方向, 呼叫方向, 通话方向, 呼叫类型, 通话类型, 主被叫""",
+        yonu, направление, тип соединения, направление вызова, 方向, 呼叫方向, 通话方向, 呼叫类型, 通话类型, 主被叫,
+        smer, smer hovoru, directie, directia, retning, suunta, smjer, call direction type""",
     "start": """
         started at, start, start time, start date, start datetime, start date time, start timestamp, start stamp,
         start at, started, starttime, begin, begin time, begin at, began, call start, call start time, call date,
@@ -132,14 +141,17 @@ ROLES: dict[str, str] = {
         datum tid, tidpunkt, datum och tid, baslangic, baslama zamani, baslangic zamani, baslangic tarihi, arama
         zamani, arama tarihi, cagri zamani, tarih saat, начало, время начала, дата начала, начало вызова, начало
         разговора, время вызова, дата вызова, дата и время, дата время, начало соединения, 开始, 开始时间, 起始时间,
-        通话开始时间, 呼叫时间, 通话时间, 发送时间, 起始日期, 开始日期, 日期时间""",
+        通话开始时间, 呼叫时间, 通话时间, 发送时间, 起始日期, 开始日期, 日期时间, date started, conversation start,
+        date for start of charge, time for start of charge, datum a cas, zacatek, zacatek hovoru, cas hovoru, data si
+        ora, data ora apel, inceput, starttidspunkt, tidspunkt, alkuaika, aloitusaika, poczatek rozmowy, data i czas""",
     "answer_time": """
         answer, answer time, answered at, answer stamp, answer timestamp, answer date, answer epoch, answer datetime,
         connect, connect time, connected at, connected time, date time connect, connect timestamp, talk start,
         conversation start, time answered, pickup time, charging start, establish time, antwortzeit, annahmezeit,
         verbunden um, annahme, hora respuesta, hora de respuesta, heure reponse, heure de reponse, ora risposta, hora
         atendimento, fogadas ideje, fogadas, czas odebrania, odebrano, beantwoord om, opnametijd, svarstid, besvarad
-        tid, cevap zamani, cevaplama zamani, время ответа, ответ, 应答时间, 接通时间, 接听时间""",
+        tid, cevap zamani, cevaplama zamani, время ответа, ответ, 应答时间, 接通时间, 接听时间, date connected,
+        conversation connected, charging start time""",
     "end": """
         end, end time, end date, end stamp, end timestamp, end datetime, end at, ended at, ended, endtime, finish,
         finish time, finished at, stop, stop time, stopped at, hangup time, hangup, disconnect, disconnect time, date
@@ -152,13 +164,15 @@ ROLES: dict[str, str] = {
         veg ideje, vegzet, koniec, data zakonczenia, czas zakonczenia, zakonczenie, koniec polaczenia, eindtijd,
         einde, einde gesprek, einddatum, sluttid, slut, slutet, avslutad, samtalsslut, slutdatum, bitis, bitis
         zamani, bitis tarihi, son, конец, окончание, время окончания, дата окончания, конец вызова, время конца,
-        конец разговора, завершение, 结束, 结束时间, 终止时间, 结束日期, 通话结束时间""",
+        конец разговора, завершение, 结束, 结束时间, 终止时间, 结束日期, 通话结束时间, date ended, conversation end,
+        charging end time, charging end, konec, konec hovoru, cas konce, sfarsit, slutning, loppuaika""",
     "time": """
         t, time, date, datetime, date time, timestamp, time stamp, ts, when, local time, local timestamp, local time
         stamp, utc, utc time, day, epoch, unix time, moment, occurred at, occurred, date utc, datum, zeit, uhrzeit,
         zeitstempel, tag, datum zeit, zeitpunkt, fecha, hora, marca de tiempo, heure, jour, data, ora, giorno, dia,
         datum ido, ido, idobelyeg, nap, godzina, czas, dzien, znacznik czasu, tijd, dag, tijdstempel, tid, klockslag,
-        tidsstampel, tarih, saat, zaman, zaman damgasi, дата, время, час, метка времени, 时间, 日期, 时间戳""",
+        tidsstampel, tarih, saat, zaman, zaman damgasi, дата, время, час, метка времени, 时间, 日期, 时间戳, cas,
+        den, ziua, dato, klokkeslaet, klokkeslett, paivamaara, aika, kello""",
     "time_meta": """
         created, created at, date created, created time, inserted, inserted at, insert time, updated, updated at,
         date updated, modified, processed, processed at, process date, load date, loaded at, file date, export date,
@@ -198,7 +212,9 @@ ROLES: dict[str, str] = {
         sure, sure sn, sure saniye, saniye, arama suresi, cagri suresi, dakika, sure dakika, sure dk, sn, toplam
         sure, длительность, длительность сек, продолжительность, секунды, сек, минуты, мин, длительность вызова,
         длительность секунд, длительность с, длительность мин, продолжительность сек, продолжительность вызова, 时长,
-        时长秒, 持续时间, 秒, 分钟, 时长分钟, 总时长, 通话秒数, 呼叫时长""",
+        时长秒, 持续时间, 秒, 分钟, 时长分钟, 总时长, 通话秒数, 呼叫时长, delka, delka hovoru, delka s, doba trvani,
+        trvani, durata apel, durata apelului, varighed, varighet, kesto, trajanje, call duration hh mm ss, durata hh
+        mm ss""",
     "billed": """
         bill duration, billed duration, billed seconds, billed minutes, charged duration, charged seconds, rated
         duration, rated seconds, rounded duration, rounded seconds, rounded minutes, bill minutes, billable minutes,
@@ -213,7 +229,8 @@ ROLES: dict[str, str] = {
         temps attente, tempo squillo, squillo, squilli, tempo attesa, tempo de toque, tempo toque, toque, tempo de
         espera, espera, csengetes, csengetesi ido, csengesi ido, varakozas, czas dzwonienia, dzwonienie, dzwonek,
         czas oczekiwania, oczekiwanie, beltijd, overgaan, wachttijd, ringtid, vantetid, ringsignal, calma suresi,
-        calma, bekleme suresi, время дозвона, дозвон, ожидание, время ожидания, 振铃, 振铃时长, 等待时长""",
+        calma, bekleme suresi, время дозвона, дозвон, ожидание, время ожидания, 振铃, 振铃时长, 等待时长, vyzvaneni,
+        doba vyzvaneni, apel timp, ringetid""",
     "kind": """
         kind, call type, record type, event type, type, interaction, interaction type, service, service type, type of
         call, usage type, cdr type, communication type, traffic type, call category, category, product, event,
@@ -228,7 +245,8 @@ ROLES: dict[str, str] = {
         rodzaj uslugi, soort, soort gesprek, gesprekstype, dienst type, gebeurtenis, soort verkeer, tjanst,
         samtalstyp, handelse, slag, tjanstetyp, tur, arama turu, hizmet, cagri turu, olay, servis, hizmet turu, тип,
         тип вызова, вид, услуга, тип услуги, событие, вид услуги, вид связи, тип события, 类型, 业务类型, 服务类型,
-        呼叫种类, 通信类型, 事件类型, 通信方式""",
+        呼叫种类, 通信类型, 事件类型, 通信方式, druh, druh hovoru, typ hovoru, typ sluzby, sluzba, tip apel, tip
+        serviciu, opkaldstype, tjeneste, laji""",
     "answered": """
         answered, disposition, status, call status, result, call result, outcome, answered flag, is answered, answer
         indicator, completion, release status, call state, missed, missed call, is missed, action result, call
@@ -240,7 +258,8 @@ ROLES: dict[str, str] = {
         wynik, status polaczenia, odebrane, wynik polaczenia, resultaat, gespreksstatus, toestand, beantwoord,
         samtalsstatus, besvarad, utfall, resultat samtal, durum, sonuc, arama durumu, cagri durumu, cevaplandi,
         статус, результат, состояние, статус вызова, результат вызова, отвечен, исход, 状态, 通话状态, 呼叫结果,
-        结果, 接通状态, 呼叫状态, 是否接通""",
+        结果, 接通状态, 呼叫状态, 是否接通, stav, stav hovoru, vysledek, stare, rezultat, resultat opkald, tila, last
+        leg disposition""",
     "cause": """
         hangup cause, cause, release cause, cause code, disconnect cause, hangup cause name, cause value, termination
         cause, disconnect reason, termination reason, reason, end reason, cause for term, cause for termination,
@@ -255,7 +274,8 @@ ROLES: dict[str, str] = {
         volumen up, volumen hoch, subida, datos subida, volumen subida, montant, volume montant, envoi, donnees
         montantes, dati inviati, volume inviato, enviados, dados enviados, volume subida, feltoltes, feltoltott,
         wyslane dane, wyslano, verzonden data, geupload, uppladdat, uppladdning, yukleme, gonderilen veri, исходящий
-        трафик, отправлено байт, передано, 上行, 上行流量""",
+        трафик, отправлено байт, передано, 上行, 上行流量, acctinputoctets, acct input octets, odeslana data,
+        odeslano""",
     "down": """
         down, downlink, download, downstream, volume down, vol down, volume download, volume downlink, downlink
         volume, bytes down, bytes received, bytes in, down bytes, download bytes, downlink bytes, data down, data
@@ -265,7 +285,8 @@ ROLES: dict[str, str] = {
         bajada, datos bajada, descarga, volumen bajada, descendant, volume descendant, reception, donnees
         descendantes, dati ricevuti, volume ricevuto, recebidos, dados recebidos, volume descida, letoltes,
         letoltott, pobrane dane, pobrano, ontvangen data, gedownload, nedladdat, nedladdning, indirme, alinan veri,
-        входящий трафик, получено байт, принято, 下行, 下行流量""",
+        входящий трафик, получено байт, принято, 下行, 下行流量, acctoutputoctets, acct output octets, stazena data,
+        stazeno""",
     "volume": """
         volume, volume mb, volume total, total volume, data volume, data usage, bytes, total bytes, total octets,
         data mb, data kb, traffic, traffic volume, traffic mb, traffic kb, megabytes, kilobytes, gigabytes, mb, kb,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine import textfile
 from engine.drafts import moments, names, vocabulary
+from engine.drafts.draft import Sql
 from engine.textfile import Layout
 
 if TYPE_CHECKING:
@@ -40,12 +41,19 @@ class Column:
         name: in the file.
         values: one for each row of the sample, without outer space; "" where empty.
         named: whether the file names it.
+        sql: an expression that makes it of the file's columns; "" = it is one of them.
     """
 
     place: int
     name: str
     values: tuple[str, ...]
     named: bool = True
+    sql: str = ""
+
+    @property
+    def where(self) -> str | Sql:
+        """What `[columns]` says of it."""
+        return Sql(self.sql) if self.sql else self.name
 
     @cached_property
     def filled(self) -> tuple[str, ...]:

@@ -208,8 +208,8 @@ def _say_words(made: Draft, ours: str, column: Column) -> None:
     if unknown and ours == "accepted":
         made.leave(
             ours,
-            f"{column.name} has words that are not known ({', '.join(unknown[:6])}): "
-            "say what they mean under [values.accepted].",
+            f"{column.name} has words that are not known ({', '.join(unknown[:6])}).",
+            f'accepted = "{column.name}" under [columns] and "{unknown[0]}" = "yes" (or "no") under [values.accepted]',
         )
         return
     made.columns[ours] = Line(

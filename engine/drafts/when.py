@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engine.drafts import moments, names
-from engine.drafts.draft import Draft, Line, Sql, name_in_sql
+from engine.drafts.draft import Draft, Line, Sql, name_in_sql, quoted
 from engine.drafts.sheet import Column, Sheet
 
 _TIMES = ("start", "time", "answer_time", "end", "time_meta")
@@ -27,6 +27,12 @@ _OFFSET_UNITS = {
     "seconds": names.those("s sec secs second seconds"),
     "hours": names.those("h hour hours hrs"),
 }
+_INTERNATIONAL, _AMERICAN = re.compile(r"\+\d{8,15}"), re.compile(r"\+1[2-9]\d{9}")
+# A day that stands in another order as an ISO text, which alone may have 24:00.
+_DAY_END = r"[/.-](\d{1,2})[/.-](\d{4}) (.*)$'"
+_TURNED = {
+    "dmy": (r"'^(\d{1,2})" + _DAY_END, r"'\3-\2-\1 \4'"), "mdy": (r"'^(\d{1,2})" + _DAY_END, r"'\3-\1-\2 \4'"),
+}  # fmt: skip
 _UNITS = ("seconds", "milliseconds", "microseconds")
 
 
@@ -58,14 +64,14 @@ class Moment:
     @property
     def place(self) -> str | Sql:
         """What `[columns]` says of it."""
-        if len(self.columns) == 1:
+        if self.expression == name_in_sql(self.columns[0].name):
             return self.columns[0].name
         return Sql(self.expression)
 
     @property
     def expression(self) -> str:
         """It in an expression."""
-        return " || ' ' || ".join(name_in_sql(column.name) for column in self.columns)
+        return " || ' ' || ".join(_text(column) for column in self.columns)
 
     def read(self) -> list[datetime | None]:
         """Each row's time without its offset."""
@@ -77,6 +83,18 @@ class Moment:
             d + timedelta(hours=c.hour, minutes=c.minute, seconds=c.second) if d and c else None
             for d, c in zip(first, clocks, strict=True)
         ]
+
+
+def _text(column: Column) -> str:
+    """A column in an expression, with what no form reads replaced."""
+    text, read = name_in_sql(column.name), column.times
+    if read is None:
+        return text
+    if read.ends and read.order in _TURNED:
+        return f"regexp_replace({text}, {', '.join(_TURNED[read.order])})"
+    for word, number in read.replace:
+        text = f"replace({text if text.startswith('replace(') else f'lower({text})'}, '{word}', '{number}')"
+    return text
 
 
 @dataclass(frozen=True)
@@ -122,7 +140,8 @@ def _grouped(sheet: Sheet) -> dict[str, list[Moment]]:
             continue
         if column.times.what == "moment" and not _midnights(column):
             found = column.times
-            groups[role].append(Moment((column,), found.order, found.formats, found.zoned, found.rivals, rank))
+            formats = () if found.ends and found.order in _TURNED else found.formats
+            groups[role].append(Moment((column,), found.order, formats, found.zoned, found.rivals, rank))
         elif column.times.what != "clock":
             dates.append((role, column))
         elif column.role not in _SPANS:
@@ -194,7 +213,7 @@ def _start(groups: dict[str, list[Moment]], draft: Draft, sheet: Sheet) -> Momen
             found = [_earliest(found)]
         chosen = found[0] if len(found) == 1 else _same(found)
         if chosen is None or (role == "" and sheet.header and len(found) > 1):
-            draft.leave("started_at", f"several columns read as times: {_names(found)}. Say which is the start.")
+            draft.leave("started_at", f"several columns read as times: {_names(found)}.")
         else:
             return chosen
         return None
@@ -206,7 +225,10 @@ def _start(groups: dict[str, list[Moment]], draft: Draft, sheet: Sheet) -> Momen
     elif named:
         draft.leave("started_at", f"{named[0]} is named as the start, and many of its values do not read as times.")
     elif days:
-        draft.leave("started_at", f"{', '.join(days)} read as days without an hour. Say where the hour stands.")
+        line = f"started_at = {{ sql = '{name_in_sql(days[0])} || \" \" || HOUR' }} under [columns]".replace(
+            '" "', "'' ''"
+        )
+        draft.leave("started_at", f"{', '.join(days)} read as days without an hour.", line)
     else:
         hint = " Pairs with sums and without times: import them with --format edge-list --epoch DAY."
         sums = any(c.role == "count" for c in sheet.columns)
@@ -289,19 +311,21 @@ def _draft_start(sheet: Sheet, draft: Draft, start: Moment) -> None:
             examples = ", ".join(list(start.columns[0].distinct)[:3])
             draft.leave(
                 "started_at",
-                f"{start.label} reads as day/month and as month/day alike ({examples}). "
-                "Say which with formats under [time].",
+                f"{start.label} reads as day/month and as month/day alike ({examples}).",
+                f"{_columns_line(start)} and formats = {_orders(formats)} under [time]",
             )
             return
         if order != start.order:
-            formats = tuple(f.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m") for f in formats)
-        draft.remarks.append(f"{start.label}: days and months are told by the order of the rows or another column.")
+            formats = tuple(_turned(f) for f in formats)
+        draft.remarks.append(
+            f"{start.label}: days and months are told by the order of the rows, another column or the numbers' country."
+        )
     sure = known and start.columns[0].roles[:1] != () and not start.rivals
     if doubtful := moments.zone_words(start.columns[-1].filled) & _AMBIGUOUS:
         draft.leave(
             "started_at",
-            f"{start.label} has {', '.join(sorted(doubtful))}, which mean more than one offset. "
-            "Say which under [time.zones].",
+            f"{start.label} has {', '.join(sorted(doubtful))}, which mean more than one offset.",
+            f'{_columns_line(start)} and zones = {{ {min(doubtful)} = "-06:00" }} under [time]',
         )
         return
     draft.columns["started_at"] = _line(start, sure)
@@ -312,6 +336,26 @@ def _draft_start(sheet: Sheet, draft: Draft, start: Moment) -> None:
     if formats:
         draft.say("time", "formats", list(formats[:12]), "as the values are written", not start.rivals)
     _draft_zone(sheet, draft, start)
+
+
+def _columns_line(start: Moment) -> str:
+    """How `[columns]` says a time, for a person to write."""
+    if len(start.columns) == 1:
+        return f'started_at = "{start.label}" under [columns]'
+    return f"started_at = {{ sql = {quoted(start.expression)} }} under [columns]"
+
+
+def _orders(formats: tuple[str, ...]) -> str:
+    """Formats with days and months as they are and turned round, for a person to choose."""
+    return f'["{formats[0]}"] or ["{_turned(formats[0])}"]'
+
+
+def _turned(form: str) -> str:
+    """A format with its days in the place of the months, or of the years where all three have two digits."""
+    for a, b in (("%y%m%d", "%d%m%y"), ("%d%m%y", "%y%m%d")):
+        if a in form:
+            return form.replace(a, b)
+    return form.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
 
 
 def _line(start: Moment, sure: bool) -> Line:
@@ -329,8 +373,16 @@ def _which_order(sheet: Sheet, start: Moment) -> str:
         alike = other and other.formats and start.formats and _signs(other.formats[0]) == _signs(start.formats[0])
         if alike and other and not other.rivals and other.order in (start.order, *start.rivals):
             return other.order
+    if "mdy" in (start.order, *start.rivals) and any("%p" in f for f in start.formats) and _american(sheet):
+        return "mdy"
     texts = start.columns[0].values
     return moments.decided_by_order([v for v in texts if v], (start.order, *start.rivals))
+
+
+def _american(sheet: Sheet) -> bool:
+    """Whether all numbers to dial say the country code of the United States and their neighbours."""
+    dialled = [c for c in sheet.columns if c.filled and c.share(_INTERNATIONAL) > 0.95]
+    return bool(dialled) and all(c.share(_AMERICAN) == 1 for c in dialled)
 
 
 def _signs(form: str) -> str:
@@ -347,7 +399,9 @@ def _draft_zone(sheet: Sheet, draft: Draft, start: Moment) -> None:
     )
     if found := _zone_in_name(start):
         draft.leave(
-            "started_at", f"{start.label} says {found} in its name. Say which zone that is with timezone under [time]."
+            "started_at",
+            f"{start.label} says {found} in its name.",
+            f'{_columns_line(start)} and timezone = "Europe/Budapest" (where that clock is) under [time]',
         )
     elif _utc(start):
         draft.say("time", "timezone", "UTC", "its name says so", True)
@@ -373,7 +427,12 @@ def _draft_offset(draft: Draft, offset: Column) -> None:
     if not unit and numbers and max(map(abs, numbers)) > 840 and all(n % 900 == 0 for n in numbers):
         unit = "seconds"
     if not unit or len(numbers) < len(offset.filled):
-        draft.leave("utc_offset", f"{offset.name} counts an offset in a unit that is not told ({offset.filled[0]}).")
+        shown = ", ".join(list(offset.distinct)[:3])
+        draft.leave(
+            "utc_offset",
+            f"{offset.name} counts an offset in a unit that is not told ({shown}).",
+            f'utc_offset = "{offset.name}" under [columns] and offset_unit = "minutes" (seconds, hours) under [time]',
+        )
         return
     draft.columns["utc_offset"] = Line(offset.name, "its name and values", True)
     draft.say(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine.drafts import names, vocabulary
 from engine.drafts.direction import LEAST, MANY, MOST, Direction, Told, form, key
-from engine.drafts.draft import Draft, Line
+from engine.drafts.draft import Draft, Line, name_in_sql
 from engine.drafts.sheet import Column, Sheet
 
 _ROWS = 5  # of each direction at least, before values outweigh names
@@ -55,7 +55,9 @@ def parties(
     told = None if told is None else Told(told.column, told.words, told.unknown, told.sure, tuple(begun))
     roles = _by_role(sheet, used | ({told.column.place} if told else set()))
     caller, callee = _one(roles["caller"], draft, "caller"), _callee(roles, draft)
-    subscriber, other = _one(roles["subscriber"], None, ""), _one(roles["other"] or roles["number"], None, "")
+    billed = callee is not None and not (caller or roles["subscriber"])  # a number beside the one called calls
+    loose = [] if billed else roles["number"]
+    subscriber, other = _one(roles["subscriber"], None, ""), _one(roles["other"] or loose, None, "")
     if {"caller", "callee"} & set(draft.undecided):
         return None
     if data and not (caller or subscriber) and roles["number"]:
@@ -67,24 +69,62 @@ def parties(
         return _named(draft, caller, callee, told, strange)
     first = subscriber or caller
     second = other or callee
+    if first is None and second is not None and len(roles["number"]) == 1 and roles["number"][0] is not second:
+        first = roles["number"][0]  # a bill's own number, beside the one that is named as the other
+        if other is None and told is None and not strange:
+            return _billed(draft, first, second)
     if first and second and (other or told or strange):
         return _own(draft, first, second, told, strange, certain=bool(subscriber and other))
     if first and second:
         draft.columns["caller"] = Line(first.name, f"{second.name} is named as the one called", False)
-        draft.columns["callee"] = Line(second.name, "its name and values")
+        draft.columns["callee"] = Line(second.where, "its name and values", not second.sql)
         return Parties(first, second, False)
     if second and (told or strange) and not first:
         return _ego(draft, second, told, strange, path)
     if not sheet.header:
         return _unnamed(sheet, draft, used, told)
-    _leave_both(draft, _candidates(sheet, used))
+    _nobody(draft, _candidates(sheet, used))
     return None
 
 
-def _leave_both(draft: Draft, candidates: list[Column], why: str = "") -> None:
+def _billed(draft: Draft, own: Column, called: Column) -> Parties:
+    """A number without a role beside one that is named as called: the line that is billed."""
+    draft.columns["caller"] = Line(
+        own.name, f"the only other number, and {called.name} is named as the one called", False
+    )
+    draft.columns["callee"] = Line(called.name, "its name and values")
+    return Parties(own, called, False)
+
+
+def _nobody(draft: Draft, candidates: list[Column]) -> None:
+    """Leave both parties to be decided: no name tells them."""
     shown = ", ".join(c.name for c in candidates[:8]) or "none"
-    draft.leave("caller", why or f"no name tells who called. Columns that read as ids: {shown}.")
-    draft.leave("callee", why or f"no name tells who was called. Columns that read as ids: {shown}.")
+    draft.leave("caller", f"no name tells who called. Columns that read as ids: {shown}.")
+    draft.leave("callee", f"no name tells who was called. Columns that read as ids: {shown}.")
+
+
+def _unclear(
+    draft: Draft, why: str, first: Column | None, second: Column, way: Column | None = None, *, known: bool = True
+) -> None:
+    """Leave two known columns of parties to be decided: which calls, or what a direction's words mean.
+
+    Args:
+        draft: gets what to decide, and the lines to write.
+        why: what is not clear.
+        first: of the columns; None = the file's name tells.
+        second: of the columns.
+        way: a column that may tell a direction.
+        known: whether its words are known.
+    """
+    line = f'callee = "{second.name}"' + (f', caller = "{first.name}"' if first else "")
+    if way and known:
+        line = f'{line} (and direction = "{way.name}" if incoming rows are to be swapped) under [columns]'
+    elif way:
+        line = f'{line}, direction = "{way.name}" under [columns] and incoming = ["WORD"] under [direction]'
+    else:
+        line = f"{line} under [columns]"
+    draft.leave("caller", why, line)
+    draft.leave("callee", why, "it with the caller")
 
 
 def _candidates(sheet: Sheet, used: set[int]) -> list[Column]:
@@ -136,6 +176,8 @@ def _callee(roles: dict[str, list[Column]], draft: Draft) -> Column | None:
     final = _one(roles["callee_final"], draft, "callee")
     plain = _one(roles["callee"], draft, "callee")
     if "callee" in draft.undecided:
+        if len(roles["callee"]) == 2 and roles["caller"] + roles["subscriber"]:
+            return _known_else(roles["callee"], (roles["caller"] + roles["subscriber"])[0], draft)
         return None
     if final and plain and len(final.filled) < 0.9 * len(plain.filled):
         if _alike(final, plain):
@@ -145,36 +187,57 @@ def _callee(roles: dict[str, list[Column]], draft: Draft) -> Column | None:
     return final or plain or _one(roles["callee_dialled"], draft, "callee")
 
 
+def _known_else(pair: list[Column], caller: Column, draft: Draft) -> Column | None:
+    """The id of the one called where it is one of the callers' ids, else a second one that every row has.
+
+    Nobody may then have both names: an id stands beside one other name, and that never without it.
+    """
+    known, always = sorted(pair, key=lambda c: len(c.filled))
+    callers = {key(v) for v in caller.distinct}
+    beside: dict[str, set[str]] = {}
+    for own, other in zip(known.values, always.values, strict=True):
+        beside.setdefault(other, set()).add(own)
+    single = all(len(own) == 1 for own in beside.values())
+    if not (0 < len(known.filled) < len(always.filled) == len(always.values)) or not single:
+        return None
+    if not {key(v) for v in known.distinct} <= callers or {key(v) for v in always.distinct} & callers:
+        return None
+    del draft.undecided["callee"]
+    values = tuple(a or b for a, b in zip(known.values, always.values, strict=True))
+    both = f"coalesce({name_in_sql(known.name)}, {name_in_sql(always.name)})"
+    return Column(known.place, f"{known.name} or {always.name}", values, sql=both)
+
+
 def _named(draft: Draft, caller: Column, callee: Column, told: Told | None, strange: list[Column]) -> Parties | None:
     """Both are named; a direction could still mean that the subscriber always stands first."""
     kinds = sorted((caller.phones, callee.phones))
     if kinds[0] <= LEAST and kinds[1] >= MOST:
         why = f"{caller.name} and {callee.name} hold different things: numbers in one, other words in the other."
-        _leave_both(draft, [], why)
+        _unclear(draft, why, caller, callee)
         return None
     shape, rows = form(caller, callee, told)
     lettered = {"a", "target"} & set(names.words(caller.name))
     if not shape and rows and lettered:
         why = (
             f"{caller.name} and {callee.name} may be caller and called, or the subscriber and the other "
-            f"party, told apart by {told.column.name if told else ''}. Say whether incoming rows are to be swapped."
+            f"party, told apart by {told.column.name if told else ''}."
         )
-        _leave_both(draft, [], why)
+        _unclear(draft, why, caller, callee, told.column if told else None)
         return None
     if shape == "own" and told:
         if rows < _ROWS:
             why = (
                 f"{caller.name} and {callee.name} are named as caller and called, but {told.column.name} changes and "
-                f"{caller.name} does not. Say whether incoming rows are to be swapped."
+                f"{caller.name} does not."
             )
-            _leave_both(draft, [], why)
+            _unclear(draft, why, caller, callee, told.column)
             return None
         return _own(draft, caller, callee, told, [], certain=False)
     if not told and any(_suspicious(caller, callee, column) for column in strange):
         column = strange[0]
         shown = ", ".join(list(column.distinct)[:6])
-        why = f"{column.name} may tell a direction ({shown}), which decides who called. Say which word is incoming."
-        _leave_both(draft, [], why)
+        why = f"{column.name} may tell a direction ({shown}), which decides who called."
+        _unclear(draft, why, caller, callee, column, known=False)
         return None
     note = "its name and values"
     sure = not (told or strange) or shape == "named"
@@ -182,7 +245,7 @@ def _named(draft: Draft, caller: Column, callee: Column, told: Told | None, stra
         other = (told.column if told else strange[0]).name
         note = f"both parties are named, so {other} is not needed" + ("" if sure else ": see whether that is so")
     draft.columns["caller"] = Line(caller.name, note, sure)
-    draft.columns["callee"] = Line(callee.name, note, sure)
+    draft.columns["callee"] = Line(callee.where, note, sure and not callee.sql)
     return Parties(caller, callee, False)
 
 
@@ -193,30 +256,30 @@ def _own(
     if told is None:
         if strange:
             shown = ", ".join(list(strange[0].distinct)[:6])
-            why = f"{strange[0].name} decides who called, and its words are not known ({shown}). Say which is incoming."
+            why = f"{strange[0].name} decides who called, and its words are not known ({shown})."
         else:
             why = (
                 f"{first.name} and {second.name} are a subscriber and the other party, and no column tells who called."
             )
-        _leave_both(draft, [], why)
+        _unclear(draft, why, first, second, strange[0] if strange else None, known=False)
         return None
     shape, rows = form(first, second, told)
     if shape == "named" and rows >= (MANY if certain else 2):
         why = (
             f"{first.name} and {second.name} read as a subscriber and the other party, but the values look as if the "
-            f"caller stood first whatever {told.column.name} says. Say whether incoming rows are to be swapped."
+            f"caller stood first whatever {told.column.name} says."
         )
-        _leave_both(draft, [], why)
+        _unclear(draft, why, first, second, told.column)
         return None
     sure = certain and told.sure
     by = "" if certain else f": the same ids stand in {first.name} whatever {told.column.name} says"
     if not certain and shape != "own":
         shown = f"{first.name} and {second.name}"
         why = f"{shown} may be caller and called, or a subscriber and the other party told apart by {told.column.name}."
-        _leave_both(draft, [], why)
+        _unclear(draft, why, first, second, told.column)
         return None
     draft.columns["caller"] = Line(first.name, f"the subscriber{by}", sure)
-    draft.columns["callee"] = Line(second.name, f"the other party{by}", sure)
+    draft.columns["callee"] = Line(second.where, f"the other party{by}", sure and not second.sql)
     _say_direction(draft, told)
     return Parties(first, second, True)
 
@@ -247,14 +310,14 @@ def _ego(draft: Draft, second: Column, told: Told | None, strange: list[Column],
     if sum(c.isdigit() for c in stem) < 7 or not stem.lstrip("+").isdigit():
         why = (
             f"{second.name} is the other party and no column tells whose log this is. Give the file that "
-            "person's id as its name and set ego_from_file_name = true."
+            "person's number as its name."
         )
-        draft.leave("caller", why)
+        draft.leave("caller", why, "ego_from_file_name = true above [columns]")
         return None
     if told is None:
         shown = ", ".join(list(strange[0].distinct)[:6])
-        why = f"{strange[0].name} decides who called, and its words are not known ({shown}). Say which is incoming."
-        _leave_both(draft, [], why)
+        why = f"{strange[0].name} decides who called, and its words are not known ({shown})."
+        _unclear(draft, why, None, second, strange[0], known=False)
         return None
     draft.top["ego_from_file_name"] = Line(
         True, "no column tells whose log this is, and the file is named by a number", False
@@ -272,11 +335,18 @@ def _unnamed(sheet: Sheet, draft: Draft, used: set[int], told: Told | None) -> P
     # Ids without digits (hashes, names) are ids of something; whose, only what they share tells.
     chosen = long if len(long) == 2 else shared if len(shared) == 2 else []
     if len(chosen) != 2 or (len(long) > 2):
-        _leave_both(draft, found)
+        _nobody(draft, found)
         return None
     first, second = chosen
-    if told is None and _direction_like(sheet, used | {first.place, second.place}):
-        _leave_both(draft, [], "a column of a few codes may tell a direction, and no name tells which column is which.")
+    if told is None and (code := _direction_like(sheet, used | {first.place, second.place})):
+        _unclear(
+            draft,
+            "a column of a few codes may tell a direction, and no name tells which column is which.",
+            first,
+            second,
+            code,
+            known=False,
+        )
         return None
     if told:
         shape, _ = form(first, second, told)
@@ -285,7 +355,13 @@ def _unnamed(sheet: Sheet, draft: Draft, used: set[int], told: Told | None) -> P
         if shape == "own":
             return _own(draft, first, second, told, [], certain=False)
         if shape != "named":
-            _leave_both(draft, [], f"no name tells whether {told.column.name} swaps {first.name} and {second.name}.")
+            _unclear(
+                draft,
+                f"no name tells whether {told.column.name} swaps {first.name} and {second.name}.",
+                first,
+                second,
+                told.column,
+            )
             return None
     note = "no names: the first of two columns of ids is taken for the caller"
     draft.columns["caller"] = Line(first.name, note, False)
@@ -293,15 +369,13 @@ def _unnamed(sheet: Sheet, draft: Draft, used: set[int], told: Told | None) -> P
     return Parties(first, second, False)
 
 
-def _direction_like(sheet: Sheet, used: set[int]) -> bool:
-    """Whether some unnamed column has two to four short words that could tell a direction."""
+def _direction_like(sheet: Sheet, used: set[int]) -> Column | None:
+    """An unnamed column of two to four short words that could tell a direction."""
     for column in sheet.columns:
-        if column.place in used or not 2 <= len(column.distinct) <= 4:
-            continue
-        short = all(len(v) <= 2 for v in column.distinct)
-        if short and sheet.rows >= 2 * len(column.distinct) and not column.times:
-            return True
-    return False
+        few = column.place not in used and 2 <= len(column.distinct) <= 4 and not column.times
+        if few and all(len(v) <= 2 for v in column.distinct) and sheet.rows >= 2 * len(column.distinct):
+            return column
+    return None
 
 
 def _longs(column: Column) -> bool:
