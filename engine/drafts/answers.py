@@ -10,6 +10,8 @@ from engine.drafts.draft import Draft, Line
 from engine.drafts.sheet import Column, Sheet
 from engine.drafts.who import Parties
 
+_SIP = re.compile(r"[2-6]\d\d")  # codes of its answers: from 200 on it was taken, from 300 on it was not
+
 
 def find(
     sheet: Sheet, used: set[int], told: Direction | None, ends: Parties | None
@@ -23,7 +25,9 @@ def find(
         words = {w: vocabulary.answered(w) for w in column.distinct}
         if inverted:
             words = {w: {"yes": "no", "no": "yes"}.get(m, "") for w, m in words.items()}
-        if column.numeric and (len(column.distinct) > 2 or column.role == "cause"):
+        if column.role == "cause" and "sip" in names.words(column.name) and column.share(_SIP) == 1:
+            words = {w: "yes" if w.startswith("2") else "no" for w in column.distinct}
+        elif column.numeric and (len(column.distinct) > 2 or column.role == "cause"):
             continue
         if not any(words.values()) and (column.role == "cause" or len(words) < 2):
             continue

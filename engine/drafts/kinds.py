@@ -38,6 +38,8 @@ def find(sheet: Sheet, made: Draft, used: set[int], told: Direction | None, path
         ):
             continue
         words = {w: vocabulary.kind(w) for w in column.distinct}
+        if {"text", "data"} & set(words.values()):  # beside "outgoing SMS" a plain "outgoing" is a call
+            words = {w: k or ("call" if vocabulary.direction(w) else "") for w, k in words.items()}
         known = {w: k for w, k in words.items() if k}
         rows = sum(column.distinct[w] for w in known)
         if known and rows >= 0.5 * len(column.filled):
@@ -138,11 +140,3 @@ def _spoken(sheet: Sheet, column: Column) -> bool:
         if not any(re.search("[1-9]", c.values[i]) for c in spans for i in rows):
             return False
     return bool(spans)
-
-
-def all_data(column: Column) -> bool:
-    return all(vocabulary.kind(w) == "data" for w in column.distinct)
-
-
-def has_calls(column: Column) -> bool:
-    return any(vocabulary.kind(w) == "call" for w in column.distinct)

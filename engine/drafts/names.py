@@ -15,6 +15,9 @@ from engine.drafts.roles import ROLES
 _ODD = str.maketrans(
     {"ß": "ss", "ı": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "#": " number ", "№": " number "}
 )
+_PLAIN = frozenset(
+    ["msisdn", "number", "no", "num", "nr", "phone", "tel", "id", "tn"]
+)  # words that say no role beside another word
 _SHORT = 5  # letters from which on a phrase may be a part of a word
 
 
@@ -74,6 +77,9 @@ def roles(name: str) -> tuple[tuple[str, int], ...]:
         best = max((_score(own, phrase) for phrase in near), default=(0, 0))
         if best[0]:
             found.append((*best, role))
+    bare = tuple(word for word in own if word not in _PLAIN)
+    if bare and bare != own and not any(rank == 3 for rank, _, _ in found):  # peer_msisdn is what peer is
+        found += [(3, 0, role) for role, phrases in _phrases().items() if bare in phrases]
     found.sort(key=lambda f: (-f[0], -f[1]))
     return tuple((role, rank) for rank, _, role in found)
 

@@ -55,12 +55,12 @@ def draft(sheet: Sheet, path: Path) -> Draft:
     told, unknown = direction.find(sheet, used)
     kind, default = kinds.find(sheet, made, used, told, path)
     used |= {c.place for c in ([told.column] if told else []) + ([kind] if kind else [])}
-    data = default == "data" or (kind is not None and kinds.all_data(kind))
+    data = default == "data" or (kind is not None and set(made.tables["kind"]) <= {"data", "default"})
     ends = who.parties(
         sheet, made, used, told, unknown, path, data=data, begun=times.start.read() if times.start else []
     )
     used |= {c.place for c in (ends.caller, ends.callee) if c} if ends else set()
-    calls = default == "call" and not (kind and not kinds.has_calls(kind))
+    calls = default == "call" and not (kind and "call" not in made.tables["kind"])
     silent, answered = answers.find(sheet, used, told, ends)
     talk = lengths.find(sheet, made, times, silent, used, needed=calls) if calls else False
     if answered and calls:

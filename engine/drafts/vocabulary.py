@@ -65,7 +65,8 @@ KINDS = {
         mensaje, texto, mensaje de texto, texte, messaggio, messaggi, messaggio di testo, mensagem, mensagem de
         texto, uzenet, szoveges uzenet, szoveg, wiadomosc, wiadomosc tekstowa, tekst, bericht, tekstbericht,
         meddelande, textmeddelande, mesaj, kisa mesaj, сообщение, смс, ммс, текст, 短信, 彩信, 短消息, 点对点短信,
-        sms zprava, textova zprava, mesaj text, sms besked, tekstiviesti""",
+        sms zprava, textova zprava, mesaj text, sms besked, tekstiviesti, mensajes, mensagens, messages texte,
+        messaggi sms, mensajes de texto, mensajes 2 vias, nachrichten""",
     "data": """
         data, gprs, internet, web, packet, packet data, ps, ps data, pdp, gprs call, gprscall, gprs session, sgsn,
         pgw, ggsn, data session, datasession, mobile data, browsing, dataservice, daten, datenverbindung, mobile
@@ -117,11 +118,11 @@ NO = """
     拒接, 否, 未接听, 取消, 占线, neprijato, neprijaty, zmeskano, zmeskany, obsazeno, nepreluat, fara raspuns,
     ocupat, ubesvaret, optaget, ei vastattu, varattu, unanswered call"""
 FEMALE = """
-    f, female, woman, w, weiblich, frau, mujer, femenino, mulher, feminino, femme, feminin, donna, femmina, no, nő,
-    kobieta, zenska, k, vrouw, v, kvinna, kadin, ж, жен, женский, женщина, 女, 2"""
+    f, female, woman, w, z, zena, femeie, weiblich, frau, mujer, femenino, mulher, feminino, femme, feminin, donna,
+    femmina, no, nő, kobieta, zenska, k, vrouw, v, kvinna, kadin, ж, жен, женский, женщина, 女, 2"""
 MALE = """
-    m, male, man, mannlich, herr, mann, hombre, masculino, homem, homme, masculin, uomo, maschio, ferfi, mezczyzna,
-    meska, erkek, e, м, муж, мужской, мужчина, 男, 1"""
+    m, male, man, h, mannlich, herr, muz, barbat, mand, mann, hombre, masculino, homem, homme, masculin, uomo,
+    maschio, ferfi, mezczyzna, meska, erkek, e, м, муж, мужской, мужчина, 男, 1"""
 
 
 def _set(text: str) -> frozenset[tuple[str, ...]]:

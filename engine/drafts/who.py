@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from engine.drafts import names, vocabulary
+from engine.drafts import names, unnamed, vocabulary
 from engine.drafts.direction import LEAST, MANY, MOST, Direction, Told, form, key
 from engine.drafts.draft import Draft, Line, name_in_sql
 from engine.drafts.sheet import Column, Sheet
@@ -330,15 +330,12 @@ def _ego(draft: Draft, second: Column, told: Told | None, strange: list[Column],
 def _unnamed(sheet: Sheet, draft: Draft, used: set[int], told: Told | None) -> Parties | None:
     """Without names the two columns of people are those that share people, or hold numbers to dial."""
     found = [c for c in _candidates(sheet, used) if len(c.distinct) > 1 or sheet.rows < 4]
-    long = [c for c in found if _longs(c) and len(c.distinct) >= 1]
-    shared = [c for c in found if any(_overlap(c, d) for d in found if d is not c)]
-    # Ids without digits (hashes, names) are ids of something; whose, only what they share tells.
-    chosen = long if len(long) == 2 else shared if len(shared) == 2 else []
-    if len(chosen) != 2 or (len(long) > 2):
+    chosen = unnamed.pair(found)
+    if chosen is None:
         _nobody(draft, found)
         return None
     first, second = chosen
-    if told is None and (code := _direction_like(sheet, used | {first.place, second.place})):
+    if told is None and (code := unnamed.code(sheet, used | {first.place, second.place})):
         _unclear(
             draft,
             "a column of a few codes may tell a direction, and no name tells which column is which.",
@@ -367,29 +364,6 @@ def _unnamed(sheet: Sheet, draft: Draft, used: set[int], told: Told | None) -> P
     draft.columns["caller"] = Line(first.name, note, False)
     draft.columns["callee"] = Line(second.name, note, False)
     return Parties(first, second, False)
-
-
-def _direction_like(sheet: Sheet, used: set[int]) -> Column | None:
-    """An unnamed column of two to four short words that could tell a direction."""
-    for column in sheet.columns:
-        few = column.place not in used and 2 <= len(column.distinct) <= 4 and not column.times
-        if few and all(len(v) <= 2 for v in column.distinct) and sheet.rows >= 2 * len(column.distinct):
-            return column
-    return None
-
-
-def _longs(column: Column) -> bool:
-    """Numbers of seven digits or more, of at least two kinds of beginnings or lengths."""
-    n = sum(1 for v in column.filled if sum(c.isdigit() for c in v) >= 7)
-    return n >= 0.8 * len(column.filled) and column.phones >= 0.8 and not column.spans
-
-
-def _overlap(a: Column, b: Column) -> bool:
-    """Whether two columns share people: some of the ids of the smaller one."""
-    if a.numeric and b.numeric and max(len(v) for v in (*a.distinct, *b.distinct)) < 3:
-        return False
-    first, second = {key(v) for v in a.distinct}, {key(v) for v in b.distinct}
-    return len(first & second) >= max(1, 0.2 * min(len(first), len(second)))
 
 
 def _suspicious(first: Column, second: Column, column: Column) -> bool:
