@@ -56,7 +56,7 @@ def find(sheet: Sheet, used: set[int]) -> tuple[Direction | None, list[Column]]:
             continue
         read = _directions(column, sheet.header)
         if read is None:
-            if role == 3:
+            if role == 3 or ((role == 2 or column.role == "kind") and _codes(column)):
                 strange.append(column)
             continue
         if role == 1 and (not _both(read) or _kinds_alone(read)):
@@ -66,6 +66,12 @@ def find(sheet: Sheet, used: set[int]) -> tuple[Direction | None, list[Column]]:
         return None, strange
     best = max(rank for rank, _ in found)
     return next(read for rank, read in found if rank == best), strange
+
+
+def _codes(column: Column) -> bool:
+    """Whether a column has two to four codes that are words of nothing known."""
+    words = column.distinct
+    return 2 <= len(words) <= 4 and all(len(w) <= 3 for w in words) and not any(map(vocabulary.kind, words))
 
 
 def _both(read: Direction) -> bool:

@@ -77,7 +77,8 @@ def roles(name: str) -> tuple[tuple[str, int], ...]:
         best = max((_score(own, phrase) for phrase in near), default=(0, 0))
         if best[0]:
             found.append((*best, role))
-    bare = tuple(word for word in own if word not in _PLAIN)
+    bare = own[1:] if own and own[0] in _PLAIN else own
+    bare = bare[:-1] if bare and bare[-1] in _PLAIN else bare
     if bare and bare != own and not any(rank == 3 for rank, _, _ in found):  # peer_msisdn is what peer is
         found += [(3, 0, role) for role, phrases in _phrases().items() if bare in phrases]
     found.sort(key=lambda f: (-f[0], -f[1]))

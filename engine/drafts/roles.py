@@ -1,7 +1,8 @@
 """The words for each role that a column of call records can play, in several languages.
 
 Phrases stand between commas: English, German, Spanish, French, Italian, Portuguese, Hungarian, Polish, Dutch,
-Swedish, Turkish, Russian, Chinese, Czech, Romanian, Danish and Norwegian.
+Swedish, Turkish, Russian, Chinese, Czech, Romanian, Danish, Norwegian,
+Japanese, Korean, Arabic and Greek.
 """
 
 ROLES: dict[str, str] = {
@@ -31,7 +32,8 @@ ROLES: dict[str, str] = {
         звонящего, исходящий номер, 主叫, 主叫号码, 主叫方, 呼叫方, 发送方, 发件人, 源号码, 主叫用户, 主叫电话,
         发送号码, 主叫方号码, gebeld vanaf, volajici, volajici cislo, cislo volajiciho, apelant, numar apelant,
         numarul apelant, opkaldende nummer, fra nummer, ringer, soittaja, soittajan numero, broj pozivatelja,
-        pozivatelj, caller address, calling address, telefono chiamante, iniciador, telefone originador""",
+        pozivatelj, caller address, calling address, telefono chiamante, iniciador, telefone originador, 発信者番号,
+        発信番号, 発信元, 発信者, 발신번호, 발신자, رقم المتصل, المتصل, καλων, αριθμος καλουντος""",
     "callee": """
         b, callee, called, called number, called party, called party number, called no, called msisdn, called user,
         called line, called station, callee number, callee id, callee no, callee phone, callee msisdn, callee num, b
@@ -59,7 +61,8 @@ ROLES: dict[str, str] = {
         收件人, 目标号码, 被叫用户, 被叫电话, 接收号码, 被叫方号码, volany, volane cislo, cislo volaneho, apelat,
         numar apelat, numarul apelat, kaldt nummer, kaldt, til nummer, oppringt nummer, vastaanottaja, kohdenumero,
         pozvani broj, broj pozvanog, numer wybrany, called address, telefono chiamato, recebedor, receptor da
-        chamada, numero recebedor""",
+        chamada, numero recebedor, 着信者番号, 着信番号, 着信先, 着信者, 착신번호, 수신번호, 수신자, رقم المستقبل,
+        المستقبل, الرقم المطلوب, καλουμενος, αριθμος καλουμενου""",
     "callee_final": """
         final called, final called party, final called party number, final destination, final number, connected
         number, connected party, answered by, answering party, answering number, answering extension, terminated
@@ -145,7 +148,8 @@ ROLES: dict[str, str] = {
         通话开始时间, 呼叫时间, 通话时间, 发送时间, 起始日期, 开始日期, 日期时间, date started, conversation start,
         date for start of charge, time for start of charge, datum a cas, zacatek, zacatek hovoru, cas hovoru, data si
         ora, data ora apel, inceput, starttidspunkt, tidspunkt, alkuaika, aloitusaika, poczatek rozmowy, data i czas,
-        start dt, start tm, event start ts, start ts""",
+        start dt, start tm, event start ts, start ts, 開始日時, 発信日時, 通話開始, 통화시작, 통화일시, 시작시간, وقت
+        البداية, εναρξη, ωρα εναρξης, setup, setup ms, setup at""",
     "answer_time": """
         answer, answer time, answered at, answer stamp, answer timestamp, answer date, answer epoch, answer datetime,
         connect, connect time, connected at, connected time, date time connect, connect timestamp, talk start,
@@ -153,7 +157,7 @@ ROLES: dict[str, str] = {
         verbunden um, annahme, hora respuesta, hora de respuesta, heure reponse, heure de reponse, ora risposta, hora
         atendimento, fogadas ideje, fogadas, czas odebrania, odebrano, beantwoord om, opnametijd, svarstid, besvarad
         tid, cevap zamani, cevaplama zamani, время ответа, ответ, 应答时间, 接通时间, 接听时间, date connected,
-        conversation connected, charging start time, answer ts, answer dt, answer tm""",
+        conversation connected, charging start time, answer ts, answer dt, answer tm, connect ms, answer ms""",
     "end": """
         end, end time, end date, end stamp, end timestamp, end datetime, end at, ended at, ended, endtime, finish,
         finish time, finished at, stop, stop time, stopped at, hangup time, hangup, disconnect, disconnect time, date
@@ -168,7 +172,7 @@ ROLES: dict[str, str] = {
         zamani, bitis tarihi, son, конец, окончание, время окончания, дата окончания, конец вызова, время конца,
         конец разговора, завершение, 结束, 结束时间, 终止时间, 结束日期, 通话结束时间, date ended, conversation end,
         charging end time, charging end, konec, konec hovoru, cas konce, sfarsit, slutning, loppuaika, end dt, end
-        tm, event end ts, end ts""",
+        tm, event end ts, end ts, 終了日時, 통화종료, 종료시간, وقت النهاية, ληξη, release ms, released at""",
     "time": """
         t, time, date, datetime, date time, timestamp, time stamp, ts, when, local time, local timestamp, local time
         stamp, utc, utc time, day, epoch, unix time, moment, occurred at, occurred, date utc, datum, zeit, uhrzeit,
@@ -176,7 +180,7 @@ ROLES: dict[str, str] = {
         datum ido, ido, idobelyeg, nap, godzina, czas, dzien, znacznik czasu, tijd, dag, tijdstempel, tid, klockslag,
         tidsstampel, tarih, saat, zaman, zaman damgasi, дата, время, час, метка времени, 时间, 日期, 时间戳, cas,
         den, ziua, dato, klokkeslaet, klokkeslett, paivamaara, aika, kello, dt, tm, call dt, call tm, event dt, event
-        tm""",
+        tm, 日時, 날짜, التاريخ, الوقت, ημερομηνια, ωρα, ημερομηνια και ωρα""",
     "time_meta": """
         created, created at, date created, created time, inserted, inserted at, insert time, updated, updated at,
         date updated, modified, processed, processed at, process date, load date, loaded at, file date, export date,
@@ -218,7 +222,8 @@ ROLES: dict[str, str] = {
         длительность секунд, длительность с, длительность мин, продолжительность сек, продолжительность вызова, 时长,
         时长秒, 持续时间, 秒, 分钟, 时长分钟, 总时长, 通话秒数, 呼叫时长, delka, delka hovoru, delka s, doba trvani,
         trvani, durata apel, durata apelului, varighed, varighet, kesto, trajanje, call duration hh mm ss, durata hh
-        mm ss, total sec, total secs, total s, dur sec, dur s""",
+        mm ss, total sec, total secs, total s, dur sec, dur s, 通話時間, 通話時間秒, 통화시간, 통화시간초, المدة, مدة
+        المكالمة, المدة بالثواني, διαρκεια, διαρκεια δευτ, διαρκεια κλησης""",
     "billed": """
         bill duration, billed duration, billed seconds, billed minutes, charged duration, charged seconds, rated
         duration, rated seconds, rounded duration, rounded seconds, rounded minutes, bill minutes, billable minutes,

@@ -6,7 +6,7 @@ import re
 
 from engine.drafts import names
 
-EMPTY = frozenset({"null", "\\n", "none", "nan", "n/a", "-", "--", "(null)", "nil"})
+EMPTY = frozenset({"null", "\\n", "none", "nan", "n/a", "na", "-", "--", "(null)", "nil"})
 NOBODY = frozenset({
     "null", "none", "nan", "n/a", "na", "-", "unknown", "(unknown)", "anonymous", "anonim", "anonym", "withheld",
     "private", "unavailable", "restricted", "unbekannt", "anonimo", "inconnu", "masque", "desconocido", "sconosciuto",

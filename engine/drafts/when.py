@@ -164,13 +164,17 @@ def _start(groups: dict[str, list[Moment]], draft: Draft, sheet: Sheet) -> Momen
 
 def _begun(answers: list[Moment], groups: dict[str, list[Moment]]) -> list[Moment]:
     """The time at which a record was made, where that is shortly before each answer and end: then calls began at it."""
-    if len(groups["time_meta"]) != 1 or len(groups["end"]) != 1 or len(answers) != 1:
+    if len(groups["end"]) != 1 or len(answers) != 1:
         return []
-    begun, ended, answered = (m.read() for m in (groups["time_meta"][0], groups["end"][0], answers[0]))
-    for at, answer, end in zip(begun, answered, ended, strict=True):
-        if at is None or end is None or at > end or (answer and not at <= answer <= at + timedelta(minutes=10)):
-            return []
-    return groups["time_meta"]
+    found = []
+    for one in (*groups["time_meta"], *groups[""]):
+        rows = list(zip(one.read(), answers[0].read(), groups["end"][0].read(), strict=True))
+        if all(
+            at and end and at <= end and (not answer or at <= answer <= at + timedelta(minutes=10))
+            for at, answer, end in rows
+        ):
+            found.append(one)
+    return found if len(found) == 1 else []
 
 
 def _names(found: list[Moment]) -> str:

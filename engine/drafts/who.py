@@ -47,7 +47,7 @@ def parties(
         draft: gets the lines.
         used: places of columns that are something else.
         told: the direction.
-        strange: columns named as directions whose words are not known.
+        strange: columns named as directions, or as kinds, whose words are not known.
         path: the file, whose name may tell whose log it is.
         data: whether all rows are usage of data.
         begun: each row's time.
@@ -67,6 +67,7 @@ def parties(
         return Parties(who, None, False)
     if caller and callee:
         return _named(draft, caller, callee, told, strange)
+    strange = [c for c in strange if c.role == "direction"]
     first = subscriber or caller
     second = other or callee
     if first is None and second is not None and len(roles["number"]) == 1 and roles["number"][0] is not second:
@@ -234,15 +235,16 @@ def _named(draft: Draft, caller: Column, callee: Column, told: Told | None, stra
             return None
         return _own(draft, caller, callee, told, [], certain=False)
     if not told and any(_suspicious(caller, callee, column) for column in strange):
-        column = strange[0]
+        column = next(c for c in strange if _suspicious(caller, callee, c))
         shown = ", ".join(list(column.distinct)[:6])
         why = f"{column.name} may tell a direction ({shown}), which decides who called."
         _unclear(draft, why, caller, callee, column, known=False)
         return None
     note = "its name and values"
-    sure = not (told or strange) or shape == "named"
-    if told or strange:
-        other = (told.column if told else strange[0]).name
+    beside = told.column if told else next((c for c in strange if c.role == "direction"), None)
+    sure = beside is None or shape == "named"
+    if beside:
+        other = beside.name
         note = f"both parties are named, so {other} is not needed" + ("" if sure else ": see whether that is so")
     draft.columns["caller"] = Line(caller.name, note, sure)
     draft.columns["callee"] = Line(callee.where, note, sure and not callee.sql)
