@@ -316,6 +316,10 @@ def more() -> list[Layout]:
         _log("minutes_and_seconds","caller,called,start,minutes,seconds",lambda e:[e.a,e.b,e.f(ISO),e.talk//60,e.talk%60],missed=False),
         _log("total_and_answer","calling,called,call_time,answer_time,total_sec,result",lambda e:[e.a,e.b,e.f(ISO),e.f(ISO,e.answer) if e.talk else "",e.whole,_told(e, "answered","busy")]),
         _log("codes_of_sip","caller,callee,start,duration,sip_code",lambda e:[e.a,e.b,e.f(ISO),e.whole,200 if e.talk else 486],rows=lambda e:(e.a,e.b,e.at,e.whole if e.talk else 0,"call")),
+        _log("codes_of_a_direction", "msisdn_a,msisdn_b,type_id,start,seconds", lambda e: [e.own, e.other, e.way("1", "2"), e.f(ISO), e.talk], missed=False, refused=True),
+        _log("start_of_a_session", "SessionIdTime,FromNumber,ToNumber,ConnectTime,SessionEndTime", lambda e: [e.f(ISO) + ".000", e.a, e.b, e.f(ISO, e.answer) + ".000", e.f(ISO, e.hung_up) + ".000"], missed=False),
+        _log("texts_without_lengths", "a_party,b_party,service_type,call_start,call_duration", lambda e: [e.a, e.b, "SMS-MO" if e.text else "VOICE-MO", e.f(ISO), "NA" if e.text else e.talk], texts=True, missed=False, into=False),
+        _log("japanese", "発信者番号,着信者番号,開始日時,通話時間(秒)", lambda e: [e.a, e.b, e.f("%Y/%m/%d %H:%M:%S"), e.talk], missed=False),
     ]  # fmt: skip
 
 
