@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine import glossary
 from engine.formulas import defuse
 from engine.report.book import look_up
 
@@ -86,6 +87,7 @@ def render(template: str, facts: Mapping[str, Any], charts: Mapping[str, Chart],
         "csv_link": csv_link,
         "short_id": short_id,
         "word": word,
+        "words_in": lambda content: glossary.used_in(content.striptags()),
         "columns_of": lambda rows: list(dict.fromkeys(key for row in rows for key in row)),
         # Our own files and drawings (drawing.py escapes the texts in them); everything else is escaped.
         "svg": Markup,
