@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TOP_LEVEL = {
     "pyproject.toml", "engine", "cli", "tests", "sql", "README.md",
     "Makefile", "constraints.txt", "LICENSE", ".gitignore", ".ci", "docs",
+    "CONTRIBUTING.md", "CHANGELOG.md", ".pre-commit-config.yaml",
 }  # fmt: skip
 DOMAINS = {"logs", "intake", "graph", "offers", "faces", "ads", "synth", "experiment", "report"}
 # Call records and the other tables come in by one mapping and one reader.
