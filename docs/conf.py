@@ -10,11 +10,11 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
 import generated  # noqa: E402 - from beside this file
 
-import engine  # noqa: E402
+from engine.version import VERSION  # noqa: E402
 
 project = "Kindred"
 author = "the Kindred developers"
-release = version = engine.__version__
+release = version = VERSION
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
 html_theme = "furo"

@@ -13,7 +13,7 @@ import typer
 
 from cli.main import app
 from engine import config, tables
-from engine.logs import reasons
+from engine.sources import reasons
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMON = ("workspace", "output_", "quiet", "debug", "context_")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 from dataclasses import fields
@@ -96,6 +97,12 @@ def test_commands_and_settings_that_are_named_exist(page):
     known = {s.name: {f.name for f in fields(s.default_factory)} for s in fields(Config)}
     named = pages.settings_named(text, set(known))
     assert {f"{section}.{name}" for section, name in named if name not in known[section]} == set()
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=lambda path: path.stem)
+def test_files_that_are_named_exist(page):
+    named = re.findall(r"`((?:engine|cli|sql|tests|docs)/[\w./-]+)`", page.read_text(encoding="utf-8"))
+    assert [name for name in named if not (pages.ROOT / name).exists()] == []
 
 
 @pytest.mark.parametrize("said", ["import customer x.csv", "run --unless ads", "graph bottom --n 3"])
