@@ -23,7 +23,7 @@ lint: $(STAMP)
 
 # The documentation as a site, build/docs/index.html: no network, every link within it checked.
 docs: $(STAMP)
-	$(BIN)/python -m sphinx -q -W --keep-going -b html -d build/doctrees docs build/docs
+	$(BIN)/python -m sphinx -q -W --keep-going -E -a -b html -d build/doctrees docs build/docs
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.bench

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -67,7 +68,7 @@ def settings() -> str:
         for entry in dataclasses.fields(section.default_factory):
             choices = ", ".join(f"`{choice}`" for choice in entry.metadata["choices"])
             note = entry.metadata["note"] + (f"; one of {choices}" if choices else "")
-            rows.append((f"`{entry.name}`", note + _range(entry.metadata), f"`{entry.default!r}`"))
+            rows.append((f"`{entry.name}`", note + _range(entry.metadata), f"`{json.dumps(entry.default)}`"))
         table = _table(("setting", "meaning", "default"), rows)
         parts.append(f"## {section.name}\n\n{section.default_factory.__doc__}\n\n{table}")
     return "\n\n".join(parts)

@@ -59,6 +59,7 @@ def test_nothing_is_loaded_from_a_network(site):
 def test_a_broken_link_is_seen(tmp_path):
     source = tmp_path / "docs"
     source.mkdir()
+    (source / "_static").mkdir()
     for name in ("conf.py", "generated.py"):
         text = (pages.ROOT / "docs" / name).read_text(encoding="utf-8")
         (source / name).write_text(text.replace("Path(__file__).parents[1]", f"Path({str(pages.ROOT)!r})"), "utf-8")
