@@ -21,7 +21,7 @@ html_theme = "furo"
 html_title = "Kindred"
 html_static_path = ["_static"]
 html_css_files = ["kindred.css"]
-html_show_sphinx = False
+html_show_sphinx = html_show_copyright = False
 html_copy_source = False
 html_theme_options = {"top_of_page_buttons": []}
 myst_enable_extensions = ["deflist"]
