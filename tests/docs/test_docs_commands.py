@@ -21,6 +21,11 @@ HOWTOS = (
     "howto/mapping", "howto/crm", "howto/wrong-import", "howto/looking", "howto/spreadsheet", "howto/nightly",
     "howto/experiment", "howto/sending", "howto/privacy", "troubleshooting",
 )  # fmt: skip
+# What takes long and is tested elsewhere: fewer models and draws, on one thread of a busy machine.
+QUICK = {
+    "KINDRED_OFFERS_BASES": "logistic", "KINDRED_OFFERS_BOOTSTRAP": "20", "KINDRED_REPORT_RESAMPLES": "20",
+    "KINDRED_RUN_THREADS": "1",
+}  # fmt: skip
 
 
 def play(text: str) -> str:
@@ -55,6 +60,8 @@ def played(tmp_path_factory):
     folder, before = tmp_path_factory.mktemp("newcomer"), os.getcwd()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KINDRED_KEYS", str(folder / "keys"))
+        for name, value in QUICK.items():
+            patch.setenv(name, value)
         os.chdir(folder)
         try:
             said = play((pages.ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8"))
@@ -77,7 +84,8 @@ def test_the_tutorial_gives_what_it_says(played):
 @pytest.mark.parametrize("page", HOWTOS)
 def test_howto(page, played, monkeypatch):
     folder, _ = played
-    monkeypatch.setenv("KINDRED_KEYS", str(folder / "keys"))
+    for name, value in {**QUICK, "KINDRED_KEYS": str(folder / "keys")}.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.chdir(folder / "spring")
     text = (pages.ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
     assert play(text).strip()
