@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UV     := $(shell command -v uv 2>/dev/null)
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test spark-test lint bench fuzz install clean
+.PHONY: demo test spark-test lint docs bench fuzz install clean
 
 demo: $(STAMP)
 	$(BIN)/kindred demo --out demo
@@ -20,6 +20,10 @@ spark-test: $(VENV)/.spark
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# The documentation as a site, build/docs/index.html: no network, every link within it checked.
+docs: $(STAMP)
+	$(BIN)/python -m sphinx -q -W --keep-going -E -a -b html -d build/doctrees docs build/docs
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.bench

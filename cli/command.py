@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from cli import output
 from cli.output import Output
+from engine import glossary
 from engine.errors import EngineError, masked
 
 if TYPE_CHECKING:
@@ -136,6 +138,19 @@ class Shell:
         output.say(f"kindred: {text}")
 
 
+class _Explained(TyperCommand):
+    """A command whose help ends with the glossary's meaning of the terms in it."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """See `TyperCommand`."""
+        helps = (getattr(param, "help", None) or "" for param in self.params)
+        names = (name.removeprefix("--") for param in self.params for name in param.opts)
+        text = " ".join([self.help or "", *helps, *names])
+        if words := glossary.used_in(text):
+            with formatter.section("Terms"):
+                formatter.write_dl(list(words.items()))
+
+
 def command(app: typer.Typer, name: str | None = None, *, computes: bool = False, recorded: bool = True) -> Callable:
     """Register a function `f(shell, …)` as a command with the common options after its own.
 
@@ -190,7 +205,7 @@ def command(app: typer.Typer, name: str | None = None, *, computes: bool = False
         call.__signature__ = inspect.Signature(own + added)
         call.__annotations__ = {p.name: p.annotation for p in own + added}
         del call.__wrapped__
-        app.command(name)(call)
+        app.command(name, cls=_Explained)(call)
         return function
 
     return register

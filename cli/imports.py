@@ -89,7 +89,7 @@ def register(app: typer.Typer) -> None:
     ) -> int:
         """Call records: CSV, XLSX, JSON, XML or Parquet, plain or packed, files or folders; or from a database.
 
-        Columns: caller, callee, started_at, duration_s, and more (see the README); other names through --mapping.
+        Columns: caller, callee, started_at, duration_s, and more (docs/howto/crm.md); other names through --mapping.
 
         Example: `kindred import logs calls.csv sms.csv --format copenhagen --epoch 2014-02-24`
         """
@@ -152,7 +152,7 @@ class _Alone:
     def __init__(self, group: typer.Typer) -> None:
         self._group = group
 
-    def command(self, name: str | None) -> Callable[[Callable[..., None]], None]:
+    def command(self, name: str | None, **_kind: Any) -> Callable[[Callable[..., None]], None]:
         """What `cli.command.command` registers with."""
 
         def add(call: Callable[..., None]) -> None:

@@ -60,7 +60,7 @@ class Ids:
 
 @dataclass(frozen=True)
 class People:
-    """What must be known of people before anything is made for them (README: Security and privacy)."""
+    """What must be known of people before anything is made for them (docs/explanation/privacy.md)."""
 
     offers_need_consent: str = _s(
         "auto",
@@ -228,7 +228,7 @@ class Storage:
 
 @dataclass(frozen=True)
 class Warehouse:
-    """Which engine runs the statements; another one changes no result (README: Outgrowing one machine)."""
+    """Which engine runs the statements; another one changes no result (docs/howto/cluster.md)."""
 
     engine: str = _s("duckdb", "duckdb on one machine, spark on a cluster", choices=("duckdb", "spark"))
     master: str = _s("", "Spark's master, e.g. spark://host:7077, yarn; empty = spark-submit's, else local[*]")

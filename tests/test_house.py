@@ -17,11 +17,12 @@ ROOT = Path(__file__).resolve().parents[1]
 TOP_LEVEL = {
     "pyproject.toml", "engine", "cli", "tests", "sql", "README.md",
     "Makefile", "constraints.txt", "LICENSE", ".gitignore", ".ci", "docs",
+    "CONTRIBUTING.md", "CHANGELOG.md", ".pre-commit-config.yaml",
 }  # fmt: skip
 # From the ground up: what stands in a line imports what stands in lines above it, and its own folder, nothing else.
 LAYERS = [
     {"errors", "identifiers", "progress", "version", "offline", "documents", "config", "contracts", "tables", "stages",
-     "segments", "clock", "compiled", "formulas", "rates", "figures"},
+     "segments", "clock", "compiled", "formulas", "rates", "figures", "glossary"},
     {"warehouse"},
     {"trust"},
     {"sources"},

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine import glossary
 from engine.charts.chart import Chart
 from engine.charts.render import PALETTE, inline
 from engine.figures import WITHHELD, look_up, spell, word
@@ -59,6 +60,7 @@ def render(template: str, facts: Mapping[str, Any], charts: Mapping[str, Chart],
         "csv_link": csv_link,
         "short_id": short_id,
         "word": word,
+        "words_in": lambda content: glossary.used_in(content.striptags()),
         "columns_of": lambda rows: list(dict.fromkeys(key for row in rows for key in row)),
         # Our own files; everything else is escaped.
         "style": Markup(PALETTE.read_text(encoding="utf-8") + (TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704
