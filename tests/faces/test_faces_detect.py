@@ -63,7 +63,7 @@ def test_no_real_face_is_lost_to_speed(real_data, detector):
 
 @given(st.integers(12, 1100), st.integers(12, 1100), st.integers(20, 200))
 def test_levels_of_the_pyramid_do_not_touch(height, width, smallest):
-    places = mtcnn._pyramid(height, width, smallest)
+    places = mtcnn._pyramid(height, width, smallest, 0)
     assert bool(places) == (min(height, width) * 12 / smallest >= 12)
     for i, p in enumerate(places):
         assert p.x % 2 == 0 and p.y % 2 == 0
