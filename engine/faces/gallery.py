@@ -143,15 +143,15 @@ def _loaded(version: str, settings: Faces, callers: int) -> tuple[Embedder, Dete
         mirror=settings.mirror,
         callers=callers,
     )
-    return embedder, detector_for(settings)
+    return embedder, detector_for(settings, callers)
 
 
-def detector_for(settings: Faces) -> Detector:
-    """The detector that section `faces` asks for; raises ModelError when its files are missing."""
+def detector_for(settings: Faces, callers: int = 1) -> Detector:
+    """The detector that section `faces` asks for, for so many threads; raises ModelError when its files are missing."""
     from engine.faces.mtcnn import Detector
 
     # Faces somewhat below the gate are looked for too, so that they can be called too small instead of missing.
-    return Detector(settings.min_face * 0.8, settings.detector, settings.runtime)
+    return Detector(settings.min_face * 0.8, settings.detector, settings.runtime, callers)
 
 
 def _frame(group: list[tuple[list[str], Found]], key: str) -> pl.DataFrame:

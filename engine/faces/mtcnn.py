@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.faces import areas
 from engine.faces.networks import Network, networks
 
 if TYPE_CHECKING:
@@ -47,11 +48,12 @@ class Detector:
         min_face: smallest face searched for, pixels.
         kind: who computes the networks, see `engine.faces.networks.networks`.
         runtime: where, likewise.
+        callers: threads that will call at the same time.
     """
 
-    def __init__(self, min_face: float = 40.0, kind: str = "mtcnn", runtime: str = "auto") -> None:
+    def __init__(self, min_face: float = 40.0, kind: str = "mtcnn", runtime: str = "auto", callers: int = 1) -> None:
         self.min_face = min_face
-        self._pnet, self._rnet, self._onet = networks(kind, runtime)
+        self._pnet, self._rnet, self._onet = networks(kind, runtime, callers)
 
     def __call__(self, pixels: np.ndarray) -> Detections:
         """Find the faces in one photo; pixels: uint8 RGB (height, width, 3)."""
@@ -193,13 +195,11 @@ def _extent(places: list[_Level]) -> tuple[int, int]:
 
 def _canvas(pixels: np.ndarray, places: list[_Level]) -> np.ndarray:
     """The levels of one photo on one picture: uint8 (height, width, 3)."""
-    import cv2
     import numpy as np
 
     canvas = np.full((*_extent(places), 3), 127, np.uint8)
-    for p in places:
-        part = canvas[p.y : p.y + p.height, p.x : p.x + p.width]
-        part[:] = cv2.resize(pixels, (p.width, p.height), interpolation=cv2.INTER_AREA)
+    whole = np.tile(np.array([0.0, 0.0, pixels.shape[1], pixels.shape[0]]), (len(places), 1))
+    areas.take(pixels, whole, np.array([(p.x, p.y, p.width, p.height) for p in places]), canvas)
     return canvas
 
 
@@ -209,15 +209,18 @@ def _even(position: int) -> int:
 
 def _crops(pixels: np.ndarray, boxes: np.ndarray, size: int) -> np.ndarray:
     """Candidates cut out, clipped to the photo and brought to size x size: uint8 (n, size, size, 3)."""
-    import cv2
     import numpy as np
 
-    height, width = pixels.shape[:2]
     out = np.zeros((len(boxes), size, size, 3), np.uint8)
-    for k, (x0, y0, x1, y1) in enumerate(np.trunc(boxes[:, :4]).astype(int)):
-        part = pixels[max(y0, 1) - 1 : min(y1, height), max(x0, 1) - 1 : min(x1, width)]
-        if part.size:
-            out[k] = cv2.resize(part, (size, size), interpolation=cv2.INTER_AREA)
+    if not len(boxes):
+        return out
+    height, width = pixels.shape[:2]
+    parts = np.trunc(boxes[:, :4]).astype(np.float64)
+    parts[:, :2] = np.maximum(parts[:, :2], 1) - 1
+    parts[:, 2:] = np.minimum(parts[:, 2:], (width, height))
+    inside = np.flatnonzero((parts[:, :2] < parts[:, 2:]).all(axis=1))
+    places = np.stack([inside * 0, inside * size, inside * 0 + size, inside * 0 + size], axis=1)
+    areas.take(pixels, parts[inside], places, out.reshape(-1, size, 3))
     return out
 
 

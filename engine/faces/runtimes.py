@@ -7,14 +7,13 @@ reference's embeddings, so whoever reads a vector need not ask who computed it.
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import ModelError
-from engine.faces import weights
+from engine.faces import by_openvino, weights
 from engine.faces.networks import alone, in_batches, settle
 from engine.faces.quantise import quantised
 
@@ -114,7 +113,7 @@ def _candidates(
                 yield ON_GPU, numbers, partial(_by_torch, reference, numbers, "cuda")
     if runtime == "cuda":
         return
-    core = None if runtime == "torch" else _openvino()
+    core = None if runtime == "torch" else by_openvino.core()
     if core is None and runtime == "openvino":
         raise ModelError("The package openvino is not installed.", fix="`pip install 'kindred-engine[openvino]'`.")
     asked = [numbers for numbers in asked if numbers != "fp16"]
@@ -198,33 +197,15 @@ def _multiplies(numbers: str) -> bool:
     return any(getattr(torch.cpu, f"_is_{kind}_supported", bool)() for kind in kinds)
 
 
-def _openvino():
-    """OpenVINO's core; None where the package is not installed or does not start."""
-    try:
-        import openvino
-    except ImportError:
-        return None
-    core = openvino.Core()
-    return core if "CPU" in core.available_devices else None
-
-
 def _by_openvino(core, reference: _Reference, precision: str, callers: int) -> Forward:
     import numpy as np
 
     model = core.read_model(_converted(core, reference, quantise=precision == "int8"))
     halves = precision == "bf16" or (precision == "int8" and _multiplies("bf16"))  # of int8, the layers left exact
-    hints = {
-        "INFERENCE_PRECISION_HINT": "bf16" if halves else "f32",
-        "INFERENCE_NUM_THREADS": callers,
-        "NUM_STREAMS": callers,  # one thread each: numbers do not depend on how many there are
-    }
-    compiled = core.compile_model(model, "CPU", hints)
-    own = threading.local()
+    run = by_openvino.runner(core, model, callers=callers, halves=halves)
 
     def forward(batch: np.ndarray) -> np.ndarray:
-        if not hasattr(own, "request"):
-            own.request = compiled.create_infer_request()
-        vectors = own.request.infer({0: batch})[0]
+        vectors = run(batch)[0]
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     return forward
@@ -250,24 +231,7 @@ def _converted(core, reference: _Reference, *, quantise: bool) -> Path:
 
 def _model(core, reference: _Reference, *, quantise: bool):
     """FaceNet converted from torch."""
-    import openvino as ov
-    import torch
-    from openvino.frontend import FrontEndManager
-    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
-    from openvino.preprocess import PrePostProcessor
-
-    # Not `ov.convert_model`: that one reports its use to its makers where somebody once allowed it.
-    frontend = FrontEndManager().load_by_framework("pytorch")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that torch will trace otherwise one day is nothing for users to act on
-        decoder = TorchScriptPythonDecoder(reference.net(), example_input=torch.zeros(1, 3, 160, 160))
-    model = frontend.convert(frontend.load(decoder))
-    model.reshape([BATCH, 3, 160, 160])
-    steps = PrePostProcessor(model)
-    steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
-    steps.input().model().set_layout(ov.Layout("NCHW"))
-    steps.input().preprocess().convert_element_type(ov.Type.f32).mean(127.5).scale(128.0)
-    model = steps.build()
+    model = by_openvino.converted(reference.net(), (1, 3, 160, 160), (BATCH, 3, 160, 160))
     return quantised(core, model, _smooth(4 * BATCH, seed=161)) if quantise else model
 
 
