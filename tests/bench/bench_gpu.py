@@ -18,11 +18,12 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from tests.bench.bench_faces import REAL
+from tests.bench.face_stages import stage_ms
 
 DRAWN = 24
 
@@ -150,38 +151,16 @@ def embedding(bench: Bench) -> None:
 
 
 def stages(bench: Bench) -> None:
-    """Milliseconds of each stage on one thread, for one group of photos after another, as `Examiner` takes them: by the
-    clock with a GPU, which is waited for, otherwise of the processor, which others may use too."""
+    """Milliseconds of each stage on one thread, for one group of photos after another, as `Examiner` takes them."""
     from engine.config import Faces
-    from engine.faces import examine, gallery, mtcnn
+    from engine.faces import gallery
 
     for name, files in (("small", bench.photos), ("12 megapixels", bench.large)):
-        settings = replace(Faces(), runtime="auto")
-        asked = gallery.examiner("customer", settings, 1)
+        asked = gallery.examiner("customer", Faces(), 1)
         group = (files * (asked.photos // len(files) + 1))[: asked.photos]
-        asked(group)  # to warm up
-        spent: dict[str, float] = {}
-        detector, embedder = asked._detector, asked._embedder
-        clock = time.perf_counter if bench.gpu else time.thread_time
-        timed = partial(_timed, clock, spent)
-        with (
-            timed(examine, "read", "read"),
-            timed(mtcnn, "_canvas", "pyramid"),
-            timed(detector, "_pnet", "P-Net"),
-            timed(mtcnn, "_proposals", "proposals"),
-            timed(mtcnn, "_crops", "candidates cut"),
-            timed(detector, "_rnet", "R-Net"),
-            timed(detector, "_onet", "O-Net"),
-            timed(examine, "_judge", "crop and judge"),
-            timed(embedder, "runtime", "FaceNet"),
-        ):
-            begun = clock()
-            for _ in range(3):
-                asked(group)
-            whole = clock() - begun
-        each = {k: round(v / 3 / len(group) * 1e3, 3) for k, v in spent.items()}
-        each["rest"] = round(whole / 3 / len(group) * 1e3 - sum(each.values()), 3)
-        bench.say("stages", photos=name, ms_a_photo=each, whole=round(whole / 3 / len(group) * 1e3, 3))
+        # with a GPU by the clock, since it is waited for; otherwise of the processor, which others may use too
+        found = stage_ms(asked, group, time.perf_counter if bench.gpu else time.thread_time)
+        bench.say("stages", photos=name, ms_a_photo=found)
 
 
 def whole(bench: Bench) -> None:
@@ -257,25 +236,6 @@ def agreement(bench: Bench) -> None:
         "company", rows_differ=sum(fast_rows[k] != backwards[0][k] for k in paths),
         vectors_differ=sum(not np.array_equal(fast[k], backwards[1][k]) for k in fast),
     )  # fmt: skip
-
-
-@contextmanager
-def _timed(clock: Callable[[], float], spent: dict[str, float], owner: Any, name: str, label: str) -> Iterator[None]:
-    """Seconds that a function of a module or an object takes, added up while the `with` lasts."""
-    work = getattr(owner, name)
-
-    def counted(*given: Any, **named: Any) -> Any:
-        begun = clock()
-        try:
-            return work(*given, **named)
-        finally:
-            spent[label] = spent.get(label, 0.0) + clock() - begun
-
-    setattr(owner, name, counted)
-    try:
-        yield
-    finally:
-        setattr(owner, name, work)
 
 
 @contextmanager
