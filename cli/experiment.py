@@ -79,9 +79,9 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred experiment design spring --arm own_face=0.5 --arm influencer_face=0.5 --horizon 30`
         """
-        from engine.usecases import experiment
+        from engine.usecases import experiment_design
 
-        plan, new = experiment.design(
+        plan, new = experiment_design.design(
             shell.workspace(), name, arms=_shares(arm), unit=unit, metric=metric, kind=kind, direction=direction,
             guardrails=tuple(guardrail) if guardrail else None, horizon_days=horizon, alpha=alpha, power=power,
             minimum_effect=minimum_effect, salt=salt, cluster_cap=cluster_cap,
@@ -106,9 +106,9 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred experiment power spring --base 0.03 --against days --plot power.svg`
         """
-        from engine.usecases import experiment, experiment_analysis
+        from engine.usecases import experiment_analysis, experiment_design
 
-        rows, funnel = experiment.power(
+        rows, funnel = experiment_design.power(
             shell.workspace(), name, base=base, covariate=covariate, correlation=correlation, against=against
         )
         shell.emit(rows)
@@ -129,9 +129,9 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred experiment assign spring`
         """
-        from engine.usecases import experiment
+        from engine.usecases import experiment_design
 
-        done = experiment.assign(shell.workspace(), name)
+        done = experiment_design.assign(shell.workspace(), name)
         shell.emit(
             {"version": done.plan.version, "arms": done.arms, "kept": done.kept, "added": done.added}
             | {"funnel": done.funnel, "clusters": done.curve}
@@ -237,11 +237,11 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred experiment simulate spring --direct 0.02 --spillover 0.03 --base 0.1`
         """
-        from engine.usecases import experiment
+        from engine.usecases import experiment_design
 
         options = {"direct": direct, "spillover": spillover, "base": base, "noise": noise, "draws": draws}
         options["seed"] = seed
-        shell.emit(experiment.simulate(shell.workspace(), name, **options))
+        shell.emit(experiment_design.simulate(shell.workspace(), name, **options))
 
     @command(group)
     def compare(

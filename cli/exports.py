@@ -103,10 +103,10 @@ def _kinds(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _say_stale(shell: Shell) -> None:
     """What was computed before the last import, change of a setting or day went out as it was: say so."""
-    from engine import pipeline
+    from engine import runner
 
     space = shell.workspace()
     with space.warehouse(read_only=True) as store:
-        stale = [line["stage"] for line in pipeline.status(store, space.config) if line["state"] == "stale"]
+        stale = [line["stage"] for line in runner.status(store, space.config) if line["state"] == "stale"]
     if stale:
         shell.say(f"Stale since the last run: {', '.join(map(str, stale))}. `kindred run`, then export again.")

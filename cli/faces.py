@@ -62,9 +62,9 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred faces sheet --to sheets`
         """
-        from engine.usecases import influence
+        from engine.usecases import lookalikes
 
-        files = influence.contact_sheet(shell.workspace(), to, limit=limit, progress=shell.progress)
+        files = lookalikes.contact_sheet(shell.workspace(), to, limit=limit, progress=shell.progress)
         shell.emit({"files": [str(path) for path in files]})
 
     @command(faces, computes=True)
@@ -73,9 +73,9 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred faces caps -o json`
         """
-        from engine.usecases import influence
+        from engine.usecases import lookalikes
 
-        shell.emit(influence.cost_of_caps(shell.workspace(), progress=shell.progress))
+        shell.emit(lookalikes.cost_of_caps(shell.workspace(), progress=shell.progress))
 
     @command(faces, computes=True)
     def finetune(

@@ -17,8 +17,8 @@ from cli.inputs import FROM, GLOB, PATHS, SQL, inputs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.health import Check
     from engine.sources import SourceSummary
+    from engine.sources.health import Check
     from engine.workspace import Workspace
 
 _STRICT = Annotated[bool, typer.Option("--strict", help="Exit with code 3 when a row was rejected.")]
@@ -317,7 +317,7 @@ def _importing(space: Workspace, target: str, preview: bool) -> Iterator[tuple[A
 
 def _checks(space: Workspace, store: Any, target: str) -> list[Check]:
     """What looks right and what does not about a table, now that the files are in."""
-    from engine import health
+    from engine.sources import health
 
     return health.checks(health.Facts(store, space.config), space.config, {target})
 

@@ -25,9 +25,9 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred offers train`
         """
-        from engine.pipeline import offers
+        from engine.usecases import uplift
 
-        shell.emit(offers.train(shell.workspace(), folder=models, progress=shell.progress))
+        shell.emit(uplift.train(shell.workspace(), folder=models, progress=shell.progress))
 
     @command(group, computes=True)
     def score(shell: Shell, models: _FOLDER = None) -> None:
@@ -35,9 +35,9 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred offers score -o csv > uplift.csv`
         """
-        from engine.pipeline import offers
+        from engine.usecases import uplift
 
-        shell.emit(offers.score(shell.workspace(), folder=models, progress=shell.progress))
+        shell.emit(uplift.score(shell.workspace(), folder=models, progress=shell.progress))
 
     @command(group, computes=True)
     def evaluate(
@@ -61,9 +61,9 @@ def register(app: typer.Typer) -> None:
         Example: `kindred offers evaluate --data trial.csv --treatment segment --control none --outcome visit -o json`
         """
         if data is None:
-            from engine.pipeline import offers
+            from engine.usecases import uplift
 
-            shell.emit(offers.evaluate(shell.workspace(), learner_names=learner, bases=base, progress=shell.progress))
+            shell.emit(uplift.evaluate(shell.workspace(), learner_names=learner, bases=base, progress=shell.progress))
             return 0
         if treatment is None or control is None or outcome is None:
             shell.complain("a plain table needs --treatment, --control and --outcome")
@@ -100,9 +100,9 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred loyalty --by residence --public -o csv`
         """
-        from engine.pipeline import offers
+        from engine.usecases import retention
 
-        found = offers.loyalty(shell.workspace(), by=by or (), public=public, progress=shell.progress)
+        found = retention.loyalty(shell.workspace(), by=by or (), public=public, progress=shell.progress)
         if shell.output == "json":
             shell.emit({k: v.to_dicts() if hasattr(v, "to_dicts") else v for k, v in vars(found).items()})
             return

@@ -38,12 +38,12 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred report influence --to influence.html --json influence.json`
         """
-        from engine.usecases import health
-        from engine.usecases.report import report as write
+        from engine.usecases import data_report
+        from engine.usecases.reporting import report as write
 
         space = shell.workspace()
         if kind == "data":
-            done = health.report(space, to, json_to=json_to)
+            done = data_report.report(space, to, json_to=json_to)
             shell.say("Internal: counts are exact, also small ones. Do not pass on.")
         else:
             done = write(space, kind, to, json_to=json_to, internal=internal, progress=shell.progress)
@@ -67,7 +67,7 @@ def register(app: typer.Typer) -> None:
         Example: `kindred explain 4f9a12 --to why.html`
         """
         from engine.usecases import explain
-        from engine.usecases.report import write
+        from engine.usecases.reporting import write
 
         space = shell.workspace()
         found = explain.facts(space, customer)
@@ -85,7 +85,7 @@ def register(app: typer.Typer) -> None:
 
 def _chain(shell: Shell, found: dict[str, Any]) -> None:
     """The steps as one table each, the chain in words first."""
-    from engine.report.explain import STEPS
+    from engine.report.customer_page import STEPS
 
     shell.emit(found["words"], ["step", "what"])
     for name, heading in STEPS:

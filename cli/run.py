@@ -26,14 +26,15 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred run --until influencers`
         """
-        from engine import health, pipeline
+        from engine import runner
+        from engine.sources import health
         from engine.usecases import imports
 
         space = shell.workspace()
         if dry_run:
-            shell.emit(pipeline.planned(space, until=until, force=force))
+            shell.emit(runner.planned(space, until=until, force=force))
             return
-        results = pipeline.run(space, until=until, force=force, progress=shell.progress)
+        results = runner.run(space, until=until, force=force, progress=shell.progress)
         shell.emit(
             [{"stage": r.stage, "status": r.status, "rows": r.rows, "seconds": r.seconds} for r in results],
             ["stage", "status", "rows", "seconds"],

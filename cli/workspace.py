@@ -43,11 +43,12 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred status -o json`
         """
-        from engine import health, pipeline, tables
+        from engine import runner, tables
+        from engine.sources import health
 
         space = shell.workspace()
         with space.warehouse(read_only=True) as store:
-            stages = pipeline.status(store, space.config)
+            stages = runner.status(store, space.config)
             warnings = health.warnings(store, space.config)
             counts = {name: store.count(name) for name in tables.TABLES if name not in tables.BOOKKEEPING}
         if shell.output == "json":

@@ -29,16 +29,17 @@ from typing import TYPE_CHECKING, Any
 
 from engine import offline
 from engine.progress import SILENT, Progress
+from engine.version import VERSION
 
 if TYPE_CHECKING:
     import polars as pl
 
     from engine.export import ExportResult
-    from engine.pipeline import StageResult
+    from engine.runner import StageResult
     from engine.sources import SourceSummary
     from engine.workspace import Workspace
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 offline.keep()
 
@@ -138,10 +139,10 @@ def import_table(
 def run(
     workspace: Workspace, *, until: str | None = None, force: bool = False, progress: Progress = SILENT
 ) -> list[StageResult]:
-    """Run every stale stage, see `engine.pipeline.run`."""
-    from engine import pipeline
+    """Run every stale stage, see `engine.runner.run`."""
+    from engine import runner
 
-    return pipeline.run(workspace, until=until, force=force, progress=progress)
+    return runner.run(workspace, until=until, force=force, progress=progress)
 
 
 def export_to(

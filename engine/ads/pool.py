@@ -17,7 +17,6 @@ from queue import Queue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-import engine
 from engine.ads import brands, creative, worker
 from engine.ads.brands import Brand
 from engine.ads.creative import NAME, Creative
@@ -221,7 +220,7 @@ def _parallel(lines: Iterator[str], command: list[str], workers: int) -> Iterato
 
 
 def _start(command: list[str]) -> subprocess.Popen[str]:
-    root = str(Path(engine.__file__).resolve().parent.parent)
+    root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(p for p in (root, os.environ.get("PYTHONPATH", "")) if p)
     return subprocess.Popen(
         [sys.executable, "-m", "engine.ads.worker", *command],

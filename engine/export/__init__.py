@@ -14,17 +14,17 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import engine
 from engine.errors import InputError
 from engine.progress import SILENT, Progress
 from engine.tables import TABLES
-from engine.trust import audit
+from engine.trust import audit, people
+from engine.version import VERSION
 
 if TYPE_CHECKING:
     from engine.config import Config
     from engine.export.check import VerifyResult
-    from engine.export.folder import Draft
     from engine.export.views import Part
+    from engine.trust.folder import Draft
     from engine.warehouse.duckdb import DuckDBWarehouse
     from engine.workspace import Workspace
 
@@ -98,8 +98,8 @@ def export(
         InputError: no such table, format or run.
         WorkspaceError: the folder holds something else, cannot be written, or another export writes there.
     """
-    from engine import pipeline
-    from engine.export import deliveries, folder, targets, views
+    from engine.export import deliveries, targets, views
+    from engine.trust import folder
 
     known = list(dict.fromkeys([*views.GROUPS, *TABLES]))
     if what not in known:
@@ -112,7 +112,7 @@ def export(
     if as_of is not None and what != "delivery":
         raise InputError(f"a day of sending says nothing about {what}.", fix="It belongs to `delivery`.")
     if what == "delivery":
-        as_of = as_of or pipeline.today(workspace.config)
+        as_of = as_of or people.moment(workspace.config).date()
     wanted = _Wanted(what, format, as_of, shard_rows, compress, raw)
     parts = views.parts(what)
     if dry_run:
@@ -169,7 +169,7 @@ def _facts(store: DuckDBWarehouse, workspace: Workspace, wanted: _Wanted, since:
         "compress": wanted.compress,
         "as_of": None if wanted.as_of is None else wanted.as_of.isoformat(),
         "since": since,
-        "kindred": engine.__version__,
+        "kindred": VERSION,
         "versions": facts.versions(),
         "config_sha256": facts.config_hash(workspace.config),
         "inputs_sha256": facts.inputs_hash(store),
@@ -215,7 +215,7 @@ def _write(
 
 def _graph(store: DuckDBWarehouse, draft: Draft, format: str) -> int:
     """One file for Gephi and the like: people as nodes, ties that count as edges; returns the number of nodes."""
-    from engine.graph import export as drawn
+    from engine.graph import formats as drawn
 
     nodes = store.read("nodes")
     drawn.export(nodes, store.read("ties"), draft.path / f"graph.{format}", kind=format)

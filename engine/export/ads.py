@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from engine.config import Config
-    from engine.export.folder import Draft
+    from engine.trust.folder import Draft
     from engine.warehouse.duckdb import DuckDBWarehouse
     from engine.workspace import Workspace
 
@@ -57,7 +57,7 @@ def write(
     Raises:
         WorkspaceError: a creative is missing.
     """
-    from engine.pipeline.ads import with_texts
+    from engine.ads.texts import with_texts
 
     delivered = with_texts(store, store.query("export/delivered"))
     with draft.file("manifest.jsonl", table="ads", rows=delivered.height) as file:
@@ -82,8 +82,8 @@ def deliverable(store: DuckDBWarehouse, config: Config, as_of: date) -> pl.DataF
     """
     import polars as pl
 
-    from engine.pipeline.ads import with_texts
-    from engine.usecases.experiment import running
+    from engine.ads.texts import with_texts
+    from engine.experiment.register import running
 
     rules = people.rules(config, store, people.end_of(as_of))
     people.standing(store, rules)

@@ -9,8 +9,8 @@ from typing import Any
 
 from engine import documents
 from engine.errors import InputError
-from engine.export.folder import DONE, MANIFEST
 from engine.export.targets import Target, target_of
+from engine.trust.folder import DONE, MANIFEST
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ import platform
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-import engine
 from engine.errors import InputError
+from engine.stages import IMPORTED
+from engine.version import VERSION
 
 if TYPE_CHECKING:
     from engine.config import Config
@@ -23,7 +24,7 @@ _WITHOUT = ("storage",)
 
 def versions() -> dict[str, str]:
     """Versions of Kindred and what it computes with."""
-    found = {"kindred": engine.__version__, "python": platform.python_version()}
+    found = {"kindred": VERSION, "python": platform.python_version()}
     for name in _LIBRARIES:
         try:
             found[name] = metadata.version(name)
@@ -61,8 +62,6 @@ def changed_since(store: DuckDBWarehouse, run_id: str) -> set[str]:
     Raises:
         InputError: no such run.
     """
-    from engine.pipeline import IMPORTED
-
     known = store.query_text(
         "SELECT run_id, stage FROM runs WHERE starts_with(run_id, $run_id) ORDER BY run_id", {"run_id": run_id}
     )

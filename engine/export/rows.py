@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from engine.export.folder import Draft
+    from engine.trust.folder import Draft
     from engine.warehouse.duckdb import DuckDBWarehouse
 
 FORMATS = ("parquet", "csv", "jsonl", "arrow")

@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from engine import documents
 from engine.errors import InputError, WorkspaceError
-from engine.export.folder import DONE, MANIFEST
+from engine.trust.folder import DONE, MANIFEST
 
 
 class Target:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import parquetfile
-from engine.forms import Plain
 from engine.forms.rows import LINE, PROBLEM
+from engine.forms.table import Plain
 from engine.textfile import Layout
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine import textfile
 from engine.errors import InputError
-from engine.forms import Plain, encodings, kinds, unique
+from engine.forms import encodings, kinds
 from engine.forms.rows import LINE, PROBLEM, WIDTH
+from engine.forms.table import Plain, unique
 from engine.textfile import Layout
 
 if TYPE_CHECKING:

@@ -8,15 +8,17 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from engine import forms, sources, textfile
+from engine import sources, textfile
 from engine.errors import InputError
-from engine.forms import Plain, kinds
+from engine.forms import kinds
+from engine.forms.rows import LINE, PROBLEM
+from engine.forms.table import Plain, Text
 from engine.textfile import Layout
 
 if TYPE_CHECKING:
@@ -29,7 +31,9 @@ _NOT = ("__MACOSX/", ".DS_Store", "Thumbs.db")
 _TABLES = (".csv", ".tsv", ".txt", ".tab", ".dat", ".json", ".jsonl", ".ndjson", ".xml", ".xlsx", ".parquet", ".log")
 
 
-def parts(path: Path, kind: str, sheet: str | None, encoding: str | None, stack: ExitStack) -> Plain:
+def parts(
+    path: Path, kind: str, sheet: str | None, encoding: str | None, stack: ExitStack, plain: Callable[..., Any]
+) -> Plain:
     """The table of an archive or a folder.
 
     Args:
@@ -38,6 +42,7 @@ def parts(path: Path, kind: str, sheet: str | None, encoding: str | None, stack:
         sheet: of a workbook in it.
         encoding: of the texts in it.
         stack: closes what is opened.
+        plain: opens a file of a folder: `engine.forms.plain`.
 
     Raises:
         InputError: it holds nothing that is a table, or tables of different columns.
@@ -51,11 +56,12 @@ def parts(path: Path, kind: str, sheet: str | None, encoding: str | None, stack:
         return Parts(path, [(name, {}) for name in members],
                      lambda name, held: _member(path, name, sheet, encoding, held))  # fmt: skip
     files = _files(path)
-    return Parts(path, files, lambda name, held: held.enter_context(_inner(path / name, sheet, encoding)))
 
+    def opened(name: str, held: ExitStack) -> Plain:
+        inner = path / name
+        return held.enter_context(plain(inner, sheet=sheet if kinds.of(inner) == "xlsx" else None, encoding=encoding))
 
-def _inner(path: Path, sheet: str | None, encoding: str | None) -> Any:
-    return forms.plain(path, sheet=sheet if kinds.of(path) == "xlsx" else None, encoding=encoding)
+    return Parts(path, files, opened)
 
 
 def _members(path: Path) -> list[str]:
@@ -100,7 +106,7 @@ def _member(path: Path, name: str, sheet: str | None, encoding: str | None, stac
         from engine.forms.documents import Json, Xml
 
         return Json(shown, encoding, path, packing) if kind == "json" else Xml(shown, path, packing)
-    return forms.Text(path, encoding, packing, shown)
+    return Text(path, encoding, packing, shown)
 
 
 def _copied(path: Path, packing: str, stack: ExitStack) -> Path:
@@ -167,7 +173,7 @@ class Parts(Plain):
                     for c in chosen
                 ]
                 for frame in form.rows(own, [names[c.lower()] for c in chosen if c.lower() in names]):
-                    yield frame.select(*picks, forms.PROBLEM, forms.LINE)
+                    yield frame.select(*picks, PROBLEM, LINE)
                 notes.update(form.notes)
                 self.told = form.told or self.told
             self.notes = {**notes, "files": len(self._files)} if len(self._files) > 1 else dict(notes)

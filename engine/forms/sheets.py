@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine import textfile
 from engine.errors import InputError
-from engine.forms import Plain, dialect, unique
+from engine.forms import dialect
 from engine.forms.rows import LINE, PROBLEM, WIDTH
+from engine.forms.table import Plain, unique
 from engine.textfile import Layout
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import readings, sources, takeback, textfile
+from engine import sources, textfile
 from engine.errors import InputError, masked
 from engine.intake import devices, free_columns, mapped, photos, reading, shown, unread, values
 from engine.intake.reading import REASON, ROW
 from engine.progress import SILENT, Progress
-from engine.sources import SourceSummary, Store
+from engine.sources import SourceSummary, Store, readings, takeback
 from engine.tables import TABLES, Column
 from engine.trust import consent, objections, pseudonyms
 

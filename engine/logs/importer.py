@@ -18,9 +18,9 @@ from engine.errors import InputError
 from engine.logs import days, mapping, picks, reading, recognise, repeats, shown, staging, undo, unread
 from engine.logs.numbers import NumberedRows
 from engine.logs.parameters import parameters
-from engine.logs.reasons import meaning, remedy
 from engine.progress import SILENT, Progress, Task
 from engine.sources import SourceSummary, Store
+from engine.sources.reasons import meaning, remedy
 from engine.trust import objections, pseudonyms
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ _VIEWS = ("_log_pool", "_log_names", "_log_placed", "_log_seen", "_log_new", "_l
 _SCRATCH = (
     "_log_imeis", "_ids_raw", "_ids_folded", "_ids_national", "_log_ids", "_log_bad_rows", "_log_used", "_log_nodes",
     "_log_devices", "_log_events", "_log_near", "_log_suspects", "_log_suspect_names", "_log_same", "_log_legs",
-    "_log_facts", "_log_replaced", "_log_gone", "_log_days", "_log_days_known", "_log_refused", "_log_new_parties",
-    "_people", "_whos", "_recognised",
+    "_log_facts", "_log_repeats", "_log_replaced", "_log_gone", "_log_days", "_log_days_known", "_log_refused",
+    "_log_new_parties", "_people", "_whos", "_recognised",
 )  # fmt: skip
 _EVENT = ("kind", "caller", "callee", "started_at", "duration_s", "answered")
 _FACTS = ("volume_mb", *repeats.FACTS, "call_id", "n_calls", "n_texts")

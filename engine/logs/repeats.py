@@ -102,7 +102,9 @@ def keep(store: Store, source: str, facts: Collection[str], *, every: bool) -> N
     """
     if every or store.count("_log_suspects"):
         columns = store.hold("repeats", facts)
-        staging.add(store, "repeats", "logs/repeats", columns, source_id=source, every=every)
+        # A few rows of each row group, stored as they are found, would be stored again and again until groups are full.
+        staging.make(store, "_log_repeats", "logs/repeats", columns, numbered=False, source_id=source, every=every)
+        staging.add(store, "repeats", "logs/found_repeats", columns)
 
 
 def rules(logs: Logs, *, legs: bool) -> dict[str, Any]:

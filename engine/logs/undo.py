@@ -13,10 +13,9 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from engine import takeback
 from engine.errors import BackendError
 from engine.logs import repeats, staging
-from engine.sources import Store
+from engine.sources import Store, takeback
 
 if TYPE_CHECKING:
     from engine.config import Logs

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from engine.offers.loyalty import UNKNOWN
+from engine.segments import UNKNOWN
 
 if TYPE_CHECKING:
     import polars as pl

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.offers.loyalty import with_age_band
+from engine.segments import with_age_band
 
 if TYPE_CHECKING:
     import numpy as np

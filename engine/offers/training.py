@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from engine.offers import encoding, explain, learners, measures, models, portable, support, worth
+from engine.offers import drivers, encoding, learners, measures, models, portable, support, worth
 
 if TYPE_CHECKING:
     import numpy as np
@@ -190,11 +190,11 @@ def train(rows: pl.DataFrame, offer_id: str, plan: Plan, held_out: np.ndarray | 
     model = _calibrated(data.fit(best, data.encode(np.arange(len(rows)))), rows, mean, slope)
     # The judged model may not know how its scores fare on the held-out rows.
     judged = _calibrated(judged, rows[inner], *_effect(data, unseen[best], inner))
-    drivers = explain.importance(judged, rows[held], outcome[held], treatment[held], seed=plan.seed)
-    metrics += [_metric(offer_id, best, IMPORTANCE.format(c), lost, chosen=True) for c, lost in drivers]
+    losses = drivers.importance(judged, rows[held], outcome[held], treatment[held], seed=plan.seed)
+    metrics += [_metric(offer_id, best, IMPORTANCE.format(c), lost, chosen=True) for c, lost in losses]
     held_ids = np.unique(rows["customer_id"].to_numpy()[held])
     gaps = support.gaps(rows, categorical)
-    return Trained(offer_id, model, judged, held_ids, "", metrics, [c for c, _ in drivers], gaps)
+    return Trained(offer_id, model, judged, held_ids, "", metrics, [c for c, _ in losses], gaps)
 
 
 def added_by(

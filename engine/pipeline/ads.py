@@ -10,10 +10,11 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.ads import brands, creative, pool, words
+from engine.ads import brands, creative, pool
 from engine.ads.crop import Face
 from engine.ads.photo import Photo
 from engine.ads.render import Offer
+from engine.ads.texts import TEXTS, with_texts
 from engine.tables import empty
 from engine.trust import keys
 
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from engine.pipeline import Context
-    from engine.warehouse import Warehouse
 
-TEXTS = ("headline", "body", "call_to_action")
 NO_FACE = "no_face"
 GROUND = Path(__file__).resolve().parent.parent / "ads" / "ground.png"
 
@@ -80,42 +79,6 @@ def _salt(context: Context) -> bytes:
     if not context.warehouse.query("ads/contacts")["n"][0]:
         return b""
     return keys.derived(context.workspace.key(), "ads")
-
-
-def with_texts(store: Warehouse, frame: pl.DataFrame) -> pl.DataFrame:
-    """Add the offers' texts (headline, body, call_to_action) with their placeholders filled.
-
-    Args:
-        store: the workspace's database.
-        frame: customer_id, offer_id and more.
-
-    Returns:
-        The frame in its order. A placeholder may be `model` or `manufacturer` of the offer, or a column of `customers`.
-
-    Raises:
-        EngineError: a placeholder that is neither, or without a value and a default; names the offer.
-    """
-    import polars as pl
-
-    offers = store.read("offers").select("offer_id", "model", "manufacturer", *TEXTS)
-    named = words.places(*(text for column in TEXTS for text in offers[column]))
-    customers = store.read("customers")
-    known = [c for c in customers.columns if c != "customer_id"]
-    personal = [c for c in known if c in named]
-    keys = ["offer_id", *personal]
-    found = frame.join(customers.select("customer_id", *personal), on="customer_id", how="left", maintain_order="left")
-    distinct = found.select(keys).unique().sort(keys).join(offers, on="offer_id", maintain_order="left")
-    filled = [
-        {
-            name: words.fill(row[name], {**dict.fromkeys(known), **row}, owner=f"offer {row['offer_id']}")
-            for name in TEXTS
-        }
-        for row in distinct.iter_rows(named=True)
-    ]
-    texts = pl.concat(
-        [distinct.select(keys), pl.DataFrame(filled, schema=dict.fromkeys(TEXTS, pl.String))], how="horizontal"
-    )
-    return found.join(texts, on=keys, nulls_equal=True, maintain_order="left").drop(personal)
 
 
 def _faces(rows: pl.DataFrame) -> dict[str, tuple[tuple[int, int], tuple[Face, ...]]]:

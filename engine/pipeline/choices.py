@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from engine.offers import explain, features, history, models, policy, support, training, worth
+from engine.offers import drivers, features, history, models, policy, support, training, worth
 from engine.pipeline import edges, influencers
 from engine.tables import empty
 from engine.trust import people as people_rules
@@ -196,8 +196,8 @@ def explained(choices: pl.DataFrame, now: pl.DataFrame, known: dict[str, trainin
     parts = []
     for offer, trained in known.items():
         mine = now.join(choices.filter(pl.col("offer_id") == offer).select("customer_id"), on="customer_id", how="semi")
-        usual = explain.typical(now, trained.drivers)
-        why = explain.reasons(trained.model, mine, usual, trained.drivers)
+        usual = drivers.typical(now, trained.drivers)
+        why = drivers.reasons(trained.model, mine, usual, trained.drivers)
         text = pl.lit("; no customer gains more by it than another") if trained.model.slope == 0 else pl.lit("")
         said = pl.when(pl.col("why") != "").then(pl.format("; mostly: {}", "why")).otherwise(text)
         parts.append(mine.select("customer_id").with_columns(why.alias("why")).select("customer_id", said.alias("why")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.offers import loyalty
+from engine.handsets import loyalty
 from engine.trust import people
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from engine.config import Config
+from engine.graph import sql_centrality
 from engine.graph.definitions import HORIZON_DAYS, lead_rates, rates_by_party
-from engine.graph.influence import top_contacts
 from engine.graph.network import Network, among, build, ranks
 from engine.graph.nodes import node_table
-from engine.pipeline import Context, centralities
+from engine.graph.ranking import top_contacts
+from engine.pipeline import Context
 from engine.pipeline.edges import as_of
 from engine.trust import consent, people
 from engine.warehouse import Warehouse
@@ -28,7 +29,7 @@ def run(context: Context) -> None:
         context.say(f"{edges:,} edges, warehouse.driver_edges = {most:,}: "
                     f"{'ranked in memory here' if edges <= most else 'PageRank step by step in SQL'}")  # fmt: skip
         if edges > most:
-            centralities.run(store, config, context.progress)
+            sql_centrality.run(store, config, context.progress)
             return
     graph = network(store)
     start = last_ranks(store, graph) if config.graph.incremental else None
@@ -70,7 +71,7 @@ def influencers(
     Args:
         store: the warehouse, after stage `edges`.
         config: of the workspace.
-        definitions: names of `engine.graph.influence.DEFINITIONS`.
+        definitions: names of `engine.graph.ranking.DEFINITIONS`.
         graph: `network(store)`.
         centrality: float64[n], c_j.
     """

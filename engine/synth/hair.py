@@ -5,21 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.synth.canvas import spline
+from engine.synth.pose import Pose
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from engine.synth.portraits import _Portrait
-
-# Styles by whether drawn as a woman.
-STYLES = {
-    True: ("long", "wavy", "bob", "bun", "fringe", "curly", "pixie"),
-    False: ("short", "side", "buzz", "quiff", "curly", "receding", "bald", "long"),
-}
 _LONG = {"long": 2.1, "wavy": 2.2, "bob": 1.05, "fringe": 1.7}
 
 
-def hair_back(portrait: _Portrait) -> None:
+def hair_back(portrait: Pose) -> None:
     """Paint what lies behind neck and ears."""
     import numpy as np
 
@@ -50,7 +44,7 @@ def hair_back(portrait: _Portrait) -> None:
                     clip=mask)  # fmt: skip
 
 
-def hair_front(portrait: _Portrait) -> None:
+def hair_front(portrait: Pose) -> None:
     """Paint the cap of hair above the forehead and at the temples."""
     import numpy as np
 
@@ -110,7 +104,7 @@ def hair_front(portrait: _Portrait) -> None:
                 soft=portrait.px(0.07), clip=mask)  # fmt: skip
 
 
-def _strands(portrait: _Portrait, mask, low: float, *, spread: float, count: int, shade: float, origin=(0.0, -1.5)):
+def _strands(portrait: Pose, mask, low: float, *, spread: float, count: int, shade: float, origin=(0.0, -1.5)):
     """Curves from the crown downwards, lighter and darker than the hair, inside `mask`."""
     import numpy as np
 
@@ -129,7 +123,7 @@ def _strands(portrait: _Portrait, mask, low: float, *, spread: float, count: int
     portrait.canvas.strands(curves, tones, portrait.px(0.035), mask * 0.85)
 
 
-def _cloud(portrait: _Portrait, radius: float, colour: np.ndarray, *, front: bool = False, line: float = -1.0) -> None:
+def _cloud(portrait: Pose, radius: float, colour: np.ndarray, *, front: bool = False, line: float = -1.0) -> None:
     """Overlapping locks around the head."""
     import numpy as np
 

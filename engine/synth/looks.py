@@ -22,6 +22,11 @@ HAIR = {
     "red": (168, 78, 38),
     "grey": (150, 148, 148),
 }
+# Styles by whether drawn as a woman.
+STYLES = {
+    True: ("long", "wavy", "bob", "bun", "fringe", "curly", "pixie"),
+    False: ("short", "side", "buzz", "quiff", "curly", "receding", "bald", "long"),
+}
 _AT = {name: i for i, name in enumerate(PARAMETERS)}
 
 

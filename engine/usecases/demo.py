@@ -18,15 +18,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import config, pipeline, workspace
+from engine import config, runner, stages, workspace
 from engine.errors import InputError, WorkspaceError
 from engine.experiment import plan as plans
 from engine.progress import SILENT, Progress
 from engine.synth import response, town
 from engine.trust import keys, people
 from engine.trust.pseudonyms import pseudonym
-from engine.usecases import experiment as conduct
-from engine.usecases import experiment_analysis, experiment_events, report
+from engine.usecases import experiment_analysis, experiment_design, experiment_events, reporting
 
 if TYPE_CHECKING:
     import polars as pl
@@ -105,14 +104,14 @@ def run(
         space = _workspace(out, seed, summary.today, settings)
         sources = _import(space, out / "town", progress)
         clock.lap("import")
-        for stage in pipeline.run(space, progress=progress):
+        for stage in runner.run(space, progress=progress):
             clock.seconds[stage.stage] = stage.seconds
         clock.lap("")
         trial = _experiment(space, out / "town", seed)
         clock.lap("experiment")
         paths = _export(space, out, progress)
         clock.lap("export")
-        paths["report"] = report.report(space, "all", out / "report.html", progress=progress).page
+        paths["report"] = reporting.report(space, "all", out / "report.html", progress=progress).page
         clock.lap("report")
         with space.warehouse(read_only=True) as store:
             recovered = compare(store, out / "town" / "truth", space)
@@ -318,13 +317,13 @@ def _experiment(space: Workspace, folder: Path, seed: int) -> dict[str, Any]:
     """
     plan = plans.design(TRIAL, arms=dict.fromkeys(CHANCES, 0.5), metric="simulated_sale")
     with space.warehouse(read_only=True) as store:
-        customers = len(conduct.population(space, store, plan).customers)
+        customers = len(experiment_design.population(space, store, plan).customers)
     planted = response.SEEN * (CHANCES["influencer_face"] - CHANCES["own_face"])
     told = {"customers": customers, "planted": round(planted, 4), "found": None, "low": None, "high": None}
     if customers < TRIAL_CUSTOMERS:
         return told
-    conduct.design(space, TRIAL, arms=plan.arms, metric=plan.metric)
-    conduct.assign(space, TRIAL)
+    experiment_design.design(space, TRIAL, arms=plan.arms, metric=plan.metric)
+    experiment_design.assign(space, TRIAL)
     with space.warehouse(read_only=True) as store:
         assigned = store.query("experiment/assigned", experiment_id=TRIAL)
     for target, rows in zip(("exposures", "outcomes"), response.responses(assigned, CHANCES, seed=seed), strict=True):
@@ -397,7 +396,7 @@ def _export(space: Workspace, out: Path, progress: Progress) -> dict[str, str]:
 
 
 def _counted() -> list[str]:
-    written = [table for stage in pipeline.STAGES for table in stage.writes]
+    written = [table for stage in stages.STAGES for table in stage.writes]
     return ["parties", "events", "pair_days", *TABLES, *written]
 
 

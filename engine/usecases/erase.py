@@ -1,58 +1,20 @@
-"""Forgetting: people on request, everything before a day, and what is left over; in the database and in the files.
-
-Rows go in one transaction that also notes what is still to be swept and receipted; whoever is killed in between finds
-the rest done by the next `erase`, `purge` or `run`. At the end the database is written anew, because a deleted row's
-bytes stay in a file until something else needs the place. (METHODS section 8.)
-"""
+"""Forgetting people on request, and everything before a day (METHODS 8); `engine.workspace.erasures` ends it."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import json
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any
 
-from engine import documents, readings, sources
 from engine.errors import InputError
-from engine.export import folder
+from engine.sources import readings
 from engine.tables import TABLES
-from engine.trust import backups, files, forget, keys, mentions, objections, pseudonyms
+from engine.trust import forget, keys, mentions, objections, pseudonyms
 from engine.warehouse.duckdb import DuckDBWarehouse
-from engine.workspace import Workspace
-
-RECEIPTS = "receipts"
-_UNFINISHED = "unfinished"
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What was forgotten, without saying whom.
-
-    Args:
-        what: erase or purge.
-        subjects: people found.
-        unknown: ids of whom nothing was stored.
-        rows: rows deleted per table.
-        files: files deleted (photos, creatives, exports inside the workspace, backups).
-        proofs: per person an HMAC of the id, by which whoever has the key and the id can find this receipt.
-        at: when (UTC).
-        path: the receipt's own file; None where it was only tried.
-    """
-
-    what: str
-    subjects: int
-    unknown: int
-    rows: dict[str, int]
-    files: dict[str, int]
-    proofs: tuple[str, ...]
-    at: datetime
-    path: Path | None
+from engine.workspace import Workspace, erasures
+from engine.workspace.erasures import Receipt
 
 
 def erase(workspace: Workspace, ids: Sequence[str], *, opt_out: bool = False, dry_run: bool = False) -> Receipt:
@@ -77,19 +39,20 @@ def erase(workspace: Workspace, ids: Sequence[str], *, opt_out: bool = False, dr
     if dry_run:
         return _erase_tried(workspace, wanted, opt_out=opt_out)
     with workspace.writing("erase", backup=True) as store:
-        before = finish(workspace, store)
         known, absent = _find(workspace, store, wanted)
         if not known and not opt_out:
-            if before and not set(before.proofs).isdisjoint(_proofs(workspace, absent)):
-                return before
+            proofs = set(_proofs(workspace, absent))
+            for receipt in workspace.finished:
+                if not proofs.isdisjoint(receipt.proofs):
+                    return receipt
             raise _nobody(wanted)
         if opt_out:
             _object(workspace, store, [*known, *absent])
         with store.transaction():
             rows = _erase_rows(store, known)
             # Each id that is not there has two names: as given, and as it would be named here.
-            _note(store, "erase", rows, _proofs(workspace, known), unknown=len(absent) // 2)
-        return finish(workspace, store)
+            erasures.note(store, "erase", rows, _proofs(workspace, known), unknown=len(absent) // 2)
+        return erasures.finish(workspace, store)
 
 
 def purge(
@@ -121,12 +84,11 @@ def purge(
             store.touched.clear()
         return _tried("purge", 0, 0, rows)
     with workspace.writing("purge", backup=True) as store:
-        finish(workspace, store)
         with store.transaction():
             rows = _purge_rows(workspace, store, before, keep_daily, everything)
             how = {"before": before.isoformat(), "keep_daily": keep_daily}
-            _note(store, "purge", rows, how=how)
-        return finish(workspace, store)
+            erasures.note(store, "purge", rows, how=how)
+        return erasures.finish(workspace, store)
 
 
 def _purge_rows(
@@ -188,33 +150,6 @@ def _nobody(wanted: list[str]) -> InputError:
     )
 
 
-def finish(workspace: Workspace, store: DuckDBWarehouse) -> Receipt | None:
-    """Sweep the files that no row needs, write the database anew and the receipt, if a deletion left that to do.
-
-    Args:
-        workspace: whose files.
-        store: its database, open for writing, outside a transaction.
-
-    Returns:
-        The receipt of that deletion; None when there was nothing to do.
-    """
-    noted = store.query("trust/meta", name=_UNFINISHED)
-    if not noted.height:
-        return None
-    removed = {
-        "photos": files.keep_only(workspace.faces, set(store.query("trust/photo_files")["path"])),
-        "creatives": files.keep_only(workspace.ads, set(store.query("trust/creative_files")["file"])),
-        "exports": _drop_exports(workspace.exports) + _drop_exports_elsewhere(workspace),
-        "backups": backups.drop(workspace.database),
-    }
-    store.rewrite()
-    note = noted["value"][0]
-    # The first release noted one word, and wrote no receipt of a deletion that was killed.
-    receipt = _receipt(workspace, json.loads(note), removed) if note.startswith("{") else None
-    store.execute("trust/forget_meta", name=_UNFINISHED)
-    return receipt
-
-
 def _find(workspace: Workspace, store: DuckDBWarehouse, wanted: list[str]) -> tuple[list[str], list[str]]:
     """Names inside the workspace of those ids that are there; of the others both names they might have."""
     import polars as pl
@@ -265,70 +200,6 @@ def _erase_rows(store: DuckDBWarehouse, known: list[str]) -> dict[str, int]:
     mentions.forget(store, known)
     readings.unname(store, known)
     return rows
-
-
-def _note(
-    store: DuckDBWarehouse,
-    what: str,
-    rows: dict[str, int],
-    proofs: tuple[str, ...] = (),
-    *,
-    unknown: int = 0,
-    how: dict[str, Any] | None = None,
-) -> None:
-    """Inside the transaction: every stage is stale now, files are still to be swept and the receipt to be written."""
-    at = _now()
-    number = hashlib.sha256(f"{what}\0{at.isoformat()}\0{store.count('sources')}".encode()).hexdigest()
-    deleted = sum(rows.values())
-    sources.note(
-        store, source_id=number[:16], target="erasure", path="", sha256=number, format=what, rows_in=deleted,
-        rows_kept=deleted, rows_duplicate=0, rows_rejected=0, details=json.dumps(rows, sort_keys=True), imported_at=at,
-        how=json.dumps(how) if how else None,
-    )  # fmt: skip
-    store.execute("trust/forget_meta", name=_UNFINISHED)
-    note = {"what": what, "unknown": unknown, "rows": rows, "proofs": proofs, "at": at.isoformat()}
-    store.execute("trust/set_meta", name=_UNFINISHED, value=json.dumps(note, sort_keys=True))
-
-
-def _drop_exports(place: Path) -> int:
-    """Delete the exports inside the workspace that hold people; they can be made again. Returns how many."""
-    removed = 0
-    for path in sorted(place.iterdir()) if place.is_dir() else []:
-        try:
-            tables = set(documents.read_json((path / "manifest.json").read_bytes())["tables"])
-        except (OSError, ValueError, KeyError, TypeError):
-            tables = {"unknown"}
-        if tables - _unnamed():
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-            removed += 1
-    return removed
-
-
-def _drop_exports_elsewhere(workspace: Workspace) -> int:
-    """Delete what exports to other folders below the workspace wrote; what lies beside their files stays."""
-    own = [workspace.exports, workspace.faces, workspace.ads, workspace.scratch, workspace.database.parent / "backups"]
-    found = [place for place, tables in folder.exports(workspace.path, own) if tables - _unnamed()]
-    for place in found:
-        folder.remove(place)
-    return len(found)
-
-
-def _unnamed() -> set[str]:
-    """Tables in which nobody is named."""
-    return {t for t, contract in TABLES.items() if not set(contract.names) & {*forget.PERSONS, *forget.NODES}}
-
-
-def _receipt(workspace: Workspace, note: dict[str, Any], removed: dict[str, int]) -> Receipt:
-    """Write the receipt of what `_note` noted; written again after a kill it is the same file."""
-    at, proofs = datetime.fromisoformat(note["at"]), tuple(note["proofs"])
-    place = workspace.path / RECEIPTS
-    place.mkdir(mode=0o700, exist_ok=True)
-    path = place / f"{note['what']}-{at.strftime('%Y%m%dT%H%M%S%f')}.json"
-    receipt = Receipt(note["what"], len(proofs), note["unknown"], note["rows"], removed, proofs, at, path)
-    document = {**asdict(receipt), "at": at.isoformat() + "Z", "path": path.name}
-    with files.replacing(path, scratch=workspace.scratch) as file:
-        file.write(json.dumps(document, indent=1, sort_keys=True).encode() + b"\n")
-    return receipt
 
 
 def _now() -> datetime:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
 from engine.experiment import plan as plans
+from engine.experiment import register
 from engine.experiment.decision import broken
 from engine.experiment.plan import RATIO, Plan
-from engine.usecases import experiment
+from engine.usecases import experiment_design
 
 if TYPE_CHECKING:
     from datetime import date
@@ -55,7 +56,7 @@ def analyse(
     Raises:
         InputError: no such experiment, nobody assigned, assignments not of this plan, no such segmentation or column.
     """
-    from engine.experiment import analysis, report
+    from engine.experiment import analysis, findings
 
     for wanted in by:
         if wanted not in plans.STRATA:
@@ -73,7 +74,7 @@ def analyse(
             "customers": dict(people["arm"].value_counts().sort("arm").iter_rows()),
         }
         if covariate is not None:
-            people_with = experiment.pre_period(store, covariate, people, since)
+            people_with = experiment_design.pre_period(store, covariate, people, since)
         ties = store.query("experiment/ties") if interference else None
         subjects = store.query("experiment/subjects") if interference else None
         events = _events(store, plan)
@@ -84,14 +85,14 @@ def analyse(
                     people_with.select("customer_id", covariate), on="customer_id", maintain_order="left"
                 )
             observed = _observed(plan, people, [*events, exposures])
-            result = report.analyse(
+            result = findings.analyse(
                 table, plan, ties=ties, subjects=subjects, covariate=covariate, observed=observed,
                 sequential=sequential,
             )  # fmt: skip
         except InputError as error:
             found["decisions"] = _broken(plan, error.message)
             return found
-        plain = report.plain(result)
+        plain = findings.plain(result)
         if not sequential:
             for line in plain["effects"]:
                 del line["always_valid_low"], line["always_valid_high"]
@@ -133,11 +134,11 @@ def picture(name: str, title: str, lines: Sequence[tuple[str, list, list, list, 
 
 
 def _assigned(store: DuckDBWarehouse, name: str) -> tuple[Plan, pl.DataFrame]:
-    plan = experiment.plan_of(store, name)
+    plan = register.plan_of(store, name)
     people = store.query("experiment/assigned", experiment_id=name)
     if not people.height:
         raise InputError(f"nobody is assigned in {name!r}.", fix=f"Run `kindred experiment assign {name}`.")
-    experiment.check_drawn(store, name, plan, people)
+    register.check_drawn(store, name, plan, people)
     return plan, people.drop("version")
 
 
@@ -181,11 +182,11 @@ def _guardrail(
     store: DuckDBWarehouse, plan: Plan, people: pl.DataFrame, exposures: pl.DataFrame, guardrail: str
 ) -> list[dict[str, Any]]:
     """Every pair on a further metric, `name` (higher is better) or `name:lower`."""
-    from engine.experiment import report
+    from engine.experiment import findings
 
     own = plan.on(guardrail)
     try:
-        result = report.analyse(_tidied(own, people, exposures, _events(store, own))[0], own)
+        result = findings.analyse(_tidied(own, people, exposures, _events(store, own))[0], own)
     except InputError as error:
         return [{"metric": own.metric, "decision": line} for line in _broken(own, error.message)]
     return [
@@ -202,7 +203,7 @@ def _segments(
 
     from engine.experiment import segments
 
-    label = experiment.strata(workspace, store, table, by, since)
+    label = experiment_design.strata(workspace, store, table, by, since)
     clusters, value = _codes(plan, table), _single(plan, table)
     found = []
     for wanted in by:
@@ -243,15 +244,15 @@ def _hajek(table: pl.DataFrame, plan: Plan, ties: pl.DataFrame) -> list[dict[str
     """The total effect by weights from redrawn assignments, per pair of arms."""
     import numpy as np
 
-    from engine.experiment import interference, report
+    from engine.experiment import findings, interference
 
     n = table.height
     draws = min(REDRAWS, CELLS // n)
     if draws < 50:
         return [{"note": f"{n} customers are too many to redraw the assignment often enough."}]
-    a, b, _ = experiment.places(ties, table["customer_id"])
+    a, b, _ = experiment_design.places(ties, table["customer_id"])
     shares = interference.contact_shares(a, b, n)
-    alike = report.communities(shares, plan.cluster_cap) if plan.unit == "customer" else _codes(plan, table)
+    alike = findings.communities(shares, plan.cluster_cap) if plan.unit == "customer" else _codes(plan, table)
     codes = _codes(plan, table)
     rng = np.random.default_rng(7)
     redrawn = rng.choice(len(plan.arms), (n if codes is None else codes.max() + 1, draws), p=list(plan.arms.values()))
@@ -282,13 +283,13 @@ def _over_time(
     """The effects if outcomes counted only until so many days after assignment; a look per day is not a test."""
     import dataclasses
 
-    from engine.experiment import power, report
+    from engine.experiment import findings, power
 
     found = []
     for day in power.look_days(plan.horizon_days):
         until = dataclasses.replace(plan, horizon_days=day)
         try:
-            effects = report.analyse(_tidied(until, people, exposures, events)[0], until).effects
+            effects = findings.analyse(_tidied(until, people, exposures, events)[0], until).effects
         except InputError:  # nothing had come in by then
             continue
         for effect in effects:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import readings, sources
+from engine import sources
 from engine.errors import InputError
+from engine.experiment import register
 from engine.experiment.eligibility import FACES, WITHOUT_FACE
+from engine.sources import readings
 from engine.trust import pseudonyms
-from engine.usecases import experiment
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,7 +52,7 @@ def import_events(
     from engine.logs.mapping import load
 
     with workspace.writing(f"experiment import {target}") as store:
-        plan = experiment.plan_of(store, name)
+        plan = register.plan_of(store, name)
         metric = metric or plan.metric
         if target == "outcomes" and metric not in plan.metrics():
             names = ", ".join(plan.metrics())

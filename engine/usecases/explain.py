@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError, WorkspaceError
-from engine.report import explain
+from engine.report import customer_page
 from engine.report.book import plain
 from engine.trust import people
 from engine.trust.pseudonyms import name_series
@@ -66,7 +66,7 @@ def facts(workspace: Workspace, customer: str) -> dict[str, Any]:
             "photos": rows("photos", **who),
             "matches": rows("matches", **who, unknown_is_adult=rules.unknown_is_adult),
         }
-    found["words"] = explain.sentence(found)
+    found["words"] = customer_page.sentence(found)
     return found
 
 
@@ -78,7 +78,7 @@ def page(workspace: Workspace, found: dict[str, Any]) -> str:
         found: of `facts`.
     """
     pictures = {row["arm"]: link for row in found["matches"] if (link := _picture(workspace.ads, row["files"] or []))}
-    return explain.page(found, pictures)
+    return customer_page.page(found, pictures)
 
 
 def _find(store: DuckDBWarehouse, workspace: Workspace, customer: str) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from engine import sources, takeback
+from engine import sources
 from engine.errors import InputError
 from engine.logs import undo as calls
+from engine.sources import takeback
 from engine.tables import TABLES
 from engine.usecases import erase
 from engine.warehouse.duckdb import DuckDBWarehouse

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import pipeline
+from engine import runner
 from engine.errors import ConfigError, InputError
 from engine.progress import SILENT, Progress
 from engine.trust import noise as noises
@@ -52,7 +52,7 @@ def influencers(
     """
     import polars as pl
 
-    from engine.graph.influence import DEFINITIONS
+    from engine.graph.ranking import DEFINITIONS
 
     for name in definitions:
         if name not in DEFINITIONS:
@@ -61,14 +61,14 @@ def influencers(
     if top is not None and top > workspace.config.graph.top:
         changed["top"] = top
     if not changed:
-        pipeline.run(workspace, until="influencers", progress=progress)
+        runner.run(workspace, until="influencers", progress=progress)
         with workspace.warehouse(read_only=True) as store:
             stored = store.query("graph/list_influencers", top=top)
             if set(definitions) <= set(stored["definition"].unique()):
                 chosen = pl.col("definition").is_in(list(definitions)) if definitions else pl.lit(True)
                 return stored.filter(chosen)
     else:
-        pipeline.run(workspace, until="edges", progress=progress)
+        runner.run(workspace, until="edges", progress=progress)
     with _graph(workspace, changed) as (store, config):
         from engine.graph.network import ranks
         from engine.pipeline import influencers as stage
@@ -83,15 +83,15 @@ def influencers(
 
 
 def agreement(workspace: Workspace, definitions: Sequence[str] = (), *, progress: Progress = SILENT) -> pl.DataFrame:
-    """How far definitions name the same contacts; see `engine.graph.influence.agreement`.
+    """How far definitions name the same contacts; see `engine.graph.ranking.agreement`.
 
     Args:
         workspace: an opened workspace.
         definitions: which to compare; none = all five.
         progress: where bars are drawn.
     """
-    from engine.graph.influence import DEFINITIONS
-    from engine.graph.influence import agreement as compare
+    from engine.graph.ranking import DEFINITIONS
+    from engine.graph.ranking import agreement as compare
 
     return compare(influencers(workspace, definitions=definitions or DEFINITIONS, progress=progress))
 
@@ -109,7 +109,7 @@ def communities(
     """
     from engine.graph.summaries import community_sizes, community_table
 
-    pipeline.run(workspace, until="handsets", progress=progress)
+    runner.run(workspace, until="handsets", progress=progress)
     with workspace.warehouse(read_only=True) as store:
         if public:
             nodes = store.read("nodes")
@@ -122,7 +122,7 @@ def network_top(workspace: Workspace, *, top: int = 20, progress: Progress = SIL
     """The most influential parties of the whole network; see `engine.graph.summaries.network_top`."""
     from engine.graph import summaries
 
-    pipeline.run(workspace, until="influencers", progress=progress)
+    runner.run(workspace, until="influencers", progress=progress)
     with workspace.warehouse(read_only=True) as store:
         definition = workspace.config.graph.definition
         return summaries.network_top(store.read("nodes"), store.read("influencers"), definition=definition, top=top)
@@ -136,8 +136,8 @@ def validate(
     horizons: Sequence[int] = (),
     permutations: int = 1000,
 ) -> pl.DataFrame:
-    """Does the chosen contact predict what people do? See `engine.pipeline.validation.validate`."""
-    from engine.pipeline import validation
+    """Does the chosen contact predict what people do? See `engine.usecases.validation.validate`."""
+    from engine.usecases import validation
 
     options: dict[str, Any] = {"definitions": list(definitions)} if definitions else {}
     options |= {"horizons": list(horizons)} if horizons else {}
@@ -165,7 +165,7 @@ def ego(workspace: Workspace, customer: str, to: Path, *, progress: Progress = S
 
     if to.suffix.lower() not in (".png", ".svg"):
         raise InputError(f"{to.name} is neither .png nor .svg.", fix="Name the picture with one of these endings.")
-    pipeline.run(workspace, until="influencers", progress=progress)
+    runner.run(workspace, until="influencers", progress=progress)
     with workspace.warehouse(read_only=True) as store:
         first = store.query("graph/list_influencers", top=1)
         network = stage.network(store)
@@ -178,25 +178,6 @@ def ego(workspace: Workspace, customer: str, to: Path, *, progress: Progress = S
     else:
         to.write_bytes(picture.png())
     return picture.left_out
-
-
-def contact_sheet(workspace: Workspace, to: Path, *, limit: int = 20, progress: Progress = SILENT) -> list[Path]:
-    """Pictures of the matches to look at; see `engine.pipeline.matches.contact_sheet`."""
-    from engine.pipeline import matches
-
-    pipeline.run(workspace, until="matches", progress=progress)
-    with workspace.warehouse(read_only=True) as store:
-        context = pipeline.prepared(workspace, store, progress)
-        return matches.contact_sheet(context, to, limit=limit)
-
-
-def cost_of_caps(workspace: Workspace, *, progress: Progress = SILENT) -> dict[str, float]:
-    """What the caps on photos' uses cost own faces in likeness; see `engine.pipeline.matches.caps`."""
-    from engine.pipeline import matches
-
-    pipeline.run(workspace, until="matches", progress=progress)
-    with workspace.warehouse(read_only=True) as store:
-        return matches.caps(pipeline.prepared(workspace, store, progress))
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 -- Every row of a file of call records, read into types, with the reason why it cannot be kept (METHODS section 1).
 -- Grain: input row, in file order. Reads: _log_raw (the canonical columns as they came), macros log_clock, log_own,
--- log_moment, log_offset, log_seconds, log_tac. engine/logs/reasons.py says what each reason means and what helps.
+-- log_moment, log_offset, log_seconds, log_tac. engine/sources/reasons.py says what each reason means and what helps.
 -- Params: $formats, $zoned, $within formats of times without, before and around a zone; $zone of local times, $gaps the hours
 --   of the day in which its clock ever skips some; $zone_words, $zone_meanings abbreviations of zones; $micros per unit and
 --   $epoch_us of times that are numbers; $offset_unit see log_offset; $words and $meanings of the file's kinds, $kind where

@@ -177,8 +177,8 @@ def _named(graph: Network, person: np.ndarray, rank: np.ndarray) -> np.ndarray:
     """The top contact of every customer by a PageRank of the persons."""
     import numpy as np
 
-    from engine.graph.influence import top_contacts
     from engine.graph.pagerank import share_not_above
+    from engine.graph.ranking import top_contacts
 
     centrality = np.full(len(person), np.nan)
     centrality[person] = share_not_above(rank)

@@ -37,8 +37,8 @@ def kindred(source: Path, out: Path, memory: str = "") -> dict[str, list[float]]
     """The engine's own statements and functions on a database file."""
     lap = _Laps()
     store = _edges(source, out, memory, lap)
-    from engine.graph.influence import top_contacts
     from engine.graph.network import ranks
+    from engine.graph.ranking import top_contacts
     from engine.pipeline.influencers import network
 
     graph = network(store)

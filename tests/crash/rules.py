@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from engine import pipeline
+from engine.stages import STAGES
 from tests.crash.state import Rows, State
 
 Rule = Callable[[State, State, State], list[str]]
@@ -58,12 +58,12 @@ def beginning(before: State, after: State, found: State) -> list[str]:
 def stages(before: State, after: State, found: State) -> list[str]:
     """`run`: the first stages are done and noted in `runs`, of the others nothing is there; but photos are looked at
     one after another."""
-    noted = {stage.name: _line(stage.name, after) - _line(stage.name, before) for stage in pipeline.STAGES}
+    noted = {stage.name: _line(stage.name, after) - _line(stage.name, before) for stage in STAGES}
     wrong, ended = [], ""
     if Counter(found.rows["runs"]) - Counter(before.rows["runs"]) - Counter(after.rows["runs"]):
         wrong.append("runs has lines that no run writes")
     mine: set[str] = {"runs"}
-    for stage in pipeline.STAGES:
+    for stage in STAGES:
         mine |= set(stage.writes)
         new = _line(stage.name, found) - _line(stage.name, before)
         done = bool(noted[stage.name]) and new == noted[stage.name]

@@ -41,7 +41,7 @@ def replaced_in_place() -> None:
 def ads_noted_late() -> None:
     """Ads are noted in `deliveries` after the export has appeared, not before."""
     from engine import export, workspace
-    from engine.export import folder
+    from engine.trust import folder
     from engine.warehouse.duckdb import DuckDBWarehouse
 
     append, replacing, whole = DuckDBWarehouse.append, folder.replacing, export.export

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 import engine
 from cli.main import app
 from engine.export import export
-from engine.usecases import erase, experiment
+from engine.usecases import erase, experiment_design
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "hillstrom" / "hillstrom.csv"
 DAY = datetime(2025, 3, 1)
@@ -467,8 +467,8 @@ def test_exports_of_two_equal_experiments_are_the_same_bytes(kindred, filled, mo
     texts = []
     for folder in ("w", "again"):
         space = engine.open(Path(folder))
-        experiment.design(space, "x", arms={"own_face": 0.5, "no_ad": 0.5})
-        experiment.assign(space, "x")
+        experiment_design.design(space, "x", arms={"own_face": 0.5, "no_ad": 0.5})
+        experiment_design.assign(space, "x")
         export(space, "all", Path(f"{folder}-out"), "csv")
         texts.append({p.name: p.read_bytes() for p in sorted(Path(f"{folder}-out").rglob("*.csv"))})
     assert texts[0] == texts[1] and "assignments.csv" in texts[0]

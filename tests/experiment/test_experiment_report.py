@@ -11,8 +11,8 @@ import pytest
 from engine.errors import InputError
 from engine.experiment.assignment import assign
 from engine.experiment.clusters import partitions
+from engine.experiment.findings import analyse, plain
 from engine.experiment.plan import design
-from engine.experiment.report import analyse, plain
 from engine.synth.people import befriend, settle
 
 DIRECT, SPILL = 0.05, 0.06

@@ -10,7 +10,7 @@ import pytest
 
 import engine
 from engine.synth import trial
-from engine.usecases import experiment, experiment_analysis, experiment_events
+from engine.usecases import experiment_analysis, experiment_design, experiment_events
 from tests.experiment import trials
 
 
@@ -56,8 +56,8 @@ def test_what_the_workspace_says_is_what_two_hundred_towns_were_judged_by(unit, 
     space = engine.create(tmp_path / "w", run__today=f"{trials.START:%Y-%m-%d}", ids__pseudonymise="none",
                           people__unknown_age_is_adult=True)  # fmt: skip
     fill(space, town)
-    plan, _ = experiment.design(space, "spring", arms=trials.ARMS, unit=unit, cluster_cap=40, horizon_days=30)
-    assert experiment.assign(space, "spring").added == 1000
+    plan, _ = experiment_design.design(space, "spring", arms=trials.ARMS, unit=unit, cluster_cap=40, horizon_days=30)
+    assert experiment_design.assign(space, "spring").added == 1000
     with space.warehouse(read_only=True) as store:
         people = store.query("experiment/assigned", experiment_id="spring").drop("version")
     if unit == "cluster":

@@ -10,7 +10,7 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from engine.experiment import analysis, assignment, clusters, interference, outcomes, report, segments
+from engine.experiment import analysis, assignment, clusters, findings, interference, outcomes, segments
 from engine.experiment.plan import Plan, design
 from engine.experiment.sequential import half_width
 from engine.experiment.simulation import blocks
@@ -152,13 +152,15 @@ def assigned(town: trial.TrialTown, plan: Plan, salt: str) -> pl.DataFrame:
     return frame.with_columns(arm=assignment.assign(units, plan.arms, salt), assigned_at=pl.lit(START))
 
 
-def of_town(town: trial.TrialTown, plan: Plan, people: pl.DataFrame, seed: int, lending: float = 0.0) -> report.Report:
+def of_town(
+    town: trial.TrialTown, plan: Plan, people: pl.DataFrame, seed: int, lending: float = 0.0
+) -> findings.Report:
     """What the product says of one town's experiment."""
     seen, bought = trial.respond(
         town, people, direct=DIRECT, spillover=SPILLOVER, lending=lending, seed=100_000 + seed
     )  # fmt: skip
     table = outcomes.tidy(people, seen, bought, horizon_days=plan.horizon_days).customers
-    return report.analyse(table, plan, ties=town.ties, subjects=town.subjects if lending else None)
+    return findings.analyse(table, plan, ties=town.ties, subjects=town.subjects if lending else None)
 
 
 def truths(arm: str, versus: str) -> dict[str, float]:

@@ -10,7 +10,7 @@ import pytest
 import engine
 from engine.errors import InputError
 from engine.export import export
-from engine.usecases import experiment
+from engine.usecases import experiment_design
 from tests.ads import ads_data
 
 ARMS = {"own_face": 0.25, "influencer_face": 0.25, "random_face": 0.25, "no_ad": 0.25}
@@ -34,8 +34,8 @@ def delivered(space, to, day: date) -> pl.DataFrame:
 
 
 def test_everybody_gets_the_assigned_arm_and_nothing_else(space, tmp_path):
-    experiment.design(space, "spring", arms=ARMS, horizon_days=10)
-    assert experiment.assign(space, "spring").added == 23
+    experiment_design.design(space, "spring", arms=ARMS, horizon_days=10)
+    assert experiment_design.assign(space, "spring").added == 23
     with space.warehouse(read_only=True) as store:
         drawn = dict(store.read("assignments").select("customer_id", "arm").iter_rows())
     assert set(drawn.values()) == set(ARMS)
@@ -55,15 +55,15 @@ def test_an_ad_without_a_face_is_the_same_ad_without_a_face(tmp_path, monkeypatc
     monkeypatch.setenv("KINDRED_KEYS", str(tmp_path / "keys"))
     space = ads_data.make(tmp_path / "ws", customers=4, preset={"ads__sizes": "300x250"})
     with pytest.raises(InputError, match=r"no ads are rendered for no_face.*ads\.arms"):
-        experiment.design(space, "spring", arms={"own_face": 0.5, "no_face": 0.5})
+        experiment_design.design(space, "spring", arms={"own_face": 0.5, "no_face": 0.5})
     plain = ads_data.run(space)
     space = engine.open(space.path, ads__arms="own_face,influencer_face,random_face,no_face")
     ads = ads_data.run(space)
     faceless = ads.filter(pl.col("arm") == "no_face")
     assert faceless.height == 4 and ads.filter(pl.col("arm") != "no_face").equals(plain)
     assert all(text.startswith("Ad") and "Portrait" not in text for text in faceless["alt_text"])
-    experiment.design(space, "spring", arms={"own_face": 0.5, "no_face": 0.5})
-    experiment.assign(space, "spring")
+    experiment_design.design(space, "spring", arms={"own_face": 0.5, "no_face": 0.5})
+    experiment_design.assign(space, "spring")
     rows = delivered(space, tmp_path / "out", date(2024, 6, 2))
     with space.warehouse(read_only=True) as store:
         drawn = dict(store.read("assignments").select("customer_id", "arm").iter_rows())
@@ -71,8 +71,8 @@ def test_an_ad_without_a_face_is_the_same_ad_without_a_face(tmp_path, monkeypatc
 
 
 def test_a_withdrawn_consent_takes_the_ad_away_and_gives_no_other(space, tmp_path):
-    experiment.design(space, "spring", arms={"own_face": 0.5, "random_face": 0.5}, horizon_days=30)
-    experiment.assign(space, "spring")
+    experiment_design.design(space, "spring", arms={"own_face": 0.5, "random_face": 0.5}, horizon_days=30)
+    experiment_design.assign(space, "spring")
     with space.writing("test") as store:
         drawn = store.read("assignments").filter(pl.col("arm") == "own_face")["customer_id"]
         ends = pl.when(pl.col("customer_id").is_in(drawn.implode()) & (pl.col("purpose") == "own_face"))
@@ -82,10 +82,10 @@ def test_a_withdrawn_consent_takes_the_ad_away_and_gives_no_other(space, tmp_pat
 
 
 def test_nobody_is_in_two_experiments_at_once(space, tmp_path):
-    experiment.design(space, "spring", arms=ARMS, horizon_days=10)
-    experiment.assign(space, "spring")
-    experiment.design(space, "summer", arms={"influencer_face": 0.5, "random_face": 0.5}, horizon_days=10)
-    funnel = experiment.assign(space, "summer").funnel
+    experiment_design.design(space, "spring", arms=ARMS, horizon_days=10)
+    experiment_design.assign(space, "spring")
+    experiment_design.design(space, "summer", arms={"influencer_face": 0.5, "random_face": 0.5}, horizon_days=10)
+    funnel = experiment_design.assign(space, "summer").funnel
     lost = {line["gate"]: line["reasons"] for line in funnel}["in no other experiment"]
     assert lost == {"in_another_experiment": 23}
     rows = delivered(space, tmp_path / "out", date(2024, 6, 2)).filter(pl.col("experiment_id") == "summer")
@@ -93,9 +93,9 @@ def test_nobody_is_in_two_experiments_at_once(space, tmp_path):
 
 
 def test_a_plan_drawn_anew_is_assigned_before_anything_is_sent(space, tmp_path):
-    experiment.design(space, "spring", arms=ARMS)
-    experiment.assign(space, "spring")
-    experiment.design(space, "spring", salt="other")
+    experiment_design.design(space, "spring", arms=ARMS)
+    experiment_design.assign(space, "spring")
+    experiment_design.design(space, "spring", salt="other")
     with pytest.raises(InputError, match=r"'spring' are not those of the plan.*experiment assign spring"):
         export(space, "delivery", tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -9,7 +9,7 @@ import os
 import pytest
 
 from engine.errors import WorkspaceError
-from engine.export import folder
+from engine.trust import folder
 
 
 def files(path):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from engine.config import Config, Graph, Offers
 from engine.errors import ConfigError
-from engine.graph import definitions, influence
+from engine.graph import definitions, ranking
 from engine.graph.network import ranks
 from engine.pipeline import influencers as stage
 from tests.graph.conftest import day, made
@@ -71,7 +71,7 @@ def test_dispersion_finds_the_bridge_between_circles():
     circles = [(0, v) for v in range(1, 9)]
     circles += list(combinations(range(2, 5), 2)) + list(combinations(range(5, 8), 2)) + [(1, v) for v in range(2, 8)]
     network = made([(a, b, 1.0) for a, b in circles])
-    got = influence.top_contacts("dispersion", network, ranks(network)[1], top=1)
+    got = ranking.top_contacts("dispersion", network, ranks(network)[1], top=1)
     assert got.row(0, named=True)["contact_id"] == "p0001"
 
 
@@ -117,10 +117,10 @@ def test_lead_goes_to_whom_others_follow():
     rates = definitions.rates_by_party(network, table)
     # r = 2/3; the leader's own (5 r + 2) / 8 is r as well: the prior alone decides nothing, the tie goes to the id.
     assert rates == pytest.approx([2 / 3, 2 / 3, 2 / 3])
-    got = influence.top_contacts("lead", network, np.ones(3), rates=np.array([0.1, 0.2, 0.6]), top=1)
+    got = ranking.top_contacts("lead", network, np.ones(3), rates=np.array([0.1, 0.2, 0.6]), top=1)
     assert got.row(0, named=True)["contact_id"] == "p0002"
     with pytest.raises(ConfigError, match="handset changes"):
-        influence.top_contacts("lead", network, np.ones(3))
+        ranking.top_contacts("lead", network, np.ones(3))
 
 
 def test_lead_from_the_tables(town):
@@ -163,7 +163,7 @@ def test_baselines():
     share = np.array([1.0, 0.2, 0.4, 0.9])
 
     def first(definition, **kwargs):
-        return influence.top_contacts(definition, network, share, top=1, **kwargs).row(0, named=True)["contact_id"]
+        return ranking.top_contacts(definition, network, share, top=1, **kwargs).row(0, named=True)["contact_id"]
 
     assert (first("most_called"), first("most_central")) == ("p0003", "p0003")
     picks = {first("random", seed=s) for s in range(30)}
@@ -177,5 +177,5 @@ def test_agreement():
          ("d", "y", 1, "p"), ("e", "x", 1, "p")],
         schema=["customer_id", "definition", "rank", "contact_id"], orient="row",
     )  # fmt: skip
-    assert influence.agreement(table).rows() == [("x", "y", 2, 0.5, 1.0)]
-    assert influence.agreement(table.head(0)).height == 0
+    assert ranking.agreement(table).rows() == [("x", "y", 2, 0.5, 1.0)]
+    assert ranking.agreement(table.head(0)).height == 0

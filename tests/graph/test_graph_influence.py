@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import ConfigError, EngineError
-from engine.graph import centrality, communities, influence, kernels
+from engine.graph import centrality, communities, kernels, ranking
 from engine.graph.arrays import symmetric
 from engine.graph.network import ranks
 from engine.graph.nodes import more_centralities, node_table
@@ -192,7 +192,7 @@ def assert_influencers(town, expected, central, top):
     network = town.network()
     _, share = ranks(network)
     for definition, want in expected.items():
-        got = check(influence.top_contacts(definition, network, share, top=top), "influencers")
+        got = check(ranking.top_contacts(definition, network, share, top=top), "influencers")
         assert got["customer_id"].is_sorted()
         seen = {}
         for row in got.iter_rows(named=True):
@@ -224,7 +224,7 @@ def test_ties_go_to_the_smallest_id_in_code_point_order(town):
     names = {0: "a", 1: "Z", 2: "é", 3: "10", 4: "9"}
     rows = [r for n in range(1, 5) for r in ((0, n, day(2), 1, 60, 0), (n, 0, day(5), 1, 60, 0))]
     network = town.fill(rows, names=names).build().network()
-    got = influence.top_contacts("tie_reach", network, ranks(network)[1], top=4).filter(pl.col("customer_id") == "a")
+    got = ranking.top_contacts("tie_reach", network, ranks(network)[1], top=4).filter(pl.col("customer_id") == "a")
     assert got["contact_id"].to_list() == ["10", "9", "Z", "é"]
     assert got["margin"].to_list() == [0.0] * 4
 
@@ -235,7 +235,7 @@ def test_only_customers_get_influencers_and_nobody_else_is_lost(town):
     town.store.connection.execute("UPDATE parties SET is_customer = (node = 0)")
     network = town.network()
     rank, share = ranks(network)
-    got = influence.top_contacts("strongest", network, share)
+    got = ranking.top_contacts("strongest", network, share)
     assert got.select("customer_id", "contact_id", "tie_share", "margin").rows() == [("p0", "p1", 1.0, 1.0)]
     nodes = check(node_table(network, rank, share), "nodes")
     assert nodes["degree"].to_list() == [1, 1, 0]
@@ -250,21 +250,21 @@ def test_hubs_take_no_part_in_rank(town):
     nodes = check(node_table(network, rank, share), "nodes")
     assert nodes.filter("is_hub").select("node", "pagerank", "centrality_pct", "degree").rows() == [(9, None, None, 0)]
     assert nodes["pagerank"].sum() == pytest.approx(1)
-    got = influence.top_contacts("tie_reach", network, share)
+    got = ranking.top_contacts("tie_reach", network, share)
     assert got.select("customer_id", "contact_id").rows() == [("p0", "p1"), ("p1", "p0")]
 
 
 def test_nothing_in_nothing_out(town):
     network = town.fill([]).build().network()
     rank, share = ranks(network)
-    assert check(influence.top_contacts("tie_reach", network, share), "influencers").height == 0
+    assert check(ranking.top_contacts("tie_reach", network, share), "influencers").height == 0
     assert check(node_table(network, rank, share), "nodes").height == 0
 
 
 def test_unknown_definition_is_a_clear_error(town):
     network = town.fill([(0, 1, day(2), 1, 60, 0), (1, 0, day(5), 1, 60, 0)]).build().network()
     with pytest.raises(ConfigError, match="tie_reach, strongest"):
-        influence.top_contacts("fame", network, ranks(network)[1])
+        ranking.top_contacts("fame", network, ranks(network)[1])
 
 
 @pytest.mark.real
@@ -298,7 +298,7 @@ def test_half_keep_their_top_contact_by_answered_talk_time(copenhagen_events):
         a, b, w = (talk[c].to_numpy() for c in "abw")
         graph = symmetric(a, b, w, 1000)
         rows = np.flatnonzero(graph.degree)
-        chosen, _, _ = influence.select(graph, graph.weights, rows, 1)
+        chosen, _, _ = ranking.select(graph, graph.weights, rows, 1)
         tops.append(dict(zip(rows.tolist(), graph.indices[chosen[:, 0]].tolist(), strict=True)))
     both = tops[0].keys() & tops[1].keys()
     assert len(both) == 324

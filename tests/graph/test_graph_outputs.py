@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from engine.errors import ConfigError, InputError
-from engine.graph import drawing, export, influence, summaries
+from engine.graph import drawing, formats, ranking, summaries
 from engine.graph.network import ranks
 from engine.graph.nodes import node_table
 from tests.graph.conftest import day, made
@@ -27,13 +27,13 @@ def tables(town):
     network = town.fill(rows, names=NAMES).build().network()
     rank, central = ranks(network)
     nodes = node_table(network, rank, central)
-    return network, nodes, town.store.read("ties"), influence.top_contacts("tie_reach", network, central)
+    return network, nodes, town.store.read("ties"), ranking.top_contacts("tie_reach", network, central)
 
 
 @pytest.mark.parametrize("kind", ["graphml", "gexf"])
 def test_networkx_reads_the_export(tables, tmp_path, kind):
     _, nodes, ties, _ = tables
-    (path,) = export.export(nodes, ties, tmp_path / f"graph.{kind}", kind=kind)
+    (path,) = formats.export(nodes, ties, tmp_path / f"graph.{kind}", kind=kind)
     read = {"graphml": nx.read_graphml, "gexf": nx.read_gexf}[kind]
     if kind == "gexf":
         text = path.read_text(encoding="utf-8")
@@ -56,12 +56,12 @@ def test_networkx_reads_the_export(tables, tmp_path, kind):
 
 def test_parquet_export_and_unknown_formats(tables, tmp_path):
     _, nodes, ties, _ = tables
-    files = export.export(nodes, ties, tmp_path / "g", kind="parquet")
+    files = formats.export(nodes, ties, tmp_path / "g", kind="parquet")
     assert [f.name for f in files] == ["nodes.parquet", "ties.parquet"]
     assert pl.read_parquet(files[1]).select("source", "target").height == 2
     with pytest.raises(ConfigError, match="graphml, gexf, parquet"):
-        export.export(nodes, ties, tmp_path / "x", kind="dot")
-    empty = export.export(nodes.head(0), ties.head(0), tmp_path / "e.graphml", kind="graphml")
+        formats.export(nodes, ties, tmp_path / "x", kind="dot")
+    empty = formats.export(nodes.head(0), ties.head(0), tmp_path / "e.graphml", kind="graphml")
     assert nx.read_graphml(empty[0]).number_of_nodes() == 0
 
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from engine.errors import InputError
-from engine.graph import influence, lift_plot, prediction
+from engine.graph import lift_plot, prediction, ranking
 from engine.graph.communities import circles
 from engine.graph.network import ranks
 from tests.graph.conftest import made
@@ -74,7 +74,7 @@ def verdict(kind: str, seed: int, people: int = 3000) -> pl.DataFrame:
     network, changes, strata = play(kind, seed, people)
     _, central = ranks(network)
     draws = {"tie_reach": 1, "strongest": 1, "random": prediction.RANDOM_DRAWS}
-    tops = pl.concat([influence.top_contacts(d, network, central, top=top) for d, top in draws.items()])
+    tops = pl.concat([ranking.top_contacts(d, network, central, top=top) for d, top in draws.items()])
     return prediction.validate(changes, tops, strata, AS_OF, horizons=[60], permutations=500, resamples=200)
 
 

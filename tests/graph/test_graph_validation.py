@@ -10,8 +10,8 @@ import pytest
 
 from engine.config import Config, Graph
 from engine.errors import InputError, WorkspaceError
-from engine.pipeline import validation
 from engine.tables import TABLES
+from engine.usecases import validation
 
 START = date(2024, 1, 1)
 EVENT = {"kind": pl.String, "caller": pl.UInt32, "callee": pl.UInt32, "started_at": pl.Date, "duration_s": pl.Int32,

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 import engine
 from cli.main import app
-from engine import health
 from engine.config import load
+from engine.sources import health
 from engine.warehouse.duckdb import DuckDBWarehouse
 
 PEOPLE = [f"p{number}" for number in range(60)]

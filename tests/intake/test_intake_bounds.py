@@ -21,7 +21,7 @@ from engine.errors import InputError
 from engine.forms import rows as forms_rows
 from engine.intake import reading
 from engine.intake.importer import import_table
-from engine.usecases import experiment, experiment_events
+from engine.usecases import experiment_design, experiment_events
 from engine.warehouse.duckdb import DuckDBWarehouse
 from tests import oddnames
 from tests.trust.photo import jpeg
@@ -101,7 +101,7 @@ def test_events_of_an_experiment_are_read_by_name(tmp_path):
     space = engine.create(tmp_path / "w[1]", ads__arms="own_face,no_face")
     (tmp_path / "c.csv").write_text("customer_id\nann\nbob\ncat\ndan\n")
     engine.import_table(space, "customers", tmp_path / "c.csv")
-    experiment.design(space, "e", arms={"own_face": 0.5, "no_ad": 0.5}, metric="value")
+    experiment_design.design(space, "e", arms={"own_face": 0.5, "no_ad": 0.5}, metric="value")
     (tmp_path / "e1.csv").write_text("customer_id,at,value\nann,2024-01-01,1\n")
     for name in ("e[1]", "kind=data", "*"):
         path = tmp_path / f"{name}.csv"

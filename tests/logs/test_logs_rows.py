@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from engine.config import Config, Ids, Intake
 from engine.errors import InputError
-from engine.logs import reasons
 from engine.logs.importer import import_logs
+from engine.sources import reasons
 from engine.warehouse import sql_text
 from engine.warehouse.duckdb import DuckDBWarehouse
 

@@ -8,7 +8,7 @@ from math import log, sqrt
 import polars as pl
 import pytest
 
-from engine.offers import loyalty
+from engine.handsets import loyalty
 from engine.tables import check, empty
 
 

@@ -10,7 +10,9 @@ import pytest
 from statsmodels.stats.contingency_tables import SquareTable, Table
 
 from engine.errors import InputError
-from engine.offers import loyalty, loyalty_report
+from engine.handsets import loyalty, loyalty_report
+from engine.offers import owning
+from engine.segments import with_age_band
 from engine.tables import check, empty
 
 START = date(2024, 1, 1)
@@ -97,7 +99,7 @@ def test_time_to_change_by_hand():
 
 def test_the_effect_of_owning_is_found_overall_and_by_segment():
     handsets, people = town()
-    found = loyalty_report.effects(loyalty.transitions(handsets), loyalty.with_age_band(people), by=["age_band"])
+    found = owning.effects(loyalty.transitions(handsets), with_age_band(people), by=["age_band"])
     rows = {(r["segment"], r["manufacturer"]): r for r in found.to_dicts()}
     # Owners of Apple take it with .8 or .5, the others with .5: the effect is .3 for the young, 0 for the old.
     for segment, truth in (("18-24", 0.3), ("25-34", 0.3), ("45-54", 0.0), ("55-64", 0.0)):
@@ -109,20 +111,20 @@ def test_the_effect_of_owning_is_found_overall_and_by_segment():
 
 def test_the_whole_report():
     handsets, people = town(600)
-    found = loyalty_report.report(handsets, people, by=["age_band"])
+    found = loyalty_report.report(handsets, people, by=["age_band"], effects=owning.effects)
     assert found.facts["changes"] == 600 and found.facts["unknown"] == 0 and "Association" in found.facts["note"]
     row = found.rows.row(0, named=True)
     assert row["excess"] == pytest.approx((row["retention"] - row["share"]) / (1 - row["share"]))
     assert row["handsets"] == pytest.approx(1 / (1 - row["retention"]))
     assert found.transitions["n"].sum() == 600
     with pytest.raises(InputError, match="customers have no column 'shoe'"):
-        loyalty_report.report(handsets, people, by=["shoe"])
+        loyalty_report.report(handsets, people, by=["shoe"], effects=owning.effects)
 
 
 def test_unknown_handsets_are_counted_and_nothing_is_no_crash():
     table = spells([("p", "Apple", 0, 9), ("p", "unknown", 10, 20), ("q", "Apple", 0, 9)])
-    found = loyalty_report.report(table, empty("customers"))
+    found = loyalty_report.report(table, empty("customers"), effects=owning.effects)
     assert found.facts["unknown"] == 1 and found.facts["changes"] == 0 and found.rows.height == 0
     assert found.facts["kappa"]["value"] is None and found.facts["bowker"]["p"] is None
-    bare = loyalty_report.report(empty("handsets"), empty("customers"))
+    bare = loyalty_report.report(empty("handsets"), empty("customers"), effects=owning.effects)
     assert bare.transitions.height == bare.survival.height == bare.effects.height == 0

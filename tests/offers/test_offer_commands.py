@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from engine import pipeline, workspace
+from engine import runner, workspace
 from engine.errors import ModelError
 from engine.offers import training, worth
-from engine.pipeline import offers
+from engine.usecases import retention, uplift
 
 
 @pytest.fixture(scope="module")
@@ -32,25 +32,25 @@ def space(tmp_path_factory, _keys, town):
 
 
 def test_what_is_trained_scores_as_the_stage_does(space):
-    rows = offers.train(space)
+    rows = uplift.train(space)
     assert [r["offer_id"] for r in rows] == ["apple", "sam"] and all(r["reason"] is None for r in rows)
-    scored = offers.score(space)
-    pipeline.run(space, until="choices")
+    scored = uplift.score(space)
+    runner.run(space, until="choices")
     with space.warehouse(read_only=True) as store:
         assert_frame_equal(store.read("uplift"), scored)
-    again = offers.train(space)
+    again = uplift.train(space)
     assert [r["file"] for r in again] == [r["file"] for r in rows]
 
 
 def test_scoring_in_batches_is_the_same(space, monkeypatch):
-    offers.train(space)
-    whole = offers.score(space)
-    monkeypatch.setattr(offers.models, "BATCH", 64)
-    assert_frame_equal(whole, offers.score(space).sort("customer_id", "offer_id"))
+    uplift.train(space)
+    whole = uplift.score(space)
+    monkeypatch.setattr(uplift.models, "BATCH", 64)
+    assert_frame_equal(whole, uplift.score(space).sort("customer_id", "offer_id"))
 
 
 def test_evaluation_has_every_measure_the_graphs_part_and_the_policies(space):
-    found = offers.evaluate(space, learner_names=["t"], bases=["logistic"])
+    found = uplift.evaluate(space, learner_names=["t"], bases=["logistic"])
     names = set(found["metric"])
     assert {training.ADDED, training.PLACEBO, worth.DR, worth.IPS} <= names
     added = found.filter(pl.col("metric") == training.ADDED)
@@ -59,17 +59,17 @@ def test_evaluation_has_every_measure_the_graphs_part_and_the_policies(space):
 
 def test_models_must_be_there_and_fit(space, tmp_path):
     with pytest.raises(ModelError, match="holds no trained models"):
-        offers.score(space, folder=tmp_path / "nothing")
-    rows = offers.train(space, folder=tmp_path)
-    current = json.loads((tmp_path / offers.CURRENT).read_text())
+        uplift.score(space, folder=tmp_path / "nothing")
+    rows = uplift.train(space, folder=tmp_path)
+    current = json.loads((tmp_path / uplift.CURRENT).read_text())
     assert set(current) == {"apple", "sam"}
     (tmp_path / current["sam"]).write_bytes(b"")
     with pytest.raises(ModelError, match="is not an offer model"):
-        offers.score(space, folder=tmp_path)
+        uplift.score(space, folder=tmp_path)
     assert rows[0]["file"].startswith(str(tmp_path))
 
 
 def test_loyalty_of_a_workspace(space):
-    found = offers.loyalty(space, by=["residence"])
+    found = retention.loyalty(space, by=["residence"])
     assert found.facts["customers"] == 499 and found.facts["changes"] == 0
     assert found.rows.height == 0 and found.survival.height == 0

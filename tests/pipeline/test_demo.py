@@ -123,14 +123,14 @@ def test_a_town_too_small_for_an_experiment_says_so(result):
 def test_the_simulated_experiment_finds_what_was_planted(result, monkeypatch):
     """On the people of the quick town; the page tells that it is simulated."""
     from engine import workspace
-    from engine.usecases import report
+    from engine.usecases import reporting
 
     monkeypatch.setattr(demo, "TRIAL_CUSTOMERS", 10)
     monkeypatch.setenv("KINDRED_KEYS", result.paths["keys"])
     space = workspace.open_(Path(result.paths["workspace"]))
     trial = demo._experiment(space, Path(result.paths["truth"]).parent, 7)
     assert trial["low"] < trial["planted"] < trial["high"]
-    told = report.facts(space, "experiment")["experiments"]
+    told = reporting.facts(space, "experiment")["experiments"]
     assert [(x["name"], x["plan"]["metric"], x["status"]) for x in told] == [
         ("simulated", "simulated_sale", "answered")
     ]

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import engine
-from engine import pipeline
+from engine import runner, stages
 from engine.errors import ConfigError, WorkspaceError
 
 
@@ -41,7 +41,7 @@ def imported(store, name: str, target: str = "logs") -> None:
 
 
 def ran(space, **options) -> dict[str, str]:
-    return {result.stage: result.status for result in pipeline.run(space, **options)}
+    return {result.stage: result.status for result in runner.run(space, **options)}
 
 
 UNTIL = {"until": "influencers"}
@@ -60,7 +60,7 @@ def test_a_new_import_makes_its_readers_and_theirs_stale(space):
     assert ran(space, **UNTIL) == {"edges": "fresh", "influencers": "fresh"}
     with space.writing("test") as store:
         imported(store, "three")
-        states = {line["stage"]: line["state"] for line in pipeline.status(store, space.config)}
+        states = {line["stage"]: line["state"] for line in runner.status(store, space.config)}
     assert states["edges"] == "stale" and states["ads"] == "never"
     assert ran(space, **UNTIL) == {"edges": "done", "influencers": "done"}
 
@@ -79,21 +79,21 @@ def test_threads_and_memory_change_no_result_and_make_nothing_stale(space):
 
 
 def test_a_dry_run_says_what_would_run_and_why_and_does_nothing(space):
-    told = {line["stage"]: line for line in pipeline.planned(space, **UNTIL)}
+    told = {line["stage"]: line for line in runner.planned(space, **UNTIL)}
     assert {line["plan"] for line in told.values()} == {"would run"}
     assert told["influencers"]["why"] == "it has never run"
     with space.warehouse(read_only=True) as store:
         assert store.count("runs") == 0 and store.count("edges") == 0
     ran(space, **UNTIL)
-    assert {line["plan"] for line in pipeline.planned(space, **UNTIL)} == {"fresh"}
+    assert {line["plan"] for line in runner.planned(space, **UNTIL)} == {"fresh"}
     other = engine.open(space.path, graph__window_days=30)
-    assert {line["plan"] for line in pipeline.planned(other, **UNTIL)} == {"would run"}
+    assert {line["plan"] for line in runner.planned(other, **UNTIL)} == {"would run"}
     assert ran(other, **UNTIL) == {"edges": "done", "influencers": "done"}
 
 
 def test_a_day_that_is_none_is_refused(space):
     with pytest.raises(ConfigError, match=r"run\.today = 'tomorrow' is not a day"):
-        pipeline.run(engine.open(space.path, run__today="tomorrow"))
+        runner.run(engine.open(space.path, run__today="tomorrow"))
 
 
 def test_a_stage_that_fails_changes_nothing(space, monkeypatch):
@@ -110,7 +110,7 @@ def test_a_stage_that_fails_changes_nothing(space, monkeypatch):
 
     monkeypatch.setattr(influencers, "run", broken)
     with pytest.raises(RuntimeError, match="power cut"):
-        pipeline.run(space, until="influencers", force=True)
+        runner.run(space, until="influencers", force=True)
     monkeypatch.undo()
     with space.warehouse(read_only=True) as store:
         assert store.read("influencers").equals(before)
@@ -119,11 +119,11 @@ def test_a_stage_that_fails_changes_nothing(space, monkeypatch):
 
 def test_an_unknown_stage_is_named(space):
     with pytest.raises(WorkspaceError, match="no stage 'riches'"):
-        pipeline.run(space, until="riches")
+        runner.run(space, until="riches")
 
 
 def test_every_table_a_stage_reads_is_imported_or_written_by_an_earlier_stage():
-    known = set(pipeline.IMPORTED)
-    for stage in pipeline.STAGES:
+    known = set(stages.IMPORTED)
+    for stage in stages.STAGES:
         assert set(stage.reads) <= known, stage.name
         known |= set(stage.writes)

@@ -10,7 +10,7 @@ from tests_report_town import make, tables
 from engine import workspace
 from engine.report.book import Book
 from engine.trust.noise import Noise
-from engine.usecases import report
+from engine.usecases import reporting
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +32,7 @@ def unmoved(small) -> Callable[[str], dict]:
             patch.setattr(Noise, "figure", lambda self, name, value, one: value)
             patch.setattr(Noise, "chance", lambda self, name, p: p)
             patch.setattr(Book, "prune", lambda self, path, column: None)
-            return report.facts(space, kind)
+            return reporting.facts(space, kind)
 
     return facts
 

@@ -8,10 +8,11 @@ import polars as pl
 import pytest
 from tests_report_town import AS_OF, make, tables
 
-from engine.offers import loyalty_public, loyalty_report
+from engine.handsets import loyalty_public, loyalty_report
+from engine.offers import owning
 from engine.pipeline import handsets
 from engine.trust import noise, people
-from engine.usecases import experiment, experiment_analysis, report
+from engine.usecases import experiment_analysis, experiment_design, reporting
 
 TODAY = date(2025, 3, 2)
 BIRTHDAYS = ((1, 1), (2, 28), (3, 1))  # before or on the day of everything that is looked at
@@ -39,7 +40,7 @@ def both(tmp_path_factory):
 
 
 def test_reports_read_the_same_ages(both):
-    one, other = (report.facts(space, "all", internal=True) for space in both)
+    one, other = (reporting.facts(space, "all", internal=True) for space in both)
     assert one == other
     bands = {row["segment"] for row in one["offers"]["by_age_band"]}
     assert {"18-24", "25-34", "65+", "not known"} <= bands
@@ -53,7 +54,7 @@ def test_loyalty_reads_the_same_ages(both):
             customers, spells = handsets.described(store, space.config), store.read("handsets")
             table = store.read("loyalty")
         assert "birth_date" not in customers.columns
-        told = loyalty_report.report(spells, customers, by=["age_band"])
+        told = loyalty_report.report(spells, customers, by=["age_band"], effects=owning.effects)
         public = loyalty_public.public(told, spells, customers, noise.Noise(b"s" * 32, b"c", 5))
         found.append([table, told.rows, told.effects, public.rows])
     for a, b in zip(*found, strict=True):
@@ -67,7 +68,7 @@ def test_experiments_read_the_same_ages(both):
         lines = experiment_analysis.analyse(space, "spring", by=["age_band"], covariate="age")
         with space.warehouse(read_only=True) as store:
             whom = store.query("experiment/assigned", experiment_id="spring")
-            strata = experiment.strata(space, store, whom, ["age_band"], AS_OF)
+            strata = experiment_design.strata(space, store, whom, ["age_band"], AS_OF)
         found.append((lines, strata["age_band"].to_list()))
     assert found[0] == found[1]
     assert set(found[0][1]) >= {"under 30", "30 to 44", "60 and over"}
@@ -78,7 +79,7 @@ def test_ages_of_an_experiment_are_of_its_first_day(both):
     with space.warehouse(read_only=True) as store:
         whom = store.query("experiment/assigned", experiment_id="spring")
         assert whom["assigned_at"].min() == datetime(2025, 3, 1)
-        later = experiment.strata(space, store, whom, ["age_band"], date(2065, 3, 1))
+        later = experiment_design.strata(space, store, whom, ["age_band"], date(2065, 3, 1))
     assert set(later["age_band"].drop_nulls()) <= {"45 to 59", "60 and over", "unknown"}
 
 

@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import linprog
 
 from engine.report.book import look_up
-from engine.usecases import report
+from engine.usecases import reporting
 
 K = 15
 
@@ -168,7 +168,7 @@ def test_a_short_file_does_not_say_how_few_opted_out(small, tmp_path, tmp_path_f
     file = {**rows["sources"][0], "source_id": "s2", "target": "optouts", "rows_in": 2, "rows_kept": 2}
     rows["sources"].append({**file, "rows_duplicate": 0, "rows_rejected": 0})
     space = make(tmp_path / "few", tmp_path_factory.getbasetemp() / "keys", rows)
-    facts = report.facts(space, "influence")
+    facts = reporting.facts(space, "influence")
     line = next(row for row in facts["coverage"]["sources"] if row["target"] == "optouts")
     assert [line[c] for c in ("rows_in", "rows_kept", "rows_duplicate", "rows_rejected")] == [None] * 4
     assert facts["coverage"]["opted_out"] is None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.usecases import explain, report
+from engine.usecases import explain, reporting
 
 PACKAGES = ("playwright-core@1.56.1", "axe-core@4.11.0")
 SCRIPT = Path(__file__).with_name("browser.mjs")
@@ -38,10 +38,10 @@ def node_modules(tmp_path_factory) -> Path:
 def seen(node_modules, small, empty_space, tmp_path_factory) -> dict:
     """What Chromium saw of the internal and the public page at two widths, of the empty one and of one customer's."""
     folder = tmp_path_factory.mktemp("browser")
-    report.report(small, "all", folder / "all.html", internal=True)
-    report.report(small, "all", folder / "public.html")
-    report.report(empty_space, "influence", folder / "empty.html")
-    report.write(folder / "person.html", explain.page(small, explain.facts(small, "c0013")))
+    reporting.report(small, "all", folder / "all.html", internal=True)
+    reporting.report(small, "all", folder / "public.html")
+    reporting.report(empty_space, "influence", folder / "empty.html")
+    reporting.write(folder / "person.html", explain.page(small, explain.facts(small, "c0013")))
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     done = subprocess.run(
         ["node", str(SCRIPT), str(node_modules), chromium,

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.report import charts, drawing
-from engine.report.loyalty import survival
-from engine.report.offers import curves, wilson
+from engine.report.loyalty_figures import survival
+from engine.report.offers_figures import curves, wilson
 from engine.report.page import csv_link
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -13,7 +13,7 @@ from test_report_attack import K, narrowed_lines
 from tests_report_town import PLANTED, make, tables
 
 from engine.report.book import look_up
-from engine.usecases import report
+from engine.usecases import reporting
 
 AT = datetime(2025, 3, 1)
 DAYS = {"spring": 28, "rare": 30}
@@ -21,7 +21,7 @@ DAYS = {"spring": 28, "rare": 30}
 
 @pytest.fixture(scope="module")
 def facts(small):
-    return report.facts(small, "experiment", internal=True)
+    return reporting.facts(small, "experiment", internal=True)
 
 
 @pytest.fixture(scope="module")
@@ -195,9 +195,9 @@ def test_a_damaged_experiment_is_told_and_spoils_no_report(change, said, tmp_pat
     rows = {name: lines for name, lines in tables().items() if name in kept}
     change(rows)
     space = make(tmp_path / "bad", tmp_path_factory.getbasetemp() / "keys", rows)
-    report.report(space, "experiment", tmp_path / "bad.html")
+    reporting.report(space, "experiment", tmp_path / "bad.html")
     assert said in (tmp_path / "bad.html").read_text(encoding="utf-8")
-    assert report.facts(space, "loyalty")["loyalty"]
+    assert reporting.facts(space, "loyalty")["loyalty"]
 
 
 def test_differencing_the_experiments_gives_nothing_away(public, people):

@@ -14,11 +14,11 @@ import pytest
 from engine import workspace
 from engine.errors import InputError
 from engine.intake.importer import import_table
-from engine.report import offers
+from engine.report import offers_figures
 from engine.report.book import Book, look_up, plain
 from engine.report.page import spell
 from engine.trust.noise import Noise
-from engine.usecases import erase, report
+from engine.usecases import erase, reporting
 
 
 class Figures(HTMLParser):
@@ -61,7 +61,7 @@ class Figures(HTMLParser):
 @pytest.fixture(scope="module")
 def written(small, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
-    report.report(small, "all", folder / "all.html", json_to=folder / "all.json")
+    reporting.report(small, "all", folder / "all.html", json_to=folder / "all.json")
     html = (folder / "all.html").read_text(encoding="utf-8")
     figures = Figures()
     figures.feed(html)
@@ -71,7 +71,7 @@ def written(small, tmp_path_factory):
 @pytest.fixture(scope="module")
 def exact(small):
     """The internal report: every figure as it is."""
-    return report.facts(small, "all", internal=True)
+    return reporting.facts(small, "all", internal=True)
 
 
 @pytest.fixture(scope="module")
@@ -235,7 +235,7 @@ def test_face_figures_are_recomputed(exact, rows):
 
 
 def test_an_internal_report_withholds_nothing_and_says_so_everywhere(small, exact, tmp_path):
-    done = report.report(small, "all", tmp_path / "i.html", internal=True, json_to=tmp_path / "i.json")
+    done = reporting.report(small, "all", tmp_path / "i.html", internal=True, json_to=tmp_path / "i.json")
     html, facts = (tmp_path / "i.html").read_text("utf-8"), json.loads((tmp_path / "i.json").read_text("utf-8"))
     assert done.mode == facts["mode"] == "internal" and facts == exact
     assert facts["suppression"]["withheld"] == 0 and '"withheld"' not in html and ">withheld<" not in html
@@ -268,16 +268,16 @@ def test_a_public_report_has_no_row_about_one_person(written, exact, rows):
 def test_small_reports_withhold_what_the_whole_one_does(small, written):
     _, whole, _ = written
     for kind in ("influence", "experiment"):
-        part = report.facts(small, kind)
-        for name in report.PARTS[kind]:
+        part = reporting.facts(small, kind)
+        for name in reporting.PARTS[kind]:
             assert part.get(name) == whole.get(name), name
-        assert not set(part) & {n for k, names in report.PARTS.items() if k != kind for n in names}
+        assert not set(part) & {n for k, names in reporting.PARTS.items() if k != kind for n in names}
 
 
 def test_nothing_in_a_name_becomes_markup(small, written, tmp_path):
     html, _, _ = written
     assert "Győr" in html and "São Paulo" in html
-    report.report(small, "all", tmp_path / "named.html", internal=True)
+    reporting.report(small, "all", tmp_path / "named.html", internal=True)
     html = (tmp_path / "named.html").read_text(encoding="utf-8")
     figures = Figures()
     figures.feed(html)
@@ -298,13 +298,13 @@ def test_the_page_needs_no_network_and_repeats_no_id(written):
 
 def test_the_same_workspace_gives_the_same_bytes(small, written, tmp_path):
     html, facts, _ = written
-    report.report(small, "all", tmp_path / "again.html", json_to=tmp_path / "again.json")
+    reporting.report(small, "all", tmp_path / "again.html", json_to=tmp_path / "again.json")
     assert (tmp_path / "again.html").read_text(encoding="utf-8") == html
     assert json.loads((tmp_path / "again.json").read_text(encoding="utf-8")) == facts
 
 
 def test_an_empty_workspace_gives_a_page_that_says_so(empty_space, tmp_path):
-    done = report.report(empty_space, "all", tmp_path / "page.html")
+    done = reporting.report(empty_space, "all", tmp_path / "page.html")
     html = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "this workspace holds no customers" in html and "kindred import logs FILE" in html
     assert "Not computed yet: edges, influencers, handsets, choices, matches, ads" in done.warnings[0]
@@ -316,7 +316,7 @@ def test_stale_and_missing_stages_are_named_with_their_command(tmp_path, tmp_pat
 
     from tests_report_town import make, tables
 
-    from engine import pipeline
+    from engine import runner
 
     rows = {
         name: lines
@@ -324,8 +324,8 @@ def test_stale_and_missing_stages_are_named_with_their_command(tmp_path, tmp_pat
         if name in ("events", "pair_days", "parties")
     }
     space = make(tmp_path / "half", tmp_path_factory.getbasetemp() / "keys", rows)
-    pipeline.run(space, until="edges")
-    warnings = report.facts(space, "influence")["warnings"]
+    runner.run(space, until="edges")
+    warnings = reporting.facts(space, "influence")["warnings"]
     assert warnings == [
         {
             "text": "Not computed yet: influencers, handsets, choices. What rests on it is missing here.",
@@ -334,9 +334,9 @@ def test_stale_and_missing_stages_are_named_with_their_command(tmp_path, tmp_pat
     ]
     graph = dataclasses.replace(space.config.graph, window_days=30)
     other = dataclasses.replace(space, config=dataclasses.replace(space.config, graph=graph))
-    stale = report.facts(other, "influence")["warnings"][1]
+    stale = reporting.facts(other, "influence")["warnings"][1]
     assert "last run of: edges" in stale["text"] and stale["command"] == "kindred run --until edges"
-    states = {row["stage"]: row["state"] for row in report.facts(other, "influence")["method"]["stages"]}
+    states = {row["stage"]: row["state"] for row in reporting.facts(other, "influence")["method"]["stages"]}
     assert states["edges"] == "stale" and states["choices"] == "never"
 
 
@@ -346,17 +346,17 @@ def test_one_row_per_table_is_no_crash_and_no_disclosure(tmp_path, tmp_path_fact
     few = {name: lines[:1] for name, lines in tables().items()}
     few["assignments"][0]["version"] = few["plans"][0]["version"]
     space = make(tmp_path / "one", tmp_path_factory.getbasetemp() / "keys", few)
-    facts = report.facts(space, "all")
+    facts = reporting.facts(space, "all")
     assert facts["coverage"]["customers"] is None
     assert all(row["n"] is None for row in facts["faces"]["matches"])
-    report.report(space, "all", tmp_path / "one.html")
+    reporting.report(space, "all", tmp_path / "one.html")
 
 
 def test_unknown_report_and_unwritable_file(small, tmp_path):
     with pytest.raises(InputError, match="no report 'sales'"):
-        report.facts(small, "sales")
+        reporting.facts(small, "sales")
     with pytest.raises(InputError, match="cannot be written"):
-        report.report(small, "experiment", tmp_path / "no" / "such" / "folder.html")
+        reporting.report(small, "experiment", tmp_path / "no" / "such" / "folder.html")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -408,11 +408,11 @@ def test_reasons_for_no_offer_are_public_without_their_figures():
     counted = "no offer has a model (a: only {} treated customers in past campaigns, 50 are needed)"
     reasons = pl.DataFrame({"reason": [counted.format(40), "under 18", counted.format(39)], "n": [70, 60, 50]})
     public, internal = Book(15, Noise(b"secret", b"", 15)), Book(15)
-    assert offers._reasons(public, reasons) == [
+    assert offers_figures._reasons(public, reasons) == [
         {"reason": counted.format("…").replace("50", "…"), "n": 120},
         {"reason": "under 18", "n": 60},
     ]
-    assert offers._reasons(internal, reasons) == reasons.to_dicts()
+    assert offers_figures._reasons(internal, reasons) == reasons.to_dicts()
 
 
 def test_what_an_erasure_took_is_no_public_figure(tmp_path):
@@ -429,7 +429,9 @@ def test_what_an_erasure_took_is_no_public_figure(tmp_path):
         )
     erase.erase(space, ["c001", "c002"])
     targets = {
-        internal: [row["target"] for row in report.facts(space, "influence", internal=internal)["coverage"]["sources"]]
+        internal: [
+            row["target"] for row in reporting.facts(space, "influence", internal=internal)["coverage"]["sources"]
+        ]
         for internal in (False, True)
     }
     assert targets == {False: ["customers"], True: ["customers", "erasure"]}

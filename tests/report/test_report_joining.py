@@ -14,7 +14,7 @@ from tests_report_town import make, tables
 from engine.errors import WorkspaceError
 from engine.trust import noise as noises
 from engine.trust.noise import Noise
-from engine.usecases import report
+from engine.usecases import reporting
 
 K, SECRET = 15, b"s" * 32
 
@@ -40,7 +40,7 @@ def test_no_figure_is_shown_as_it_is(tmp_path, monkeypatch):
     told = []
     for name, town in (("after", rows), ("before", without(rows, 17))):
         space = make(tmp_path / name / "w", tmp_path / "keys", town, report__resamples=20, report__min_cell=3)
-        told.append(dict(leaves(report.facts(space, "all"))))
+        told.append(dict(leaves(reporting.facts(space, "all"))))
     assert len(told[0]) > 2000
     different = {path for path in {*told[0], *told[1]} if told[0].get(path) != told[1].get(path)}
     # What is withheld may differ by a count that stands at the very limit.

@@ -385,7 +385,7 @@ def experiments(customers: list[str], seed: int = 11) -> dict[str, list[dict]]:
 
 def make(path: Path, keys: Path, rows: dict[str, list[dict]], **preset) -> workspace.Workspace:
     """A workspace holding these rows (and the loyalty table made of them)."""
-    from engine.offers import loyalty
+    from engine.handsets import loyalty
     from engine.pipeline import handsets
 
     with pytest.MonkeyPatch.context() as patch:

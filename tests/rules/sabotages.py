@@ -326,7 +326,7 @@ SABOTAGES = {
     ),
     "undo_keeps_rows": Sabotage(
         "an undo leaves the rows of its file where they are",
-        _replaced("engine.takeback", "tables", lambda real: lambda *_: None),
+        _replaced("engine.sources.takeback", "tables", lambda real: lambda *_: None),
         _history(steps.Undo(0), steps.Run(), steps.Export("ads")),
     ),
 }

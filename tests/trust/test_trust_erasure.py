@@ -18,6 +18,7 @@ from engine.tables import BOOKKEEPING, TABLES, polars_type
 from engine.trust import audit, backups, forget, keys, objections
 from engine.usecases import erase
 from engine.warehouse.duckdb import DuckDBWarehouse
+from engine.workspace import erasures
 
 # Columns that name neither a person nor a party: whoever adds one decides here (or in engine/erase.py) what it is.
 NOBODY = set(
@@ -254,7 +255,7 @@ def test_killed_after_the_rows_went_the_rest_is_done_next_time(space, monkeypatc
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(erase.backups, "drop", killed)
+        patched.setattr(erasures.backups, "drop", killed)
         with pytest.raises(KeyboardInterrupt):
             erase.erase(space, [GONE])
     assert any(GONE.encode() in content for content in everything(space.path).values())
@@ -263,13 +264,14 @@ def test_killed_after_the_rows_went_the_rest_is_done_next_time(space, monkeypatc
 
 
 def test_every_stage_is_stale_afterwards(space):
-    from engine import pipeline
+    from engine import stages
+    from engine.runner import freshness
 
     with space.writing("run") as store:
-        before = {s.name: pipeline.inputs_hash(store, s, space.config) for s in pipeline.STAGES}
+        before = {s.name: freshness.inputs_hash(store, s, space.config) for s in stages.STAGES}
     erase.erase(space, [GONE])
     with space.writing("run") as store:
-        after = {s.name: pipeline.inputs_hash(store, s, space.config) for s in pipeline.STAGES}
+        after = {s.name: freshness.inputs_hash(store, s, space.config) for s in stages.STAGES}
     assert not set(before.items()) & set(after.items()) or before["edges"] != after["edges"]
     assert before["edges"] != after["edges"] and before["handsets"] != after["handsets"]
 
@@ -300,7 +302,8 @@ def test_bookkeeping_is_not_exported():
 
 
 def test_exports_anywhere_below_the_workspace_go_and_what_lies_beside_their_files_stays(space):
-    from engine.export import export, folder
+    from engine.export import export
+    from engine.trust import folder
 
     for place in ("out/spring", "exports/old2", "bare"):
         export(space, "devices" if place == "bare" else "customers", space.path / place, "csv")

@@ -214,12 +214,12 @@ def test_a_disk_that_is_full_is_said_whatever_is_written_and_nothing_is_lost(tmp
 def test_a_clock_that_goes_back_makes_nothing_run_twice(space, monkeypatch):
     from datetime import datetime
 
-    from engine import pipeline
+    from engine import runner
 
-    assert {r.status for r in pipeline.run(space, until="edges")} == {"done"}
-    monkeypatch.setattr(pipeline, "_now", lambda: datetime(2001, 1, 1))
-    assert {r.status for r in pipeline.run(space, until="edges", force=True)} == {"done"}
-    assert {r.status for r in pipeline.run(space, until="edges")} == {"fresh"}
+    assert {r.status for r in runner.run(space, until="edges")} == {"done"}
+    monkeypatch.setattr(runner, "_now", lambda: datetime(2001, 1, 1))
+    assert {r.status for r in runner.run(space, until="edges", force=True)} == {"done"}
+    assert {r.status for r in runner.run(space, until="edges")} == {"fresh"}
 
 
 def test_two_processes_at_once_the_second_says_who_holds_the_lock(space):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import pipeline, workspace
+from engine import runner, workspace
 from engine.trust import audit, backups, schema
 
 FIXTURE = Path(__file__).parent / "fixtures" / "workspace-1.duckdb.gz"
@@ -33,7 +33,7 @@ def test_nothing_imported_is_lost_and_it_runs(old):
     with old.warehouse(read_only=True) as store:
         assert (store.count("events"), store.count("customers"), store.count("sources")) == (120, 7, 2)
         assert store.read("customers").filter(customer_id="p3").row(0, named=True)["tenure"] == 9
-    pipeline.run(old, until="influencers")
+    runner.run(old, until="influencers")
     with old.warehouse(read_only=True) as store:
         first = store.read("influencers").filter(definition="strongest", rank=1)
         assert sorted(first["customer_id"]) == [f"p{n}" for n in range(7)]

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from engine.errors import InputError
 from engine.graph.summaries import community_sizes
-from engine.offers import loyalty_public, loyalty_report
+from engine.handsets import loyalty_public, loyalty_report
 from engine.trust.noise import Noise
 
 K = 15

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import engine
-from engine import pipeline, workspace
+from engine import runner, workspace
 from engine.export import export
 from tests.trust.readers import READERS
 
@@ -32,7 +32,7 @@ def test_readers_see_a_whole_old_or_a_whole_new_export_during_a_run(tmp_path):
 
     def publish(month: int) -> None:
         engine.import_logs(space, [records(tmp_path / f"{month}.csv", month)])
-        pipeline.run(space, until="influencers")
+        runner.run(space, until="influencers")
         export(space, "all", target, "csv")
         versions.append(hashlib.sha256((target / "manifest.json").read_bytes()).hexdigest())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import engine
-from engine import config, pipeline, workspace
+from engine import config, runner, workspace
 from engine.usecases import influence
 
 PEOPLE = ("anna", "bela", "cili", "dora")
@@ -24,24 +24,24 @@ def test_only_who_agreed_has_influencers_or_is_one(tmp_path):
     )
     space = workspace.create(tmp_path / "w", preset={"run__today": "2026-02-01", "ids__pseudonymise": "none"})
     engine.import_logs(space, [tmp_path / "calls.csv"])
-    pipeline.run(space, until="influencers")
+    runner.run(space, until="influencers")
     assert pairs(space) >= {("anna", "cili"), ("cili", "anna"), ("dora", "anna")}
 
     config.set_value(space.path / workspace.CONFIG, "graph.require_traffic_consent", True)
     space = workspace.open_(space.path)
     engine.import_table(space, "consents", tmp_path / "consents.csv")
-    pipeline.run(space, until="influencers")
+    runner.run(space, until="influencers")
     assert pairs(space) == {("anna", "bela"), ("bela", "anna")}
     asked = influence.influencers(space, definitions=("ppr",), settings={"window_days": 60})
     assert set(asked.select("customer_id", "contact_id").iter_rows()) == {("anna", "bela"), ("bela", "anna")}
 
     # A consent that comes later is followed by the next run.
-    assert {r.status for r in pipeline.run(space, until="influencers")} == {"fresh"}
+    assert {r.status for r in runner.run(space, until="influencers")} == {"fresh"}
     (tmp_path / "more.csv").write_text(
         "customer_id,purpose,granted_at\ncili,traffic_data_marketing,2026-01-01T00:00:00\n"
     )
     engine.import_table(space, "consents", tmp_path / "more.csv")
-    pipeline.run(space, until="influencers")
+    runner.run(space, until="influencers")
     assert ("anna", "cili") in pairs(space) and not any("dora" in pair for pair in pairs(space))
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from engine.config import Config, Graph, Run, Warehouse
 from engine.errors import ConfigError
+from engine.graph import sql_centrality
 from engine.graph.network import ranks
-from engine.pipeline import centralities, influencers
+from engine.pipeline import influencers
 from engine.trust import consent
 from tests.warehouse.compare import same
 from tests.warehouse.conftest import opened
@@ -25,7 +26,7 @@ def in_sql(stored):
     with stored.warehouse(read_only=True) as store:
         kept = store.read("nodes"), store.read("influencers")
         with store.shadow() as shadow:
-            centralities.run(shadow, stored.config)
+            sql_centrality.run(shadow, stored.config)
             return kept, (shadow.read("nodes"), shadow.read("influencers"))
 
 
@@ -75,8 +76,8 @@ def test_consent_to_the_use_of_traffic_data_is_asked_as_with_the_arrays(stored, 
         shadow.write("consents", pl.DataFrame(rows, orient="row", schema=shadow.read("consents").schema))
         graph = influencers.network(shadow)
         _, centrality = ranks(graph, damping=config.graph.damping)
-        wanted = influencers.influencers(shadow, config, list(centralities.DEFINITIONS), graph, centrality)
-        centralities.run(shadow, config)
+        wanted = influencers.influencers(shadow, config, list(sql_centrality.DEFINITIONS), graph, centrality)
+        sql_centrality.run(shadow, config)
         found = shadow.read("influencers")
     same(wanted.sort("customer_id", "definition", "rank"), found, "influencers")
     assert 0 < found["customer_id"].n_unique() < with_influencers(stored)
@@ -91,7 +92,7 @@ def with_influencers(space) -> int:
 def test_a_definition_that_needs_the_arrays_is_refused(stored):
     config = Config(graph=Graph(definition="ppr"), warehouse=Warehouse(driver_edges=0))
     with stored.warehouse(read_only=True) as store, pytest.raises(ConfigError, match=r"warehouse\.driver_edges = 0"):
-        centralities.run(store, config)
+        sql_centrality.run(store, config)
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,13 @@ All of it is association, and all but the time to change looks only at those who
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError
-from engine.offers import encoding, learners, loyalty, worth
+from engine.handsets import loyalty
+from engine.segments import with_age_band
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,8 +22,8 @@ NOTE = (
     "within the log; whoever has not changed yet enters only the time to change. A first spell is counted from the "
     "first day seen."
 )
+Effects = Callable[..., "pl.DataFrame"]  # of changes, people and the columns to cut by
 AT_DAYS = (30, 90, 180, 365, 730)
-FEWEST = 40  # changes with and without the make below which no effect is estimated
 
 
 @dataclass(frozen=True)
@@ -47,21 +48,21 @@ class Report:
     facts: dict[str, object]
 
 
-def report(handsets: pl.DataFrame, customers: pl.DataFrame, *, by: Sequence[str] = (), seed: int = 7) -> Report:
+def report(handsets: pl.DataFrame, customers: pl.DataFrame, *, effects: Effects, by: Sequence[str] = ()) -> Report:
     """Loyalty by manufacturer, overall and by columns.
 
     Args:
         handsets: table `handsets`.
         customers: table `customers`.
+        effects: estimates what owning a make goes with, see `engine.offers.owning.effects`.
         by: columns of `customers`, or `age_band`.
-        seed: of the cross-fitting.
 
     Raises:
         InputError: there is no such column; names those there are.
     """
     import polars as pl
 
-    people = loyalty.with_age_band(customers)
+    people = with_age_band(customers)
     for column in by:
         if column not in people.columns or column == "customer_id":
             known = [c for c in people.columns if c != "customer_id"]
@@ -82,9 +83,7 @@ def report(handsets: pl.DataFrame, customers: pl.DataFrame, *, by: Sequence[str]
         "stationary": stationary(makers, counts),
         "note": NOTE,
     }
-    return Report(
-        rows, transition_table(makers, counts), survival(handsets), effects(changes, people, by=by, seed=seed), facts
-    )
+    return Report(rows, transition_table(makers, counts), survival(handsets), effects(changes, people, by=by), facts)
 
 
 def transition_table(makers: list[str], counts: np.ndarray) -> pl.DataFrame:
@@ -198,93 +197,6 @@ def survival(handsets: pl.DataFrame) -> pl.DataFrame:
             rows.append((maker, at, float(value), float(low), float(high), int((days >= at).sum())))
     names = {"manufacturer": str, "days": int, "unchanged": float, "low": float, "high": float, "at_risk": int}
     return pl.DataFrame(rows, schema=names, orient="row")
-
-
-def effects(changes: pl.DataFrame, people: pl.DataFrame, *, by: Sequence[str] = (), seed: int = 7) -> pl.DataFrame:
-    """How much likelier a changer takes a make next when they own it than when they do not, given their other columns.
-
-    Treatment = owns the make, outcome = the next handset is of it; augmented inverse propensity weighting with
-    cross-fitted logistic regressions. It would be an effect only if owners and others differed in nothing unrecorded.
-
-    Args:
-        changes: see `engine.offers.loyalty.transitions`.
-        people: customer_id and columns, with age_band.
-        by: columns to average by, besides overall ('').
-        seed: of the cross-fitting.
-
-    Returns:
-        segment_by, segment, manufacturer, n, effect, low, high (95 %); makes with fewer than `FEWEST` changes with or
-        without it are left out.
-    """
-    import polars as pl
-
-    rows = changes.join(people, on="customer_id", how="left", maintain_order="left").sort("customer_id", "changed_at")
-    numeric, categorical = encoding.split_columns(
-        rows, exclude=("customer_id", "manufacturer", "next_manufacturer", "changed_at", "held_days", "age_band")
-    )
-    parts = []
-    for maker in rows["manufacturer"].unique().sort().to_list():
-        owns = (rows["manufacturer"] == maker).cast(pl.Int64).to_numpy()
-        takes = (rows["next_manufacturer"] == maker).cast(pl.Int64).to_numpy()
-        if min(owns.sum(), len(owns) - owns.sum()) < FEWEST:
-            continue
-        with learners.steady(0):
-            scores = _cross_fitted(rows, owns, takes, numeric, categorical, seed)
-        scored = rows.with_columns(pl.Series("effect", scores))
-        for column in ("", *by):
-            segment = pl.lit("") if column == "" else pl.col(column).cast(pl.String)
-            parts.append(
-                scored.with_columns(segment.alias("segment"))
-                .filter(pl.col("segment").is_not_null())
-                .group_by("segment")
-                .agg(pl.len().cast(pl.Int64).alias("n"), pl.col("effect").mean(), pl.col("effect").std().alias("sd"))
-                .filter(pl.col("n") >= FEWEST)
-                .sort("segment")
-                .with_columns(
-                    pl.lit(column).alias("segment_by"),
-                    pl.lit(maker).alias("manufacturer"),
-                    (1.96 * pl.col("sd") / pl.col("n").sqrt()).alias("half"),
-                )
-                .with_columns(
-                    (pl.col("effect") - pl.col("half")).alias("low"), (pl.col("effect") + pl.col("half")).alias("high")
-                )
-                .select("segment_by", "segment", "manufacturer", "n", "effect", "low", "high")
-            )
-    if parts:
-        return pl.concat(parts)
-    names = {"segment_by": str, "segment": str, "manufacturer": str, "n": int, "effect": float}
-    return pl.DataFrame(schema={**names, "low": float, "high": float})
-
-
-def _cross_fitted(
-    rows: pl.DataFrame, owns: np.ndarray, takes: np.ndarray, numeric: list[str], categorical: list[str], seed: int
-) -> np.ndarray:
-    """Doubly robust score of each row from models fitted to the other half."""
-    import numpy as np
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import StratifiedKFold
-
-    scores = np.zeros(len(owns))
-    for fitted, used in StratifiedKFold(2, shuffle=True, random_state=seed).split(owns, 2 * owns + takes):
-        if numeric or categorical:
-            encoder = encoding.encoder(numeric, categorical)
-            x = encoder.fit_transform(encoding.as_pandas(rows[fitted], numeric, categorical))
-            z = encoder.transform(encoding.as_pandas(rows[used], numeric, categorical))
-        else:
-            x, z = np.zeros((len(fitted), 1)), np.zeros((len(used), 1))
-
-        def chance(target: np.ndarray, inside: np.ndarray, x: np.ndarray = x, z: np.ndarray = z) -> np.ndarray:
-            if len(set(target[inside])) < 2:
-                return np.full(len(z), target[inside].mean())
-            return LogisticRegression(max_iter=2000).fit(x[inside], target[inside]).predict_proba(z)[:, 1]
-
-        o, y = owns[fitted], takes[fitted]
-        expected = np.stack([chance(y, o == 0), chance(y, o == 1)], axis=1)
-        own = chance(o, np.ones(len(o), dtype=bool))
-        given = np.where(owns[used] == 1, own, 1 - own)
-        robust = worth.arm_scores(takes[used].astype(float), owns[used], np.maximum(given, worth.SMALLEST), expected)
-        scores[used] = robust[:, 1] - robust[:, 0]
-    return scores
 
 
 def _counts(changes: pl.DataFrame) -> tuple[list[str], np.ndarray]:

@@ -16,22 +16,22 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import engine
-from engine import pipeline
+from engine import runner
 from engine.errors import EngineError, InputError
 from engine.experiment import plan as plans
 from engine.graph.prediction import HORIZONS
-from engine.pipeline.validation import validate
 from engine.progress import SILENT, Progress
-from engine.report import experiment, faces, influence, loyalty, offers
+from engine.report import experiment_figures, faces_figures, influence_figures, loyalty_figures, offers_figures
 from engine.report.book import Book
 from engine.report.pages import KINDS, page
 from engine.report.stability import stability
 from engine.trust import audit, people
 from engine.trust import noise as noises
-from engine.usecases import experiment as conduct
+from engine.usecases import experiment_design
 from engine.usecases.experiment_analysis import analyse
-from engine.usecases.report_ask import Ask
+from engine.usecases.reporting_ask import Ask
+from engine.usecases.validation import validate
+from engine.version import VERSION
 
 if TYPE_CHECKING:
     import polars as pl
@@ -144,7 +144,7 @@ def facts(workspace: Workspace, kind: str, *, internal: bool = False, progress: 
     config = workspace.config
     analyses = _analyses(workspace, progress) if "experiment" in kinds else {}
     with workspace.warehouse(read_only=True) as store:
-        states = {line["stage"]: line["state"] for line in pipeline.status(store, config)}
+        states = {line["stage"]: line["state"] for line in runner.status(store, config)}
         ask = Ask(workspace, store, analyses)
         noise = None
         # Every report's counts are entered whichever is asked for, so that all reports withhold the same ones and
@@ -178,7 +178,7 @@ def _influence(book: Book, ask: Ask) -> None:
     as_of = ask.as_of or date(1970, 1, 1)
     since = as_of - timedelta(days=graph.window_days)
     definition = {"definition": graph.definition}
-    influence.coverage(
+    influence_figures.coverage(
         book,
         sources=ask.frame("sources"),
         rejects=ask.frame("rejects"),
@@ -187,7 +187,7 @@ def _influence(book: Book, ask: Ask) -> None:
         span={**ask.span, "as_of": ask.as_of},
         window_days=graph.window_days,
     )
-    influence.health(
+    influence_figures.health(
         book,
         degrees=ask.frame("degrees"),
         strengths=ask.frame("strengths"),
@@ -196,35 +196,35 @@ def _influence(book: Book, ask: Ask) -> None:
         hubs=ask.frame("hubs", limit=settings.rows),
         hub_reasons=ask.frame("hub_reasons"),
     )
-    influence.top(
+    influence_figures.top(
         book,
         influencers=ask.frame("top_influencers", limit=settings.rows, **definition),
         concentration=ask.frame("concentration", **definition),
         definition=graph.definition,
     )
-    influence.certainty(
+    influence_figures.certainty(
         book,
         margins=ask.frame("margins", **definition),
         agreement=ask.frame("agreement"),
         stability=ask.once("stability", lambda: _stability(ask, as_of, since)),
     )
     largest = ask.frame("communities", limit=settings.rows)
-    influence.communities(
+    influence_figures.communities(
         book,
         count=ask.row("community_count"),
         top=largest,
         mix=ask.frame("community_mix", communities=largest["community"].to_list(), since=since),
     )
-    influence.diffusion(book, ask.frame("diffusion"))
+    influence_figures.diffusion(book, ask.frame("diffusion"))
     table, why_not = ask.once("validation", lambda: _validation(ask))
-    influence.validation(book, table, why_not=why_not, definition=graph.definition)
-    influence.quadrants(book, ask.frame("quadrants", **definition))
+    influence_figures.validation(book, table, why_not=why_not, definition=graph.definition)
+    influence_figures.quadrants(book, ask.frame("quadrants", **definition))
     if book.public:
         return
     examples = ask.frame("examples", limit=settings.examples, **definition)
     around = ask.frame("ego_nodes", egos=examples["node"].to_list(), limit=EGO_PEOPLE)
     drawn = sorted({*examples["node"].to_list(), *around["node"].to_list()})
-    influence.egos(book, examples=examples, around=around, ties=ask.frame("ego_ties", nodes=drawn))
+    influence_figures.egos(book, examples=examples, around=around, ties=ask.frame("ego_ties", nodes=drawn))
 
 
 def _validation(ask: Ask) -> tuple[Any, str]:
@@ -266,7 +266,7 @@ def _stability(ask: Ask, as_of: date, since: date) -> dict[str, Any] | None:
 
 
 def _loyalty(book: Book, ask: Ask) -> None:
-    loyalty.fill(
+    loyalty_figures.fill(
         book,
         transitions=ask.frame("transitions"),
         table=ask.table("loyalty"),
@@ -275,7 +275,7 @@ def _loyalty(book: Book, ask: Ask) -> None:
 
 
 def _offers(book: Book, ask: Ask) -> None:
-    offers.fill(
+    offers_figures.fill(
         book,
         offers=ask.table("offers"),
         metrics=ask.table("offer_metrics"),
@@ -293,7 +293,7 @@ def _offers(book: Book, ask: Ask) -> None:
 
 
 def _faces(book: Book, ask: Ask) -> None:
-    faces.fill(
+    faces_figures.fill(
         book,
         statuses=ask.frame("photo_statuses"),
         matches=ask.frame("match_statuses"),
@@ -306,7 +306,7 @@ def _faces(book: Book, ask: Ask) -> None:
 
 
 def _experiment(book: Book, ask: Ask) -> None:
-    experiment.fill(book, arms=ask.frame("arms"), funnel=ask.row("funnel"))
+    experiment_figures.fill(book, arms=ask.frame("arms"), funnel=ask.row("funnel"))
     book.put("experiments", [])
     book.put("experiment.unread", [])
     for state in ask.frame("experiments").iter_rows(named=True):
@@ -326,22 +326,24 @@ def _trial(book: Book, ask: Ask, i: int, state: dict[str, Any], versions: list[t
     name, plan = state["experiment_id"], versions[-1][2]
     funnel, why_not = ask.once(f"funnel of {name}", lambda: _funnel(ask, plan))
     told = [(version, digest, vars(fields)) for version, digest, fields in versions]
-    experiment.trial(book, i, versions=told, state=state, funnel=funnel, why_no_funnel=why_not)
+    experiment_figures.trial(book, i, versions=told, state=state, funnel=funnel, why_no_funnel=why_not)
     if not state["assigned"]:
         return
     read = ask.once(
         f"trial {name}", lambda: _read(ask, plan, since=state["assigned_at"].date(), answered=state["answered"])
     )
-    experiment.arms(book, i, sizes=read["sizes"], acts=read["acts"], cells=read["cells"], guardrails=read["guardrails"])
-    experiment.balance(book, i, read["balance"])
+    experiment_figures.arms(
+        book, i, sizes=read["sizes"], acts=read["acts"], cells=read["cells"], guardrails=read["guardrails"]
+    )
+    experiment_figures.balance(book, i, read["balance"])
     if name in ask.analyses:
-        experiment.analysis(book, i, ask.analyses[name], read["all_acts"])
+        experiment_figures.analysis(book, i, ask.analyses[name], read["all_acts"])
 
 
 def _funnel(ask: Ask, plan: plans.Plan) -> tuple[Any, str]:
     """Who could take part, gate by gate, or nothing and why."""
     try:
-        return conduct.population(ask.workspace, ask.store, plan).funnel, ""
+        return experiment_design.population(ask.workspace, ask.store, plan).funnel, ""
     except EngineError as error:
         return [], str(error)
 
@@ -447,7 +449,7 @@ def _method(book: Book, ask: Ask, kinds: tuple[str, ...], states: dict[str, str]
     )
     # The hash of a file of one line is that line to whoever tries all numbers.
     book.put("method.inputs", [] if book.public else ask.frame("inputs").to_dicts())
-    book.put("method.version", engine.__version__)
+    book.put("method.version", VERSION)
     book.put("method.seed", ask.config.run.seed)
 
 

@@ -11,8 +11,8 @@ from engine.config import Config
 from engine.errors import InputError, WorkspaceError
 from engine.graph import prediction
 from engine.graph.communities import circles
-from engine.graph.influence import BASELINES, DEFINITIONS
 from engine.graph.network import ranks
+from engine.graph.ranking import BASELINES, DEFINITIONS
 from engine.pipeline import edges, influencers
 from engine.warehouse import Warehouse
 
@@ -41,7 +41,7 @@ def validate(
         store: the workspace's database; may be open for reading only.
         config: its settings; `graph.as_of` is not looked at.
         as_of: first day not counted; default: the longest horizon before the end of the log.
-        definitions: names of `engine.graph.influence.DEFINITIONS`; lead is left out where no change is known yet.
+        definitions: names of `engine.graph.ranking.DEFINITIONS`; lead is left out where no change is known yet.
         horizons: days; those that do not fit into the log after as_of are left out.
         permutations: B of the test.
 

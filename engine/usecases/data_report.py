@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import health
-from engine.report import health as pages
+from engine.report import data_page as pages
+from engine.sources import health
 from engine.trust import audit
-from engine.usecases.report import INTERNAL, ReportResult, write
+from engine.usecases.reporting import INTERNAL, ReportResult, write
 
 if TYPE_CHECKING:
     from engine.workspace import Workspace

@@ -12,14 +12,15 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
-from engine.offers import loyalty
+from engine.handsets import loyalty
 from engine.rates import rates
+from engine.segments import with_age_band
 from engine.trust.suppress import Ledger
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from engine.offers.loyalty_report import Report
+    from engine.handsets.loyalty_report import Report
     from engine.trust.noise import Noise
 
 FIGURES = ("n", "retained", "left", "taken")
@@ -33,7 +34,7 @@ def public(found: Report, handsets: pl.DataFrame, customers: pl.DataFrame, noise
     """The rows that anybody may read; the other tables are empty, `facts` says how many rows are withheld.
 
     Args:
-        found: what `engine.offers.loyalty_report.report` gave for these customers.
+        found: what `engine.handsets.loyalty_report.report` gave for these customers.
         handsets: table `handsets`.
         customers: table `customers`.
         noise: that moves the counts; its k is the smallest number of customers that may be shown.
@@ -83,7 +84,7 @@ def _changes(handsets: pl.DataFrame, customers: pl.DataFrame, columns: Sequence[
     """One row per figure and change that it counts: figure, manufacturer, customer_id, the columns as text."""
     import polars as pl
 
-    people = loyalty.with_age_band(customers).select("customer_id", *(pl.col(c).cast(pl.String) for c in columns))
+    people = with_age_band(customers).select("customer_id", *(pl.col(c).cast(pl.String) for c in columns))
     changes = loyalty.transitions(handsets).join(people, on="customer_id", how="left")
     stayed = pl.col("manufacturer") == pl.col("next_manufacturer")
     parts = {

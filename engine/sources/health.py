@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from engine.logs import reasons
+from engine.sources import reasons
 from engine.trust import people
 
 if TYPE_CHECKING:

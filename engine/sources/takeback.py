@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from engine import readings
-from engine.sources import Store
+from engine.sources import Store, readings
 
 
 def tables(store: Store, target: str, gone: Collection[str], key: bytes) -> None:

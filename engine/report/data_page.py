@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from engine import health
-from engine.health import Check, Facts
 from engine.report import charts
 from engine.report.book import plain
 from engine.report.page import Chart, render
+from engine.sources import health
+from engine.sources.health import Check, Facts
 
 _CONTENTS = (
     ("checks", "What looks wrong"),

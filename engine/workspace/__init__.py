@@ -15,60 +15,37 @@ from typing import Any
 from engine import config as settings
 from engine import warehouse
 from engine.errors import EngineError, WorkspaceError
+from engine.stages import STAGES
 from engine.trust import audit, backups, files, keys, people, schema
 from engine.warehouse.duckdb import DuckDBWarehouse, is_encrypted, remove_draft
+from engine.workspace import erasures
+from engine.workspace.erasures import Receipt
+from engine.workspace.layout import CONFIG, DATABASE, FOLDERS, SCRATCH, TABLES, Layout
 
-CONFIG = "kindred.toml"
-DATABASE = "kindred.duckdb"
-FOLDERS = ("faces", "ads", "exports")
-SCRATCH = ".tmp"
+__all__ = ["CONFIG", "DATABASE", "FOLDERS", "UNSWEPT", "Workspace", "check_output", "create", "open_"]
+
 _RESTORED = "restored"
 UNSWEPT = "unswept"  # in `meta`: photos may lie in faces/ that no row needs any more
 _ASKED = "consents_asked"  # in `meta`: the setting people.offers_need_consent was changed here, not by a person
-TABLES = "tables"
 # What nobody else may write: by the first part of a path below the workspace, or how that begins.
 _OWN = (*FOLDERS[:2], TABLES, "mappings", backups.FOLDER, "receipts")
 _OWN_FILES = (".", "kindred.", "audit.", "objections.")
 
 
 @dataclass(frozen=True)
-class Workspace:
+class Workspace(Layout):
     """An opened workspace.
 
     Args:
         path: its folder.
         config: its resolved settings.
         changed: rows before and after, per table that the last `writing` here changed or that had to give up rows.
+        finished: receipts of deletions that had been killed and that `writing` here brought to their end.
     """
 
-    path: Path
     config: settings.Config
     changed: dict[str, list[int]] = field(default_factory=dict, compare=False, repr=False)
-
-    @property
-    def database(self) -> Path:
-        """The DuckDB file."""
-        return self.path / DATABASE
-
-    @property
-    def faces(self) -> Path:
-        """Photos, by content."""
-        return self.path / "faces"
-
-    @property
-    def ads(self) -> Path:
-        """Rendered creatives."""
-        return self.path / "ads"
-
-    @property
-    def exports(self) -> Path:
-        """Default place of exports."""
-        return self.path / "exports"
-
-    @property
-    def scratch(self) -> Path:
-        """What may be deleted whenever no command runs."""
-        return self.path / SCRATCH
+    finished: list[Receipt] = field(default_factory=list, compare=False, repr=False)
 
     @contextmanager
     def warehouse(self, *, read_only: bool = False) -> Iterator[DuckDBWarehouse]:
@@ -121,6 +98,8 @@ class Workspace:
                     self._finish_restore(store, command)
                     if people.due(store, self.config, self.path):
                         self._enforce(store)
+                    if receipt := erasures.finish(self, store):
+                        self.finished.append(receipt)
                     yield store
                     self._enforce(store)
                 finally:
@@ -433,8 +412,6 @@ def _count(store: DuckDBWarehouse, before: dict[str, int], record: audit.Record)
 
 def _stages() -> dict[str, str]:
     """Which stage writes a computed table."""
-    from engine.pipeline import STAGES
-
     return {table: stage.name for stage in STAGES for table in stage.writes}
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from engine import pipeline
 from engine.errors import InputError
 from engine.experiment import plan as plans
+from engine.experiment import register
 from engine.experiment.eligibility import FACES, NO_AD, WITHOUT_FACE, Eligible, eligible
 from engine.experiment.plan import Plan
 from engine.trust import people as people_rules
@@ -82,27 +82,13 @@ def design(workspace: Workspace, name: str, **fields: Any) -> tuple[Plan, bool]:
                              fix="Add that to `ads.arms` in kindred.toml, then `kindred run`.")  # fmt: skip
         if plan is previous:
             return plan, False
-        if previous is not None and plan.draw() != previous.draw() and _begun(store, name):
+        if previous is not None and plan.draw() != previous.draw() and register.begun(store, name):
             raise InputError(
                 f"experiment {name!r} has begun: arms, unit, salt, clusters, eligibility and balance stay as they are.",
                 fix="Design a new experiment under another name.",
             )
-        _write_plan(store, plan)
+        register.write_plan(store, plan)
     return plan, True
-
-
-def plan_of(store: DuckDBWarehouse, name: str) -> Plan:
-    """The newest plan of an experiment.
-
-    Raises:
-        InputError: there is none, or it is not what was designed.
-    """
-    versions = store.query("experiment/plans", experiment_id=name)
-    if not versions.height:
-        raise InputError(f"there is no experiment {name!r}.", fix=f"Make it: `kindred experiment design {name}`.")
-    if plans.hashed(versions["plan"][0]) != versions["hash"][0]:
-        raise InputError(f"the plan of {name!r} was changed by hand.", fix="Design a new version instead.")
-    return plans.read(versions["plan"][0])
 
 
 def assign(workspace: Workspace, name: str) -> Assigned:
@@ -126,10 +112,10 @@ def assign(workspace: Workspace, name: str) -> Assigned:
     from engine.experiment import assignment, balance
 
     with workspace.writing("experiment assign") as store:
-        plan = plan_of(store, name)
+        plan = register.plan_of(store, name)
         found = population(workspace, store, plan)
         before = store.query("experiment/assigned", experiment_id=name)
-        redrawn = before.height > 0 and not drawn_alike(store, name, plan, before)
+        redrawn = before.height > 0 and not register.drawn_alike(store, name, plan, before)
         if redrawn:  # `design` made sure that nobody has seen anything
             before = before.clear()
         new = found.customers.filter(~found.customers.is_in(before["customer_id"].implode()))
@@ -140,21 +126,21 @@ def assign(workspace: Workspace, name: str) -> Assigned:
             frame, curve = _clustered(store, plan, before, new)
         units, drawn = frame["cluster_id" if plan.unit == "cluster" else "customer_id"], None
         if plan.balance and not before.height:
-            known = strata(workspace, store, frame, plan.balance, pipeline.today(workspace.config))
+            known = strata(workspace, store, frame, plan.balance, people_rules.moment(workspace.config).date())
             drawn = balance.choose(units, known, plan.arms, plan.salt)
             plan = dataclasses.replace(plan, version=plan.version + 1, salt=drawn.salt)
         frame = frame.with_columns(
             experiment_id=pl.lit(name),
             version=plan.version,
             arm=assignment.assign(units, plan.arms, plan.salt),
-            assigned_at=pl.lit(datetime.combine(pipeline.today(workspace.config), time())),
+            assigned_at=pl.lit(datetime.combine(people_rules.moment(workspace.config).date(), time())),
             eligible_because=pl.lit(found.because),
         )
         with store.transaction():
             if redrawn:
                 store.execute("experiment/forget_assignments", experiment_id=name)
             if drawn is not None:
-                _write_plan(store, plan)
+                register.write_plan(store, plan)
             store.append("assignments", frame)
         everybody = pl.concat([before["arm"], frame["arm"]])
     arms = dict.fromkeys(plan.arms, 0) | dict(everybody.value_counts().sort("arm").iter_rows())
@@ -183,38 +169,6 @@ def strata(
     return pl.DataFrame([segments.labels(joined, name) for name in names])
 
 
-def running(store: DuckDBWarehouse, day: date, *, besides: str | None = None) -> pl.DataFrame:
-    """Who is in an experiment on a day: from the day of assignment until the horizon is over.
-
-    Args:
-        store: the workspace's database.
-        day: the day that counts.
-        besides: an experiment to leave out.
-
-    Returns:
-        customer_id, experiment_id, arm, assigned_at, version: one row per customer. `assign` takes nobody into a
-        second experiment; where a horizon was made longer and two overlap, the earlier assignment holds.
-
-    Raises:
-        InputError: a running experiment was planned anew and not assigned since.
-    """
-    import polars as pl
-
-    end = datetime.combine(day, time())
-    found = []
-    for name, text in store.query("experiment/experiments").select("experiment_id", "plan").iter_rows():
-        plan = plans.read(text)
-        after = end - timedelta(days=plan.horizon_days)
-        people = store.query("experiment/assigned_between", experiment_id=name, after=after, until=end)
-        if name != besides and people.height:
-            check_drawn(store, name, plan, people)
-            found.append(people)
-    if not found:
-        return store.query("experiment/assigned_between", experiment_id="", after=end, until=end)
-    everybody = pl.concat(found).sort("customer_id", "assigned_at", "experiment_id")
-    return everybody.unique("customer_id", keep="first", maintain_order=True)
-
-
 def population(workspace: Workspace, store: DuckDBWarehouse, plan: Plan) -> Eligible:
     """Who is eligible for all arms of a plan today, and where the others fall out.
 
@@ -227,7 +181,7 @@ def population(workspace: Workspace, store: DuckDBWarehouse, plan: Plan) -> Elig
         raise InputError("this workspace has no matches yet.", fix="Run `kindred run` first.")
     rules = people_rules.rules(workspace.config, store)
     people_rules.standing(store, rules)
-    others = running(store, rules.moment.date(), besides=plan.experiment_id)["customer_id"].implode()
+    others = register.running(store, rules.moment.date(), besides=plan.experiment_id)["customer_id"].implode()
     people = store.query("experiment/people").with_columns(elsewhere=pl.col("customer_id").is_in(others))
     only: dict[str, list[str]] = {}
     for rule in plan.eligible:
@@ -252,7 +206,7 @@ def simulate(
     from engine.experiment import simulation
 
     with workspace.warehouse(read_only=True) as store:
-        plan = plan_of(store, name)
+        plan = register.plan_of(store, name)
         customers = population(workspace, store, plan).customers
         a, b, weight = _ties(store, customers)
     if not len(a):
@@ -302,12 +256,12 @@ def power(
     if against not in ("customers", "days"):
         raise InputError(f"effects against {against!r}.", fix="Use customers or days.")
     with workspace.warehouse(read_only=True) as store:
-        plan = plan_of(store, name)
+        plan = register.plan_of(store, name)
         found = population(workspace, store, plan)
         a, b, weight = _ties(store, found.customers)
         before = None
         if covariate is not None:
-            people, day = pl.DataFrame({"customer_id": found.customers}), pipeline.today(workspace.config)
+            people, day = pl.DataFrame({"customer_id": found.customers}), people_rules.moment(workspace.config).date()
             before = pre_period(store, covariate, people, day)[covariate].to_numpy()
     n = len(found.customers)
     if n < 10:
@@ -426,33 +380,6 @@ def pre_period(store: DuckDBWarehouse, covariate: str, customers: pl.DataFrame, 
         raise InputError("the column holds no numbers.", column=covariate, fix="Choose another one.")
     value = pl.when(pl.col(covariate).is_finite()).then(pl.col(covariate))
     return joined.with_columns(value.fill_null(value.mean()))
-
-
-def drawn_alike(store: DuckDBWarehouse, name: str, plan: Plan, assigned: pl.DataFrame) -> bool:
-    """Whether every stored assignment was drawn as the plan now says."""
-    versions = store.query("experiment/plans", experiment_id=name)
-    texts = dict(versions.select("version", "plan").iter_rows())
-    return all(plans.read(texts[v]).draw() == plan.draw() for v in assigned["version"].unique())
-
-
-def check_drawn(store: DuckDBWarehouse, name: str, plan: Plan, assigned: pl.DataFrame) -> None:
-    """Raise InputError unless every stored assignment was drawn as the plan now says."""
-    if not drawn_alike(store, name, plan, assigned):
-        raise InputError(f"the assignments of {name!r} are not those of the plan.",
-                         fix=f"Run `kindred experiment assign {name}`.")  # fmt: skip
-
-
-def _write_plan(store: DuckDBWarehouse, plan: Plan) -> None:
-    import polars as pl
-
-    line = {"experiment_id": plan.experiment_id, "version": plan.version, "plan": plan.text(), "hash": plan.hash()}
-    store.append("plans", pl.DataFrame([line]))
-
-
-def _begun(store: DuckDBWarehouse, name: str) -> bool:
-    """Whether anything came back from the field."""
-    exposed = store.query("experiment/exposures", experiment_id=name).height
-    return bool(exposed or store.query("experiment/metrics", experiment_id=name).height)
 
 
 def _wanted_clusters(plan: Plan) -> int:

@@ -1,4 +1,4 @@
-"""What `kindred offers` and `kindred loyalty` do: train to files, judge, score from files, report loyalty."""
+"""What `kindred offers` does: train to files, judge, score from files."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import pipeline
+from engine import runner
 from engine.errors import ModelError
-from engine.offers import learners, loyalty_public, loyalty_report, models, policy, training
-from engine.pipeline import choices
-from engine.pipeline import handsets as stage
+from engine.offers import learners, models, policy, training
+from engine.pipeline import Context, choices, prepared
 from engine.progress import SILENT, Progress
 from engine.tables import empty
-from engine.trust import noise as noises
 from engine.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -125,33 +123,10 @@ def score(workspace: Workspace, *, folder: Path | None = None, progress: Progres
     return pl.concat(parts) if parts else empty("uplift")
 
 
-def loyalty(
-    workspace: Workspace, *, by: Sequence[str] = (), public: bool = False, progress: Progress = SILENT
-) -> loyalty_report.Report:
-    """Loyalty by manufacturer and by columns of the customers, from the workspace's handset histories.
-
-    Args:
-        workspace: an opened workspace.
-        by: columns of the customers, or `age_band`.
-        public: withhold what tells of fewer than `report.min_cell` customers.
-        progress: where bars are drawn.
-    """
-    pipeline.run(workspace, until="handsets", progress=progress)
-    with workspace.warehouse(read_only=True) as store:
-        handsets, customers = store.read("handsets"), stage.described(store, workspace.config)
-    found = loyalty_report.report(handsets, customers, by=by, seed=workspace.config.run.seed)
-    if not public:
-        return found
-    content = noises.digest(handsets, customers.select(sorted(customers.columns)))
-    return loyalty_public.public(
-        found, handsets, customers, noises.of(workspace.path, content, workspace.config.report.min_cell)
-    )
-
-
 @contextmanager
-def _context(workspace: Workspace, command: str, progress: Progress) -> Iterator[pipeline.Context]:
+def _context(workspace: Workspace, command: str, progress: Progress) -> Iterator[Context]:
     """What the stage's functions need, after the stages before it."""
-    pipeline.run(workspace, until="handsets", progress=progress)
+    runner.run(workspace, until="handsets", progress=progress)
     with workspace.writing(command) as store:
         store.temp("handset_days", "offers/handset_days")
-        yield pipeline.prepared(workspace, store, progress)
+        yield prepared(workspace, store, progress)

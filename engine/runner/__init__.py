@@ -1,0 +1,163 @@
+"""Runs the stages that are stale, in order: the only orchestrator.
+
+A stage runs in one transaction: either all its tables and its line in `runs` appear, or nothing does.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import platform
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from engine import config as settings
+from engine.errors import WorkspaceError
+from engine.pipeline import prepared
+from engine.progress import SILENT, Progress
+from engine.runner import freshness
+from engine.stages import STAGES, Stage
+from engine.trust import people
+from engine.version import VERSION
+from engine.warehouse.duckdb import DuckDBWarehouse
+from engine.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """One line of `kindred run`: what a stage did (`done` or `fresh`), rows per table it wrote, seconds, choices."""
+
+    stage: str
+    status: str
+    rows: dict[str, int]
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+
+def run(
+    workspace: Workspace, *, until: str | None = None, force: bool = False, progress: Progress = SILENT
+) -> list[StageResult]:
+    """Run every stage that is stale, in order.
+
+    Args:
+        workspace: an opened workspace.
+        until: last stage to run; None = all.
+        force: run fresh stages too.
+        progress: where bars are drawn.
+
+    Returns:
+        One result per stage considered.
+
+    Raises:
+        WorkspaceError: no stage of that name, or another process writes this workspace.
+    """
+    stages = _upto(until)
+    results = []
+    with workspace.writing("run", backup=True) as store:
+        rules = people.rules(workspace.config, store)
+        for stage in stages:
+            started = time.monotonic()
+            inputs, configuration = (
+                freshness.inputs_hash(store, stage, workspace.config),
+                freshness.config_hash(stage, workspace.config),
+            )
+            if not force and freshness.is_fresh(store, stage, inputs, configuration):
+                results.append(StageResult(stage.name, "fresh", freshness.last_rows(store, stage), 0.0))
+                continue
+            begun = _now()
+            context = prepared(workspace, store, progress, rules)
+            module = importlib.import_module(f"engine.pipeline.{stage.name}")
+            if hasattr(module, "prepare"):
+                module.prepare(context)
+            with store.transaction():
+                module.run(context)
+                rows = {table: store.count(table) for table in stage.writes}
+                _record(store, stage, inputs, configuration, rows, begun)
+            results.append(
+                StageResult(stage.name, "done", rows, round(time.monotonic() - started, 3), tuple(context.notes))
+            )
+    return results
+
+
+def planned(workspace: Workspace, *, until: str | None = None, force: bool = False) -> list[dict[str, str]]:
+    """What `run` would do, without doing it: each stage with `would run` or `fresh`, and why.
+
+    Args:
+        workspace: an opened workspace.
+        until: last stage; None = all.
+        force: as if fresh stages ran too.
+    """
+    lines, moved = [], set()
+    stages = _upto(until)
+    with workspace.warehouse(read_only=True) as store:
+        states = {line["stage"]: line["state"] for line in status(store, workspace.config)}
+    for stage in stages:
+        before = sorted(moved & set(stage.reads))
+        why = {
+            "forced": force,
+            "it has never run": states[stage.name] == "never",
+            "its inputs, settings or code changed": states[stage.name] == "stale",
+            f"{', '.join(before)} will be new": bool(before),
+        }
+        reason = next((text for text, holds in why.items() if holds), "")
+        if reason:
+            moved |= set(stage.writes)
+        lines.append({"stage": stage.name, "plan": "would run" if reason else "fresh", "why": reason})
+    return lines
+
+
+def status(store: DuckDBWarehouse, config: settings.Config) -> list[dict[str, object]]:
+    """Every stage with its state: `fresh`, `stale` or `never`, when it last ran, and rows per table."""
+    lines = []
+    for stage in STAGES:
+        last = freshness.last(store, stage)
+        if last is None:
+            state = "never"
+        else:
+            fresh = freshness.is_fresh(
+                store, stage, freshness.inputs_hash(store, stage, config), freshness.config_hash(stage, config)
+            )
+            state = "fresh" if fresh else "stale"
+        finished = None if last is None else last["finished_at"].isoformat(sep=" ", timespec="seconds")
+        lines.append(
+            {"stage": stage.name, "state": state, "finished_at": finished, "rows": freshness.last_rows(store, stage)}
+        )
+    return lines
+
+
+def _upto(until: str | None) -> tuple[Stage, ...]:
+    names = [s.name for s in STAGES]
+    if until is not None and until not in names:
+        raise WorkspaceError(f"There is no stage {until!r}.", fix=f"The stages are {', '.join(names)}.")
+    return STAGES if until is None else STAGES[: names.index(until) + 1]
+
+
+def _record(
+    store: DuckDBWarehouse, stage: Stage, inputs: str, configuration: str, rows: dict[str, int], begun: datetime
+) -> None:
+    import polars as pl
+
+    versions = {"kindred": VERSION, "python": platform.python_version()}
+    line = {
+        "run_id": freshness.digest([stage.name, inputs, configuration, begun.isoformat()])[:16],
+        "stage": stage.name,
+        "inputs_hash": inputs,
+        "config_hash": configuration,
+        "versions": json.dumps(versions, sort_keys=True),
+        "rows": json.dumps(rows, sort_keys=True),
+        "started_at": begun,
+        "finished_at": _after(freshness.last(store, stage)),
+        "status": "done",
+    }
+    store.append("runs", pl.DataFrame([line]))
+
+
+def _after(last: dict | None) -> datetime:
+    """Now, or just after the last run where the clock went back since: the newest line is the one that counts."""
+    now = _now()
+    return now if last is None else max(now, last["finished_at"] + timedelta(microseconds=1))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

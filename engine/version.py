@@ -1,0 +1,3 @@
+"""Which Kindred this is."""
+
+VERSION = "0.1.0"

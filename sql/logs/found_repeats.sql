@@ -1,0 +1,3 @@
+-- The rows of sql/logs/repeats.sql, found before they are stored.
+-- Grain: row of the file. Reads: _log_repeats.
+SELECT * FROM _log_repeats
