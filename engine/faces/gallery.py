@@ -9,9 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine import processes
 from engine.config import Faces
 from engine.errors import EngineError
-from engine.faces import weights
+from engine.faces import lines, weights
 from engine.faces.examine import Examiner, Found
 from engine.progress import SILENT, Progress
 from engine.tables import empty
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 VERSION = 3
 CHUNK = 64
 AHEAD = 2  # groups of photos a thread, at most, that are done before somebody takes them
+FEW = 500  # photos that are not worth starting a process for
+HANDED = 256  # photos given to a process at once
 MODES = ("customer", "inventory")
 
 
@@ -82,10 +85,8 @@ def analyse(
     if not paths:
         return
     group: list[tuple[list[str], Found]] = []
-    threads = _threads(threads)
-    examine = examiner(mode, settings, threads, root)
-    with progress.task(f"faces of {mode} photos ({examine.runtime})", total=len(paths)) as bar:
-        for part in examined(examine, paths, threads):
+    with progress.task(f"faces of {mode} photos", total=len(paths)) as bar:
+        for part in examined(paths, mode, settings, threads=threads, root=root):
             group.append(part)
             bar.advance(len(part[0]))
             if sum(len(shas) for shas, _ in group) >= CHUNK:
@@ -95,21 +96,42 @@ def analyse(
         yield _frame(group, key)
 
 
-def _threads(asked: int) -> int:
-    """Processor threads: as many as asked for (0 = all), and as there are."""
+def examined(
+    paths: Mapping[str, Path], mode: str, settings: Faces, *, threads: int = 0, root: Path | None = None
+) -> Iterator[tuple[list[str], Found]]:
+    """What was found in photos, some at a time, in their order; see `analyse`.
+
+    Yields:
+        Keys of `paths`, and what was found in their files.
+    """
     import os
 
     cores = len(os.sched_getaffinity(0))
-    return min(asked or cores, cores)
+    threads = min(threads or cores, cores)  # each holds a stream of the network
+    several = min(threads // lines.THREADS, len(paths) // FEW)
+    if several > 1:
+        yield from _by_processes(paths, mode, settings, several, root)
+    else:
+        yield from _by_threads(paths, examiner(mode, settings, threads, root), threads)
 
 
-def examiner(mode: str, settings: Faces, threads: int, root: Path | None = None) -> Examiner:
-    """Who finds faces and embeds them for so many threads; see `analyse`."""
-    return Examiner(*_loaded(weights.describe(settings.weights).version, settings, threads), mode, settings, root)
+def _by_processes(
+    paths: Mapping[str, Path], mode: str, settings: Faces, several: int, root: Path | None
+) -> Iterator[tuple[list[str], Found]]:
+    shas = list(paths)
+    parts = [shas[k : k + HANDED] for k in range(0, len(shas), HANDED)]
+    work = (lines.line([paths[sha] for sha in part]) for part in parts)
+    early: dict[int, Found] = {}
+    due = 0
+    given = lines.arguments(mode, settings, root)
+    for number, answer in processes.answers("engine.faces.worker", given, work, several):
+        early[number] = lines.found(answer)
+        while due in early:
+            yield parts[due], early.pop(due)
+            due += 1
 
 
-def examined(examine: Examiner, paths: Mapping[str, Path], threads: int) -> Iterator[tuple[list[str], Found]]:
-    """What was found in photos, some at a time, in their order: keys of `paths`, and what was found in their files."""
+def _by_threads(paths: Mapping[str, Path], examine: Examiner, threads: int) -> Iterator[tuple[list[str], Found]]:
     from concurrent.futures import ThreadPoolExecutor
 
     shas = list(paths)
@@ -121,8 +143,13 @@ def examined(examine: Examiner, paths: Mapping[str, Path], threads: int) -> Iter
         for k in range(len(parts) + AHEAD * threads):
             if k < len(parts):
                 waiting.append(workers.submit(examine, [paths[sha] for sha in parts[k]]))
-            if k >= AHEAD * threads:
+            if AHEAD * threads <= k:
                 yield parts[k - AHEAD * threads], waiting.popleft().result()
+
+
+def examiner(mode: str, settings: Faces, threads: int, root: Path | None = None) -> Examiner:
+    """Who finds faces and embeds them for so many threads; see `analyse`."""
+    return Examiner(*_loaded(weights.describe(settings.weights).version, settings, threads), mode, settings, root)
 
 
 @lru_cache(maxsize=1)

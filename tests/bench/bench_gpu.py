@@ -1,6 +1,6 @@
 """The whole way from a file to an embedding on a GPU: photos a second, share of time the GPU idles, memory, likeness.
 
-`python -m tests.bench.bench_gpu` (by itself, not part of `make bench`). Every part prints its figures, as JSON too,
+`python -m tests.bench.bench_gpu [PART…]`. Every part prints its figures, as JSON too,
 as soon as it has them; one that fails says so and the next begins. Without a GPU the same runs on the processor, small.
 KINDRED_GPU_PHOTOS is a folder of photos to use (default: the real ones beside the project, where they are), OUT a
 folder for `gpu.jsonl`, KINDRED_GPU_SIZE how many photos the longest part takes.
@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -35,7 +35,7 @@ class Bench:
         import torch
 
         self.gpu = torch.cuda.is_available()
-        self.size = int(os.environ.get("KINDRED_GPU_SIZE", 12288 if self.gpu else 64))
+        self.size = int(os.environ.get("KINDRED_GPU_SIZE", 24576 if self.gpu else 64))
         self.real = Path(os.environ.get("KINDRED_GPU_PHOTOS", REAL))
         self.cores = len(os.sched_getaffinity(0))
         self._folder = tempfile.TemporaryDirectory()
@@ -168,32 +168,40 @@ def whole(bench: Bench) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     from engine.config import Faces
-    from engine.faces import gallery, runtimes
+    from engine.faces import gallery, lines
     from engine.faces.read import read
 
-    for name, files, n in (("small", bench.photos, bench.size), ("12 megapixels", bench.large, bench.size // 8)):
+    for name, files, n, each in (
+        ("12 megapixels", bench.large, bench.size // 12, (2,)),
+        ("small", bench.photos, bench.size, (2, 1, 4, bench.cores)),
+    ):
         paths = {str(k): files[k % len(files)] for k in range(n)}
-        for threads in sorted({bench.cores, *((4,) if bench.gpu else ())}):
+        threads = bench.cores
+        for lines.THREADS in each:
             with ThreadPoolExecutor(threads) as pool:
                 begun = time.perf_counter()
-                list(pool.map(lambda f: read(f).width, paths.values()))
+                list(pool.map(lambda f: read(f).width, list(paths.values())[: n // 8]))
                 decoding = time.perf_counter() - begun
-            for batch in (64, 256) if bench.gpu else (16,):
-                runtimes.BATCH_ON_GPU = batch
-                gallery._loaded.cache_clear()
-                asked = gallery.examiner("customer", Faces(), threads)
-                asked(files[: asked.photos])
-                done = ok = 0
-                with watched(bench) as seen:
-                    begun, used = time.perf_counter(), time.process_time()
-                    for shas, found in gallery.examined(asked, paths, threads):
-                        done, ok = done + len(shas), ok + len(found.vectors)
-                    seconds, used = time.perf_counter() - begun, time.process_time() - used
-                bench.say(
-                    "whole", photos=name, runtime=str(asked.runtime), batch=asked.photos, threads=threads, n=done,
-                    embedded=ok, photos_s=round(done / seconds), decoding_alone_s=round(done / decoding),
-                    cores_busy=round(used / seconds, 2), **seen,
-                )  # fmt: skip
+            done, ok, first, early = 0, 0, 0.0, 0
+            with watched(bench) as seen:
+                begun, used = time.perf_counter(), busy_seconds()
+                for shas, found in gallery.examined(paths, "customer", Faces(), threads=threads):
+                    done, ok = done + len(shas), ok + len(found.vectors)
+                    if not first and done >= n / 4:  # processes have started
+                        first, early = time.perf_counter(), done
+                ended = time.perf_counter()
+            bench.say(
+                "whole", photos=name, threads=threads, threads_a_process=lines.THREADS, n=done, embedded=ok,
+                photos_s=round(done / (ended - begun)),
+                photos_s_once_started=round((done - early) / max(ended - first, 1e-9)),
+                decoding_by_threads_s=round(n // 8 / decoding),
+                cores_busy=round((busy_seconds() - used) / (ended - begun), 2), **seen,
+            )  # fmt: skip
+
+
+def busy_seconds() -> float:
+    """Processor seconds of this process and of those it started and that have ended."""
+    return sum(os.times()[:4])
 
 
 def agreement(bench: Bench) -> None:
@@ -208,8 +216,7 @@ def agreement(bench: Bench) -> None:
 
     def found(settings: Faces, threads: int, order: Callable = list) -> tuple[dict, dict]:
         rows, vectors = {}, {}
-        asked = gallery.examiner("customer", settings, threads)
-        for shas, part in gallery.examined(asked, {k: paths[k] for k in order(paths)}, threads):
+        for shas, part in gallery.examined({k: paths[k] for k in order(paths)}, "customer", settings, threads=threads):
             numbers = iter(part.vectors)
             for sha, faces in zip(shas, part.rows, strict=True):
                 rows[sha] = faces[0]
@@ -240,20 +247,22 @@ def agreement(bench: Bench) -> None:
 
 @contextmanager
 def watched(bench: Bench) -> Iterator[dict[str, Any]]:
-    """Peak memory of the GPU in use, and the share of time in which it computed nothing (as its driver counts)."""
+    """Most memory of the GPU in use, and the share of time in which it computed nothing, as its driver counts."""
     seen: dict[str, Any] = {}
     if not bench.gpu:
         yield seen
         return
     import torch
 
-    torch.cuda.reset_peak_memory_stats()
     busy: list[int] = []
+    taken: list[int] = []
     over = threading.Event()
 
     def look() -> None:
         while not over.wait(0.1):
             busy.append(torch.cuda.utilization())
+            free, total = torch.cuda.mem_get_info()
+            taken.append(total - free)
 
     watcher = threading.Thread(target=look)
     watcher.start()
@@ -262,18 +271,20 @@ def watched(bench: Bench) -> Iterator[dict[str, Any]]:
     finally:
         over.set()
         watcher.join()
-        seen["peak_gb"] = round(torch.cuda.max_memory_allocated() / 1e9, 2)
         if busy:
+            seen["peak_gb"] = round(max(taken) / 1e9, 2)
             seen["idle_share"] = round(1 - sum(busy) / len(busy) / 100, 2)
 
 
-def main() -> None:
-    """Run every part; one that fails is told and passed over."""
+def main(names: Sequence[str] = ()) -> None:
+    """Run every part, or those named; one that fails is told and passed over."""
     import torch
 
     torch.set_num_threads(1)
     bench = Bench()
     for part in (machine, likeness, embedding, stages, agreement, whole):
+        if names and part.__name__ not in names:
+            continue
         begun = time.perf_counter()
         try:
             part(bench)
@@ -283,4 +294,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
