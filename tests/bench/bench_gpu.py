@@ -173,7 +173,7 @@ def whole(bench: Bench) -> None:
 
     for name, files, n, each in (
         ("12 megapixels", bench.large, bench.size // 12, (2,)),
-        ("small", bench.photos, bench.size, (2, 1, 4, bench.cores)),
+        ("small", bench.photos, bench.size, (2, 1, 4)),
     ):
         paths = {str(k): files[k % len(files)] for k in range(n)}
         threads = bench.cores
