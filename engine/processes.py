@@ -15,9 +15,11 @@ from contextlib import suppress
 from pathlib import Path
 from queue import Queue
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.errors import EngineError
+
+T = TypeVar("T")
 
 
 def answers(
@@ -66,6 +68,17 @@ def answers(
                 process.stdin.close()
             process.terminate()
             process.wait()
+
+
+def in_order(answers: Iterable[tuple[int, T]]) -> Iterator[T]:
+    """Answers in the order of their lines: one that comes early waits."""
+    early: dict[int, T] = {}
+    due = 0
+    for number, answer in answers:
+        early[number] = answer
+        while due in early:
+            yield early.pop(due)
+            due += 1
 
 
 def serve(work: Callable[[str], dict[str, Any]]) -> None:
