@@ -23,6 +23,8 @@ THRESHOLDS = (0.6, 0.7, 0.7)
 FACTOR = 0.709
 CELL, STRIDE = 12, 2
 GAP = 2  # keeps levels apart and their origins even, so that P-Net's stride hits the same pixels as on its own
+# Sides of a canvas are multiples of this: for each size it has not seen OpenVINO takes a millisecond to get ready.
+GRID = 16
 MAX_CANDIDATES = 1000
 
 
@@ -190,7 +192,8 @@ def _pyramid(height: int, width: int, min_face: float, smallest: float) -> list[
 
 def _extent(places: list[_Level]) -> tuple[int, int]:
     """Height and width of the canvas that holds the levels."""
-    return max((p.y + p.height for p in places), default=0), max((p.x + p.width for p in places), default=0)
+    ends = max(p.y + p.height for p in places), max(p.x + p.width for p in places)
+    return tuple(-(-end // GRID) * GRID for end in ends)
 
 
 def _canvas(pixels: np.ndarray, places: list[_Level]) -> np.ndarray:
