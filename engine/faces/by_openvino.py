@@ -67,6 +67,7 @@ def runner(core: Core, model: Model, *, callers: int, halves: bool = False) -> C
         "INFERENCE_PRECISION_HINT": "bf16" if halves else "f32",
         "INFERENCE_NUM_THREADS": callers,
         "NUM_STREAMS": callers,  # one thread each: numbers do not depend on how many there are
+        "ENABLE_CPU_PINNING": False,  # every process would hold its threads on the same cores
     }
     compiled = core.compile_model(model, "CPU", hints)
     own = threading.local()
