@@ -45,6 +45,10 @@ _MEMORY = Annotated[
 _ENGINE = Annotated[str | None, typer.Option("--engine", metavar="NAME", help="duckdb (default) or spark.")]
 _MASTER = Annotated[str | None, typer.Option("--master", metavar="URL", help="Spark's, e.g. spark://host:7077.")]
 
+PLOT = Annotated[
+    Path | None,
+    typer.Option("--plot", metavar="FILE", help="Draw it too: .svg, .png or .html (values where the pointer is)."),
+]
 PUBLIC = Annotated[
     bool, typer.Option("--public", help="Withhold what tells of fewer customers than report.min_cell (15).")
 ]

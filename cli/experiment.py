@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.command import ENCODING, SHEET, Shell, command
+from cli.command import ENCODING, PLOT, SHEET, Shell, command
 from engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ _COVARIATE = Annotated[
     str | None, typer.Option("--covariate", metavar="COLUMN", help="A column of customers from before the experiment.")
 ]
 _STRATA = "residence, age_band, influence, tie_strength or similarity"
-_PLOT = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw it as SVG too.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -100,14 +99,18 @@ def register(app: typer.Typer) -> None:
             float | None, typer.Option("--correlation", help="How alike a cluster's members are, 0 to 1.")
         ] = None,
         against: Annotated[str, typer.Option("--against", help="customers or days.")] = "customers",
-        plot: _PLOT = None,
+        plot: PLOT = None,
     ) -> None:
         """The smallest effect that can be seen. By customers and by clusters, against customers or days.
 
         Example: `kindred experiment power spring --base 0.03 --against days --plot power.svg`
         """
-        from engine.usecases import experiment_analysis, experiment_design
+        from engine.charts import experiment as charts
+        from engine.charts import render
+        from engine.usecases import experiment_design
 
+        if plot is not None:
+            render.check(plot)
         rows, funnel = experiment_design.power(
             shell.workspace(), name, base=base, covariate=covariate, correlation=correlation, against=against
         )
@@ -116,12 +119,7 @@ def register(app: typer.Typer) -> None:
         if correlation is None and covariate is None:
             shell.say(f"Likeness within clusters is taken as {rows[0]['correlation']}: give --covariate to measure it.")
         if plot is not None:
-            lines = []
-            for unit in ("customer", "cluster"):
-                own = [r for r in rows if r["unit"] == unit]
-                lines.append((f"by {unit}", [r[against] for r in own], [r["effect"] for r in own], [], []))
-            title = "Smallest detectable effect"
-            plot.write_text(experiment_analysis.picture("power", title, lines, against, "difference"), encoding="utf-8")
+            render.write(plot, charts.power(rows, against=against))
 
     @command(group, computes=True)
     def assign(shell: Shell, name: _NAME) -> None:
@@ -189,29 +187,25 @@ def register(app: typer.Typer) -> None:
             typer.Option("--by", metavar="STRATUM", help=f"{_STRATA}; repeatable."),
         ] = None,
         over_time: Annotated[bool, typer.Option("--over-time", help="The effects day by day.")] = False,
-        plot: _PLOT = None,
+        plot: PLOT = None,
     ) -> None:
         """What the experiment says, as planned, everybody as assigned.
 
         Example: `kindred experiment analyse spring --interference --by residence -o json`
         """
+        from engine.charts import experiment as charts
+        from engine.charts import render
         from engine.usecases import experiment_analysis
 
+        if plot is not None:
+            render.check(plot)
         found = experiment_analysis.analyse(
             shell.workspace(), name, covariate=covariate, sequential=sequential, interference=interference,
             by=by or (), over_time=over_time or plot is not None,
         )  # fmt: skip
         shell.emit(found)
         if plot is not None and found.get("over_time"):
-            lines = []
-            for pair in dict.fromkeys((r["arm"], r["versus"]) for r in found["over_time"]):
-                own = [r for r in found["over_time"] if (r["arm"], r["versus"]) == pair]
-                values = ([r[key] for r in own] for key in ("day", "difference", "low", "high"))
-                lines.append((" against ".join(pair), *values))
-            title = f"Effects on {found['metric']} over time"
-            plot.write_text(
-                experiment_analysis.picture("effects", title, lines, "days", "difference"), encoding="utf-8"
-            )
+            render.write(plot, charts.effects_by_day(found))
         for line in found["decisions"]:
             shell.say(line)
         if found.get("observed", 1) < 1 and not sequential:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.command import WRONG_USAGE, Shell, command
+from cli.command import PLOT, WRONG_USAGE, Shell, command
 
 _NAME = Annotated[str, typer.Argument(metavar="NAME|FILE", help="casia-webface, vggface2 or a file of weights.")]
 _PEOPLE = Annotated[Path, typer.Option("--by-folder", metavar="DIR", help="A folder of photos per person.")]
@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
         by_folder: Annotated[
             Path | None, typer.Option("--by-folder", metavar="DIR", help="A folder of photos per person: all pairs.")
         ] = None,
-        plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE.svg", help="Also draw the ROC.")] = None,
+        plot: PLOT = None,
         weights: Annotated[str | None, typer.Option("--weights", metavar="NAME|FILE")] = None,
         align: Annotated[str | None, typer.Option("--align", help="crop, similarity or frontal.")] = None,
     ) -> int:
@@ -36,12 +36,16 @@ def register(app: typer.Typer) -> None:
         Example: `kindred faces evaluate --by-folder people -o json`
         """
         from engine import config
+        from engine.charts import render
+        from engine.charts.faces import recognition
         from engine.faces import evaluate as judging
         from engine.faces import pairs as labelled
 
         if by_folder is None and (pairs is None or root is None):
             shell.complain("give --by-folder DIR, or --pairs FILE with --root DIR")
             return WRONG_USAGE
+        if plot is not None:
+            render.check(plot)
         table = labelled.by_folder(by_folder) if by_folder is not None else labelled.read(pairs)
         settings = config.load(flags={"faces.weights": weights, "faces.align": align}).faces
         found = judging.evaluate(
@@ -49,7 +53,7 @@ def register(app: typer.Typer) -> None:
         )
         shell.emit(found.flat())
         if plot is not None:
-            plot.write_text(judging.roc_svg(found), encoding="utf-8")
+            render.write(plot, recognition(found.curve, auc=found.auc[0]))
         return 0
 
     @command(faces, computes=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.command import PUBLIC, Shell, command
+from cli.command import PLOT, PUBLIC, Shell, command
 
 _DEFINITION = Annotated[
     list[str] | None,
@@ -65,13 +65,18 @@ def register(app: typer.Typer) -> None:
             list[int] | None, typer.Option("--horizon", metavar="DAYS", min=1, help="30, 60 and 90 unless given.")
         ] = None,
         permutations: Annotated[int, typer.Option("--permutations", min=1)] = 1000,
+        plot: PLOT = None,
     ) -> None:
         """Whether influencers predict handset changes. Predictive lift, never causal.
 
         Example: `kindred validate --horizon 30 -o json`
         """
+        from engine.charts import influence as charts
+        from engine.charts import render
         from engine.usecases import influence
 
+        if plot is not None:
+            render.check(plot)
         found = influence.validate(
             shell.workspace(),
             as_of=as_of.date() if as_of else None,
@@ -80,6 +85,8 @@ def register(app: typer.Typer) -> None:
             permutations=permutations,
         )
         shell.emit(found)
+        if plot is not None:
+            render.write(plot, charts.predictive(found.to_dicts()))
 
     @command(group, computes=True)
     def communities(
@@ -126,7 +133,7 @@ def register(app: typer.Typer) -> None:
     def ego(
         shell: Shell,
         customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="Id as the workspace knows it.")],
-        to: Annotated[Path, typer.Option("--to", metavar="FILE", help="A .png or .svg file.")],
+        to: Annotated[Path, typer.Option("--to", metavar="FILE", help="A .svg, .png or .html file.")],
     ) -> None:
         """Draw one customer's strongest contacts. At most 30 people, by pseudonym.
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from engine.sources import SourceSummary
     from engine.sources.health import Check
+    from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
 _STRICT = Annotated[bool, typer.Option("--strict", help="Exit with code 3 when a row was rejected.")]
@@ -315,7 +316,7 @@ def _importing(space: Workspace, target: str, preview: bool) -> Iterator[tuple[A
             yield store, space.faces
 
 
-def _checks(space: Workspace, store: Any, target: str) -> list[Check]:
+def _checks(space: Workspace, store: Warehouse, target: str) -> list[Check]:
     """What looks right and what does not about a table, now that the files are in."""
     from engine.sources import health
 

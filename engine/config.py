@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,14 @@ from engine import documents
 from engine.errors import ConfigError
 
 
-def _s(default: Any, note: str, *, choices: tuple[Any, ...] = (), low: float | None = None, high: float | None = None):
-    return field(default=default, metadata={"note": note, "choices": choices, "low": low, "high": high})
+def _s(default: Any, note: str, *, choices: tuple[Any, ...] = (), low: float | None = None,
+       high: float | None = None, file: bool = False):  # fmt: skip
+    """A setting; file: it may name a file or folder, whose content decides results."""
+    return field(default=default, metadata={"note": note, "choices": choices, "low": low, "high": high, "file": file})
 
 
 # How fast and with how much memory, never what.
-_NO_RESULT = ("run.threads=", "run.memory=")
+_NO_RESULT = ("run.threads", "run.memory")
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ class Offers:
 class Faces:
     """Photos, detection and matching (METHODS section 6)."""
 
-    weights: str = _s("casia-webface", "FaceNet weights: casia-webface, vggface2 or the path of a file")
+    weights: str = _s("casia-webface", "FaceNet weights: casia-webface, vggface2 or the path of a file", file=True)
     detector: str = _s("mtcnn", "face detector", choices=("mtcnn", "opencv"))
     align: str = _s("crop", "how a face is cut out before embedding", choices=("crop", "similarity", "frontal"))
     margin: int = _s(32, "pixels around the box in the 160 x 160 crop", low=0, high=80)
@@ -179,7 +181,7 @@ class Ads:
     """Creatives."""
 
     campaign: str = _s("campaign", "name that starts every creative's file name")
-    brand: str = _s("", "folder of a brand; empty = the built-in one")
+    brand: str = _s("", "folder of a brand; empty = the built-in one", file=True)
     sizes: str = _s("1080x1080,300x250", "canvas sizes in pixels, separated by commas")
     arms: str = _s("own_face,influencer_face,random_face", "variants to render, separated by commas; no_face too")
     format: str = _s("jpeg", "file format of the creatives", choices=("jpeg", "png", "webp"))
@@ -363,13 +365,37 @@ def set_value(path: Path, key: str, value: Any) -> None:
     temporary.replace(path)
 
 
-def section_text(config: Config, *names: str) -> str:
-    """The settings of some sections as stable text, for hashing; without those that change no result."""
-    parts = []
-    for name in names:
-        section = getattr(config, name)
-        parts += [f"{name}.{f.name}={getattr(section, f.name)!r}" for f in dataclasses.fields(section)]
-    return "\n".join(part for part in parts if not part.startswith(_NO_RESULT))
+def results(config: Config, wanted: Collection[str]) -> dict[str, Any]:
+    """The values of settings that decide results, by name.
+
+    Args:
+        config: the settings.
+        wanted: names of settings (`run.seed`) and of whole sections (`graph`).
+    """
+    keys = [key for key in _fields() if key in wanted or key.split(".")[0] in wanted]
+    return {key: _value(config, key) for key in keys if key not in _NO_RESULT}
+
+
+def sections() -> list[str]:
+    """The names of all sections."""
+    return [section.name for section in dataclasses.fields(Config)]
+
+
+def named_files(config: Config, wanted: Collection[str]) -> dict[str, Path]:
+    """The files and folders that settings name, by the setting; those that are there.
+
+    Args:
+        config: the settings.
+        wanted: names of settings (`ads.brand`).
+    """
+    keys = [key for key, entry in _fields().items() if key in wanted and entry.metadata["file"]]
+    named = {key: Path(value) for key in keys if (value := _value(config, key))}
+    return {key: path for key, path in named.items() if path.exists()}
+
+
+def _value(config: Config, key: str) -> Any:
+    section, name = key.split(".")
+    return getattr(getattr(config, section), name)
 
 
 def _fields() -> dict[str, dataclasses.Field]:

@@ -53,7 +53,8 @@ class Column:
 class Table:
     """One table: name, grain (what a row is), key columns, columns; `open` tables may have more columns.
 
-    Nullable columns of a `sparse` table take no place until rows have values for them (`Warehouse.hold`), keys aside.
+    Nullable columns of a `sparse` table, keys aside, take no place until rows have values for them
+    (`Warehouse.ensure_columns`).
     """
 
     name: str

@@ -6,7 +6,7 @@ and exits with code 1.
 
 from __future__ import annotations
 
-from engine.trust import identifiers
+from engine import identifiers
 
 _LONGEST = 4000
 
@@ -82,3 +82,7 @@ class ModelError(EngineError):
 
 class BackendError(EngineError):
     """A statement failed in the warehouse; names its file under sql/."""
+
+
+class OutOfMemory(BackendError):
+    """A statement needs more memory than it may use."""

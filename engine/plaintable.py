@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import forms, textfile
+from engine import forms
 from engine.errors import InputError
+from engine.forms import textfile
 
 if TYPE_CHECKING:
     import polars as pl

@@ -1,7 +1,9 @@
 """Work for processes of their own: a line each on their standard input, a line of JSON each as the answer.
 
 A process of its own (not `multiprocessing`) neither forks a process that has threads nor imports the caller's script
-again; when the caller dies, its input ends and so does it.
+again; when the caller dies, its input ends and so does it. Not loky (3.7): when its caller was killed, its two
+processes went on with the jobs that were queued, and were still there after 14 minutes without its idle timeout, after
+27 s with one of 3 s.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The stages in order, as data: what each reads and writes, and on what else it depends."""
+"""The stages in order, as data: what each reads and writes. What else a stage depends on `engine.runner.code` finds."""
 
 from __future__ import annotations
 
@@ -15,38 +15,26 @@ class Stage:
             transactions of its own, which a stopped run need not do again.
         reads: tables it reads.
         writes: tables it replaces.
-        sections: settings it depends on.
-        code: folders below engine/ and sql/ whose change makes it stale.
-        dated: it depends on today's date (consents, offers' validity).
+        dated: it depends on today's date (consents, offers' validity) and on who may be shown.
         traffic: it depends on consents to traffic_data_marketing, where the settings require them.
     """
 
     name: str
     reads: tuple[str, ...]
     writes: tuple[str, ...]
-    sections: tuple[str, ...]
-    code: tuple[str, ...]
     dated: bool = False
     traffic: bool = False
 
 
 STAGES = (
-    Stage(
-        "edges",
-        ("events", "pair_days", "parties"),
-        ("edges", "hubs", "ties", "graph_window"),
-        ("graph",),
-        ("graph",),
-    ),
+    Stage("edges", ("events", "pair_days", "parties"), ("edges", "hubs", "ties", "graph_window")),
     Stage(
         "influencers",
         ("edges", "hubs", "ties", "parties", "events", "devices"),
         ("nodes", "influencers"),
-        ("graph", "offers", "run"),
-        ("graph",),
         traffic=True,
     ),
-    Stage("handsets", ("events", "parties", "devices", "customers"), ("handsets", "loyalty"), ("offers",), ("offers",)),
+    Stage("handsets", ("events", "parties", "devices", "customers"), ("handsets", "loyalty")),
     Stage(
         "choices",
         (
@@ -54,23 +42,17 @@ STAGES = (
             "parties", "handsets", "nodes", "ties", "influencers",
         ),
         ("features", "uplift", "offer_metrics", "choices"),
-        ("offers", "graph", "run"),
-        ("offers", "graph"),
         dated=True,
     ),
     Stage(
         "matches",
         ("photos", "inventory", "consents", "optouts", "customers", "choices", "influencers"),
         ("faces", "matches"),
-        ("faces", "graph", "run"),
-        ("faces",),
         dated=True,
     ),
     Stage(
         "ads",
         ("matches", "faces", "choices", "offers", "customers", "inventory", "consents", "optouts"),
-        ("ads",),
-        ("ads",),
         ("ads",),
         dated=True,
     ),

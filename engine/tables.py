@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["BOOKKEEPING", "NOT_EXPORTED", "SQL_TYPES", "TABLES", "Column", "Table", "check", "empty", "polars_type"]
 
+# What a row of offer_metrics can be.
+_FIGURES = "|".join((
+    "qini", "qini_cross_validated", "qini_gap", "qini_placebo", "qini_added", "qini_lost", "auuc", "uplift_top",
+    "uplift_decile", "calibration_slope", "like_random", "no_model", "policy_value", "policy_value_weighted",
+    "policy_gain", "policy_no_gain", "policy_no_overlap", "propensity_estimated", "propensity_given",
+))  # fmt: skip
 _ALL = [
     # ---- what came in ---------------------------------------------------------------------------
     table("sources", "file imported", "source_id", """
@@ -250,11 +256,13 @@ _ALL = [
         uplift f64           change in the probability of accepting, in [-1, 1]
         model_id text
         """),
-    table("offer_metrics", "offer, learner, base and metric", "offer_id learner base metric", """
-        offer_id text
-        learner text
+    table("offer_metrics", "offer, learner, base and figure", "offer_id learner base kind parameter", f"""
+        offer_id text        (policy) = of a rule that gives offers
+        learner text         or the rule: nobody, everybody, random, personalised, personalised_half_cost
         base text            logistic or boosting
-        metric text          with the name of its definition
+        kind text={_FIGURES}  what the figure is
+        parameter text       of which percentage, decile, column or offer; '' = none
+        metric text          the figure in words, with the name of its definition
         value f64?
         low f64?
         high f64?
@@ -338,8 +346,9 @@ _ALL = [
         run_id text
         stage text
         inputs_hash text
-        config_hash text
+        config_hash text     of code, settings and the files they name
         versions text        JSON
+        depends_on text?     JSON: hashes of all that the two are made of; null = an older Kindred ran it
         rows text            JSON: rows per table written
         started_at time
         finished_at time

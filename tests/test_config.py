@@ -60,9 +60,10 @@ def test_the_template_is_the_defaults(tmp_path):
     assert config.load(file, environment={}) == config.Config()
 
 
-def test_hashing_text_names_every_setting_of_a_section():
-    text = config.section_text(config.Config(), "graph", "run")
-    assert "graph.window_days=90" in text and "run.seed=7" in text and "faces." not in text
+def test_settings_that_decide_results_are_given_by_section_and_by_name():
+    found = config.results(config.Config(), ["graph", "run", "faces.margin"])
+    assert found["graph.window_days"] == 90 and found["run.seed"] == 7 and "run.threads" not in found
+    assert [name for name in found if name.startswith("faces.")] == ["faces.margin"]
 
 
 def test_setting_one_value_leaves_every_other_line(tmp_path):

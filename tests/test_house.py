@@ -6,6 +6,8 @@ import ast
 import subprocess
 import sys
 import tomllib
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from importlib import metadata
 from pathlib import Path
 
@@ -16,12 +18,36 @@ TOP_LEVEL = {
     "pyproject.toml", "engine", "cli", "tests", "sql", "README.md",
     "Makefile", "constraints.txt", "LICENSE", ".gitignore", ".ci", "docs",
 }  # fmt: skip
-DOMAINS = {"logs", "intake", "graph", "offers", "faces", "ads", "synth", "experiment", "report"}
+# From the ground up: what stands in a line imports what stands in lines above it, and its own folder, nothing else.
+LAYERS = [
+    {"errors", "identifiers", "progress", "version", "offline", "documents", "config", "contracts", "tables", "stages",
+     "segments", "compiled", "processes", "formulas", "rates", "figures"},
+    {"warehouse"},
+    {"trust"},
+    {"sources"},
+    {"forms"},
+    {"plaintable"},
+    {"charts"},
+    {"logs", "intake", "graph", "handsets", "offers", "faces", "ads", "experiment", "report", "synth"},
+    {"drafts", "workspace"},
+    {"pipeline"},
+    {"runner"},
+    {"export"},
+    {"usecases"},
+    {"__init__"},
+]  # fmt: skip
 # Call records and the other tables come in by one mapping and one reader.
-TOGETHER = [{"logs", "intake"}]
-KNOW_WAREHOUSE = {"pipeline", "runner", "workspace", "export", "usecases", "warehouse"}
+TOGETHER = {"logs", "intake"}
+# What `engine.warehouse` gives to all, engines not among it.
+PUBLIC = {
+    f"engine.warehouse.{name}"
+    for name in (
+        "Sql", "Warehouse", "in_memory", "is_encrypted", "joined", "literal", "open_", "quote", "remove_draft", "sql",
+        "sql_folder", "sql_text",
+    )
+}  # fmt: skip
 HEAVY = {
-    "torch", "torchvision", "facenet_pytorch", "igraph", "sklearn", "sklift", "statsmodels", "matplotlib", "scipy",
+    "torch", "torchvision", "facenet_pytorch", "igraph", "sklearn", "sklift", "statsmodels", "vl_convert", "scipy",
     "numba", "cv2", "PIL", "pandas", "polars", "pyarrow", "networkx", "duckdb", "phonenumbers", "jinja2", "numpy",
     "pyspark", "sqlglot",
 }  # fmt: skip
@@ -49,6 +75,29 @@ def imports(path: Path, *, top_only: bool = False) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module} | {f"{node.module}.{name.name}" for name in node.names}
     return found
+
+
+@cache
+def modules() -> dict[str, set[str]]:
+    """Every module of engine and cli with those it imports, wherever in it that stands."""
+    files = [p for p in SOURCES if p.relative_to(ROOT).parts[0] in ("engine", "cli")]
+    names = {".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p for p in files}
+    found = {}
+    for name, path in names.items():
+        used: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                used |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                inside = {f"{node.module}.{alias.name}" for alias in node.names}
+                used |= inside & names.keys() | ({node.module} if inside - names.keys() else set())
+        found[name] = used & names.keys()
+    return found
+
+
+def part(module: str) -> str:
+    """The part of the engine a module belongs to; the public face is `__init__`."""
+    return module.split(".")[1] if "." in module else "__init__"
 
 
 def place(path: Path) -> str:
@@ -94,23 +143,40 @@ def test_engine_prints_nothing():
         assert not [c.lineno for c in calls if getattr(c.func, "id", "") == "print"], path
 
 
-def test_domain_folders_meet_in_tables_only():
-    for path in ENGINE:
-        own = place(path)
-        if own not in DOMAINS:
-            continue
-        used = {n.split(".")[1] for n in imports(path) - typed_only(path) if n.startswith("engine.") and n.count(".")}
-        beside = next((some for some in TOGETHER if own in some), {own})
-        assert not (used & DOMAINS) - beside, f"{path} imports another domain folder"
-        assert not used & {"pipeline", "runner", "workspace", "export", "usecases"}, f"{path} imports an orchestrator"
+def test_everything_in_the_engine_stands_in_one_layer():
+    places = [place for layer in LAYERS for place in layer]
+    assert sorted(places) == sorted({place(path) for path in ENGINE})
 
 
-def test_only_orchestrators_know_a_warehouse():
+def test_nothing_looks_up():
+    height = {place: level for level, layer in enumerate(LAYERS) for place in layer}
+    for module, used in modules().items():
+        own = part(module)
+        for other in used if module.startswith("engine") else ():
+            to = part(other)
+            beside = own == to or height[own] == height[to] == 0 or {own, to} == TOGETHER
+            assert beside or height[to] < height[own], f"{module} imports {other}"
+
+
+def test_no_module_comes_to_itself_by_its_imports():
+    """Circles hide in imports inside functions and for type checkers; they count as well."""
+    try:
+        TopologicalSorter(modules()).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+def test_nobody_knows_an_engine():
+    """Whoever needs a database asks `engine.warehouse` for one, and puts nothing into SQL by himself."""
     for path in ENGINE:
-        if place(path) in KNOW_WAREHOUSE:
+        if place(path) == "warehouse":
             continue
-        known = {n for n in imports(path) - typed_only(path) if n.startswith("engine.warehouse.duckdb")}
-        assert not known, f"{path} imports the embedded warehouse"
+        known = {n for n in imports(path) if n.split(".")[0] in ("duckdb", "pyspark")}
+        known |= {n for n in imports(path) if n.startswith("engine.warehouse.")} - PUBLIC
+        assert not known, f"{path} imports an engine"
+        tree = ast.walk(ast.parse(path.read_text("utf-8")))
+        assert not [n.lineno for n in tree if isinstance(n, ast.Attribute) and n.attr == "connection"], path
+    assert not [str(p) for p in ENGINE if "noqa: S608" in p.read_text("utf-8")]
 
 
 def test_heavy_libraries_are_imported_late():

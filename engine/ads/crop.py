@@ -48,12 +48,6 @@ class Window:
     y1: float
     scale: float
 
-    def on_canvas(self, box: Sequence[float]) -> tuple[float, float, float, float]:
-        """A box of the photo in pixels of the canvas box."""
-        x0, y0, x1, y1 = box
-        s = self.scale
-        return (x0 - self.x0) * s, (y0 - self.y0) * s, (x1 - self.x0) * s, (y1 - self.y0) * s
-
 
 def window(
     photo: tuple[int, int],

@@ -113,7 +113,7 @@ def rendered(
     threads: int = 0,
     progress: Progress = SILENT,
 ) -> Iterator[pl.DataFrame]:
-    """Render lines of `engine.ads.worker.encode` into a folder; a job for `Warehouse.spread`.
+    """Render lines of `engine.ads.worker.encode` into a folder; a job for `Warehouse.map_rows`.
 
     Args:
         rows: line, and how many creatives it holds.

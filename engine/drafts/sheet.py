@@ -12,9 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import textfile
 from engine.drafts import moments, names, vocabulary
-from engine.textfile import Layout
+from engine.forms import textfile
+from engine.forms.textfile import Layout
 
 if TYPE_CHECKING:
     from engine.forms import Plain

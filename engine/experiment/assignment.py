@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError
-from engine.experiment.sha256 import first_words
 
 if TYPE_CHECKING:
-    import numpy as np
     import polars as pl
 
-_BITS = 53  # of the hash that decide; exact in a double and in an integer alike
+    from engine.warehouse import Warehouse
+
+_BITS = 53  # of a draw
 
 
 def check_arms(arms: Mapping[str, float]) -> None:
@@ -27,39 +27,51 @@ def check_arms(arms: Mapping[str, float]) -> None:
         raise InputError(f"the arms' shares add up to {total:.6g}, not to 1.", fix="Correct the shares.")
 
 
-def assign(units: pl.Series, arms: Mapping[str, float], salt: str) -> pl.Series:
-    """The arm of each unit.
-
-    The first 53 bits of sha256(salt + ":" + unit), read as a number in [0, 1), fall into the arms' shares laid end
-    to end in the order given; nothing else decides, so a unit keeps its arm whoever else is in the experiment.
+def drawing(store: Warehouse, units: pl.Series) -> Callable[[str], pl.Series]:
+    """What draws a number for each unit; nothing but the salt and the unit's id decides.
 
     Args:
-        units: ids of customers or clusters, text without nulls [n]; equal ids get equal arms.
+        store: whose sha256 it is; keeps `_units`.
+        units: ids of customers or clusters, text without nulls [n]; equal ids get equal numbers.
+
+    Returns:
+        salt -> the first 53 bits of sha256(salt + ":" + unit) of each unit, i64 [n]. It raises InputError where the
+        salt is empty.
+
+    Raises:
+        InputError: a unit is null.
+    """
+    import polars as pl
+
+    if units.null_count():
+        raise InputError(f"{units.null_count()} units have no id.", fix="Leave them out before assigning.")
+    store.keep("_units", pl.DataFrame({"unit": units.cast(pl.String)}).with_row_index("number"))
+
+    def draw(salt: str) -> pl.Series:
+        if not salt:
+            raise InputError("the salt is empty.", fix="Give the plan a salt.")
+        return store.query("experiment/draws", salt=salt)["draw"]
+
+    return draw
+
+
+def assign(draws: pl.Series, arms: Mapping[str, float]) -> pl.Series:
+    """The arm of each unit: its draw, read as a number in [0, 1), falls into the arms' shares laid end to end in the
+    order given; the last arm takes what rounding leaves.
+
+    Args:
+        draws: as `drawing` gives them [n].
         arms: share of each arm, adding up to 1.
-        salt: of the plan's version; a new salt is a new randomisation.
 
     Returns:
         Text series `arm` [n].
 
     Raises:
-        InputError: see `check_arms`; a unit is null; the salt is empty.
+        InputError: see `check_arms`.
     """
     import numpy as np
     import polars as pl
 
     check_arms(arms)
-    if not salt:
-        raise InputError("the salt is empty.", fix="Give the plan a salt.")
-    if units.null_count():
-        raise InputError(f"{units.null_count()} units have no id.", fix="Leave them out before assigning.")
-    draw = first_words(f"{salt}:".encode(), units.cast(pl.String)) >> np.uint64(64 - _BITS)
-    return pl.Series("arm", list(arms), dtype=pl.String).gather(_place(draw, arms)).rename("arm")
-
-
-def _place(draw: np.ndarray, arms: Mapping[str, float]) -> np.ndarray:
-    """Which arm each draw (0 .. 2**53 - 1) falls into; the last arm takes what rounding leaves."""
-    import numpy as np
-
-    ends = np.cumsum(list(arms.values()))[:-1]
-    limits = np.floor(ends * 2.0**_BITS).astype(np.uint64)
-    return np.searchsorted(limits, draw, side="right")
+    limits = np.floor(np.cumsum(list(arms.values()))[:-1] * 2.0**_BITS).astype(np.int64)
+    return pl.Series("arm", list(arms), dtype=pl.String).gather(np.searchsorted(limits, draws.to_numpy(), side="right"))

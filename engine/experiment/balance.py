@@ -7,7 +7,7 @@ to be; with the strata as a covariate they become as narrow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -51,12 +51,12 @@ def imbalance(arm: np.ndarray, strata: list[np.ndarray], shares: np.ndarray) -> 
 
 
 def choose(
-    units: pl.Series, strata: pl.DataFrame, arms: Mapping[str, float], salt: str, *, draws: int = DRAWS
+    draw: Callable[[str], pl.Series], strata: pl.DataFrame, arms: Mapping[str, float], salt: str, *, draws: int = DRAWS
 ) -> Drawn:
     """Draw with the salts `salt/0`, `salt/1` ... and keep the most even one; of equal ones the first.
 
     Args:
-        units: unit (customer or cluster) of each customer [n].
+        draw: as `assignment.drawing` gives it for the unit (customer or cluster) of each customer [n].
         strata: one text column per stratification [n].
         arms: share of each arm.
         salt: of the plan.
@@ -67,16 +67,12 @@ def choose(
 
     from engine.experiment import assignment
 
-    distinct = units.unique(maintain_order=True)
-    place = pl.DataFrame({"unit": units}).join(
-        pl.DataFrame({"unit": distinct}).with_row_index("i"), on="unit", maintain_order="left"
-    )["i"].to_numpy()  # fmt: skip
     number = pl.Enum(list(arms))
     shares = np.array(list(arms.values()))
     codes = [column.rank("dense").to_numpy().astype(np.int64) - 1 for column in strata]
     found = []
     for k in range(draws):
-        arm = assignment.assign(distinct, arms, f"{salt}/{k}").cast(number).to_physical().to_numpy().astype(np.int64)
-        found.append(imbalance(arm[place], codes, shares))
+        arm = assignment.assign(draw(f"{salt}/{k}"), arms).cast(number).to_physical().to_numpy().astype(np.int64)
+        found.append(imbalance(arm, codes, shares))
     best = int(np.argmin(found))
     return Drawn(f"{salt}/{best}", found[best], float(np.mean(found)))

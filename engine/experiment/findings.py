@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from engine.errors import InputError
 from engine.experiment.analysis import Effect, SampleRatio, effects, linearised, sample_ratio
 from engine.experiment.clusters import partitions
-from engine.experiment.decision import decide
+from engine.experiment.decision import Decision, decide
 from engine.experiment.interference import (
     Estimate,
     contact_shares,
@@ -91,7 +91,7 @@ class Report(NamedTuple):
     sequential: list[tuple[float, float]]
     spillover: list[Spillover]
     likeness: list[Likeness]
-    decisions: list[str]
+    decisions: list[Decision]
 
 
 def analyse(
@@ -173,7 +173,8 @@ def plain(report: Report) -> dict[str, Any]:
         "sample_ratio": report.ratio._asdict(),
         "exposed": report.exposed,
         "effects": [
-            {**effect._asdict(), "always_valid_low": low, "always_valid_high": high, "decision": line}
+            effect._asdict()
+            | {"always_valid_low": low, "always_valid_high": high, "verdict": line.verdict, "decision": line}
             for effect, (low, high), line in zip(report.effects, report.sequential, report.decisions, strict=True)
         ],
         "spillover": [

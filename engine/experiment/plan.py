@@ -12,7 +12,7 @@ from typing import Any
 from engine.errors import InputError, masked
 from engine.experiment.assignment import check_arms
 from engine.experiment.decision import HIGHER, LOWER
-from engine.trust.identifiers import personal
+from engine.identifiers import personal
 
 UNITS = ("customer", "cluster")
 RATIO = "ratio"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.errors import InputError
 from engine.experiment.analysis import Effect, SampleRatio, effects, sample_ratio
-from engine.experiment.decision import broken, decide
+from engine.experiment.decision import Decision, broken, decide
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,7 +28,7 @@ class Comparison(NamedTuple):
     counts: dict[str, int]
     ratio: SampleRatio
     effects: dict[str, list[Effect | None]]
-    decisions: dict[str, list[str]]
+    decisions: dict[str, list[Decision]]
 
 
 def compare(
@@ -77,7 +77,7 @@ def compare(
     if clusters is not None and clusters.null_count():
         raise InputError(f"{clusters.null_count()} rows have no cluster.", column=cluster, fix="Name their cluster.")
     found: dict[str, list[Effect | None]] = {}
-    decisions: dict[str, list[str]] = {}
+    decisions: dict[str, list[Decision]] = {}
     for metric, (value, *below) in parts.items():
         try:
             rows = effects(
@@ -115,6 +115,7 @@ def rows(comparison: Comparison) -> list[dict[str, Any]]:
             "n_versus": comparison.counts[comparison.control],
             **(effect._asdict() if effect else {}),
             "sample_ratio_p": comparison.ratio.p,
+            "verdict": decision.verdict,
             "decision": decision,
         }
         for metric, found in comparison.effects.items()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import InputError
 from engine.progress import SILENT, Progress
 from engine.tables import TABLES
-from engine.trust import audit, people
+from engine.trust import ages, audit
 from engine.version import VERSION
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from engine.export.check import VerifyResult
     from engine.export.views import Part
     from engine.trust.folder import Draft
-    from engine.warehouse.duckdb import DuckDBWarehouse
+    from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
 FORMATS = ("parquet", "csv", "jsonl", "arrow")
@@ -112,7 +112,7 @@ def export(
     if as_of is not None and what != "delivery":
         raise InputError(f"a day of sending says nothing about {what}.", fix="It belongs to `delivery`.")
     if what == "delivery":
-        as_of = as_of or people.moment(workspace.config).date()
+        as_of = as_of or ages.moment(workspace.config).date()
     wanted = _Wanted(what, format, as_of, shard_rows, compress, raw)
     parts = views.parts(what)
     if dry_run:
@@ -159,7 +159,7 @@ def verify(path: Path | str) -> VerifyResult:
     return check.verify(path)
 
 
-def _facts(store: DuckDBWarehouse, workspace: Workspace, wanted: _Wanted, since: str | None) -> dict[str, Any]:
+def _facts(store: Warehouse, workspace: Workspace, wanted: _Wanted, since: str | None) -> dict[str, Any]:
     from engine.export import facts
 
     return {
@@ -176,7 +176,7 @@ def _facts(store: DuckDBWarehouse, workspace: Workspace, wanted: _Wanted, since:
     }
 
 
-def _changed(store: DuckDBWarehouse, parts: list[Part], since: str | None) -> tuple[list[Part], list[str]]:
+def _changed(store: Warehouse, parts: list[Part], since: str | None) -> tuple[list[Part], list[str]]:
     """The parts to write, and the names of those that did not change since a run."""
     from engine.export import facts
 
@@ -187,7 +187,7 @@ def _changed(store: DuckDBWarehouse, parts: list[Part], since: str | None) -> tu
 
 
 def _write(
-    store: DuckDBWarehouse, workspace: Workspace, draft: Draft, part: Part, wanted: _Wanted, progress: Progress
+    store: Warehouse, workspace: Workspace, draft: Draft, part: Part, wanted: _Wanted, progress: Progress
 ) -> dict[str, Any]:
     """Write one table of an export; returns what the manifest says about it."""
     from engine.export import ads, rows, views
@@ -213,7 +213,7 @@ def _write(
     return {"grain": table.grain, "rows": count, "columns": rows.columns_of(table, found)}
 
 
-def _graph(store: DuckDBWarehouse, draft: Draft, format: str) -> int:
+def _graph(store: Warehouse, draft: Draft, format: str) -> int:
     """One file for Gephi and the like: people as nodes, ties that count as edges; returns the number of nodes."""
     from engine.graph import formats as drawn
 
@@ -223,7 +223,7 @@ def _graph(store: DuckDBWarehouse, draft: Draft, format: str) -> int:
     return nodes.height
 
 
-def _withdraw(store: DuckDBWarehouse, draft: Draft, workspace: Workspace) -> dict[str, Any]:
+def _withdraw(store: Warehouse, draft: Draft, workspace: Workspace) -> dict[str, Any]:
     """Write what was handed out and may no longer be shown."""
     from engine.export import deliveries, rows
 
@@ -233,7 +233,7 @@ def _withdraw(store: DuckDBWarehouse, draft: Draft, workspace: Workspace) -> dic
     return {"file": "withdraw.jsonl", "ads": gone.height}
 
 
-def _count(store: DuckDBWarehouse, part: Part, wanted: _Wanted, config: Config) -> int:
+def _count(store: Warehouse, part: Part, wanted: _Wanted, config: Config) -> int:
     from engine.export import ads
 
     if part.table.name == "delivery":

@@ -9,7 +9,7 @@ from engine.export import gallery, rows
 from engine.export.views import VIEWS
 from engine.progress import Progress
 from engine.tables import NOT_EXPORTED, TABLES
-from engine.trust import people
+from engine.trust import ages, people
 
 if TYPE_CHECKING:
     from datetime import date
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from engine.config import Config
     from engine.trust.folder import Draft
-    from engine.warehouse.duckdb import DuckDBWarehouse
+    from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
 
@@ -32,7 +32,7 @@ COLUMNS = [
 
 
 def write(
-    store: DuckDBWarehouse,
+    store: Warehouse,
     workspace: Workspace,
     draft: Draft,
     *,
@@ -69,7 +69,7 @@ def write(
     return delivered.height
 
 
-def deliverable(store: DuckDBWarehouse, config: Config, as_of: date) -> pl.DataFrame:
+def deliverable(store: Warehouse, config: Config, as_of: date) -> pl.DataFrame:
     """Rows of the view `delivery`: what may be sent on a day, by consent, opt-out and the offer's validity.
 
     Whoever takes part in an experiment that runs on that day gets the ad of the assigned arm or none; the others get
@@ -85,7 +85,7 @@ def deliverable(store: DuckDBWarehouse, config: Config, as_of: date) -> pl.DataF
     from engine.ads.texts import with_texts
     from engine.experiment.register import running
 
-    rules = people.rules(config, store, people.end_of(as_of))
+    rules = people.rules(config, store, ages.end_of(as_of))
     people.standing(store, rules)
     people.showable(store, rules)
     found = store.query("export/delivery", as_of=as_of)

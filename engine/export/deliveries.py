@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from engine.config import Config
-    from engine.warehouse.duckdb import DuckDBWarehouse
+    from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
 
@@ -18,7 +18,7 @@ def hand_out(workspace: Workspace) -> None:
     """Note the ads that are about to be exported.
 
     Noted before they leave: whoever is killed in between has noted too much, never too little. What may not be shown
-    any more is none of the ads by now: opening the workspace took it out (`engine.trust.people`).
+    any more is none of the ads by now: opening the workspace took it out (`engine.trust.enforce`).
     """
     with workspace.warehouse(read_only=True) as store:
         new = store.query("export/new_deliveries")
@@ -29,7 +29,7 @@ def hand_out(workspace: Workspace) -> None:
             store.append("deliveries", new)
 
 
-def withdrawn(store: DuckDBWarehouse, config: Config) -> pl.DataFrame:
+def withdrawn(store: Warehouse, config: Config) -> pl.DataFrame:
     """Ads handed out earlier that are no longer valid.
 
     Returns:

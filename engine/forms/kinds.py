@@ -5,8 +5,8 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from engine import textfile
 from engine.errors import InputError
+from engine.forms import textfile
 
 # What cannot be read: how its first bytes begin, what it is, what would do.
 _SAVE = "Open it and save it as CSV (UTF-8) or XLSX."

@@ -14,12 +14,12 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from engine import sources, textfile
+from engine import sources
 from engine.errors import InputError
-from engine.forms import kinds
+from engine.forms import kinds, textfile
 from engine.forms.rows import LINE, PROBLEM
 from engine.forms.table import Plain, Text
-from engine.textfile import Layout
+from engine.forms.textfile import Layout
 
 if TYPE_CHECKING:
     import polars as pl

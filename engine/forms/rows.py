@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from dataclasses import replace as changed
 from typing import TYPE_CHECKING, Any
 
-from engine import textfile
 from engine.forms import dialect as dialects
+from engine.forms import textfile
 from engine.forms.dialect import Dialect
 
 if TYPE_CHECKING:

@@ -12,12 +12,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import textfile
 from engine.errors import InputError
-from engine.forms import dialect
+from engine.forms import dialect, textfile
 from engine.forms.rows import LINE, PROBLEM, WIDTH
 from engine.forms.table import Plain, unique
-from engine.textfile import Layout
+from engine.forms.textfile import Layout
 
 if TYPE_CHECKING:
     import polars as pl

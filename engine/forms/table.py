@@ -11,12 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import textfile
 from engine.errors import InputError
 from engine.forms import dialect as dialects
-from engine.forms import encodings, kinds
+from engine.forms import encodings, kinds, textfile
 from engine.forms.rows import LINE, PROBLEM
-from engine.textfile import Layout
+from engine.forms.textfile import Layout
 
 if TYPE_CHECKING:
     import polars as pl

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.errors import ConfigError
 from engine.graph import centrality
 from engine.graph.communities import leiden
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy as np
     import polars as pl
 
@@ -46,36 +43,3 @@ def node_table(network: Network, rank: np.ndarray, share: np.ndarray, *, seed: i
             "is_hub": network.is_hub,
         }
     ).sort("node")
-
-
-MORE = ("local_clustering", "harmonic", "betweenness", "eigenvector")
-
-
-def more_centralities(
-    network: Network, names: Sequence[str] = MORE[:3], *, pivots: int = 64, seed: int = 7
-) -> pl.DataFrame:
-    """Centralities that take longer than table `nodes` should, over the ties that count.
-
-    Args:
-        network: the graph.
-        names: of `MORE`; eigenvector only on request, see `engine.graph.centrality.eigenvector` for why.
-        pivots: sample of harmonic and betweenness.
-        seed: of that sample.
-
-    Returns:
-        node, party_id and one column per name, by node.
-
-    Raises:
-        ConfigError: no such centrality.
-    """
-    import polars as pl
-
-    unknown = [name for name in names if name not in MORE]
-    if unknown:
-        raise ConfigError(f"There is no centrality {unknown[0]!r}.", fix=f"There are {', '.join(MORE)}.")
-    sampled = {"pivots": pivots, "seed": seed}
-    columns = {
-        name: getattr(centrality, name)(network.contacts, **(sampled if name in ("harmonic", "betweenness") else {}))
-        for name in names
-    }
-    return pl.DataFrame({"node": network.node, "party_id": network.party_id, **columns}).sort("node")

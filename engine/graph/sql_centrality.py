@@ -12,7 +12,7 @@ import math
 from engine.config import Config
 from engine.errors import ConfigError, EngineError
 from engine.progress import SILENT, Progress
-from engine.trust import consent, people
+from engine.trust import ages, consent
 from engine.warehouse import Warehouse
 
 TOLERANCE = 1e-11
@@ -39,7 +39,7 @@ def run(store: Warehouse, config: Config, progress: Progress = SILENT) -> None:
     pagerank(store, damping=config.graph.damping, progress=progress)
     store.create("nodes", "graph/ranked_nodes")
     if config.graph.require_traffic_consent:
-        store.temp("_consented", "trust/consented", moment=people.moment(config))
+        store.temp("_consented", "trust/consented", moment=ages.moment(config))
         store.temp("allowed_ties", "graph/consented_ties", purpose=consent.TRAFFIC_DATA_MARKETING)
     else:
         store.temp("allowed_ties", "graph/counted_ties")

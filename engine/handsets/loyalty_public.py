@@ -27,8 +27,6 @@ FIGURES = ("n", "retained", "left", "taken")
 EVERYONE = ("", "")
 MOST = 3_000  # cells of columns crossed two by two that are checked against one another
 
-Cell = tuple[str, str | None]  # column and segment; None = not known
-
 
 def public(found: Report, handsets: pl.DataFrame, customers: pl.DataFrame, noise: Noise) -> Report:
     """The rows that anybody may read; the other tables are empty, `facts` says how many rows are withheld.

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
-from engine.warehouse import sql_text
+from engine.warehouse import literal, sql_text
 
 if TYPE_CHECKING:
     from engine.logs.mapping import Profile
@@ -91,14 +91,12 @@ def define_whole(do: Do, ask: Ask, profile: Profile, params: dict[str, Any], mac
     _, gaps = define(do, ask, profile, f"{macro}_")
     told = params | {"gaps": gaps}
     text = sql_text(f"logs/{macro}").replace("log_", f"{macro}_").replace(f"{macro}_whole", macro)
-    do(re.sub(r"\$(\w+)", lambda found: _literal(told[found[1]]), text))
+    do(re.sub(r"\$(\w+)", lambda found: _written(told[found[1]]), text))
 
 
-def _literal(value: object) -> str:
-    """A value, or a list of values, as SQL."""
-    if isinstance(value, list):
-        return f"[{', '.join(map(_literal, value))}]" if value else "NULL::INTEGER[]"
-    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(value)
+def _written(value: object) -> str:
+    """A parameter as SQL; an empty list has a type to be compared by."""
+    return "NULL::INTEGER[]" if value == [] else literal(value)
 
 
 _skipped: dict[str, list[int]] = {}

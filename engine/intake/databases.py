@@ -10,14 +10,15 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from engine import textfile
 from engine.errors import InputError, masked
+from engine.forms import textfile
+from engine.warehouse import Sql, sql
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -147,19 +148,15 @@ def _texts(kind: str, connection: Any, query: str) -> Iterator[pa.RecordBatch]:
         if kind == "postgresql":
             cursor.execute("SET TRANSACTION READ ONLY")
             cursor.execute("SET LOCAL TIME ZONE 'UTC'")
-        inner = f"(\n{query}\n) AS given"
-        cursor.execute(f"SELECT * FROM {inner} LIMIT 0")  # noqa: S608 - the query is the user's own
-        names = cursor.fetch_record_batch().schema.names
-        picks = ", ".join(_AS_TEXT[kind]('"' + name.replace('"', '""') + '"') for name in names)
-        cursor.execute(f"SELECT {picks} FROM {inner}")  # noqa: S608 - as above
+        inner = sql("(\n{query}\n) AS given", query=Sql(query))  # the query is the user's own
+        cursor.execute(str(sql("SELECT * FROM {inner} LIMIT 0", inner=inner)))  # drivers want a plain text
+        picks = [sql(_AS_TEXT[kind], column=name) for name in cursor.fetch_record_batch().schema.names]
+        cursor.execute(str(sql("SELECT {picks} FROM {inner}", picks=picks, inner=inner)))
         for batch in cursor.fetch_record_batch():
             yield _cast(batch)
 
 
-_AS_TEXT: dict[str, Callable[[str], str]] = {
-    "postgresql": lambda name: f"{name}::text AS {name}",
-    "sqlite": lambda name: f"CAST({name} AS TEXT) AS {name}",
-}
+_AS_TEXT = {"postgresql": "{column}::text AS {column}", "sqlite": "CAST({column} AS TEXT) AS {column}"}
 
 
 def _cast(batch: pa.RecordBatch) -> pa.RecordBatch:

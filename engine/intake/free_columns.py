@@ -10,12 +10,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from engine.trust import identifiers, pseudonyms
+from engine import identifiers
+from engine.trust import pseudonyms
 
 if TYPE_CHECKING:
     import polars as pl
 
     from engine.config import Ids
+    from engine.warehouse import Warehouse
 
 # What may be personal at all; the rest of the values need not be looked at one by one.
 _SUSPECT = r"@|[^ -~]|[0-9](?:[ ()./:-]{0,3}[0-9A-Fa-f]){5}|(?i:\b(?:sips?|tel|skype|xmpp|mailto|callto|facetime|whatsapp|viber|telegram|signal|wechat):)|(?i:\.(?:com|me|net|org)/)|[A-Za-z]{2}[0-9]{2}"  # noqa: E501
@@ -61,7 +63,7 @@ class Said:
 
 
 def guard(
-    store: pseudonyms.Runner,
+    store: Warehouse,
     frame: pl.DataFrame,
     columns: Collection[str],
     ids: Ids,
@@ -119,7 +121,7 @@ def guard(
 
 
 def _hide(
-    store: pseudonyms.Runner, frame: pl.DataFrame, name: str, ids: Ids, key: bytes, *, thing: bool
+    store: Warehouse, frame: pl.DataFrame, name: str, ids: Ids, key: bytes, *, thing: bool
 ) -> tuple[pl.DataFrame, int]:
     """Pseudonyms for the personal values of a column; returns how many there are."""
     import polars as pl

@@ -14,14 +14,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import sources, textfile
+from engine import sources
 from engine.errors import InputError, masked
+from engine.forms import textfile
 from engine.intake import devices, free_columns, mapped, photos, reading, shown, unread, values
 from engine.intake.reading import REASON, ROW
 from engine.progress import SILENT, Progress
-from engine.sources import SourceSummary, Store, readings, takeback
+from engine.sources import SourceSummary, readings, takeback
 from engine.tables import TABLES, Column
 from engine.trust import consent, objections, pseudonyms
+from engine.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,7 +53,7 @@ _DEVICE_TABLES = {
 
 
 def import_table(
-    store: Store,
+    store: Warehouse,
     target: str,
     path: Path,
     *,
@@ -199,7 +201,7 @@ def _profile(target: str, path: Path, mapping: Path | None) -> Profile | None:
 
 
 def _read(
-    store: Store, target: str, path: Path, format: str | None, profile: Profile | None, told: dict[str, str | None]
+    store: Warehouse, target: str, path: Path, format: str | None, profile: Profile | None, told: dict[str, str | None]
 ) -> tuple[pl.DataFrame, pl.DataFrame, int, str, dict[str, int]]:
     """Rows as text, rows that do not split, rows in all, content digest, notes."""
     import polars as pl
@@ -255,7 +257,7 @@ def _read(
     return frame, broken, total, content.sha256, notes
 
 
-def _device_table(store: Store, path: Path, format: str) -> tuple[pl.DataFrame, pl.DataFrame, int]:
+def _device_table(store: Warehouse, path: Path, format: str) -> tuple[pl.DataFrame, pl.DataFrame, int]:
     """A well-known table of handset types, under our names."""
     skip, names = _DEVICE_TABLES[format]
     frame, broken, total = reading.read_text(path, memory=sources.memory(store), skip=skip)
@@ -265,7 +267,7 @@ def _device_table(store: Store, path: Path, format: str) -> tuple[pl.DataFrame, 
 
 
 @contextmanager
-def _needed_photos(store: Store, faces_folder: Path) -> Iterator[set[str]]:
+def _needed_photos(store: Warehouse, faces_folder: Path) -> Iterator[set[str]]:
     """Gather the copies of photos that an import makes; those that no row needs at its end, however it ends, are gone.
 
     A file that was seen before changes no row: of somebody who was erased since, no photo comes back.
@@ -396,7 +398,7 @@ def _features(frame: pl.DataFrame, extra: list[str]) -> pl.DataFrame:
     return frame
 
 
-def _lay(store: Store, source: str, target: str, frame: pl.DataFrame) -> tuple[readings.Laid, dict[str, Any]]:
+def _lay(store: Warehouse, source: str, target: str, frame: pl.DataFrame) -> tuple[readings.Laid, dict[str, Any]]:
     """Write the rows over those of the same keys, and keep them so that the import can be taken back."""
     laid = readings.lay(target, store.read(target), frame.drop(ROW))
     if target not in readings.TARGETS:
@@ -423,7 +425,7 @@ def _without_nobody(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.coalesce(given, said).alias(REASON))
 
 
-def _without_objecting(store: Store, target: str, frame: pl.DataFrame, config: Config, key: bytes) -> pl.DataFrame:
+def _without_objecting(store: Warehouse, target: str, frame: pl.DataFrame, config: Config, key: bytes) -> pl.DataFrame:
     """Rows of people who opted out get their reason: nothing of them is stored, no photo copied."""
     import polars as pl
 
@@ -437,7 +439,7 @@ def _without_objecting(store: Store, target: str, frame: pl.DataFrame, config: C
     )
 
 
-def _no_customers(store: Store, target: str, frame: pl.DataFrame) -> int:
+def _no_customers(store: Warehouse, target: str, frame: pl.DataFrame) -> int:
     """How many people of a file, named as here, are no customers (of opt-outs and consents: stand in no call record
     either); 0 while nobody has come yet."""
     if target == "customers" or _PERSON not in frame.columns:
@@ -450,7 +452,7 @@ def _no_customers(store: Store, target: str, frame: pl.DataFrame) -> int:
     return store.query("trust/strangers" if told else "trust/no_customers")["n"][0]
 
 
-def _after(store: Store, target: str, frame: pl.DataFrame, key: bytes) -> None:
+def _after(store: Warehouse, target: str, frame: pl.DataFrame, key: bytes) -> None:
     """What follows for the parties and their contacts, and what was withdrawn before."""
     if target in ("customers", "optouts"):
         store.execute("intake/refresh_parties")
@@ -462,7 +464,7 @@ def _after(store: Store, target: str, frame: pl.DataFrame, key: bytes) -> None:
         store.execute("trust/withdraw_recognised")
 
 
-def _record_rejects(store: Store, source: str, rejects: pl.DataFrame) -> None:
+def _record_rejects(store: Warehouse, source: str, rejects: pl.DataFrame) -> None:
     """Row numbers and reasons; the values themselves may name people and stay in the user's file."""
     import polars as pl
 

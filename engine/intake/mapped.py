@@ -7,15 +7,16 @@ nothing reads, so that its row is rejected.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
 from engine.intake import clocks, expressions, language, sqlparts
 from engine.intake.reading import ROW
+from engine.warehouse import Sql, Warehouse, in_memory, sql
 
 if TYPE_CHECKING:
-    import duckdb
     import polars as pl
 
     from engine.logs.mapping import Profile
@@ -128,33 +129,25 @@ def _computed(
 _WHERE = "__where"
 
 
-def _frame(found: Any) -> pl.DataFrame:
-    import polars as pl
-
-    return pl.from_arrow(found.to_arrow_table())
-
-
 def _run(frame: pl.DataFrame, profile: Profile, picks: dict[str, str]) -> pl.DataFrame:
     """Values of expressions."""
-    import duckdb
-
-    with duckdb.connect(config={"enable_external_access": False, "threads": 2}) as connection:
-        _define_times(connection, profile)
-        connection.execute("SET lock_configuration = true")
-        connection.register("_rows", frame.to_arrow())
-        texts = [f'TRY({sql}) AS "{column}"' for column, sql in picks.items()]
-        return _frame(connection.sql(f"SELECT {', '.join(texts)} FROM _rows"))  # noqa: S608
+    with closing(in_memory(threads=2, contracts=False, closed=True)) as store:
+        _define_times(store, profile)
+        store.execute_text("SET lock_configuration = true")
+        texts = [sql("TRY({text}) AS {column}", text=Sql(text), column=column) for column, text in picks.items()]
+        with store.registered("_rows", frame):
+            return store.query_text(sql("SELECT {texts} FROM _rows", texts=texts))
 
 
-def _define_times(connection: duckdb.DuckDBPyConnection, profile: Profile) -> None:
+def _define_times(store: Warehouse, profile: Profile) -> None:
     """The macros that read times, those by which call records are read; a day is the one that is written."""
 
     def ask(text: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-        return connection.execute(text, values).fetchall()
+        return store.query_text(text, values).rows()
 
     params = clocks.parameters(profile, None)
     for macro in (clocks.MOMENT, clocks.DAY):
-        clocks.define_whole(connection.execute, ask, profile, params, macro)
+        clocks.define_whole(store.execute_text, ask, profile, params, macro)
 
 
 def _macro(column: str, profile: Profile, *, exact: bool = False) -> str:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import forms, textfile
+from engine import forms
 from engine.errors import InputError
+from engine.forms import textfile
 
 if TYPE_CHECKING:
     import polars as pl

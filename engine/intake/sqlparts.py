@@ -5,12 +5,15 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from engine.errors import BackendError
 from engine.intake import functions
 from engine.intake.functions import NUMBER, SPAN, TEXT, TIME
+from engine.warehouse import in_memory
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -197,12 +200,10 @@ def moment(node: exp.Expression) -> exp.Expression:
 
 def check_pattern(pattern: str) -> None:
     """Whether the database takes a regular expression; without looking around, its time grows with the text only."""
-    import duckdb
-
     try:
-        with duckdb.connect() as connection:
-            connection.execute("SELECT regexp_matches('', ?)", [pattern]).fetchall()
-    except duckdb.Error:
+        with closing(in_memory(threads=1, contracts=False, closed=True)) as store:
+            store.query_text("SELECT regexp_matches('', $pattern)", {"pattern": pattern})
+    except BackendError:
         raise Refused(f"{pattern[:60]!r} is no regular expression that can be used here") from None
 
 

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.logs import staging
-from engine.sources import Store
 from engine.tables import TABLES
+from engine.warehouse import Warehouse
 
 
-def runs(store: Store) -> list[tuple[datetime, datetime, int]]:
+def runs(store: Warehouse) -> list[tuple[datetime, datetime, int]]:
     """Spans of whole days and how many of `_log_new`'s rows they have, from the beginning of time to its end.
 
     A few million rows each, or one day: small tables are fast, and whole row groups are small.
@@ -28,7 +28,7 @@ def runs(store: Store) -> list[tuple[datetime, datetime, int]]:
     return [*found, (since, datetime.max, n)]
 
 
-def fresh(store: Store, first: datetime | None, last: datetime | None) -> tuple[datetime, datetime] | None:
+def fresh(store: Warehouse, first: datetime | None, last: datetime | None) -> tuple[datetime, datetime] | None:
     """The first day and the day after the last, where nothing is known of these days: their pair-days are then the sums
     of the events that are stored next.
 
@@ -46,7 +46,7 @@ def fresh(store: Store, first: datetime | None, last: datetime | None) -> tuple[
 
 
 def add(
-    store: Store, since: datetime, until: datetime, rows: int, fresh_days: tuple[datetime, datetime] | None
+    store: Warehouse, since: datetime, until: datetime, rows: int, fresh_days: tuple[datetime, datetime] | None
 ) -> None:
     """Add one of `runs`: only the pairs and days it touches are changed.
 

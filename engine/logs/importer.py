@@ -19,9 +19,10 @@ from engine.logs import days, mapping, picks, reading, recognise, repeats, shown
 from engine.logs.numbers import NumberedRows
 from engine.logs.parameters import parameters
 from engine.progress import SILENT, Progress, Task
-from engine.sources import SourceSummary, Store
+from engine.sources import SourceSummary
 from engine.sources.reasons import meaning, remedy
 from engine.trust import objections, pseudonyms
+from engine.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from engine.config import Config
@@ -42,7 +43,7 @@ _MANY = 1_000_000  # rows that are written into the file at once
 
 
 def import_logs(
-    store: Store,
+    store: Warehouse,
     paths: Sequence[Path],
     *,
     format: str | None = None,
@@ -112,7 +113,7 @@ class _Share:
 class _Job:
     """What a file is imported with; arguments as for `import_logs`."""
 
-    store: Store
+    store: Warehouse
     options: dict[str, Any]
     config: Config
     key: bytes
@@ -268,7 +269,7 @@ def _read(job: _Job, read: recognise.Reading, content: Callable[[], sources.Cont
     return _Rows(notes, rows, partial(_numbered, read_rows if number > 1 else None), numbered, services, columns)
 
 
-def _clean(store: Store, read: recognise.Reading, rows: _Rows, config: Config, key: bytes) -> _Found:
+def _clean(store: Warehouse, read: recognise.Reading, rows: _Rows, config: Config, key: bytes) -> _Found:
     """From `_log_all` to temporary tables `_log_new_parties`, `_log_new`, `_log_gone` and their kin."""
     _name_parties(store, rows, read.profile, config, key)
     store.temp("_log_nodes", "logs/nodes")
@@ -287,18 +288,15 @@ def _clean(store: Store, read: recognise.Reading, rows: _Rows, config: Config, k
     return _Found(rows.notes, rows.n, left_out, reasons, *again)
 
 
-def _gather_ids(store: Store, rows: NumberedRows | None, *, add: bool) -> None:
+def _gather_ids(store: Warehouse, rows: NumberedRows | None, *, add: bool) -> None:
     """`_ids_raw`, the distinct ids as they came in, of one piece after another."""
     if rows is None:
         staging.gather(store, "_ids_raw", "logs/raw_ids", key="raw", add=add)
         return
     import pyarrow as pa
 
-    store.connection.register("_log_texts", pa.table({"raw": rows.texts()}))
-    try:
+    with store.registered("_log_texts", pa.table({"raw": rows.texts()})):
         store.temp("_ids_raw", "logs/numbered_ids")
-    finally:
-        store.connection.unregister("_log_texts")
 
 
 def _numbered(read_rows: Callable[[], Iterable[Any]] | None) -> Iterator[int]:
@@ -307,13 +305,13 @@ def _numbered(read_rows: Callable[[], Iterable[Any]] | None) -> Iterator[int]:
         yield number
 
 
-def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Found, job: _Job) -> SourceSummary:
+def _store_rows(store: Warehouse, source: str, read: recognise.Reading, found: _Found, job: _Job) -> SourceSummary:
     """From temporary tables to events, parties, pair_days and rejects; returns the summary."""
     store.execute("trust/list_recognised")
     store.execute("logs/insert_parties")
     facts, share = _facts(reading.optional_columns(read)), job.share
     repeats.keep(store, source, facts, every=bool(facts & {"n_calls", "n_texts"}))
-    columns = store.hold("events", facts)
+    columns = store.ensure_columns("events", facts)
     repeats.settle(store, columns)
     runs = days.runs(store)
     sums = not (found.replaced or read.profile.aggregated)
@@ -351,7 +349,7 @@ def _store_rows(store: Store, source: str, read: recognise.Reading, found: _Foun
     )
 
 
-def _name_parties(store: Store, read: _Rows, profile: mapping.Profile, config: Config, key: bytes) -> None:
+def _name_parties(store: Warehouse, read: _Rows, profile: mapping.Profile, config: Config, key: bytes) -> None:
     """Ids to party ids and new parties; rows that their ids rule out go to `_log_bad_rows`."""
     name = partial(
         pseudonyms.name_ids,
@@ -361,7 +359,7 @@ def _name_parties(store: Store, read: _Rows, profile: mapping.Profile, config: C
         short=config.logs.short_code_digits,
         nobody=profile.nobody,
     )
-    store.scatter("_log_ids", name, over="_ids_raw")
+    store.map_partitions("_log_ids", name, over="_ids_raw")
     store.execute("logs/names_by_number" if read.numbered else "logs/names")
     short = config.logs.short_codes
     if short == "auto" and profile.rules.extensions:
@@ -378,7 +376,7 @@ def _name_parties(store: Store, read: _Rows, profile: mapping.Profile, config: C
     store.temp("_log_new_parties", "logs/new_parties")
 
 
-def _service_numbers(store: Store, config: Config, key: bytes) -> list[str]:
+def _service_numbers(store: Warehouse, config: Config, key: bytes) -> list[str]:
     """The party ids of the listed numbers, in whatever way they are written."""
     import polars as pl
 
@@ -387,14 +385,14 @@ def _service_numbers(store: Store, config: Config, key: bytes) -> list[str]:
     return pseudonyms.name_series(store, listed, config.ids, key).to_list() if len(listed) else []
 
 
-def _make_events(store: Store, rows: NumberedRows | None, have: set[str], key: bytes, *, add: bool) -> None:
+def _make_events(store: Warehouse, rows: NumberedRows | None, have: set[str], key: bytes, *, add: bool) -> None:
     """`_log_refused` and `_log_events`, of one piece after another."""
     staging.gather(store, "_log_refused", "logs/refused", add=add)
     imeis = bool(have & {"caller_imei", "callee_imei"})
     if imeis:
         inner, outer = pseudonyms.blocks(key)
         store.temp("_log_imeis", "logs/imeis")
-        store.scatter("_log_devices", partial(_name_devices, inner=inner, outer=outer), over="_log_imeis")
+        store.map_partitions("_log_devices", partial(_name_devices, inner=inner, outer=outer), over="_log_imeis")
     if rows is None:
         store.execute("logs/placed")
     else:
@@ -405,7 +403,7 @@ def _make_events(store: Store, rows: NumberedRows | None, have: set[str], key: b
     staging.make(store, "_log_events", "logs/events", columns, numbered=True, add=add, cell=_CELL)
 
 
-def _name_devices(store: Store, *, inner: bytes, outer: bytes) -> None:
+def _name_devices(store: Warehouse, *, inner: bytes, outer: bytes) -> None:
     store.temp("_log_devices", "logs/devices", inner=inner, outer=outer)
 
 

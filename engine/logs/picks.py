@@ -8,6 +8,7 @@ from engine.forms import LINE, PROBLEM
 from engine.intake import clocks, expressions, functions, language, sqlparts
 from engine.logs.mapping import CANONICAL, LOGS
 from engine.logs.recognise import Reading
+from engine.warehouse import Sql, literal, quote, sql
 
 LEFT_OUT = "left_out"  # the reason of rows that the mapping leaves out
 _LONGEST = 1 << 12  # bytes of a value in a Parquet file at most
@@ -25,7 +26,7 @@ class Picks:
         times: whether `clocks.MOMENT` is needed.
     """
 
-    columns: list[str]
+    columns: list[Sql]
     moments: bool
     times: bool
 
@@ -63,7 +64,7 @@ def picks(reading: Reading, day: str, *, native: bool = False, problems: bool = 
             text = _own(column, found[column], reading, native=native)
         else:
             text = "NULL::VARCHAR"
-        columns.append(f"{text} AS {column}")
+        columns.append(sql("{text} AS {column}", text=Sql(text), column=column))
     columns += _problems(reading, signs, problems)
     moments = "started_at" in made and made["started_at"].kind == functions.TIME
     return Picks(columns, moments, bool(made or profile.where))
@@ -71,12 +72,12 @@ def picks(reading: Reading, day: str, *, native: bool = False, problems: bool = 
 
 def _own(column: str, name: str, reading: Reading, *, native: bool) -> str:
     """A column of the file as it is."""
-    text = f"{quoted(name)}::VARCHAR"
+    text = f"{quote(name)}::VARCHAR"
     if column in _NUMBERS and not reading.profile.plain_numbers:
         number = _number(text, reading)
-        return f"CASE WHEN typeof({quoted(name)}) = 'VARCHAR' THEN {number} ELSE {text} END" if native else number
+        return f"CASE WHEN typeof({quote(name)}) = 'VARCHAR' THEN {number} ELSE {text} END" if native else number
     if native and column in _NATIVE:
-        return quoted(name)
+        return quote(name)
     if native:
         # A long text that lies in a file once and stands in all of its rows would fill the disk.
         why = literal(f"a value of column {name} is longer than {_LONGEST >> 10} KB")
@@ -99,29 +100,20 @@ def _fixed(reading: Reading, day: str) -> dict[str, str]:
     profile, found = reading.profile, reading.found
     fixed = {"caller": literal(reading.ego)} if profile.ego_from_file_name else {}
     if profile.aggregated:
-        talk = f"{quoted(found['talk_s'])}::VARCHAR" if "talk_s" in found else "'0'"
+        talk = f"{quote(found['talk_s'])}::VARCHAR" if "talk_s" in found else "'0'"
         counted = {"n_calls", "n_texts"} & set(found)
         fixed |= {"kind": "'call'", "started_at": literal(day), "duration_s": talk}
         fixed |= {c: ("'0'" if counted else "'1'") for c in ("n_calls", "n_texts") if c not in found}
     return fixed
 
 
-def _problems(reading: Reading, signs: expressions.Signs, problems: bool) -> list[str]:
+def _problems(reading: Reading, signs: expressions.Signs, problems: bool) -> list[Sql]:
     """What is wrong with a row before it is read, and its line."""
-    own, line = (PROBLEM, LINE) if problems else ("NULL::VARCHAR", "NULL::VARCHAR")
+    nothing = Sql("NULL::VARCHAR")
+    own, line = (quote(PROBLEM), quote(LINE)) if problems else (nothing, nothing)
     where = reading.profile.where
     if where:
         kept = expressions.made(where, reading.layout.names, signs, condition=True).sql
-        out = f"CASE WHEN TRY({kept}) THEN NULL ELSE '{LEFT_OUT}' END"
-        own = f"coalesce({own}, {out})"
-    return [f"{own} AS problem", f"{line} AS line"]
-
-
-def literal(value: object) -> str:
-    """A value as an SQL text literal (paths and names cannot be bound inside a view)."""
-    return "'" + str(value).replace("'", "''") + "'"
-
-
-def quoted(value: str) -> str:
-    """A name as SQL."""
-    return '"' + value.replace('"', '""') + '"'
+        out = sql("CASE WHEN TRY({kept}) THEN NULL ELSE {word} END", kept=Sql(kept), word=literal(LEFT_OUT))
+        own = sql("coalesce({own}, {out})", own=own, out=out)
+    return [sql("{own} AS problem", own=own), sql("{line} AS line", line=line)]

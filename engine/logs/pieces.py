@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from engine import parquetfile, sources, textfile
-from engine.forms import LINE, PROBLEM
+from engine import sources
+from engine.forms import LINE, PROBLEM, parquetfile, textfile
+from engine.forms.textfile import Layout
 from engine.logs.recognise import Reading
 from engine.sources import Content
-from engine.textfile import Layout
 
 if TYPE_CHECKING:
     import polars as pl

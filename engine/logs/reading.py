@@ -8,20 +8,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from engine import parquetfile, textfile
-from engine.errors import BackendError
+from engine.errors import BackendError, OutOfMemory
+from engine.forms import parquetfile, textfile
 from engine.intake import clocks
 from engine.logs import picks, pieces, staging
 from engine.logs.mapping import CANONICAL
 from engine.logs.numbers import ENDS, NumberedRows
-from engine.logs.picks import literal, quoted
 from engine.logs.recognise import Reading
-from engine.sources import Content, Store
-from engine.warehouse import sql_text
+from engine.sources import Content
+from engine.warehouse import Sql, Warehouse, literal, sql, sql_text
 
 _ALWAYS = ("kind", "caller", "callee", "started_at", "duration_s", "answered", "reason", "raw")
 # Arrow hands on the words of a list of words, not the list; a cast takes DuckDB longer than this.
-_KIND = (
+_KIND = Sql(
     "CASE kind WHEN 'call' THEN 'call' WHEN 'data' THEN 'data' ELSE 'text' END::ENUM('call', 'data', 'text') AS kind"
 )
 _LARGE, _MOSTLY = 1 << 27, 0.8  # bytes of text from which on ids become numbers, share of phone numbers among them
@@ -53,7 +52,7 @@ class Piece:
 
 
 def read_rows(
-    store: Store, reading: Reading, content: Callable[[], Content], params: dict[str, Any]
+    store: Warehouse, reading: Reading, content: Callable[[], Content], params: dict[str, Any]
 ) -> Iterator[Piece]:
     """Make the view `_log_all` of every column (one row per input row, in order), piece by piece.
 
@@ -85,12 +84,9 @@ def read_rows(
             yield replace(read, notes=read.notes | notes, share=min(done / max(all_, 1), 1))
             row += read.rows
         return
-    store.connection.register("_log_pieces", pieces.cut(reading).to_arrow())
-    try:
+    with store.registered("_log_pieces", pieces.cut(reading)):
         job = partial(read_piece, read=reading, params=params)
-        notes = store.scatter("_log_rows", job, over="_log_pieces")
-    finally:
-        store.connection.unregister("_log_pieces")
+        notes = store.map_partitions("_log_rows", job, over="_log_pieces")
     if notes.get(_STUMBLED):
         raise Stumbled
     _widen(store, optional_columns(reading))
@@ -105,16 +101,16 @@ def _phone_numbers(reading: Reading) -> bool:
     return sum(bool(re.fullmatch(r"\+?[0-9]{1,17}", field)) for field in ids) >= _MOSTLY * len(ids)
 
 
-def forget(store: Store) -> None:
+def forget(store: Warehouse) -> None:
     """Let the rows of the last piece go."""
     import pyarrow as pa
 
     store.drop("_log_rows")
-    store.connection.unregister("_log_batches")
+    store.unregister("_log_batches")
     pa.default_memory_pool().release_unused()  # else it stays with Arrow, and what comes next takes as much again
 
 
-def read_piece(store: Store, *, read: Reading, params: dict[str, Any]) -> dict[str, int]:
+def read_piece(store: Warehouse, *, read: Reading, params: dict[str, Any]) -> dict[str, int]:
     """`_log_rows` from the one piece in `_log_pieces`; from none, a table without rows. Returns the piece's notes."""
     rows = store.query_text("SELECT start, stop FROM _log_pieces")
     with pieces.copied(read, rows) as (piece, content):
@@ -127,7 +123,12 @@ def read_piece(store: Store, *, read: Reading, params: dict[str, Any]) -> dict[s
 
 
 def read_here(
-    store: Store, reading: Reading, content: Callable[[], Content], params: dict[str, Any], *, numbered: bool = False
+    store: Warehouse,
+    reading: Reading,
+    content: Callable[[], Content],
+    params: dict[str, Any],
+    *,
+    numbered: bool = False,
 ) -> Piece:
     """`_log_all` of a whole file, or of a piece that is one, in this process.
 
@@ -165,20 +166,20 @@ def read_here(
     return Piece(notes, store.count("_log_all"), rows)
 
 
-def place(store: Store, rows: NumberedRows, have: set[str]) -> None:
+def place(store: Warehouse, rows: NumberedRows, have: set[str]) -> None:
     """The view `_log_placed` of rows whose ids are numbers: with nodes for them, as `_log_nodes` has it."""
     import numpy as np
 
     known = store.query("logs/nodes_by_number")
     nodes = np.zeros(max(len(rows.texts()), 1), np.uint32)
     nodes[known["id"].to_numpy()] = known["node"].to_numpy()
-    store.connection.unregister("_log_batches")
+    store.unregister("_log_batches")
     rows.rename(nodes)
     _show(store, "_log_placed", rows, have)
 
 
 def _read_parquet(
-    store: Store, name: str, reading: Reading, day: str, params: dict[str, Any], rows: NumberedRows | None
+    store: Warehouse, name: str, reading: Reading, day: str, params: dict[str, Any], rows: NumberedRows | None
 ) -> None:
     """Read a Parquet file that another library has found readable.
 
@@ -188,16 +189,16 @@ def _read_parquet(
     path = reading.file
     with parquetfile.opened(reading.layout.path) as file:
         said = file.metadata.num_rows
-    source = f"read_parquet({literal(name)}, binary_as_string=true, hive_partitioning=false)"
+    source = sql("read_parquet({name}, binary_as_string=true, hive_partitioning=false)", name=literal(name))
     copied = reading.layout.problems
     _raw_view(store, source, reading, day, native=not copied, problems=copied)
     # What a file says of the least and the largest of its values is not taken for the values.
     store.execute_text("SET disabled_optimizers = 'statistics_propagation'")
     try:
         _parse(store, reading, params, rows)
+    except OutOfMemory:
+        raise
     except BackendError as error:
-        if "needs more memory" in str(error):
-            raise
         raise parquetfile.unreadable(path, str(error.__cause__ or error)) from error
     finally:
         store.execute_text("RESET disabled_optimizers")
@@ -206,7 +207,7 @@ def _read_parquet(
 
 
 def _read_fast(
-    store: Store,
+    store: Warehouse,
     name: str,
     reading: Reading,
     content: Callable[[], Content],
@@ -216,15 +217,21 @@ def _read_fast(
 ) -> bool:
     """Try DuckDB's own CSV reader; False where it stumbles over anything, so that no line is lost or misread."""
     layout = reading.layout
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in layout.names)
-    reader = (
-        f"read_csv({literal(name)}, auto_detect=false, header=false, skip={layout.skip}, quote='\"', "
-        f"escape='\"', delim={literal(layout.delimiter)}, columns={{{columns}}}, max_line_size={textfile.LINE}, "
-        f"compression={literal(layout.packing or 'none')}, hive_partitioning=false)"
+    reader = sql(
+        "read_csv({name}, auto_detect=false, header=false, skip={skip}, quote='\"', "
+        "escape='\"', delim={delimiter}, columns={{{columns}}}, max_line_size={longest}, "
+        "compression={packing}, hive_partitioning=false)",
+        name=literal(name),
+        skip=layout.skip,
+        delimiter=literal(layout.delimiter),
+        columns=[sql("{column}: 'VARCHAR'", column=literal(column)) for column in layout.names],
+        longest=textfile.LINE,
+        packing=literal(layout.packing or "none"),
     )
     if layout.header and (own := reading.found.get("started_at") or next(iter(reading.uses), "")):
         # A header that comes again is no row; the count of lines then tells.
-        reader = f"(SELECT * FROM {reader} WHERE {quoted(own)} IS DISTINCT FROM {literal(own)})"  # noqa: S608
+        rows_only = "(SELECT * FROM {reader} WHERE {own} IS DISTINCT FROM {header})"
+        reader = sql(rows_only, reader=reader, own=own, header=literal(own))
     _raw_view(store, reader, reading, day)
     try:
         _parse(store, reading, params, rows)
@@ -235,15 +242,15 @@ def _read_fast(
 
 
 def _raw_view(
-    store: Store, source: str, reading: Reading, day: str, *, native: bool = False, problems: bool = False
+    store: Warehouse, source: Sql, reading: Reading, day: str, *, native: bool = False, problems: bool = False
 ) -> None:
     """`_log_raw`: the canonical columns as they came or as the mapping makes them, null where the file has none."""
     columns = picks.picks(reading, day, native=native, problems=problems).columns
-    text = f"CREATE OR REPLACE TEMP VIEW _log_raw AS SELECT {', '.join(columns)} FROM {source}"  # noqa: S608
-    store.execute_text(text)
+    text = "CREATE OR REPLACE TEMP VIEW _log_raw AS SELECT {columns} FROM {source}"
+    store.execute_text(sql(text, columns=columns, source=source))
 
 
-def _parse(store: Store, reading: Reading, params: dict[str, Any], rows: NumberedRows | None) -> None:
+def _parse(store: Warehouse, reading: Reading, params: dict[str, Any], rows: NumberedRows | None) -> None:
     """`_log_all` with all columns over rows with only the columns the file has."""
     have = optional_columns(reading)
     columns = [*_ALWAYS, *(c for c in _OPTIONAL if c in have)]
@@ -251,18 +258,18 @@ def _parse(store: Store, reading: Reading, params: dict[str, Any], rows: Numbere
         staging.make(store, "_log_rows", "logs/parse", columns, numbered=store.spreads, **params)
         _widen(store, have)
     else:
-        text = f"SELECT {', '.join(columns)} FROM ({sql_text('logs/parse')})"  # noqa: S608
+        text = sql("SELECT {columns} FROM ({rows})", columns=columns, rows=sql_text("logs/parse"))
         rows.read(store.batches(text, params, rows=_BATCH, name="logs/parse", ahead=_AHEAD))
         _show(store, "_log_all", rows, have)
 
 
-def _show(store: Store, view: str, rows: NumberedRows, have: set[str]) -> None:
-    store.connection.register("_log_batches", rows.table())
+def _show(store: Warehouse, view: str, rows: NumberedRows, have: set[str]) -> None:
+    store.register("_log_batches", rows.table())
     staging.widen(store, view, "_log_batches", [_KIND, *_ALWAYS[1:]], _OPTIONAL, have, "row_id")
 
 
-def _widen(store: Store, have: set[str], first: int = 0) -> None:
-    row_id = f"rowid + {first}" if first else "rowid"
+def _widen(store: Warehouse, have: set[str], first: int = 0) -> None:
+    row_id = sql("rowid + {first}", first=first) if first else "rowid"
     staging.widen(store, "_log_all", "_log_rows", _ALWAYS, _OPTIONAL, have, row_id)
 
 

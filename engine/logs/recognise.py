@@ -9,10 +9,10 @@ from pathlib import Path
 from engine import forms
 from engine.errors import InputError
 from engine.forms import Plain
+from engine.forms.textfile import Layout
 from engine.intake import expressions, mapped
 from engine.logs import mapping, timed
 from engine.logs.mapping import AGGREGATES, Profile
-from engine.textfile import Layout
 
 _MATCHING = 0.9
 

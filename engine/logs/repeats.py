@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import BackendError
 from engine.logs import staging
-from engine.sources import Store
-from engine.warehouse import sql_text
+from engine.warehouse import Warehouse, sql, sql_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +25,7 @@ _PLACE = 400  # memory for each place that is looked up
 FACTS = ("caller_tac", "callee_tac", "caller_device", "callee_device", "caller_cell", "callee_cell")
 
 
-def find(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> tuple[dict[str, Any], int, int, int]:
+def find(store: Warehouse, logs: Logs, have: set[str], *, legs: bool = True) -> tuple[dict[str, Any], int, int, int]:
     """What of `_log_new` stands twice, and what of `events` gives way to an earlier leg.
 
     Exact duplicates and candidates for legs are found by sorting 64-bit keys in memory, a part at a time; only the
@@ -52,7 +51,7 @@ def find(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> tupl
     return span, *compare(store, logs, have, legs=legs)
 
 
-def compare(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> tuple[int, int, int]:
+def compare(store: Warehouse, logs: Logs, have: set[str], *, legs: bool = True) -> tuple[int, int, int]:
     """The second half of `find`: among `_log_suspects`, in which nothing that stands twice is missing.
 
     Args:
@@ -91,7 +90,7 @@ def compare(store: Store, logs: Logs, have: set[str], *, legs: bool = True) -> t
     return repeated, second, replaced
 
 
-def keep(store: Store, source: str, facts: Collection[str], *, every: bool) -> None:
+def keep(store: Warehouse, source: str, facts: Collection[str], *, every: bool) -> None:
     """Keep the file's rows that may be the same as another one, so that any of these files can be taken back.
 
     Args:
@@ -101,7 +100,7 @@ def keep(store: Store, source: str, facts: Collection[str], *, every: bool) -> N
         every: keep all rows, since each stands for several contacts.
     """
     if every or store.count("_log_suspects"):
-        columns = store.hold("repeats", facts)
+        columns = store.ensure_columns("repeats", facts)
         # A few rows of each row group, stored as they are found, would be stored again and again until groups are full.
         staging.make(store, "_log_repeats", "logs/repeats", columns, numbered=False, source_id=source, every=every)
         staging.add(store, "repeats", "logs/found_repeats", columns)
@@ -113,7 +112,7 @@ def rules(logs: Logs, *, legs: bool) -> dict[str, Any]:
     return {"legs": legs, "rules": {name: getattr(logs, name) for name in names}}
 
 
-def settle(store: Store, columns: Collection[str]) -> None:
+def settle(store: Warehouse, columns: Collection[str]) -> None:
     """What `find` found of stored events: they learn what their dropped legs knew, or give way.
 
     Args:
@@ -121,17 +120,17 @@ def settle(store: Store, columns: Collection[str]) -> None:
         columns: of `events` that can be given values.
     """
     if store.count("_log_facts") or store.count("_log_replaced"):
-        kept = store.hold("repeats", [c for c in FACTS if c in columns])
+        kept = store.ensure_columns("repeats", [c for c in FACTS if c in columns])
         staging.add(store, "repeats", "logs/touched", kept)
-    learned = ", ".join(f"{c} = coalesce(k.{c}, f.{c})" for c in FACTS if c in columns)
+    learned = [sql("{c} = coalesce(k.{c}, f.{c})", c=c) for c in FACTS if c in columns]
     if learned and store.count("_log_facts"):
-        source = "_log_facts AS f WHERE f.kept_old AND k.rowid = f.kept_rid"
-        store.execute_text(f"UPDATE events AS k SET {learned} FROM {source}", name="fill stored events")  # noqa: S608
+        text = "UPDATE events AS k SET {learned} FROM _log_facts AS f WHERE f.kept_old AND k.rowid = f.kept_rid"
+        store.execute_text(sql(text, learned=learned), name="fill stored events")
     if store.count("_log_replaced"):
         store.execute("logs/drop_replaced")
 
 
-def _find_suspects(store: Store, span: dict[str, Any], window: int, with_call_ids: bool) -> None:
+def _find_suspects(store: Warehouse, span: dict[str, Any], window: int, with_call_ids: bool) -> None:
     """`_log_suspects`, in memory."""
     import numpy as np
 
@@ -183,7 +182,7 @@ def _near(marks: np.ndarray, size: int, half: int, steps: int) -> np.ndarray:
     return (marks[near] & np.uint64(size - 1)).astype(np.uint32 if size <= 1 << 32 else np.uint64)
 
 
-def _parted(store: Store, statement: str, *, parts: int, most: int, **params: Any) -> Iterator[np.ndarray]:
+def _parted(store: Warehouse, statement: str, *, parts: int, most: int, **params: Any) -> Iterator[np.ndarray]:
     """A statement's marks part by part, read once; parts wait in a nameless temporary file each.
 
     Raises:
@@ -191,8 +190,8 @@ def _parted(store: Store, statement: str, *, parts: int, most: int, **params: An
     """
     import numpy as np
 
-    columns = "mark, part" if parts > 1 else "mark"
-    text = f"SELECT {columns} FROM ({sql_text(statement)})"  # noqa: S608
+    columns = ["mark", "part"] if parts > 1 else ["mark"]
+    text = sql("SELECT {columns} FROM ({rows})", columns=columns, rows=sql_text(statement))
     ahead = min(_AHEAD, staging.memory(store) // _SHARE)
     rows = store.batches(text, {"parts": parts, **params}, rows=_BATCH, name=statement, ahead=ahead)
     if parts == 1:
@@ -225,14 +224,11 @@ def _keys_at_once(memory: int) -> int:
     return max(_LEAST, min(_MOST, memory // _SHARE // 8))
 
 
-def _keep(store: Store, places: np.ndarray, base: int, at_once: int) -> None:
+def _keep(store: Warehouse, places: np.ndarray, base: int, at_once: int) -> None:
     """`_log_suspects` from their places, some at a time, in order: each time only a part of the rows is looked at."""
     import pyarrow as pa
 
     for start in range(0, max(len(places), 1), at_once):
         frame = pa.table({"place": places[start : start + at_once]})
-        store.connection.register("_log_suspect_frame", frame)
-        try:
+        with store.registered("_log_suspect_frame", frame):
             staging.gather(store, "_log_suspects", "logs/suspects", add=start > 0, base=base)
-        finally:
-            store.connection.unregister("_log_suspect_frame")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.logs.recognise import Reading
-    from engine.sources import Store
+    from engine.warehouse import Warehouse
 
 ROWS = 3
 # What may name a person is shown by its shape only.
@@ -19,7 +19,7 @@ _NAMING = ("caller", "callee", "caller_imei", "callee_imei", "caller_cell", "cal
 _LONG = 40  # letters of a value
 
 
-def columns(store: Store, read: Reading) -> list[dict[str, Any]]:
+def columns(store: Warehouse, read: Reading) -> list[dict[str, Any]]:
     """The columns of call records, while the first rows of the file can be read in `_log_all`.
 
     Args:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from engine import parquetfile
-from engine.textfile import Layout
+from engine.forms import parquetfile
+from engine.forms.textfile import Layout
 
 _DAY = r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/. ][0-9A-Za-z]{1,9}[-/. ,]+(?:[0-9]{4}|[0-9]{2})"
 _TIME = re.compile(

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import BackendError
 from engine.logs import repeats, staging
-from engine.sources import Store, takeback
+from engine.sources import takeback
+from engine.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from engine.config import Logs
@@ -28,7 +29,7 @@ _SCRATCH = (
 )  # fmt: skip
 
 
-def take_out(store: Store, gone: Collection[str], logs: Logs) -> None:
+def take_out(store: Warehouse, gone: Collection[str], logs: Logs) -> None:
     """Take files of call records back, inside a transaction.
 
     Args:
@@ -67,9 +68,9 @@ def take_out(store: Store, gone: Collection[str], logs: Logs) -> None:
         staging.forget(store, _VIEWS, _SCRATCH)
 
 
-def _import_again(store: Store, source: str, how: dict[str, Any] | None, logs: Logs) -> None:
+def _import_again(store: Warehouse, source: str, how: dict[str, Any] | None, logs: Logs) -> None:
     """One file's rows of the pairs, found and stored as when it came."""
-    columns = store.hold("events", ())
+    columns = store.ensure_columns("events", ())
     if how is None:  # of an older Kindred: what it had stored came before everything else, and is final
         staging.add(store, "events", "logs/undo_base", columns, source_id=source)
         return

@@ -15,11 +15,6 @@ if TYPE_CHECKING:
     # outcome, score, treatment [rows] and weights [draws, rows] -> value [draws]
     Measure = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
-QINI = "qini (scikit-uplift, normalised)"
-AUUC = "auuc (scikit-uplift, normalised)"
-TOP = "uplift@{}% (scikit-uplift, by group)"
-DECILE = "uplift in decile {} (difference of means)"
-SLOPE = "calibration slope (best linear predictor)"
 CELLS = 4_000_000  # draws x rows held at once
 
 
@@ -176,36 +171,6 @@ def best_linear_predictor(outcome: np.ndarray, score: np.ndarray, treatment: np.
     left = x * (outcome - (x * beta).sum(axis=1))[:, None]
     variance = bread @ np.einsum("ij,ik->jk", left, left) @ bread
     return float(beta[2]), float(beta[3]), float(np.sqrt(variance[3, 3]))
-
-
-def gain_curve(
-    outcome: np.ndarray, score: np.ndarray, treatment: np.ndarray, *, points: int = 20, draws: int = 200, seed: int = 7
-) -> dict[str, np.ndarray]:
-    """Cumulative gain: extra acceptances per customer when the share with the highest scores is treated, which is the
-    Qini curve over the number of treated, with a pointwise bootstrap 95 % band.
-
-    Args:
-        outcome, score, treatment: [rows].
-        points: shares looked at, equally spaced up to 1.
-        draws, seed: of the bootstrap.
-
-    Returns:
-        share, gain, low, high, random (the diagonal), each [points + 1].
-    """
-    import numpy as np
-
-    shares = np.linspace(0, 1, points + 1)
-
-    def at(weights: np.ndarray) -> np.ndarray:
-        x, y = _qini_curve(outcome, score, treatment, weights)
-        treated = np.maximum((weights * treatment).sum(axis=1), 1)
-        return np.stack([np.interp(shares, a / a[-1], b / n) for a, b, n in zip(x, y, treated, strict=True)])
-
-    own = at(np.ones((1, len(outcome)), dtype=np.int64))[0]
-    rng = np.random.default_rng(seed)
-    band = np.concatenate([at(resample(len(outcome), 1, rng)) for _ in range(draws)])
-    low, high = np.quantile(band, [0.025, 0.975], axis=0)
-    return {"share": shares, "gain": own, "low": low, "high": high, "random": shares * own[-1]}
 
 
 def _normalised(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import InputError
 from engine.offers import allocation
-from engine.trust.people import ADULT
+from engine.trust.ages import ADULT
 
 if TYPE_CHECKING:
     import numpy as np

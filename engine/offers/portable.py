@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import polars as pl
     from sklearn.pipeline import Pipeline
 
-LINEAR = ("coefficients", "intercept")
 TREES = ("roots", "feature", "threshold", "left", "right", "value", "baseline")
 
 

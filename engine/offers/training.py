@@ -7,20 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from engine.offers import drivers, encoding, learners, measures, models, portable, support, worth
+from engine.offers import drivers, encoding, learners, measures, models, portable, support, wording, worth
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
 FOLD_ROWS = 60_000  # rows a learner is trained on in cross-validation
-HELD = ", held out"
-CROSS = f"{measures.QINI}, cross-validated"
-FLAT = "no learner beats random: effects that differ between customers were not found"
-IMPORTANCE = "qini lost when {} is shuffled"
-ADDED = "qini added by the graph's columns, held out"
-PLACEBO = f"{measures.QINI}, placebo: treatment permuted"
-GAP = f"{measures.QINI}, training rows minus held out"
 
 
 @dataclass(frozen=True)
@@ -127,7 +120,7 @@ def shortfall(treatment: np.ndarray, outcome: np.ndarray, plan: Plan) -> str:
 
 def without_model(offer_id: str, why: str) -> Trained:
     """The result for an offer that cannot be judged; its one metric row says why."""
-    return Trained(offer_id, None, None, None, why, [_metric(offer_id, ("none", "none"), f"no model: {why}")])
+    return Trained(offer_id, None, None, None, why, [wording.row(offer_id, "none", "none", "no_model", why=why)])
 
 
 def train(rows: pl.DataFrame, offer_id: str, plan: Plan, held_out: np.ndarray | None = None) -> Trained:
@@ -182,16 +175,16 @@ def train(rows: pl.DataFrame, offer_id: str, plan: Plan, held_out: np.ndarray | 
         unseen[pair][held] = score
         judged = candidate if pair == best else judged
         metrics += _judge(data, pair, candidate, score, encoded, held, chosen=pair == best)
-        metrics.append(_metric(offer_id, pair, CROSS, cross[pair], chosen=pair == best))
-    qini = next(m for m in metrics if m["chosen"] and m["metric"] == measures.QINI + HELD)
+        metrics.append(_metric(offer_id, pair, "qini_cross_validated", cross[pair], chosen=pair == best))
+    qini = next(m for m in metrics if m["chosen"] and m["kind"] == "qini")
     if not (qini["low"] or 0.0) > 0:
-        metrics.append(_metric(offer_id, ("all", "all"), FLAT))
+        metrics.append(_metric(offer_id, ("all", "all"), "like_random"))
     mean, slope = _effect(data, unseen[best], np.arange(len(rows)))
     model = _calibrated(data.fit(best, data.encode(np.arange(len(rows)))), rows, mean, slope)
     # The judged model may not know how its scores fare on the held-out rows.
     judged = _calibrated(judged, rows[inner], *_effect(data, unseen[best], inner))
     losses = drivers.importance(judged, rows[held], outcome[held], treatment[held], seed=plan.seed)
-    metrics += [_metric(offer_id, best, IMPORTANCE.format(c), lost, chosen=True) for c, lost in losses]
+    metrics += [_metric(offer_id, best, "qini_lost", lost, parameter=c, chosen=True) for c, lost in losses]
     held_ids = np.unique(rows["customer_id"].to_numpy()[held])
     gaps = support.gaps(rows, categorical)
     return Trained(offer_id, model, judged, held_ids, "", metrics, [c for c, _ in losses], gaps)
@@ -216,7 +209,7 @@ def added_by(
     numeric, categorical = encoding.split_columns(rows, exclude=(*encoding.KEYS, *columns))
     pair = (trained.judged.learner, trained.judged.base)
     if not numeric and not categorical:
-        return _metric(offer_id, pair, ADDED, chosen=True)
+        return _metric(offer_id, pair, "qini_added", chosen=True)
     data = _Rows(rows, offer_id, plan, treatment, outcome, numeric, categorical)
     both = [trained.judged.raw(rows[held]), data.fit(pair, data.encode(inner)).raw(rows[held])]
 
@@ -225,7 +218,7 @@ def added_by(
 
     arrays = (outcome[held], both[0], treatment[held])
     low, high = measures.interval(difference, *arrays, draws=plan.bootstrap, seed=plan.seed)
-    return _metric(offer_id, pair, ADDED, measures.value(difference, *arrays), low, high, chosen=True)
+    return _metric(offer_id, pair, "qini_added", measures.value(difference, *arrays), low, high, chosen=True)
 
 
 def _effect(data: _Rows, score: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
@@ -268,31 +261,31 @@ def _judge(
     import numpy as np
 
     plan, outcome, treatment = data.plan, data.outcome[held], data.treatment[held]
-    wanted = {measures.QINI: measures.qini_measure}
+    wanted = {("qini", ""): measures.qini_measure}
     if chosen or plan.thorough:
-        wanted[measures.AUUC] = measures.auuc_measure
-        wanted |= {measures.TOP.format(k): measures.top_measure(k / 100) for k in (10, 20, 30)}
-        wanted |= {measures.DECILE.format(d): measures.decile_measure(d) for d in range(1, 11)}
+        wanted["auuc", ""] = measures.auuc_measure
+        wanted |= {("uplift_top", str(k)): measures.top_measure(k / 100) for k in (10, 20, 30)}
+        wanted |= {("uplift_decile", str(d)): measures.decile_measure(d) for d in range(1, 11)}
     bands = measures.intervals(wanted, outcome, score, treatment, draws=plan.bootstrap, seed=plan.seed)
     found = []
-    for name, measure in wanted.items():
+    for (kind, parameter), measure in wanted.items():
         value = measures.value(measure, outcome, score, treatment)
-        low, high = bands[name]
-        found.append(_metric(data.offer_id, pair, name + HELD, value, low, high, chosen=chosen))
+        low, high = bands[kind, parameter]
+        found.append(_metric(data.offer_id, pair, kind, value, low, high, parameter=parameter, chosen=chosen))
     if chosen or plan.thorough:
         _, slope, error = measures.best_linear_predictor(outcome, score, treatment)
         low, high = slope - 1.96 * error, slope + 1.96 * error
-        found.append(_metric(data.offer_id, pair, measures.SLOPE + HELD, slope, low, high, chosen=chosen))
+        found.append(_metric(data.offer_id, pair, "calibration_slope", slope, low, high, chosen=chosen))
     if plan.thorough:
         gap = data.qini(model.raw(data.frame[inner.rows]), inner.rows) - found[0]["value"]
-        found.append(_metric(data.offer_id, pair, GAP, gap, chosen=chosen))
+        found.append(_metric(data.offer_id, pair, "qini_gap", gap, chosen=chosen))
         permuted = np.random.default_rng(plan.seed).permutation(data.treatment)
         score = data.fit(pair, inner, permuted).raw(data.frame[held])
         value = measures.qini(outcome, score, permuted[held])
         low, high = measures.interval(
             measures.qini_measure, outcome, score, permuted[held], draws=plan.bootstrap, seed=plan.seed
         )
-        found.append(_metric(data.offer_id, pair, PLACEBO, value, low, high, chosen=chosen))
+        found.append(_metric(data.offer_id, pair, "qini_placebo", value, low, high, chosen=chosen))
     return found
 
 
@@ -370,9 +363,9 @@ def _folds(
 
 
 def _metric(
-    offer_id: str, pair: tuple[str, str], metric: str, value: float | None = None, low: float | None = None,
-    high: float | None = None, *, chosen: bool = False,
+    offer_id: str, pair: tuple[str, str], kind: str, value: float | None = None, low: float | None = None,
+    high: float | None = None, *, parameter: str = "", chosen: bool = False,
 ) -> dict[str, object]:  # fmt: skip
-    numbers = [None if n is None or not math.isfinite(n) else float(n) for n in (value, low, high)]
-    row = {"offer_id": offer_id, "learner": pair[0], "base": pair[1], "metric": metric}
-    return {**row, **dict(zip(("value", "low", "high"), numbers, strict=True)), "chosen": chosen}
+    value, low, high = (None if n is None or not math.isfinite(n) else float(n) for n in (value, low, high))
+    figure = {"value": value, "low": low, "high": high}
+    return wording.row(offer_id, *pair, kind, parameter=parameter, chosen=chosen, **figure)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.offers import allocation, encoding, learners
+from engine.offers import allocation, encoding, learners, wording
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,13 +15,9 @@ if TYPE_CHECKING:
     from engine.offers.models import OfferModel
 
 SMALLEST = 0.01  # propensities below count as this, and are reported
-DR = "worth per customer above nobody (doubly robust)"
-IPS = "worth per customer above nobody (inverse propensity)"
-BEST = "personalised minus the best single offer (doubly robust)"
-NOT_BETTER = "personalising does not beat the best single offer"
-ESTIMATED = "smallest propensity (estimated from features: none was given)"
-GIVEN = "smallest propensity (as given)"
-NO_OVERLAP = "not judged: almost never given to some customers, and nothing is said about those"
+# Rules that give offers; one is followed by the offer.
+NOBODY, EVERYBODY, RANDOM, PERSONALISED = "nobody", "everybody", "random", "personalised"
+HALF_COST = "personalised_half_cost"
 
 
 @dataclass(frozen=True)
@@ -136,8 +132,9 @@ def compare(
         seed: of the base learners.
 
     Returns:
-        Rows of table `offer_metrics` with offer_id '(policy)', the policy's name as learner, and 95 % intervals by the
-        normal distribution. A row in words where personalising does not beat the best single offer.
+        Rows of table `offer_metrics` with offer_id '(policy)', the policy's word as learner, the offer of `everybody`
+        as parameter, and 95 % intervals by the normal distribution. A row without a figure where personalising does not
+        beat the best single offer.
     """
     import numpy as np
     import polars as pl
@@ -152,9 +149,9 @@ def compare(
     expected, estimated = expected_outcomes(rows, fitted, used, arms, seed=seed)
     seen = rows[used]
     own = estimated[np.arange(len(used)), given[used]]
-    name, smallest = ESTIMATED, estimated
+    kind, smallest = "propensity_estimated", estimated
     if "propensity" in seen.columns and not seen["propensity"].null_count():
-        name, own = GIVEN, seen["propensity"].to_numpy()
+        kind, own = "propensity_given", seen["propensity"].to_numpy()
         smallest = own[:, None]
     own = np.maximum(own, SMALLEST)
     outcome, arm = seen["outcome"].to_numpy().astype(float), given[used]
@@ -162,48 +159,44 @@ def compare(
     inverse = arm_scores(outcome, arm, own, np.zeros_like(expected))
     values, costs = (np.array([part[a] for a in arms], dtype=float) for part in (value, cost))
     uplift = np.stack([models[a].predict(seen) for a in arms], axis=1)
-    found = [_row("all", name, float(smallest.min()))]
+    found = [_row(("all", ""), kind, float(smallest.min()))]
     everybody = np.ones(uplift.shape, dtype=bool)
     rare = (estimated[:, 1:] < SMALLEST).mean(axis=0) > 0.05
     gain = values * uplift - costs
     personal = allocation.allocate(gain, costs, everybody & ~rare)
     spent = costs[personal[personal >= 0]].sum()
-    policies = {"nobody": np.full(len(used), allocation.NONE)}
+    policies = {(NOBODY, ""): np.full(len(used), allocation.NONE)}
     for i, a in enumerate(arms):
         if rare[i]:
-            found.append(_row(f"everybody gets {a}", NO_OVERLAP))
+            found.append(_row((EVERYBODY, a), "policy_no_overlap"))
         else:
-            policies[f"everybody gets {a}"] = np.full(len(used), i)
+            policies[EVERYBODY, a] = np.full(len(used), i)
     singles = list(policies)[1:]
     rng = np.random.default_rng(seed)
     if (~rare).any():
-        policies["random"] = rng.choice(np.flatnonzero(~rare), size=len(used))
-    policies["personalised"] = personal
-    policies["personalised, half the cost"] = allocation.allocate(
-        gain, costs, everybody & ~rare, budget=float(spent) / 2
-    )
+        policies[RANDOM, ""] = rng.choice(np.flatnonzero(~rare), size=len(used))
+    policies[PERSONALISED, ""] = personal
+    policies[HALF_COST, ""] = allocation.allocate(gain, costs, everybody & ~rare, budget=float(spent) / 2)
     for policy, choice in policies.items():
-        for metric, scores in ((DR, robust), (IPS, inverse)):
-            found.append(_interval(policy, metric, policy_value(choice, scores, values, costs)))
+        for kind, scores in (("policy_value", robust), ("policy_value_weighted", inverse)):
+            found.append(_interval(policy, kind, policy_value(choice, scores, values, costs)))
     if singles:
         best = max(singles, key=lambda p: policy_value(policies[p], robust, values, costs).mean)
-        gains = [gain_per_row(policies[p], robust, values, costs) for p in ("personalised", best)]
+        gains = [gain_per_row(policies[p], robust, values, costs) for p in ((PERSONALISED, ""), best)]
         difference = gains[0] - gains[1]
         estimate = Value(float(difference.mean()), float(difference.std(ddof=1) / len(difference) ** 0.5))
-        found.append(_interval(best, BEST, estimate))
+        found.append(_interval(best, "policy_gain", estimate))
         if estimate.mean - 1.96 * estimate.error <= 0:
-            found.append(_row(best, NOT_BETTER))
+            found.append(_row(best, "policy_no_gain"))
     return found
 
 
-def _interval(policy: str, metric: str, value: Value) -> dict[str, object]:
-    return _row(policy, metric, value.mean, value.mean - 1.96 * value.error, value.mean + 1.96 * value.error)
+def _interval(policy: tuple[str, str], kind: str, value: Value) -> dict[str, object]:
+    return _row(policy, kind, value.mean, value.mean - 1.96 * value.error, value.mean + 1.96 * value.error)
 
 
 def _row(
-    policy: str, metric: str, value: float | None = None, low: float | None = None, high: float | None = None
+    policy: tuple[str, str], kind: str, value: float | None = None, low: float | None = None, high: float | None = None
 ) -> dict[str, object]:
-    return {
-        "offer_id": "(policy)", "learner": policy, "base": "", "metric": metric,
-        "value": value, "low": low, "high": high, "chosen": False,
-    }  # fmt: skip
+    rule, offer = policy
+    return wording.row("(policy)", rule, "", kind, parameter=offer, value=value, low=low, high=high)

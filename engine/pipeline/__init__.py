@@ -8,7 +8,7 @@ from datetime import date
 from engine import config as settings
 from engine.progress import SILENT, Progress
 from engine.trust import people
-from engine.warehouse.duckdb import DuckDBWarehouse
+from engine.warehouse import Warehouse
 from engine.workspace import Workspace
 
 
@@ -25,7 +25,7 @@ class Context:
     """
 
     workspace: Workspace
-    warehouse: DuckDBWarehouse
+    warehouse: Warehouse
     config: settings.Config
     rules: people.Rules
     progress: Progress
@@ -42,7 +42,7 @@ class Context:
 
 
 def prepared(
-    workspace: Workspace, store: DuckDBWarehouse, progress: Progress = SILENT, rules: people.Rules | None = None
+    workspace: Workspace, store: Warehouse, progress: Progress = SILENT, rules: people.Rules | None = None
 ) -> Context:
     """What a stage's functions get; the temporary tables that say who may be shown are there.
 

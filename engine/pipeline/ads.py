@@ -65,7 +65,7 @@ def run(context: Context) -> None:
         alt.append(creative.alt_text(offer, brand.name, face=row["path"] is not None))
     pool.prune(context.workspace.ads, before | {c.name for c in needed})
     threads = context.config.run.threads
-    folder, spread = context.workspace.ads, context.warehouse.spread
+    folder, spread = context.workspace.ads, context.warehouse.map_rows
     pool.render_all(needed, brand, folder, **output, threads=threads, progress=context.progress, spread=spread)
     made = shown.select(same).with_columns(
         files=pl.Series(files, dtype=pl.List(pl.String)), alt_text=pl.Series(alt, dtype=pl.String)

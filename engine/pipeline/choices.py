@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.offers import drivers, features, history, models, policy, support, training, worth
 from engine.pipeline import edges, influencers
 from engine.tables import empty
-from engine.trust import people as people_rules
+from engine.trust import ages
 
 if TYPE_CHECKING:
     import numpy as np
@@ -177,7 +177,7 @@ def scores(context: Context, now: pl.DataFrame, known: dict[str, training.Traine
 
     if not known:
         return {}
-    parts = context.warehouse.spread(
+    parts = context.warehouse.map_rows(
         now.drop("customer_id"),
         partial(models.scored, contents=[t.model.to_bytes() for t in known.values()]),
         size=SCORED,
@@ -273,7 +273,7 @@ def features_on(context: Context, as_of: date, people: pl.DataFrame, offers: pl.
     return features.assemble(
         people,
         as_of,
-        customers=people_rules.aged(store, as_of),
+        customers=ages.aged(store, as_of),
         handset=handset,
         usage=store.query("offers/usage", since=as_of - timedelta(days=config.graph.window_days), as_of=as_of),
         graph=graph,
@@ -290,12 +290,12 @@ def _graph_on(context: Context, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame
     from engine.graph.network import ranks
 
     config = replace(context.config, graph=replace(context.config.graph, as_of=as_of.isoformat(), top=1))
-    with context.warehouse.shadow() as shadow:
-        edges.build(shadow, config.graph)
-        graph = influencers.network(shadow)
+    with context.warehouse.overlay() as overlay:
+        edges.build(overlay, config.graph)
+        graph = influencers.network(overlay)
         _, centrality = ranks(graph, damping=config.graph.damping)
-        top = influencers.influencers(shadow, config, [config.graph.definition], graph, centrality)
-        ties = shadow.query("graph/counted_ties")
+        top = influencers.influencers(overlay, config, [config.graph.definition], graph, centrality)
+        ties = overlay.query("graph/counted_ties")
     known = pl.DataFrame(
         {
             "customer_id": graph.party_id,

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
-from engine.config import Graph
 from engine.errors import ConfigError
 from engine.graph import tie_days
 from engine.graph.arrays import warm
 from engine.graph.overlap import with_overlap
-from engine.pipeline import Context
 from engine.tables import empty
-from engine.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from engine.config import Graph
+    from engine.pipeline import Context
+    from engine.warehouse import Warehouse
 
 TABLES = ("edges", "hubs", "ties")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.handsets import loyalty
-from engine.trust import people
+from engine.trust import ages
 
 if TYPE_CHECKING:
     import polars as pl
@@ -19,16 +19,16 @@ FOREVER = "9999-12-31"
 
 def run(context: Context) -> None:
     """Write `handsets` and `loyalty` (METHODS section 4)."""
-    store, settings = context.warehouse, context.config.offers
+    store, config = context.warehouse, context.config
     store.temp("handset_days", "offers/handset_days")
     store.create(
         "handsets",
         "offers/spells",
         before=FOREVER,
-        change_days=settings.change_days,
-        change_events=settings.change_events,
+        change_days=config.offers.change_days,
+        change_events=config.offers.change_events,
     )
-    store.write("loyalty", loyalty.table(store.read("handsets"), described(store, context.config)))
+    store.write("loyalty", loyalty.table(store.read("handsets"), described(store, config)))
 
 
 def described(store: Warehouse, config: Config) -> pl.DataFrame:
@@ -36,4 +36,4 @@ def described(store: Warehouse, config: Config) -> pl.DataFrame:
 
     Not of today: retention of what happened until then does not change because time goes on.
     """
-    return people.aged(store, store.query("graph/as_of")["as_of"].item() or people.moment(config).date())
+    return ages.aged(store, store.query("graph/as_of")["as_of"].item() or ages.moment(config).date())

@@ -5,20 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from engine.config import Config
 from engine.graph import sql_centrality
 from engine.graph.definitions import HORIZON_DAYS, lead_rates, rates_by_party
 from engine.graph.network import Network, among, build, ranks
 from engine.graph.nodes import node_table
 from engine.graph.ranking import top_contacts
-from engine.pipeline import Context
 from engine.pipeline.edges import as_of
-from engine.trust import consent, people
-from engine.warehouse import Warehouse
+from engine.trust import ages, consent
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
+
+    from engine.config import Config
+    from engine.pipeline import Context
+    from engine.warehouse import Warehouse
 
 
 def run(context: Context) -> None:
@@ -78,7 +79,7 @@ def influencers(
     import polars as pl
 
     if config.graph.require_traffic_consent:
-        agreed = consent.allowed(store, consent.TRAFFIC_DATA_MARKETING, people.moment(config))["customer_id"]
+        agreed = consent.allowed(store, consent.TRAFFIC_DATA_MARKETING, ages.moment(config))["customer_id"]
         graph = among(graph, agreed)
     rates = led(store, config, graph) if "lead" in definitions else None
     settings = {"top": config.graph.top, "gamma": config.graph.gamma, "damping": config.graph.damping}

@@ -16,8 +16,7 @@ from engine.faces.match import cap_gap, match
 from engine.faces.sheet import sheet_rows
 from engine.faces.traits import wishes
 from engine.progress import SILENT, Progress
-from engine.trust import consent, keys
-from engine.trust import people as people_rules
+from engine.trust import ages, consent, keys
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,7 +39,7 @@ def prepare(context: Context) -> None:
         store.execute("faces/forget_unreadable", model_id=model_id(settings, mode))
         new = photos.unique("sha256").join(known, on="sha256", how="anti").sort("sha256").select("sha256", "path")
         root, key = context.workspace.faces, model_id(settings, mode)
-        batches = store.spread(
+        batches = store.map_rows(
             new,
             partial(embedded, mode=mode, settings=settings, root=root, key=key),
             size=gallery.CHUNK,
@@ -63,7 +62,7 @@ def embedded(
     threads: int = 0,
     progress: Progress = SILENT,
 ) -> Iterator[pl.DataFrame]:
-    """Rows of table `faces` for photos; a job for `Warehouse.spread`.
+    """Rows of table `faces` for photos; a job for `Warehouse.map_rows`.
 
     Args:
         rows: sha256, path below `root`.
@@ -146,7 +145,7 @@ def _request(context: Context, subjects: pl.DataFrame, faces: pl.DataFrame) -> d
             f"Nobody has measured where weights {settings.weights!r} take two photos for one person's.",
             fix="Find it with `kindred faces evaluate` and set faces.same_person.",
         )
-    traits = people_rules.aged(store, context.today).rename({"customer_id": "subject_id"})
+    traits = ages.aged(store, context.today).rename({"customer_id": "subject_id"})
     wanted = _wanted(context, subjects, people)
     return {
         "wanted": wanted,

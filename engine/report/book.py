@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from engine.figures import look_up
 from engine.trust.noise import Noise
 from engine.trust.suppress import Ledger, merge_bins
 
@@ -328,19 +329,6 @@ def bin_name(name: str, piece: Mapping[str, Any]) -> str:
 def wordy(text: str | None) -> str | None:
     """A sentence of an analysis for the public: its figures, which may count a few people, are left out."""
     return None if text is None else re.sub(r"[-+−]?\d[\d.,]*(?:e[-+]?\d+)?", "…", text)
-
-
-def look_up(facts: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path of nested dicts and lists, None where any step is missing."""
-    place: Any = facts
-    for step in path.split("."):
-        if isinstance(place, list):
-            place = place[int(step)] if step.isdigit() and int(step) < len(place) else None
-        elif isinstance(place, Mapping):
-            place = place.get(step)
-        else:
-            return None
-    return place
 
 
 def plain(value: Any) -> Any:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.report import charts
-from engine.report.page import Chart, render, short_id, word
+from engine.charts import network
+from engine.charts.chart import Chart
+from engine.figures import word
+from engine.report.page import render, short_id
 
 STEPS = (
     ("events", "Events"),
@@ -96,7 +98,7 @@ def page(facts: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
         ]
         ties = [{"a": 0, "b": i, "weight": row["weight"]} for i, row in enumerate(counted, start=1)]
         title = f"{len(counted)} strongest contacts that count"
-        drawn["ego"] = Chart(title, charts.network("ego", title, nodes, ties), counted)
+        drawn["ego"] = Chart(title, network.around(nodes, ties), counted)
     return render(
         "explain.html",
         facts,

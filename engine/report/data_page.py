@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
-from engine.report import charts
+from engine.charts.data import data
 from engine.report.book import plain
-from engine.report.page import Chart, render
+from engine.report.page import render
 from engine.sources import health
 from engine.sources.health import Check, Facts
 
@@ -64,20 +63,10 @@ def figures(facts: Facts, checks: Sequence[Check], *, workspace: str) -> dict[st
 
 def page(found: dict[str, Any]) -> str:
     """The page of some figures."""
-    drawn: dict[str, Chart] = {}
-    if found["days"]:
-        title = "Calls and texts per day; a day without any is white"
-        counts = {date.fromisoformat(row["day"]): row["calls"] + row["texts"] for row in found["days"]}
-        drawn["contacts"] = Chart(title, charts.calendar("contacts", title, counts), found["days"], wide=True)
-    if found["ages"]:
-        title = "Customers by age"
-        names = ["not known" if row["low"] is None else f"{row['low']}–{row['low'] + 9}" for row in found["ages"]]
-        counts = [row["n"] for row in found["ages"]]
-        drawn["ages"] = Chart(title, charts.bars("ages", title, names, counts, x="years", y="customers"), found["ages"])
     return render(
         "page.html",
         found,
-        drawn,
+        data(found),
         title="Is the data right?",
         lead="What was imported, what it covers, and what an analyst should look at before the first campaign.",
         bodies=["data.html"],

@@ -236,7 +236,7 @@ def analysis(book: Book, i: int, found: Mapping[str, Any], acts: pl.DataFrame) -
     """
     path = f"experiments.{i}"
     # The lines hold the figures of the table again, in words: for the public only what is wrong, without figures.
-    said = [wordy(text) for text in found["decisions"] if text.startswith("broken")] if book.public else []
+    said = [wordy(text) for text in found["decisions"] if text.verdict == "broken"] if book.public else []
     book.put(f"{path}.decisions", said if book.public else found["decisions"])
     book.put(f"{path}.odd_rows", [{"rule": rule} for rule, n in (found.get("odd_rows") or {}).items() if n])
     for j, row in enumerate(book.get(f"{path}.odd_rows")):
@@ -256,7 +256,7 @@ def analysis(book: Book, i: int, found: Mapping[str, Any], acts: pl.DataFrame) -
     _segments(book, i, found.get("segments") or [])
     _along_ties(book, path, found, sides)
     book.put(f"{path}.guardrails", [
-        {"metric": line["metric"], "verdict": _verdict(line["decision"])}
+        {"metric": line["metric"], "verdict": line["verdict"]}
         | {name: line.get(name) for name in ("arm", "versus", *NUMBERS)}
         for line in found.get("guardrails") or []
     ])  # fmt: skip
@@ -270,7 +270,7 @@ def _effects(book: Book, path: str, found: Mapping[str, Any], sides: Mapping[str
     """Every pair of arms on the primary metric."""
     lines = found["effects"]
     book.put(f"{path}.effects", [
-        {"arm": e["arm"], "versus": e["versus"], "verdict": _verdict(e["decision"]), "method": e["method"],
+        {"arm": e["arm"], "versus": e["versus"], "verdict": e["verdict"], "method": e["method"],
          "decision": wordy(e["decision"]) if book.public else e["decision"]} | {name: e[name] for name in NUMBERS}
         for e in lines
     ])  # fmt: skip
@@ -472,12 +472,6 @@ def _acting(i: int, *names: str) -> list[str]:
 def _acted(sides: Mapping[str, str], pair: Mapping[str, Any]) -> list[str]:
     """The counts that a difference between two arms tells."""
     return [f"{sides[pair[side]]}.{name}" for side in ("arm", "versus") for name in ("acted", "idle")]
-
-
-def _verdict(decision: str) -> str:
-    """The first words of a decision: better, worse, no difference, or broken."""
-    head = decision.partition(":")[0]
-    return "no difference" if head.startswith("no difference") else head
 
 
 def _version(line: tuple[int, str, Mapping[str, Any]], before: tuple[int, str, Mapping[str, Any]] | None) -> dict:

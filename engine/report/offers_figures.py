@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.rates import wilson
 from engine.report.book import OTHERS, bin_name, wordy
-from engine.trust.people import ADULT
+from engine.trust.ages import ADULT
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,11 +17,8 @@ if TYPE_CHECKING:
 NONE = "no offer"
 MINOR = f"under {ADULT}"
 REASONS = 12
-DECILE = "uplift in decile "  # names of figures in table offer_metrics
-WORTH = "worth per customer above nobody (doubly robust)"
-WEIGHTED = "worth per customer above nobody (inverse propensity)"
-LOST, SHUFFLED = "qini lost when ", " is shuffled"
 POLICY = "(policy)"
+POLICIES = {"everybody": "everybody gets {}", "personalised_half_cost": "personalised, half the cost"}
 SMALLEST = 3  # of a segment in a public report, in smallest cells
 DRIVERS = 6  # strongest features shown per offer
 
@@ -84,12 +81,12 @@ def learners(book: Book, metrics: pl.DataFrame, *, judged: float) -> None:
         metrics: table `offer_metrics`.
         judged: customers on whom an offer's learners were judged; too few to a tenth are not shown.
     """
-    everything = metrics.sort("offer_id", "metric", "learner", "base").to_dicts()
+    everything = metrics.sort("offer_id", "kind", "parameter", "learner", "base").to_dicts()
     n = max(1, round(judged))
     judged_policies(book, [row for row in everything if row["offer_id"] == POLICY], n)
     rows = [row for row in everything if row["offer_id"] != POLICY]
-    tenths = [row for row in rows if row["metric"].startswith(DECILE)]
-    lost = [row for row in rows if row["metric"].startswith(LOST)]
+    tenths = [row for row in rows if row["kind"] == "uplift_decile"]
+    lost = [row for row in rows if row["kind"] == "qini_lost"]
     said = [row for row in rows if row["value"] is None and row["low"] is None]
     apart = {id(row) for row in (*tenths, *lost, *said)}
     others = [row for row in rows if id(row) not in apart]
@@ -110,7 +107,7 @@ def learners(book: Book, metrics: pl.DataFrame, *, judged: float) -> None:
     drivers = [
         {
             "offer_id": row["offer_id"],
-            "feature": row["metric"].removeprefix(LOST).removesuffix(SHUFFLED),
+            "feature": row["parameter"],
             "lost": row["value"],
         }
         for row in lost
@@ -125,7 +122,7 @@ def learners(book: Book, metrics: pl.DataFrame, *, judged: float) -> None:
         parts = [
             {
                 "offer_id": row["offer_id"],
-                "decile": int(row["metric"].removeprefix(DECILE).split()[0]),
+                "decile": int(row["parameter"]),
                 **{name: row[name] for name in ("value", "low", "high")},
             }
             for row in tenths
@@ -133,7 +130,7 @@ def learners(book: Book, metrics: pl.DataFrame, *, judged: float) -> None:
         book.put("offers.deciles", sorted(parts, key=lambda r: (r["offer_id"], r["decile"])))
         for i, row in enumerate(book.get("offers.deciles")):
             book.estimate(f"offers.deciles.{i}", row, ("value", "low", "high"), max(1, n // 10))
-    chosen = [r for r in others if r["chosen"] and r["metric"].startswith("qini") and r["low"] is not None]
+    chosen = [r for r in others if r["chosen"] and r["kind"] == "qini" and r["low"] is not None]
     book.put("offers.judged", len(chosen))
     book.put("offers.beats_chance", [r["offer_id"] for r in chosen if r["low"] > 0])
     book.put("offers.like_chance", [r["offer_id"] for r in chosen if r["low"] <= 0])
@@ -141,12 +138,14 @@ def learners(book: Book, metrics: pl.DataFrame, *, judged: float) -> None:
 
 def judged_policies(book: Book, rows: Sequence[dict[str, Any]], n: int) -> None:
     """What giving offers by each policy was worth on held-out customers, and whether personalising beats the best."""
-    weighted = {row["learner"]: row["value"] for row in rows if row["metric"] == WEIGHTED}
+    weighted = {
+        (row["learner"], row["parameter"]): row["value"] for row in rows if row["kind"] == "policy_value_weighted"
+    }
     measured = [
-        {"policy": row["learner"], **{name: row[name] for name in ("value", "low", "high")},
-         "weighted": weighted.get(row["learner"])}
+        {"policy": _policy(row), **{name: row[name] for name in ("value", "low", "high")},
+         "weighted": weighted.get((row["learner"], row["parameter"]))}
         for row in rows
-        if row["metric"] == WORTH
+        if row["kind"] == "policy_value"
     ]  # fmt: skip
     book.put("offers.measured", sorted(measured, key=lambda r: (-(r["value"] or 0), r["policy"])))
     for i, row in enumerate(book.get("offers.measured")):
@@ -154,11 +153,16 @@ def judged_policies(book: Book, rows: Sequence[dict[str, Any]], n: int) -> None:
     said = [row["metric"] for row in rows if row["value"] is None]
     book.put("offers.policy_said", [wordy(text) for text in said] if book.public else said)
     for row in rows:
-        if row["metric"].startswith("personalised minus"):
-            book.put("offers.beats", {"best": row["learner"]})
+        if row["kind"] == "policy_gain":
+            book.put("offers.beats", {"best": _policy(row)})
             book.estimate("offers.beats", row, ("value", "low", "high"), n)
-        elif row["metric"].startswith("smallest propensity") and row["value"] is not None and not book.public:
+        elif row["kind"] in ("propensity_estimated", "propensity_given") and not book.public:
             book.put("offers.propensity", {"what": row["metric"], "value": row["value"]})
+
+
+def _policy(row: dict[str, Any]) -> str:
+    """A rule that gives offers, in words."""
+    return POLICIES.get(row["learner"], row["learner"]).format(row["parameter"])
 
 
 def past(book: Book, campaigns: pl.DataFrame) -> None:
@@ -331,16 +335,17 @@ def worth(book: Book, budget: pl.DataFrame, policy: pl.DataFrame) -> None:
     if points and made:
         # The last point makes all offers: their number is the sum of the offers given.
         book.total(f"offers.budget.{len(points) - 1}.offers", made)
-    found = [(name, v, n) for name, n, v in policy.iter_rows() if n >= book.k or (n and not book.public)]
-    rows = [{"policy": name, "value": v, "n": n} for name, v, n in (*found, ("nobody", 0.0, 1))]
+    found = [row for row in policy.iter_rows(named=True) if row["n"] >= book.k or (row["n"] and not book.public)]
+    rows = [*found, {"rule": "nobody", "offer_id": "", "value": 0.0, "n": 1}]
+    for row in rows:
+        row["policy"] = f"all: {row['offer_id']}" if row["rule"] == "all" else row["rule"]
     rows.sort(key=lambda r: (-r["value"], r["policy"]))
     book.put("offers.policy", [{"policy": r["policy"], "value": r["value"]} for r in rows])
     best = {"offers.chosen_value": None, "offers.best_single_value": None}
     for i, row in enumerate(rows):
         one = 2 * abs(row["value"]) / row["n"]
         book.figure(f"offers.policy.{i}.value", row["value"], one)
-        single = row["policy"].startswith("all: ")
-        path = "offers.chosen_value" if row["policy"] == "chosen" else "offers.best_single_value" if single else ""
+        path = {"chosen": "offers.chosen_value", "all": "offers.best_single_value"}.get(row["rule"], "")
         if path in best and best[path] is None:
             best[path] = row["value"], one, f"offers.policy.{i}.value"
     for path, found in best.items():

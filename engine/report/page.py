@@ -8,48 +8,19 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.charts.chart import Chart
+from engine.charts.render import PALETTE, inline
+from engine.figures import WITHHELD, look_up, spell, word
 from engine.formulas import defuse
-from engine.report.book import look_up
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
 TEMPLATES = Path(__file__).parent / "templates"
-MINUS = "−"
-WITHHELD = "withheld"
 WORDS = ("text", "word")
-# Codes whose words say more than the code does.
-NAMES = {
-    "tie_reach": "tie and reach",
-    "strongest": "strongest tie",
-    "ppr": "personalised PageRank",
-    "lead": "handset lead",
-    "random": "a random contact",
-    "logs": "call records",
-    "optouts": "opt-outs",
-    "inventory": "photos of models",
-}
-
-
-@dataclass(frozen=True)
-class Chart:
-    """One picture of a page.
-
-    Args:
-        title: what it says, one line above it.
-        svg: the picture.
-        data: rows it was drawn from, for its table and its download.
-        wide: takes the full width.
-    """
-
-    title: str
-    svg: str
-    data: Sequence[Mapping[str, Any]]
-    wide: bool = False
 
 
 def render(template: str, facts: Mapping[str, Any], charts: Mapping[str, Chart], **more: Any) -> str:
@@ -80,6 +51,8 @@ def render(template: str, facts: Mapping[str, Any], charts: Mapping[str, Chart],
         "fact": lambda path: look_up(facts, path),
         "n": lambda path, form="count": number(facts, path, form),
         "chart_of": charts.get,
+        # Our own drawings, whose texts are escaped.
+        "drawing": lambda name: Markup(inline(name, charts[name])),  # noqa: S704
         "cell": cell,
         "step": lambda row, key: look_up(row, key) if isinstance(row, Mapping) else None,
         "plain_cell": plain_cell,
@@ -87,9 +60,8 @@ def render(template: str, facts: Mapping[str, Any], charts: Mapping[str, Chart],
         "short_id": short_id,
         "word": word,
         "columns_of": lambda rows: list(dict.fromkeys(key for row in rows for key in row)),
-        # Our own files and drawings (drawing.py escapes the texts in them); everything else is escaped.
-        "svg": Markup,
-        "style": Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704
+        # Our own files; everything else is escaped.
+        "style": Markup(PALETTE.read_text(encoding="utf-8") + (TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704
         "script": Markup(script),  # noqa: S704
         "seal": seal,
         "internal": facts.get("mode") == "internal",
@@ -127,11 +99,6 @@ def cell(value: Any, form: str) -> Markup:
     return Markup('<td class="num" data-sort="{}">{}</td>').format(json.dumps(value), spell(value, form))
 
 
-def word(code: Any) -> str:
-    """A code as people read it: "own_face" -> "own face"."""
-    return NAMES.get(str(code)) or str(code).replace("_", " ")
-
-
 def short_id(value: str) -> str:
     """A long pseudonym by its beginning, which `kindred explain` takes too."""
     return value if len(value) <= 14 else value[:12] + "…"
@@ -140,41 +107,6 @@ def short_id(value: str) -> str:
 def plain_cell(value: Any) -> str:
     """A value of a data table as text."""
     return "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def spell(value: Any, form: str) -> str:
-    """A figure as people read it.
-
-    Args:
-        value: the figure.
-        form: count (1,234), share (12.3 %), share0 (12 %), points (+1.20 pp), pp (+1.20), ratio (×1.70), money,
-            number (three significant digits), signed, p, or text; what begins with maybe_ may be missing without
-            being withheld.
-    """
-    if not isinstance(value, (int, float)):
-        return str(value)
-    form = form.removeprefix("maybe_")
-    if form == "share":
-        text = f"{100 * value:.1f} %"
-    elif form == "share0":
-        text = f"{100 * value:.0f} %"
-    elif form == "points":
-        text = f"{100 * value:+.2f} pp"
-    elif form == "pp":
-        text = f"{100 * value:+.2f}"
-    elif form == "ratio":
-        text = f"×{value:.2f}"
-    elif form == "money":
-        text = f"{value:,.2f}"
-    elif form == "number":
-        text = f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-    elif form == "p":
-        text = "< 0.001" if value < 0.001 else f"{value:.2g}"
-    elif form == "signed":
-        text = f"{value:+.3g}"
-    else:
-        text = f"{value:,}"
-    return text.replace("-", MINUS)
 
 
 def csv_link(rows: Sequence[Mapping[str, Any]]) -> str:

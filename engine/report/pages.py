@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.report import experiment_pictures, pictures
+from engine.charts.experiment import experiment
+from engine.charts.faces import faces
+from engine.charts.influence import influence
+from engine.charts.loyalty import loyalty
+from engine.charts.offers import offers
 from engine.report.page import render
 
-KINDS = ("influence", "loyalty", "offers", "faces", "experiment")
+_CHARTS = {"influence": influence, "loyalty": loyalty, "offers": offers, "faces": faces, "experiment": experiment}
+KINDS = tuple(_CHARTS)
 _TITLES = {
     "influence": (
         "Who influences whom",
@@ -129,7 +134,7 @@ def page(kind: str, facts: Mapping[str, Any]) -> str:
     title, lead = _TITLES[kind]
     charts: dict[str, Any] = {}
     for name in kinds:
-        charts |= getattr(experiment_pictures if name == "experiment" else pictures, name)(facts)
+        charts |= _CHARTS[name](facts)
     internal = facts["mode"] == "internal"
     contents = [*(entry for name in kinds for entry in (*_trials(name, facts), *_PARTS[name])), *_CLOSING]
     contents = [entry for entry in contents if internal or entry[0] not in _INTERNAL]

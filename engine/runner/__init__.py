@@ -11,16 +11,18 @@ import platform
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from engine import config as settings
 from engine.errors import WorkspaceError
 from engine.pipeline import prepared
 from engine.progress import SILENT, Progress
 from engine.runner import freshness
+from engine.runner.freshness import Fingerprint, Freshness
 from engine.stages import STAGES, Stage
 from engine.trust import people
 from engine.version import VERSION
-from engine.warehouse.duckdb import DuckDBWarehouse
+from engine.warehouse import Warehouse
 from engine.workspace import Workspace
 
 
@@ -55,15 +57,11 @@ def run(
     stages = _upto(until)
     results = []
     with workspace.writing("run", backup=True) as store:
-        rules = people.rules(workspace.config, store)
+        rules, state = people.rules(workspace.config, store), Freshness(store, workspace.config)
         for stage in stages:
             started = time.monotonic()
-            inputs, configuration = (
-                freshness.inputs_hash(store, stage, workspace.config),
-                freshness.config_hash(stage, workspace.config),
-            )
-            if not force and freshness.is_fresh(store, stage, inputs, configuration):
-                results.append(StageResult(stage.name, "fresh", freshness.last_rows(store, stage), 0.0))
+            if not force and state.is_fresh(stage):
+                results.append(StageResult(stage.name, "fresh", _rows(freshness.last(store, stage)), 0.0))
                 continue
             begun = _now()
             context = prepared(workspace, store, progress, rules)
@@ -73,7 +71,7 @@ def run(
             with store.transaction():
                 module.run(context)
                 rows = {table: store.count(table) for table in stage.writes}
-                _record(store, stage, inputs, configuration, rows, begun)
+                _record(store, stage, state.fingerprint(stage), rows, begun)
             results.append(
                 StageResult(stage.name, "done", rows, round(time.monotonic() - started, 3), tuple(context.notes))
             )
@@ -88,42 +86,29 @@ def planned(workspace: Workspace, *, until: str | None = None, force: bool = Fal
         until: last stage; None = all.
         force: as if fresh stages ran too.
     """
-    lines, moved = [], set()
     stages = _upto(until)
     with workspace.warehouse(read_only=True) as store:
-        states = {line["stage"]: line["state"] for line in status(store, workspace.config)}
-    for stage in stages:
-        before = sorted(moved & set(stage.reads))
-        why = {
-            "forced": force,
-            "it has never run": states[stage.name] == "never",
-            "its inputs, settings or code changed": states[stage.name] == "stale",
-            f"{', '.join(before)} will be new": bool(before),
-        }
-        reason = next((text for text, holds in why.items() if holds), "")
-        if reason:
-            moved |= set(stage.writes)
-        lines.append({"stage": stage.name, "plan": "would run" if reason else "fresh", "why": reason})
-    return lines
+        state = Freshness(store, workspace.config)
+        reasons = {stage.name: "forced" if force else state.why(stage) for stage in stages}
+    return [
+        {"stage": name, "plan": "would run" if reason else "fresh", "why": reason} for name, reason in reasons.items()
+    ]
 
 
-def status(store: DuckDBWarehouse, config: settings.Config) -> list[dict[str, object]]:
+def status(store: Warehouse, config: settings.Config) -> list[dict[str, object]]:
     """Every stage with its state: `fresh`, `stale` or `never`, when it last ran, and rows per table."""
-    lines = []
+    lines, freshly = [], Freshness(store, config)
     for stage in STAGES:
         last = freshness.last(store, stage)
-        if last is None:
-            state = "never"
-        else:
-            fresh = freshness.is_fresh(
-                store, stage, freshness.inputs_hash(store, stage, config), freshness.config_hash(stage, config)
-            )
-            state = "fresh" if fresh else "stale"
+        state = "never" if last is None else "fresh" if freshly.is_fresh(stage) else "stale"
         finished = None if last is None else last["finished_at"].isoformat(sep=" ", timespec="seconds")
-        lines.append(
-            {"stage": stage.name, "state": state, "finished_at": finished, "rows": freshness.last_rows(store, stage)}
-        )
+        lines.append({"stage": stage.name, "state": state, "finished_at": finished, "rows": _rows(last)})
     return lines
+
+
+def _rows(last: dict[str, Any] | None) -> dict[str, int]:
+    """Rows per table that a stage's last run wrote."""
+    return json.loads(last["rows"]) if last else {}
 
 
 def _upto(until: str | None) -> tuple[Stage, ...]:
@@ -133,18 +118,19 @@ def _upto(until: str | None) -> tuple[Stage, ...]:
     return STAGES if until is None else STAGES[: names.index(until) + 1]
 
 
-def _record(
-    store: DuckDBWarehouse, stage: Stage, inputs: str, configuration: str, rows: dict[str, int], begun: datetime
-) -> None:
+def _record(store: Warehouse, stage: Stage, fingerprint: Fingerprint, rows: dict[str, int], begun: datetime) -> None:
     import polars as pl
 
     versions = {"kindred": VERSION, "python": platform.python_version()}
     line = {
-        "run_id": freshness.digest([stage.name, inputs, configuration, begun.isoformat()])[:16],
+        "run_id": freshness.digest([stage.name, fingerprint.inputs_hash, fingerprint.config_hash, begun.isoformat()])[
+            :16
+        ],
         "stage": stage.name,
-        "inputs_hash": inputs,
-        "config_hash": configuration,
+        "inputs_hash": fingerprint.inputs_hash,
+        "config_hash": fingerprint.config_hash,
         "versions": json.dumps(versions, sort_keys=True),
+        "depends_on": fingerprint.text(),
         "rows": json.dumps(rows, sort_keys=True),
         "started_at": begun,
         "finished_at": _after(freshness.last(store, stage)),

@@ -10,82 +10,26 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from engine import identifiers
 from engine.errors import InputError, shown
-from engine.trust import identifiers
 
 if TYPE_CHECKING:
     import polars as pl
-    import pyarrow as pa
+
+    from engine.warehouse import Warehouse
 
 _BLOCK = 1 << 20
 LEFT_OUT = "left_out_by_the_mapping"  # in a summary's details: rows of which [rows] where of the mapping is not true
 _UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
-
-
-class Store(Protocol):
-    """What importers need of the warehouse they are handed (`engine.warehouse.duckdb.DuckDBWarehouse`)."""
-
-    connection: Any
-    spreads: bool
-
-    def query(self, statement: str, /, **params: Any) -> pl.DataFrame:
-        """The rows of a statement below sql/."""
-
-    def query_text(self, text: str, params: dict[str, Any] | None = None, *, name: str = "") -> pl.DataFrame:
-        """The rows of SQL text built from checked identifiers."""
-
-    def batches(
-        self, text: str, params: dict[str, Any], /, *, rows: int, name: str, ahead: int = ...
-    ) -> Iterator[pa.RecordBatch]:
-        """The rows of SQL text as they come, on one machine."""
-
-    def flush(self) -> None:
-        """Write what was committed from the log into the database's file."""
-
-    def drop(self, *names: str) -> None:
-        """Let temporary tables go, whether they are there or not."""
-
-    def temp(self, name: str, statement: str, /, **params: Any) -> None:
-        """Keep a statement's rows as a temporary table."""
-
-    def execute(self, statement: str, /, **params: Any) -> None:
-        """Run a statement below sql/ for its effect."""
-
-    def execute_text(self, text: str, params: dict[str, Any] | None = None, *, name: str = "") -> None:
-        """Run SQL text built from checked identifiers."""
-
-    def scatter(self, name: str, job: Callable[[Any], dict[str, int] | None], over: str) -> dict[str, int]:
-        """A temporary table by a job over the rows of another one, part by part."""
-
-    def append(self, table: str, frame: pl.DataFrame, /) -> int:
-        """Add a frame to a contract table."""
-
-    def write(self, table: str, frame: pl.DataFrame, /) -> int:
-        """Replace a contract table by a frame."""
-
-    def read(self, table: str, /, columns: list[str] | None = None) -> pl.DataFrame:
-        """A contract table as a frame."""
-
-    def count(self, table: str, /) -> int:
-        """Rows of a table."""
-
-    def columns(self, table: str, /) -> list[str]:
-        """Columns a table has now."""
-
-    def hold(self, table: str, columns: Collection[str], /) -> list[str]:
-        """Make room in a contract table for values of some columns; returns the columns rows may be given with."""
-
-    def transaction(self) -> AbstractContextManager[None]:
-        """All or nothing."""
 
 
 @dataclass(frozen=True)
@@ -258,7 +202,7 @@ def _state(found: os.stat_result) -> tuple[int, ...]:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
-def memory(store: Store) -> int:
+def memory(store: Warehouse) -> int:
     """Bytes the database may use."""
     number, unit = store.query("logs/memory_limit")["memory"][0].split()
     return int(float(number) * _UNITS[unit])
@@ -269,12 +213,12 @@ def source_id(target: str, format: str, sha256: str) -> str:
     return hashlib.sha256(f"{target}\0{format}\0{sha256}".encode()).hexdigest()[:16]
 
 
-def named(store: Store, target: str, path: str) -> bool:
+def named(store: Warehouse, target: str, path: str) -> bool:
     """Whether a file of this name (as stored) was imported as `target`: it may be the same one."""
     return bool(store.query("intake/named", target=target, path=path)["n"][0])
 
 
-def seen(store: Store, source: str, path: Path, *, old: str = "") -> SourceSummary | None:
+def seen(store: Warehouse, source: str, path: Path, *, old: str = "") -> SourceSummary | None:
     """The summary of importing a known file again (all rows duplicates, nothing changes); None for a new one.
 
     Args:
@@ -293,7 +237,7 @@ def seen(store: Store, source: str, path: Path, *, old: str = "") -> SourceSumma
     )
 
 
-def earlier(store: Store, target: str, sha256: str, source: str, *, sheet: str = "") -> pl.DataFrame:
+def earlier(store: Warehouse, target: str, sha256: str, source: str, *, sheet: str = "") -> pl.DataFrame:
     """Other readings of the same content that can be taken back: source_id, format, imported_at, rows_kept.
 
     Args:
@@ -322,7 +266,7 @@ def replaced(before: pl.DataFrame, summary: SourceSummary) -> str:
     return "; ".join(told)
 
 
-def record(store: Store, summary: SourceSummary, sha256: str, how: Mapping[str, Any] | None = None) -> None:
+def record(store: Warehouse, summary: SourceSummary, sha256: str, how: Mapping[str, Any] | None = None) -> None:
     """Write a summary's line into `sources`.
 
     Args:
@@ -347,7 +291,7 @@ def record(store: Store, summary: SourceSummary, sha256: str, how: Mapping[str, 
     )
 
 
-def note(store: Store, **line: Any) -> None:
+def note(store: Warehouse, **line: Any) -> None:
     """Write a line into `sources` with the next number and, unless it says another, this moment."""
     import polars as pl
 

@@ -13,19 +13,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from engine.sources import reasons
-from engine.trust import people
+from engine.trust import ages
 
 if TYPE_CHECKING:
     import polars as pl
 
     from engine.config import Config
+    from engine.warehouse import Warehouse
 
 OK, NOTE, WARN = "ok", "note", "warn"
 LEVELS = (WARN, NOTE, OK)  # the worst first
 # Thresholds, as shares. Each is where a careful analyst would look again, not where something must be wrong.
 BUSY = 0.1  # of all calls and texts with one party
 MATCHED = 0.5  # of the customers with call records, or of people in another table who are customers
-ALIKE = 0.98  # of the calls, one way or the other
 UNKNOWN = 0.2  # of ages, handset types, answers
 REJECTED = 0.02  # of the rows of one table, for one reason
 FEW = 20  # calls or people from which on a share says something
@@ -60,7 +60,7 @@ class Facts:
         config: settings; `run.today` gives the day of ages.
     """
 
-    def __init__(self, store: Any, config: Config) -> None:
+    def __init__(self, store: Warehouse, config: Config) -> None:
         self._store, self._config = store, config
 
     def _row(self, name: str) -> dict[str, Any]:
@@ -114,7 +114,7 @@ class Facts:
     @cached_property
     def ages(self) -> pl.DataFrame:
         """sql/health/ages."""
-        self._store.temp("_health_ages", "trust/ages", day=people.moment(self._config).date())
+        self._store.temp("_health_ages", "trust/ages", day=ages.moment(self._config).date())
         try:
             return self._store.query("health/ages")
         finally:
@@ -137,7 +137,7 @@ def checks(facts: Facts, config: Config, tables: Collection[str] | None = None) 
     return sorted(chosen, key=lambda check: LEVELS.index(check.level))
 
 
-def warnings(store: Any, config: Config) -> list[str]:
+def warnings(store: Warehouse, config: Config) -> list[str]:
     """The checks that found something wrong, each with its remedy, in words."""
     found = checks(Facts(store, config), config)
     return [f"{check.found}. {check.remedy}".strip() for check in found if check.level == WARN]
@@ -222,7 +222,7 @@ def _matched(name: str, part: int, whole: int, words: str, tables: tuple[str, ..
 
 
 def _campaigns(facts: Facts, config: Config) -> Iterator[Check]:
-    day = people.moment(config).date()
+    day = ages.moment(config).date()
     offers = facts.offers.to_dicts()
     for name, level, chosen, words, remedy in (
         ("offers_never_sent", WARN, [o for o in offers if o["known"] and not o["sent"]],

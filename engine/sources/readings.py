@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from engine.sources import Store
 from engine.tables import TABLES, empty, polars_type
 from engine.trust import mentions, objections
+from engine.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import polars as pl
@@ -80,7 +80,7 @@ def lay(target: str, old: pl.DataFrame, frame: pl.DataFrame) -> Laid:
     return Laid(rows, last.height - duplicate, duplicate + earlier, counts, own)
 
 
-def keep(store: Store, source: str, target: str, frame: pl.DataFrame) -> dict[str, Any]:
+def keep(store: Warehouse, source: str, target: str, frame: pl.DataFrame) -> dict[str, Any]:
     """Keep a file's rows; returns what `sources.how` has to say of them.
 
     Args:
@@ -97,7 +97,7 @@ def keep(store: Store, source: str, target: str, frame: pl.DataFrame) -> dict[st
     return {"columns": [[name, _kind(dtype)] for name, dtype in frame.schema.items()]}
 
 
-def begin(store: Store, target: str) -> None:
+def begin(store: Warehouse, target: str) -> None:
     """Keep what a table holds before the first import that can be taken back, inside its transaction."""
     known = store.query("intake/readings_begun", target=target, name=_BASE + target).row(0, named=True)
     if known["begun"] or not store.count(target):
@@ -106,7 +106,7 @@ def begin(store: Store, target: str) -> None:
     store.execute("trust/set_meta", name=_BASE + target, value=json.dumps(how))
 
 
-def take_out(store: Store, target: str, gone: Collection[str], key: bytes) -> None:
+def take_out(store: Warehouse, target: str, gone: Collection[str], key: bytes) -> None:
     """Write a table as it is without some imports.
 
     Args:
@@ -137,7 +137,7 @@ def take_out(store: Store, target: str, gone: Collection[str], key: bytes) -> No
         store.execute("trust/withdraw_recognised")
 
 
-def purge(store: Store, target: str) -> None:
+def purge(store: Warehouse, target: str) -> None:
     """Forget what files said of rows that a purge took out of a table, inside its transaction.
 
     Earlier readings of rows that are still there stay: without the last one, the purge would take them.
@@ -158,7 +158,7 @@ def purge(store: Store, target: str) -> None:
         store.execute("intake/drop_rows")
 
 
-def unname(store: Store, names: Sequence[str]) -> None:
+def unname(store: Warehouse, names: Sequence[str]) -> None:
     """Take people out of what files said of others, as `engine.trust.mentions` takes them out of the tables."""
     import polars as pl
 
@@ -229,7 +229,7 @@ def _cells(frame: pl.DataFrame) -> pl.Series:
     return frame.select(pl.struct(pl.concat_list(texts).alias("v")).struct.json_encode()).to_series()
 
 
-def _read(store: Store, source: str, columns: Sequence[Sequence[str]]) -> pl.DataFrame:
+def _read(store: Warehouse, source: str, columns: Sequence[Sequence[str]]) -> pl.DataFrame:
     """What `keep` kept."""
     return _decoded(store.query("intake/readings", source_id=source)["cells"], columns)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from engine.sources import Store, readings
+from engine.sources import readings
+from engine.warehouse import Warehouse
 
 
-def tables(store: Store, target: str, gone: Collection[str], key: bytes) -> None:
+def tables(store: Warehouse, target: str, gone: Collection[str], key: bytes) -> None:
     """Take imports of one table back, inside a transaction. Who opted out stays opted out, withdrawn is withdrawn.
 
     Args:
@@ -23,7 +24,7 @@ def tables(store: Store, target: str, gone: Collection[str], key: bytes) -> None
         store.execute("intake/refresh_parties")
 
 
-def forget(store: Store, gone: Collection[str]) -> None:
+def forget(store: Warehouse, gone: Collection[str]) -> None:
     """Take imports off the list of what came in, and their rejected rows away."""
     store.execute("intake/drop_rejects", gone=list(gone))
     store.execute("intake/drop_sources", gone=list(gone))

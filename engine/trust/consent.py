@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from engine.warehouse import Warehouse
 
 OWN_FACE = "own_face"
 LIKENESS_FOR_CONTACTS = "likeness_for_contacts"
@@ -17,7 +19,7 @@ OFFERS = "offers"
 PURPOSES = (OWN_FACE, LIKENESS_FOR_CONTACTS, TRAFFIC_DATA_MARKETING, OFFERS)
 
 
-def allowed(store: Any, purpose: str, moment: datetime) -> pl.DataFrame:
+def allowed(store: Warehouse, purpose: str, moment: datetime) -> pl.DataFrame:
     """Customers whose consent for a purpose holds at a moment.
 
     The newest grant or withdrawal up to the moment decides, whatever the order in which they were imported. At the

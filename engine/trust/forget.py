@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine.tables import TABLES
+from engine.warehouse import joined, sql
+
+if TYPE_CHECKING:
+    from engine.warehouse import Warehouse
 
 PERSONS = ("customer_id", "party_id", "contact_id", "subject_id")
 NODES = ("node", "src", "dst", "a", "b", "caller", "callee")
@@ -15,7 +19,9 @@ KEPT_UNNAMED = ("deliveries",)
 KEPT_OF_OPTED_OUT = ("optouts", "parties", "events", "repeats", "deliveries")
 
 
-def rows(store: Any, names: Sequence[str], *, keep: Collection[str], only: Collection[str] = TABLES) -> dict[str, int]:
+def rows(
+    store: Warehouse, names: Sequence[str], *, keep: Collection[str], only: Collection[str] = TABLES
+) -> dict[str, int]:
     """Delete every row that names one of these people, and what was made after their photos.
 
     Args:
@@ -35,18 +41,14 @@ def rows(store: Any, names: Sequence[str], *, keep: Collection[str], only: Colle
             store.execute(f"trust/erase_{table}")
             deleted[table] = before - store.count(table)
     for table in only:
-        people = [f"{_quoted(c)} IN (SELECT name FROM _erased)" for c in TABLES[table].names if c in PERSONS]  # noqa: S608
-        parties = [f"{_quoted(c)} IN (SELECT node FROM _erased)" for c in TABLES[table].names if c in NODES]  # noqa: S608
+        people = [sql("{c} IN (SELECT name FROM _erased)", c=c) for c in TABLES[table].names if c in PERSONS]
+        parties = [sql("{c} IN (SELECT node FROM _erased)", c=c) for c in TABLES[table].names if c in NODES]
         if table in keep or not people + parties:
             continue
         before = store.count(table)
         if not before:
             continue
-        statement = f"DELETE FROM {_quoted(table)} WHERE {' OR '.join(people + parties)}"  # noqa: S608
+        statement = sql("DELETE FROM {table} WHERE {any}", table=table, any=joined(" OR ", people + parties))
         store.execute_text(statement, name=f"erase {table}")
         deleted[table] = deleted.get(table, 0) + before - store.count(table)
     return {table: n for table, n in deleted.items() if n}
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

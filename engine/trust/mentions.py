@@ -8,13 +8,16 @@ only: elsewhere the same letters mean an offer or a plan.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from engine import identifiers
 from engine.tables import TABLES
-from engine.trust import identifiers
+from engine.warehouse import sql
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from engine.warehouse import Warehouse
 
 GONE = "#"
 _DIGEST = 32
@@ -24,20 +27,7 @@ _KEYS = frozenset({("sources", "source_id"), ("rejects", "source_id"), ("events"
 _FURTHER = (("inventory", "attributes"),)
 
 
-class Runner(Protocol):
-    """The warehouse methods this module uses."""
-
-    def query(self, statement: str, /, **params: object) -> pl.DataFrame:
-        """The rows of a statement below sql/."""
-
-    def query_text(self, text: str, params: dict[str, object] | None = None, *, name: str = "") -> pl.DataFrame:
-        """The rows of SQL text built from checked identifiers."""
-
-    def execute_text(self, text: str, params: dict[str, object] | None = None, *, name: str = "") -> None:
-        """Run SQL text built from checked identifiers."""
-
-
-def forget(store: Runner, names: Sequence[str]) -> int:
+def forget(store: Warehouse, names: Sequence[str]) -> int:
     """Take people's names out of every stored text, inside the caller's transaction.
 
     Args:
@@ -75,18 +65,17 @@ def without(texts: pl.Series, words: Sequence[str]) -> pl.Series:
     return texts
 
 
-def _replace(store: Runner, table: str, column: str, kind: str, names: Sequence[str], whole: bool) -> None:
+def _replace(store: Warehouse, table: str, column: str, kind: str, names: Sequence[str], whole: bool) -> None:
     """Names as parts of a column's texts, or as whole words of them, give way to a sign."""
-    place = _quoted(column)
-    text = f"array_to_string({place}, chr(10))" if kind == "VARCHAR[]" else place
-    new = f"regexp_replace({text}, $pattern, $gone, 'g')"
+    text = sql("array_to_string({column}, chr(10))" if kind == "VARCHAR[]" else "{column}", column=column)
+    new = sql("regexp_replace({text}, $pattern, $gone, 'g')", text=text)
     if kind == "VARCHAR[]":
-        new = f"string_split({new}, chr(10))"
+        new = sql("string_split({new}, chr(10))", new=new)
     least = min(len(name) for name in names)
-    where = f"WHERE length({text}) >= $least AND regexp_matches({text}, $pattern)"
+    where = sql("WHERE length({text}) >= $least AND regexp_matches({text}, $pattern)", text=text)
     # Asked first: columns that take no place yet cannot be written to, and most texts name nobody.
-    asked = f"SELECT 1 AS found FROM {_quoted(table)} {where} LIMIT 1"  # noqa: S608 (names are quoted)
-    statement = f"UPDATE {_quoted(table)} SET {place} = {new} {where}"  # noqa: S608
+    asked = sql("SELECT 1 AS found FROM {table} {where} LIMIT 1", table=table, where=where)
+    statement = sql("UPDATE {table} SET {column} = {new} {where}", table=table, column=column, new=new, where=where)
     ordered = sorted(names, key=lambda name: (-len(name), name))
     for start in range(0, len(ordered), _AT_ONCE):
         pattern = "|".join(_literal(name) for name in ordered[start : start + _AT_ONCE])
@@ -100,7 +89,3 @@ def _replace(store: Runner, table: str, column: str, kind: str, names: Sequence[
 def _literal(name: str) -> str:
     """A pattern that finds a name and nothing else."""
     return "".join(c if c.isascii() and c.isalnum() else rf"\x{{{ord(c):x}}}" for c in name)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -12,7 +12,7 @@ import json
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.errors import WorkspaceError
 from engine.tables import empty
@@ -20,6 +20,8 @@ from engine.trust import files, keys
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from engine.warehouse import Warehouse
 
 FILE = "objections.jsonl"
 EVERYTHING = "all"
@@ -31,7 +33,7 @@ def salt(key: bytes) -> bytes:
     return keys.derived(key, "objections")
 
 
-def hashed(store: Any, names: pl.Series, key: bytes) -> pl.DataFrame:
+def hashed(store: Warehouse, names: pl.Series, key: bytes) -> pl.DataFrame:
     """Names inside the workspace with the hash they have on the list.
 
     Args:
@@ -47,7 +49,7 @@ def hashed(store: Any, names: pl.Series, key: bytes) -> pl.DataFrame:
     return store.query("trust/hashed")
 
 
-def objecting(store: Any, names: pl.Series, key: bytes) -> pl.Series:
+def objecting(store: Warehouse, names: pl.Series, key: bytes) -> pl.Series:
     """bool per name: this person is on the list as opted out of everything (null names are not)."""
     import polars as pl
 
@@ -58,7 +60,7 @@ def objecting(store: Any, names: pl.Series, key: bytes) -> pl.Series:
     return names.is_in(found["name"].implode()).fill_null(False)
 
 
-def recognise(store: Any, statement: str, key: bytes) -> None:
+def recognise(store: Warehouse, statement: str, key: bytes) -> None:
     """Temporary table `_recognised` (name, purpose, at): who of the names a statement gives is on the list.
 
     For many names: they are hashed where the warehouse computes, and only where the list has somebody.
@@ -70,13 +72,13 @@ def recognise(store: Any, statement: str, key: bytes) -> None:
     """
     if store.count("objections"):
         store.temp("_people", statement)
-        store.scatter("_whos", partial(_hash, salt=salt(key)), over="_people")
+        store.map_partitions("_whos", partial(_hash, salt=salt(key)), over="_people")
         store.temp("_recognised", "trust/recognised")
     else:
         store.temp("_recognised", "trust/nobody_recognised")
 
 
-def _hash(store: Any, *, salt: bytes) -> None:
+def _hash(store: Warehouse, *, salt: bytes) -> None:
     store.temp("_whos", "trust/whos", salt=salt)
 
 

@@ -1,7 +1,7 @@
 """Names of people inside the workspace: phone numbers in E.164, then HMAC-SHA-256 with the workspace's key.
 
 The pseudonym of an id is the first 32 hex digits (128 bits, RFC 2104 section 5) of HMAC-SHA-256(key, id), computed
-in SQL over distinct ids. METHODS section 8: every id that identifies a person (`engine.trust.identifiers`), all or none
+in SQL over distinct ids. METHODS section 8: every id that identifies a person (`engine.identifiers`), all or none
 as configured.
 """
 
@@ -11,35 +11,22 @@ import hmac
 import re
 from collections.abc import Collection
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
+from engine import identifiers
 from engine.errors import ConfigError
-from engine.trust import identifiers, spellings
+from engine.trust import spellings
 
 if TYPE_CHECKING:
     import polars as pl
 
     from engine.config import Ids
+    from engine.warehouse import Warehouse
 
 DIGITS = 32
 _NATIONAL = ("raw", "text")
 _NAMING = "ids_naming"
 _FOLDED_BY_2 = re.compile(identifiers.ODD)
-
-
-class Runner(Protocol):
-    """The warehouse methods this module uses."""
-
-    connection: Any
-
-    def query(self, statement: str, /, **params: Any) -> pl.DataFrame:
-        """The rows of a statement below sql/."""
-
-    def temp(self, name: str, statement: str, /, **params: Any) -> None:
-        """Keep a statement's rows as a temporary table."""
-
-    def execute(self, statement: str, /, **params: Any) -> None:
-        """Run a statement below sql/ for its effect."""
 
 
 def pseudonym(identifier: str, key: bytes) -> str:
@@ -53,7 +40,7 @@ def blocks(key: bytes) -> tuple[bytes, bytes]:
     return bytes(b ^ 0x36 for b in padded), bytes(b ^ 0x5C for b in padded)
 
 
-def settle(store: Runner, ids: Ids, *, note: bool = True) -> None:
+def settle(store: Warehouse, ids: Ids, *, note: bool = True) -> None:
     """Hold a workspace to one way of naming people: noted when the first of them come, the same ever after.
 
     Args:
@@ -80,7 +67,7 @@ def settle(store: Runner, ids: Ids, *, note: bool = True) -> None:
 
 
 def name_ids(
-    store: Runner, ids: Ids, key: bytes, *, table: str = "_ids", short: int = 0, nobody: Collection[str] = ()
+    store: Warehouse, ids: Ids, key: bytes, *, table: str = "_ids", short: int = 0, nobody: Collection[str] = ()
 ) -> None:
     """Turn temporary table `_ids_raw` (raw) into `table` (raw, is_phone, is_short, is_number, is_code, problem,
     party_id).
@@ -143,16 +130,13 @@ def problems(values: pl.Series, nobody: Collection[str] = ()) -> pl.Series:
     return texts.replace_strict(found, default=None, return_dtype=pl.String)
 
 
-def _hand_over(store: Runner, table: str, statement: str, frame: pl.DataFrame) -> None:
+def _hand_over(store: Warehouse, table: str, statement: str, frame: pl.DataFrame) -> None:
     """Keep a frame as a temporary table; the statement reads it as the table's name with _frame behind."""
-    store.connection.register(f"{table}_frame", frame.to_arrow())
-    try:
+    with store.registered(f"{table}_frame", frame):
         store.temp(table, statement)
-    finally:
-        store.connection.unregister(f"{table}_frame")
 
 
-def name_series(store: Runner, values: pl.Series, ids: Ids, key: bytes) -> pl.Series:
+def name_series(store: Warehouse, values: pl.Series, ids: Ids, key: bytes) -> pl.Series:
     """Names inside the workspace for a column of ids, exactly as the call records' ids get them.
 
     Args:
@@ -167,11 +151,8 @@ def name_series(store: Runner, values: pl.Series, ids: Ids, key: bytes) -> pl.Se
     import polars as pl
 
     raw = pl.DataFrame({"raw": values.cast(pl.String)})
-    store.connection.register("_ids_frame", raw.drop_nulls().unique().to_arrow())
-    try:
+    with store.registered("_ids_frame", raw.drop_nulls().unique()):
         store.temp("_ids_raw", "trust/raw_ids")
-    finally:
-        store.connection.unregister("_ids_frame")
     name_ids(store, ids, key, table="_ids_named")
     named = store.query("trust/named_ids")
     return raw.join(named, on="raw", how="left", maintain_order="left")["party_id"].rename(values.name)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from engine.errors import WorkspaceError
 from engine.tables import SQL_TYPES, TABLES, Table
+from engine.warehouse import Sql, sql
 
 if TYPE_CHECKING:
-    from engine.warehouse.duckdb import DuckDBWarehouse
+    from engine.warehouse import Warehouse
 
 VERSION = 1
 _KEY = "schema_version"
@@ -37,7 +38,7 @@ class Drift:
     retyped: tuple[str, ...]
 
 
-def version(store: DuckDBWarehouse) -> int:
+def version(store: Warehouse) -> int:
     """The schema version of a database; 0 where none is written (a new one, or one older than versions)."""
     if "meta" not in _stored(store):
         return 0
@@ -45,7 +46,7 @@ def version(store: DuckDBWarehouse) -> int:
     return int(found["value"][0]) if found.height else 0
 
 
-def drift(store: DuckDBWarehouse) -> list[Drift]:
+def drift(store: Warehouse) -> list[Drift]:
     """Every contract table whose stored columns differ from the contract, in the contracts' order.
 
     Raises:
@@ -62,12 +63,12 @@ def drift(store: DuckDBWarehouse) -> list[Drift]:
     return [d for d in found if d.missing or d.extra or d.retyped]
 
 
-def is_current(store: DuckDBWarehouse) -> bool:
+def is_current(store: Warehouse) -> bool:
     """Whether every contract table is there in its shape (reading another one's would fail in odd ways)."""
     return not drift(store) and TABLES.keys() <= _stored(store).keys()
 
 
-def stamp(store: DuckDBWarehouse) -> None:
+def stamp(store: Warehouse) -> None:
     """Write this program's schema version."""
     if version(store) != VERSION:
         with store.transaction():
@@ -75,7 +76,7 @@ def stamp(store: DuckDBWarehouse) -> None:
             store.execute("trust/set_meta", name=_KEY, value=str(VERSION))
 
 
-def migrate(store: DuckDBWarehouse, changes: list[Drift], rebuilt: dict[str, str]) -> dict[str, str]:
+def migrate(store: Warehouse, changes: list[Drift], rebuilt: dict[str, str]) -> dict[str, str]:
     """Bring stored tables into the shape of their contracts, all or none.
 
     Args:
@@ -101,7 +102,7 @@ def migrate(store: DuckDBWarehouse, changes: list[Drift], rebuilt: dict[str, str
                     fix="Make a new workspace and import its files again; this one is untouched.",
                 )
             if lost:
-                store.execute_text(f'DROP TABLE "{table.name}"')
+                store.execute_text(sql("DROP TABLE {table}", table=table.name))
                 store.execute_text(table.ddl())
                 if table.name in rebuilt:
                     store.execute("trust/forget_run", stage=rebuilt[table.name])
@@ -114,7 +115,7 @@ def migrate(store: DuckDBWarehouse, changes: list[Drift], rebuilt: dict[str, str
     return done
 
 
-def _stored(store: DuckDBWarehouse) -> dict[str, dict[str, str]]:
+def _stored(store: Warehouse) -> dict[str, dict[str, str]]:
     """Types of the columns of every stored table."""
     stored: dict[str, dict[str, str]] = {}
     for row in store.query("trust/columns").iter_rows(named=True):
@@ -133,27 +134,24 @@ def _compare(table: Table, stored: dict[str, str]) -> Drift:
     )
 
 
-def _reshape(store: DuckDBWarehouse, table: Table, change: Drift) -> None:
+def _reshape(store: Warehouse, table: Table, change: Drift) -> None:
     """Copy the rows into a new table, columns in the contract's order, further columns of an open table after them."""
     own = [c.name for c in table.columns if c.name not in change.missing]
     further = [c for c in store.columns(table.name) if c not in own] if table.open else []
-    chosen = ", ".join(f'"{c}"' for c in own) + "".join(f", {_quoted(c)}" for c in further)
-    store.execute_text(f'ALTER TABLE "{table.name}" RENAME TO "_old"')
+    store.execute_text(sql("ALTER TABLE {table} RENAME TO _old", table=table.name))
     store.execute_text(table.ddl())
-    store.hold(table.name, own)
+    store.ensure_columns(table.name, own)
     kinds = dict(store.query("trust/columns").filter(_is("_old")).select("column_name", "data_type").iter_rows())
     for column in further:
-        store.execute_text(f'ALTER TABLE "{table.name}" ADD COLUMN {_quoted(column)} {kinds[column]}')
-    copied = f'INSERT INTO "{table.name}" BY NAME SELECT {chosen} FROM "_old"'  # noqa: S608 (names are quoted)
-    store.execute_text(copied, name=f"migrate {table.name}")
-    store.execute_text('DROP TABLE "_old"')
+        added = {"table": table.name, "column": column, "kind": Sql(kinds[column])}
+        store.execute_text(sql("ALTER TABLE {table} ADD COLUMN {column} {kind}", **added))
+    copied = {"table": table.name, "chosen": [*own, *further]}
+    text = sql("INSERT INTO {table} BY NAME SELECT {chosen} FROM _old", **copied)
+    store.execute_text(text, name=f"migrate {table.name}")
+    store.execute_text("DROP TABLE _old")
 
 
 def _is(name: str) -> object:
     import polars as pl
 
     return pl.col("table_name") == name
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from engine.trust import identifiers
+from engine import identifiers
 
 # Words that stand where no party is, whatever stands around them; a mapping may add to them.
 NOBODY = frozenset(

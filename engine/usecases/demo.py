@@ -30,7 +30,7 @@ from engine.usecases import experiment_analysis, experiment_design, experiment_e
 if TYPE_CHECKING:
     import polars as pl
 
-    from engine.warehouse.duckdb import DuckDBWarehouse
+    from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
 MARK = ".kindred-demo"
@@ -121,7 +121,7 @@ def run(
     return DemoResult(count, seed, counts, recovered, clock.total(), paths)
 
 
-def compare(store: DuckDBWarehouse, truth: Path, space: Workspace) -> dict[str, Any]:
+def compare(store: Warehouse, truth: Path, space: Workspace) -> dict[str, Any]:
     """What the engine found of the planted truth.
 
     Args:
@@ -161,7 +161,7 @@ class _Truth:
         )
 
 
-def _influencers(store: DuckDBWarehouse, known: _Truth, definition: str) -> dict[str, Any]:
+def _influencers(store: Warehouse, known: _Truth, definition: str) -> dict[str, Any]:
     """Top-1 and top-3 agreement over customers who have contacts and whose planted influencer may be used."""
     import polars as pl
 
@@ -181,14 +181,14 @@ def _influencers(store: DuckDBWarehouse, known: _Truth, definition: str) -> dict
     return result
 
 
-def _hubs(store: DuckDBWarehouse, known: _Truth) -> dict[str, Any]:
+def _hubs(store: Warehouse, known: _Truth) -> dict[str, Any]:
     planted = {pseudonym(hub, known.key) for hub in known.facts["hubs"]}
     parties = store.read("parties")
     found = set(store.read("hubs").join(parties, on="node")["party_id"])
     return {"planted": len(planted), "found": len(planted & found), "wrong": len(found - planted)}
 
 
-def _changes(store: DuckDBWarehouse, known: _Truth) -> dict[str, Any]:
+def _changes(store: Warehouse, known: _Truth) -> dict[str, Any]:
     """Planted changes that a spell starting within ten days shows, and spells that nothing planted explains."""
     import polars as pl
 
@@ -209,7 +209,7 @@ def _changes(store: DuckDBWarehouse, known: _Truth) -> dict[str, Any]:
     }
 
 
-def _uplift(store: DuckDBWarehouse, known: _Truth) -> dict[str, Any]:
+def _uplift(store: Warehouse, known: _Truth) -> dict[str, Any]:
     """Correlation of predicted with true uplift, over everything and per offer."""
     import polars as pl
 
@@ -227,7 +227,7 @@ def _uplift(store: DuckDBWarehouse, known: _Truth) -> dict[str, Any]:
     }
 
 
-def _policy(store: DuckDBWarehouse, known: _Truth, space: Workspace) -> dict[str, Any]:
+def _policy(store: Warehouse, known: _Truth, space: Workspace) -> dict[str, Any]:
     """True value per customer of the choices, beside the oracle's and the simple alternatives'.
 
     Over adults who agreed to offers; value x true uplift - cost, 0 for no offer.
@@ -257,7 +257,7 @@ def _policy(store: DuckDBWarehouse, known: _Truth, space: Workspace) -> dict[str
     }
 
 
-def _faces(store: DuckDBWarehouse, known: _Truth) -> dict[str, Any]:
+def _faces(store: Warehouse, known: _Truth) -> dict[str, Any]:
     import polars as pl
 
     faces = store.read("faces", ["sha256", "face", "status", "model_id"])
@@ -271,7 +271,7 @@ def _faces(store: DuckDBWarehouse, known: _Truth) -> dict[str, Any]:
     }
 
 
-def _look_alikes(store: DuckDBWarehouse, known: _Truth) -> dict[str, Any]:
+def _look_alikes(store: Warehouse, known: _Truth) -> dict[str, Any]:
     """Share of planted look-alikes that were the match, by arm; influencer's only where the influencer was found.
 
     An influencer's look-alike is to be found seldom: the photo would name the influencer (`engine.faces.contacts`).

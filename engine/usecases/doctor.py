@@ -35,6 +35,7 @@ PACKAGES = (
     "typer",
     "rich",
     "jinja2",
+    "vl-convert-python",
 )
 FREE_DISK_GB, FREE_MEMORY_GB = 2.0, 2.0
 

@@ -136,13 +136,13 @@ def _read(
     """Read a file with a mapping, into memory: the summary, and what to say of it."""
     from engine.intake.importer import import_table
     from engine.logs.importer import import_logs
-    from engine.warehouse.duckdb import DuckDBWarehouse
+    from engine.warehouse import in_memory
 
     if path.is_file() and path.stat().st_size > _LARGEST:
         return None, "check: the file is large and was not read with this draft; see what the import rejects."
     own, config, key = folder / "draft.toml", Config(), bytes(32)
     own.write_text(text, encoding="utf-8")
-    store = DuckDBWarehouse(scratch=folder)
+    store = in_memory(scratch=folder)
     try:
         if table == "logs":
             read = import_logs(store, [path], mapping=own, config=config, key=key, **more)[0]

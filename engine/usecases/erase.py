@@ -12,7 +12,7 @@ from engine.errors import InputError
 from engine.sources import readings
 from engine.tables import TABLES
 from engine.trust import forget, keys, mentions, objections, pseudonyms
-from engine.warehouse.duckdb import DuckDBWarehouse
+from engine.warehouse import Warehouse, joined, sql
 from engine.workspace import Workspace, erasures
 from engine.workspace.erasures import Receipt
 
@@ -92,7 +92,7 @@ def purge(
 
 
 def _purge_rows(
-    workspace: Workspace, store: DuckDBWarehouse, before: date, keep_daily: bool, everything: bool
+    workspace: Workspace, store: Warehouse, before: date, keep_daily: bool, everything: bool
 ) -> dict[str, int]:
     """Delete what is older than a day, inside a transaction; returns rows deleted per table."""
     start = datetime(before.year, before.month, before.day)
@@ -117,7 +117,7 @@ def _purge_rows(
 
 
 @contextmanager
-def trial(store: DuckDBWarehouse) -> Iterator[None]:
+def trial(store: Warehouse) -> Iterator[None]:
     """A transaction that leaves nothing, to count what would go."""
     with suppress(_Back), store.transaction():
         yield
@@ -150,7 +150,7 @@ def _nobody(wanted: list[str]) -> InputError:
     )
 
 
-def _find(workspace: Workspace, store: DuckDBWarehouse, wanted: list[str]) -> tuple[list[str], list[str]]:
+def _find(workspace: Workspace, store: Warehouse, wanted: list[str]) -> tuple[list[str], list[str]]:
     """Names inside the workspace of those ids that are there; of the others both names they might have."""
     import polars as pl
 
@@ -158,18 +158,16 @@ def _find(workspace: Workspace, store: DuckDBWarehouse, wanted: list[str]) -> tu
     raw = pl.Series("id", wanted)
     named = pseudonyms.name_series(store, raw, workspace.config.ids, workspace.key())
     pairs = pl.DataFrame({"raw": raw, "named": named})
-    store.connection.register("_wanted_frame", pairs.unpivot(["raw", "named"])["value"].unique().to_frame().to_arrow())
-    try:
-        store.execute_text("CREATE OR REPLACE TEMP TABLE _wanted AS SELECT value::VARCHAR AS name FROM _wanted_frame")
-    finally:
-        store.connection.unregister("_wanted_frame")
+    either = pairs.unpivot(["raw", "named"])["value"].unique()
+    store.keep("_wanted", either.cast(pl.String).alias("name").to_frame())
+    text = "SELECT {column} AS name FROM {table} SEMI JOIN _wanted ON {column} = _wanted.name"
     parts = [
-        f'SELECT "{column}" AS name FROM "{table}" SEMI JOIN _wanted ON "{column}" = _wanted.name'  # noqa: S608
+        sql(text, column=column, table=table)
         for table, contract in TABLES.items()
         for column in contract.names
         if column in forget.PERSONS
     ]
-    found = set(store.query_text(" UNION ".join(parts), name="find people")["name"])
+    found = set(store.query_text(joined(" UNION ", parts), name="find people")["name"])
     absent = pairs.filter(~pl.col("raw").is_in(list(found)) & ~pl.col("named").is_in(list(found)))
     return sorted(found), [*absent["raw"], *absent["named"]]
 
@@ -180,7 +178,7 @@ def _proofs(workspace: Workspace, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(hmac.new(key, name.encode(), hashlib.sha256).hexdigest() for name in names))
 
 
-def _object(workspace: Workspace, store: DuckDBWarehouse, names: list[str]) -> None:
+def _object(workspace: Workspace, store: Warehouse, names: list[str]) -> None:
     """Put people on the list of those who must not come back, before anything of them goes."""
     import polars as pl
 
@@ -191,7 +189,7 @@ def _object(workspace: Workspace, store: DuckDBWarehouse, names: list[str]) -> N
     store.write("objections", merged)
 
 
-def _erase_rows(store: DuckDBWarehouse, known: list[str]) -> dict[str, int]:
+def _erase_rows(store: Warehouse, known: list[str]) -> dict[str, int]:
     """Delete every row that names one of these people; returns rows deleted per table."""
     store.temp("_erased", "trust/erased", names=known)
     store.execute("trust/withdraw_likeness")

@@ -6,7 +6,6 @@ the answer must not take its absence for "no difference".
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import InputError
 from engine.experiment import plan as plans
 from engine.experiment import register
-from engine.experiment.decision import broken
+from engine.experiment.decision import Decision, broken
 from engine.experiment.plan import RATIO, Plan
 from engine.usecases import experiment_design
 
@@ -23,12 +22,10 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from engine.warehouse.duckdb import DuckDBWarehouse
+    from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
 REDRAWS, CELLS = 400, 40_000_000
-_COLOURS = {"ink": "#222222", "muted": "#666666", "grid": "#dddddd", "paper": "#ffffff",
-            "c1": "#0b6ea8", "c2": "#c8551b", "c3": "#2b8a5c", "c4": "#8a4fa3"}  # fmt: skip
 
 
 def analyse(
@@ -49,7 +46,7 @@ def analyse(
         over_time: add the effects after 1, 2, ... days.
 
     Returns:
-        experiment, version, plans (every version's hash), metric, customers per arm, odd_rows (count per rule),
+        experiment, version, plans (every version's hash), metric, kind, customers per arm, odd_rows (count per rule),
         decisions; and, unless broken, observed (share of the horizon that is over by the last event), sample_ratio,
         exposed, exposure_balance_p, effects, and what was asked for.
 
@@ -71,6 +68,7 @@ def analyse(
             "version": plan.version,
             "plans": dict(versions.sort("version").select("version", "hash").iter_rows()),
             "metric": plan.metric,
+            "kind": plan.kind,
             "customers": dict(people["arm"].value_counts().sort("arm").iter_rows()),
         }
         if covariate is not None:
@@ -115,25 +113,7 @@ def analyse(
     return found
 
 
-def picture(name: str, title: str, lines: Sequence[tuple[str, list, list, list, list]], x: str, y: str) -> str:
-    """Curves with intervals as one SVG file's text.
-
-    Args:
-        name: identifier.
-        title: what it shows.
-        lines: label, xs, values, lows, highs (the last two may be empty).
-        x: label of the axis.
-        y: likewise.
-    """
-    from engine.report import charts
-
-    bands = [(xs, lows, highs) for _, xs, _, lows, highs in lines if lows]
-    drawn = charts.lines(name, title, [line[:3] for line in lines], x=x, y=y, bands=bands)
-    # Pictures of the report take their colours from its page; a file of its own has none to take them from.
-    return re.sub(r"var\(--(\w+)\)", lambda found: _COLOURS.get(found[1], _COLOURS["c1"]), drawn) + "\n"
-
-
-def _assigned(store: DuckDBWarehouse, name: str) -> tuple[Plan, pl.DataFrame]:
+def _assigned(store: Warehouse, name: str) -> tuple[Plan, pl.DataFrame]:
     plan = register.plan_of(store, name)
     people = store.query("experiment/assigned", experiment_id=name)
     if not people.height:
@@ -142,7 +122,7 @@ def _assigned(store: DuckDBWarehouse, name: str) -> tuple[Plan, pl.DataFrame]:
     return plan, people.drop("version")
 
 
-def _events(store: DuckDBWarehouse, plan: Plan) -> list[pl.DataFrame]:
+def _events(store: Warehouse, plan: Plan) -> list[pl.DataFrame]:
     """The outcomes of the plan's metric; of a ratio those of its two parts."""
     names = plan.metric.split("/") if plan.kind == RATIO else [plan.metric]
     return [store.query("experiment/outcomes", experiment_id=plan.experiment_id, metric=m) for m in names]
@@ -174,12 +154,12 @@ def _observed(plan: Plan, people: pl.DataFrame, events: Sequence[pl.DataFrame]) 
     return float(people.select(over.clip(0.0, 1.0).mean()).item())
 
 
-def _broken(plan: Plan, reason: str) -> list[str]:
+def _broken(plan: Plan, reason: str) -> list[Decision]:
     return [broken(f"{arm} against {versus} on {plan.metric}", reason) for versus, arm in combinations(plan.arms, 2)]
 
 
 def _guardrail(
-    store: DuckDBWarehouse, plan: Plan, people: pl.DataFrame, exposures: pl.DataFrame, guardrail: str
+    store: Warehouse, plan: Plan, people: pl.DataFrame, exposures: pl.DataFrame, guardrail: str
 ) -> list[dict[str, Any]]:
     """Every pair on a further metric, `name` (higher is better) or `name:lower`."""
     from engine.experiment import findings
@@ -188,15 +168,16 @@ def _guardrail(
     try:
         result = findings.analyse(_tidied(own, people, exposures, _events(store, own))[0], own)
     except InputError as error:
-        return [{"metric": own.metric, "decision": line} for line in _broken(own, error.message)]
+        lines = _broken(own, error.message)
+        return [{"metric": own.metric, "verdict": line.verdict, "decision": line} for line in lines]
     return [
-        {"metric": own.metric, **effect._asdict(), "decision": line}
+        {"metric": own.metric, **effect._asdict(), "verdict": line.verdict, "decision": line}
         for effect, line in zip(result.effects, result.decisions, strict=True)
     ]
 
 
 def _segments(
-    workspace: Workspace, store: DuckDBWarehouse, plan: Plan, table: pl.DataFrame, by: Sequence[str], since: date
+    workspace: Workspace, store: Warehouse, plan: Plan, table: pl.DataFrame, by: Sequence[str], since: date
 ) -> list[dict[str, Any]]:
     """One object per segmentation and pair of arms; since: the day of the first assignment."""
     from statsmodels.stats.multitest import multipletests

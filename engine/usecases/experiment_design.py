@@ -16,6 +16,7 @@ from engine.experiment import plan as plans
 from engine.experiment import register
 from engine.experiment.eligibility import FACES, NO_AD, WITHOUT_FACE, Eligible, eligible
 from engine.experiment.plan import Plan
+from engine.trust import ages
 from engine.trust import people as people_rules
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from engine.experiment.balance import Drawn
     from engine.experiment.clusters import Partition
-    from engine.warehouse.duckdb import DuckDBWarehouse
+    from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
 CLUSTERS_PER_ARM = 15  # wanted in the smallest arm, where the graph has as many
@@ -124,16 +125,17 @@ def assign(workspace: Workspace, name: str) -> Assigned:
         frame, curve = pl.DataFrame({"customer_id": new}), []
         if plan.unit == "cluster":
             frame, curve = _clustered(store, plan, before, new)
-        units, drawn = frame["cluster_id" if plan.unit == "cluster" else "customer_id"], None
+        draw = assignment.drawing(store, frame["cluster_id" if plan.unit == "cluster" else "customer_id"])
+        drawn = None
         if plan.balance and not before.height:
-            known = strata(workspace, store, frame, plan.balance, people_rules.moment(workspace.config).date())
-            drawn = balance.choose(units, known, plan.arms, plan.salt)
+            known = strata(workspace, store, frame, plan.balance, ages.moment(workspace.config).date())
+            drawn = balance.choose(draw, known, plan.arms, plan.salt)
             plan = dataclasses.replace(plan, version=plan.version + 1, salt=drawn.salt)
         frame = frame.with_columns(
             experiment_id=pl.lit(name),
             version=plan.version,
-            arm=assignment.assign(units, plan.arms, plan.salt),
-            assigned_at=pl.lit(datetime.combine(people_rules.moment(workspace.config).date(), time())),
+            arm=assignment.assign(draw(plan.salt), plan.arms),
+            assigned_at=pl.lit(datetime.combine(ages.moment(workspace.config).date(), time())),
             eligible_because=pl.lit(found.because),
         )
         with store.transaction():
@@ -148,7 +150,7 @@ def assign(workspace: Workspace, name: str) -> Assigned:
 
 
 def strata(
-    workspace: Workspace, store: DuckDBWarehouse, people: pl.DataFrame, names: Sequence[str], day: date
+    workspace: Workspace, store: Warehouse, people: pl.DataFrame, names: Sequence[str], day: date
 ) -> pl.DataFrame:
     """The segment of some people by each of `plan.STRATA`, numbers as equal groups of these people.
 
@@ -163,13 +165,13 @@ def strata(
 
     from engine.experiment import segments
 
-    people_rules.ages(store, day)
+    ages.ages(store, day)
     known = store.query("experiment/segments", definition=workspace.config.graph.definition)
     joined = people.select("customer_id").join(known, on="customer_id", how="left", maintain_order="left")
     return pl.DataFrame([segments.labels(joined, name) for name in names])
 
 
-def population(workspace: Workspace, store: DuckDBWarehouse, plan: Plan) -> Eligible:
+def population(workspace: Workspace, store: Warehouse, plan: Plan) -> Eligible:
     """Who is eligible for all arms of a plan today, and where the others fall out.
 
     Raises:
@@ -187,7 +189,7 @@ def population(workspace: Workspace, store: DuckDBWarehouse, plan: Plan) -> Elig
     for rule in plan.eligible:
         column, _, value = rule.partition("=")
         only.setdefault(column, []).append(value)
-    described = people_rules.aged(store, rules.moment.date())
+    described = ages.aged(store, rules.moment.date())
     known = [c for c in described.columns if c != "customer_id"]
     for column in only:
         if column not in known:
@@ -261,7 +263,7 @@ def power(
         a, b, weight = _ties(store, found.customers)
         before = None
         if covariate is not None:
-            people, day = pl.DataFrame({"customer_id": found.customers}), people_rules.moment(workspace.config).date()
+            people, day = pl.DataFrame({"customer_id": found.customers}), ages.moment(workspace.config).date()
             before = pre_period(store, covariate, people, day)[covariate].to_numpy()
     n = len(found.customers)
     if n < 10:
@@ -302,7 +304,7 @@ def _chosen(plan: Plan, a: Any, b: Any, weight: Any, n: int) -> Partition:
 
 
 def _clustered(
-    store: DuckDBWarehouse, plan: Plan, before: pl.DataFrame, new: pl.Series
+    store: Warehouse, plan: Plan, before: pl.DataFrame, new: pl.Series
 ) -> tuple[pl.DataFrame, list[dict[str, object]]]:
     """customer_id, cluster_id of the newcomers, and the curve where the map is made now."""
     import numpy as np
@@ -334,7 +336,7 @@ def _clustered(
     return frame.select("customer_id", cluster_id=pl.format("c{}", "number")), lines
 
 
-def _ties(store: DuckDBWarehouse, customers: pl.Series) -> tuple[Any, Any, Any]:
+def _ties(store: Warehouse, customers: pl.Series) -> tuple[Any, Any, Any]:
     return places(store.query("experiment/ties"), customers)
 
 
@@ -356,7 +358,7 @@ def places(ties: pl.DataFrame, customers: pl.Series) -> tuple[Any, Any, Any]:
     return (*(ties[c].cast(pl.Int64).to_numpy() for c in ("x", "y")), ties["weight"].to_numpy())
 
 
-def pre_period(store: DuckDBWarehouse, covariate: str, customers: pl.DataFrame, day: date) -> pl.DataFrame:
+def pre_period(store: Warehouse, covariate: str, customers: pl.DataFrame, day: date) -> pl.DataFrame:
     """Give people a column of table customers, a missing value being the mean of the others.
 
     Args:
@@ -370,7 +372,7 @@ def pre_period(store: DuckDBWarehouse, covariate: str, customers: pl.DataFrame, 
     """
     import polars as pl
 
-    described = people_rules.aged(store, day)
+    described = ages.aged(store, day)
     known = [c for c in described.columns if c != "customer_id"]
     if covariate not in known:
         raise InputError(f"customers have no column {covariate!r}.", fix=f"They have {', '.join(known)}.")

@@ -13,7 +13,7 @@ from engine.trust import people
 from engine.trust.pseudonyms import name_series
 
 if TYPE_CHECKING:
-    from engine.warehouse.duckdb import DuckDBWarehouse
+    from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
 CONTACTS = 29  # with the customer 30 people in the picture
@@ -81,7 +81,7 @@ def page(workspace: Workspace, found: dict[str, Any]) -> str:
     return customer_page.page(found, pictures)
 
 
-def _find(store: DuckDBWarehouse, workspace: Workspace, customer: str) -> dict[str, Any]:
+def _find(store: Warehouse, workspace: Workspace, customer: str) -> dict[str, Any]:
     import polars as pl
 
     found = store.query("report/explain_find", who=customer)

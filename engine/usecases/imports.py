@@ -18,7 +18,7 @@ from engine.logs import undo as calls
 from engine.sources import takeback
 from engine.tables import TABLES
 from engine.usecases import erase
-from engine.warehouse.duckdb import DuckDBWarehouse
+from engine.warehouse import Warehouse
 from engine.workspace import UNSWEPT, Workspace
 
 _LOGS = "logs"
@@ -127,7 +127,7 @@ def _command(target: str) -> str:
     return f"kindred {'experiment import' if target in ('exposures', 'outcomes') else 'import'} {target}"
 
 
-def _find(store: DuckDBWarehouse, ids: Sequence[str]) -> list[dict[str, Any]]:
+def _find(store: Warehouse, ids: Sequence[str]) -> list[dict[str, Any]]:
     """The imports of these ids, each once, in their order."""
     lines = list(store.query("intake/imports").iter_rows(named=True))
     found: dict[str, dict[str, Any]] = {}
@@ -148,7 +148,7 @@ def _find(store: DuckDBWarehouse, ids: Sequence[str]) -> list[dict[str, Any]]:
     return sorted(found.values(), key=lambda line: line["number"])
 
 
-def _take_out(workspace: Workspace, store: DuckDBWarehouse, wanted: list[dict[str, Any]]) -> None:
+def _take_out(workspace: Workspace, store: Warehouse, wanted: list[dict[str, Any]]) -> None:
     """Inside the transaction."""
     by_target: dict[str, list[str]] = {}
     for line in wanted:
@@ -171,7 +171,7 @@ def _take_out(workspace: Workspace, store: DuckDBWarehouse, wanted: list[dict[st
     )  # fmt: skip
 
 
-def _check_sums(store: DuckDBWarehouse, wanted: list[dict[str, Any]]) -> None:
+def _check_sums(store: Warehouse, wanted: list[dict[str, Any]]) -> None:
     """Nobody knows which part of a purged day's sums a file brought."""
     purges: list[tuple[int, str]] = []
     for line in store.query("intake/purges").iter_rows(named=True):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import runner
-from engine.errors import ConfigError, InputError
+from engine.errors import ConfigError
 from engine.progress import SILENT, Progress
 from engine.trust import noise as noises
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from engine.config import Graph
-    from engine.warehouse.duckdb import DuckDBWarehouse
+    from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
 INPUTS = ("events", "pair_days", "parties", "devices", "customers", "consents")
@@ -146,25 +146,26 @@ def validate(
 
 
 def ego(workspace: Workspace, customer: str, to: Path, *, progress: Progress = SILENT) -> int:
-    """Draw one customer's strongest contacts as PNG or SVG.
+    """Draw one customer's strongest contacts.
 
     Args:
         workspace: an opened workspace.
         customer: id as the workspace knows it (a pseudonym where those are on).
-        to: file to write; its ending says which form.
+        to: file to write: .svg, .png or .html.
         progress: where bars are drawn.
 
     Returns:
         How many contacts were left out (at most 30 people are drawn).
 
     Raises:
-        InputError: no such customer, or neither .png nor .svg.
+        InputError: no such customer, or another ending.
     """
-    from engine.graph import drawing
+    from engine.charts import network as charts
+    from engine.charts import render
+    from engine.graph.ego import ego
     from engine.pipeline import influencers as stage
 
-    if to.suffix.lower() not in (".png", ".svg"):
-        raise InputError(f"{to.name} is neither .png nor .svg.", fix="Name the picture with one of these endings.")
+    render.check(to)
     runner.run(workspace, until="influencers", progress=progress)
     with workspace.warehouse(read_only=True) as store:
         first = store.query("graph/list_influencers", top=1)
@@ -172,23 +173,21 @@ def ego(workspace: Workspace, customer: str, to: Path, *, progress: Progress = S
     named = dict(
         first.filter(definition=workspace.config.graph.definition).select("customer_id", "contact_id").iter_rows()
     )
-    picture = drawing.ego(network, customer, first=named.get(customer), seed=workspace.config.run.seed)
-    if to.suffix.lower() == ".svg":
-        to.write_text(picture.svg(), encoding="utf-8")
-    else:
-        to.write_bytes(picture.png())
-    return picture.left_out
+    found = ego(network, customer, first=named.get(customer))
+    chart = charts.contacts(found.nodes, found.ties, left_out=found.left_out, seed=workspace.config.run.seed)
+    render.write(to, chart)
+    return found.left_out
 
 
 @contextmanager
-def _graph(workspace: Workspace, changed: dict[str, Any]) -> Iterator[tuple[DuckDBWarehouse, Any]]:
+def _graph(workspace: Workspace, changed: dict[str, Any]) -> Iterator[tuple[Warehouse, Any]]:
     """The stored graph, or with other settings one built aside from the same contacts."""
     from engine.pipeline import edges
 
     graph: Graph = dataclasses.replace(workspace.config.graph, **changed)
     config = dataclasses.replace(workspace.config, graph=graph)
     rebuild = set(changed) - {"top", "gamma", "damping"}
-    with workspace.warehouse(read_only=True) as store, store.aside(INPUTS if rebuild else STORED):
+    with workspace.warehouse(read_only=True) as store, store.sandbox(INPUTS if rebuild else STORED):
         if rebuild:
             edges.build(store, graph)
         yield store, config

@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Any
 from engine import runner
 from engine.errors import EngineError, InputError
 from engine.experiment import plan as plans
+from engine.experiment.decision import BROKEN, Decision
 from engine.graph.prediction import HORIZONS
 from engine.progress import SILENT, Progress
 from engine.report import experiment_figures, faces_figures, influence_figures, loyalty_figures, offers_figures
 from engine.report.book import Book
 from engine.report.pages import KINDS, page
 from engine.report.stability import stability
-from engine.trust import audit, people
+from engine.trust import ages, audit
 from engine.trust import noise as noises
 from engine.usecases import experiment_design
 from engine.usecases.experiment_analysis import analyse
@@ -358,7 +359,7 @@ def _read(ask: Ask, plan: plans.Plan, *, since: date, answered: bool) -> dict[st
         answered: outcomes are there.
     """
     known = {"experiment_id": plan.experiment_id, "definition": ask.config.graph.definition}
-    people.ages(ask.store, since)
+    ages.ages(ask.store, since)
     ask.store.temp("experiment_known", "report/experiment_known", **known)
     acts = _acts(ask, plan)
     cells = ask.store.query("report/experiment_cells")
@@ -398,7 +399,7 @@ def _analyses(workspace: Workspace, progress: Progress) -> dict[str, dict[str, A
                     workspace, name, sequential=True, interference=True, by=plans.STRATA, over_time=True
                 )
             except EngineError as error:
-                found[name] = {"decisions": [f"broken: {error}"]}
+                found[name] = {"decisions": [Decision(BROKEN, f"broken: {error}")]}
             task.advance()
     return found
 

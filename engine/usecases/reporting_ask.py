@@ -12,7 +12,7 @@ from engine.trust import noise as noises
 from engine.trust import people
 
 if TYPE_CHECKING:
-    from engine.warehouse.duckdb import DuckDBWarehouse
+    from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
 
@@ -22,7 +22,7 @@ class Ask:
     What was asked once is kept: a public report is filled twice, first to know what everything in it rests on.
     """
 
-    def __init__(self, workspace: Workspace, store: DuckDBWarehouse, analyses: Mapping[str, dict[str, Any]]) -> None:
+    def __init__(self, workspace: Workspace, store: Warehouse, analyses: Mapping[str, dict[str, Any]]) -> None:
         self.workspace = workspace
         self.store = store
         self.config = config = workspace.config

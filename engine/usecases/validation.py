@@ -68,7 +68,7 @@ def validate(
         )
     graph_config = dataclasses.replace(config.graph, as_of=until.isoformat())
     frozen = dataclasses.replace(config, graph=graph_config)
-    with store.aside(("events", "pair_days", "parties", "devices", "customers")):
+    with store.sandbox(("events", "pair_days", "parties", "devices", "customers")):
         edges.build(store, frozen.graph)
         graph = influencers.network(store, calls=True)
         _, central = ranks(graph, damping=config.graph.damping)

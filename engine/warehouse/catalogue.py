@@ -10,15 +10,18 @@ import json
 import re
 import shutil
 import uuid
+from abc import abstractmethod
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import WorkspaceError
-from engine.tables import SQL_TYPES, TABLES, check
+from engine.tables import SQL_TYPES, TABLES
 from engine.warehouse import session
-from engine.warehouse.duckdb import DuckDBWarehouse, literal, quote
+from engine.warehouse.contract import Warehouse
+from engine.warehouse.duckdb import DuckDBWarehouse, cast
+from engine.warehouse.statements import Sql, literal, sql
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,13 +49,11 @@ class Catalogue(DuckDBWarehouse):
         self._local = "://" not in self._folder
         self._parts: dict[str, list[dict[str, Any]]] = {}
         self._known: set[str] = set()  # names Spark has an up-to-date view of
-        self._fronts: set[str] = set()  # small tables with a temporary one in front
-        self._aside = False  # what is written now is not for the catalogue
         super().__init__(path, **options)
 
+    @abstractmethod
     def _part_of(self, table: str, frame: pl.DataFrame) -> dict[str, Any]:
         """Write a frame as a new part; returns its entry in the catalogue."""
-        raise NotImplementedError
 
     def _open(self) -> None:
         super()._open()
@@ -78,31 +79,30 @@ class Catalogue(DuckDBWarehouse):
 
     def _adopt(self, table: str) -> None:
         """Move the rows of a workspace that ran on DuckDB so far into Parquet."""
-        home = self.connection.execute("SELECT current_database()").fetchall()[0][0]
-        stored = f"{quote(home)}.main.{quote(table)}"  # the view of this name lies in front
-        rows = self.connection.execute(f"SELECT count(*) FROM {stored}").fetchall()[0][0]  # noqa: S608
+        stored = sql("{home}.main.{table}", home=self.home(), table=table)  # the view of this name lies in front
+        rows = self.connection.execute(sql("SELECT count(*) FROM {stored}", stored=stored)).fetchall()[0][0]
         if not rows:
             return
         with self.transaction():
             if self._local:
                 part = self._copied(table, stored, rows)
             else:
-                part = self._part_of(table, self.connection.sql(f"SELECT * FROM {stored}").pl())  # noqa: S608
-            self.connection.execute(f"DELETE FROM {stored}")  # noqa: S608
+                part = self._part_of(table, self.connection.sql(sql("SELECT * FROM {stored}", stored=stored)).pl())
+            self.connection.execute(sql("DELETE FROM {stored}", stored=stored))
             self._set_parts(table, [part])
 
-    def _copied(self, table: str, stored: str, rows: int) -> dict[str, Any]:
+    def _copied(self, table: str, stored: Sql, rows: int) -> dict[str, Any]:
         """A stored table as a part, written by DuckDB: as large as it may be, it is never in memory."""
         part = f"{table}/{uuid.uuid4().hex}"
-        kinds = {"u32": "BIGINT"}
-        columns = [
-            f"CAST({quote(c.name)} AS {kinds.get(c.type, SQL_TYPES[c.type])}) AS {quote(c.name)}"
-            for c in TABLES[table].columns
-        ]
-        columns += ["rowid AS row_id"] if table in NUMBERED else []
+        columns = [cast(c.name, "BIGINT" if c.type == "u32" else SQL_TYPES[c.type]) for c in TABLES[table].columns]
+        columns += [Sql("rowid AS row_id")] if table in NUMBERED else []
         Path(self._folder, table).mkdir(mode=0o700, parents=True, exist_ok=True)
-        target = literal(f"{self._folder}/{part}")
-        text = f"COPY (SELECT {', '.join(columns)} FROM {stored}) TO {target} (FORMAT parquet, PER_THREAD_OUTPUT true)"  # noqa: S608
+        text = sql(
+            "COPY (SELECT {columns} FROM {stored}) TO {target} (FORMAT parquet, PER_THREAD_OUTPUT true)",
+            columns=columns,
+            stored=stored,
+            target=literal(f"{self._folder}/{part}"),
+        )
         self._run(text, {}, f"Moving {table} to Parquet")
         return {"path": part, "rows": rows}
 
@@ -110,7 +110,7 @@ class Catalogue(DuckDBWarehouse):
         self.touched.add(table)
         self._parts[table] = parts
         self._known.discard(table)
-        if not self._aside:
+        if self._overlay is None:
             self.connection.execute("DELETE FROM meta WHERE name = $name", {"name": _KEY + table})
             self.connection.execute(
                 "INSERT INTO meta VALUES ($name, $value)", {"name": _KEY + table, "value": json.dumps(parts)}
@@ -120,25 +120,23 @@ class Catalogue(DuckDBWarehouse):
     def _show(self, table: str) -> None:
         """DuckDB's view of a large table: for whoever only reads, and to tell the types of results."""
         parts = self._parts[table]
-        columns = ", ".join(
-            f"CAST({quote(c.name)} AS {SQL_TYPES[c.type]}) AS {quote(c.name)}" for c in TABLES[table].columns
-        )
         if not parts:
             # Not dropped: a database open for reading only lets views be made, not dropped.
-            columns = ", ".join(f"NULL::{SQL_TYPES[c.type]} AS {quote(c.name)}" for c in TABLES[table].columns)
-            source = "range(0)"
+            columns, source = _columns(table, Sql("NULL")), Sql("range(0)")
         elif self._local:
             # The folder's own name is neither a pattern nor columns (`a[1]`, `kind=data`).
             folder = _GLOB.sub(r"[\g<0>]", self._folder)
-            files = ", ".join(literal(f"{folder}/{part['path']}/*.parquet") for part in parts)
-            source = f"read_parquet([{files}], hive_partitioning=false)"
+            files = literal([f"{folder}/{part['path']}/*.parquet" for part in parts])
+            columns = [cast(c.name, SQL_TYPES[c.type]) for c in TABLES[table].columns]
+            source = sql("read_parquet({files}, hive_partitioning=false)", files=files)
         else:
-            why = f"Table {table} lies in {self._folder}, which only Spark reads."
-            nothing = ", ".join(f"error({literal(why)})::{SQL_TYPES[c.type]} AS {quote(c.name)}"
-                                for c in TABLES[table].columns)  # fmt: skip
-            columns, source = nothing, "range(1)"
+            why = literal(f"Table {table} lies in {self._folder}, which only Spark reads.")
+            columns, source = _columns(table, sql("error({why})", why=why)), Sql("range(1)")
+        view = {"table": table, "columns": columns, "source": source}
         try:
-            self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {quote(table)} AS SELECT {columns} FROM {source}")  # noqa: S608
+            self.connection.execute(
+                sql("CREATE OR REPLACE TEMP VIEW {table} AS SELECT {columns} FROM {source}", **view)
+            )
         except Exception as error:
             raise WorkspaceError(
                 f"Table {table} is not whole: {session.reason(error)}.",
@@ -169,9 +167,9 @@ class Catalogue(DuckDBWarehouse):
             shutil.rmtree(path, ignore_errors=True)
         return len(loose)
 
-    def hold(self, table: str, columns: Collection[str], /) -> list[str]:
-        """See `Warehouse.hold`: in Parquet a column of nulls takes no place."""
-        return TABLES[table].names if table in LARGE else super().hold(table, columns)
+    def ensure_columns(self, table: str, columns: Collection[str], /) -> list[str]:
+        """See `Warehouse.ensure_columns`: in Parquet a column of nulls takes no place."""
+        return TABLES[table].names if table in LARGE else super().ensure_columns(table, columns)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -185,35 +183,32 @@ class Catalogue(DuckDBWarehouse):
             raise
 
     @contextmanager
-    def shadow(self) -> Iterator[Catalogue]:
-        """See `Warehouse.shadow`."""
-        stored, self._fronts = dict(self._parts), set()
-        self._aside = True
-        try:
-            yield self
-        finally:
-            self._aside = False
-            for table in self._fronts:
-                self.connection.execute(f"DROP TABLE temp.{quote(table)}")
-                self._known.discard(table)
-            for table, parts in stored.items():
-                if self._parts[table] is not parts:
-                    self._parts[table] = parts
-                    self._known.discard(table)
-                    self._show(table)
-
-    def _write_aside(self, table: str, frame: pl.DataFrame) -> int:
-        """A small table in front of the stored one."""
-        self._fronts.add(table)
-        ddl = TABLES[table].ddl().replace("CREATE TABLE IF NOT EXISTS", "CREATE OR REPLACE TEMP TABLE")
-        self.connection.execute(ddl)
-        return self._insert(table, check(frame, table))
+    def overlay(self) -> Iterator[Warehouse]:
+        """See `Warehouse.overlay`."""
+        stored = dict(self._parts)
+        with super().overlay():
+            try:
+                yield self
+            finally:
+                for table, parts in stored.items():
+                    if self._parts[table] is not parts:
+                        self._parts[table] = parts
+                        self._known.discard(table)
+                        self._show(table)
 
     @contextmanager
-    def aside(self, tables: Sequence[str]) -> Iterator[None]:
-        """See `Warehouse.aside`."""
-        with self.shadow():
+    def sandbox(self, tables: Sequence[str]) -> Iterator[None]:
+        """See `Warehouse.sandbox`."""
+        with self.overlay():
             for table in LARGE:
                 if table not in tables and self._parts[table]:
                     self._set_parts(table, [])
             yield
+
+
+def _columns(table: str, value: Sql) -> list[Sql]:
+    """A table's columns, all with one value."""
+    return [
+        sql("{value}::{kind} AS {name}", value=value, kind=Sql(SQL_TYPES[c.type]), name=c.name)
+        for c in TABLES[table].columns
+    ]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from engine.errors import BackendError
+from engine.warehouse.statements import Sql
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -62,6 +66,14 @@ def translated(text: str) -> Statement:
     if isinstance(tree, exp.Update):
         return _statement("replace", _updated(tree), tree.this.name)
     return _only_duckdb()
+
+
+def split(text: str) -> tuple[Sql, Sql]:
+    """What stands before the query of a `CREATE … AS query`, and the query."""
+    found = re.search(r"\bAS\s+(?=SELECT\b|WITH\b|--|\()", text, flags=re.IGNORECASE)
+    if found is None:
+        raise BackendError(f"{text[:60]} holds no query.")
+    return Sql(text[: found.end()]), Sql(text[found.end() :])
 
 
 def _only_duckdb() -> Statement:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.errors import BackendError, ConfigError, EngineError, WorkspaceError, shown
+from engine.errors import BackendError, ConfigError, EngineError, OutOfMemory, WorkspaceError, shown
 
 _NO_SPACE = ("no space left", "file too large", "disk quota", "max_temp_directory_size")
 _DAMAGED = ("corrupt database", "checksum", "could not read enough bytes", "not a valid duckdb", "serialization error")
@@ -23,7 +23,7 @@ def named(name: str) -> Iterator[None]:
     except EngineError:
         raise
     except duckdb.OutOfMemoryException as error:
-        raise BackendError(
+        raise OutOfMemory(
             f"{title_of(name)} needs more memory than it may use ({_first(error)}).",
             fix="Give --memory more, e.g. 4GB.",
         ) from error

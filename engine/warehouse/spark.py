@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -29,18 +28,19 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import BackendError, EngineError
 from engine.progress import SILENT, Progress
-from engine.tables import SQL_TYPES, TABLES, check
-from engine.warehouse import session, sql_text, workers
+from engine.tables import TABLES, check
+from engine.warehouse import session, sparkrows, workers
 from engine.warehouse.catalogue import LARGE, NUMBERED, SCRATCH, Catalogue
-from engine.warehouse.dialect import SET, Statement, translated
-from engine.warehouse.duckdb import DuckDBWarehouse, quote
+from engine.warehouse.contract import Job
+from engine.warehouse.dialect import SET, Statement, split, translated
+from engine.warehouse.duckdb import DuckDBWarehouse, kept_as, ordered
 from engine.warehouse.faults import title_of
+from engine.warehouse.statements import Sql, sql, sql_text
 
 if TYPE_CHECKING:
     import polars as pl
     from pyspark.sql import DataFrame, SparkSession
 
-_SPARK_TYPES = {"u32": "BIGINT", "texts": "ARRAY<STRING>", "text": "STRING", "time": "TIMESTAMP_NTZ"}
 _log = logging.getLogger(__name__)
 
 
@@ -101,24 +101,23 @@ class SparkWarehouse(Catalogue):
             return super().query_text(text, params, name=name)
         for table in sorted(statement.reads):
             self._offer(table)
-        judged = self._judge.query_text(f"SELECT * FROM ({text}) LIMIT 0", params, name=name)  # noqa: S608
+        judged = self._judge.query_text(_none_of(Sql(text)), params, name=name)
         with self._named(name or text):
             frame = self._frame(self._rows(statement, params or {}, name).toArrow())
         return frame.select(judged.columns).cast(dict(judged.schema))
 
     def temp(self, name: str, statement: str, /, **params: Any) -> None:
         """See `Warehouse.temp`."""
-        self.execute_text(
-            f"CREATE OR REPLACE TEMP TABLE {quote(name)} AS {sql_text(statement)}", params, name=statement
-        )
+        self.execute_text(kept_as(name, sql_text(statement)), params, name=statement)
 
     def create(self, table: str, statement: str, /, **params: Any) -> int:
         """See `Warehouse.create`."""
         read = translated(sql_text(statement))
-        if table not in LARGE and not self._here(read) and not self._aside:
-            return super().create(table, statement, **params)
         if table not in LARGE:
-            return self.write(table, self.query(statement, **params))
+            if self._here(read):
+                return self.write(table, self.query(statement, **params))
+            self._known.discard(table)
+            return super().create(table, statement, **params)
         with self._named(statement):
             self._set_parts(table, [self._write_part(table, self._rows(read, params, statement))])
         return self.count(table)
@@ -149,11 +148,12 @@ class SparkWarehouse(Catalogue):
         if statement.kind in ("table", "view"):
             for table in sorted(statement.reads):
                 self._offer(table)
-            empty = f"{_head(text)} SELECT * FROM ({_body(text)}) LIMIT 0"  # noqa: S608
-            self._judge.execute_text(empty, params, name=name)
+            head, body = split(text)
+            self._judge.execute_text(sql("{head} {none}", head=head, none=_none_of(body)), params, name=name)
             if statement.kind == "view":
                 # As text, so that it follows its tables when they are replaced.
-                self.spark.sql(f"CREATE OR REPLACE TEMPORARY VIEW {target} AS {statement.sql}")
+                view = {"target": sparkrows.quote(target), "rows": Sql(statement.sql)}
+                self.spark.sql(sql("CREATE OR REPLACE TEMPORARY VIEW {target} AS {rows}", **view))
                 self._known.add(target)
                 self._temps[target] = None
             else:
@@ -173,12 +173,11 @@ class SparkWarehouse(Catalogue):
             # A small table changes by what a temporary one of Spark's says: the rows come to DuckDB.
             borrowed = [table for table in statement.reads if table in self._temps]
             for table in borrowed:
-                self.connection.register(f"_of_{table}", self.spark.table(table).toArrow())
-                super().execute_text(f"CREATE TEMP TABLE {quote(table)} AS SELECT * FROM {quote('_of_' + table)}")  # noqa: S608
+                with self.registered("_of_spark", self.spark.table(table).toArrow()):
+                    super().execute_text(sql("CREATE TEMP TABLE {table} AS SELECT * FROM _of_spark", table=table))
             super().execute_text(text, params, name=name)
             for table in borrowed:
-                super().execute_text(f"DROP TABLE {quote(table)}")
-                self.connection.unregister(f"_of_{table}")
+                super().execute_text(sql("DROP TABLE {table}", table=table))
             self._known -= set(TABLES) - set(LARGE)
 
     def _here(self, statement: Statement) -> bool:
@@ -201,16 +200,15 @@ class SparkWarehouse(Catalogue):
             return
         if table in LARGE:
             if self._parts[table]:
-                paths = [_literal(f"{self._folder}/{part['path']}") for part in self._parts[table]]
-                rows = self.spark.read.schema(_schema(table)).parquet(*paths)
+                paths = [sparkrows.literal_path(f"{self._folder}/{part['path']}") for part in self._parts[table]]
+                rows = self.spark.read.schema(sparkrows.schema(table)).parquet(*paths)
             else:
-                rows = self.spark.createDataFrame([], _schema(table))
+                rows = self.spark.createDataFrame([], sparkrows.schema(table))
             rows.createOrReplaceTempView(table)
         else:
-            frame = self.connection.sql(f"SELECT * FROM {quote(table)}").pl()  # noqa: S608
+            frame = self.connection.sql(sql("SELECT * FROM {table}", table=table)).pl()
             self._given(frame).createOrReplaceTempView(table)
-            self._judge.connection.register("_shape", frame.clear().to_arrow())
-            self._judge.execute_text(f"CREATE OR REPLACE TEMP TABLE {quote(table)} AS SELECT * FROM _shape")  # noqa: S608
+            self._judge.keep(table, frame.clear())
         self._known.add(table)
 
     def _keep(self, name: str, rows: DataFrame) -> None:
@@ -220,7 +218,7 @@ class SparkWarehouse(Catalogue):
         if name in self._paths:
             self._remove(self._paths[name])
         self._paths[name] = path
-        kept = self.spark.read.schema(rows.schema).parquet(_literal(path))
+        kept = self.spark.read.schema(rows.schema).parquet(sparkrows.literal_path(path))
         kept.createOrReplaceTempView(name)
         self._known.add(name)
         self._temps[name] = None
@@ -247,7 +245,7 @@ class SparkWarehouse(Catalogue):
         contract = TABLES[table]
         missing = [c.name for c in contract.columns if c.name not in rows.columns]
         picks = [
-            (f.lit(None) if c.name in missing else f.col(c.name)).cast(_spark_type(c.type)).alias(c.name)
+            (f.lit(None) if c.name in missing else f.col(c.name)).cast(sparkrows.type_of(c.type)).alias(c.name)
             for c in contract.columns
         ]
         if table in NUMBERED:
@@ -260,7 +258,7 @@ class SparkWarehouse(Catalogue):
         counted = rows.select(*picks).observe(
             seen,
             f.count(f.lit(1)).alias("rows"),
-            f.sum(f.when(_any_null(full), 1).otherwise(0)).alias("holes"),
+            f.sum(f.when(sparkrows.any_null(full), 1).otherwise(0)).alias("holes"),
         )
         part = f"{table}/{uuid.uuid4().hex}"
         counted.write.parquet(f"{self._folder}/{part}")
@@ -273,7 +271,7 @@ class SparkWarehouse(Catalogue):
         """See `Warehouse.write`."""
         if table not in LARGE:
             self._known.discard(table)
-            return self._write_aside(table, frame) if self._aside else super().write(table, frame)
+            return super().write(table, frame)
         frame = check(frame, table)
         with self._named(f"write {table}"):
             self._set_parts(table, [self._part_of(table, frame)])
@@ -292,13 +290,10 @@ class SparkWarehouse(Catalogue):
 
     def read(self, table: str, /, columns: list[str] | None = None) -> pl.DataFrame:
         """See `Warehouse.read`."""
-        if table in LARGE and not self._local:
-            chosen = ", ".join(quote(c) for c in columns or TABLES[table].names)
-            order = ", ".join(quote(k) for k in TABLES[table].keys)
-            return self.query_text(f"SELECT {chosen} FROM {table} ORDER BY {order}", name=f"read {table}")  # noqa: S608
-        chosen = "*" if columns is None else ", ".join(quote(c) for c in columns)
-        order = ", ".join(quote(k) for k in TABLES[table].keys)
-        return self.connection.sql(f"SELECT {chosen} FROM {quote(table)} ORDER BY {order}").pl()  # noqa: S608
+        text = ordered(table, columns or self.columns(table))
+        # Where DuckDB reaches the files it reads them faster.
+        run = super().query_text if self._local else self.query_text
+        return run(text, name=f"read {table}")
 
     def count(self, table: str, /) -> int:
         """See `Warehouse.count`."""
@@ -310,15 +305,16 @@ class SparkWarehouse(Catalogue):
             return self._temps[table]
         return super().count(table)
 
-    def scatter(self, name: str, job: Callable[[Any], dict[str, int] | None], over: str) -> dict[str, int]:
-        """See `Warehouse.scatter`."""
-        with self._named(f"scatter {name}"):
+    def map_partitions(self, name: str, job: Job, over: str) -> dict[str, int]:
+        """See `Warehouse.map_partitions`."""
+        with self._named(f"map partitions into {name}"):
             self._offer(over)
             source = self.spark.table(over)
-            job = workers.Job(job, over, name)
+            part = workers.Partition(job, over, name)
             # What the job gives is learned from a run over no rows, here.
             given = self._judge if over in self._temps else self
-            schema, columns = job.trial(given.connection.sql(f"SELECT * FROM {quote(over)} LIMIT 0").to_arrow_table())  # noqa: S608
+            nothing = given.connection.sql(_none_of(sql("SELECT * FROM {over}", over=over))).to_arrow_table()
+            schema, columns = part.trial(nothing)
             context = self.spark.sparkContext
             if "piece" in source.columns:
                 # A task per piece; a shuffle would put some together and leave others empty.
@@ -326,20 +322,20 @@ class SparkWarehouse(Catalogue):
                 source = self.spark.createDataFrame(context.parallelize(rows, max(len(rows), 1)), source.schema)
             elif over not in self._temps:
                 source = source.repartition(4 * context.defaultParallelism)
-            self._keep("_scattered", source.mapInArrow(lambda batches: job(batches), workers.ddl(schema)))
+            self._keep("_mapped", source.mapInArrow(lambda batches: part(batches), workers.ddl(schema)))
             notes: dict[str, int] = {}
-            told = self.spark.sql(f"SELECT {workers.NOTE} AS note FROM _scattered WHERE {workers.NOTE} IS NOT NULL")  # noqa: S608
-            for row in told.collect():
+            for row in self.spark.sql(workers.notes("_mapped")).collect():
                 for key, value in json.loads(row["note"]).items():
                     notes[key] = notes.get(key, 0) + value
-            self._keep(name, self._numbered_rows("_scattered", schema.names))
-            self._judge.execute_text(f"CREATE OR REPLACE TEMP TABLE {quote(name)} ({columns}, row_id BIGINT)")
-            self._forget("_scattered")
+            self._keep(name, self.spark.sql(workers.numbered("_mapped", schema.names)))
+            made = {"name": name, "columns": columns}
+            self._judge.execute_text(sql("CREATE OR REPLACE TEMP TABLE {name} ({columns}, row_id BIGINT)", **made))
+            self._forget("_mapped")
             if over not in self._temps:
                 self._known.discard(over)
         return notes
 
-    def spread(
+    def map_rows(
         self,
         rows: pl.DataFrame,
         job: Callable[..., Iterator[pl.DataFrame]],
@@ -350,7 +346,7 @@ class SparkWarehouse(Catalogue):
         threads: int = 0,
         progress: Progress = SILENT,
     ) -> Iterator[pl.DataFrame]:
-        """See `Warehouse.spread`; a task a piece, on one thread each.
+        """See `Warehouse.map_rows`; a task a piece, on one thread each.
 
         Some tasks a core at a time: what they made is handed on, and can be kept, before the next begin.
         """
@@ -366,32 +362,12 @@ class SparkWarehouse(Catalogue):
                 bar.advance(done)
                 rows = rows.slice(done)
 
-    def _numbered_rows(self, table: str, names: list[str]) -> DataFrame:
-        """Rows of scattered pieces with `row_id`, their number over all pieces in the pieces' order."""
-        chosen = ", ".join(f"s.{quote_spark(n)}" for n in names)
-        return self.spark.sql(
-            f"SELECT {chosen}, s.{workers.PLACE} + o.offset AS row_id FROM {table} AS s INNER JOIN ("  # noqa: S608
-            f"SELECT {workers.PIECE}, coalesce(sum(n) OVER (ORDER BY {workers.PIECE} ROWS BETWEEN UNBOUNDED PRECEDING "
-            f"AND 1 PRECEDING), 0) AS offset FROM (SELECT {workers.PIECE}, count({workers.PLACE}) AS n FROM {table} "
-            f"GROUP BY {workers.PIECE}) AS c) AS o ON s.{workers.PIECE} = o.{workers.PIECE} "
-            f"WHERE s.{workers.NOTE} IS NULL"
-        )
-
     def _part_of(self, table: str, frame: pl.DataFrame) -> dict[str, Any]:
         return self._write_part(table, self._given(frame))
 
     def _given(self, frame: pl.DataFrame) -> DataFrame:
-        """A frame as rows of Spark: signed whole numbers, lists, times without a zone."""
-        import polars as pl
-        import polars.selectors as cs
-
-        narrow = frame.with_columns(
-            cs.by_dtype(pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64).cast(pl.Int64),
-            *(pl.col(n).cast(pl.List(t.inner)) for n, t in frame.schema.items() if isinstance(t, pl.Array)),
-            cs.categorical().cast(pl.String),
-            cs.by_dtype(pl.Enum).cast(pl.String),
-        )
-        return self.spark.createDataFrame(narrow.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        """A frame as rows of Spark."""
+        return self.spark.createDataFrame(sparkrows.arrow(frame))
 
     @staticmethod
     def _frame(table: Any) -> pl.DataFrame:
@@ -411,49 +387,6 @@ class SparkWarehouse(Catalogue):
             raise session.failed(title_of(name), error) from error
 
 
-def _literal(path: str) -> str:
-    """A path that Spark reads as it stands: what it would take for a pattern is marked."""
-    return re.sub(r"[\\*?\[\]{}]", r"\\\g<0>", path)
-
-
-def quote_spark(name: str) -> str:
-    """`name` as Spark quotes it."""
-    return "`" + name.replace("`", "``") + "`"
-
-
-def _any_null(columns: list[str]) -> Any:
-    from functools import reduce
-
-    from pyspark.sql import functions as f
-
-    return reduce(lambda a, b: a | b, (f.col(c).isNull() for c in columns))
-
-
-def _spark_type(kind: str) -> str:
-    if kind.startswith("f32["):
-        return "ARRAY<FLOAT>"
-    return _SPARK_TYPES.get(kind, SQL_TYPES[kind])
-
-
-def _schema(table: str) -> str:
-    columns = [f"{quote_spark(c.name)} {_spark_type(c.type)}" for c in TABLES[table].columns]
-    return ", ".join(columns + (["row_id BIGINT"] if table in NUMBERED else []))
-
-
-def _body(text: str) -> str:
-    """The query of a `CREATE … AS query`."""
-    return text[_cut(text) :]
-
-
-def _head(text: str) -> str:
-    """What stands before it."""
-    return text[: _cut(text)]
-
-
-def _cut(text: str) -> int:
-    import re
-
-    found = re.search(r"\bAS\s+(?=SELECT\b|WITH\b|--|\()", text, flags=re.IGNORECASE)
-    if found is None:
-        raise BackendError(f"{text[:60]} holds no query.")
-    return found.end()
+def _none_of(rows: Sql) -> Sql:
+    """A query's columns without its rows."""
+    return sql("SELECT * FROM ({rows}) LIMIT 0", rows=rows)

@@ -1,6 +1,6 @@
 """What runs inside Spark's Python workers: a job over one partition, Arrow in and out.
 
-`Job` gives its job a DuckDB of its own, `Pieces` hands it frames.
+`Partition` gives its job a DuckDB of its own, `Pieces` hands it frames.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
+from engine.warehouse import sparkrows
+from engine.warehouse.contract import Job, Warehouse
+from engine.warehouse.statements import Sql, sql
 
 if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
-
-    from engine.warehouse.duckdb import DuckDBWarehouse
 
 NOTE, PIECE, PLACE = "__note", "__piece", "__place"
 _MEMORY = "512MB"
@@ -27,7 +28,7 @@ _WAVE = 64_000_000  # bytes: they pass through the memory of Spark's driver
 
 
 @dataclass(frozen=True)
-class Job:
+class Partition:
     """`job(store)` reads temporary table `over` and leaves temporary table `name`; it may return counts.
 
     Args:
@@ -36,7 +37,7 @@ class Job:
         name: of the table it leaves.
     """
 
-    job: Callable[[DuckDBWarehouse], dict[str, int] | None]
+    job: Job
     over: str
     name: str
 
@@ -53,22 +54,22 @@ class Job:
         yield from self._marked(found, piece)
         yield self._note(found.schema, piece, notes)
 
-    def trial(self, nothing: pa.Table) -> tuple[pa.Schema, str]:
+    def trial(self, nothing: pa.Table) -> tuple[pa.Schema, list[Sql]]:
         """The columns the job gives, from a run over no rows: for Arrow, and as DuckDB declares them."""
         found, _, columns = self._run(nothing)
         return found.schema, columns
 
-    def _run(self, rows: pa.Table) -> tuple[pa.Table, dict[str, int], str]:
+    def _run(self, rows: pa.Table) -> tuple[pa.Table, dict[str, int], list[Sql]]:
         from engine.warehouse.duckdb import DuckDBWarehouse
 
         store = DuckDBWarehouse(threads=1, memory=_MEMORY, contracts=False)
         try:
-            store.connection.register("_given", rows)
-            store.connection.execute(f'CREATE TEMP TABLE "{self.over}" AS SELECT * FROM _given')  # noqa: S608
+            with store.registered("_given", rows):
+                store.execute_text(sql("CREATE TEMP TABLE {over} AS SELECT * FROM _given", over=self.over))
             notes = self.job(store) or {}
-            found = _plain(store, self.name)
-            kinds = store.connection.execute(f'DESCRIBE "{self.name}"').fetchall()
-            return found, notes, ", ".join(f'"{column}" {kind}' for column, kind, *_ in kinds)
+            kinds = store.query_text(sql("DESCRIBE {name}", name=self.name)).select("column_name", "column_type").rows()
+            declared = [sql("{name} {kind}", name=name, kind=Sql(kind)) for name, kind in kinds]
+            return _plain(store, self.name, kinds), notes, declared
         finally:
             store.close()
 
@@ -92,14 +93,35 @@ class Job:
         return pa.RecordBatch.from_arrays(columns, names=[*schema.names, NOTE, PIECE, PLACE])
 
 
-def _plain(store: DuckDBWarehouse, name: str) -> pa.Table:
+def _plain(store: Warehouse, name: str, kinds: list[tuple[str, str]]) -> pa.Table:
     """A temporary table in types that Spark has: enumerations as text, signed whole numbers."""
-    kinds = {"ENUM": "VARCHAR", "UINT": "BIGINT", "UBIG": "BIGINT"}
-    picks = []
-    for column, kind, *_ in store.connection.execute(f'DESCRIBE "{name}"').fetchall():
-        wanted = kinds.get(kind[:4])
-        picks.append(f'"{column}"::{wanted} AS "{column}"' if wanted else f'"{column}"')
-    return store.connection.sql(f'SELECT {", ".join(picks)} FROM "{name}"').to_arrow_table()  # noqa: S608
+    import pyarrow as pa
+
+    known = {"ENUM": "VARCHAR", "UINT": "BIGINT", "UBIG": "BIGINT"}
+    picks = [sql("{c}::{kind} AS {c}", c=c, kind=Sql(known.get(kind[:4], kind))) for c, kind in kinds]
+    text = sql("SELECT {picks} FROM {name}", picks=picks, name=name)
+    return pa.Table.from_batches(store.batches(text, {}, rows=1 << 16, name=name))
+
+
+def notes(table: str) -> Sql:
+    """What the jobs counted, as rows of Spark."""
+    return sql("SELECT {note} AS note FROM {table} WHERE {note} IS NOT NULL", note=Sql(NOTE), table=Sql(table))
+
+
+def numbered(table: str, names: list[str]) -> Sql:
+    """Rows of mapped partitions with `row_id`, their number over all pieces in the pieces' order, in Spark's words."""
+    return sql(
+        "SELECT {chosen}, s.{place} + o.offset AS row_id FROM {table} AS s INNER JOIN ("
+        "SELECT {piece}, coalesce(sum(n) OVER (ORDER BY {piece} ROWS BETWEEN UNBOUNDED PRECEDING "
+        "AND 1 PRECEDING), 0) AS offset FROM (SELECT {piece}, count({place}) AS n FROM {table} "
+        "GROUP BY {piece}) AS c) AS o ON s.{piece} = o.{piece} "
+        "WHERE s.{note} IS NULL",
+        chosen=[sql("s.{name}", name=sparkrows.quote(name)) for name in names],
+        table=Sql(table),
+        place=Sql(PLACE),
+        piece=Sql(PIECE),
+        note=Sql(NOTE),
+    )
 
 
 def ddl(schema: pa.Schema) -> str:

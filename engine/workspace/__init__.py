@@ -16,8 +16,8 @@ from engine import config as settings
 from engine import warehouse
 from engine.errors import EngineError, WorkspaceError
 from engine.stages import STAGES
-from engine.trust import audit, backups, files, keys, people, schema
-from engine.warehouse.duckdb import DuckDBWarehouse, is_encrypted, remove_draft
+from engine.trust import audit, backups, enforce, files, keys, people, schema
+from engine.warehouse import Warehouse, is_encrypted, remove_draft
 from engine.workspace import erasures
 from engine.workspace.erasures import Receipt
 from engine.workspace.layout import CONFIG, DATABASE, FOLDERS, SCRATCH, TABLES, Layout
@@ -48,12 +48,12 @@ class Workspace(Layout):
     finished: list[Receipt] = field(default_factory=list, compare=False, repr=False)
 
     @contextmanager
-    def warehouse(self, *, read_only: bool = False) -> Iterator[DuckDBWarehouse]:
+    def warehouse(self, *, read_only: bool = False) -> Iterator[Warehouse]:
         """The database, open for the duration of a `with`.
 
         Args:
             read_only: without the right to write. The workspace of an older Kindred is brought forward first, and what
-                may not be shown any more is taken out (`engine.trust.people`).
+                may not be shown any more is taken out (`engine.trust.enforce`).
         """
         if read_only and not self.database.exists():
             raise WorkspaceError(
@@ -76,7 +76,7 @@ class Workspace(Layout):
             store.close()
 
     @contextmanager
-    def writing(self, command: str, *, backup: bool = False) -> Iterator[DuckDBWarehouse]:
+    def writing(self, command: str, *, backup: bool = False) -> Iterator[Warehouse]:
         """The database, locked against other writers; what changed is in the audit log afterwards.
 
         Args:
@@ -96,7 +96,7 @@ class Workspace(Layout):
                 store.touched.clear()
                 try:
                     self._finish_restore(store, command)
-                    if people.due(store, self.config, self.path):
+                    if enforce.due(store, self.config, self.path):
                         self._enforce(store)
                     if receipt := erasures.finish(self, store):
                         self.finished.append(receipt)
@@ -114,7 +114,7 @@ class Workspace(Layout):
                     store.sweep()
 
     @contextmanager
-    def sandbox(self) -> Iterator[tuple[DuckDBWarehouse, Path]]:
+    def sandbox(self) -> Iterator[tuple[Warehouse, Path]]:
         """A copy of the database to try an import on, and a folder for its files; both are gone afterwards.
 
         Raises:
@@ -224,13 +224,13 @@ class Workspace(Layout):
         """The pseudonym key this workspace was made with."""
         return keys.load(self.config.ids.key_id)
 
-    def _to_do_first(self, store: DuckDBWarehouse) -> str:
+    def _to_do_first(self, store: Warehouse) -> str:
         """What has to be written before anybody may read; empty = nothing."""
         if not schema.is_current(store):
             return "migrate"
         if backups.pending(self.database).exists():
             return "restore"
-        return "enforce" if people.due(store, self.config, self.path) else ""
+        return "enforce" if enforce.due(store, self.config, self.path) else ""
 
     def _restored_from(self, name: str) -> bool:
         """Whether a copy was put back and nothing written since, by a `restore` that was killed at its end, say."""
@@ -241,7 +241,7 @@ class Workspace(Layout):
             return bool(noted) and noted == [backups.identity(self.database, name)]
         return False
 
-    def _finish_restore(self, store: DuckDBWarehouse, command: str) -> None:
+    def _finish_restore(self, store: Warehouse, command: str) -> None:
         """What was handed out since the copy was taken is known to the restored database too, to be called back."""
         old = backups.pending(self.database)
         if command not in ("restore", "enforce") and store.query("trust/meta", name=_RESTORED).height:
@@ -260,18 +260,18 @@ class Workspace(Layout):
                 store.write("deliveries", every)
         old.unlink()
 
-    def _enforce(self, store: DuckDBWarehouse) -> None:
-        """See `engine.trust.people.enforce`; photos that nobody has any more go too, also those of which only another
+    def _enforce(self, store: Warehouse) -> None:
+        """See `engine.trust.enforce.enforce`; photos that nobody has any more go too, also those of which only another
         state of the database knew, where somebody objected."""
         self._settle_consents(store)
         listed = store.count("objections")
-        gone = people.enforce(store, self.config, self.path, self.key, self.scratch)
+        gone = enforce.enforce(store, self.config, self.path, self.key, self.scratch)
         unswept = store.query("trust/meta", name=UNSWEPT).height
         if gone.get("photos") or unswept or store.count("objections") != listed:
             files.keep_only(self.faces, set(store.query("trust/photo_files")["path"]))
             store.execute("trust/forget_meta", name=UNSWEPT)
 
-    def _settle_consents(self, store: DuckDBWarehouse) -> None:
+    def _settle_consents(self, store: Warehouse) -> None:
         """Since consents came offers need one, in a copy that is put back too; where all were taken back, no longer."""
         asked, came = self.config.people.offers_need_consent, people.consents_came(store)
         if asked == "auto" and came:
@@ -291,9 +291,7 @@ class Workspace(Layout):
     def _database_key(self) -> bytes:
         return keys.derived(self.key(), "database")
 
-    def _opened(
-        self, *, read_only: bool = False, encrypted: bool | None = None, path: Path | None = None
-    ) -> DuckDBWarehouse:
+    def _opened(self, *, read_only: bool = False, encrypted: bool | None = None, path: Path | None = None) -> Warehouse:
         path = path or self.database
         run, encryption = self.config.run, self.config.storage.encryption
         if encrypted is None:
@@ -402,7 +400,7 @@ def check_output(path: Path) -> None:
                 raise WorkspaceError(f"{path} is the workspace's own.", fix="Choose another file, or one in exports/.")
 
 
-def _count(store: DuckDBWarehouse, before: dict[str, int], record: audit.Record) -> None:
+def _count(store: Warehouse, before: dict[str, int], record: audit.Record) -> None:
     """Rows before and after of every table that was written or whose number of rows changed."""
     after = store.counts()
     for table, rows in after.items():

@@ -18,7 +18,7 @@ from typing import Any
 from engine import documents, sources
 from engine.tables import TABLES
 from engine.trust import backups, files, folder, forget
-from engine.warehouse.duckdb import DuckDBWarehouse
+from engine.warehouse import Warehouse
 from engine.workspace.layout import Layout
 
 RECEIPTS = "receipts"
@@ -50,7 +50,7 @@ class Receipt:
     path: Path | None
 
 
-def finish(workspace: Layout, store: DuckDBWarehouse) -> Receipt | None:
+def finish(workspace: Layout, store: Warehouse) -> Receipt | None:
     """Sweep the files that no row needs, write the database anew and the receipt, if a deletion left that to do.
 
     Args:
@@ -78,7 +78,7 @@ def finish(workspace: Layout, store: DuckDBWarehouse) -> Receipt | None:
 
 
 def note(
-    store: DuckDBWarehouse,
+    store: Warehouse,
     what: str,
     rows: dict[str, int],
     proofs: tuple[str, ...] = (),

@@ -1,5 +1,5 @@
 -- Ages on a day: of the birth date, as told, or the younger of the two. Whatever counts ages asks this, nobody reads
--- customers.age (`engine.trust.people`: `_ages` today, `_ages_then` on the day that is asked for).
+-- customers.age (`engine.trust.ages`: `_ages` today, `_ages_then` on the day that is asked for).
 -- Grain: customer. Reads: customers. Params: $day.
 WITH born AS (
     SELECT

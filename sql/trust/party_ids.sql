@@ -8,7 +8,7 @@
 --   $short ids of fewer digits than this are short codes; is_number is plainly a subscriber's number.
 -- A phone number is + or 00 (by 3 also 000) and 8 to 15 digits, or 7 to 15 bare digits; an e-mail address is folded to
 -- lower case.
--- The patterns are those of engine/trust/identifiers.py, which says what identifies a person.
+-- The patterns are those of engine/identifiers.py, which says what identifies a person.
 WITH trimmed AS (
     SELECT r.raw, coalesce(f.text, trim(r.raw)) AS id, f.problem
     FROM _ids_raw AS r

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
 
 from engine import workspace as workspaces
-from engine.ads.crop import Face
+from engine.ads.crop import Face, Window
 from engine.ads.photo import Photo
 from engine.ads.render import Offer
 from engine.pipeline import ads as stage
@@ -99,3 +100,10 @@ def run(space) -> pl.DataFrame:
         with store.transaction():
             stage.run(prepared(space, store))
         return store.read("ads")
+
+
+def on_canvas(cut: Window, box: Sequence[float]) -> tuple[float, float, float, float]:
+    """A box of the photo in pixels of the canvas box."""
+    x0, y0, x1, y1 = box
+    s = cut.scale
+    return (x0 - cut.x0) * s, (y0 - cut.y0) * s, (x1 - cut.x0) * s, (y1 - cut.y0) * s

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.ads.crop import Face, window
+from tests.ads import ads_data
 
 
 @st.composite
@@ -28,7 +29,7 @@ def test_the_face_is_never_cut_nor_outside_its_region(scene, eyes, height):
     photo, box, region, face = scene
     cut = window(photo, box, [face], region=region, eyes=eyes, height=height)
     inside = (max(face.box[0], 0), max(face.box[1], 0), min(face.box[2], photo[0]), min(face.box[3], photo[1]))
-    x0, y0, x1, y1 = cut.on_canvas(inside)
+    x0, y0, x1, y1 = ads_data.on_canvas(cut, inside)
     assert x0 >= region[0] - 0.01 and y0 >= region[1] - 0.01
     assert x1 <= region[2] + 0.01 and y1 <= region[3] + 0.01
     assert abs((cut.x1 - cut.x0) * cut.scale - box[0]) < 0.01 and abs((cut.y1 - cut.y0) * cut.scale - box[1]) < 0.01
@@ -45,7 +46,7 @@ def test_a_photo_with_room_around_the_face_fills_the_box(w, h, bw, bh):
 def test_eyes_lie_where_the_template_wants_them():
     face = Face((900.0, 900.0, 1100.0, 1160.0), (1000.0, 990.0))
     cut = window((2000, 2000), (500, 500), [face], eyes=0.42, height=0.4)
-    x, y, *_ = cut.on_canvas((1000, 990, 1000, 990))
+    x, y, *_ = ads_data.on_canvas(cut, (1000, 990, 1000, 990))
     assert abs(x - 250) < 0.5 and abs(y - 0.42 * 500) < 0.5
     assert abs(cut.scale * 260 - 0.4 * 500) < 0.5
 
@@ -54,7 +55,7 @@ def test_a_group_stays_whole_where_it_fits():
     faces = [Face((x, 400.0, x + 120, 550.0), (x + 60, 460.0)) for x in (500.0, 700.0, 900.0)]
     cut = window((1600, 1200), (800, 500), faces, eyes=0.4, height=0.5)
     for face in faces:
-        x0, y0, x1, y1 = cut.on_canvas(face.box)
+        x0, y0, x1, y1 = ads_data.on_canvas(cut, face.box)
         assert x0 >= 0 and y0 >= 0 and x1 <= 800 and y1 <= 500
 
 

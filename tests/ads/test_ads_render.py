@@ -60,7 +60,7 @@ def test_each_size_is_composed_with_all_texts_and_the_face(renderer, photo, size
     layer = next(la for la in renderer.brand.sizes[size] if la.kind == "photo")
     picture, faces = read(photo)
     _, cut = place(picture, faces, layer)
-    x0, y0, x1, y1 = cut.on_canvas(faces[0].box)
+    x0, y0, x1, y1 = ads_data.on_canvas(cut, faces[0].box)
     left, top, width, height = layer.face
     assert left <= x0 + layer.box[0] and x1 + layer.box[0] <= left + width
     assert top <= y0 + layer.box[1] and y1 + layer.box[1] <= top + height
@@ -75,7 +75,7 @@ def test_no_text_touches_the_face(renderer, photo, size):
     layer = next(la for la in renderer.brand.sizes[size] if la.kind == "photo")
     picture, faces = read(photo)
     _, cut = place(picture, faces, layer)
-    x0, y0, x1, y1 = (round(v) for v in cut.on_canvas(faces[0].box))
+    x0, y0, x1, y1 = (round(v) for v in ads_data.on_canvas(cut, faces[0].box))
     x, y = layer.box[:2]
     region = (slice(max(y + y0, 0), y + y1), slice(max(x + x0, 0), x + x1))
     assert np.abs(one[region] - two[region]).max() <= 60  # a scrim may be stronger; letters would be white on skin

@@ -1,7 +1,7 @@
 """How long five million assignments take and what they cost in memory; then how often tests err and intervals hold.
 
-`python -m tests.bench.bench_experiment [CUSTOMERS]` prints two JSON objects. `assign` is the hashing alone, compiled
-before; `stored` adds checking and writing to the database. The digest is over all arms in order: it is the same on
+`python -m tests.bench.bench_experiment [CUSTOMERS]` prints two JSON objects. `assign` is the hashing alone;
+`stored` adds checking and writing to the database. The digest is over all arms in order: it is the same on
 every machine. The second object is what `tests/experiment/test_experiment_errors.py` holds to the targets.
 """
 
@@ -17,9 +17,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.experiment import assignment
 from engine.experiment.plan import DEFAULT_ARMS
 from engine.warehouse.duckdb import DuckDBWarehouse
+from tests.experiment import trials
 
 TARGET = {"seconds": 60, "peak_mb": 2048}
 
@@ -28,11 +28,10 @@ def main(customers: int = 5_000_000) -> None:
     """Print times and the peak of memory."""
     import polars as pl
 
-    assignment.assign(pl.Series("id", ["warm"]), DEFAULT_ARMS, "bench:1")
     frame = pl.select(customer_id=pl.format("customer-{}", pl.int_range(customers)))
     result: dict[str, Any] = {"customers": customers, "target": TARGET}
     started = time.perf_counter()
-    arms = assignment.assign(frame["customer_id"], DEFAULT_ARMS, "bench:1")
+    arms = trials.drawn_arms(frame["customer_id"], DEFAULT_ARMS, "bench:1")
     result["assign_s"] = round(time.perf_counter() - started, 2)
     with tempfile.TemporaryDirectory() as folder:
         store = DuckDBWarehouse(Path(folder) / "bench.duckdb", scratch=Path(folder), memory="1GB")
@@ -54,7 +53,6 @@ def main(customers: int = 5_000_000) -> None:
 def errors() -> dict[str, Any]:
     """A/A rates, METHODS section 7's table and coverage over 200 towns, at the full numbers of draws."""
     from engine.experiment.simulation import blocks, simulate
-    from tests.experiment import trials
 
     graph = blocks(1, people=4000, groups=100, inside=0.2, outside=0.0005)
     table = simulate(*graph, direct=0.02, spillover=0.03, draws=1000, seed=5)

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InputError
-from engine.experiment.assignment import assign
-from engine.experiment.sha256 import first_words
+from engine.experiment.assignment import drawing
+from engine.warehouse.duckdb import DuckDBWarehouse
+from tests.experiment.trials import drawn_arms as assign
 
 ARMS = {"own_face": 0.4, "influencer_face": 0.4, "random_face": 0.2}
 
@@ -30,16 +31,16 @@ def reference(unit: str, arms: dict[str, float], salt: str) -> str:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.binary(max_size=70), st.lists(st.text(max_size=90), min_size=1, max_size=8))
-def test_hash_is_sha256(prefix, texts):
-    expected = [int.from_bytes(hashlib.sha256(prefix + t.encode()).digest()[:8], "big") for t in texts]
-    assert first_words(prefix, pl.Series(texts, dtype=pl.String)).tolist() == expected
+@given(st.text(min_size=1, max_size=70), st.lists(st.text(max_size=90), min_size=1, max_size=8))
+def test_draws_are_sha256(salt, texts):
+    expected = [int.from_bytes(hashlib.sha256(f"{salt}:{t}".encode()).digest()[:8], "big") >> 11 for t in texts]
+    draw = drawing(DuckDBWarehouse(contracts=False), pl.Series(texts, dtype=pl.String))
+    assert draw(salt).to_list() == expected
+    assert draw(salt + "2").to_list() != expected
 
 
-def test_hash_of_slices_and_of_nothing():
-    texts = pl.Series([str(i) for i in range(100)])
-    assert first_words(b"s", texts[40:60]).tolist() == first_words(b"s", texts).tolist()[40:60]
-    assert len(first_words(b"s", pl.Series([], dtype=pl.String))) == 0
+def test_nobody_gets_no_draw():
+    assert drawing(DuckDBWarehouse(contracts=False), pl.Series([], dtype=pl.String))("s").to_list() == []
 
 
 def test_arms_are_the_reference_s_and_stay_when_customers_come():

@@ -270,7 +270,7 @@ def test_power_against_days_falls_relative_to_what_has_come_in(kindred):
     by_cluster = [r["effect"] for r in rows if r["unit"] == "cluster"]
     assert all(c > r["effect"] for c, r in zip(by_cluster, [r for r in rows if r["unit"] == "customer"], strict=True))
     text = Path("p.svg").read_text()
-    assert "days" in text and "by cluster" in text
+    assert "days" in text and "by cluster" in text and f"{100 * relative[-1]:.1f} %" in text
     assert "between 0 and 1" in kindred("power", "p", "--base", 0.1, "--correlation", 2, ok=False)
     assert "customers or days" in kindred("power", "p", "--base", 0.1, "--against", "weeks", ok=False)
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from engine.experiment.simulation import blocks, simulate
-from engine.synth import trial
+from tests.experiment import trial_towns as trial
 from tests.experiment import trials
 
 

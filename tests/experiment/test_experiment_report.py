@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 
 from engine.errors import InputError
-from engine.experiment.assignment import assign
 from engine.experiment.clusters import partitions
 from engine.experiment.findings import analyse, plain
 from engine.experiment.plan import design
 from engine.synth.people import befriend, settle
+from tests.experiment.trials import drawn_arms as assign
 
 DIRECT, SPILL = 0.05, 0.06
 PLAN = design("spring", arms={"own_face": 0.5, "influencer_face": 0.5}, unit="cluster", cluster_cap=40)

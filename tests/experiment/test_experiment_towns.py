@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 import engine
-from engine.synth import trial
 from engine.usecases import experiment_analysis, experiment_design, experiment_events
+from tests.experiment import trial_towns as trial
 from tests.experiment import trials
 
 

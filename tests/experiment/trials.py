@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -14,12 +15,23 @@ from engine.experiment import analysis, assignment, clusters, findings, interfer
 from engine.experiment.plan import Plan, design
 from engine.experiment.sequential import half_width
 from engine.experiment.simulation import blocks
-from engine.synth import trial
+from engine.warehouse.duckdb import DuckDBWarehouse
+from tests.experiment import trial_towns as trial
 
 START = datetime(2025, 3, 1)
 ARMS = {"own_face": 0.4, "influencer_face": 0.4, "random_face": 0.2}
 DIRECT = {"own_face": 0.05, "influencer_face": 0.09, "random_face": 0.0}
 SPILLOVER = {"own_face": 0.02, "influencer_face": 0.08, "random_face": 0.0}
+
+
+@cache
+def _store() -> DuckDBWarehouse:
+    return DuckDBWarehouse(contracts=False)
+
+
+def drawn_arms(units: pl.Series, arms: Mapping[str, float], salt: str) -> pl.Series:
+    """The arm of each unit, as the database's sha256 draws it."""
+    return assignment.assign(assignment.drawing(_store(), units)(salt), arms)
 
 
 @contextmanager
@@ -95,7 +107,7 @@ def false_positives(unit: str, draws: int = 1000, seed: int = 7) -> dict[str, fl
             )
             seen = rng.random(n) < np.clip(0.8 + 0.1 * alike, 0, 1)
             note("exposure balance", analysis.exposure_balance(seen, names, within))
-            hashed = assignment.assign(pl.Series(rng.integers(0, 2**60, 1000)).cast(pl.String), ARMS, "aa")
+            hashed = drawn_arms(pl.Series(rng.integers(0, 2**60, 1000)).cast(pl.String), ARMS, "aa")
             note("sample ratio", analysis.sample_ratio(dict(hashed.value_counts().iter_rows()), ARMS).p)
             three = np.array(["a", "b", "c"])[drawn(3)]
             pairs = analysis.effects(number, three, order=["a", "b", "c"], clusters=within)
@@ -149,7 +161,7 @@ def assigned(town: trial.TrialTown, plan: Plan, salt: str) -> pl.DataFrame:
         chosen = clusters.choose(curve, at_least=75)
         units = pl.Series([f"c{k}" for k in chosen.cluster])
         frame = frame.with_columns(cluster_id=units)
-    return frame.with_columns(arm=assignment.assign(units, plan.arms, salt), assigned_at=pl.lit(START))
+    return frame.with_columns(arm=drawn_arms(units, plan.arms, salt), assigned_at=pl.lit(START))
 
 
 def of_town(

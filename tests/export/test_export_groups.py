@@ -154,7 +154,7 @@ def test_since_a_run_only_what_changed_is_written(tmp_path):
     runs = [
         {
             "run_id": f"{stage}{n}", "stage": stage, "inputs_hash": "", "config_hash": "", "versions": "{}",
-            "rows": json.dumps(dict.fromkeys(tables, 1)), "started_at": begun, "status": "done",
+            "depends_on": "{}", "rows": json.dumps(dict.fromkeys(tables, 1)), "started_at": begun, "status": "done",
             "finished_at": begun + timedelta(hours=n),
         }
         for n, (stage, tables) in enumerate([("edges", ["edges", "ties"]), ("choices", ["choices"]), ("ads", ["ads"])])

@@ -124,13 +124,14 @@ def test_any_text_survives_csv_and_jsonl(values):
 
 def test_batches_are_cut_to_a_fixed_size_in_order():
     store = DuckDBWarehouse()
-    relation = store.connection.sql("SELECT i FROM range(250000) t(i) ORDER BY i")
+    found = store.batches("SELECT i FROM range(250000) t(i) ORDER BY i", {}, rows=70_000, name="numbers")
     sizes, seen = [], []
-    for table in rows.batches(relation, 70_000):
+    for table in rows.batches(found, 70_000):
         sizes.append(table.num_rows)
         seen += table["i"].to_pylist()
     assert sizes == [70_000, 70_000, 70_000, 40_000] and seen == list(range(250_000))
-    assert [t.num_rows for t in rows.batches(store.connection.sql("SELECT 1 AS i WHERE false"), 10)] == [0]
+    none = store.batches("SELECT 1 AS i WHERE false", {}, rows=10, name="none")
+    assert [t.num_rows for t in rows.batches(none, 10)] == [0]
 
 
 def test_unknown_table_and_format(space, tmp_path):

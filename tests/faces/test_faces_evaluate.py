@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import xml.etree.ElementTree as ET
 
 import numpy as np
 import polars as pl
@@ -12,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
+from engine.charts.faces import recognition
 from engine.config import Faces
 from engine.errors import InputError
 from engine.faces import evaluate as ev
@@ -56,7 +56,9 @@ def test_a_report_on_planted_persons():
     flat = report.flat()
     assert {"auc", "accuracy", "tpr_at_far_1e-2", "tpr_at_far_1e-3", "no_face"} <= set(flat)
     json.dumps(flat)
-    ET.fromstring(ev.roc_svg(report))  # noqa: S314  (our own text)
+    chart = recognition(report.curve, auc=report.auc[0])
+    assert chart.spec["layer"][-1]["data"]["values"][-1]["says"] == "false acceptance rate 100.0 %: 100.0 %"
+    assert all(point["false_acceptance"] >= 1e-4 for point in chart.data) and f"{report.auc[0]:.4f}" in chart.title
     noise = ev.judge(np.random.default_rng(2).normal(size=len(score)), frame, known=KNOWN)
     assert noise.auc[1] < 0.5 < noise.auc[2]
 

@@ -9,12 +9,13 @@ import pickle
 import threading
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
 from engine.errors import ModelError
-from engine.faces import convert, graphdef, weights
+from engine.faces import convert, weights
 
 
 @pytest.fixture
@@ -24,80 +25,53 @@ def cache(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def constants():
-    return weights._graph()
+def state():
+    return convert.convert(weights._graph())
 
 
-def encode(field: int, payload: bytes | int) -> bytes:
-    def varint(value: int) -> bytes:
-        out = b""
-        while True:
-            out += bytes([value & 127 | (128 if value > 127 else 0)])
-            value >>= 7
-            if not value:
-                return out
-
-    if isinstance(payload, int):
-        return varint(field << 3) + varint(payload)
-    return varint(field << 3 | 2) + varint(len(payload)) + payload
+@pytest.fixture(scope="module")
+def graph():
+    """The graph as OpenCV computes it."""
+    return cv2.dnn.readNetFromTensorflow(np.frombuffer(weights._graph(), np.uint8))
 
 
-def node(name: str, op: str, tensor: bytes) -> bytes:
-    attribute = encode(1, b"value") + encode(2, encode(8, tensor))
-    return encode(1, encode(1, name.encode()) + encode(2, op.encode()) + encode(5, attribute))
-
-
-def shape(*sizes: int) -> bytes:
-    return encode(2, b"".join(encode(2, encode(1, size)) for size in sizes))
-
-
-def test_constants_of_a_graph_written_by_hand():
-    values = np.arange(6, dtype="<f4")
-    graph = node("a", "Const", encode(1, 1) + shape(2, 3) + encode(4, values.tobytes()))
-    graph += node("full", "Const", encode(1, 1) + shape(300) + encode(5, np.float32(2.5).tobytes()))
-    graph += node("whole", "Const", encode(1, 3) + shape(1) + encode(4, b"\1\0\0\0"))
-    graph += node("other", "Relu", encode(1, 1))
-    found = graphdef.constants(graph)
-    assert sorted(found) == ["a", "full"]
-    np.testing.assert_array_equal(found["a"], values.reshape(2, 3))
-    np.testing.assert_array_equal(found["full"], np.full(300, 2.5, np.float32))
-
-
-@pytest.mark.parametrize("cut", [1, 5, 20, 33])
-def test_a_cut_graph_is_refused(cut):
-    graph = node("a", "Const", encode(1, 1) + shape(2) + encode(4, bytes(8)))
+@pytest.mark.parametrize("data", [b"", b"abc", b"\n\x04\n\x02ab"])
+def test_what_is_no_graph_of_facenet_is_refused(data):
     with pytest.raises(ModelError, match="graph cannot be read"):
-        graphdef.constants(graph[:-cut])
+        convert.convert(data)
 
 
-def test_every_key_fits_and_the_network_computes_what_the_graph_says(constants):
-    """Oracle: the graph's first layers and its last ones computed straight from the constants."""
-    state = convert.convert(constants)
-    net = weights.network(state)
-    wanted = {k: v.shape for k, v in net.state_dict().items() if not k.endswith("num_batches_tracked")}
-    assert {k: v.shape for k, v in state.items()} == wanted
-    x = torch.from_numpy(np.random.default_rng(3).normal(size=(2, 3, 160, 160)).astype(np.float32))
-    kernel = torch.from_numpy(constants["InceptionResnetV1/Conv2d_1a_3x3/weights"].transpose(3, 2, 0, 1).copy())
-    offset = torch.from_numpy(constants["InceptionResnetV1/Conv2d_1a_3x3/Conv2D_bn_offset"].copy())
-    expected = torch.relu(torch.nn.functional.conv2d(x, kernel, offset, stride=2))
-    torch.testing.assert_close(net.conv2d_1a(x), expected, atol=1e-5, rtol=1e-5)
-    hidden = np.random.default_rng(4).normal(size=(2, 1792)).astype(np.float32)
-    name = "InceptionResnetV1/Bottleneck/"
-    mean, variance, beta = (constants[f"{name}BatchNorm/{k}"] for k in ("moving_mean", "moving_variance", "beta"))
-    expected = (hidden @ constants[f"{name}weights"] - mean) / np.sqrt(variance + 1e-3) + beta
-    got = net.last_bn(net.last_linear(torch.from_numpy(hidden))).numpy()
-    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)
+def test_every_key_fits_and_every_bit_is_as_it_was(state):
+    """The digest is that of the tensors as a reader of the wire format gave them, which OpenCV took the place of."""
+    wanted = weights.network(state).state_dict()
+    assert {k: v.shape for k, v in state.items()} == {
+        k: v.shape for k, v in wanted.items() if not k.endswith("num_batches_tracked")
+    }
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        digest.update(name.encode() + state[name].numpy().tobytes())
+    assert digest.hexdigest() == "e05b0dd67e5c422a8c4b35eaa5c8fb1dd53fb6534291cf87d0cf101349b17f35"
 
 
-def test_blocks_are_not_swapped(constants):
-    """Each kernel of the graph appears once in the state dict, under the block of its number."""
-    state = convert.convert(constants)
+def test_the_network_computes_what_the_graph_says(state, graph):
+    """Oracle: OpenCV runs the graph itself; a swapped block, kernel or norm shows in the embedding."""
+    x = np.random.default_rng(3).normal(size=(1, 3, 160, 160)).astype(np.float32)
+    graph.setInput(x)
+    expected = graph.forward()
+    got = weights.network(state)(torch.from_numpy(x)).numpy()
+    np.testing.assert_allclose(got, expected, atol=1e-6)
+    swapped = {**state, "repeat_2.3.conv2d.bias": state["repeat_2.4.conv2d.bias"]}
+    assert np.abs(weights.network(swapped)(torch.from_numpy(x)).numpy() - expected).max() > 1e-5
+
+
+def test_blocks_are_not_swapped(state, graph):
+    """Kernels of the graph, by its names, stand under the block of their number."""
     for i in (1, 5, 10):
-        kernel = constants[f"InceptionResnetV1/Repeat_1/block17_{i}/Branch_1/Conv2d_0c_7x1/weights"]
-        found = state[f"repeat_2.{i - 1}.branch1.2.conv.weight"].numpy()
-        np.testing.assert_array_equal(found, kernel.transpose(3, 2, 0, 1))
-    kernel = constants["InceptionResnetV1/Mixed_7a/Branch_2/Conv2d_1a_3x3/weights"]
-    np.testing.assert_array_equal(state["mixed_7a.branch2.2.conv.weight"].numpy(), kernel.transpose(3, 2, 0, 1))
+        name = f"InceptionResnetV1/Repeat_1/block17_{i}/Branch_1/Conv2d_0c_7x1/Conv2D"
+        kernel = graph.getLayer(graph.getLayerId(name)).blobs[0]
+        np.testing.assert_array_equal(state[f"repeat_2.{i - 1}.branch1.2.conv.weight"].numpy(), kernel)
+    kernel = graph.getLayer(graph.getLayerId("InceptionResnetV1/Mixed_7a/Branch_2/Conv2d_1a_3x3/Conv2D")).blobs[0]
+    np.testing.assert_array_equal(state["mixed_7a.branch2.2.conv.weight"].numpy(), kernel)
 
 
 def test_cached_with_its_digest_and_made_again_when_altered(cache):

@@ -19,8 +19,9 @@ import xlsxwriter
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine import forms, textfile
+from engine import forms
 from engine.forms import rows as forms_rows
+from engine.forms import textfile
 
 NAMES = ("key", "plan name", "größe")
 # What makes trouble in one form or another; ends of values are no spaces, for those are not kept.

@@ -24,7 +24,8 @@ from engine.config import Config, Ids
 from engine.intake.importer import import_table
 from engine.logs.importer import import_logs
 from engine.tables import TABLES
-from engine.warehouse.duckdb import DuckDBWarehouse, quote
+from engine.warehouse import quote
+from engine.warehouse.duckdb import DuckDBWarehouse
 from tests.fuzz import reader
 from tests.fuzz.options import no_hidden_traceback
 

@@ -16,7 +16,7 @@ from engine.errors import ConfigError, EngineError
 from engine.graph import centrality, communities, kernels, ranking
 from engine.graph.arrays import symmetric
 from engine.graph.network import ranks
-from engine.graph.nodes import more_centralities, node_table
+from engine.graph.nodes import node_table
 from engine.graph.pagerank import pagerank, share_not_above
 from engine.tables import check
 from tests import oracles
@@ -110,51 +110,6 @@ def test_centralities_equal_networkx(graph):
         far = [u for u, d in nx.single_source_shortest_path_length(known, v, 2).items() if d == 2]
         want.append((known.degree(v) - 1) * sum(known.degree(u) - 1 for u in far) if known.degree(v) else 0)
     assert centrality.collective_influence(ours).tolist() == want
-
-
-@given(digraphs(), st.integers(0, 9))
-@settings(max_examples=40)
-def test_slower_centralities_equal_networkx(graph, seed):
-    n, src, dst, _ = graph
-    known = nx.Graph([(int(a), int(b)) for a, b in zip(src, dst, strict=True) if a != b])
-    known.add_nodes_from(range(n))
-    a, b = (np.array([e[k] for e in known.edges], np.int32) for k in (0, 1))
-    ours = symmetric(a, b, np.ones(len(a)), n)
-
-    def wanted(values):
-        return pytest.approx([values[v] for v in range(n)])
-
-    assert centrality.local_clustering(ours) == wanted(nx.clustering(known))
-    assert centrality.harmonic(ours, pivots=n) == wanted(nx.harmonic_centrality(known))
-    assert centrality.betweenness(ours, pivots=99) == wanted(nx.betweenness_centrality(known, normalized=False))
-    some = np.sort(np.random.default_rng(seed).choice(n, min(3, n), replace=False)).tolist()
-    part = nx.betweenness_centrality_subset(known, some, list(range(n)))
-    assert centrality.betweenness(ours, pivots=3, seed=seed) == wanted({v: x * n / len(some) for v, x in part.items()})
-
-
-def test_eigenvector_centrality_and_why_it_is_no_default():
-    wheel = nx.wheel_graph(8)
-    a, b = np.array(wheel.edges, np.int32).T
-    weight = np.linspace(1, 2, len(a))
-    for (u, v), w in zip(wheel.edges, weight, strict=True):
-        wheel[u][v]["weight"] = w
-    want = nx.eigenvector_centrality_numpy(wheel, weight="weight")
-    assert centrality.eigenvector(symmetric(a, b, weight, 8)) == pytest.approx([want[v] for v in range(8)], abs=1e-7)
-    assert centrality.eigenvector(symmetric(a[:0], b[:0], weight[:0], 2)).tolist() == [0, 0]
-    weight[0] = 1000.0
-    heavy = centrality.eigenvector(symmetric(a, b, weight, 8))
-    assert (np.sort(heavy)[:-2] < 0.01).all()
-
-
-def test_more_centralities_on_request(town):
-    rows = [r for n in (1, 2) for r in ((0, n, day(2), 1, 60, 0), (n, 0, day(5), 1, 60, 0))]
-    network = town.fill(rows).build().network()
-    got = more_centralities(network)
-    assert got.columns == ["node", "party_id", "local_clustering", "harmonic", "betweenness"]
-    assert got["harmonic"].to_list() == [2.0, 1.5, 1.5] and got["betweenness"].to_list() == [1.0, 0.0, 0.0]
-    assert more_centralities(network, ["eigenvector"])["eigenvector"][0] == pytest.approx(0.5**0.5)
-    with pytest.raises(ConfigError, match="fame"):
-        more_centralities(network, ["fame"])
 
 
 def test_kernels_are_plain_python_too():

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import xml.etree.ElementTree as ET
 
 import networkx as nx
 import polars as pl
 import pytest
-from PIL import Image
 
 from engine.errors import ConfigError, InputError
-from engine.graph import drawing, formats, ranking, summaries
+from engine.graph import formats, ranking, summaries
+from engine.graph.ego import ego
 from engine.graph.network import ranks
 from engine.graph.nodes import node_table
 from tests.graph.conftest import day, made
@@ -65,29 +64,26 @@ def test_parquet_export_and_unknown_formats(tables, tmp_path):
     assert nx.read_graphml(empty[0]).number_of_nodes() == 0
 
 
-def test_ego_pictures(tables):
+def test_ego_networks(tables):
     network, _, _, tops = tables
     first = tops.filter((pl.col("customer_id") == NAMES[0]) & (pl.col("rank") == 1))["contact_id"].item()
-    picture = drawing.ego(network, NAMES[0], first=first, name=lambda who: f"<{len(who)}>")
-    assert [c[4] for c in picture.circles] == ["<7>", "<2>", "<1>"]
-    assert len(picture.lines) == 2 and all(0 <= v <= drawing.SIZE for line in picture.lines for v in line[:4])
-    text = picture.svg()
-    assert ET.fromstring(text) is not None and NAMES[0] not in text and "&lt;7&gt;" in text  # noqa: S314
-    assert text == drawing.ego(network, NAMES[0], first=first, name=lambda who: f"<{len(who)}>").svg()
-    image = Image.open(io.BytesIO(picture.png()))
-    assert image.size == (drawing.SIZE, drawing.SIZE) and len(image.getcolors(10**6)) > 3
-    lonely = drawing.ego(network, "p3")
-    assert (len(lonely.circles), lonely.lines) == (1, [])
+    found = ego(network, NAMES[0], first=first, name=lambda who: f"<{len(who)}>")
+    assert [node["name"] for node in found.nodes] == ["<7>", "<2>", "<1>"]
+    assert [node["chosen"] for node in found.nodes].count(True) == 1 and not found.nodes[0]["chosen"]
+    assert [(tie["a"], tie["b"]) for tie in found.ties] == [(0, 1), (0, 2)] and found.left_out == 0
+    assert all(tie["weight"] > 0 for tie in found.ties)
+    lonely = ego(network, "p3")
+    assert (len(lonely.nodes), lonely.ties) == (1, [])
     for nobody in ("zz", "", "p2x"):
         with pytest.raises(InputError, match="no contact in the window"):
-            drawing.ego(network, nobody)
+            ego(network, nobody)
 
 
 def test_never_more_than_thirty_people_in_a_picture():
     network = made([(0, n, float(n)) for n in range(1, 50)], [(0, n, float(n)) for n in range(1, 50)])
-    picture = drawing.ego(network, "p0000", most=1000)
-    assert len(picture.circles) == 30 and picture.left_out == 20
-    assert {c[4] for c in picture.circles} == {"p0000"} | {f"p{n:04}" for n in range(21, 50)}
+    found = ego(network, "p0000", most=1000)
+    assert len(found.nodes) == 30 and found.left_out == 20
+    assert {node["id"] for node in found.nodes} == {"p0000"} | {f"p{n:04}" for n in range(21, 50)}
 
 
 def test_communities_with_leader_and_manufacturers(tables):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
 from datetime import date, timedelta
 
 import numpy as np
@@ -10,7 +9,7 @@ import polars as pl
 import pytest
 
 from engine.errors import InputError
-from engine.graph import lift_plot, prediction, ranking
+from engine.graph import prediction, ranking
 from engine.graph.communities import circles
 from engine.graph.network import ranks
 from tests.graph.conftest import made
@@ -227,18 +226,3 @@ def test_terciles():
     assert prediction.terciles(np.arange(9.0)).tolist() == [0] * 3 + [1] * 3 + [2] * 3
     # Few changed handset, most never did: the few are told apart from the many.
     assert prediction.terciles(np.array([5.0, 30, 400, 400, 400, 400, 400])).tolist() == [0, 0, 1, 1, 1, 1, 1]
-
-
-def test_the_plot_shows_every_line():
-    found = verdict("both", 0)
-    text = lift_plot.svg(found)
-    root = ET.fromstring(text)  # noqa: S314 (our own text)
-    words = [element.text for element in root.iter() if element.text]
-    assert {"tie_reach", "strongest", "random"} <= set(words)
-    row = found.filter(pl.col("definition") == "tie_reach").row(0, named=True)
-    assert f"×{row['lift']:.2f}, p = {row['p_value']:.3f}" in words
-    circles = root.findall("{http://www.w3.org/2000/svg}circle")
-    assert len(circles) == 3 and all(lift_plot.LEFT <= float(c.get("cx")) <= lift_plot.WIDTH for c in circles)
-    unknown = found.with_columns(pl.lit(None, pl.Float64).alias(c) for c in ("lift", "low", "high", "p_value"))
-    assert lift_plot.svg(unknown).count("not defined") == 3
-    assert "circle" not in lift_plot.svg(found.head(0))

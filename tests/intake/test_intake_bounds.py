@@ -15,10 +15,11 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import engine
-from engine import plaintable, textfile
+from engine import plaintable
 from engine.config import Config
 from engine.errors import InputError
 from engine.forms import rows as forms_rows
+from engine.forms import textfile
 from engine.intake import reading
 from engine.intake.importer import import_table
 from engine.usecases import experiment_design, experiment_events

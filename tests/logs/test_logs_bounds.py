@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import documents, forms, parquetfile, textfile
+from engine import documents, forms
 from engine.config import Config, Ids
 from engine.errors import EngineError, InputError
-from engine.forms import rows
+from engine.forms import parquetfile, rows, textfile
 from engine.forms.dialect import Dialect
 from engine.logs import mapping, pieces, reading, recognise, staging
 from engine.logs.importer import import_logs

@@ -65,7 +65,7 @@ def named(store) -> dict[tuple[str, str | None, str], dict]:
 
 
 def absent(store) -> set[str]:
-    return set(EVENTS.names) - set(store.hold("events", []))
+    return set(EVENTS.names) - set(store.ensure_columns("events", []))
 
 
 def test_handsets_take_place_from_the_first_file_that_has_them(store, files):

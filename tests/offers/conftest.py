@@ -13,7 +13,7 @@ import pytest
 
 from engine.config import Config
 from engine.progress import SILENT
-from engine.trust import people
+from engine.trust import ages, people
 from engine.warehouse.duckdb import DuckDBWarehouse
 
 # Small fits gain nothing from threads, and lose much where the machine is busy.
@@ -104,7 +104,7 @@ def make_town(
 
 def make_context(store: DuckDBWarehouse, config: Config | None = None, today: date = date(2024, 3, 1)):
     """What a stage's `run` gets."""
-    rules = people.rules(config or Config(), store, people.end_of(today))
+    rules = people.rules(config or Config(), store, ages.end_of(today))
     people.standing(store, rules)
     return SimpleNamespace(
         warehouse=store, config=config or Config(), today=today, rules=rules, progress=SILENT, workspace=None,

@@ -10,7 +10,6 @@ from polars.testing import assert_frame_equal
 
 from engine import runner, workspace
 from engine.errors import ModelError
-from engine.offers import training, worth
 from engine.usecases import retention, uplift
 
 
@@ -51,9 +50,9 @@ def test_scoring_in_batches_is_the_same(space, monkeypatch):
 
 def test_evaluation_has_every_measure_the_graphs_part_and_the_policies(space):
     found = uplift.evaluate(space, learner_names=["t"], bases=["logistic"])
-    names = set(found["metric"])
-    assert {training.ADDED, training.PLACEBO, worth.DR, worth.IPS} <= names
-    added = found.filter(pl.col("metric") == training.ADDED)
+    kinds = set(found["kind"])
+    assert {"qini_added", "qini_placebo", "policy_value", "policy_value_weighted"} <= kinds
+    added = found.filter(pl.col("kind") == "qini_added")
     assert added.height == 2 and (added["low"] <= added["value"]).all() and (added["value"] <= added["high"]).all()
 
 

@@ -101,12 +101,3 @@ def test_deciles_average_to_the_whole_effect():
     found = [measures.value(measures.decile_measure(d), outcome, score, treatment) for d in range(1, 11)]
     assert np.mean(found) == pytest.approx(0.2, abs=0.02)
     assert found[0] > found[9] + 0.2
-
-
-def test_gain_curve_ends_at_the_mean_effect():
-    outcome, score, treatment = sample(3, 3000)
-    curve = measures.gain_curve(outcome, score, treatment, points=10, draws=50)
-    effect = outcome[treatment == 1].mean() - outcome[treatment == 0].mean()
-    assert curve["gain"][0] == 0 and curve["gain"][-1] == pytest.approx(effect)
-    assert (curve["low"] <= curve["gain"] + 1e-9).all() and (curve["gain"] <= curve["high"] + 1e-9).all()
-    assert curve["gain"][5] > curve["random"][5]

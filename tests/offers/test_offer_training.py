@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from engine.errors import ConfigError
-from engine.offers import encoding, measures, training
+from engine.offers import encoding, training
 
 PLAN = training.Plan(bootstrap=50)
 
@@ -36,7 +36,7 @@ def test_a_planted_effect_is_found_and_told_apart():
     assert trained.reason == ""
     young, old = pl.DataFrame({"age": [25.0, 30.0]}), pl.DataFrame({"age": [70.0, 75.0]})
     assert trained.model.predict(young).min() > 0.2 > 0.15 > abs(trained.model.predict(old)).max()
-    held = [m for m in trained.metrics if m["metric"] == measures.QINI + training.HELD and m["chosen"]]
+    held = [m for m in trained.metrics if m["kind"] == "qini" and m["chosen"]]
     assert len(held) == 1 and held[0]["low"] > 0
 
 
@@ -64,7 +64,7 @@ def test_without_differences_everybody_has_the_mean_effect():
     )
     trained = training.train(table, "o", PLAN)
     assert trained.model.slope == 0 and np.ptp(trained.model.predict(table)) == 0
-    assert training.FLAT in [m["metric"] for m in trained.metrics]
+    assert "like_random" in [m["kind"] for m in trained.metrics]
 
 
 def test_the_judged_model_never_saw_the_held_out_rows():
@@ -86,10 +86,14 @@ def _arrays(table):
 def test_thorough_judges_every_learner_by_everything():
     plan = training.Plan(learners=("s", "t"), bases=("logistic",), bootstrap=20, thorough=True)
     metrics = pl.DataFrame(training.train(rows(), "o", plan).metrics, infer_schema_length=None)
-    names = {learner: set(part["metric"]) for (learner,), part in metrics.group_by("learner") if learner != "all"}
+    names = {
+        learner: set(part.select("kind", "parameter").rows())
+        for (learner,), part in metrics.group_by("learner")
+        if learner != "all"
+    }
     common = names["s"] & names["t"]
-    assert len(common) == 19 and all("is shuffled" in name for name in names["s"] ^ names["t"])
-    placebo = metrics.filter(pl.col("metric") == training.PLACEBO)
+    assert len(common) == 19 and all(kind == "qini_lost" for kind, _ in names["s"] ^ names["t"])
+    placebo = metrics.filter(pl.col("kind") == "qini_placebo")
     assert placebo["value"].abs().max() < 0.25
 
 
@@ -110,7 +114,7 @@ def test_thorough_judges_every_learner_by_everything():
 def test_too_little_is_refused_in_words(change, why):
     trained = training.train(change(rows()), "o", PLAN)
     assert trained.model is None and why in trained.reason
-    assert trained.metrics[0]["metric"].startswith("no model: ") and trained.metrics[0]["value"] is None
+    assert trained.metrics[0]["kind"] == "no_model" and trained.metrics[0]["value"] is None
 
 
 def test_a_customer_is_never_on_both_sides():

@@ -115,28 +115,33 @@ def compare(data: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
+def figures(found: pl.DataFrame, kind: str) -> dict[tuple[str, str], dict[str, object]]:
+    """Rows of one kind by policy and offer."""
+    return {(r["learner"], r["parameter"]): r for r in found.filter(pl.col("kind") == kind).to_dicts()}
+
+
 def test_policies_side_by_side_where_people_differ():
     found = compare(experiment(1, differ=True))
-    robust = {r["learner"]: r for r in found.filter(pl.col("metric") == worth.DR).to_dicts()}
-    assert robust["nobody"]["value"] == 0
-    assert robust["personalised"]["low"] < 2.8 < robust["personalised"]["high"]
-    assert robust["everybody gets a"]["low"] < 1.3 < robust["everybody gets a"]["high"]
-    assert robust["random"]["low"] < 1.3 < robust["random"]["high"]
-    assert 0.3 < robust["personalised, half the cost"]["value"] / robust["personalised"]["value"] < 0.8
-    assert worth.NOT_BETTER not in found["metric"].to_list()
-    for row in found.filter(pl.col("metric") == worth.IPS).to_dicts():
-        assert abs(row["value"] - robust[row["learner"]]["value"]) < 0.6
+    robust = figures(found, "policy_value")
+    assert robust["nobody", ""]["value"] == 0
+    assert robust["personalised", ""]["low"] < 2.8 < robust["personalised", ""]["high"]
+    assert robust["everybody", "a"]["low"] < 1.3 < robust["everybody", "a"]["high"]
+    assert robust["random", ""]["low"] < 1.3 < robust["random", ""]["high"]
+    assert 0.3 < robust["personalised_half_cost", ""]["value"] / robust["personalised", ""]["value"] < 0.8
+    assert "policy_no_gain" not in found["kind"].to_list()
+    for policy, row in figures(found, "policy_value_weighted").items():
+        assert abs(row["value"] - robust[policy]["value"]) < 0.6
 
 
 def test_where_nobody_differs_it_says_that_personalising_does_not_pay():
     found = compare(experiment(2, differ=False))
-    assert found.filter(pl.col("metric") == worth.NOT_BETTER)["learner"].to_list() == ["everybody gets a"]
+    assert list(figures(found, "policy_no_gain")) == [("everybody", "a")]
 
 
 def test_an_offer_some_never_got_is_not_extrapolated():
     data = experiment(3, differ=True).filter((pl.col("arm") != "b") | (pl.col("x") == 0))
     found = compare(data)
-    assert found.filter(pl.col("metric") == worth.NO_OVERLAP)["learner"].to_list() == ["everybody gets b"]
+    assert list(figures(found, "policy_no_overlap")) == [("everybody", "b")]
 
 
 @pytest.mark.real
@@ -149,8 +154,10 @@ def test_hillstrom_policies_have_the_known_worth():
         exclude=["conversion", "spend"], value={"Mens E-Mail": 1, "Womens E-Mail": 1},
         cost={"Mens E-Mail": 0.08, "Womens E-Mail": 0.04}, bases=["logistic"],
     )  # fmt: skip
-    robust = {r["learner"]: r for r in found.filter(pl.col("metric") == worth.DR).to_dicts()}
-    known = {"everybody gets Mens E-Mail": 0.1026, "everybody gets Womens E-Mail": 0.1123, "personalised": 0.1248}
+    robust = figures(found, "policy_value")
+    known = {
+        ("everybody", "Mens E-Mail"): 0.1026, ("everybody", "Womens E-Mail"): 0.1123, ("personalised", ""): 0.1248,
+    }  # fmt: skip
     for policy, absolute in known.items():
         row = robust[policy]
         assert abs(row["value"] - (absolute - 0.1056)) < 2 * (row["high"] - row["low"]) / 3.92

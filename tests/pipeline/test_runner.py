@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from datetime import date, datetime
 
 import polars as pl
@@ -10,6 +11,9 @@ import pytest
 import engine
 from engine import runner, stages
 from engine.errors import ConfigError, WorkspaceError
+from engine.pipeline import prepared
+from engine.runner import code
+from engine.warehouse import duckdb
 
 
 @pytest.fixture
@@ -127,3 +131,16 @@ def test_every_table_a_stage_reads_is_imported_or_written_by_an_earlier_stage():
     for stage in stages.STAGES:
         assert set(stage.reads) <= known, stage.name
         known |= set(stage.writes)
+
+
+def test_the_statements_a_stage_runs_are_among_its_code(space, monkeypatch):
+    """The oracle: what the warehouse is asked for while a stage runs."""
+    read = duckdb.sql_text
+    for stage in stages.STAGES[:4]:
+        ran(space, until=stage.name)
+        asked: set[str] = set()
+        with space.writing("run") as store, store.transaction(), monkeypatch.context() as patched:
+            context = prepared(space, store)
+            patched.setattr(duckdb, "sql_text", lambda name, asked=asked: asked.add(f"sql/{name}.sql") or read(name))
+            importlib.import_module(f"engine.pipeline.{stage.name}").run(context)
+        assert asked and asked <= code.of(stage, rules=stage.dated).files, stage.name

@@ -22,15 +22,24 @@ async function look(name, file, width, colorScheme) {
   const pictures = await page.evaluate(() =>
     [...document.querySelectorAll("figure svg")].map((svg) => {
       const box = svg.getBoundingClientRect();
-      return { title: svg.querySelector("title")?.textContent, marks: svg.querySelectorAll("path, use").length, width: box.width, height: box.height };
+      return { title: svg.getAttribute("aria-label"), marks: svg.querySelectorAll("path, line").length, width: box.width, height: box.height };
     }));
+  // Texts of a picture that are cut off at its edge, or lie on each other.
+  const faults = await page.evaluate(() => [...document.querySelectorAll("figure svg")].flatMap((svg) => {
+    const frame = svg.getBoundingClientRect(), name = svg.getAttribute("aria-label");
+    const texts = [...svg.querySelectorAll("text")].filter((t) => t.textContent.trim()).map((t) => [t.textContent, t.getBoundingClientRect()]);
+    const cut = texts.filter(([, b]) => b.left < frame.left - 1 || b.right > frame.right + 1 || b.top < frame.top - 1 || b.bottom > frame.bottom + 1);
+    const over = texts.flatMap(([one, a], i) => texts.slice(i + 1).filter(([, b]) =>
+      Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4).map(([other]) => one + " / " + other));
+    return [...cut.map(([text]) => `${name}: cut: ${text}`), ...over.map((pair) => `${name}: over each other: ${pair}`)];
+  }));
   const without = await page.evaluate(() =>
     [...document.querySelectorAll("figure:has(svg):not(:has(a[download]))")].map((figure) => figure.textContent.trim().slice(0, 60)));
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   await page.addScriptTag({ content: axe });
   const result = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
   const seen = {
-    name, errors, requests, overflow,
+    name, errors, requests, overflow, faults,
     pictures: pictures.length,
     without_download: without,
     empty_pictures: pictures.filter((p) => p.marks < 2 || p.width < 50 || p.height < 30),

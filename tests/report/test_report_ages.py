@@ -11,7 +11,7 @@ from tests_report_town import AS_OF, make, tables
 from engine.handsets import loyalty_public, loyalty_report
 from engine.offers import owning
 from engine.pipeline import handsets
-from engine.trust import noise, people
+from engine.trust import ages, noise
 from engine.usecases import experiment_analysis, experiment_design, reporting
 
 TODAY = date(2025, 3, 2)
@@ -86,6 +86,6 @@ def test_ages_of_an_experiment_are_of_its_first_day(both):
 def test_of_both_the_younger_age_counts_on_the_day(both):
     _, space = both
     with space.warehouse(read_only=True) as store:
-        on, before = (people.aged(store, day).sort("customer_id") for day in (AS_OF, date(2025, 2, 27)))
+        on, before = (ages.aged(store, day).sort("customer_id") for day in (AS_OF, date(2025, 2, 27)))
         assert on["age"].null_count() == before["age"].null_count() > 0
         assert set((on["age"] - before["age"]).drop_nulls()) == {0, 1}

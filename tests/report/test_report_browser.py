@@ -64,6 +64,11 @@ def test_pictures_are_drawn(seen):
     assert full["empty_pictures"] == []
 
 
+def test_names_in_pictures_are_whole_and_apart(seen):
+    for page in seen["pages"]:
+        assert page["faults"] == [], page["name"]
+
+
 def test_axe_finds_nothing_serious(seen):
     for page in seen["pages"]:
         serious = [v for v in page["axe"] if v["impact"] in ("serious", "critical")]

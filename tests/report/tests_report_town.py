@@ -259,6 +259,8 @@ def tables(seed: int = 5, customers: int = 400, others: int = 60) -> dict[str, l
             "offer_id": "apple",
             "learner": "t",
             "base": "logistic",
+            "kind": "qini",
+            "parameter": "",
             "metric": "qini (scikit-uplift, normalised), held out",
             "value": 0.05,
             "low": -0.01,
@@ -269,6 +271,8 @@ def tables(seed: int = 5, customers: int = 400, others: int = 60) -> dict[str, l
             "offer_id": "samsung",
             "learner": "t",
             "base": "logistic",
+            "kind": "qini",
+            "parameter": "",
             "metric": "qini (scikit-uplift, normalised), held out",
             "value": 0.09,
             "low": 0.02,
@@ -276,23 +280,21 @@ def tables(seed: int = 5, customers: int = 400, others: int = 60) -> dict[str, l
             "chosen": True,
         },
     ]
-    worth, best = (
-        "worth per customer above nobody (doubly robust)",
-        "personalised minus the best single offer (doubly robust)",
-    )
-    for policy, metric, value in (
-        ("personalised", worth, 3.0),
-        ("nobody", worth, 0.0),
-        ("everybody gets apple", worth, 2.5),
-        ("everybody gets apple", best, 0.5),
-        ("everybody gets apple", "personalising does not beat the best single offer", None),
+    for policy, offer, kind, value in (
+        ("personalised", "", "policy_value", 3.0),
+        ("nobody", "", "policy_value", 0.0),
+        ("everybody", "apple", "policy_value", 2.5),
+        ("everybody", "apple", "policy_gain", 0.5),
+        ("everybody", "apple", "policy_no_gain", None),
     ):
         metrics.append(
             {
                 "offer_id": "(policy)",
                 "learner": policy,
                 "base": "",
-                "metric": metric,
+                "kind": kind,
+                "parameter": offer,
+                "metric": f"{kind} in words",
                 "value": value,
                 "low": None if value is None else value - 1,
                 "high": None if value is None else value + 1,
@@ -305,6 +307,8 @@ def tables(seed: int = 5, customers: int = 400, others: int = 60) -> dict[str, l
                 "offer_id": "apple",
                 "learner": "t",
                 "base": "logistic",
+                "kind": "qini_lost",
+                "parameter": feature,
                 "metric": f"qini lost when {feature} is shuffled",
                 "value": k / 100,
                 "low": None,

@@ -62,11 +62,11 @@ def _rows_left_out(name: str, condition: str) -> Plant:
 
 def _text(name: str, changed: Callable[[str], str]) -> Plant:
     def plant(stack: ExitStack) -> None:
-        from engine.warehouse import duckdb
+        from engine.warehouse import Sql, duckdb
 
         real = duckdb.sql_text
         changed(real(name))
-        made = lambda statement: changed(real(statement)) if statement == name else real(statement)  # noqa: E731
+        made = lambda statement: Sql(changed(real(statement)) if statement == name else real(statement))  # noqa: E731
         stack.enter_context(mock.patch.object(duckdb, "sql_text", made))
 
     return plant

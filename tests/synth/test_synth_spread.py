@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from engine.graph.prediction import validate
-from engine.synth.spread import KINDS, small_town
+from tests.synth.spread import KINDS, small_town
 
 TOWNS = 25
 

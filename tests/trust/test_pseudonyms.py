@@ -14,9 +14,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from engine import identifiers
 from engine.config import Ids
 from engine.errors import ConfigError
-from engine.trust import identifiers, spellings
+from engine.trust import spellings
 from engine.trust.pseudonyms import name_series, pseudonym, settle
 from engine.warehouse.duckdb import DuckDBWarehouse
 

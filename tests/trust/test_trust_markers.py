@@ -25,7 +25,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from engine import workspace
-from engine.warehouse.duckdb import quote
+from engine.warehouse import quote
 
 MARKERS = {
     "phone": "+36 20 765 4321", "bare": "36207654321", "national": "06 20 765 4321", "arabic": "٣٦٢٠٧٦٥٤٣٢١",

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from engine import identifiers
 from engine.tables import TABLES
-from engine.trust import identifiers, mentions
+from engine.trust import mentions
 from engine.trust.pseudonyms import pseudonym
-from engine.warehouse.duckdb import DuckDBWarehouse, quote
+from engine.warehouse import quote
+from engine.warehouse.duckdb import DuckDBWarehouse
 
 GONE, STAYS = pseudonym("+36207654321", b"k"), pseudonym("+36301111111", b"k")
 
@@ -28,7 +30,7 @@ def fill(store, table: str, column: str, kind: str, values: list[str]) -> None:
         if not contract.nullable:
             store.connection.execute(f'ALTER TABLE {quote(table)} ALTER COLUMN "{contract.name}" DROP NOT NULL')
     if TABLES[table].sparse:
-        store.hold(table, [column])
+        store.ensure_columns(table, [column])
     value = "[v]" if kind == "VARCHAR[]" else "v"
     text = f"INSERT INTO {quote(table)} ({quote(column)}) SELECT {value} FROM unnest($values::VARCHAR[]) AS u(v)"  # noqa: S608
     store.connection.execute(text, {"values": values})

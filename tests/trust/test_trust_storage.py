@@ -81,7 +81,7 @@ def test_a_computed_table_that_cannot_be_kept_is_computed_again(space):
         space,
         "INSERT INTO hubs VALUES (1, 500, 0.1, 'many_contacts')",
         "ALTER TABLE hubs DROP COLUMN reason",
-        "INSERT INTO runs VALUES ('r', 'edges', 'i', 'c', '{}', '{}', now()::TIMESTAMP, now()::TIMESTAMP, 'done')",
+        "INSERT INTO runs VALUES ('r', 'edges', 'i', 'c', '{}', NULL, '{}', '2026-01-01', '2026-01-01', 'done')",
     )
     with space.writing("run") as store:
         assert store.count("hubs") == 0 and store.count("runs") == 0

@@ -1,4 +1,4 @@
-"""Jobs for `Warehouse.spread`, in a module that workers find by its name."""
+"""Jobs for `Warehouse.map_rows`, in a module that workers find by its name."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ import pytest
 
 from engine.errors import InputError
 from engine.tables import TABLES, check, empty
+from engine.warehouse import Sql
 from engine.warehouse.duckdb import DuckDBWarehouse
 
 ROWS = 130_000  # more than a row group
@@ -50,7 +51,7 @@ def test_an_insert_of_none_leaves_no_row_in_any_table(store):
     with store.transaction():
         for table in TABLES:
             store.keep("nothing", empty(table))
-            chosen = ", ".join(f'"{c}"' for c in store.hold(table, []))
+            chosen = ", ".join(f'"{c}"' for c in store.ensure_columns(table, []))
             store.execute_text(f"INSERT INTO {table} BY NAME SELECT {chosen} FROM nothing")  # noqa: S608 (a contract's)
     assert set(store.counts().values()) == {0}
     for table in TABLES:
@@ -136,7 +137,7 @@ def test_a_column_takes_place_when_a_row_comes_that_has_a_value(store):
     one, two = events(ROWS), events(ROWS, first=ROWS, caller_tac="35209900", volume_mb=1.5)
     store.append("events", one)
     assert absent(store) == ABSENT
-    assert store.hold("events", []) == [c for c in EVENTS.names if c not in ABSENT]
+    assert store.ensure_columns("events", []) == [c for c in EVENTS.names if c not in ABSENT]
     assert store.read("events").equals(ordered(one))
     store.append("events", two)
     assert absent(store) == ABSENT - {"caller_tac", "volume_mb"}
@@ -224,12 +225,12 @@ def test_what_stands_in_front_or_aside_has_the_columns_too(store):
     stored, front = events(9), events(20, caller_cell="c")
     store.append("events", stored)
     store.keep("others", front)
-    with store.shadow() as shadow:
-        shadow.write("events", front)
-        assert shadow.read("events").equals(ordered(front))
-    with store.aside(("events",)):
+    with store.overlay() as overlay:
+        overlay.write("events", front)
+        assert overlay.read("events").equals(ordered(front))
+    with store.sandbox(("events",)):
         assert store.read("events").equals(ordered(stored))
-    with store.aside(()):
+    with store.sandbox(()):
         assert store.read("events").equals(empty("events"))
     assert absent(store) == ABSENT
     assert store.read("events").equals(ordered(stored))
@@ -238,11 +239,11 @@ def test_what_stands_in_front_or_aside_has_the_columns_too(store):
 def test_a_table_made_by_a_statement_takes_all_its_columns(store, monkeypatch):
     rows = events(20, caller_cell="c")
     store.keep("others", rows)
-    statement = "SELECT * FROM others"
+    statement = Sql("SELECT * FROM others")
     monkeypatch.setattr("engine.warehouse.duckdb.sql_text", lambda name: statement)
-    with store.shadow() as shadow:
-        assert shadow.create("events", "any/name") == 20
-        assert shadow.read("events").equals(ordered(rows))
+    with store.overlay() as overlay:
+        assert overlay.create("events", "any/name") == 20
+        assert overlay.read("events").equals(ordered(rows))
     assert store.count("events") == 0
     assert store.create("events", "any/name") == 20
     assert store.read("events").equals(ordered(rows))

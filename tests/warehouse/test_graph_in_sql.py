@@ -25,9 +25,9 @@ def in_sql(stored):
     """`nodes` and `influencers` of the town, in SQL; and what the arrays gave."""
     with stored.warehouse(read_only=True) as store:
         kept = store.read("nodes"), store.read("influencers")
-        with store.shadow() as shadow:
-            sql_centrality.run(shadow, stored.config)
-            return kept, (shadow.read("nodes"), shadow.read("influencers"))
+        with store.overlay() as overlay:
+            sql_centrality.run(overlay, stored.config)
+            return kept, (overlay.read("nodes"), overlay.read("influencers"))
 
 
 def test_nodes_are_those_of_the_arrays(in_sql):
@@ -46,7 +46,7 @@ def test_influencers_are_those_of_the_arrays(in_sql):
 def test_equal_scores_go_to_the_smallest_contact_id(stored):
     ties = pl.DataFrame({"a": [0, 0, 0], "b": [1, 2, 3], "weight": [1.0, 1.0 + 1e-13, 1.0 - 1e-13]})
     parties = pl.DataFrame({"node": [0, 1, 2, 3], "party_id": ["z", "c", "b", "a"]})
-    with stored.warehouse(read_only=True) as store, store.aside(()):
+    with stored.warehouse(read_only=True) as store, store.sandbox(()):
         more = {"reciprocity": 1.0, "overlap": 0.0, "active_days": 9}
         store.write("ties", ties.with_columns(**{name: pl.lit(value) for name, value in more.items()}))
         store.write("parties", parties.with_columns(is_customer=pl.lit(True), opted_out=pl.lit(False)))
@@ -70,15 +70,15 @@ def test_consent_to_the_use_of_traffic_data_is_asked_as_with_the_arrays(stored, 
         (traffic, long_ago, None, end), (consent.OFFERS, long_ago, None, None),
     ]  # fmt: skip
     config = Config(graph=replace(stored.config.graph, require_traffic_consent=True), run=Run(today=day.isoformat()))
-    with stored.warehouse(read_only=True) as store, store.shadow() as shadow:
-        people = shadow.read("parties")["party_id"].sort()
+    with stored.warehouse(read_only=True) as store, store.overlay() as overlay:
+        people = overlay.read("parties")["party_id"].sort()
         rows = [(person, *ways[n % 13]) for n, person in enumerate(people) if n % 13 < len(ways)]
-        shadow.write("consents", pl.DataFrame(rows, orient="row", schema=shadow.read("consents").schema))
-        graph = influencers.network(shadow)
+        overlay.write("consents", pl.DataFrame(rows, orient="row", schema=overlay.read("consents").schema))
+        graph = influencers.network(overlay)
         _, centrality = ranks(graph, damping=config.graph.damping)
-        wanted = influencers.influencers(shadow, config, list(sql_centrality.DEFINITIONS), graph, centrality)
-        sql_centrality.run(shadow, config)
-        found = shadow.read("influencers")
+        wanted = influencers.influencers(overlay, config, list(sql_centrality.DEFINITIONS), graph, centrality)
+        sql_centrality.run(overlay, config)
+        found = overlay.read("influencers")
     same(wanted.sort("customer_id", "definition", "rank"), found, "influencers")
     assert 0 < found["customer_id"].n_unique() < with_influencers(stored)
 

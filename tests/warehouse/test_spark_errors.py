@@ -163,11 +163,11 @@ def test_a_workspace_of_spark_is_not_read_by_duckdb_by_mistake(space):
 
     with opened(space, "duckdb").warehouse(read_only=True) as store:
         before = store.read("events")
-        assert "caller_tac" not in store.hold("events", []), "no file told of handsets"
+        assert "caller_tac" not in store.ensure_columns("events", []), "no file told of handsets"
     with opened(space, "spark").writing("adopt") as store:
         assert store.count("events") == 1, "rows of the file became Parquet"
         assert store.read("events").equals(before)
-        chosen = ", ".join(store.hold("events", []))
+        chosen = ", ".join(store.ensure_columns("events", []))
         assert store.query_text(f"SELECT {chosen} FROM events").equals(before), "and Spark reads all their columns"  # noqa: S608
     with pytest.raises(WorkspaceError, match="--engine spark"), opened(space, "duckdb").warehouse():
         pass

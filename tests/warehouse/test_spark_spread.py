@@ -35,13 +35,13 @@ def store(tmp_path_factory):
 
 
 def test_rows_come_back_in_their_order_and_their_types(store):
-    found = pl.concat(list(store.spread(ROWS, doubled, size=3, name="rows")))
+    found = pl.concat(list(store.map_rows(ROWS, doubled, size=3, name="rows")))
     pieces = [ROWS[start : start + 3] for start in range(0, 10, 3)]
     wanted = pl.concat([frame.drop("process") for piece in pieces for frame in doubled(piece, threads=1)])
     assert found.drop("process").equals(wanted)
     assert found.schema["pair"] == pl.Array(pl.Float32, 2) and found.schema["kind"] == pl.Enum(["a", "b"])
     assert os.getpid() not in found["process"]
-    assert list(store.spread(ROWS.clear(), doubled, size=3, name="rows")) == []
+    assert list(store.map_rows(ROWS.clear(), doubled, size=3, name="rows")) == []
 
 
 def test_an_error_of_the_job_is_that_error_and_what_came_before_is_kept(store, monkeypatch):
@@ -50,10 +50,10 @@ def test_an_error_of_the_job_is_that_error_and_what_came_before_is_kept(store, m
     jobs = {how: partial(fails_at, n=7, how=how) for how in (ConfigError, ZeroDivisionError)}
     kept = []
     with pytest.raises(EngineError, match=r"^row 7 cannot be done\.$"):
-        kept.extend(store.spread(ROWS, jobs[ConfigError], size=1, name="rows"))
+        kept.extend(store.map_rows(ROWS, jobs[ConfigError], size=1, name="rows"))
     assert pl.concat(kept).equals(ROWS.head(7))
     with pytest.raises(BackendError, match=r"^rows failed on Spark: .*row 7"):
-        list(store.spread(ROWS, jobs[ZeroDivisionError], size=1, name="rows"))
+        list(store.map_rows(ROWS, jobs[ZeroDivisionError], size=1, name="rows"))
 
 
 def once(told: pl.DataFrame, what: str) -> bool:
@@ -88,8 +88,8 @@ def test_a_photo_that_a_worker_cannot_read_has_a_reason(both, store):
         matches.embedded, mode="inventory", settings=settings, root=space.faces,
         key=gallery.model_id(settings, "inventory"),
     )  # fmt: skip
-    here = pl.concat(list(DuckDBWarehouse().spread(photos, job, size=2, name="faces", threads=1)))
-    there = pl.concat(list(store.spread(photos, job, size=2, name="faces")))
+    here = pl.concat(list(DuckDBWarehouse().map_rows(photos, job, size=2, name="faces", threads=1)))
+    there = pl.concat(list(store.map_rows(photos, job, size=2, name="faces")))
     assert there.equals(here)
     assert there.row(-1, named=True)["status"] == "unreadable"
     assert "is missing" in there.row(-1, named=True)["reason"]
@@ -103,7 +103,7 @@ def test_what_a_worker_loads_it_keeps(both, store):
         matches.embedded, mode="inventory", settings=settings, root=space.faces,
         key=gallery.model_id(settings, "inventory"),
     )  # fmt: skip
-    told = pl.concat(list(store.spread(photos, partial(loads, job=job), size=1, name="faces")))
+    told = pl.concat(list(store.map_rows(photos, partial(loads, job=job), size=1, name="faces")))
     assert told.height == 12 and Counter(told["process"]).most_common(1)[0][1] > 3
     assert once(told, "networks")
 
@@ -124,9 +124,9 @@ def test_uplift_is_scored_as_here_by_models_that_a_worker_loads_once(store):
     known = [training.train(rows, offer, plan).model for offer in ("o", "offer ü")]
     assert known[0].slope != 0, "customers differ"
     job = partial(models.scored, contents=[model.to_bytes() for model in known])
-    found = pl.concat(list(store.spread(rows, job, size=25, name="scores")))
+    found = pl.concat(list(store.map_rows(rows, job, size=25, name="scores")))
     assert found.columns == ["o", "offer ü"] and found.equals(next(job(rows)))
-    told = pl.concat(list(store.spread(rows, partial(loads, job=job), size=25, name="scores")))
+    told = pl.concat(list(store.map_rows(rows, partial(loads, job=job), size=25, name="scores")))
     assert told["rows"].sum() == 300 and Counter(told["process"]).most_common(1)[0][1] > 2
     assert once(told, "models")
 
@@ -135,7 +135,7 @@ def test_other_weights_on_a_worker_are_refused(both, store):
     settings = both[1].config.faces
     job = partial(matches.embedded, mode="customer", settings=settings, root=both[1].faces, key="others")
     with pytest.raises(EngineError, match=r"The weights are others where the run began, .* Install the same ones"):
-        list(store.spread(pl.DataFrame({"sha256": ["0"], "path": ["a"]}), job, size=1, name="faces"))
+        list(store.map_rows(pl.DataFrame({"sha256": ["0"], "path": ["a"]}), job, size=1, name="faces"))
 
 
 def test_a_folder_of_ads_that_workers_do_not_share_is_said(tmp_path, both):

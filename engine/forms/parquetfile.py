@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from engine import thrift
 from engine.errors import InputError
-from engine.textfile import check_names, check_width, literally
+from engine.forms import thrift
+from engine.forms.textfile import check_names, check_width, literally
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -1,0 +1,73 @@
+"""Figures in words: looked up by their path in nested facts, and spelled as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+MINUS = "−"
+WITHHELD = "withheld"
+# Codes whose words say more than the code does.
+NAMES = {
+    "tie_reach": "tie and reach",
+    "strongest": "strongest tie",
+    "ppr": "personalised PageRank",
+    "lead": "handset lead",
+    "random": "a random contact",
+    "logs": "call records",
+    "optouts": "opt-outs",
+    "inventory": "photos of models",
+}
+
+
+def look_up(facts: Mapping[str, Any], path: str) -> Any:
+    """The value at a dotted path of nested dicts and lists, None where any step is missing."""
+    place: Any = facts
+    for step in path.split("."):
+        if isinstance(place, list):
+            place = place[int(step)] if step.isdigit() and int(step) < len(place) else None
+        elif isinstance(place, Mapping):
+            place = place.get(step)
+        else:
+            return None
+    return place
+
+
+def word(code: Any) -> str:
+    """A code as people read it: "own_face" -> "own face"."""
+    return NAMES.get(str(code)) or str(code).replace("_", " ")
+
+
+def spell(value: Any, form: str) -> str:
+    """A figure as people read it.
+
+    Args:
+        value: the figure.
+        form: count (1,234), share (12.3 %), share0 (12 %), points (+1.20 pp), pp (+1.20), ratio (×1.70), money,
+            number (three significant digits), signed, p, or text; what begins with maybe_ may be missing without
+            being withheld.
+    """
+    if not isinstance(value, (int, float)):
+        return str(value)
+    form = form.removeprefix("maybe_")
+    if form == "share":
+        text = f"{100 * value:.1f} %"
+    elif form == "share0":
+        text = f"{100 * value:.0f} %"
+    elif form == "points":
+        text = f"{100 * value:+.2f} pp"
+    elif form == "pp":
+        text = f"{100 * value:+.2f}"
+    elif form == "ratio":
+        text = f"×{value:.2f}"
+    elif form == "money":
+        text = f"{value:,.2f}"
+    elif form == "number":
+        text = f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    elif form == "p":
+        text = "< 0.001" if value < 0.001 else f"{value:.2g}"
+    elif form == "signed":
+        text = f"{value:+.3g}"
+    else:
+        text = f"{value:,}"
+    return text.replace("-", MINUS)
