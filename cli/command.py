@@ -7,7 +7,7 @@ import os
 import sys
 import typing
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -75,6 +75,7 @@ class Shell:
     memory: str | None = None
     engine: str | None = None
     master: str | None = None
+    opened: list[Workspace] = field(default_factory=list)
 
     def workspace(self, **flags: Any) -> Workspace:
         """The workspace of this call, which the audit log says first; what it cannot say is not opened.
@@ -87,6 +88,7 @@ class Shell:
 
         resolved = {name.replace("__", ".", 1): value for name, value in {**self.computing, **flags}.items()}
         space = workspace.open_(self.path, flags=resolved)
+        self.opened.append(space)
         if self.recorded:
             audit.append(space.path, self.command, "open")
         return space
@@ -123,6 +125,11 @@ class Shell:
                 f"{ads} taken out with it. Those handed out before are called back by the next export: "
                 "`kindred export delivery --to DIR` names them in withdraw.jsonl."
             )
+
+    def say_told(self) -> None:
+        """What followed from settings that were changed since the last command."""
+        for text in (text for space in self.opened for text in space.told):
+            self.say(text)
 
     def complain(self, text: str) -> None:
         """What went wrong, on stderr, also when quiet."""
@@ -166,7 +173,10 @@ def command(app: typer.Typer, name: str | None = None, *, computes: bool = False
             )
             with _as_exit_code(options["debug"]):
                 _check_outputs(given)
-                code = function(shell, **given)
+                try:
+                    code = function(shell, **given)
+                finally:
+                    shell.say_told()
             raise typer.Exit(code or DONE)
 
         hints = typing.get_type_hints(function, include_extras=True)

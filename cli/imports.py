@@ -341,7 +341,7 @@ def _report(
                 "replaces": summary.replaces,
                 "details": summary.details,
                 **(
-                    {"columns": summary.columns, "covers": summary.covers, "checks": told}
+                    {"columns": summary.columns, "covers": summary.covers, "days": summary.days, "checks": told}
                     if shell.output == "json"
                     else {}
                 ),
@@ -386,7 +386,7 @@ def _columns(summary: SourceSummary) -> list[str]:
         lines.append(f"  {column['ours']:<{wide}} = {column['theirs']}{f': {became}' if became else ''}")
     if len(summary.columns) > _SHOWN:
         lines.append(f"  and {len(summary.columns) - _SHOWN} further columns (-o json shows them)")
-    return [*lines, *([f"  {summary.covers}"] if summary.covers else [])]
+    return [*lines, *(f"  {text}" for text in (summary.covers, summary.days) if text)]
 
 
 def _say_columns(shell: Shell, summary: SourceSummary) -> None:

@@ -83,7 +83,7 @@ def _forgetting(app: typer.Typer) -> None:
     def purge(
         shell: Shell,
         before: Annotated[
-            datetime, typer.Option("--before", formats=["%Y-%m-%d"], metavar="DATE", help="First day kept (UTC).")
+            datetime, typer.Option("--before", formats=["%Y-%m-%d"], metavar="DATE", help="First day kept.")
         ],
         keep_daily: Annotated[
             bool, typer.Option("--keep-daily", help="Keep the sums per pair and day, without time, place and handset.")

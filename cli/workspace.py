@@ -8,6 +8,9 @@ from typing import Annotated
 import typer
 
 from cli.command import KNOWN_ERROR, Shell, command
+from engine.clock import AUTO
+
+_UNDECIDED = " until a file of call records tells a time zone, or logs.time_zone in kindred.toml"
 
 
 def register(app: typer.Typer) -> None:
@@ -50,9 +53,11 @@ def register(app: typer.Typer) -> None:
         with space.warehouse(read_only=True) as store:
             stages = runner.status(store, space.config)
             warnings = health.warnings(store, space.config)
+            zone = store.clock.zone
             counts = {name: store.count(name) for name in tables.TABLES if name not in tables.BOOKKEEPING}
         if shell.output == "json":
-            shell.emit({"workspace": str(space.path), "stages": stages, "tables": counts, "warnings": warnings})
+            found = {"workspace": str(space.path), "time_zone": zone, "stages": stages, "tables": counts}
+            shell.emit({**found, "warnings": warnings})
             return
         full = [{"table": name, "rows": rows} for name, rows in counts.items() if rows]
         if full or shell.output != "table":
@@ -66,6 +71,8 @@ def register(app: typer.Typer) -> None:
             if full:
                 print()
             shell.emit([{"stage": s["stage"], "state": s["state"], "last run (UTC)": s["finished_at"]} for s in stages])
+        if full:
+            shell.say(f"Days begin by {zone}{_UNDECIDED if space.config.logs.time_zone == AUTO else ''}.")
         for line in warnings:
             shell.say(f"warn: {line}")
         if warnings:

@@ -8,19 +8,28 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine import documents
+from engine import clock, documents
 from engine.errors import ConfigError
 
 
-def _s(default: Any, note: str, *, choices: tuple[Any, ...] = (), low: float | None = None,
-       high: float | None = None, file: bool = False):  # fmt: skip
-    """A setting; file: it may name a file or folder, whose content decides results."""
-    return field(default=default, metadata={"note": note, "choices": choices, "low": low, "high": high, "file": file})
+def _s(
+    default: Any, note: str, *, choices: tuple[Any, ...] = (), low: float | None = None, high: float | None = None,
+    file: bool = False, check: Callable[[Any], None] | None = None,
+):  # fmt: skip
+    """A setting; file: it may name a file or folder, whose content decides results; check: raises ConfigError."""
+    told = {"note": note, "choices": choices, "low": low, "high": high, "file": file, "check": check}
+    return field(default=default, metadata=told)
+
+
+def _time_zone(name: str) -> None:
+    """Raise ConfigError where there is no such time zone."""
+    if name != clock.AUTO:
+        clock.of(name)
 
 
 # How fast and with how much memory, never what.
@@ -82,6 +91,12 @@ class Logs:
         300, "rows with one call id and the same parties are one call if they start within this many seconds", low=0
     )
     service_numbers: str = _s("", "further service numbers, one a line or separated by commas; their rows are rejected")
+    time_zone: str = _s(
+        "UTC",
+        "by which days begin, e.g. Europe/Budapest; auto = UTC until an import of call records tells a zone, which is "
+        "then written here. When it changes, sums per day are computed anew",
+        check=_time_zone,
+    )
 
 
 @dataclass(frozen=True)
@@ -429,6 +444,8 @@ def _convert(key: str, entry: dataclasses.Field, value: Any, origin: str) -> Any
         raise ConfigError(f"{problem} is not one of {', '.join(map(str, choices))}.")
     if (low is not None and not value >= low) or (high is not None and not value <= high):
         raise ConfigError(f"{problem} should lie between {low} and {'any size' if high is None else high}.")
+    if entry.metadata["check"]:
+        entry.metadata["check"](value)
     return value
 
 

@@ -98,7 +98,7 @@ _ALL = [
     table("pair_days", "directed pair and day with contact", "src dst day", """
         src u32              who called or texted
         dst u32
-        day date             UTC
+        day date             by the workspace's time zone
         n_calls i64          attempts, answered or not
         talk_s i64           seconds talked on calls src to dst
         n_texts i64
@@ -363,7 +363,7 @@ _ALL = [
         erased bool          its customer or the person behind the likeness was erased
         """),
     table("meta", "fact about the workspace", "name", """
-        name text            schema_version, migrated, unfinished, people, restored
+        name text            schema_version, migrated, unfinished, people, restored, clock
         value text
         """),
 ]  # fmt: skip

@@ -21,7 +21,7 @@ TOP_LEVEL = {
 # From the ground up: what stands in a line imports what stands in lines above it, and its own folder, nothing else.
 LAYERS = [
     {"errors", "identifiers", "progress", "version", "offline", "documents", "config", "contracts", "tables", "stages",
-     "segments", "compiled", "processes", "formulas", "rates", "figures"},
+     "segments", "clock", "compiled", "processes", "formulas", "rates", "figures"},
     {"warehouse"},
     {"trust"},
     {"sources"},

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import forms, sources
 from engine.errors import InputError
-from engine.logs import days, mapping, picks, reading, recognise, repeats, shown, staging, undo, unread
+from engine.logs import days, mapping, picks, reading, recognise, repeats, shown, staging, undo, unread, zone
 from engine.logs.numbers import NumberedRows
 from engine.logs.parameters import parameters
 from engine.progress import SILENT, Progress, Task
@@ -176,13 +176,15 @@ def _import_rows(
             job.share.to(_CLEAN)
             with store.transaction():
                 pseudonyms.settle(store, job.config.ids)
+                days_told = zone.decide(store, read, job.config.logs.time_zone)
                 read = replace(read, why=f"{read.why}; {form.told}" if form.told else read.why)
                 summary = _store_rows(store, source, read, found, job)
                 summary = replace(
                     summary,
                     replaces=sources.replaced(before, summary),
                     columns=rows.columns,
-                    covers=shown.span(found.span),
+                    covers=shown.span(found.span, store.clock),
+                    days=days_told,
                 )
                 sources.unchanged(read.file, content())
                 sources.record(store, summary, content().sha256, _how(job, read, found))
@@ -253,7 +255,7 @@ def _read(job: _Job, read: recognise.Reading, content: Callable[[], sources.Cont
 
     A file that is larger than memory is read piece by piece, again for each question about all of its ids.
     """
-    params = parameters(read.profile, job.options, job.config)
+    params = parameters(read.profile, job.options, job.config, job.store.clock)
     services = _service_numbers(job.store, job.config, job.key)
     read_rows = partial(reading.read_rows, job.store, read, content, params)
     notes, rows, number, numbered = Counter[str](), 0, 0, None

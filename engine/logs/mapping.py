@@ -232,6 +232,8 @@ def with_options(profile: Profile, options: dict[str, Any]) -> Profile:
                 "; where the times stand in a column of another name, draft a mapping file: `kindred logs guess FILE`"
             )
         raise InputError(f"format {profile.name!r} has {what}.", fix=f"{fix}.")
+    if profile.aggregated:
+        return replace(profile, timezone="UTC")  # `--epoch` is a day of the workspace's, not a time of some zone
     return replace(profile, timezone=options["timezone"]) if options.get("timezone") else profile
 
 

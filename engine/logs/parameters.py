@@ -10,17 +10,19 @@ from engine.intake import clocks
 from engine.logs import words
 
 if TYPE_CHECKING:
+    from engine.clock import Clock
     from engine.config import Config
     from engine.logs.mapping import Profile
 
 
-def parameters(profile: Profile, options: dict[str, Any], config: Config) -> dict[str, Any]:
+def parameters(profile: Profile, options: dict[str, Any], config: Config, clock: Clock) -> dict[str, Any]:
     """Parameters of sql/logs/parse.sql, but for those that depend on the file (`gaps`, `directed`).
 
     Args:
         profile: how rows read.
         options: what the user said for this import: `epoch`.
         config: settings; section logs is used.
+        clock: by which the day of rows without times begins.
 
     Raises:
         ConfigError: a setting that should be a day is none.
@@ -29,7 +31,7 @@ def parameters(profile: Profile, options: dict[str, Any], config: Config) -> dic
     kinds, ways, answers = words.kinds(profile), words.directions(profile), words.answers(profile)
     return {
         **clocks.parameters(profile, epoch),
-        "day": (epoch or date(1970, 1, 1)).isoformat(),
+        "day": str(clock.start(epoch or date(1970, 1, 1))),
         "words": list(kinds),
         "meanings": list(kinds.values()),
         "kind": profile.kind,

@@ -10,6 +10,7 @@ from engine.errors import masked
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.clock import Clock
     from engine.logs.recognise import Reading
     from engine.warehouse import Warehouse
 
@@ -55,16 +56,18 @@ def shape(value: str) -> str:
     return sources.mask(value[:_LONG])
 
 
-def span(found: dict[str, Any]) -> str:
-    """What a file covers, in words: first and last moment (UTC), calls, texts, data sessions.
+def span(found: dict[str, Any], clock: Clock) -> str:
+    """What a file covers, in words: first and last moment, calls, texts, data sessions.
 
     Args:
         found: sql/logs/span, one row.
+        clock: that shows the moments.
     """
     if not found["n"]:
         return ""
     calls = found["n"] - found["texts"] - found["data_sessions"]
     return (
-        f"{found['first_at']:%Y-%m-%d %H:%M} to {found['last_at']:%Y-%m-%d %H:%M} UTC: {calls:,} calls "
+        f"{clock.local(found['first_at']):%Y-%m-%d %H:%M} to {clock.local(found['last_at']):%Y-%m-%d %H:%M} "
+        f"{clock.zone}: {calls:,} calls "
         f"({found['missed_calls']:,} not answered), {found['texts']:,} texts, {found['data_sessions']:,} data sessions"
     )

@@ -13,8 +13,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import BackendError
-from engine.logs import repeats, staging
+from engine.logs import days, repeats, staging
 from engine.sources import takeback
 from engine.warehouse import Warehouse
 
@@ -36,15 +35,7 @@ def take_out(store: Warehouse, gone: Collection[str], logs: Logs) -> None:
         store: the warehouse.
         gone: ids of the imports; they still stand in `sources`.
         logs: settings, for imports that did not note theirs.
-
-    Raises:
-        BackendError: the warehouse is Spark.
     """
-    if store.spreads:
-        raise BackendError(
-            "The engine spark cannot take call records back, nor read the same file otherwise, yet.",
-            fix="Make a new workspace and import the files there as they should be.",
-        )
     some: dict[str, Any] = {"gone": list(gone)}
     try:
         store.temp("_undo_pairs", "logs/undo_pairs", **some)
@@ -57,11 +48,7 @@ def take_out(store: Warehouse, gone: Collection[str], logs: Logs) -> None:
         for line in store.query("logs/undo_order").iter_rows(named=True):
             _import_again(store, line["source_id"], json.loads(line["how"] or "null"), logs)
         store.temp("_undo_after", "logs/undo_sums", **some)
-        store.temp("_log_days", "logs/undo_changes")
-        store.temp("_log_days_known", "logs/days_known")
-        if store.count("_log_days_known"):
-            store.execute("logs/drop_known_days")
-        store.execute("logs/insert_days")
+        days.change(store)
         store.execute("logs/undo_strangers")
         takeback.forget(store, gone)
     finally:

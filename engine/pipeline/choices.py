@@ -113,7 +113,10 @@ def read_past(context: Context, offers: pl.DataFrame) -> Past:
     import polars as pl
 
     gone = context.warehouse.query("offers/gone")
-    rows = history.campaign_dates(context.warehouse.read("treatments")).join(gone, on="customer_id", how="anti")
+    treatments = context.warehouse.read("treatments")
+    # A campaign's days are the workspace's, as those of its call records are.
+    local = treatments.with_columns(context.warehouse.clock.shown(treatments["sent_at"]))
+    rows = history.campaign_dates(local).join(gone, on="customer_id", how="anti")
     days = rows["as_of"].unique().sort().to_list()
     known = [features_on(context, day, rows.filter(pl.col("as_of") == day), offers) for day in days]
     held = None
@@ -275,7 +278,12 @@ def features_on(context: Context, as_of: date, people: pl.DataFrame, offers: pl.
         as_of,
         customers=ages.aged(store, as_of),
         handset=handset,
-        usage=store.query("offers/usage", since=as_of - timedelta(days=config.graph.window_days), as_of=as_of),
+        usage=store.query(
+            "offers/usage",
+            since=store.clock.start(as_of - timedelta(days=config.graph.window_days)),
+            until=store.clock.start(as_of),
+            as_of=as_of,
+        ),
         graph=graph,
         contacts=features.contact_features(ties, parties, handset.select("customer_id", "manufacturer"), makers),
         influencer=features.influencer_features(top, spells, as_of),

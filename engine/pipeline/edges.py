@@ -75,7 +75,7 @@ def build(store: Warehouse, config: Graph) -> None:
         degree_quantile=config.hub_degree_quantile,
         mutual_share=config.hub_mutual_share,
     )
-    store.temp("same_handset", "graph/same_handset", **window)
+    store.temp("same_handset", "graph/same_handset", **{name: store.clock.start(day) for name, day in window.items()})
     store.temp("rated", "graph/rated", min_active_days=config.min_active_days)
     store.drop("edges_next", "pairs", "same_handset")
     store.create("ties", "graph/gated_ties")

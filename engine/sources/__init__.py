@@ -50,6 +50,7 @@ class SourceSummary:
         replaces: the earlier reading of the same content that this one took the place of, in words.
         columns: which column became what, with values of the first rows (`ours`, `theirs`, `before`, `after`).
         covers: first and last moment and kinds of records, in words; call records only.
+        days: the time zone by which days begin from now on, in words, where this file decided it.
     """
 
     source_id: str
@@ -65,6 +66,7 @@ class SourceSummary:
     replaces: str = ""
     columns: list[dict[str, Any]] = field(default_factory=list)
     covers: str = ""
+    days: str = ""
 
     @property
     def rows_left_out(self) -> int:

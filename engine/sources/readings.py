@@ -131,7 +131,7 @@ def take_out(store: Warehouse, target: str, gone: Collection[str], key: bytes) -
             laid = lay(target, table, _read(store, source, how["columns"]))
             table = table if laid.rows is None else laid.rows
         elif target == "treatments":
-            table = _purged(table, how["before"])
+            table = _purged(table, how.get("start") or how["before"])
     store.write(target, table)
     if target == "consents":
         store.execute("trust/withdraw_recognised")

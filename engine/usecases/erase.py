@@ -62,7 +62,7 @@ def purge(
 
     Args:
         workspace: an opened workspace.
-        before: first day that is kept (UTC).
+        before: first day that is kept, by the workspace's time zone.
         keep_daily: keep `pair_days`, the sums per pair and day (no time of day, place or handset), so that the graph's
             window stays full.
         everything: also where no call record and no treatment would be left, or the day is still to come.
@@ -86,7 +86,8 @@ def purge(
     with workspace.writing("purge", backup=True) as store:
         with store.transaction():
             rows = _purge_rows(workspace, store, before, keep_daily, everything)
-            how = {"before": before.isoformat(), "keep_daily": keep_daily}
+            start = store.clock.start(before).isoformat()
+            how = {"before": before.isoformat(), "start": start, "keep_daily": keep_daily}
             erasures.note(store, "purge", rows, how=how)
         return erasures.finish(workspace, store)
 
@@ -95,7 +96,7 @@ def _purge_rows(
     workspace: Workspace, store: Warehouse, before: date, keep_daily: bool, everything: bool
 ) -> dict[str, int]:
     """Delete what is older than a day, inside a transaction; returns rows deleted per table."""
-    start = datetime(before.year, before.month, before.day)
+    start = store.clock.start(before)
     steps = {"repeats": start, "events": start, "treatments": start}
     if not keep_daily:
         steps["pair_days"] = before

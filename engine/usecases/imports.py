@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from engine import sources
@@ -177,18 +177,25 @@ def _check_sums(store: Warehouse, wanted: list[dict[str, Any]]) -> None:
     for line in store.query("intake/purges").iter_rows(named=True):
         how = json.loads(line["how"])
         if how["keep_daily"]:
-            purges.append((line["number"], how["before"]))
+            purges.append((line["number"], how.get("start") or how["before"]))
         else:
-            purges = [purge for purge in purges if purge[1] > how["before"]]
+            purges = [purge for purge in purges if purge[1] > (how.get("start") or how["before"])]
     for line in wanted:
         first = json.loads(line["how"] or "{}").get("first_at")
-        for number, day in purges:
-            if first and line["target"] == _LOGS and line["number"] < number and first < day:
+        for number, start in purges:
+            day = _first_day(store, datetime.fromisoformat(start))
+            if first and line["target"] == _LOGS and line["number"] < number and first < start:
                 raise InputError(
                     f"{line['path']} ({line['source_id']}) holds calls before {day}, of which `purge --keep-daily` "
                     "left the sums of all files together.",
                     fix=f"Let these sums go too: `kindred purge --before {day}`, then undo it.",
                 )
+
+
+def _first_day(store: Warehouse, moment: datetime) -> date:
+    """The first day that begins at a moment or after it."""
+    day = store.clock.day(moment)
+    return day if store.clock.start(day) >= moment else day + timedelta(days=1)
 
 
 def _stays(targets: set[str]) -> Iterator[str]:

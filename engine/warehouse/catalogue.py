@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 LARGE = (
     "events", "repeats", "pair_days", "parties", "rejects", "edges", "hubs", "ties", "nodes", "influencers", "handsets",
 )  # fmt: skip
+BLOCK = 48  # bits of a row's number within the rows that one insert brought
 NUMBERED = ("events",)  # large tables whose rows statements name by `rowid`; theirs is a column `row_id`
 SCRATCH = "_scratch"
 _KEY = "parts:"
@@ -104,7 +105,7 @@ class Catalogue(DuckDBWarehouse):
             target=literal(f"{self._folder}/{part}"),
         )
         self._run(text, {}, f"Moving {table} to Parquet")
-        return {"path": part, "rows": rows}
+        return {"path": part, "rows": rows, **({"block": 0} if table in NUMBERED else {})}
 
     def _set_parts(self, table: str, parts: list[dict[str, Any]]) -> None:
         self.touched.add(table)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from engine.clock import Clock
     from engine.warehouse.statements import Sql
 
 Job = Callable[["Warehouse"], "dict[str, int] | None"]
@@ -27,6 +28,14 @@ class Warehouse(ABC):
 
     spreads: bool  # whether rows may be so many that no array may hold one entry per record
     touched: set[str]  # contract tables that were written
+    clock: Clock  # by which days begin: what `local_day` in statements says
+
+    @abstractmethod
+    def set_clock(self, clock: Clock) -> None:
+        """Let days begin by another clock. Inside a transaction.
+
+        The sums per day that are stored do not follow by themselves (`engine.logs.days.move`).
+        """
 
     # ---- rows out
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from engine.clock import MACRO, UTC, Clock
 from engine.errors import BackendError
 from engine.warehouse.statements import Sql
 
@@ -44,13 +45,19 @@ class Statement:
 
 
 @lru_cache(maxsize=1024)
-def translated(text: str) -> Statement:
-    """A DuckDB statement for Spark; kept, since transpiling costs more than a small query."""
+def translated(text: str, clock: Clock = UTC) -> Statement:
+    """A DuckDB statement for Spark; kept, since transpiling costs more than a small query.
+
+    Args:
+        text: of the statement.
+        clock: by which days begin. What asks UTC is written out; of another one `function` must be there.
+    """
     import sqlglot
     from sqlglot import errors, exp
 
     try:
         tree = sqlglot.parse_one(text, read="duckdb")
+        tree = tree.transform(_by_utc) if clock == UTC else tree
     except errors.SqlglotError:
         return _only_duckdb()
     if isinstance(tree, exp.Query):
@@ -88,6 +95,21 @@ def _statement(kind: str, query: exp.Query, target: str) -> Statement:
     names = {node.name for node in query.find_all(exp.Placeholder, exp.Parameter)}
     sql = query.transform(_mended).transform(_wide).sql("spark", comments=False)
     return Statement(kind, sql, target, frozenset(reads), frozenset(names))
+
+
+def function(clock: Clock) -> str:
+    """The statement that defines for Spark what DuckDB has as a macro: `local_day` by a clock."""
+    body = translated(f"SELECT {clock.day_sql('asked')}").sql.removeprefix("SELECT ")
+    return f"CREATE OR REPLACE TEMPORARY FUNCTION {MACRO}(asked TIMESTAMP_NTZ) RETURNS DATE RETURN {body}"
+
+
+def _by_utc(node: exp.Expression) -> exp.Expression:
+    """What asks the clock, as the cast that it is."""
+    from sqlglot import exp
+
+    if isinstance(node, exp.Anonymous) and node.name.lower() == MACRO:
+        return exp.cast(node.expressions[0].copy(), "DATE")
+    return node
 
 
 def _mended(node: exp.Expression) -> exp.Expression:

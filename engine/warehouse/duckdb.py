@@ -136,10 +136,11 @@ class DuckDBWarehouse(DatabaseFile, Warehouse):
         try:
             yield
         except BaseException:
-            self._inside = False
             self.connection.execute("ROLLBACK")
+            self._read_clock()
             raise
-        self._inside = False
+        finally:
+            self._inside = False
         with named("COMMIT"):
             self.connection.execute("COMMIT")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigError, WorkspaceError
 from engine.tables import TABLES
+from engine.warehouse.clocked import Clocked
 from engine.warehouse.faults import RESTORE, check_path, named, no_size, opening
 from engine.warehouse.statements import Sql, literal, sql
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 OFFLINE = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 
 
-class DatabaseFile:
+class DatabaseFile(Clocked):
     """A connection to one DuckDB database.
 
     Args:
@@ -98,6 +99,7 @@ class DatabaseFile:
                 self.connection.execute("SET TimeZone = 'UTC'")
                 for table in TABLES.values() if self._contracts else ():
                     self.connection.execute(table.ddl())
+            self._read_clock()
         except duckdb.Error as error:
             if hasattr(self, "connection"):
                 self.connection.close()

@@ -26,13 +26,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.clock import UTC, Clock
 from engine.errors import BackendError, EngineError
 from engine.progress import SILENT, Progress
 from engine.tables import TABLES, check
 from engine.warehouse import session, sparkrows, workers
-from engine.warehouse.catalogue import LARGE, NUMBERED, SCRATCH, Catalogue
+from engine.warehouse.catalogue import BLOCK, LARGE, NUMBERED, SCRATCH, Catalogue
 from engine.warehouse.contract import Job
-from engine.warehouse.dialect import SET, Statement, split, translated
+from engine.warehouse.dialect import SET, Statement, function, split, translated
 from engine.warehouse.duckdb import DuckDBWarehouse, kept_as, ordered
 from engine.warehouse.faults import title_of
 from engine.warehouse.statements import Sql, sql, sql_text
@@ -75,6 +76,10 @@ class SparkWarehouse(Catalogue):
             _log.info("Spark %s, master %s, GraphFrames %s", started.version, started.sparkContext.master, jar)
         return started
 
+    def _tell(self, clock: Clock) -> None:
+        super()._tell(clock)
+        self._told = clock == UTC  # what asks UTC is written out
+
     def close(self) -> None:
         """See `DuckDBWarehouse.close`; temporary tables go."""
         if "spark" in self.__dict__:
@@ -96,7 +101,7 @@ class SparkWarehouse(Catalogue):
 
     def query_text(self, text: str, params: dict[str, Any] | None = None, *, name: str = "") -> pl.DataFrame:
         """See `DuckDBWarehouse.query_text`."""
-        statement = translated(text)
+        statement = translated(text, self.clock)
         if statement.kind != "select" or not self._here(statement):
             return super().query_text(text, params, name=name)
         for table in sorted(statement.reads):
@@ -112,7 +117,7 @@ class SparkWarehouse(Catalogue):
 
     def create(self, table: str, statement: str, /, **params: Any) -> int:
         """See `Warehouse.create`."""
-        read = translated(sql_text(statement))
+        read = translated(sql_text(statement), self.clock)
         if table not in LARGE:
             if self._here(read):
                 return self.write(table, self.query(statement, **params))
@@ -128,7 +133,7 @@ class SparkWarehouse(Catalogue):
 
     def execute_text(self, text: str, params: dict[str, Any] | None = None, *, name: str = "") -> None:
         """See `DuckDBWarehouse.execute_text`."""
-        statement = translated(text)
+        statement = translated(text, self.clock)
         target = statement.target
         if statement.kind == "drop":
             self._forget(target)
@@ -188,6 +193,9 @@ class SparkWarehouse(Catalogue):
         """The rows of a statement, not computed yet."""
         for table in sorted(statement.reads):
             self._offer(table)
+        if not self._told:
+            self.spark.sql(function(self.clock))
+            self._told = True
         values = {key: value for key, value in params.items() if key in statement.parameters}
         rows = self.spark.sql(statement.sql, args=values or None)
         if _log.isEnabledFor(logging.INFO):
@@ -249,23 +257,36 @@ class SparkWarehouse(Catalogue):
             for c in contract.columns
         ]
         if table in NUMBERED:
-            number = f.col("row_id") if "row_id" in rows.columns else f.monotonically_increasing_id()
-            if "row_id" not in rows.columns:
-                number = number + f.lit(len(self._parts[table]) << 48)
-            picks.append(number.alias("row_id"))
+            own = f.monotonically_increasing_id() + f.lit(self._next_block(table) << BLOCK)
+            picks.append((f.col("row_id") if "row_id" in rows.columns else own).alias("row_id"))
         seen = Observation()
         full = [c.name for c in contract.columns if not c.nullable]
         counted = rows.select(*picks).observe(
             seen,
             f.count(f.lit(1)).alias("rows"),
             f.sum(f.when(sparkrows.any_null(full), 1).otherwise(0)).alias("holes"),
+            *([f.max("row_id").alias("last")] if table in NUMBERED else []),
         )
         part = f"{table}/{uuid.uuid4().hex}"
         counted.write.parquet(f"{self._folder}/{part}")
         found = seen.get
         if found.get("holes"):
             raise BackendError(f"Table {table}: {found['holes']} rows lack a value that they must have.")
-        return {"path": part, "rows": int(found["rows"])}
+        blocks = {"block": int(found.get("last") or 0) >> BLOCK} if table in NUMBERED else {}
+        return {"path": part, "rows": int(found["rows"]), **blocks}
+
+    def _next_block(self, table: str) -> int:
+        """Above the numbers of all rows that are there: each insert numbers its rows within a block of its own.
+
+        Blocks are not counted by the parts, for a deletion makes one part of all, and the numbers stay.
+        """
+        from pyspark.sql import functions as f
+
+        if any("block" not in part for part in self._parts[table]):  # of an older Kindred
+            self._offer(table)
+            last = self.spark.table(table).agg(f.max("row_id")).first()[0] or 0
+            return (int(last) >> BLOCK) + 1
+        return max((part["block"] + 1 for part in self._parts[table]), default=0)
 
     def write(self, table: str, frame: pl.DataFrame, /) -> int:
         """See `Warehouse.write`."""

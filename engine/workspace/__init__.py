@@ -14,7 +14,9 @@ from typing import Any
 
 from engine import config as settings
 from engine import warehouse
+from engine.clock import AUTO
 from engine.errors import EngineError, WorkspaceError
+from engine.logs import zone
 from engine.stages import STAGES
 from engine.trust import audit, backups, enforce, files, keys, people, schema
 from engine.warehouse import Warehouse, is_encrypted, remove_draft
@@ -40,11 +42,13 @@ class Workspace(Layout):
         path: its folder.
         config: its resolved settings.
         changed: rows before and after, per table that the last `writing` here changed or that had to give up rows.
+        told: what followed from a setting that was changed, in words for the user.
         finished: receipts of deletions that had been killed and that `writing` here brought to their end.
     """
 
     config: settings.Config
     changed: dict[str, list[int]] = field(default_factory=dict, compare=False, repr=False)
+    told: list[str] = field(default_factory=list, compare=False, repr=False)
     finished: list[Receipt] = field(default_factory=list, compare=False, repr=False)
 
     @contextmanager
@@ -96,11 +100,13 @@ class Workspace(Layout):
                 store.touched.clear()
                 try:
                     self._finish_restore(store, command)
+                    self._settle_days(store)
                     if enforce.due(store, self.config, self.path):
                         self._enforce(store)
                     if receipt := erasures.finish(self, store):
                         self.finished.append(receipt)
                     yield store
+                    self._settle_days(store)
                     self._enforce(store)
                 finally:
                     _count(store, before, record)
@@ -230,6 +236,8 @@ class Workspace(Layout):
             return "migrate"
         if backups.pending(self.database).exists():
             return "restore"
+        if zone.due(store, self.config.logs.time_zone):
+            return "days"
         return "enforce" if enforce.due(store, self.config, self.path) else ""
 
     def _restored_from(self, name: str) -> bool:
@@ -283,10 +291,23 @@ class Workspace(Layout):
             store.execute("trust/forget_meta", name=_ASKED)
 
     def _set_asked(self, word: str) -> None:
-        settings.set_value(self.path / CONFIG, "people.offers_need_consent", word)
+        self._decide("people", "offers_need_consent", word)
+
+    def _settle_days(self, store: Warehouse) -> None:
+        """Days begin by the time zone that is set; the one that an import has decided is set."""
+        if not zone.due(store, self.config.logs.time_zone):
+            return
+        if self.config.logs.time_zone == AUTO:
+            self._decide("logs", "time_zone", store.clock.zone)
+        elif told := zone.settle(store, self.config.logs.time_zone):
+            self.told.append(told)
+
+    def _decide(self, section: str, name: str, word: str) -> None:
+        """Write a setting that the data have decided."""
+        settings.set_value(self.path / CONFIG, f"{section}.{name}", word)
         # A frozen record, but of what the file says: who goes on with this workspace must know it as well.
-        asked = replace(self.config.people, offers_need_consent=word)
-        object.__setattr__(self, "config", replace(self.config, people=asked))
+        told = replace(getattr(self.config, section), **{name: word})
+        object.__setattr__(self, "config", replace(self.config, **{section: told}))
 
     def _database_key(self) -> bytes:
         return keys.derived(self.key(), "database")
@@ -344,6 +365,7 @@ def create(path: Path, *, preset: Mapping[str, Any] | None = None) -> Workspace:
         if "ids__key_id" not in preset:
             preset["ids__key_id"] = keys.current()
         preset.setdefault("ids__rules", settings.Ids().rules)
+        preset.setdefault("logs__time_zone", AUTO)
         for folder in FOLDERS:
             (path / folder).mkdir(mode=0o700, exist_ok=True)
         # Last, because it is what makes a folder a workspace: whoever was killed before can start again.

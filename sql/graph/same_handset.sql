@@ -1,5 +1,5 @@
 -- Grain: unordered pair of parties seen with one and the same handset in [since, as_of). Temporary table `same_handset`.
--- Reads: events, pairs. Params: since, as_of (dates).
+-- Reads: events, pairs. Params: since, as_of (when these days begin).
 -- Only pairs with contact are looked up, so one placeholder handset on many numbers costs no more than their ties.
 WITH seen AS (
     SELECT caller AS node, caller_device AS device

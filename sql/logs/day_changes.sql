@@ -1,11 +1,11 @@
 -- What a file adds to each directed pair and day: its rows, less repeated ones and second legs, less stored events that gave
 -- way; people who opted out have no pair-days.
--- Grain: directed pair and day. Reads: _log_new, _log_gone, _log_replaced, parties. Params: $since, $until the first day and
---   the day after the last (as times); $parts, $part which part of the callers.
+-- Grain: directed pair and day. Reads: _log_new, _log_gone, _log_replaced, parties. Params: $since, $until when the first day
+--   begins and the last one ends; $parts, $part which part of the callers.
 SELECT
     m.caller AS src,
     m.callee AS dst,
-    m.started_at::DATE AS day,
+    local_day(m.started_at) AS day,
     sum(m.sign * coalesce(m.n_calls, (m.kind = 'call')::BIGINT))::BIGINT AS n_calls,
     sum(m.sign * m.duration_s)::BIGINT AS talk_s,
     sum(m.sign * coalesce(m.n_texts, (m.kind = 'text')::BIGINT))::BIGINT AS n_texts
@@ -23,4 +23,4 @@ WHERE
     AND m.caller % $parts = $part
     AND m.caller NOT IN (SELECT p.node FROM parties AS p WHERE p.opted_out)
     AND m.callee NOT IN (SELECT p.node FROM parties AS p WHERE p.opted_out)
-GROUP BY m.caller, m.callee, m.started_at::DATE
+GROUP BY m.caller, m.callee, local_day(m.started_at)

@@ -1,6 +1,6 @@
 -- A file's events, without its repeated rows and second legs, with what those knew of handsets and cells.
--- Grain: event. Reads: _log_new, _log_gone, _log_facts. Params: $source_id; $since, $until the first day and the day after the
---   last (as times): joins give rows in any order, some days at a time stay near each other.
+-- Grain: event. Reads: _log_new, _log_gone, _log_facts. Params: $source_id; $since, $until when the first day begins and
+--   the last one ends: joins give rows in any order, some days at a time stay near each other.
 SELECT
     n.kind,
     n.caller,

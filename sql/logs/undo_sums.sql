@@ -4,7 +4,7 @@
 SELECT
     e.caller AS src,
     e.callee AS dst,
-    e.started_at::DATE AS day,
+    local_day(e.started_at) AS day,
     sum(coalesce(s.n_calls, (e.kind = 'call')::BIGINT))::BIGINT AS n_calls,
     sum(e.duration_s)::BIGINT AS talk_s,
     sum(coalesce(s.n_texts, (e.kind = 'text')::BIGINT))::BIGINT AS n_texts
@@ -30,4 +30,4 @@ WHERE
     )
     AND e.caller NOT IN (SELECT p.node FROM parties AS p WHERE p.opted_out)
     AND e.callee NOT IN (SELECT p.node FROM parties AS p WHERE p.opted_out)
-GROUP BY e.caller, e.callee, e.started_at::DATE
+GROUP BY e.caller, e.callee, local_day(e.started_at)

@@ -1,33 +1,32 @@
--- Grain: customer with traffic in [since, as_of). Reads: events, parties. Parameters: $since, $as_of (dates).
+-- Grain: customer with traffic in [since, until), moments at which days begin. Reads: events, parties. Parameters: $since, $until; $as_of,
+-- the day that begins at $until.
 -- Per day of the log within these days, so that customers compare over logs of different length. Who opted out is not looked at.
 WITH mine AS (
     SELECT
         e.caller AS node,
-        CAST(e.started_at AS DATE) AS day,
+        local_day(e.started_at) AS day,
         CASE WHEN e.kind = 'call' THEN 1 ELSE 0 END AS call_out,
         0 AS call_in,
         CASE WHEN e.kind = 'text' THEN 1 ELSE 0 END AS text_out,
         CASE WHEN e.kind = 'call' THEN e.duration_s ELSE 0 END AS talk_s,
         CASE WHEN e.kind = 'data' THEN 1 ELSE 0 END AS session,
-        CASE WHEN e.kind = 'data' THEN CAST(e.started_at AS DATE) END AS data_day,
         CAST(round(coalesce(e.volume_mb, 0.0) * 1000.0) AS BIGINT) AS volume_kb
     FROM events AS e
-    WHERE e.started_at >= CAST($since AS TIMESTAMP) AND e.started_at < CAST($as_of AS TIMESTAMP)
+    WHERE e.started_at >= CAST($since AS TIMESTAMP) AND e.started_at < CAST($until AS TIMESTAMP)
     UNION ALL
     SELECT
         e.callee AS node,
-        CAST(e.started_at AS DATE) AS day,
+        local_day(e.started_at) AS day,
         0 AS call_out,
         CASE WHEN e.kind = 'call' THEN 1 ELSE 0 END AS call_in,
         0 AS text_out,
         CASE WHEN e.kind = 'call' THEN e.duration_s ELSE 0 END AS talk_s,
         0 AS session,
-        NULL AS data_day,
         0 AS volume_kb
     FROM events AS e
     WHERE
         e.callee IS NOT NULL
-        AND e.started_at >= CAST($since AS TIMESTAMP) AND e.started_at < CAST($as_of AS TIMESTAMP)
+        AND e.started_at >= CAST($since AS TIMESTAMP) AND e.started_at < CAST($until AS TIMESTAMP)
 ),
 
 observed AS (
@@ -43,7 +42,7 @@ summed AS (
         CAST(sum(m.text_out) AS BIGINT) AS texts_out,
         CAST(sum(m.talk_s) AS BIGINT) AS talk_s,
         CAST(sum(m.session) AS BIGINT) AS sessions,
-        count(DISTINCT m.data_day) AS data_days,
+        count(DISTINCT CASE WHEN m.session = 1 THEN m.day END) AS data_days,
         CAST(sum(m.volume_kb) AS DOUBLE) / 1000.0 AS volume_mb
     FROM mine AS m
     INNER JOIN parties AS p ON p.node = m.node

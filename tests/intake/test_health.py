@@ -199,7 +199,8 @@ def test_an_import_shows_which_column_became_what(space, tmp_path):
     assert columns["started_at"]["before"] == ["01.07.2026 10:00", "later"]
     assert columns["started_at"]["after"] == ["2026-07-01 08:00:00", "unreadable_time"]
     assert (columns["duration_s"]["theirs"], columns["duration_s"]["after"][0]) == ("secs / 10", "65")
-    assert told["covers"].startswith("2026-07-01 08:00 to 2026-07-01 08:00 UTC: 1 calls")
+    assert told["covers"].startswith("2026-07-01 10:00 to 2026-07-01 10:00 Europe/Budapest: 1 calls")
+    assert told["days"].startswith("days begin by Europe/Budapest from now on")
     assert (
         "36201234567" not in done.output and "started_at = When: 01.07.2026 10:00; later -> 2026-07-01" in done.stderr
     )

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import forms
+from engine.clock import UTC
 from engine.config import Config, Ids, Logs
 from engine.errors import InputError
 from engine.logs import importer, numbers, reading, recognise
@@ -185,7 +186,7 @@ def test_ids_are_numbered_where_most_are_phone_numbers(tmp_path, monkeypatch, id
     with forms.plain(path) as form:
         read = recognise.recognise(form, [generic()])
     store = DuckDBWarehouse()
-    params = parameters(read.profile, {}, Config())
+    params = parameters(read.profile, {}, Config(), UTC)
     for large, wanted in ((0, numbered), (1 << 40, False)):
         monkeypatch.setattr(reading, "_LARGE", large)
         (piece,) = reading.read_rows(store, read, lambda: read_content(path), params)

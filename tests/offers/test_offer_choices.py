@@ -58,7 +58,8 @@ def test_a_planted_leak_is_caught(town, context, monkeypatch):
 
     def leaky(people, as_of, **parts):
         store = stores[-1]
-        ahead = store.query("offers/usage", since=date(2024, 1, 1), as_of=as_of + timedelta(days=10))
+        later = as_of + timedelta(days=10)
+        ahead = store.query("offers/usage", since=date(2024, 1, 1), until=later, as_of=later)
         return real(people, as_of, **{**parts, "usage": ahead})
 
     monkeypatch.setattr(choices.features, "assemble", leaky)

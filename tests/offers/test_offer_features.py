@@ -33,7 +33,7 @@ def test_usage_is_per_day_of_the_log_and_stops_before_the_day():
         "events",
         pl.DataFrame(rows, schema=names, orient="row").with_columns(answered=pl.lit(True), source_id=pl.lit("s")),
     )
-    found = store.query("offers/usage", since=date(2023, 12, 1), as_of=date(2024, 1, 5))
+    found = store.query("offers/usage", since=date(2023, 12, 1), until=date(2024, 1, 5), as_of=date(2024, 1, 5))
     assert found["customer_id"].to_list() == ["a", "b"]
     a, b = found.to_dicts()
     assert a == {
@@ -48,7 +48,7 @@ def test_usage_is_per_day_of_the_log_and_stops_before_the_day():
         "volume_mb_a_day": 3.125,
     }
     assert b["active_share"] == 0.5 and b["calls_in_a_day"] == 0.25 and b["volume_mb_a_day"] == 0
-    later = store.query("offers/usage", since=date(2024, 1, 2), as_of=date(2024, 1, 4))
+    later = store.query("offers/usage", since=date(2024, 1, 2), until=date(2024, 1, 4), as_of=date(2024, 1, 4))
     assert later.filter(pl.col("customer_id") == "a")["calls_out_a_day"].item() == 0
 
 
