@@ -140,7 +140,15 @@ def register(app: typer.Typer) -> None:
             shell.say(f"Imbalance {done.drawn.imbalance:.3g}, usually {done.drawn.usual:.3g}: salt {done.drawn.salt}")
 
     @command(load)
-    def exposures(shell: Shell, name: _NAME, file: _FILE, column: _COLUMN = None, mapping: _MAPPING = None) -> None:
+    def exposures(
+        shell: Shell,
+        name: _NAME,
+        file: _FILE,
+        column: _COLUMN = None,
+        mapping: _MAPPING = None,
+        sheet: SHEET = None,
+        encoding: ENCODING = None,
+    ) -> None:
         """Who saw an ad, and when: customer_id, at, and the arm shown where it is known.
 
         Example: `kindred experiment import exposures spring seen.csv --column at=shown_at`
@@ -149,7 +157,10 @@ def register(app: typer.Typer) -> None:
 
         space, columns = shell.workspace(), _pairs(column)
         said = mappings.find(space, mapping)
-        _report(shell, experiment_events.import_events(space, name, "exposures", file, columns=columns, mapping=said))
+        done = experiment_events.import_events(
+            space, name, "exposures", file, columns=columns, mapping=said, sheet=sheet, encoding=encoding
+        )
+        _report(shell, done)
 
     @command(load)
     def outcomes(
@@ -159,6 +170,8 @@ def register(app: typer.Typer) -> None:
         column: _COLUMN = None,
         metric: Annotated[str | None, typer.Option("--metric", help="The plan's primary one, or a guardrail.")] = None,
         mapping: _MAPPING = None,
+        sheet: SHEET = None,
+        encoding: ENCODING = None,
     ) -> None:
         """What customers did: customer_id, at, value.
 
@@ -169,7 +182,7 @@ def register(app: typer.Typer) -> None:
         space, columns = shell.workspace(), _pairs(column)
         said = mappings.find(space, mapping)
         done = experiment_events.import_events(
-            space, name, "outcomes", file, columns=columns, metric=metric, mapping=said
+            space, name, "outcomes", file, columns=columns, metric=metric, mapping=said, sheet=sheet, encoding=encoding
         )
         _report(shell, done)
 

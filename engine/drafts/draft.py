@@ -53,9 +53,16 @@ class Draft:
         """Put a line into one of the tables."""
         self.tables.setdefault(table, {})[key] = Line(value, why, sure)
 
-    def leave(self, what: str, why: str) -> None:
-        """Leave something to be decided; what was drafted for it is taken away."""
-        self.undecided[what] = why
+    def leave(self, what: str, why: str, line: str = "") -> None:
+        """Leave something to be decided; what was drafted for it is taken away.
+
+        Args:
+            what: our column.
+            why: what is not clear.
+            line: of the mapping, to be written once it is decided; "" = the column's name under [columns].
+        """
+        named = line or f'{what} = "COLUMN" under [columns]'
+        self.undecided[what] = f"{why} Write {named}"
         self.columns.pop(what, None)
 
 

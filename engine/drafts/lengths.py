@@ -8,44 +8,20 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from statistics import median
 
-from engine.drafts import names
-from engine.drafts.draft import Draft, Line, Sql
-from engine.drafts.sheet import Column, Sheet, number
-from engine.drafts.when import Moment, Times
+from engine.drafts import names, spans
+from engine.drafts.clocks import Moment
+from engine.drafts.draft import Draft, Line, Sql, name_in_sql, quoted
+from engine.drafts.sheet import Sheet
+from engine.drafts.spans import Length, digits, length
+from engine.drafts.when import Times
 
+_NUMBERS = ("duration", "talk", "billed", "ring", "up", "down", "volume")
+_DISTINCT = 5  # lengths that all are whole thousands, before they are taken for milliseconds
 _SHARE = 0.95  # of rows that have to bear something out
 _UNITS = (1.0, 60.0, 0.001, 1e-6)
-_MINUTES = names.those("""
-    min mins minute minutes minuten minutos minuti minuta minuty minuter perc dakika dk minut мин минуты минут 分钟
-    分
-""")
-_MILLIS = {"ms", "msec", "msecs", "millis", "millisecond", "milliseconds", "millisekunden", "milisegundos"}
-_SECONDS = names.those("""
-    s sec secs second seconds sek sekunden segundos seg segs secondes secondi masodperc mp sekundy sekund seconden
-    sekunder saniye sn сек секунды секунд с 秒 billsec
-""")
-_SPELLED = re.compile(
-    r"(?:pt)?(?=\d)(?:(\d+) ?(?:h|hrs?|hours?))? ?(?:(\d+) ?(?:m|mins?|minutes?))? ?"
-    r"(?:(\d+(?:\.\d+)?) ?(?:s|secs?|seconds?))?"
-)
-
-
-@dataclass(frozen=True)
-class Length:
-    """A column of lengths: of what name, in seconds for each row, with the unit if it is known.
-
-    Args:
-        column: of the file.
-        seconds: each row's length, None where it is none.
-        unit: seconds a unit of the column has; None = not told.
-    """
-
-    column: Column
-    seconds: list[float | None]
-    unit: float | None
 
 
 def find(sheet: Sheet, draft: Draft, times: Times, silent: list[str], used: set[int], *, needed: bool) -> bool:
@@ -62,7 +38,8 @@ def find(sheet: Sheet, draft: Draft, times: Times, silent: list[str], used: set[
     Returns:
         Whether ringing is surely left out.
     """
-    decimal = _decimal(sheet, draft)
+    numbers = [c for c in sheet.columns if c.role in _NUMBERS]
+    decimal = spans.decimal(numbers, draft)
     talk, total = _of(sheet, "talk", used, decimal), _of(sheet, "duration", used, decimal)
     billed, ring = _of(sheet, "billed", used, decimal), _of(sheet, "ring", used, decimal)
     whole, spoken = _apart(times.start, times.end), _apart(times.answer, times.end)
@@ -77,15 +54,20 @@ def find(sheet: Sheet, draft: Draft, times: Times, silent: list[str], used: set[
         if total and _more(chosen, total[0]):
             draft.leave(
                 "duration_s",
-                f"{chosen.column.name} is mostly longer than {total[0].column.name}: say which is the talk.",
+                f"{chosen.column.name} is mostly longer than {total[0].column.name}; one is the talk.",
             )
             return False
+        if chosen.unit is None and total and whole and not spoken and (per := _unit_by(total[0], whole)) is not None:
+            chosen = replace(chosen, unit=per)  # the total's unit, which the times tell
         return _say(draft, chosen, spoken or None, "named as the time talked", True)
+    if total and (line := _parted(sheet, used)):
+        draft.columns["duration_s"] = line
+        return False
     if total:
         every = [
-            length
+            one
             for column in sheet.columns
-            if column.role == "duration" and column.place not in used and (length := _length(column, decimal))
+            if column.role == "duration" and column.place not in used and (one := length(column, decimal))
         ]
         return _total(draft, total, every, ring, whole, spoken, times, silent)
     if times.start and times.end:
@@ -104,23 +86,20 @@ def find(sheet: Sheet, draft: Draft, times: Times, silent: list[str], used: set[
     return False
 
 
-def _decimal(sheet: Sheet, draft: Draft) -> str:
-    """The sign before fractions in the columns of lengths and volumes; drafts `[numbers]` where it is no point."""
-    columns = [c for c in sheet.columns if c.role in ("duration", "talk", "billed", "ring", "up", "down", "volume")]
-    texts = [v for c in columns for v in c.distinct]
-    comma = [v for v in texts if re.fullmatch(r"-?\d{1,3}(\.\d{3})*,\d+", v)]
-    point = [v for v in texts if re.fullmatch(r"-?\d{1,3}(,\d{3})*\.\d+", v)]
-    odd = [v for v in comma if not re.fullmatch(r"-?\d{1,3},\d{3}", v)]
-    if odd and not point:
-        draft.say("numbers", "decimal", ",", f"such as {odd[0]}")
-        if any("." in v for v in texts):
-            draft.say("numbers", "thousands", ".", "a point between thousands")
-        return ","
-    if comma and not point and not odd:
-        draft.say("numbers", "thousands", ",", f"such as {comma[0]}", False)
-    elif any(re.search(r",\d{3}\.", v) for v in point):
-        draft.say("numbers", "thousands", ",", "a comma between thousands")
-    return "."
+def _parted(sheet: Sheet, used: set[int]) -> Line | None:
+    """Minutes and the seconds beyond them in two columns."""
+    found = {}
+    for column in sheet.columns:
+        own = set(names.words(column.name)) if column.named and column.role == "duration" else set()
+        if own and column.place not in used and column.share(re.compile(r"\d{1,4}")) == 1:
+            found["minutes" if own & spans.MINUTES else "seconds" if own & spans.SECONDS else column.name] = column
+    if set(found) != {"minutes", "seconds"}:
+        return None
+    minutes, seconds = found["minutes"], found["seconds"]
+    if max(map(int, seconds.distinct)) > 59 or max(map(int, minutes.distinct)) < 2 or len(seconds.distinct) < _DISTINCT:
+        return None
+    text = f"{name_in_sql(minutes.name)} * 60 + {name_in_sql(seconds.name)}"
+    return Line(Sql(text), "minutes, and seconds below 60 beside them")
 
 
 def _of(sheet: Sheet, role: str, used: set[int], decimal: str) -> list[Length]:
@@ -128,42 +107,10 @@ def _of(sheet: Sheet, role: str, used: set[int], decimal: str) -> list[Length]:
     for column in sheet.columns:
         if column.role != role or column.place in used or not column.filled:
             continue
-        if length := _length(column, decimal):
-            found.append((column.roles[0][1], length))
+        if one := length(column, decimal):
+            found.append((column.roles[0][1], one))
     best = max((rank for rank, _ in found), default=0)
-    return [length for rank, length in found if rank == best]
-
-
-def _length(column: Column, decimal: str) -> Length | None:
-    if column.spans and ":" in column.filled[0]:
-        own = set(names.words(column.name)) if column.named else set()
-        told = 60.0 if {"hh", "mm"} <= own and "ss" not in own else 1.0 if "ss" in own or _three(column) else None
-        return Length(column, column.seconds(), told)
-    numbers = [_plain_seconds(v, decimal) for v in column.values]
-    good = sum(n is not None for n in numbers)
-    if good < 0.95 * len(column.filled):
-        return None
-    own = set(names.words(column.name)) if column.named else set()
-    if any(re.search("[a-z:]", v.lower()) for v in column.distinct):
-        return Length(column, numbers, 1.0)  # the values say their units
-    unit = 60.0 if own & _MINUTES else 0.001 if own & _MILLIS else 1.0 if own & _SECONDS else None
-    return Length(column, numbers, unit)
-
-
-def _plain_seconds(text: str, decimal: str) -> float | None:
-    """A number, or hours, minutes and seconds in one of the ways that an import reads."""
-    parts = text.split(":")
-    if len(parts) == 3 and all(part.isdigit() for part in parts):
-        return int(parts[0]) * 3600.0 + int(parts[1]) * 60 + int(parts[2])
-    if match := _SPELLED.fullmatch(text.lower()):
-        return sum(float(match[i] or 0) * per for i, per in ((1, 3600), (2, 60), (3, 1)))
-    return number(text, decimal)
-
-
-def _three(column: Column) -> bool:
-    """Whether lengths say hours, minutes and seconds, or minutes beyond what an hour or a day has."""
-    parts = [v.split(":") for v in column.filled]
-    return all(len(p) == 3 for p in parts) or any(len(p) == 2 and int(p[0]) >= 24 for p in parts)
+    return [one for rank, one in found if rank == best]
 
 
 def _apart(begin: Moment | None, end: Moment | None) -> list[float | None]:
@@ -240,6 +187,8 @@ def _total(
             draft, times.answer, times.end, f"from the answer to the end; {chosen.column.name} has ringing in it", True
         )
         return True
+    if times.start and times.answer and not spoken:
+        return _until_answer(draft, chosen, times, silent)
     if ring:
         return _with_ring(draft, chosen, ring[0], whole, silent)
     rings = [s for s, told in zip(chosen.seconds, silent, strict=True) if told == "no" and s]
@@ -249,6 +198,29 @@ def _total(
         )
     _say(draft, chosen, whole, "its name and values", True)
     return False  # nothing tells whether ringing is in it
+
+
+def _until_answer(draft: Draft, chosen: Length, times: Times, silent: list[str]) -> bool:
+    """A duration beside a start and an answer: whether it counts from the one or the other."""
+    name, apart = chosen.column.name, _apart(times.start, times.answer)
+    rows = list(zip(chosen.seconds, apart, silent, strict=True))
+    unit = chosen.unit or 1.0
+    if any(n is not None and r is not None and n * unit < r - 1 and told != "no" for n, r, told in rows):
+        return _say(draft, chosen, None, "its name; shorter than the ringing in some rows, so that is not in it", True)
+    unanswered = [n for n, r, told in rows if n is not None and (told == "no" or r is None)]
+    if unanswered and not any(unanswered):
+        return _say(draft, chosen, None, "its name; it is 0 where nobody answered", True)
+    ringing = f"date_diff('second', {times.start.expression}, {times.answer.expression})"  # type: ignore[union-attr]
+    less = f"coalesce({name_in_sql(name)} - {ringing}, 0)"
+    if unanswered and all(unanswered) and unit == 1.0 and not chosen.column.spans:
+        draft.columns["duration_s"] = Line(Sql(less), "it counts ringing, so without the time until the answer", False)
+        return True
+    draft.leave(
+        "duration_s",
+        f"{name} may count from the start or from the answer.",
+        f"duration_s = {{ sql = {quoted(less)} }} under [columns], or duration_s = {quoted(name)} if from the answer",
+    )
+    return False
 
 
 def _with_ring(draft: Draft, chosen: Length, ring: Length, whole: list, silent: list[str]) -> bool:
@@ -269,14 +241,11 @@ def _with_ring(draft: Draft, chosen: Length, ring: Length, whole: list, silent: 
         return _say(draft, chosen, None, f"shorter than {ring.column.name} in some rows, so that is not in it", True)
     draft.leave(
         "duration_s",
-        f"{chosen.column.name} may have the ringing of {ring.column.name} in it. Say so: "
-        f'{{ sql = "{_plain(chosen)} - {_plain(ring)}" }}, or "{chosen.column.name}" where it has not.',
+        f"{chosen.column.name} may have the ringing of {ring.column.name} in it.",
+        f"duration_s = {{ sql = '{name_in_sql(chosen.column.name)} - {name_in_sql(ring.column.name)}' }} under "
+        f'[columns], or duration_s = "{chosen.column.name}" where it has not',
     )
     return False
-
-
-def _plain(length: Length) -> str:
-    return length.column.name if length.column.name.isidentifier() else f"'{length.column.name}'"
 
 
 def _unit_by(length: Length, seconds: Sequence[float | None]) -> float | None:
@@ -290,14 +259,20 @@ def _say(draft: Draft, chosen: Length, seconds: Sequence[float | None] | None, w
     by = _unit_by(chosen, seconds) if seconds else None
     name = chosen.column.name
     if by is not None and unit is not None and by != unit:
+        told = f"{name} is named as if in units of {unit:g} s, and the times of its rows say {by:g} s."
+        draft.leave("duration_s", told, _unit_line(chosen))
+        return False
+    if by is None and _filled(chosen):
         draft.leave(
-            "duration_s", f"{name} is named as if in units of {unit:g} s, and the times of its rows say {by:g} s."
+            "duration_s",
+            f"{name} may be seconds or hours, minutes and seconds in digits (such as {chosen.column.filled[0]}).",
+            f'duration_s = "{name}" under [columns] if seconds',
         )
         return False
     if by is None and unit is None:
         by, doubt = _by_size(chosen)
         if by is None:
-            draft.leave("duration_s", f"{name}: {doubt}")
+            draft.leave("duration_s", f"{name}: {doubt}", _unit_line(chosen))
             return False
         if doubt:
             why, sure = f"{why}; {doubt}", False
@@ -310,7 +285,12 @@ def _say(draft: Draft, chosen: Length, seconds: Sequence[float | None] | None, w
             False,
         )
     unit = unit or 1.0
-    draft.columns["duration_s"] = Line(name, why, sure)
+    if chosen.column.spans or not digits(chosen.column):
+        draft.columns["duration_s"] = Line(name, why, sure)
+    else:
+        parts = [f"substr({name_in_sql(name)}, {i}, 2)" for i in (1, 3, 5)]
+        own = Sql(f"{parts[0]} || ':' || {parts[1]} || ':' || {parts[2]}")
+        draft.columns["duration_s"] = Line(own, f"{why}; hours, minutes and seconds in six digits", sure)
     if chosen.column.spans:
         _say_spans(draft, chosen, unit)
     elif unit != 1.0:
@@ -323,6 +303,19 @@ def _say(draft: Draft, chosen: Length, seconds: Sequence[float | None] | None, w
             exact,
         )
     return sure
+
+
+def _filled(chosen: Length) -> bool:
+    """Whether lengths are digits of one width, filled with noughts, that all might be clocks and are not told apart."""
+    values = chosen.column.distinct
+    clocks = all(re.fullmatch(r"(\d\d)?[0-5]\d[0-5]\d", v) for v in values)
+    return clocks and any(v[0] == "0" and int(v) > 99 for v in values) and not digits(chosen.column)
+
+
+def _unit_line(chosen: Length) -> str:
+    """The lines of a mapping that say the unit of a column."""
+    unit = 'form = "mm:ss" (or "hh:mm")' if chosen.column.spans else "seconds_per_unit = 60 (minutes; 1, 0.001)"
+    return f'duration_s = "{chosen.column.name}" under [columns] and {unit} under [duration]'
 
 
 def _say_spans(draft: Draft, chosen: Length, unit: float) -> None:
@@ -342,11 +335,14 @@ def _by_size(chosen: Length) -> tuple[float | None, str]:
     middle, most = median(filled), max(filled)
     whole = all(n == int(n) for n in filled)
     if not whole and middle < 20:
-        return None, "fractions of minutes, or seconds? Say seconds_per_unit under [duration]."
+        return None, "fractions of minutes, or seconds?"
     if (len(filled) >= 3 and most < 60) or (len(filled) >= 20 and most <= 120 and middle <= 15):
-        return None, f"no number is larger than {most:g}: minutes, or seconds? Say seconds_per_unit under [duration]."
+        return None, f"no number is larger than {most:g}: minutes, or seconds?"
+    thousands = whole and len(set(filled)) >= _DISTINCT and all(n % 1000 == 0 for n in filled)
+    if thousands and 3000 <= middle < 2e7:
+        return 0.001, "all are whole thousands: milliseconds"
     if middle >= 20_000 or (middle >= 3000 and whole and all(n % 1000 == 0 for n in filled)):
-        return None, "such large numbers may be thousandths of a second. Say seconds_per_unit under [duration]."
+        return None, "such large numbers may be thousandths of a second."
     return 1.0, "" if whole else "taken as seconds"
 
 
@@ -354,26 +350,16 @@ def _between(draft: Draft, begin: Moment | None, end: Moment | None, why: str, s
     """Draft the seconds from one time to another."""
     if begin is None or end is None:
         return
-    first, last = (
-        begin.expression if len(begin.columns) > 1 else _bare(begin),
-        end.expression if len(end.columns) > 1 else _bare(end),
-    )
-    text = f"date_diff('second', {first}, {last})"
+    text = f"date_diff('second', {begin.expression}, {end.expression})"
     if len(begin.columns) > 1 or len(end.columns) > 1:
         text = f"({text} + 86400) % 86400"  # a call over midnight may keep its first day
-    if any(not v for c in begin.columns for v in c.values):
+    if any(len(c.filled) < len(c.values) for c in begin.columns):
         text = f"coalesce({text}, 0)"  # nobody answered
     if begin.order in ("seconds", "milliseconds", "microseconds"):
         per = {"seconds": "", "milliseconds": " / 1000", "microseconds": " / 1000000"}[begin.order]
-        text = f"({_bare(end)} - {_bare(begin)}){per}"
-        text = f"CASE WHEN {_bare(begin)} > 0 THEN {text} ELSE 0 END"
+        text = f"({end.expression} - {begin.expression}){per}"
+        text = f"CASE WHEN {begin.expression} > 0 THEN {text} ELSE 0 END"
     draft.columns["duration_s"] = Line(Sql(text), why, sure)
-
-
-def _bare(moment: Moment) -> str:
-    from engine.drafts.draft import name_in_sql
-
-    return name_in_sql(moment.columns[0].name)
 
 
 def _unnamed(sheet: Sheet, used: set[int], whole: list, decimal: str) -> list[Length]:
@@ -383,14 +369,14 @@ def _unnamed(sheet: Sheet, used: set[int], whole: list, decimal: str) -> list[Le
     for column in sheet.columns:
         if column.place in used or not (column.numeric or column.spans) or len(column.distinct) < 1:
             continue
-        length = _length(column, decimal)
-        if length is None or (column.times and column.times.what == "moment"):
+        one = length(column, decimal)
+        if one is None or (column.times and column.times.what == "moment"):
             continue
-        numbers = [n for n in length.seconds if n is not None]
+        numbers = [n for n in one.seconds if n is not None]
         step = {b - a for a, b in itertools.pairwise(numbers)}
         if (step and step <= {1.0}) or max(numbers, default=0) > 1e6 or min(numbers, default=0) < -1:
             continue
-        found.append(length)
+        found.append(one)
     if whole:
         borne = [f for f in found if _unit_by(f, whole) is not None]
         return borne[:1]

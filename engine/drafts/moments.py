@@ -9,23 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_LONG = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-    "december",
-]  # fmt: skip
+from engine.drafts import months
+
+_MONTH = r"(?P<mon>[^\W\d_]{3,12})"
 _ZONE = r"(?P<zone>\s?(?:Z|UTC|GMT|[+-]\d\d:?\d\d|[+-]\d\d|[A-Z]{2,5}|[A-Z][a-z]+/[A-Z][A-Za-z_]+))?"
 _CLOCK = (
     r"(?P<h>\d{1,2})(?P<s1>[:.h])(?P<m>\d\d)(?:(?P<s2>[:.])(?P<s>\d\d)(?P<frac>[.,]\d{1,9})?)?"
-    r"(?P<ap>\s?[AaPp]\.?[Mm]\.?)?"
+    r"(?P<ap>\s?[AaPp]\.?\s?[Mm]\.?)?"
 )
 _DATES = (
-    r"(?P<y>\d{4})(?P<p1>[-/.]|\. )(?P<a>\d{1,2})(?P<p2>[-/.]|\. )(?P<b>\d{1,2})(?P<dot>\.)?",
+    r"(?P<y>\d{4})(?P<p1>[-/.年]|\. )(?P<a>\d{1,2})(?P<p2>[-/.月]|\. )(?P<b>\d{1,2})(?P<dot>[.日])?",
     r"(?P<a>\d{1,2})(?P<p1>[-/.]|\. )(?P<b>\d{1,2})(?P<p2>[-/.]|\. )(?P<y>\d{4}|\d\d)(?!\d)(?P<dot>\.)?",
-    r"(?P<a>\d{1,2})(?P<p1>[-/ .]?)(?P<mon>[A-Za-z]{3,9})(?P<p2>[-/ .]?)(?P<y>\d{4}|\d\d)(?!\d)",
-    r"(?P<mon>[A-Za-z]{3,9})(?P<p1>\.? )(?P<a>\d{1,2})(?P<p2>,? )(?P<y>\d{4})",
+    rf"(?P<a>\d{{1,2}})(?P<p1>\.? | de |[-/.]?){_MONTH}(?P<p2>\.? |\.? de |\.?[-/]|\.?)(?P<y>\d{{4}}|\d\d)(?!\d)",
+    rf"{_MONTH}(?P<p1>\.? )(?P<a>\d{{1,2}})(?P<p2>,? )(?P<y>\d{{4}})",
+    rf"(?P<y>\d{{4}})(?P<p1>\.? |[-/.]){_MONTH}(?P<p2>\.? |\.?[-/])(?P<a>\d{{1,2}})(?P<dot>\.)?",
 )
-_JOIN = r"(?P<join>T|, | at |[ ,:_-]| - |\s{1,3})"
+_JOIN = r"(?P<join>T|, | at | à | às | um | a las |[ ,:_-]| - |\s{1,3})"
 _CTIME = re.compile(
     r"(?P<wd>[A-Z][a-z]{2}) (?P<mon>[A-Z][a-z]{2}) {1,2}(?P<a>\d{1,2}) (?P<c>\d\d:\d\d:\d\d) "
     r"(?P<z>(?:[+-]\d{4}|UTC|GMT) )?(?P<y>\d{4})"
@@ -70,6 +69,8 @@ class Reading:
         zoned: every time says its offset or zone; None = some do.
         share: of the filled values that read so.
         rivals: other orders that read as many values.
+        replace: what is to be replaced in small letters of it before a form can read it (names of months, "p. m.").
+        ends: some are 24:00, a day's end, which only ISO texts may have.
     """
 
     order: str
@@ -78,6 +79,8 @@ class Reading:
     zoned: bool | None
     share: float
     rivals: tuple[str, ...] = ()
+    replace: tuple[tuple[str, str], ...] = ()
+    ends: bool = False
 
 
 @lru_cache(maxsize=1 << 16)
@@ -90,14 +93,16 @@ def ways(text: str) -> tuple[tuple[Way, datetime], ...]:
         found = [*_numbers(text), *_compact(text)]
         return tuple(found)
     if clock := _ONLY_CLOCK.fullmatch(text):
-        return tuple(_clock(clock))
+        dotted = _MOMENTS[1].fullmatch(text) if text.count(".") == 2 else None  # 08.05.12 may be a day as well
+        return (*_clock(clock), *(_dated(1, dotted) if dotted else ()))
     if compact := _compact(text):
         return tuple(compact)
     if match := _CTIME.fullmatch(text):
         form, zone = "%a %b %d %H:%M:%S %Y", match["z"] or ""
         try:
             at = datetime.strptime(text.replace(zone, ""), form)
-            return ((Way("named", form.replace("%S ", "%S %z ") if zone else form, "moment", bool(zone)), at),)
+            shown = "%z " if zone[:1] in ("+", "-") else zone
+            return ((Way("named", form.replace("%S ", f"%S {shown}"), "moment", bool(zone)), at),)
         except ValueError:
             return ()
     found = []
@@ -142,11 +147,11 @@ def _compact(text: str) -> list[tuple[Way, datetime]]:
 
 def _clock(match: re.Match[str]) -> list[tuple[Way, datetime]]:
     form, parts = _clock_parts(match)
-    return [(Way("clock", form, "clock"), datetime(1900, 1, 1, *parts))] if parts else []
+    return [(Way("clock", form, "clock"), datetime(1900, 1, 1, *parts))] if parts and parts[0] < 24 else []
 
 
 def _clock_parts(match: re.Match[str]) -> tuple[str, tuple[int, int, int] | None]:
-    """The format of a clock, and hour, minute, second; none where they cannot be."""
+    """The format of a clock, and hour (24 at a day's end), minute, second; none where they cannot be."""
     hour, minute, second = int(match["h"]), int(match["m"]), int(match["s"] or 0)
     half = match["ap"]
     form = f"{'%I' if half else '%H'}{match['s1']}%M{match['s2'] + '%S' if match['s2'] else ''}"
@@ -157,7 +162,8 @@ def _clock_parts(match: re.Match[str]) -> tuple[str, tuple[int, int, int] | None
         if not 1 <= hour <= 12:
             return form, None
         hour = hour % 12 + (12 if half.strip()[0] in "pP" else 0)
-    return form, (hour, minute, second) if hour < 24 and minute < 60 and second < 60 else None
+    good = (hour < 24 and minute < 60 and second < 60) or (hour, minute, second) == (24, 0, 0)
+    return form, (hour, minute, second) if good else None
 
 
 def _dated(place: int, match: re.Match[str]) -> list[tuple[Way, datetime]]:
@@ -172,11 +178,9 @@ def _dated(place: int, match: re.Match[str]) -> list[tuple[Way, datetime]]:
     first, y = int(match["a"]), "%Y" if len(match["y"]) == 4 else "%y"
     weekday = _weekday(match["wd"])
     if place >= 2:
-        word = match["mon"].lower()
-        month = _LONG.index(word) + 1 if word in _LONG else _MONTHS.index(word) + 1 if word in _MONTHS else 0
-        code = "%B" if word in _LONG and word != "may" else "%b"
+        month, code = months.number(match["mon"]), months.english(match["mon"]) or "%m"
         p1, p2 = match["p1"], match["p2"]
-        form = f"%d{p1}{code}{p2}{y}" if place == 2 else f"{code}{p1}%d{p2}%Y"
+        form = (f"%d{p1}{code}{p2}{y}", f"{code}{p1}%d{p2}%Y", f"%Y{p1}{code}{p2}%d{_dot(match)}")[place - 2]
         choices = [("named", form, month, first)]
     else:
         second, p1, p2, dot = int(match["b"]), match["p1"], match["p2"], match["dot"] or ""
@@ -189,7 +193,7 @@ def _dated(place: int, match: re.Match[str]) -> list[tuple[Way, datetime]]:
     found = []
     for order, form, month, day in choices:
         try:
-            at = datetime(year, month, day, *parts)
+            at = datetime(year, month, day) + timedelta(hours=parts[0], minutes=parts[1], seconds=parts[2])
         except ValueError:
             continue
         if order == "ymd" and _iso(match):
@@ -198,6 +202,10 @@ def _dated(place: int, match: re.Match[str]) -> list[tuple[Way, datetime]]:
             form = weekday + form + tail
         found.append((Way(order, form, what, bool((match["zone"] or "").strip())), at))
     return found
+
+
+def _dot(match: re.Match[str]) -> str:
+    return match.groupdict().get("dot") or ""
 
 
 def _tail(match: re.Match[str], clock: str) -> str:
@@ -255,13 +263,38 @@ def reading(values: Sequence[str], *, whole: float = 0.95, named: bool = False) 
     if most < whole * len(values):
         return None
     best = [key for key, n in votes.items() if n == most]
-    preferred = ("iso", "ymd", "named", "dmy", "mdy", "compact", "seconds", "milliseconds", "microseconds")
+    preferred = (
+        "iso", "ymd", "named", "dmy", "mdy", "yymmdd", "ddmmyy", "compact", "seconds", "milliseconds", "microseconds",
+    )  # fmt: skip
     best.sort(key=lambda key: preferred.index(key[0]) if key[0] in preferred else len(preferred))
     first = best[0]
     every = zoned[first] == votes[first]
     needed = tuple(form for form, _ in formats[first].most_common() if form)
     rivals = tuple(order for order, what in best[1:] if what == first[1])
-    return Reading(first[0], needed, first[1], every if every or not zoned[first] else None, most / len(values), rivals)
+    replace = _replaced(values) if first[0] in ("named", "dmy", "mdy", "ymd") else ()
+    if replace:
+        needed = tuple(dict.fromkeys(form.replace("%b", "%m").replace("%B", "%m") for form in needed))
+    ends = first[1] == "moment" and any(re.search(r"(?<![\d:])24:00(:00)?(?![\d:])", value) for value in values)
+    zones = every if every or not zoned[first] else None
+    return Reading(first[0], needed, first[1], zones, most / len(values), rivals, replace, ends)
+
+
+def _replaced(values: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """What is to be replaced in times before a form of `strptime` can read them."""
+    letters = {word for value in set(values) for word in re.findall(r"[^\W\d_]{3,}", value)}
+    found = months.replacements(word for word in letters if months.number(word))
+    halves = {half for value in set(values) for half in re.findall(r"\d\s?([AaPp](?:\.\s?[Mm]\.?|\s[Mm]))", value)}
+    return (*found, *sorted({(half.lower(), half[0].lower() + "m") for half in halves}))
+
+
+def _within_years(values: Sequence[str], orders: Sequence[str]) -> str:
+    """The order in which all days are within three years, if in every other one they are ten years apart or more."""
+    near, far = [], []
+    for order in orders:
+        years = [at.year for value in values if (at := moment(value, order))]
+        apart = max(years, default=0) - min(years, default=0)
+        (near if apart < 3 else far if apart >= 10 else []).append(order)
+    return near[0] if len(near) == 1 and len(far) == len(orders) - 1 else ""
 
 
 def _in_a_row(values: Sequence[str], orders: Sequence[str]) -> str:
@@ -280,7 +313,7 @@ def _in_a_row(values: Sequence[str], orders: Sequence[str]) -> str:
 
 def moment(text: str, order: str) -> datetime | None:
     """A text as a time in one order, without its offset."""
-    found = (*ways(text), *(_rare(text) if order in ("days", "pairs", "clock") else ()))
+    found = (*ways(text), *(_rare(text) if order in ("days", "pairs", "clock", "yymmdd", "ddmmyy") else ()))
     return next((at for way, at in found if way.order == order), None)
 
 
@@ -288,14 +321,29 @@ def _rare(text: str) -> list[tuple[Way, datetime]]:
     """What a number is as a time only in a column that is named as one of times."""
     if re.fullmatch(r"[2-6]\d{4}\.\d+", text):
         return [(Way("days", "", "moment"), datetime(1899, 12, 30) + timedelta(days=float(text)))]
-    if re.fullmatch(r"\d{6}", text) and int(text[:2]) < 24 and int(text[2:4]) < 60 and int(text[4:]) < 60:
-        return [(Way("clock", "%H%M%S", "clock"), datetime.strptime("1900" + text, "%Y%H%M%S"))]
+    if re.fullmatch(r"\d{6}", text):
+        return [(Way(*way), at) for way, at in _six(text)]
     if re.fullmatch(r"\d{12}", text):
         try:
             return [(Way("pairs", "%y%m%d%H%M%S", "moment"), datetime.strptime(text, "%y%m%d%H%M%S"))]
         except ValueError:
             return []
     return []
+
+
+def _six(text: str) -> list[tuple[tuple[str, str, str], datetime]]:
+    """Six digits as a clock, or as a day of this century."""
+    found = []
+    for order, form, what in (
+        ("clock", "%H%M%S", "clock"), ("yymmdd", "%y%m%d", "date"), ("ddmmyy", "%d%m%y", "date"),
+    ):  # fmt: skip
+        try:
+            at = datetime.strptime(text, form)
+        except ValueError:
+            continue
+        if what == "clock" or 2000 <= at.year < 2040:
+            found.append(((order, form, what), at))
+    return found
 
 
 def zone_words(values: Sequence[str]) -> set[str]:
@@ -311,7 +359,7 @@ def decided_by_order(values: Sequence[str], orders: Sequence[str]) -> str:
     month, the first is meant. And they are mostly written as things happen: an order in which eight or more days stand
     in order of time, while in the other they do not, is meant.
     """
-    if found := _in_a_row(values, orders):
+    if found := _within_years(values, orders) or _in_a_row(values, orders):
         return found
     sorted_ = []
     for order in orders:

@@ -6,20 +6,13 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from engine.drafts import lengths, names, vocabulary, when, who
+from engine.drafts import answers, direction, kinds, lengths, names, vocabulary, when, who
 from engine.drafts.draft import Draft, Line, Sql, name_in_sql, quoted
 from engine.drafts.sheet import Column, Sheet
 from engine.drafts.when import Times
-from engine.drafts.who import Direction, Parties
+from engine.drafts.who import Parties
 from engine.intake.language import CANONICAL
 
-# Sorts of calls: a column of them tells nothing of texts and data.
-_SORTS = names.those("""
-    local national international intl mobile roaming internal external emergency domestic landline conference premium
-    onnet offnet tollfree long distance ort fern inland ausland nacional internacional interna externa locale
-    nationale internationale nazionale internazionale belfoldi kulfoldi krajowe zagraniczne standard normal special
-    fixed net user
-""")
 # What happens to a call: a column of such words is a log of events.
 _EVENTS = names.those("""
     chanstart chanend answer hangup bridgeenter bridgeexit appstart append linkedidend localoptimize start stop
@@ -34,10 +27,6 @@ _MEGABYTES = {
     "kilobytes": 1e-3, "кб": 1e-3, "mb": 1.0, "mib": 1.0, "mbytes": 1.0, "megabytes": 1.0, "мб": 1.0, "gb": 1e3,
     "gib": 1e3, "gigabytes": 1e3, "гб": 1e3, "ko": 1e-3, "mo": 1.0, "b": 1e-6,
 }  # fmt: skip
-_MESSAGES = names.those("""
-    sms message messages text texts msg mms nachricht nachrichten mensaje mensajes messaggi mensagem uzenet wiadomosc
-    bericht meddelande mesaj сообщение 短信
-""")
 _IMEI = re.compile(r"\d{14,16}")
 _TAC = re.compile(r"\d{7,8}")
 _APART = 600  # seconds within which rows of one call id are one call
@@ -63,19 +52,19 @@ def draft(sheet: Sheet, path: Path) -> Draft:
         return made
     times = when.find(sheet, made)
     used = times.used
-    told, unknown = who.direction(sheet, used)
-    kinds, default = _kinds(sheet, made, used, told, path)
-    used |= {c.place for c in ([told.column] if told else []) + ([kinds] if kinds else [])}
-    data = default == "data" or (kinds is not None and _all_data(kinds))
+    told, unknown = direction.find(sheet, used)
+    kind, default = kinds.find(sheet, made, used, told, path)
+    used |= {c.place for c in ([told.column] if told else []) + ([kind] if kind else [])}
+    data = default == "data" or (kind is not None and set(made.tables["kind"]) <= {"data", "default"})
     ends = who.parties(
         sheet, made, used, told, unknown, path, data=data, begun=times.start.read() if times.start else []
     )
     used |= {c.place for c in (ends.caller, ends.callee) if c} if ends else set()
-    calls = default == "call" and not (kinds and not _has_calls(kinds))
-    silent, answered = _answered(sheet, used, told, ends)
+    calls = default == "call" and not (kind and "call" not in made.tables["kind"])
+    silent, answered = answers.find(sheet, used, told, ends)
     talk = lengths.find(sheet, made, times, silent, used, needed=calls) if calls else False
     if answered and calls:
-        _draft_answered(sheet, made, answered, talk)
+        answers.draft(sheet, made, answered, talk)
     _volumes(sheet, made, used)
     _handsets(sheet, made, ends, used)
     _call_ids(sheet, made, ends, times, used)
@@ -114,203 +103,9 @@ def _no_calls(sheet: Sheet) -> str:
     if counts and not any(c.role in ("start", "answer_time", "end") for c in sheet.columns):
         return (
             f"the rows have counts ({counts[0].name}), so they are sums and no contacts; "
-            "import pairs with --format edge-list --epoch DAY."
+            "pairs come in with --format edge-list --epoch DAY."
         )
     return ""
-
-
-def _kinds(sheet: Sheet, made: Draft, used: set[int], told: Direction | None, path: Path) -> tuple[Column | None, str]:
-    """Draft `kind`; returns its column and the kind of rows that say none."""
-    unsure: list[Column] = []
-    for column in sorted(sheet.columns, key=lambda c: -max((n for r, n in c.roles if r == "kind"), default=0)):
-        named = any(r == "kind" for r, _ in column.roles) or column.role == "direction"
-        plausible = (named or not column.named) and 0 < len(column.distinct) <= 60 and column.place not in used
-        many = not named and (len(column.distinct) > 12 or len(column.distinct) > 0.5 * sheet.rows > 4)
-        if (
-            not plausible
-            or many
-            or column.role in ("answered", "cause")
-            or (not named and any(re.search(r"\d", w) for w in column.distinct))
-        ):
-            continue
-        words = {w: vocabulary.kind(w) for w in column.distinct}
-        known = {w: k for w, k in words.items() if k}
-        rows = sum(column.distinct[w] for w in known)
-        if known and rows >= 0.5 * len(column.filled):
-            return _say_kinds(made, column, known, [w for w in words if w not in known])
-        if named and column.role == "kind" and not _harmless(column, told):
-            unsure.append(column)
-    for column in sheet.columns:  # by its words alone, whatever its name
-        words = {w: vocabulary.kind(w) for w in column.distinct}
-        if (
-            2 <= len(words) <= 20
-            and all(words.values())
-            and {"text", "data"} & set(words.values())
-            and column.place not in used
-        ):
-            return _say_kinds(made, column, words, [])
-    return None, _default(sheet, made, unsure, path)
-
-
-def _say_kinds(made: Draft, column: Column, known: dict[str, str], rest: list[str]) -> tuple[Column, str]:
-    if "call" not in known.values():
-        most = max(("text", "data"), key=lambda k: sum(column.distinct[w] for w, own in known.items() if own == k))
-        made.say("kind", "default", most, "no calls among its words")
-    made.columns["kind"] = Line(
-        column.name, "known words" if not rest else f"not known, so rejected: {', '.join(rest[:8])}", not rest
-    )
-    for kind in ("call", "text", "data"):
-        words = sorted({w.lower() for w, k in known.items() if k == kind})
-        if words:
-            made.say("kind", kind, words, "known words")
-    return column, "call"
-
-
-def _harmless(column: Column, told: Direction | None) -> bool:
-    """Whether a column that is named as one of kinds tells a direction or a sort of calls instead."""
-    if told and told.column is column:
-        return True
-    return all(set(names.words(w)) <= _SORTS or vocabulary.direction(w) for w in column.distinct)
-
-
-def _default(sheet: Sheet, made: Draft, unsure: list[Column], path: Path) -> str:
-    """The kind of all rows, where no column says it."""
-    roles = {c.role for c in sheet.columns if c.filled}
-    spoken = {"duration", "talk", "billed"} & roles or not sheet.header
-    volumes = {"up", "down", "volume"} & roles
-    parties = {"callee", "callee_final", "other"} & roles
-    if volumes and not parties:
-        made.say("kind", "default", "data", "volumes, and no other party", True)
-        return "data"
-    for column in unsure:
-        if not _spoken(sheet, column):
-            shown = ", ".join(list(column.distinct)[:8])
-            made.leave(
-                "kind", f"{column.name} may tell calls from texts and data, and its words are not known ({shown})."
-            )
-            return "call"
-    times = sum(1 for c in sheet.columns if c.times and c.times.what == "moment")
-    tokens = {w for text in (path.stem, *(c.name for c in sheet.columns if c.named)) for w in names.words(text)}
-    texts = bool(_MESSAGES & tokens) and not {"call", "calls", "voice"} & tokens
-    if texts and (not spoken or (not sheet.header and not any(_numbers(c) for c in sheet.columns))):
-        made.say("kind", "default", "text", "no durations, and the names speak of messages", False)
-        return "text"
-    if not spoken and times < 2:
-        if {"start", "time"} & roles and not spoken and times:
-            made.leave(
-                "kind", 'no column of kinds and none of durations: say kind = { default = "text" } if all are texts.'
-            )
-        return "call"
-    if {"duration", "talk"} & roles or times > 1:
-        sure = not unsure
-        made.say(
-            "kind",
-            "default",
-            "call",
-            "no column of kinds, and lengths"
-            if sure
-            else f"{unsure[0].name} tells no kinds that are known, and all have lengths",
-            sure,
-        )
-    return "call"
-
-
-def _numbers(column: Column) -> bool:
-    return (
-        (column.numeric or column.spans)
-        and not column.times
-        and not (column.phones > 0.9 and all(len(v) > 6 for v in column.distinct))
-    )
-
-
-def _spoken(sheet: Sheet, column: Column) -> bool:
-    """Whether each word of a column stands beside lengths above 0, as no text does."""
-    spans = [c for c in sheet.columns if c.role in ("duration", "talk")]
-    for word in column.distinct:
-        rows = [i for i, v in enumerate(column.values) if v == word]
-        if not any(re.search("[1-9]", c.values[i]) for c in spans for i in rows):
-            return False
-    return bool(spans)
-
-
-def _all_data(column: Column) -> bool:
-    return all(vocabulary.kind(w) == "data" for w in column.distinct)
-
-
-def _has_calls(column: Column) -> bool:
-    return any(vocabulary.kind(w) == "call" for w in column.distinct)
-
-
-def _answered(
-    sheet: Sheet, used: set[int], told: Direction | None, ends: Parties | None
-) -> tuple[list[str], tuple[Column, dict[str, str]] | None]:
-    """For each row whether somebody answered, and the column that says so with what its words mean."""
-    nothing = [""] * sheet.rows
-    for column in sorted(sheet.columns, key=lambda c: (c.role != "answered", c.role != "cause")):
-        if column.role not in ("answered", "cause") or column.place in used or not 0 < len(column.distinct) <= 60:
-            continue
-        inverted = {"missed", "unanswered"} & set(names.words(column.name))
-        words = {w: vocabulary.answered(w) for w in column.distinct}
-        if inverted:
-            words = {w: {"yes": "no", "no": "yes"}.get(m, "") for w, m in words.items()}
-        if column.numeric and (len(column.distinct) > 2 or column.role == "cause"):
-            continue
-        if not any(words.values()) and (column.role == "cause" or len(words) < 2):
-            continue
-        return [words.get(v, "") for v in column.values], (column, words)
-    if told and ends and ends.swaps:
-        words = {w: "no" if vocabulary.missed(w) else "yes" for w in told.words}
-        if "no" in words.values():
-            return [words.get(v, "") for v in told.column.values], (told.column, words)
-    return nothing, None
-
-
-def _draft_answered(sheet: Sheet, made: Draft, found: tuple[Column, dict[str, str]], talk: bool) -> None:
-    """Draft `answered`, unless the talk says as much and some word is not known, or the two disagree."""
-    column, words = found
-    unknown = [w for w, m in words.items() if not m]
-    talked = made.columns.get("duration_s")
-    if talk and talked and isinstance(talked.value, str):
-        length = next(c for c in sheet.columns if c.name == talked.value)
-        rows = [(words.get(a, ""), d) for a, d in zip(column.values, length.values, strict=True)]
-        against = sum(1 for told, d in rows if told == "no" and re.search("[1-9]", d))
-        if against:
-            made.remarks.append(
-                f"{column.name} is left out: {talked.value} tells who talked, and the two disagree in {against} rows."
-            )
-            return
-    if unknown and talk:
-        made.remarks.append(f"{column.name} is left out: the time talked tells who answered.")
-        return
-    if unknown and _lengths_tell(sheet, made, column):
-        made.remarks.append(
-            f"{column.name} is left out: the lengths are 0 beside some of its words, which tells who answered."
-        )
-        return
-    if unknown:
-        shown = ", ".join(unknown[:6])
-        made.leave(
-            "answered",
-            f"{column.name} tells who answered, and some words are not known ({shown}): "
-            "put them under [answered] no or yes.",
-        )
-        return
-    made.columns["answered"] = Line(column.name, "known words")
-    for meaning in ("no", "yes"):
-        if own := sorted({w.lower() for w, m in words.items() if m == meaning}):
-            made.say("answered", meaning, own, "known words")
-
-
-def _lengths_tell(sheet: Sheet, made: Draft, column: Column) -> bool:
-    """Whether all lengths are 0 beside some words of a column, and none beside the others."""
-    line = made.columns.get("duration_s")
-    length = next((c for c in sheet.columns if line and c.name == line.value), None)
-    if length is None:
-        return False
-    zeros: dict[str, set[bool]] = {}
-    for word, value in zip(column.values, length.values, strict=True):
-        zeros.setdefault(word, set()).add(not re.search("[1-9]", value))
-    return {True} in zeros.values() and all(len(own) == 1 for own in zeros.values())
 
 
 def _volumes(sheet: Sheet, made: Draft, used: set[int]) -> None:
@@ -323,9 +118,11 @@ def _volumes(sheet: Sheet, made: Draft, used: set[int]) -> None:
     if not chosen:
         return
     if len(unit) != 1 or None in unit or len(chosen) > 2:
-        made.remarks.append(
-            f"check: volume_mb is left out: {', '.join(c.name for c in chosen)} "
-            "tell no unit (bytes, KB, MB). Name the column and [volume] megabytes_per_unit."
+        shown = ", ".join(c.name for c in chosen)
+        made.leave(
+            "volume_mb",
+            f"{shown} tell no unit (bytes, KB, MB).",
+            f'volume_mb = "{chosen[0].name}" under [columns] and megabytes_per_unit = 1e-6 (bytes) under [volume]',
         )
         return
     factor = unit.pop()
@@ -340,7 +137,10 @@ def _volumes(sheet: Sheet, made: Draft, used: set[int]) -> None:
 
 
 def _unit(column: Column) -> float | None:
-    return next((_MEGABYTES[w] for w in reversed(names.words(column.name)) if w in _MEGABYTES), None)
+    words = tuple(reversed(names.words(column.name)))
+    whole = next((_MEGABYTES[w] for w in words if w in _MEGABYTES), None)
+    parts = (_MEGABYTES[unit] for word in words for unit in ("octets", "bytes") if word.endswith(unit))
+    return next(parts, None) if whole is None else whole
 
 
 def _handsets(sheet: Sheet, made: Draft, ends: Parties | None, used: set[int]) -> None:
@@ -357,7 +157,7 @@ def _handsets(sheet: Sheet, made: Draft, ends: Parties | None, used: set[int]) -
         best = max(c.roles[0][1] for c in found)
         own = [c for c in found if c.roles[0][1] == best]
         if role in ("imei", "tac", "cell") and ends and not ends.swaps and ends.callee is not None:
-            first = {who.key(c) for c in ends.caller.distinct} if ends.caller else set()
+            first = {direction.key(c) for c in ends.caller.distinct} if ends.caller else set()
             note = "taken for the caller's" if first else ""
             if role != "cell":
                 made.remarks.append(
@@ -383,7 +183,7 @@ def _call_ids(sheet: Sheet, made: Draft, ends: Parties | None, times: Times, use
     shared = [own for own in rows.values() if len(own) > 1]
     parts = strange = 0
     for own in shared:
-        pairs = {frozenset(who.key(c.values[i]) for c in (ends.caller, ends.callee) if c) for i in own}
+        pairs = {frozenset(direction.key(c.values[i]) for c in (ends.caller, ends.callee) if c) for i in own}
         at = [t for i in own if (t := begun[i]) is not None]
         far = bool(at) and (max(at) - min(at)).total_seconds() > _APART
         parts += len(own) if len(pairs) > 1 and not far else 0
@@ -391,8 +191,8 @@ def _call_ids(sheet: Sheet, made: Draft, ends: Parties | None, times: Times, use
     if parts >= 0.1 * sheet.rows:
         made.leave(
             "call_id",
-            f"rows that share {column.name} have different parties (calls passed on, queues, groups that ring): "
-            "say which rows are contacts with where under [rows].",
+            f"rows that share {column.name} have different parties (calls passed on, queues, groups that ring).",
+            "where = \"leg = 'A'\" (true for the rows that are contacts) under [rows]",
         )
         return
     if strange:

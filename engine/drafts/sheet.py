@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.drafts import moments, names, vocabulary
+from engine.drafts.draft import Sql, name_in_sql
 from engine.forms import textfile
 from engine.forms.textfile import Layout
 
@@ -26,6 +27,11 @@ _SHOWN = re.compile(r'"?[^<>"]*"?\s*<(?:sips?:|tel:)?[^<>\s]+>')  # Ann <100>
 _IP = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d+)?|[+-]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?")
 _SPAN = re.compile(r"(?:\d{1,4}:)?\d{1,2}:\d{2}(?:[.,]\d+)?")
+# A day that stands in another order as an ISO text, which alone may have 24:00.
+_DAY_END = r"[/.-](\d{1,2})[/.-](\d{4}) (.*)$'"
+TURNED = {
+    "dmy": (r"'^(\d{1,2})" + _DAY_END, r"'\3-\2-\1 \4'"), "mdy": (r"'^(\d{1,2})" + _DAY_END, r"'\3-\1-\2 \4'"),
+}  # fmt: skip
 _PEOPLE = ("caller", "callee", "callee_final", "subscriber", "other")
 _WHEN = ("start", "answer_time", "end", "time")
 _ID = re.compile(r"[^\s,;|\"]{1,120}")
@@ -40,12 +46,29 @@ class Column:
         name: in the file.
         values: one for each row of the sample, without outer space; "" where empty.
         named: whether the file names it.
+        sql: an expression that makes it of the file's columns; "" = it is one of them.
     """
 
     place: int
     name: str
     values: tuple[str, ...]
     named: bool = True
+    sql: str = ""
+
+    @property
+    def where(self) -> str | Sql:
+        """What `[columns]` says of it."""
+        return Sql(self.text) if self.text != name_in_sql(self.name) else self.name
+
+    @cached_property
+    def text(self) -> str:
+        """It in an expression, with what no form of time reads replaced."""
+        text, read = self.sql or name_in_sql(self.name), self.times
+        if read and read.ends and read.order in TURNED:
+            return f"regexp_replace({text}, {', '.join(TURNED[read.order])})"
+        for place, (word, number) in enumerate(read.replace if read else ()):
+            text = f"replace({text if place else f'lower({text})'}, '{word}', '{number}')"
+        return text
 
     @cached_property
     def filled(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from engine.drafts import names, vocabulary
+from engine.drafts import names, spans, vocabulary
 from engine.drafts.draft import Draft, Line
 from engine.drafts.sheet import Column, Sheet
 from engine.intake.language import COLUMNS, OPEN
@@ -23,7 +23,8 @@ WORDS: dict[str, str] = {
     "age": "age, age years, alter, edad, age ans, eta, idade, eletkor, kor, wiek, leeftijd, alder, yas, возраст, 年龄",
     "birth_date": """
         birth date, birthdate, date of birth, dob, birthday, born, born on, geburtsdatum, geburtstag, geb datum,
-        fecha nacimiento, fecha de nacimiento, date naissance, date de naissance, data nascita, data di nascita, data
+        geboren, geboren am, datum narozeni, data nasterii, fodselsdato, nacimiento, naissance, nascita, fecha
+        nacimiento, fecha de nacimiento, date naissance, date de naissance, data nascita, data di nascita, data
         nascimento, data de nascimento, nascimento, szuletesi datum, szuletesi ido, szuletett, szuletes, data
         urodzenia, geboortedatum, fodelsedatum, dogum tarihi, дата рождения, 出生日期, 生日""",
     "residence": """
@@ -72,7 +73,10 @@ WORDS: dict[str, str] = {
     "body": """
         body, text, copy, description, beschreibung, cuerpo, texto, descripcion, corps, texte, testo, descrizione,
         szoveg, leiras, tresc, opis, tekst, omschrijving, brodtext, metin, текст, описание, 正文""",
-    "call_to_action": "call to action, cta, button, button text, handlungsaufforderung",
+    "call_to_action": """
+        call to action, cta, button, button text, handlungsaufforderung, schaltflache, knopf, llamada a la accion,
+        boton, appel a l action, bouton, invito, chiamata all azione, pulsante, botao, chamada para acao, gomb, gomb
+        szovege, felhivas, przycisk, wezwanie, knop, knapp, buton, tlacitko, кнопка, 按钮""",
     "value": """
         value, margin, profit, revenue, wert, erlos, valor, ingreso, valeur, valore, ertek, wartosc, waarde, varde,
         deger, ценность, 价值""",
@@ -113,7 +117,8 @@ WORDS: dict[str, str] = {
 }  # fmt: skip
 _NEEDED = {
     "customers": ("customer_id",), "treatments": ("customer_id", "sent_at", "accepted"), "devices": ("tac", "model"),
-    "consents": ("customer_id", "purpose"), "optouts": ("customer_id",), "offers": ("offer_id",),
+    "consents": ("customer_id", "purpose"), "optouts": ("customer_id",),
+    "offers": ("offer_id", "headline", "body", "call_to_action", "value", "cost"),
     "photos": ("customer_id", "path"),
     "inventory": ("path",), "exposures": ("customer_id", "at"), "outcomes": ("customer_id", "at"),
 }  # fmt: skip
@@ -141,6 +146,7 @@ def draft(sheet: Sheet, table: str) -> Draft:
     if table == "customers" and "birth_date" not in ours:
         ours.insert(2, "birth_date")
     found = _assign(sheet, ours)
+    spans.decimal([c for c in sheet.columns if c.numeric and not c.times], made)
     for column in ours:
         several = found.get(column, [])
         if len(several) > 1:
@@ -174,7 +180,10 @@ def _assign(sheet: Sheet, ours: list[str]) -> dict[str, list[Column]]:
         if best[0]:
             our = next(o for o in ours if scores[o] == best)
             found.setdefault(our, []).append((best, column))
-    return {our: [c for score, c in own if score[0] == max(s[0] for s, _ in own)] for our, own in found.items()}
+    best_of = {our: [c for score, c in own if score[0] == max(s[0] for s, _ in own)] for our, own in found.items()}
+    # A column called exactly as ours is ours, whatever the draft says.
+    exact = {our: [c for c in own if c.name.strip().casefold() == our] for our, own in best_of.items()}
+    return {our: exact[our] or own for our, own in best_of.items()}
 
 
 def _say(sheet: Sheet, made: Draft, ours: str, column: Column) -> None:
@@ -198,23 +207,17 @@ def _say(sheet: Sheet, made: Draft, ours: str, column: Column) -> None:
 
 def _say_words(made: Draft, ours: str, column: Column) -> None:
     tell = _accepted if ours == "accepted" else vocabulary.gender
-    if ours == "gender" and set(column.distinct) <= {"1", "2"}:
-        made.remarks.append(
-            f"check: gender is left out: {column.name} has 1 and 2; say which is which under [values.gender]."
-        )
-        return
     words = {w: tell(w) for w in column.distinct}
-    unknown = [w for w, m in words.items() if not m]
-    if unknown and ours == "accepted":
+    unknown = [w for w, m in words.items() if not m or (w.isdigit() and ours == "gender")]
+    if unknown:
+        meant = f'"{unknown[0]}" = "{"yes" if ours == "accepted" else "female"}" (or another)'
         made.leave(
             ours,
-            f"{column.name} has words that are not known ({', '.join(unknown[:6])}): "
-            "say what they mean under [values.accepted].",
+            f"{column.name} has words that are not known ({', '.join(unknown[:6])}).",
+            f'{ours} = "{column.name}" under [columns] and {meant} under [values.{ours}]',
         )
         return
-    made.columns[ours] = Line(
-        column.name, "known words" if not unknown else f"not known: {', '.join(unknown[:6])}", not unknown
-    )
+    made.columns[ours] = Line(column.name, "known words")
     for word, meaning in sorted(words.items()):
         if meaning and word.lower() not in (meaning, "true", "false"):
             made.say(f"values.{ours}", word.lower(), meaning, "a known word")
@@ -245,7 +248,7 @@ def _say_time(sheet: Sheet, made: Draft, ours: str, column: Column) -> None:
         else:
             made.remarks.append(f"check: {ours} is left out: {text}")
         return
-    made.columns[ours] = Line(column.name, "its name and values")
+    made.columns[ours] = Line(column.where, "its name and values")
     if read.order in ("seconds", "milliseconds", "microseconds"):
         made.say("time", "form", read.order, "numbers since 1970")
     elif read.formats:

@@ -6,7 +6,7 @@ import re
 
 from engine.drafts import names
 
-EMPTY = frozenset({"null", "\\n", "none", "nan", "n/a", "-", "--", "(null)", "nil"})
+EMPTY = frozenset({"null", "\\n", "none", "nan", "n/a", "na", "-", "--", "(null)", "nil"})
 NOBODY = frozenset({
     "null", "none", "nan", "n/a", "na", "-", "unknown", "(unknown)", "anonymous", "anonim", "anonym", "withheld",
     "private", "unavailable", "restricted", "unbekannt", "anonimo", "inconnu", "masque", "desconocido", "sconosciuto",
@@ -25,7 +25,8 @@ OUT = """
     feita, kimeno, kuldott, inditott, hivott irany kimeno, wychodzace, wychodzacy, wychodzaca, wychodzacych, wyslane,
     wyslany, wykonane, uitgaand, uitgaande, uit, verzonden, gebeld, utgaende, ut, skickat, skickad, ringt, giden,
     giden arama, gonderilen, gonderildi, yapilan, исходящий, исходящая, исходящее, исходящие, исх, отправлено,
-    отправленное, отправленный, 主叫, 呼出, 拨出, 去电, 发送, 发出, 已拨电话, 去话, 已发送"""
+    отправленное, отправленный, 主叫, 呼出, 拨出, 去电, 发送, 发出, 已拨电话, 去话, 已发送, odchozi, efectuat,
+    efectuata, iesire, initiat, udgaende, ud, lahteva, soitettu, odlazni, outbound call, dialled number"""
 IN = """
     in, incoming, inbound, incoming call, mt, mtc, mtcall, mt call, mt call record, mtsms, mtsm, smt, terminating,
     terminated, term, terminator, termination, mobile terminated, mobile terminating, received, receive, recv,
@@ -37,7 +38,8 @@ IN = """
     inkomend, inkomende, ontvangen, gemist, geweigerd, inkommande, mottaget, mottagen, missat, missad, gelen, gelen
     arama, alinan, cevapsiz, reddedilen, alindi, входящий, входящая, входящее, входящие, вх, принято, принятый,
     полученное, получено, пропущенный, пропущенные, отклоненный, 被叫, 呼入, 来电, 接收, 接听, 未接, 拒接, 来话,
-    已接收"""
+    已接收, prichozi, primit, primita, intrare, indgaende, inngaende, saapuva, vastaanotettu, dolazni, inbound call,
+    zmeskany, zmeskane, pierdut, pierduta, ubesvaret"""
 # Codes of one letter mean something only beside each other, in one language or another.
 PAIRS = (
     ("o", "i"),
@@ -54,20 +56,24 @@ PAIRS = (
 MISSED = """
     missed, missed call, rejected, declined, verpasst, abgelehnt, perdida, rechazada, rechazado, manque, manquee,
     rejete, rejetee, persa, rifiutata, rejeitada, nem fogadott, elutasitott, nieodebrane, odrzucone, gemist,
-    geweigerd, missat, missad, cevapsiz, reddedilen, пропущенный, пропущенные, отклоненный, 未接, 拒接"""
+    geweigerd, missat, missad, cevapsiz, reddedilen, пропущенный, пропущенные, отклоненный, 未接, 拒接, zmeskany,
+    zmeskane, pierdut, pierduta, ubesvaret"""
 KINDS = {
     "text": """
         sms, mms, text, texts, text message, message, msg, imessage, sm, short message, smsmo, smsmt, mosms, mtsms,
         mo sms record, mt sms record, mo smsrecord, mt smsrecord, smo, smt, kurznachricht, nachricht, textnachricht,
         mensaje, texto, mensaje de texto, texte, messaggio, messaggi, messaggio di testo, mensagem, mensagem de
         texto, uzenet, szoveges uzenet, szoveg, wiadomosc, wiadomosc tekstowa, tekst, bericht, tekstbericht,
-        meddelande, textmeddelande, mesaj, kisa mesaj, сообщение, смс, ммс, текст, 短信, 彩信, 短消息, 点对点短信""",
+        meddelande, textmeddelande, mesaj, kisa mesaj, сообщение, смс, ммс, текст, 短信, 彩信, 短消息, 点对点短信,
+        sms zprava, textova zprava, mesaj text, sms besked, tekstiviesti, mensajes, mensagens, messages texte,
+        messaggi sms, mensajes de texto, mensajes 2 vias, nachrichten""",
     "data": """
         data, gprs, internet, web, packet, packet data, ps, ps data, pdp, gprs call, gprscall, gprs session, sgsn,
         pgw, ggsn, data session, datasession, mobile data, browsing, dataservice, daten, datenverbindung, mobile
         daten, datensitzung, datos, donnees, dati, dados, adat, adatforgalom, mobilnet, dane, transmisja danych,
         gegevens, surf, datatrafik, veri, mobil veri, данные, интернет, трафик, передача данных, 数据, 流量, 上网,
-        数据业务, 数据流量""",
+        数据业务, 数据流量, datove pripojeni, mobilni data, trafic de date, date mobile, mobildata, data forbrug,
+        datenvolumen""",
     "call": """
         call, calls, voice, voice call, voicecall, audio, telephony, telephone, telefon, phone, phone call, speech,
         tel, video call, videocall, video, volte, vowifi, voip, circuit call, cs, cs voice, cs call, moc, mtc, mo
@@ -77,7 +83,9 @@ KINDS = {
         voce, chiamata vocale, fonia, chamada, chamada de voz, hang, hangivas, hivas, beszelgetes, beszed, hanghivas,
         rozmowa, polaczenie, glos, polaczenie glosowe, glosowe, gesprek, oproep, spraak, telefoongesprek, samtal,
         tal, rost, rostsamtal, arama, ses, konusma, gorusme, sesli, sesli arama, звонок, голос, разговор, вызов,
-        голосовой, голосовой вызов, телефония, 通话, 语音, 电话, 话音, 语音通话, 语音业务, 语音电话""",
+        голосовой, голосовой вызов, телефония, 通话, 语音, 电话, 话音, 语音通话, 语音业务, 语音电话, hovor, volani,
+        hlas, hlasovy hovor, apel, apel vocal, convorbire, opkald, samtale, tale, puhelu, poziv, bellen, mobiel
+        bellen, gesproken, llamadas, appels, chamadas, chiamate, anrufe, rozmowy, glosowa, rozmowa glosowa""",
 }  # fmt: skip
 YES = """
     answered, answer, completed, complete, success, successful, ok, connected, connect, normal, normal clearing,
@@ -87,7 +95,8 @@ YES = """
     reussi, risposta, risposto, risposta data, completata, riuscita, sim, completado, igen, i, fogadott, fogadva,
     sikeres, megvalaszolt, tak, odebrane, odebrano, zrealizowane, polaczono, udane, beantwoord, opgenomen, geslaagd,
     besvarat, besvarad, besvarade, lyckat, lyckad, evet, e, cevaplandi, cevaplanan, yanitlandi, basarili, да,
-    отвечен, отвечено, принят, состоялся, успешно, успешный, отвеченный, 已接, 接通, 成功, 已接通, 是, 已接听, 应答"""
+    отвечен, отвечено, принят, состоялся, успешно, успешный, отвеченный, 已接, 接通, 成功, 已接通, 是, 已接听, 应答,
+    prijato, prijaty, raspuns, preluat, besvaret, vastattu, odgovoreno"""
 NO = """
     no answer, noanswer, not answered, unanswered, notanswered, busy, user busy, line busy, failed, fail, failure,
     error, congestion, cancel, canceled, cancelled, originator cancel, caller cancel, missed, missed call, rejected,
@@ -106,13 +115,14 @@ NO = """
     missat, missad, avvisat, misslyckat, misslyckad, avbrutet, hayir, h, mesgul, cevapsiz, cevaplanmadi,
     yanitlanmadi, reddedildi, basarisiz, iptal, нет, занято, не отвечен, нет ответа, без ответа, пропущен,
     пропущенный, отклонен, не принят, не состоялся, неуспешно, ошибка, отменен, 未接, 未接通, 忙, 忙线, 失败, 无应答,
-    拒接, 否, 未接听, 取消, 占线"""
+    拒接, 否, 未接听, 取消, 占线, neprijato, neprijaty, zmeskano, zmeskany, obsazeno, nepreluat, fara raspuns,
+    ocupat, ubesvaret, optaget, ei vastattu, varattu, unanswered call"""
 FEMALE = """
-    f, female, woman, w, weiblich, frau, mujer, femenino, mulher, feminino, femme, feminin, donna, femmina, no, nő,
-    kobieta, zenska, k, vrouw, v, kvinna, kadin, ж, жен, женский, женщина, 女, 2"""
+    f, female, woman, w, z, zena, femeie, weiblich, frau, mujer, femenino, mulher, feminino, femme, feminin, donna,
+    femmina, no, nő, kobieta, zenska, k, vrouw, v, kvinna, kadin, ж, жен, женский, женщина, 女, 2"""
 MALE = """
-    m, male, man, mannlich, herr, mann, hombre, masculino, homem, homme, masculin, uomo, maschio, ferfi, mezczyzna,
-    meska, erkek, e, м, муж, мужской, мужчина, 男, 1"""
+    m, male, man, h, mannlich, herr, muz, barbat, mand, mann, hombre, masculino, homem, homme, masculin, uomo,
+    maschio, ferfi, mezczyzna, meska, erkek, e, м, муж, мужской, мужчина, 男, 1"""
 
 
 def _set(text: str) -> frozenset[tuple[str, ...]]:

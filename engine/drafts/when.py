@@ -4,79 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from engine.drafts import moments, names
-from engine.drafts.draft import Draft, Line, Sql, name_in_sql
-from engine.drafts.sheet import Column, Sheet
+from engine.drafts import moments
+from engine.drafts.clocks import AMBIGUOUS, Moment, columns_line, draft_zone, utc
+from engine.drafts.draft import Draft, Line, name_in_sql
+from engine.drafts.sheet import TURNED, Column, Sheet
 
 _TIMES = ("start", "time", "answer_time", "end", "time_meta")
 _SPANS = ("duration", "talk", "billed", "ring")
-# Abbreviations of zones that mean several offsets, depending on where one is.
-_AMBIGUOUS = names.those("""
-    CST CDT PST PDT IST BST AST ADT GST SST ECT AMT NST NDT ACST ACDT MET MEST PT ET CT MT BOT WST
-""")
-_ZONES = _AMBIGUOUS | names.those(
-    "EST EDT MST MDT HST AKST AKDT NZST NZDT AEST AEDT AWST WET WEST CET CEST MEZ MESZ EET EEST MSK TRT SAST CAT EAT "
-    "WAT PKT NPT ICT WIB HKT SGT MYT PHT JST KST BRT ART CLT PET COT"
-)
-_ZONE = re.compile(r"UTC|GMT|[A-Z][A-Za-z]+(/[A-Z][A-Za-z_]+){1,2}")
-_OFFSET = re.compile(r"[+-]?\d{1,5}(:\d\d)?")
-_OFFSET_UNITS = {
-    "minutes": names.those("min mins minute minutes"),
-    "seconds": names.those("s sec secs second seconds"),
-    "hours": names.those("h hour hours hrs"),
-}
+_INTERNATIONAL, _AMERICAN = re.compile(r"\+\d{8,15}"), re.compile(r"\+1[2-9]\d{9}")
 _UNITS = ("seconds", "milliseconds", "microseconds")
-
-
-@dataclass(frozen=True)
-class Moment:
-    """Where a time stands: in one column, or a date and a clock in two.
-
-    Args:
-        columns: one or two.
-        order: as for `moments.Reading`.
-        formats: as there.
-        zoned: as there.
-        rivals: as there.
-        rank: how well the name tells the role, 3 to 0.
-    """
-
-    columns: tuple[Column, ...]
-    order: str
-    formats: tuple[str, ...]
-    zoned: bool | None
-    rivals: tuple[str, ...]
-    rank: int
-
-    @property
-    def label(self) -> str:
-        """Its columns' names."""
-        return " and ".join(column.name for column in self.columns)
-
-    @property
-    def place(self) -> str | Sql:
-        """What `[columns]` says of it."""
-        if len(self.columns) == 1:
-            return self.columns[0].name
-        return Sql(self.expression)
-
-    @property
-    def expression(self) -> str:
-        """It in an expression."""
-        return " || ' ' || ".join(name_in_sql(column.name) for column in self.columns)
-
-    def read(self) -> list[datetime | None]:
-        """Each row's time without its offset."""
-        first = [moments.moment(value, self.order) for value in self.columns[0].values]
-        if len(self.columns) == 1:
-            return first
-        clocks = [moments.moment(value, "clock") for value in self.columns[1].values]
-        return [
-            d + timedelta(hours=c.hour, minutes=c.minute, seconds=c.second) if d and c else None
-            for d, c in zip(first, clocks, strict=True)
-        ]
 
 
 @dataclass(frozen=True)
@@ -122,7 +60,8 @@ def _grouped(sheet: Sheet) -> dict[str, list[Moment]]:
             continue
         if column.times.what == "moment" and not _midnights(column):
             found = column.times
-            groups[role].append(Moment((column,), found.order, found.formats, found.zoned, found.rivals, rank))
+            formats = () if found.ends and found.order in TURNED else found.formats
+            groups[role].append(Moment((column,), found.order, formats, found.zoned, found.rivals, rank))
         elif column.times.what != "clock":
             dates.append((role, column))
         elif column.role not in _SPANS:
@@ -134,6 +73,10 @@ def _grouped(sheet: Sheet) -> dict[str, list[Moment]]:
         if clock is not None:
             clocks = [(r, c) for r, c in clocks if c is not clock]
             groups[role].append(_paired(day, clock))
+            if role in ("time", "start", ""):  # clocks of the end and the answer without a day of their own
+                rest = [c for r, c in clocks if r in ("end", "answer_time")]
+                for other in rest if len(dates) == 1 else []:
+                    groups[next(r for r, c in clocks if c is other)].append(_paired(day, other))
     texts = [m for m in groups[""] if m.order not in _UNITS]
     groups[""] = texts or groups[""]  # a running number may look like seconds since 1970
     return groups
@@ -192,9 +135,11 @@ def _start(groups: dict[str, list[Moment]], draft: Draft, sheet: Sheet) -> Momen
             found = found + groups[""]
         if len(found) > 1 and role == "" and not sheet.header:
             found = [_earliest(found)]
+        if role == "answer_time":
+            found = _begun(found, groups) or found
         chosen = found[0] if len(found) == 1 else _same(found)
         if chosen is None or (role == "" and sheet.header and len(found) > 1):
-            draft.leave("started_at", f"several columns read as times: {_names(found)}. Say which is the start.")
+            draft.leave("started_at", f"several columns read as times: {_names(found)}.")
         else:
             return chosen
         return None
@@ -206,12 +151,30 @@ def _start(groups: dict[str, list[Moment]], draft: Draft, sheet: Sheet) -> Momen
     elif named:
         draft.leave("started_at", f"{named[0]} is named as the start, and many of its values do not read as times.")
     elif days:
-        draft.leave("started_at", f"{', '.join(days)} read as days without an hour. Say where the hour stands.")
+        line = f"started_at = {{ sql = '{name_in_sql(days[0])} || \" \" || HOUR' }} under [columns]".replace(
+            '" "', "'' ''"
+        )
+        draft.leave("started_at", f"{', '.join(days)} read as days without an hour.", line)
     else:
         hint = " Pairs with sums and without times: import them with --format edge-list --epoch DAY."
         sums = any(c.role == "count" for c in sheet.columns)
         draft.leave("started_at", f"no column reads as times.{hint if sums else ''}")
     return None
+
+
+def _begun(answers: list[Moment], groups: dict[str, list[Moment]]) -> list[Moment]:
+    """The time at which a record was made, where that is shortly before each answer and end: then calls began at it."""
+    if len(groups["end"]) != 1 or len(answers) != 1:
+        return []
+    found = []
+    for one in (*groups["time_meta"], *groups[""]):
+        rows = list(zip(one.read(), answers[0].read(), groups["end"][0].read(), strict=True))
+        if all(
+            at and end and at <= end and (not answer or at <= answer <= at + timedelta(minutes=10))
+            for at, answer, end in rows
+        ):
+            found.append(one)
+    return found if len(found) == 1 else []
 
 
 def _names(found: list[Moment]) -> str:
@@ -220,7 +183,7 @@ def _names(found: list[Moment]) -> str:
 
 def _same(found: list[Moment]) -> Moment | None:
     """The one to take of several that tell the same time, perhaps in another zone; None where they do not."""
-    found = sorted(found, key=lambda m: (m.zoned is not True, not _utc(m), -m.rank))
+    found = sorted(found, key=lambda m: (m.zoned is not True, not utc(m), -m.rank))
     first = found[0].read()
     for other in found[1:]:
         apart = [
@@ -233,7 +196,7 @@ def _same(found: list[Moment]) -> Moment | None:
         if len({round(s / 900) for s in apart}) > 2:
             return None
         # The same but for a zone: without one that says its zone nobody knows which is meant.
-        if any(round(s / 900) for s in apart) and found[0].zoned is not True and not _utc(found[0]):
+        if any(round(s / 900) for s in apart) and found[0].zoned is not True and not utc(found[0]):
             return None
     return found[0]
 
@@ -263,23 +226,6 @@ def _later(start: Moment, found: list[Moment]) -> Moment | None:
     return late[-1] if late else None
 
 
-def _utc(moment: Moment) -> bool:
-    own = {word for column in moment.columns for word in names.words(column.name)}
-    return bool({"utc", "gmt", "zulu"} & own) and not _zone_in_name(moment)
-
-
-def _zone_in_name(moment: Moment) -> str:
-    """A zone other than UTC that a column's name tells, such as Start (CET) or Time GMT+2; "" = none."""
-    for column in moment.columns if moment.columns[0].named else ():
-        if match := re.search(
-            r"(?:UTC|GMT)\s?[+-]\s?\d{1,2}|\(([A-Z]{2,5})\)|\b(?:[A-Z]{1,3}ST|[A-Z]{1,3}DT|CET)\b", column.name
-        ):
-            found = match[1] or match[0]
-            if found in _ZONES or (len(found) > 3 and found[:3] in ("UTC", "GMT")):
-                return found
-    return ""
-
-
 def _draft_start(sheet: Sheet, draft: Draft, start: Moment) -> None:
     order, formats = start.order, start.formats
     known = bool(start.columns[0].named)
@@ -289,19 +235,21 @@ def _draft_start(sheet: Sheet, draft: Draft, start: Moment) -> None:
             examples = ", ".join(list(start.columns[0].distinct)[:3])
             draft.leave(
                 "started_at",
-                f"{start.label} reads as day/month and as month/day alike ({examples}). "
-                "Say which with formats under [time].",
+                f"{start.label} reads as day/month and as month/day alike ({examples}).",
+                f"{columns_line(start)} and formats = {_orders(formats)} under [time]",
             )
             return
         if order != start.order:
-            formats = tuple(f.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m") for f in formats)
-        draft.remarks.append(f"{start.label}: days and months are told by the order of the rows or another column.")
+            formats = tuple(_turned(f) for f in formats)
+        draft.remarks.append(
+            f"{start.label}: days and months are told by the order of the rows, another column or the numbers' country."
+        )
     sure = known and start.columns[0].roles[:1] != () and not start.rivals
-    if doubtful := moments.zone_words(start.columns[-1].filled) & _AMBIGUOUS:
+    if doubtful := moments.zone_words(start.columns[-1].filled) & AMBIGUOUS:
         draft.leave(
             "started_at",
-            f"{start.label} has {', '.join(sorted(doubtful))}, which mean more than one offset. "
-            "Say which under [time.zones].",
+            f"{start.label} has {', '.join(sorted(doubtful))}, which mean more than one offset.",
+            f'{columns_line(start)} and zones = {{ {min(doubtful)} = "-06:00" }} under [time]',
         )
         return
     draft.columns["started_at"] = _line(start, sure)
@@ -311,7 +259,20 @@ def _draft_start(sheet: Sheet, draft: Draft, start: Moment) -> None:
         return
     if formats:
         draft.say("time", "formats", list(formats[:12]), "as the values are written", not start.rivals)
-    _draft_zone(sheet, draft, start)
+    draft_zone(sheet, draft, start)
+
+
+def _orders(formats: tuple[str, ...]) -> str:
+    """Formats with days and months as they are and turned round, for a person to choose."""
+    return f'["{formats[0]}"] or ["{_turned(formats[0])}"]'
+
+
+def _turned(form: str) -> str:
+    """A format with its days in the place of the months, or of the years where all three have two digits."""
+    for a, b in (("%y%m%d", "%d%m%y"), ("%d%m%y", "%y%m%d")):
+        if a in form:
+            return form.replace(a, b)
+    return form.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
 
 
 def _line(start: Moment, sure: bool) -> Line:
@@ -319,6 +280,8 @@ def _line(start: Moment, sure: bool) -> Line:
     why = "its name and values" if sure else "reads as times"
     if role == "answer_time":
         return Line(start.place, "the start of the talk; no column is named as the start", False)
+    if role == "time_meta":
+        return Line(start.place, "shortly before each answer; no column is named as the start", False)
     return Line(start.place, why, sure)
 
 
@@ -329,53 +292,17 @@ def _which_order(sheet: Sheet, start: Moment) -> str:
         alike = other and other.formats and start.formats and _signs(other.formats[0]) == _signs(start.formats[0])
         if alike and other and not other.rivals and other.order in (start.order, *start.rivals):
             return other.order
+    if "mdy" in (start.order, *start.rivals) and any("%p" in f for f in start.formats) and _american(sheet):
+        return "mdy"
     texts = start.columns[0].values
     return moments.decided_by_order([v for v in texts if v], (start.order, *start.rivals))
 
 
+def _american(sheet: Sheet) -> bool:
+    """Whether all numbers to dial say the country code of the United States and their neighbours."""
+    dialled = [c for c in sheet.columns if c.filled and c.share(_INTERNATIONAL) > 0.95]
+    return bool(dialled) and all(c.share(_AMERICAN) == 1 for c in dialled)
+
+
 def _signs(form: str) -> str:
     return form[:8].replace("%d", "%m")
-
-
-def _draft_zone(sheet: Sheet, draft: Draft, start: Moment) -> None:
-    if start.zoned is True:
-        return
-    offset = next((c for c in sheet.columns if c.role == "utc_offset" and c.filled and not c.times), None)
-    zone = next((c for c in sheet.columns if c.role == "zone" and c.filled and c.share(_ZONE) > 0.9), None)
-    offset = offset or next(
-        (c for c in sheet.columns if c.role == "zone" and c.filled and c.share(_OFFSET) > 0.9), None
-    )
-    if found := _zone_in_name(start):
-        draft.leave(
-            "started_at", f"{start.label} says {found} in its name. Say which zone that is with timezone under [time]."
-        )
-    elif _utc(start):
-        draft.say("time", "timezone", "UTC", "its name says so", True)
-    elif offset is not None:
-        _draft_offset(draft, offset)
-    elif zone is not None and len(zone.distinct) == 1:
-        draft.say("time", "timezone", zone.filled[0], f"all rows of {zone.name}", True)
-    elif zone is not None:
-        draft.leave("started_at", f"{zone.name} names a zone for each row ({', '.join(list(zone.distinct)[:3])}).")
-    else:
-        note = "some times have no offset" if start.zoned is None else "local times without a zone"
-        draft.say("time", "timezone", "UTC", f'{note}: of these, e.g. "Europe/Budapest"', False)
-
-
-def _draft_offset(draft: Draft, offset: Column) -> None:
-    """Draft a column of offsets; one that counts in units that nothing tells is left to be decided."""
-    if all(re.fullmatch(r"[+-]\d\d:?\d\d", v) for v in offset.filled):
-        draft.columns["utc_offset"] = Line(offset.name, "hours and minutes with a sign", True)
-        return
-    numbers = [n for n in offset.numbers() if n is not None]
-    own = set(names.words(offset.name))
-    unit = next((unit for unit, words in _OFFSET_UNITS.items() if own & words), "")
-    if not unit and numbers and max(map(abs, numbers)) > 840 and all(n % 900 == 0 for n in numbers):
-        unit = "seconds"
-    if not unit or len(numbers) < len(offset.filled):
-        draft.leave("utc_offset", f"{offset.name} counts an offset in a unit that is not told ({offset.filled[0]}).")
-        return
-    draft.columns["utc_offset"] = Line(offset.name, "its name and values", True)
-    draft.say(
-        "time", "offset_unit", unit, "the unit in its name" if own & _OFFSET_UNITS[unit] else "such large numbers"
-    )

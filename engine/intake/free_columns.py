@@ -24,7 +24,8 @@ _SUSPECT = r"@|[^ -~]|[0-9](?:[ ()./:-]{0,3}[0-9A-Fa-f]){5}|(?i:\b(?:sips?|tel|s
 _FEW = 10  # values from which it can be seen whether nearly everybody has one of his own
 _OWN = 0.5  # share of values that are somebody's own in a column of names or addresses
 _ALIKE = 0.5  # share of a column of numbers that are ids of people, from which all of it is
-_BIRTH = ("birth_date", "birthdate", "date_of_birth")  # read as an age elsewhere
+# The first of these is read as birth_date; a further one would tell people apart as well.
+BORN = ("birthdate", "date_of_birth", "dateofbirth", "dob", "birthday", "born", "born_on")
 # Columns called by these hold names, addresses and accounts of people, in whatever form ...
 _CALLED = frozenset(
     """
@@ -96,10 +97,13 @@ def guard(
         The frame, and what became of each column.
     """
     said = Said()
+    for name in (n for n in columns if n in BORN and n not in keep):
+        said.left_out[name] = len(frame) - frame[name].null_count()
+        frame = frame.drop(name)
     if ids.pseudonymise == "none":
         return frame, said
     for name in columns:
-        if name in _BIRTH:
+        if name == "birth_date" or name not in frame.columns:
             continue
         values = frame[name]
         filled = len(values) - values.null_count()

@@ -43,7 +43,6 @@ _PROBLEMS = {
     "rounded_number": "customer_id: a number rounded by a spreadsheet, its last digits are lost",
 }
 _THINGS = ("campaign_id", "offer_id", "photo_id")
-_BORN = ("birthdate", "date_of_birth", "dateofbirth", "dob", "birthday", "born", "born_on")
 _PRODUCTS = ("manufacturer", "model")
 # Osmocom: a licence line, then a header in which `name` stands for manufacturer and for model.
 _DEVICE_TABLES = {
@@ -227,7 +226,7 @@ def _read(
             )
     header = ", ".join(c for c in frame.columns if c != ROW)  # as the file has it, to be told where it lacks something
     if target == "customers" and "birth_date" not in frame.columns:
-        frame = frame.rename(dict.fromkeys([n for n in _BORN if n in frame.columns][:1], "birth_date"))
+        frame = frame.rename(dict.fromkeys([n for n in free_columns.BORN if n in frame.columns][:1], "birth_date"))
     textfile.check_width({*store.columns(target), *frame.columns} - {ROW}, path)
     needed = [c.name for c in TABLES[target].columns if not c.nullable]
     if target in _WITH_PHOTOS:

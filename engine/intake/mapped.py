@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
-from engine.intake import clocks, expressions, language, sqlparts
+from engine.intake import clocks, expressions, functions, language, sqlparts
 from engine.intake.reading import ROW
 from engine.warehouse import Sql, Warehouse, in_memory, sql
 
@@ -106,7 +106,10 @@ def _computed(
     picks = {}
     for column, text in profile.expressions.items():
         signs = expressions.Signs(profile.decimal, profile.thousands, sqlparts.reader(_macro(column, profile)))
-        picks[column] = language.made(column, text, profile.table, names, signs).sql
+        made_of = language.made(column, text, profile.table, names, signs)
+        picks[column] = made_of.sql
+        if made_of.kind == functions.TEXT and profile.tells_times and (macro := _macro(column, profile, exact=True)):
+            picks |= {column: f"{macro}({made_of.sql})", _TEXT + column: made_of.sql}
     timed = [c for c in found if profile.tells_times and _macro(c, profile, exact=True)]
     for column in timed:
         value = sqlparts.column(found[column])
@@ -118,15 +121,16 @@ def _computed(
         return {}, pl.repeat(True, frame.height, dtype=pl.Boolean, eager=True)
     made = _run(frame, profile, picks)
     kept = made[_WHERE] if profile.where else pl.repeat(True, frame.height, dtype=pl.Boolean, eager=True)
-    columns = {c: _as_text(made[c]) for c in picks if c != _WHERE}
-    for column in timed:
-        text = frame[found[column]]
+    columns = {c: _as_text(made[c]) for c in picks if c != _WHERE and not c.startswith(_TEXT)}
+    texts = {c: frame[found[c]] for c in timed}
+    texts |= {c.removeprefix(_TEXT): made[c] for c in picks if c.startswith(_TEXT)}
+    for column, text in texts.items():
         unread = text.is_not_null() & columns[column].is_null()
         columns[column] = pl.select(pl.when(unread).then(pl.lit(UNREAD) + text).otherwise(columns[column]))[:, 0]
     return columns, kept.fill_null(False)
 
 
-_WHERE = "__where"
+_WHERE, _TEXT = "__where", "__text_"  # beside our columns: which rows stay; what a time is read of
 
 
 def _run(frame: pl.DataFrame, profile: Profile, picks: dict[str, str]) -> pl.DataFrame:

@@ -24,7 +24,7 @@ NEEDED = {"exposures": ("customer_id", "at"), "outcomes": ("customer_id", "at", 
 
 def import_events(
     workspace: Workspace, name: str, target: str, path: Path, *, columns: Mapping[str, str] | None = None,
-    metric: str | None = None, mapping: Path | None = None,
+    metric: str | None = None, mapping: Path | None = None, sheet: str | None = None, encoding: str | None = None,
 ) -> sources.SourceSummary:  # fmt: skip
     """Read exposures (customer_id, at, arm?) or outcomes (customer_id, at, value) of an experiment.
 
@@ -32,10 +32,12 @@ def import_events(
         workspace: an opened workspace.
         name: of the experiment.
         target: exposures or outcomes.
-        path: CSV, TSV or Parquet.
+        path: of any form that `kindred import` reads.
         columns: our name -> the file's, where they differ.
         mapping: a TOML file that says how the file's columns, words, numbers and times read (docs/mapping.md).
         metric: of the outcomes; None = the plan's primary one.
+        sheet: of a workbook.
+        encoding: of a text; None = the mapping's, or found.
 
     Returns:
         What became of the rows. Rows of unknown customers and rows that do not read are rejected and counted; an
@@ -67,7 +69,8 @@ def import_events(
         known = sources.seen(store, source, path)
         if known is not None:
             return known
-        rows, broken, total = reading.read_text(path, memory=sources.memory(store), **reading.told(profile))
+        said = reading.told(profile) | ({"encoding": encoding} if encoding else {})
+        rows, broken, total = reading.read_text(path, memory=sources.memory(store), sheet=sheet, **said)
         sources.unchanged(path, content)
         left_out = 0
         if profile:

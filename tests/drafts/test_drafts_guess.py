@@ -78,7 +78,7 @@ def test_rows_that_the_draft_rejects_are_told(tmp_path):
         ([HEAD, *(row.replace("MOC", "1").replace("MTC", "2") for row in ROWS)], "Richtung decides who called"),
         (["subscriber,other,start,duration", "1001,1002,2024-07-13 12:00:00,5"], "no column tells who called"),
         (["from,to,start,duration", "ann,bob,01/07/2024 12:00:00,60"], "day/month and as month/day"),
-        (["from,to,start,received at,duration", "a,b,2024-07-01 12:00:00,2024-07-02 12:04:07,60"], "Say which is the start"),
+        (["from,to,start,received at,duration", "a,b,2024-07-01 12:00:00,2024-07-02 12:04:07,60"], "several columns read as times"),
         (["from,to,day,duration", "ann,bob,2024-07-13,60"], "days without an hour"),
         (["from,to,start,duration,ring time", "ann,bob,2024-07-13 12:00:00,60,9"], "may have the ringing"),
         (["from,to,start,duration", "ann,bob,2024-07-13 12:00:00,1.5", "bob,ann,2024-07-14 12:00:00,2.25"], "fractions of minutes"),

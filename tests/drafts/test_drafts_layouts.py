@@ -11,7 +11,7 @@ from engine.usecases.drafting import draft
 from engine.warehouse.duckdb import DuckDBWarehouse
 from tests.drafts import layouts
 
-SEEDS = range(40)
+SEEDS = range(25)
 
 
 def outcome(tmp_path, seed: int) -> tuple[str, str]:

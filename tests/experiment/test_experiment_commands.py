@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import xlsxwriter
 from typer.testing import CliRunner
 
 import engine
@@ -148,6 +149,22 @@ def test_the_whole_way_from_plan_to_decision(kindred):
     days = [line["day"] for line in found["over_time"]]
     assert days == sorted(set(days)) and (days[0], days[-1], len(days)) == (1, 14, 12)
     assert "<svg" in Path("e.svg").read_text()
+
+
+def test_events_come_from_a_sheet_and_in_an_encoding(kindred):
+    kindred("design", "spring", *TWO)
+    kindred("assign", "spring")
+    rows = assigned().select("customer_id", at=pl.lit("2025-03-03 12:00:00"), value=pl.lit(1)).head(9)
+    with xlsxwriter.Workbook("both.xlsx") as book:
+        book.add_worksheet("notes").write_row(0, 0, ["nothing", "here"])
+        rows.write_excel(book, "sold")
+    assert "sheet" in kindred("import", "outcomes", "spring", "both.xlsx", ok=False)
+    assert kindred("import", "outcomes", "spring", "both.xlsx", "--sheet", "sold")["rows_kept"] == 9
+    named = rows.rename({"at": "geöffnet"}).drop("value").write_csv()
+    Path("seen.csv").write_bytes(named.encode("cp850"))
+    said = ("seen.csv", "--column", "at=geöffnet", "--encoding")
+    assert "geöffnet" in kindred("import", "exposures", "spring", *said, "cp1252", ok=False)
+    assert kindred("import", "exposures", "spring", *said, "cp850")["rows_kept"] == 9
 
 
 def test_the_funnel_counts_who_falls_out_where(kindred):

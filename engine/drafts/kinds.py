@@ -1,0 +1,142 @@
+"""Calls, texts or data: the column that tells, or what all rows are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from engine.drafts import names, vocabulary
+from engine.drafts.direction import Direction
+from engine.drafts.draft import Draft, Line
+from engine.drafts.sheet import Column, Sheet
+
+# Sorts of calls: a column of them tells nothing of texts and data.
+_SORTS = names.those("""
+    local national international intl mobile roaming internal external emergency domestic landline conference premium
+    onnet offnet tollfree long distance ort fern inland ausland nacional internacional interna externa locale
+    nationale internationale nazionale internazionale belfoldi kulfoldi krajowe zagraniczne standard normal special
+    fixed net user
+""")
+_MESSAGES = names.those("""
+    sms message messages text texts msg mms nachricht nachrichten mensaje mensajes messaggi mensagem uzenet wiadomosc
+    bericht meddelande mesaj сообщение 短信
+""")
+
+
+def find(sheet: Sheet, made: Draft, used: set[int], told: Direction | None, path: Path) -> tuple[Column | None, str]:
+    """Draft `kind`; returns its column and the kind of rows that say none."""
+    unsure: list[Column] = []
+    for column in sorted(sheet.columns, key=lambda c: -max((n for r, n in c.roles if r == "kind"), default=0)):
+        named = any(r == "kind" for r, _ in column.roles) or column.role == "direction"
+        plausible = (named or not column.named) and 0 < len(column.distinct) <= 60 and column.place not in used
+        many = not named and (len(column.distinct) > 12 or len(column.distinct) > 0.5 * sheet.rows > 4)
+        if (
+            not plausible
+            or many
+            or column.role in ("answered", "cause")
+            or (not named and any(re.search(r"\d", w) for w in column.distinct))
+        ):
+            continue
+        words = {w: vocabulary.kind(w) for w in column.distinct}
+        if {"text", "data"} & set(words.values()):  # beside "outgoing SMS" a plain "outgoing" is a call
+            words = {w: k or ("call" if vocabulary.direction(w) else "") for w, k in words.items()}
+        known = {w: k for w, k in words.items() if k}
+        rows = sum(column.distinct[w] for w in known)
+        if known and rows >= 0.5 * len(column.filled):
+            return _say_kinds(made, column, known, [w for w in words if w not in known])
+        if named and column.role == "kind" and not _harmless(column, told):
+            unsure.append(column)
+    for column in sheet.columns:  # by its words alone, whatever its name
+        words = {w: vocabulary.kind(w) for w in column.distinct}
+        if (
+            2 <= len(words) <= 20
+            and all(words.values())
+            and {"text", "data"} & set(words.values())
+            and column.place not in used
+        ):
+            return _say_kinds(made, column, words, [])
+    return None, _default(sheet, made, unsure, path)
+
+
+def _say_kinds(made: Draft, column: Column, known: dict[str, str], rest: list[str]) -> tuple[Column, str]:
+    if "call" not in known.values():
+        most = max(("text", "data"), key=lambda k: sum(column.distinct[w] for w, own in known.items() if own == k))
+        made.say("kind", "default", most, "no calls among its words")
+    made.columns["kind"] = Line(
+        column.name, "known words" if not rest else f"not known, so rejected: {', '.join(rest[:8])}", not rest
+    )
+    for kind in ("call", "text", "data"):
+        words = sorted({w.lower() for w, k in known.items() if k == kind})
+        if words:
+            made.say("kind", kind, words, "known words")
+    return column, "call"
+
+
+def _harmless(column: Column, told: Direction | None) -> bool:
+    """Whether a column that is named as one of kinds tells a direction or a sort of calls instead."""
+    if told and told.column is column:
+        return True
+    return all(set(names.words(w)) <= _SORTS or vocabulary.direction(w) for w in column.distinct)
+
+
+def _default(sheet: Sheet, made: Draft, unsure: list[Column], path: Path) -> str:
+    """The kind of all rows, where no column says it."""
+    roles = {c.role for c in sheet.columns if c.filled}
+    spoken = {"duration", "talk", "billed"} & roles or not sheet.header
+    volumes = {"up", "down", "volume"} & roles
+    parties = {"callee", "callee_final", "other"} & roles
+    if volumes and not parties:
+        made.say("kind", "default", "data", "volumes, and no other party", True)
+        return "data"
+    for column in unsure:
+        if not _spoken(sheet, column):
+            shown = ", ".join(list(column.distinct)[:8])
+            made.leave(
+                "kind",
+                f"{column.name} may tell calls from texts and data, and its words are not known ({shown}).",
+                f'kind = "{column.name}" under [columns] and its words under [kind] (call = [...], text = [...]), or '
+                'default = "call" alone',
+            )
+            return "call"
+    times = sum(1 for c in sheet.columns if c.times and c.times.what == "moment")
+    tokens = {w for text in (path.stem, *(c.name for c in sheet.columns if c.named)) for w in names.words(text)}
+    texts = bool(_MESSAGES & tokens) and not {"call", "calls", "voice"} & tokens
+    if texts and (not spoken or (not sheet.header and not any(_numbers(c) for c in sheet.columns))):
+        made.say("kind", "default", "text", "no durations, and the names speak of messages", False)
+        return "text"
+    if not spoken and times < 2:
+        if {"start", "time"} & roles and not spoken and times:
+            made.leave(
+                "kind", "no column of kinds and none of durations.", 'default = "text" under [kind] if all are texts'
+            )
+        return "call"
+    if {"duration", "talk"} & roles or times > 1:
+        sure = not unsure
+        made.say(
+            "kind",
+            "default",
+            "call",
+            "no column of kinds, and lengths"
+            if sure
+            else f"{unsure[0].name} tells no kinds that are known, and all have lengths",
+            sure,
+        )
+    return "call"
+
+
+def _numbers(column: Column) -> bool:
+    return (
+        (column.numeric or column.spans)
+        and not column.times
+        and not (column.phones > 0.9 and all(len(v) > 6 for v in column.distinct))
+    )
+
+
+def _spoken(sheet: Sheet, column: Column) -> bool:
+    """Whether each word of a column stands beside lengths above 0, as no text does."""
+    spans = [c for c in sheet.columns if c.role in ("duration", "talk")]
+    for word in column.distinct:
+        rows = [i for i, v in enumerate(column.values) if v == word]
+        if not any(re.search("[1-9]", c.values[i]) for c in spans for i in rows):
+            return False
+    return bool(spans)
