@@ -167,9 +167,11 @@ class Faces:
     min_face: int = _s(50, "smallest face box used, pixels", low=20)
     min_sharpness: float = _s(15.0, "variance of the Laplacian below which a face is low_quality", low=0)
     max_yaw: float = _s(0.7, "largest turn of the head, 0 frontal to 1 profile", low=0, high=1)
-    runtime: str = _s("auto", "who computes FaceNet; auto = the fastest here", choices=("auto", "torch", "openvino"))
+    runtime: str = _s(
+        "auto", "who computes the networks; auto = the fastest here", choices=("auto", "cuda", "torch", "openvino")
+    )
     precision: str = _s(
-        "auto", "how FaceNet computes; auto = the fastest as good", choices=("auto", "fp32", "bf16", "int8")
+        "auto", "how FaceNet computes; auto = the fastest as good", choices=("auto", "fp32", "fp16", "bf16", "int8")
     )
     mirror: bool = _s(False, "embed the mean of a face and its mirror image")
     same_person: float = _s(0.0, "similarity above which a match may be the same person; 0 = the weights' own", low=0)

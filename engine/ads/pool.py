@@ -4,19 +4,15 @@ whoever else reaches the folder.
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from itertools import groupby
 from pathlib import Path
-from queue import Queue
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from engine import processes
 from engine.ads import brands, creative, worker
 from engine.ads.brands import Brand
 from engine.ads.creative import NAME, Creative
@@ -144,7 +140,8 @@ def rendered(
             renderer = _renderer(brand, digest) if total else None
             answers = (worker.work(renderer, line, folder, format=format, banner_kb=banner_kb) for line in rows["line"])
         else:
-            answers = _parallel(iter(rows["line"]), [str(folder), str(brand), format, str(banner_kb)], workers)
+            given = [str(folder), str(brand), format, str(banner_kb)]
+            answers = (a["done"] for _, a in processes.answers("engine.ads.worker", given, rows["line"], workers))
         for done in answers:
             bar.advance(done)
             yield pl.DataFrame({"creatives": [done]})
@@ -184,74 +181,6 @@ def _chunks(creatives: Sequence[Creative]) -> Iterator[tuple[str, int]]:
         for start in range(0, len(same), _CHUNK):
             part = same[start : start + _CHUNK]
             yield worker.encode(part), len(part)
-
-
-def _parallel(lines: Iterator[str], command: list[str], workers: int) -> Iterator[int]:
-    """Feed processes line by line; yields how many creatives each answer reports."""
-    answers: Queue[tuple[int, str]] = Queue()
-    processes = []
-    try:
-        for _ in range(workers):
-            processes.append(_start(command))
-        for number, process in enumerate(processes):
-            Thread(target=_listen, args=(number, process, answers), daemon=True).start()
-        busy = 0
-        for process in processes:
-            busy += _feed(process, lines)
-        while busy:
-            number, line = answers.get()
-            if not line:
-                raise EngineError(
-                    f"A rendering process ended early ({_ending(processes[number])}).",
-                    fix="Run again: what is rendered is kept. Where memory is short, give fewer --threads.",
-                )
-            answer = json.loads(line)
-            if "message" in answer:
-                raise EngineError(answer["message"], fix=answer["fix"])
-            busy -= 1
-            busy += _feed(processes[number], lines)
-            yield answer["done"]
-    finally:
-        for process in processes:
-            with suppress(OSError):
-                process.stdin.close()
-            process.terminate()
-            process.wait()
-
-
-def _start(command: list[str]) -> subprocess.Popen[str]:
-    root = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(p for p in (root, os.environ.get("PYTHONPATH", "")) if p)
-    return subprocess.Popen(
-        [sys.executable, "-m", "engine.ads.worker", *command],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1"},
-    )
-
-
-def _feed(process: subprocess.Popen[str], lines: Iterator[str]) -> int:
-    line = next(lines, None)
-    if line is None:
-        return 0
-    with suppress(BrokenPipeError):  # it has ended: its empty answer says so
-        process.stdin.write(line + "\n")
-        process.stdin.flush()
-    return 1
-
-
-def _ending(process: subprocess.Popen[str]) -> str:
-    code = process.wait()
-    return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-
-
-def _listen(number: int, process: subprocess.Popen[str], answers: Queue[tuple[int, str]]) -> None:
-    for line in process.stdout:
-        if line.endswith("\n"):  # half an answer is none
-            answers.put((number, line))
-    answers.put((number, ""))
 
 
 def _sweep(folder: Path) -> None:

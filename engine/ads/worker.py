@@ -1,9 +1,6 @@
 """One process that renders: jobs as JSON lines on standard input, an answer a line on standard output.
 
-Started by `engine.ads.pool` as `python -m engine.ads.worker`. A process of its own (not `multiprocessing`) neither
-forks a process that has threads nor imports the caller's script again; when the caller dies, its input ends and so
-does it. Not loky (3.7): when its caller was killed, its two processes went on with the jobs that were queued, and
-were still there after 14 minutes without its idle timeout, after 27 s with one of 3 s.
+Started by `engine.ads.pool` as `python -m engine.ads.worker`.
 """
 
 from __future__ import annotations
@@ -14,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from engine import processes
 from engine.ads import brands
 from engine.ads.crop import Face
 from engine.ads.photo import Photo
@@ -77,13 +75,7 @@ def main() -> None:
     """Render what comes in until the input ends."""
     folder, brand, format, banner_kb = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
     renderer = Renderer(brands.load(Path(brand)))
-    for line in sys.stdin:
-        try:
-            answer: dict[str, Any] = {"done": work(renderer, line, folder, format=format, banner_kb=banner_kb)}
-        except EngineError as error:
-            answer = {"message": error.message, "fix": error.fix}
-        sys.stdout.write(json.dumps(answer) + "\n")
-        sys.stdout.flush()
+    processes.serve(lambda line: {"done": work(renderer, line, folder, format=format, banner_kb=banner_kb)})
 
 
 def _offer(offer: Offer) -> list[str]:

@@ -12,6 +12,8 @@ SIZE = 160
 RIVAL_AREA = 0.6
 # ... and lies at most this much farther from the centre (1 = from the centre to a corner).
 RIVAL_DISTANCE = 0.1
+# A detector told to find faces of some size and more may miss one that is up to this much larger.
+UNSURE = 1.15
 
 
 def crop(pixels: np.ndarray, box: np.ndarray, margin: int = 32) -> np.ndarray:
@@ -78,13 +80,42 @@ def choose(boxes: np.ndarray, height: int, width: int) -> tuple[int, bool]:
     """
     import numpy as np
 
-    boxes = boxes.astype(np.float64)
-    side = np.sqrt(np.clip(boxes[:, 2] - boxes[:, 0], 0, None) * np.clip(boxes[:, 3] - boxes[:, 1], 0, None))
-    centre = (boxes[:, :2] + boxes[:, 2:]) / 2 - (width / 2, height / 2)
-    distance = np.hypot(*centre.T) / np.hypot(width / 2, height / 2)
-    order = np.lexsort((np.arange(len(boxes)), -side * (1 - distance) ** 4))
+    side, distance = _standing(boxes, height, width)
+    order = np.lexsort((np.arange(len(boxes)), -_weight(side, distance)))
     first, others = order[0], order[1:]
     rivals = (side[others] ** 2 >= RIVAL_AREA * side[first] ** 2) & (
         distance[others] <= distance[first] + RIVAL_DISTANCE
     )
     return int(first), bool(rivals.any())
+
+
+def settled(boxes: np.ndarray, height: int, width: int, smallest: float) -> bool:
+    """Whether faces smaller than `smallest`, which nobody looked for, could not change what `choose` says.
+
+    Args:
+        boxes: (n, 4) in pixels of the photo.
+        height: of the photo.
+        width: of the photo.
+        smallest: side of a face, pixels.
+    """
+    if not len(boxes):
+        return False
+    side, distance = _standing(boxes, height, width)
+    first, _ = choose(boxes, height, width)
+    # the most that a smaller face could weigh is its side, in the very centre
+    chosen = _weight(side, distance)[first] > smallest * UNSURE
+    return bool(chosen and RIVAL_AREA * side[first] ** 2 > (smallest * UNSURE) ** 2)
+
+
+def _standing(boxes: np.ndarray, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Each box's side in pixels, and its distance from the photo's centre (1 = a corner)."""
+    import numpy as np
+
+    boxes = boxes.astype(np.float64)
+    side = np.sqrt(np.clip(boxes[:, 2] - boxes[:, 0], 0, None) * np.clip(boxes[:, 3] - boxes[:, 1], 0, None))
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2 - (width / 2, height / 2)
+    return side, np.hypot(*centre.T) / np.hypot(width / 2, height / 2)
+
+
+def _weight(side: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    return side * (1 - distance) ** 4

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.faces import runtimes, weights
-from engine.faces.runtimes import BATCH
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,14 +52,10 @@ class Embedder:
         """
         import numpy as np
 
-        out = np.zeros((len(faces), 512), np.float32)
-        for start in range(0, len(faces), BATCH):
-            part = faces[start : start + BATCH]
-            batch = np.zeros((BATCH, *faces.shape[1:]), np.uint8)
-            batch[: len(part)] = part
-            vectors = self.runtime.forward(batch)
-            if self.mirror:
-                vectors = vectors + self.runtime.forward(np.ascontiguousarray(batch[:, :, ::-1]))
-                vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-            out[start : start + len(part)] = vectors[: len(part)]
-        return out
+        if not len(faces):
+            return np.zeros((0, 512), np.float32)
+        vectors = self.runtime(faces)
+        if self.mirror:
+            vectors = vectors + self.runtime(np.ascontiguousarray(faces[:, :, ::-1]))
+            vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors

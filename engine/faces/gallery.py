@@ -1,30 +1,36 @@
-"""From photos to rows of table `faces`: read, detect, judge, cut, embed, in batches that can be kept as they come."""
+"""From photos to rows of table `faces`, in batches that can be kept as they come."""
 
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from engine import processes
 from engine.config import Faces
 from engine.errors import EngineError
-from engine.faces import align, cut, traits, weights
-from engine.faces.read import Photo, Unreadable, read
+from engine.faces import lines, weights
+from engine.faces.examine import Examiner, Found
 from engine.progress import SILENT, Progress
 from engine.tables import empty
 
 if TYPE_CHECKING:
-    import numpy as np
+    from concurrent.futures import Future
+
     import polars as pl
 
     from engine.faces.embed import Embedder
-    from engine.faces.mtcnn import Detections, Detector
+    from engine.faces.mtcnn import Detector
 
 # Raised when detection, judging or cutting changes: rows of another version are made anew.
-VERSION = 2
+VERSION = 3
 CHUNK = 64
+AHEAD = 2  # groups of photos a thread, at most, that are done before somebody takes them
+FEW = 2000  # photos that are not worth starting a process for, which takes 5 processor seconds and 1.2 GB
+HANDED = 256  # photos given to a process at once
 MODES = ("customer", "inventory")
 
 
@@ -78,32 +84,68 @@ def analyse(
     key = model_id(settings, mode)
     if not paths:
         return
+    group: list[tuple[list[str], Found]] = []
+    with progress.task(f"faces of {mode} photos", total=len(paths)) as bar:
+        for part in examined(paths, mode, settings, threads=threads, root=root):
+            group.append(part)
+            bar.advance(len(part[0]))
+            if sum(len(shas) for shas, _ in group) >= CHUNK:
+                yield _frame(group, key)
+                group = []
+    if group:
+        yield _frame(group, key)
+
+
+def examined(
+    paths: Mapping[str, Path], mode: str, settings: Faces, *, threads: int = 0, root: Path | None = None
+) -> Iterator[tuple[list[str], Found]]:
+    """What was found in photos, some at a time, in their order; see `analyse`.
+
+    Yields:
+        Keys of `paths`, and what was found in their files.
+    """
     import os
-    from concurrent.futures import ThreadPoolExecutor
-
-    import numpy as np
-
-    from engine.faces.runtimes import BATCH
 
     cores = len(os.sched_getaffinity(0))
     threads = min(threads or cores, cores)  # each holds a stream of the network
-    embedder, detector = _loaded(weights.describe(settings.weights).version, settings, threads)
-    items = list(paths.items())
+    several = min(threads // lines.THREADS, len(paths) // FEW)
+    if several > 1:
+        yield from _by_processes(paths, mode, settings, several, root)
+    else:
+        yield from _by_threads(paths, examiner(mode, settings, threads, root), threads)
 
-    def examine(item: tuple[str, Path]) -> list[tuple[dict[str, Any], np.ndarray | None]]:
-        return _examine(item[1], mode, settings, detector, root)
 
-    # Threads share photos and batches, not the inside of one (`engine.faces.networks.one_thread`): nobody waits for
-    # anybody, and the numbers do not depend on how many threads there are.
-    workers = ThreadPoolExecutor(threads)
-    with workers, progress.task(f"faces of {mode} photos ({embedder.runtime})", total=len(items)) as bar:
-        for start in range(0, len(items), CHUNK):
-            chunk = items[start : start + CHUNK]
-            found = list(workers.map(examine, chunk))
-            crops = [picture for faces in found for _, picture in faces if picture is not None]
-            batches = [np.stack(crops[k : k + BATCH]) for k in range(0, len(crops), BATCH)]
-            yield _frame([sha for sha, _ in chunk], found, list(workers.map(embedder, batches)), key)
-            bar.advance(len(chunk))
+def _by_processes(
+    paths: Mapping[str, Path], mode: str, settings: Faces, several: int, root: Path | None
+) -> Iterator[tuple[list[str], Found]]:
+    shas = list(paths)
+    parts = [shas[k : k + HANDED] for k in range(0, len(shas), HANDED)]
+    work = (lines.line([paths[sha] for sha in part]) for part in parts)
+    given = lines.arguments(mode, settings, root)
+    answers = processes.in_order(processes.answers("engine.faces.worker", given, work, several))
+    for part, answer in zip(parts, answers, strict=True):
+        yield part, lines.found(answer)
+
+
+def _by_threads(paths: Mapping[str, Path], examine: Examiner, threads: int) -> Iterator[tuple[list[str], Found]]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    shas = list(paths)
+    parts = [shas[k : k + examine.photos] for k in range(0, len(shas), examine.photos)]
+    # A thread takes some photos from file to embedding: nobody waits for anybody, and the numbers do not depend on how
+    # many threads there are (`engine.faces.networks.one_thread`).
+    with ThreadPoolExecutor(threads) as workers:
+        waiting: deque[Future[Found]] = deque()
+        for k in range(len(parts) + AHEAD * threads):
+            if k < len(parts):
+                waiting.append(workers.submit(examine, [paths[sha] for sha in parts[k]]))
+            if AHEAD * threads <= k:
+                yield parts[k - AHEAD * threads], waiting.popleft().result()
+
+
+def examiner(mode: str, settings: Faces, threads: int, root: Path | None = None) -> Examiner:
+    """Who finds faces and embeds them for so many threads; see `analyse`."""
+    return Examiner(*_loaded(weights.describe(settings.weights).version, settings, threads), mode, settings, root)
 
 
 @lru_cache(maxsize=1)
@@ -124,78 +166,31 @@ def _loaded(version: str, settings: Faces, callers: int) -> tuple[Embedder, Dete
         mirror=settings.mirror,
         callers=callers,
     )
-    return embedder, detector_for(settings)
+    return embedder, detector_for(settings, callers)
 
 
-def detector_for(settings: Faces) -> Detector:
-    """The detector that section `faces` asks for; raises ModelError when its files are missing."""
+def detector_for(settings: Faces, callers: int = 1) -> Detector:
+    """The detector that section `faces` asks for, for so many threads; raises ModelError when its files are missing."""
     from engine.faces.mtcnn import Detector
 
     # Faces somewhat below the gate are looked for too, so that they can be called too small instead of missing.
-    return Detector(settings.min_face * 0.8, settings.detector)
+    return Detector(settings.min_face * 0.8, settings.detector, settings.runtime, callers)
 
 
-def _examine(
-    path: Path, mode: str, settings: Faces, detector: Detector, root: Path | None
-) -> list[tuple[dict[str, Any], np.ndarray | None]]:
-    """Rows of one photo without embeddings, and the crop to embed for those that are ok."""
-    try:
-        photo = read(path, max_megapixels=settings.max_megapixels, max_side=settings.max_side, root=root)
-    except Unreadable as why:
-        return [({"face": -1, "status": "unreadable", "reason": str(why)}, None)]
-    size = {"width": photo.width, "height": photo.height}
-    found = detector(photo.pixels)
-    if not len(found.boxes):
-        return [({"face": -1, "status": "no_face", "reason": "no face found", **size}, None)]
-    if mode == "inventory":
-        return [_judge(photo, found, face, settings) for face in range(len(found.boxes))]
-    face, rivals = cut.choose(found.boxes, *photo.pixels.shape[:2])
-    row, picture = _judge(photo, found, face, settings)
-    if rivals and row["status"] == "ok":
-        row |= {"status": "ambiguous", "reason": f"{len(found.boxes)} faces, two of which may be meant"}
-        picture = None
-    return [(row, picture)]
-
-
-def _judge(photo: Photo, found: Detections, face: int, settings: Faces) -> tuple[dict[str, Any], np.ndarray | None]:
-    box, landmarks = found.boxes[face], found.landmarks[face]
-    side = float(min(box[2] - box[0], box[3] - box[1]))
-    picture = align.face(photo.pixels, box, landmarks, kind=settings.align, margin=settings.margin)
-    sharp, turn = cut.sharpness(picture), cut.yaw(landmarks)
-    row = {
-        "face": face,
-        "status": "ok",
-        "reason": None,
-        "box": (box * photo.scale).tolist(),
-        "landmarks": (landmarks * photo.scale).tolist(),
-        "probability": float(found.probabilities[face]),
-        "sharpness": sharp,
-        "yaw": turn,
-        "hair": traits.hair(photo.pixels, box),
-        "width": photo.width,
-        "height": photo.height,
-    }
-    reason = None
-    if side < settings.min_face:
-        reason = f"the face measures {side:.0f} pixels, {settings.min_face} are needed"
-    elif sharp < settings.min_sharpness:
-        reason = f"blurred: sharpness {sharp:.0f}, {settings.min_sharpness:g} is needed"
-    elif abs(turn) > settings.max_yaw:
-        reason = f"turned away: {abs(turn):.2f} of a profile, at most {settings.max_yaw:g}"
-    if reason:
-        row |= {"status": "low_quality", "reason": reason}
-    return row, None if reason else picture
-
-
-def _frame(shas: list[str], found: list, vectors: list[np.ndarray], key: str) -> pl.DataFrame:
+def _frame(group: list[tuple[list[str], Found]], key: str) -> pl.DataFrame:
     import numpy as np
     import polars as pl
 
-    rows = [{"sha256": sha, "model_id": key, **row} for sha, faces in zip(shas, found, strict=True) for row, _ in faces]
+    rows = [
+        {"sha256": sha, "model_id": key, **row}
+        for shas, found in group
+        for sha, faces in zip(shas, found.rows, strict=True)
+        for row in faces
+    ]
     shape = empty("faces")
     frame = pl.DataFrame(rows, schema={k: v for k, v in shape.schema.items() if k != "embedding"})
     at = np.flatnonzero((frame["status"] == "ok").to_numpy())
     table = pl.DataFrame({"at": at}, schema={"at": pl.UInt32})
-    numbers = np.concatenate([np.zeros((0, 512), np.float32), *vectors])
+    numbers = np.concatenate([found.vectors for _, found in group])
     table = table.with_columns(pl.Series("embedding", numbers, dtype=shape.schema["embedding"]))
     return frame.with_row_index("at").join(table, on="at", how="left", maintain_order="left").select(shape.columns)

@@ -133,7 +133,10 @@ def _rgb(image: Image.Image) -> Image.Image:
         over = image.convert("RGBA")
         paper = Image.new("RGBA", over.size, "white")
         return Image.alpha_composite(paper, over).convert("RGB")
-    return image.convert("RGB")
+    if image.mode != "RGB":
+        return image.convert("RGB")
+    image.load()  # not left to numpy, which would not say what is damaged
+    return image
 
 
 def _orientation(image: Image.Image) -> int:

@@ -7,15 +7,14 @@ reference's embeddings, so whoever reads a vector need not ask who computed it.
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import ModelError
-from engine.faces import weights
-from engine.faces.networks import one_thread
+from engine.faces import by_openvino, weights
+from engine.faces.networks import alone, in_batches, settle
 from engine.faces.quantise import quantised
 
 if TYPE_CHECKING:
@@ -25,15 +24,16 @@ if TYPE_CHECKING:
     import torch
 
 # Every batch has this size, so that a face's numbers do not depend on its company.
-BATCH = 16
+BATCH, BATCH_ON_GPU = 16, 64
 # A runtime is kept only where it gives every check face a cosine at least this near to the reference's.
 AGREEMENT = 0.999
-PRECISIONS = ("auto", "fp32", "bf16", "int8")
-RUNTIMES = ("auto", "torch", "openvino")
-REFERENCE = ("torch", "fp32")
+PRECISIONS = ("auto", "fp32", "fp16", "bf16", "int8")
+RUNTIMES = ("auto", "cuda", "torch", "openvino")
+REFERENCE, ON_GPU = ("torch", "fp32"), "torch cuda"
+DTYPES = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}  # what torch calls them
 QUANTISED = 1  # raised when `engine.faces.quantise` changes: what is cached is made anew
 
-# uint8 RGB (BATCH, 160, 160, 3) -> float32 (BATCH, 512), rows of unit length
+# uint8 RGB (batch, 160, 160, 3) -> float32 (batch, 512), rows of unit length
 Forward = Callable[["np.ndarray"], "np.ndarray"]
 
 
@@ -42,13 +42,19 @@ class Runtime(NamedTuple):
 
     Args:
         name: "openvino", "torch" or "torch cuda".
-        precision: "fp32", "bf16" or "int8".
+        precision: "fp32", "fp16", "bf16" or "int8".
         forward: crops to embeddings, safe to call from several threads.
+        batch: crops it takes at once.
     """
 
     name: str
     precision: str
     forward: Forward
+    batch: int = BATCH
+
+    def __call__(self, faces: np.ndarray) -> np.ndarray:
+        """Embed n >= 1 crops: uint8 RGB (n, 160, 160, 3) -> float32 (n, 512), rows of unit length."""
+        return in_batches(lambda part: [self.forward(part)], faces, self.batch)[0]
 
     def __str__(self) -> str:
         return f"{self.name} in {self.precision}"
@@ -59,8 +65,10 @@ def choose(name: str, *, runtime: str = "auto", precision: str = "auto", callers
 
     Args:
         name: of the weights, or a file.
-        runtime: "torch", "openvino" (package openvino), or "auto" = whichever is there and faster.
-        precision: "fp32", "bf16", "int8" (OpenVINO only), or "auto" = the least that the processor multiplies itself.
+        runtime: "cuda" (torch on a GPU), "torch" (on the processor), "openvino" (package openvino), or "auto" =
+            whichever is there and fastest.
+        precision: "fp32", "fp16" (GPU only), "bf16", "int8" (OpenVINO only), or "auto" = the least that the processor
+            multiplies itself.
         callers: threads that will call at the same time; each gets one processor thread.
 
     Raises:
@@ -77,8 +85,8 @@ def choose(name: str, *, runtime: str = "auto", precision: str = "auto", callers
         if (who, numbers) == REFERENCE:
             return Runtime(who, numbers, reference.forward)
         try:
-            found = Runtime(who, numbers, make())
-            agreement = float((found.forward(_check_faces()) * reference.check()).sum(axis=1).min())
+            found = Runtime(who, numbers, make(), BATCH_ON_GPU if who == ON_GPU else BATCH)
+            agreement = float((found(_check_faces()) * reference.check()).sum(axis=1).min())
         except (ModelError, RuntimeError) as error:  # no room in the cache; torch or OpenVINO let down by the machine
             refused = f"{who} in {numbers} fails: {' '.join(str(error).split())[:200]}"
             continue
@@ -98,22 +106,25 @@ def _candidates(
     import torch
 
     asked = ("int8", "bf16", "fp32") if precision == "auto" else (precision,)
-    for_torch = [numbers for numbers in asked if numbers != "int8"]
-    if runtime != "openvino" and torch.cuda.is_available():
-        for numbers in for_torch:
-            if numbers == "fp32" or torch.cuda.is_bf16_supported():
-                yield "torch cuda", numbers, partial(_by_torch, reference, numbers, "cuda")
-    core = None if runtime == "torch" else _openvino()
+    if runtime in ("auto", "cuda") and torch.cuda.is_available():
+        # fp16 is as fast as bf16 there and rounds less
+        for numbers in ("fp16", "bf16", "fp32") if precision == "auto" else (precision,):
+            if numbers in DTYPES:
+                yield ON_GPU, numbers, partial(_by_torch, reference, numbers, "cuda")
+    if runtime == "cuda":
+        return
+    core = None if runtime == "torch" else by_openvino.core()
     if core is None and runtime == "openvino":
         raise ModelError("The package openvino is not installed.", fix="`pip install 'kindred-engine[openvino]'`.")
+    asked = [numbers for numbers in asked if numbers != "fp16"]
     if core is not None:
         able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         for numbers in asked:
             if numbers == "fp32" or (numbers.upper() in able and (precision == numbers or _multiplies(numbers))):
                 yield "openvino", numbers, partial(_by_openvino, core, reference, numbers, callers)
     if runtime != "openvino":
-        for numbers in for_torch:
-            if numbers == "fp32" or precision == "bf16" or _multiplies(numbers):
+        for numbers in asked:
+            if numbers == "fp32" or (numbers == "bf16" and (precision == "bf16" or _multiplies(numbers))):
                 yield "torch", numbers, partial(_by_torch, reference, numbers, "cpu")
 
 
@@ -163,12 +174,13 @@ def _by_torch(reference: _Reference, precision: str, device: str) -> Forward:
 
     net = reference.net()
 
-    kind = torch.bfloat16 if precision == "bf16" else torch.float32
+    kind = getattr(torch, DTYPES[precision])
     if (precision, device) != ("fp32", "cpu"):
         net = copy.deepcopy(net).to(device, kind)
+        settle(device)
 
     def forward(batch: np.ndarray) -> np.ndarray:
-        with one_thread(), torch.inference_mode():
+        with alone(device), torch.inference_mode():
             # NHWC bytes seen as NCHW are channels_last already
             x = torch.from_numpy(batch).to(device).permute(0, 3, 1, 2).float()
             vectors = net(((x - 127.5) / 128).to(kind)).float()
@@ -185,33 +197,15 @@ def _multiplies(numbers: str) -> bool:
     return any(getattr(torch.cpu, f"_is_{kind}_supported", bool)() for kind in kinds)
 
 
-def _openvino():
-    """OpenVINO's core; None where the package is not installed or does not start."""
-    try:
-        import openvino
-    except ImportError:
-        return None
-    core = openvino.Core()
-    return core if "CPU" in core.available_devices else None
-
-
 def _by_openvino(core, reference: _Reference, precision: str, callers: int) -> Forward:
     import numpy as np
 
     model = core.read_model(_converted(core, reference, quantise=precision == "int8"))
     halves = precision == "bf16" or (precision == "int8" and _multiplies("bf16"))  # of int8, the layers left exact
-    hints = {
-        "INFERENCE_PRECISION_HINT": "bf16" if halves else "f32",
-        "INFERENCE_NUM_THREADS": callers,
-        "NUM_STREAMS": callers,  # one thread each: numbers do not depend on how many there are
-    }
-    compiled = core.compile_model(model, "CPU", hints)
-    own = threading.local()
+    run = by_openvino.runner(core, model, callers=callers, halves=halves)
 
     def forward(batch: np.ndarray) -> np.ndarray:
-        if not hasattr(own, "request"):
-            own.request = compiled.create_infer_request()
-        vectors = own.request.infer({0: batch})[0]
+        vectors = run(batch)[0]
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     return forward
@@ -237,24 +231,7 @@ def _converted(core, reference: _Reference, *, quantise: bool) -> Path:
 
 def _model(core, reference: _Reference, *, quantise: bool):
     """FaceNet converted from torch."""
-    import openvino as ov
-    import torch
-    from openvino.frontend import FrontEndManager
-    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
-    from openvino.preprocess import PrePostProcessor
-
-    # Not `ov.convert_model`: that one reports its use to its makers where somebody once allowed it.
-    frontend = FrontEndManager().load_by_framework("pytorch")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that torch will trace otherwise one day is nothing for users to act on
-        decoder = TorchScriptPythonDecoder(reference.net(), example_input=torch.zeros(1, 3, 160, 160))
-    model = frontend.convert(frontend.load(decoder))
-    model.reshape([BATCH, 3, 160, 160])
-    steps = PrePostProcessor(model)
-    steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
-    steps.input().model().set_layout(ov.Layout("NCHW"))
-    steps.input().preprocess().convert_element_type(ov.Type.f32).mean(127.5).scale(128.0)
-    model = steps.build()
+    model = by_openvino.converted(reference.net(), (1, 3, 160, 160), (BATCH, 3, 160, 160))
     return quantised(core, model, _smooth(4 * BATCH, seed=161)) if quantise else model
 
 

@@ -11,6 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.bench.face_stages import stage_ms
+
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "faces10x10"
 PHOTOS, QUERIES = 50_000, 20_000
 
@@ -104,16 +106,16 @@ def speed() -> None:
     from PIL import Image
 
     from engine.config import Faces
-    from engine.faces import align, cut, weights
+    from engine.faces import align, cut, gallery, weights
     from engine.faces.embed import Embedder
     from engine.faces.mtcnn import Detector
     from engine.faces.read import read
 
     files = sorted(REAL.glob("*/*.jpg"))[:96:3]
     settings = Faces()
+    ours = gallery.examiner("customer", settings, 1)
     detector, fast = Detector(settings.min_face * 0.8), Embedder()
     exact = Embedder(runtime="torch", precision="fp32")
-    mtcnn = MTCNN(margin=32)
     resnet = weights.network(weights.state_dict("casia-webface"))
 
     def crop(file: Path) -> np.ndarray:
@@ -127,11 +129,13 @@ def speed() -> None:
     with torch.no_grad():
         loop = seconds(lambda: [resnet(batch[k : k + 1]) for k in range(16)], 2) / 16
         batched = seconds(lambda: resnet(batch), 2) / 16
-    ours, ours32 = seconds(lambda: fast(crops)) / 16, seconds(lambda: exact(crops), 2) / 16
+    ours8, ours32 = seconds(lambda: fast(crops)) / 16, seconds(lambda: exact(crops), 2) / 16
     print(
         f"embedding, ms a face: loop {loop * 1e3:.1f}, batched fp32 {batched * 1e3:.1f}, ours fp32 {ours32 * 1e3:.1f},"
     )
-    print(f"  ours {fast.runtime} {ours * 1e3:.1f}: {loop / ours:.1f} x the loop, {batched / ours:.1f} x batched fp32")
+    print(
+        f"  ours {fast.runtime} {ours8 * 1e3:.1f}: {loop / ours8:.1f} x the loop, {batched / ours8:.1f} x batched fp32"
+    )
     agree = (fast(crops) * exact(crops)).sum(axis=1).min()
     print(f"  least cosine with fp32: {agree:.5f}")
 
@@ -144,25 +148,27 @@ def speed() -> None:
             large.append(path)
         # Theirs takes many seconds for a large photo: two of them tell enough.
         for name, some, few in (("250 x 250", files, files), ("12 megapixels", large, large[:2])):
+            found = stage_ms(ours, some, time.process_time)
+            print(f"file to embedding, {name}: ours {found['whole']:.1f} ms a photo: {found}")
+            for label, least in (("defaults", 20), ("equal min_face", settings.min_face * 0.8)):
+                mtcnn = MTCNN(margin=32, min_face_size=least)
 
-            def theirs(few=few):
-                with torch.no_grad():
-                    for file in few:
-                        with Image.open(file) as image:
-                            face = mtcnn(image)
-                        resnet(face.unsqueeze(0))
+                def theirs(few=few, mtcnn=mtcnn):
+                    with torch.no_grad():
+                        for file in few:
+                            with Image.open(file) as image:
+                                face = mtcnn(image)
+                            resnet(face.unsqueeze(0))
 
-            def pipeline(some=some):
-                fast(np.stack([crop(file) for file in some]))
-
-            a, b = seconds(theirs, 1) / len(few), seconds(pipeline, 2) / len(some)
-            print(f"file to embedding, {name}: theirs {a * 1e3:.0f} ms, ours {b * 1e3:.0f} ms a photo: {a / b:.1f} x")
+                a = seconds(theirs, 2) / len(few) * 1e3
+                print(f"  facenet-pytorch's loop, {label}: {a:.0f} ms, {a / found['whole']:.1f} x ours")
         small = [read(file).pixels for file in files]
-        a = seconds(lambda: [mtcnn.detect(Image.fromarray(p)) for p in small], 1) / len(small)
+        a = seconds(lambda: [MTCNN(margin=32).detect(Image.fromarray(p)) for p in small], 1) / len(small)
         for kind in ("mtcnn", "opencv"):
-            ours_ = Detector(settings.min_face * 0.8, kind)
-            b = seconds(lambda find=ours_: [find(p) for p in small], 2) / len(small)
-            print(f"detection, 250 x 250: theirs {a * 1e3:.1f} ms, ours {kind} {b * 1e3:.1f} ms: {a / b:.1f} x")
+            finds = Detector(settings.min_face * 0.8, kind)
+            b = seconds(lambda find=finds: [find.many(small[k : k + 16]) for k in range(0, len(small), 16)], 2)
+            b /= len(small)
+            print(f"every face, 250 x 250: theirs {a * 1e3:.1f} ms, ours {kind} {b * 1e3:.1f} ms: {a / b:.1f} x")
 
 
 def every_core(cores: int) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from engine.config import Faces
 from engine.errors import EngineError
-from engine.faces import align, analyse, cut, model_id, mtcnn
+from engine.faces import align, analyse, cut, model_id, mtcnn, networks
 from engine.synth import looks, portraits
 from tests.faces.threads import asking
 
@@ -22,9 +22,11 @@ def drawn():
     return [portraits.draw(z, size=240, seed=i, studio=True) for i, z in enumerate(people)]
 
 
-@pytest.fixture(scope="module", params=["mtcnn", "opencv"])
+@pytest.fixture(scope="module", params=["auto", "torch", "opencv"])
 def detector(request):
-    return mtcnn.Detector(40, request.param)
+    if request.param == "opencv":
+        return mtcnn.Detector(40, "opencv")
+    return mtcnn.Detector(40, runtime=request.param)
 
 
 def overlap(a, b):
@@ -61,10 +63,13 @@ def test_no_real_face_is_lost_to_speed(real_data, detector):
     assert compare([np.asarray(Image.open(f).convert("RGB")) for f in files], detector) >= 10
 
 
-@given(st.integers(12, 1100), st.integers(12, 1100), st.integers(20, 200))
-def test_levels_of_the_pyramid_do_not_touch(height, width, smallest):
-    places = mtcnn._pyramid(height, width, smallest)
-    assert bool(places) == (min(height, width) * 12 / smallest >= 12)
+@given(st.integers(12, 1100), st.integers(12, 1100), st.integers(20, 200), st.floats(0, 400))
+def test_levels_of_the_pyramid_do_not_touch(height, width, least, smallest):
+    every, places = mtcnn._pyramid(height, width, least, 0), mtcnn._pyramid(height, width, least, smallest)
+    assert bool(every) == (min(height, width) * 12 / least >= 12)
+    assert [p.scale for p in places] == [p.scale for p in every][len(every) - len(places) :]
+    for p in every[: len(every) - len(places)]:
+        assert 12 / p.scale < smallest
     for i, p in enumerate(places):
         assert p.x % 2 == 0 and p.y % 2 == 0
         assert p.width == int(width * p.scale + 1) and p.height == int(height * p.scale + 1)
@@ -84,15 +89,28 @@ def test_a_photo_without_anybody_and_a_tiny_one(detector):
         assert len(detector(picture).boxes) == 0
 
 
-@pytest.mark.parametrize("threads", [None, 1, 2, 3, 8])
+@pytest.mark.parametrize("threads", [None, 1, 3])
 def test_detection_does_not_depend_on_company_or_on_threads(drawn, detector, threads):
     """Whoever asks, and whatever number of threads torch was told for that one: None = what it takes by itself."""
+    others = [portraits.scene(size=200, seed=1), np.zeros((10, 10, 3), np.uint8), drawn[0][:, :150], *drawn]
     alone = [detector(p) for p in drawn]
     with asking(2, threads) as pool:
-        for one, other in zip(alone, pool.map(detector, drawn), strict=True):
-            np.testing.assert_array_equal(one.boxes, other.boxes)
-            np.testing.assert_array_equal(one.landmarks, other.landmarks)
-            np.testing.assert_array_equal(one.probabilities, other.probabilities)
+        for found in pool.map(detector.many, [drawn, [*others, *drawn]]):
+            for one, other in zip(alone, found[-len(drawn) :], strict=True):
+                np.testing.assert_array_equal(one.boxes, other.boxes)
+                np.testing.assert_array_equal(one.landmarks, other.landmarks)
+                np.testing.assert_array_equal(one.probabilities, other.probabilities)
+
+
+def test_openvino_gives_torchs_numbers(drawn):
+    pytest.importorskip("openvino")
+    for ours, theirs, side in zip(
+        networks.networks("mtcnn", "openvino"), networks.networks("mtcnn", "torch"), (90, 24, 48), strict=True
+    ):
+        crops = np.stack([cut.crop(p, np.array([60, 50, 170, 200]))[:side, :side] for p in drawn])
+        for one, other in zip(ours(crops), theirs(crops), strict=True):
+            assert one.shape == other.shape and one.dtype == other.dtype
+            np.testing.assert_allclose(one, other, atol=1e-5)
 
 
 @given(st.lists(st.tuples(*[st.floats(0, 100)] * 2, *[st.floats(1, 60)] * 2, st.floats(0, 1)), min_size=1, max_size=20))

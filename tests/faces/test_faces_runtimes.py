@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import threading
+from contextlib import suppress
+
 import numpy as np
 import pytest
 
@@ -71,6 +75,28 @@ def test_a_faces_numbers_do_not_depend_on_company_or_on_threads(faces, runtime, 
     for threads in (None, 1, 3):
         with asking(2, threads) as pool:
             assert all((part == whole).all() for part in pool.map(lambda _: shared(faces), range(2)))
+
+
+def test_no_thread_is_held_on_one_core(faces):
+    """Several processes would hold theirs on the same one, and be as slow as one of them."""
+    if len(os.sched_getaffinity(0)) == 1:
+        pytest.skip("there is one core")
+    seen: set[frozenset[int]] = set()
+    found, over = embedder("openvino", "fp32", callers=2), threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            for task in os.listdir("/proc/self/task"):
+                with suppress(OSError):
+                    seen.add(frozenset(os.sched_getaffinity(int(task))))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    with asking(2, None) as pool:
+        list(pool.map(found, [faces, faces]))
+    over.set()
+    watcher.join()
+    assert seen == {frozenset(os.sched_getaffinity(0))}
 
 
 def test_a_mirror_image_counts_half(faces):
