@@ -1,4 +1,4 @@
-"""How a profile's clocks read: which statements define the macros of sql/logs/parse.sql, and with what parameters.
+"""How a profile's clocks read: which statements define the macros of sql/logs/2_rows/parse.sql, by what parameters.
 
 A text's own offset or zone goes before the column of offsets, and that before the profile's time zone. A number counts
 from its epoch, in UTC, whatever else is said.
@@ -65,16 +65,16 @@ def define(do: Do, ask: Ask, profile: Profile, names: str = "log_") -> tuple[boo
     """
     zone, number = profile.timezone, profile.time_form in MICROSECONDS
     local = zone.upper() not in _UTC
-    if local and not ask(sql_text("logs/known_zone"), {"zone": zone})[0][0]:
+    if local and not ask(sql_text("logs/1_times/known_zone"), {"zone": zone})[0][0]:
         raise InputError(f"there is no time zone {zone!r}.", fix="Use a name such as Europe/Budapest or America/Lima.")
     local = local and not number
     forms = ("clock_none", "own_number") if number else (f"clock_{profile.time_form}", f"own_{profile.time_form}")
     for name in (*_SHARED, *forms, "moment_local" if local else "moment_utc"):
-        do(sql_text(f"logs/{name}").replace("log_", names))
+        do(sql_text(f"logs/1_times/{name}").replace("log_", names))
     if not local:
         return False, []
     if zone not in _skipped:
-        _skipped[zone] = [hour for (hour,) in ask(sql_text("logs/skipped_hours"), {"zone": zone})]
+        _skipped[zone] = [hour for (hour,) in ask(sql_text("logs/1_times/skipped_hours"), {"zone": zone})]
     return True, _skipped[zone]
 
 
@@ -90,7 +90,7 @@ def define_whole(do: Do, ask: Ask, profile: Profile, params: dict[str, Any], mac
     """
     _, gaps = define(do, ask, profile, f"{macro}_")
     told = params | {"gaps": gaps}
-    text = sql_text(f"logs/{macro}").replace("log_", f"{macro}_").replace(f"{macro}_whole", macro)
+    text = sql_text(f"logs/1_times/{macro}").replace("log_", f"{macro}_").replace(f"{macro}_whole", macro)
     do(re.sub(r"\$(\w+)", lambda found: _written(told[found[1]]), text))
 
 
@@ -103,7 +103,7 @@ _skipped: dict[str, list[int]] = {}
 
 
 def parameters(profile: Profile, epoch: date | None) -> dict[str, Any]:
-    """Parameters of sql/logs/parse.sql; `gaps` comes of `define`.
+    """Parameters of sql/logs/2_rows/parse.sql; `gaps` comes of `define`.
 
     Args:
         profile: how times read.

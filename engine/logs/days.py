@@ -25,7 +25,7 @@ def runs(store: Warehouse) -> list[tuple[datetime, datetime, int]]:
         return [(datetime.min, datetime.max, 0)]
     found, since, n = [], datetime.min, 0
     most = staging.rows_at_once(store)
-    for day, rows in store.query("logs/day_rows").iter_rows():
+    for day, rows in store.query("logs/7_days/day_rows").iter_rows():
         if n + rows > most and n:
             until = store.clock.start(day)
             found.append((since, until, n))
@@ -47,7 +47,7 @@ def fresh(store: Warehouse, first: datetime | None, last: datetime | None) -> tu
         return None
     since, until = store.clock.day(first), store.clock.day(last) + timedelta(days=1)
     begins, ends = store.clock.start(since), store.clock.start(until)
-    known = not store.query("logs/fresh_days", since=since, until=until, begins=begins, ends=ends)["fresh"][0]
+    known = not store.query("logs/7_days/fresh_days", since=since, until=until, begins=begins, ends=ends)["fresh"][0]
     return None if known else (begins, ends)
 
 
@@ -68,13 +68,13 @@ def add(
         some: dict[str, Any] = {"since": since, "until": until, "parts": parts, "part": part}
         if fresh_days:
             some |= {"since": max(since, fresh_days[0]), "until": min(until, fresh_days[1])}
-            staging.add(store, "pair_days", "logs/day_sums", TABLES["pair_days"].names, **some)
+            staging.add(store, "pair_days", "logs/7_days/day_sums", TABLES["pair_days"].names, **some)
             continue
-        store.temp("_log_days", "logs/day_changes", **some)
-        store.temp("_log_days_known", "logs/days_known")
+        store.temp("_log_days", "logs/7_days/day_changes", **some)
+        store.temp("_log_days_known", "logs/7_days/days_known")
         if store.count("_log_days_known"):
-            store.execute("logs/drop_known_days")
-        store.execute("logs/insert_days")
+            store.execute("logs/7_days/drop_known_days")
+        store.execute("logs/7_days/insert_days")
 
 
 def move(store: Warehouse, clock: Clock) -> bool:
@@ -96,26 +96,26 @@ def move(store: Warehouse, clock: Clock) -> bool:
             return False
         timed, summed = _by_times(store)
         dated = {source: clock.start(store.clock.day(at)) for source, at in summed.items()}
-        store.temp("_undo_pairs", "logs/no_pairs")
-        store.temp("_undo_before", "logs/undo_sums", gone=[*timed, _NO_SOURCE])
+        store.temp("_undo_pairs", "logs/7_days/no_pairs")
+        store.temp("_undo_before", "logs/8_undo/sums", gone=[*timed, _NO_SOURCE])
         store.set_clock(clock)
-        store.temp("_undo_after", "logs/undo_sums", gone=[*timed, _NO_SOURCE])
+        store.temp("_undo_after", "logs/8_undo/sums", gone=[*timed, _NO_SOURCE])
         change(store)
         store.drop("_undo_pairs", "_undo_before", "_undo_after", "_log_days", "_log_days_known")
         for source, at in dated.items():
             for table in ("events", "repeats"):
-                store.execute(f"logs/redate_{table}", source_id=source, at=at)
+                store.execute(f"logs/7_days/redate_{table}", source_id=source, at=at)
         _note(store, clock)
     return True
 
 
 def change(store: Warehouse) -> None:
     """Add the differences between `_undo_before` and `_undo_after`, sums per pair and day, to `pair_days`."""
-    store.temp("_log_days", "logs/undo_changes")
-    store.temp("_log_days_known", "logs/days_known")
+    store.temp("_log_days", "logs/8_undo/changes")
+    store.temp("_log_days_known", "logs/7_days/days_known")
     if store.count("_log_days_known"):
-        store.execute("logs/drop_known_days")
-    store.execute("logs/insert_days")
+        store.execute("logs/7_days/drop_known_days")
+    store.execute("logs/7_days/insert_days")
 
 
 def _by_times(store: Warehouse) -> tuple[list[str], dict[str, datetime]]:
@@ -124,7 +124,7 @@ def _by_times(store: Warehouse) -> tuple[list[str], dict[str, datetime]]:
     """
     hows = {line["source_id"]: json.loads(line["how"] or "{}") for line in store.query("intake/imports").to_dicts()}
     timed, summed = [], {}
-    for source, first, last in store.query("logs/source_spans").iter_rows():
+    for source, first, last in store.query("logs/7_days/source_spans").iter_rows():
         # An older Kindred did not note which: rows that are all of one midnight came as sums.
         alike = first == last and first == store.clock.start(store.clock.day(first))
         if not hows.get(source, {}).get("legs", not alike):

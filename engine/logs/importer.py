@@ -274,13 +274,13 @@ def _read(job: _Job, read: recognise.Reading, content: Callable[[], sources.Cont
 def _clean(store: Warehouse, read: recognise.Reading, rows: _Rows, config: Config, key: bytes) -> _Found:
     """From `_log_all` to temporary tables `_log_new_parties`, `_log_new`, `_log_gone` and their kin."""
     _name_parties(store, rows, read.profile, config, key)
-    store.temp("_log_nodes", "logs/nodes")
+    store.temp("_log_nodes", "logs/3_people/nodes")
     have = reading.optional_columns(read)
     for number in rows.pieces():
         _make_events(store, rows.numbered, have, key, add=number > 0)
     rows.numbered, have = None, _facts(have)
     reading.forget(store)
-    reasons = dict(store.query("logs/reject_counts").iter_rows())
+    reasons = dict(store.query("logs/2_rows/reject_counts").iter_rows())
     left_out = reasons.pop(picks.LEFT_OUT, 0)
     if rows.n and sum(reasons.values()) + left_out == rows.n:
         _refuse(read.file, reasons, left_out)
@@ -293,12 +293,12 @@ def _clean(store: Warehouse, read: recognise.Reading, rows: _Rows, config: Confi
 def _gather_ids(store: Warehouse, rows: NumberedRows | None, *, add: bool) -> None:
     """`_ids_raw`, the distinct ids as they came in, of one piece after another."""
     if rows is None:
-        staging.gather(store, "_ids_raw", "logs/raw_ids", key="raw", add=add)
+        staging.gather(store, "_ids_raw", "logs/3_people/raw_ids", key="raw", add=add)
         return
     import pyarrow as pa
 
     with store.registered("_log_texts", pa.table({"raw": rows.texts()})):
-        store.temp("_ids_raw", "logs/numbered_ids")
+        store.temp("_ids_raw", "logs/3_people/numbered_ids")
 
 
 def _numbered(read_rows: Callable[[], Iterable[Any]] | None) -> Iterator[int]:
@@ -310,7 +310,7 @@ def _numbered(read_rows: Callable[[], Iterable[Any]] | None) -> Iterator[int]:
 def _store_rows(store: Warehouse, source: str, read: recognise.Reading, found: _Found, job: _Job) -> SourceSummary:
     """From temporary tables to events, parties, pair_days and rejects; returns the summary."""
     store.execute("trust/list_recognised")
-    store.execute("logs/insert_parties")
+    store.execute("logs/6_store/insert_parties")
     facts, share = _facts(reading.optional_columns(read)), job.share
     repeats.keep(store, source, facts, every=bool(facts & {"n_calls", "n_texts"}))
     columns = store.ensure_columns("events", facts)
@@ -319,15 +319,15 @@ def _store_rows(store: Warehouse, source: str, read: recognise.Reading, found: _
     sums = not (found.replaced or read.profile.aggregated)
     fresh = days.fresh(store, found.span["first_at"], found.span["last_at"]) if sums else None
     for number, (since, until, _) in enumerate(runs, 1):
-        staging.add(store, "events", "logs/new_events", columns, source_id=source, since=since, until=until)
+        staging.add(store, "events", "logs/6_store/new_events", columns, source_id=source, since=since, until=until)
         share.to(_CLEAN + (_STORED - _CLEAN) * number / len(runs))
     for number, run in enumerate(runs, 1):
         days.add(store, *run, fresh)
         share.to(_STORED + (1 - _STORED) * number / len(runs))
     rejected = sum(found.reasons.values())
     if rejected:
-        store.execute("logs/insert_rejects", source_id=source)
-    gone = store.query("logs/gone_kinds").row(0, named=True)
+        store.execute("logs/6_store/insert_rejects", source_id=source)
+    gone = store.query("logs/5_repeats/gone_kinds").row(0, named=True)
     details = {
         **found.notes,
         sources.LEFT_OUT: found.left_out,
@@ -362,20 +362,20 @@ def _name_parties(store: Warehouse, read: _Rows, profile: mapping.Profile, confi
         nobody=profile.nobody,
     )
     store.map_partitions("_log_ids", name, over="_ids_raw")
-    store.execute("logs/names_by_number" if read.numbered else "logs/names")
+    store.execute("logs/3_people/names_by_number" if read.numbered else "logs/3_people/names")
     short = config.logs.short_codes
     if short == "auto" and profile.rules.extensions:
         short = "extensions"
     rules = {"short_codes": short, "services": read.services}
-    store.temp("_log_bad_rows", "logs/no_bad_rows")
-    if store.query("logs/doubtful_ids", **rules)["doubtful"][0]:
+    store.temp("_log_bad_rows", "logs/3_people/no_bad_rows")
+    if store.query("logs/3_people/doubtful_ids", **rules)["doubtful"][0]:
         for number in read.pieces():
-            staging.gather(store, "_log_bad_rows", "logs/bad_rows", add=number > 0, **rules)
-            staging.gather(store, "_log_used", "logs/used_ids", key="party_id", add=number > 0)
+            staging.gather(store, "_log_bad_rows", "logs/3_people/bad_rows", add=number > 0, **rules)
+            staging.gather(store, "_log_used", "logs/3_people/used_ids", key="party_id", add=number > 0)
     else:
-        store.temp("_log_used", "logs/all_ids")
-    objections.recognise(store, "logs/used_people", key)
-    store.temp("_log_new_parties", "logs/new_parties")
+        store.temp("_log_used", "logs/3_people/all_ids")
+    objections.recognise(store, "logs/3_people/used_people", key)
+    store.temp("_log_new_parties", "logs/3_people/new_parties")
 
 
 def _service_numbers(store: Warehouse, config: Config, key: bytes) -> list[str]:
@@ -389,24 +389,24 @@ def _service_numbers(store: Warehouse, config: Config, key: bytes) -> list[str]:
 
 def _make_events(store: Warehouse, rows: NumberedRows | None, have: set[str], key: bytes, *, add: bool) -> None:
     """`_log_refused` and `_log_events`, of one piece after another."""
-    staging.gather(store, "_log_refused", "logs/refused", add=add)
+    staging.gather(store, "_log_refused", "logs/2_rows/refused", add=add)
     imeis = bool(have & {"caller_imei", "callee_imei"})
     if imeis:
         inner, outer = pseudonyms.blocks(key)
-        store.temp("_log_imeis", "logs/imeis")
+        store.temp("_log_imeis", "logs/4_events/imeis")
         store.map_partitions("_log_devices", partial(_name_devices, inner=inner, outer=outer), over="_log_imeis")
     if rows is None:
-        store.execute("logs/placed")
+        store.execute("logs/4_events/placed")
     else:
         reading.place(store, rows, have)
     # Joins take long, also with nothing.
-    store.execute("logs/handsets" if imeis else "logs/no_handsets")
+    store.execute("logs/4_events/handsets" if imeis else "logs/4_events/no_handsets")
     columns = [*_EVENT, *(c for c in _FACTS if c in _facts(have))]
-    staging.make(store, "_log_events", "logs/events", columns, numbered=True, add=add, cell=_CELL)
+    staging.make(store, "_log_events", "logs/4_events/events", columns, numbered=True, add=add, cell=_CELL)
 
 
 def _name_devices(store: Warehouse, *, inner: bytes, outer: bytes) -> None:
-    store.temp("_log_devices", "logs/devices", inner=inner, outer=outer)
+    store.temp("_log_devices", "logs/4_events/devices", inner=inner, outer=outer)
 
 
 def _facts(optional: set[str]) -> set[str]:

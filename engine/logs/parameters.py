@@ -1,4 +1,4 @@
-"""What sql/logs/parse.sql is handed: how a profile's times, words and units read."""
+"""What sql/logs/2_rows/parse.sql is handed: how a profile's times, words and units read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def parameters(profile: Profile, options: dict[str, Any], config: Config, clock: Clock) -> dict[str, Any]:
-    """Parameters of sql/logs/parse.sql, but for those that depend on the file (`gaps`, `directed`).
+    """Parameters of sql/logs/2_rows/parse.sql, but for those that depend on the file (`gaps`, `directed`).
 
     Args:
         profile: how rows read.

@@ -60,7 +60,7 @@ def read_rows(
         store: the warehouse.
         reading: how the file is to be read.
         content: waits for what a pass over its bytes tells.
-        params: of sql/logs/parse.sql; `day` dates aggregated pairs.
+        params: of sql/logs/2_rows/parse.sql; `day` dates aggregated pairs.
 
     Yields:
         Each time a piece of the file can be read, the only one where memory is large.
@@ -140,7 +140,7 @@ def read_here(
         numbered: number the ids. That takes compiled code, and a large file for it to be worth loading.
     """
     params = dict(params)
-    store.execute("logs/tac")
+    store.execute("logs/1_times/tac")
     day = params.pop("day")
     rows = NumberedRows() if numbered else None
     profile, layout = reading.profile, reading.layout
@@ -162,7 +162,7 @@ def read_here(
         else:
             raise Stumbled
     if local:
-        notes["ambiguous_local_times"] = store.query("logs/ambiguous_hours", zone=profile.timezone)["n"][0]
+        notes["ambiguous_local_times"] = store.query("logs/1_times/ambiguous_hours", zone=profile.timezone)["n"][0]
     return Piece(notes, store.count("_log_all"), rows)
 
 
@@ -170,7 +170,7 @@ def place(store: Warehouse, rows: NumberedRows, have: set[str]) -> None:
     """The view `_log_placed` of rows whose ids are numbers: with nodes for them, as `_log_nodes` has it."""
     import numpy as np
 
-    known = store.query("logs/nodes_by_number")
+    known = store.query("logs/3_people/nodes_by_number")
     nodes = np.zeros(max(len(rows.texts()), 1), np.uint32)
     nodes[known["id"].to_numpy()] = known["node"].to_numpy()
     store.unregister("_log_batches")
@@ -255,11 +255,11 @@ def _parse(store: Warehouse, reading: Reading, params: dict[str, Any], rows: Num
     have = optional_columns(reading)
     columns = [*_ALWAYS, *(c for c in _OPTIONAL if c in have)]
     if rows is None:
-        staging.make(store, "_log_rows", "logs/parse", columns, numbered=store.spreads, **params)
+        staging.make(store, "_log_rows", "logs/2_rows/parse", columns, numbered=store.spreads, **params)
         _widen(store, have)
     else:
-        text = sql("SELECT {columns} FROM ({rows})", columns=columns, rows=sql_text("logs/parse"))
-        rows.read(store.batches(text, params, rows=_BATCH, name="logs/parse", ahead=_AHEAD))
+        text = sql("SELECT {columns} FROM ({rows})", columns=columns, rows=sql_text("logs/2_rows/parse"))
+        rows.read(store.batches(text, params, rows=_BATCH, name="logs/2_rows/parse", ahead=_AHEAD))
         _show(store, "_log_all", rows, have)
 
 

@@ -39,13 +39,13 @@ def find(store: Warehouse, logs: Logs, have: set[str], *, legs: bool = True) -> 
         legs: whether rows are calls, of which there may be second legs.
 
     Returns:
-        The row of sql/logs/span.sql, repeated rows, second legs of this file, stored events that gave way.
+        The row of sql/logs/5_repeats/span.sql, repeated rows, second legs of this file, stored events that gave way.
     """
     window = logs.leg_window_s
-    span = store.query("logs/span", window=window).row(0, named=True)
+    span = store.query("logs/5_repeats/span", window=window).row(0, named=True)
     if store.spreads:
         reach = {"first_at": span["first_at"], "last_at": span["last_at"]}
-        store.temp("_log_suspects", "logs/suspects_by_time", **reach, window=window, ids="call_id" in have)
+        store.temp("_log_suspects", "logs/5_repeats/suspects_by_time", **reach, window=window, ids="call_id" in have)
     else:
         _find_suspects(store, span, window, "call_id" in have)
     return span, *compare(store, logs, have, legs=legs)
@@ -67,26 +67,26 @@ def compare(store: Warehouse, logs: Logs, have: set[str], *, legs: bool = True) 
     # Whatever stands twice has the same two parties: some pairs at a time are enough.
     parts = 1 if store.spreads else -(-store.count("_log_suspects") // staging.rows_at_once(store)) or 1
     if legs:
-        store.temp("_log_suspect_names", "logs/suspect_names")
+        store.temp("_log_suspect_names", "logs/5_repeats/suspect_names")
     for part in range(parts):
         some: dict[str, Any] = {"add": part > 0, "parts": parts, "part": part}
-        staging.gather(store, "_log_same", "logs/same_rows", **some)
+        staging.gather(store, "_log_same", "logs/5_repeats/same_rows", **some)
         if legs:
             some |= {"window": window, "slack": logs.leg_duration_s, "id_window": logs.call_id_window_s}
-            staging.gather(store, "_log_legs", "logs/second_legs", **some)
+            staging.gather(store, "_log_legs", "logs/5_repeats/second_legs", **some)
     if not legs:
-        store.temp("_log_legs", "logs/no_legs")
-    store.temp("_log_replaced", "logs/replaced")
+        store.temp("_log_legs", "logs/5_repeats/no_legs")
+    store.temp("_log_replaced", "logs/5_repeats/replaced")
     parts = -(-parts // 4)  # only numbers of rows are kept at once
     for part in range(parts):
-        staging.gather(store, "_log_gone", "logs/gone", add=part > 0, parts=parts, part=part)
+        staging.gather(store, "_log_gone", "logs/5_repeats/gone", add=part > 0, parts=parts, part=part)
     repeated, replaced = store.count("_log_same"), store.count("_log_replaced")
-    second = store.query("logs/new_legs")["n"][0]
+    second = store.query("logs/5_repeats/new_legs")["n"][0]
     # What gives way may know more than the file has columns for.
     if replaced or ((repeated or second) and have & set(FACTS)):
-        store.temp("_log_facts", "logs/leg_facts")
+        store.temp("_log_facts", "logs/5_repeats/leg_facts")
     else:
-        store.temp("_log_facts", "logs/no_facts")
+        store.temp("_log_facts", "logs/5_repeats/no_facts")
     return repeated, second, replaced
 
 
@@ -102,8 +102,9 @@ def keep(store: Warehouse, source: str, facts: Collection[str], *, every: bool) 
     if every or store.count("_log_suspects"):
         columns = store.ensure_columns("repeats", facts)
         # A few rows of each row group, stored as they are found, would be stored again and again until groups are full.
-        staging.make(store, "_log_repeats", "logs/repeats", columns, numbered=False, source_id=source, every=every)
-        staging.add(store, "repeats", "logs/found_repeats", columns)
+        found = "logs/6_store/repeats"
+        staging.make(store, "_log_repeats", found, columns, numbered=False, source_id=source, every=every)
+        staging.add(store, "repeats", "logs/6_store/found_repeats", columns)
 
 
 def rules(logs: Logs, *, legs: bool) -> dict[str, Any]:
@@ -121,13 +122,13 @@ def settle(store: Warehouse, columns: Collection[str]) -> None:
     """
     if store.count("_log_facts") or store.count("_log_replaced"):
         kept = store.ensure_columns("repeats", [c for c in FACTS if c in columns])
-        staging.add(store, "repeats", "logs/touched", kept)
+        staging.add(store, "repeats", "logs/6_store/touched", kept)
     learned = [sql("{c} = coalesce(k.{c}, f.{c})", c=c) for c in FACTS if c in columns]
     if learned and store.count("_log_facts"):
         text = "UPDATE events AS k SET {learned} FROM _log_facts AS f WHERE f.kept_old AND k.rowid = f.kept_rid"
         store.execute_text(sql(text, learned=learned), name="fill stored events")
     if store.count("_log_replaced"):
-        store.execute("logs/drop_replaced")
+        store.execute("logs/6_store/drop_replaced")
 
 
 def _find_suspects(store: Warehouse, span: dict[str, Any], window: int, with_call_ids: bool) -> None:
@@ -135,8 +136,9 @@ def _find_suspects(store: Warehouse, span: dict[str, Any], window: int, with_cal
     import numpy as np
 
     reach = (span["first_at"], span["last_at"]) if span["near"] else (None, None)
-    store.temp("_log_near", "logs/near", first_at=reach[0], last_at=reach[1], window=window, after=span["last_place"])
-    store.execute("logs/pool")
+    near = {"first_at": reach[0], "last_at": reach[1], "window": window, "after": span["last_place"]}
+    store.temp("_log_near", "logs/5_repeats/near", **near)
+    store.execute("logs/5_repeats/pool")
     base = span["first_place"]
     events = span["last_place"] - base + 1 + span["near"]
     first = (span["first_at"] or datetime(1970, 1, 1)) - timedelta(seconds=window)
@@ -151,10 +153,10 @@ def _find_suspects(store: Warehouse, span: dict[str, Any], window: int, with_cal
     found = []
     first_us = (first - datetime(1970, 1, 1)) // timedelta(microseconds=1)
     digits = {"hash": 2**64 - 2 * half, "half": half, "step": step * 1_000_000, "first_us": first_us}
-    for marks in _parted(store, "logs/keys", **shared, **digits):
+    for marks in _parted(store, "logs/5_repeats/keys", **shared, **digits):
         found.append(_near(marks, size, half, window // step + 1))
     if with_call_ids:
-        for marks in _parted(store, "logs/call_id_keys", **shared):
+        for marks in _parted(store, "logs/5_repeats/call_id_keys", **shared):
             found.append(_near(marks, size, size, 0))
     places = np.concatenate(found)
     found.clear()
@@ -231,4 +233,4 @@ def _keep(store: Warehouse, places: np.ndarray, base: int, at_once: int) -> None
     for start in range(0, max(len(places), 1), at_once):
         frame = pa.table({"place": places[start : start + at_once]})
         with store.registered("_log_suspect_frame", frame):
-            staging.gather(store, "_log_suspects", "logs/suspects", add=start > 0, base=base)
+            staging.gather(store, "_log_suspects", "logs/5_repeats/suspects", add=start > 0, base=base)

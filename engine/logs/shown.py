@@ -32,7 +32,7 @@ def columns(store: Warehouse, read: Reading) -> list[dict[str, Any]]:
         `before` and `after` (values of up to three rows; of a rejected row `started_at` holds the reason). Of ids
         letters stand as a, digits as 9; `after` is empty for what is not shown.
     """
-    after = store.query("logs/first_rows").to_dict(as_series=False)
+    after = store.query("logs/2_rows/first_rows").to_dict(as_series=False)
     names, made = read.layout.names, read.profile.expressions
     told = []
     for ours, theirs in {**read.found, **made}.items():
@@ -60,7 +60,7 @@ def span(found: dict[str, Any], clock: Clock) -> str:
     """What a file covers, in words: first and last moment, calls, texts, data sessions.
 
     Args:
-        found: sql/logs/span, one row.
+        found: sql/logs/5_repeats/span, one row.
         clock: that shows the moments.
     """
     if not found["n"]:

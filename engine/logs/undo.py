@@ -38,18 +38,18 @@ def take_out(store: Warehouse, gone: Collection[str], logs: Logs) -> None:
     """
     some: dict[str, Any] = {"gone": list(gone)}
     try:
-        store.temp("_undo_pairs", "logs/undo_pairs", **some)
-        store.temp("_undo_parties", "logs/undo_parties", **some)
-        store.temp("_undo_before", "logs/undo_sums", **some)
-        store.temp("_undo_rows", "logs/undo_rows", **some)
-        store.execute("logs/undo_events", **some)
-        store.execute("logs/undo_repeats", **some)
-        store.temp("_log_new_parties", "logs/no_new_parties")
-        for line in store.query("logs/undo_order").iter_rows(named=True):
+        store.temp("_undo_pairs", "logs/8_undo/pairs", **some)
+        store.temp("_undo_parties", "logs/8_undo/parties", **some)
+        store.temp("_undo_before", "logs/8_undo/sums", **some)
+        store.temp("_undo_rows", "logs/8_undo/rows", **some)
+        store.execute("logs/8_undo/events", **some)
+        store.execute("logs/8_undo/repeats", **some)
+        store.temp("_log_new_parties", "logs/3_people/no_new_parties")
+        for line in store.query("logs/8_undo/order").iter_rows(named=True):
             _import_again(store, line["source_id"], json.loads(line["how"] or "null"), logs)
-        store.temp("_undo_after", "logs/undo_sums", **some)
+        store.temp("_undo_after", "logs/8_undo/sums", **some)
         days.change(store)
-        store.execute("logs/undo_strangers")
+        store.execute("logs/8_undo/strangers")
         takeback.forget(store, gone)
     finally:
         staging.forget(store, _VIEWS, _SCRATCH)
@@ -59,12 +59,13 @@ def _import_again(store: Warehouse, source: str, how: dict[str, Any] | None, log
     """One file's rows of the pairs, found and stored as when it came."""
     columns = store.ensure_columns("events", ())
     if how is None:  # of an older Kindred: what it had stored came before everything else, and is final
-        staging.add(store, "events", "logs/undo_base", columns, source_id=source)
+        staging.add(store, "events", "logs/8_undo/base", columns, source_id=source)
         return
-    store.temp("_undo_file", "logs/undo_file", source_id=source)
-    store.execute("logs/undo_new")
-    store.temp("_log_suspects", "logs/undo_suspects")
+    store.temp("_undo_file", "logs/8_undo/file", source_id=source)
+    store.execute("logs/8_undo/new")
+    store.temp("_log_suspects", "logs/8_undo/suspects")
     rules = dataclasses.replace(logs, **how["rules"])
     repeats.compare(store, rules, {*repeats.FACTS, "call_id"}, legs=how["legs"])
     repeats.settle(store, columns)
-    staging.add(store, "events", "logs/new_events", columns, source_id=source, since=datetime.min, until=datetime.max)
+    always = {"since": datetime.min, "until": datetime.max}
+    staging.add(store, "events", "logs/6_store/new_events", columns, source_id=source, **always)

@@ -332,7 +332,7 @@ def test_what_a_mapping_cannot_say_is_named(tmp_path, keys, says):
 
 
 def test_every_reason_has_words_and_a_remedy():
-    parse, bad = (sql_text(f"logs/{name}") for name in ("parse", "bad_rows"))
+    parse, bad = (sql_text(f"logs/{name}") for name in ("2_rows/parse", "3_people/bad_rows"))
     listed = re.search(r"END::ENUM\((.*?)\)", parse, re.DOTALL)[1]
     known = {*re.findall("'(\\w+)'", listed), *re.findall("(?:THEN|ELSE) '(\\w+)'", bad), "nobody", "rounded_number"}
     assert known - {"left_out"} == set(reasons.REASONS)

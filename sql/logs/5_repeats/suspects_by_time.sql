@@ -1,5 +1,5 @@
 -- Events that may be the same as another one: the next one before or after between the same two parties, whichever way
--- round, starts within the window, or their own call ids agree. More than sql/logs/suspects.sql finds, and all of them;
+-- round, starts within the window, or their own call ids agree. More than sql/logs/5_repeats/suspects.sql finds, and all of them;
 -- for warehouses whose rows are too many for one memory. One shuffle, by the pair.
 -- Grain: event. Reads: _log_new, events. Params: $first_at, $last_at the file's span; $window seconds; $ids whether the
 --   rows have call ids.

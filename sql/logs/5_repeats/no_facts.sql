@@ -1,4 +1,4 @@
--- No dropped leg knew of handsets or cells: an empty table in the shape of logs/leg_facts.
+-- No dropped leg knew of handsets or cells: an empty table in the shape of logs/5_repeats/leg_facts.
 -- Grain: leg that stays. Reads: nothing.
 SELECT
     false AS kept_old, 0::BIGINT AS kept_rid, ''::VARCHAR AS caller_tac, ''::VARCHAR AS callee_tac,

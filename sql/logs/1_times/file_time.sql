@@ -1,4 +1,4 @@
--- Defines log_whole: the moment (UTC) of a time of the file's own columns, as sql/logs/parse.sql reads started_at; null where
+-- Defines log_whole: the moment (UTC) of a time of the file's own columns, as sql/logs/2_rows/parse.sql reads started_at; null where
 -- it cannot be read. For expressions of a mapping, in a view, where nothing can be bound: the parameters are filled in.
 -- Grain: macro. Param of the macro: the value.
 CREATE OR REPLACE TEMP MACRO log_whole(value) AS
