@@ -25,7 +25,7 @@ SINCE_CHOICES = ("choices", "matches", "ads")
 EDITS = [
     ("engine/trust/consent.py", ("influencers", "choices", "matches"), ("ads",)),
     ("engine/tables.py", ALL, ()),
-    ("engine/compiled.py", ("edges", "influencers", "choices"), ("matches", "ads")),
+    ("engine/compiled.py", ("edges", "influencers", "choices", "matches"), ("ads",)),
     ("engine/handsets/loyalty.py", ("handsets",), SINCE_CHOICES),
     ("engine/offers/worth.py", ("choices",), ("matches", "ads")),
     ("engine/faces/align.py", ("matches",), ("ads",)),
