@@ -67,6 +67,7 @@ def render(template: str, facts: Mapping[str, Any], charts: Mapping[str, Chart],
         "script": Markup(script),  # noqa: S704
         "seal": seal,
         "internal": facts.get("mode") == "internal",
+        "of_people": facts.get("mode") != "public",  # an erasure finds such pages by it
         **more,
     }
     return environment.get_template(template).render()

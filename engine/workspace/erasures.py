@@ -23,6 +23,9 @@ from engine.workspace.layout import Layout
 
 RECEIPTS = "receipts"
 _UNFINISHED = "unfinished"
+# How pages that name people begin (engine/report/templates/base.html), and their figures as JSON end.
+_PAGE, _FIGURES = b'<meta name="kindred" content="of people">', b'"mode": "internal"'
+_ENDS = 4096  # bytes of a file in which that stands
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Receipt:
         subjects: people found.
         unknown: ids of whom nothing was stored.
         rows: rows deleted per table.
-        files: files deleted (photos, creatives, exports inside the workspace, backups).
+        files: files deleted (photos, creatives, exports and pages inside the workspace, backups).
         proofs: per person an HMAC of the id, by which whoever has the key and the id can find this receipt.
         at: when (UTC).
         path: the receipt's own file; None where it was only tried.
@@ -67,6 +70,7 @@ def finish(workspace: Layout, store: Warehouse) -> Receipt | None:
         "photos": files.keep_only(workspace.faces, set(store.query("trust/photo_files")["path"])),
         "creatives": files.keep_only(workspace.ads, set(store.query("trust/creative_files")["file"])),
         "exports": _drop_exports(workspace.exports) + _drop_exports_elsewhere(workspace),
+        "pages": _drop_pages(workspace.path),
         "backups": backups.drop(workspace.database),
     }
     store.rewrite()
@@ -121,6 +125,25 @@ def _drop_exports_elsewhere(workspace: Layout) -> int:
     for place in found:
         folder.remove(place)
     return len(found)
+
+
+def _drop_pages(place: Path) -> int:
+    """Delete pages below the workspace that may name people, and their figures as JSON. Returns how many."""
+    found = [path for path in (*place.rglob("*.html"), *place.rglob("*.json")) if _of_people(path)]
+    for path in found:
+        path.unlink()
+    return len(found)
+
+
+def _of_people(path: Path) -> bool:
+    """Whether a file is a page of Kindred's that is not public, or the figures of one."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    if path.suffix == ".html":
+        with path.open("rb") as file:
+            return _PAGE in file.read(_ENDS)
+    text = path.read_bytes()
+    return _FIGURES in text and text.startswith(b"{\n")
 
 
 def _unnamed() -> set[str]:

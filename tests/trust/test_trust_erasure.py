@@ -166,7 +166,7 @@ def test_who_is_erased_stands_in_no_text_about_others(space):
 
 def test_files_go_only_when_nobody_else_needs_them(space):
     done = erase.erase(space, [GONE])
-    assert done.files == {"photos": 1, "creatives": 2, "exports": 1, "backups": 1}
+    assert done.files == {"photos": 1, "creatives": 2, "exports": 1, "pages": 0, "backups": 1}
     # The third person's ad showed a face chosen after the erased one's: gone too, and its creative with it.
     assert sorted(p.name for p in space.ads.iterdir()) == ["TAYS.jpg", "shared.jpg"]
     assert sorted(p.name for p in (space.faces / "photos").iterdir()) == ["HIRD.jpg", "TAYS.jpg"]
@@ -300,6 +300,21 @@ def test_purge_forgets_what_is_old_and_whom_nothing_is_left_of(tmp_path):
 
 def test_bookkeeping_is_not_exported():
     assert "deliveries" in BOOKKEEPING
+
+
+def test_pages_below_the_workspace_that_name_people_go_and_others_stay(space):
+    from engine.report import data_page
+    from engine.usecases import data_report
+
+    place = space.path / "pages"
+    place.mkdir()
+    data_report.report(space, place / "data.html", json_to=place / "data.json")
+    public = {**json.loads((place / "data.json").read_text()), "mode": "public"}
+    (place / "public.html").write_text(data_page.page(public))
+    for name in ("mine.html", "mine.json"):
+        (place / name).write_text('{"mode": "mine"}')
+    assert erase.erase(space, [GONE]).files["pages"] == 2
+    assert sorted(p.name for p in place.iterdir()) == ["mine.html", "mine.json", "public.html"]
 
 
 def test_exports_anywhere_below_the_workspace_go_and_what_lies_beside_their_files_stays(space):
