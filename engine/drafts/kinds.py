@@ -55,7 +55,24 @@ def find(sheet: Sheet, made: Draft, used: set[int], told: Direction | None, path
             and column.place not in used
         ):
             return _say_kinds(made, column, words, [])
-    return None, _default(sheet, made, unsure, path)
+    default = _default(sheet, made, unsure, path)
+    if default == "call" and (column := _spoken_of(sheet, used)):
+        shown = ", ".join(list(column.distinct)[:8])
+        made.leave(
+            "kind",
+            f"{column.name} speaks of texts or data in some rows, and not all of its words are known ({shown}).",
+            f'kind = "{column.name}" under [columns] and its words under [kind] (call = [...], text = [...])',
+        )
+    return None, default
+
+
+def _spoken_of(sheet: Sheet, used: set[int]) -> Column | None:
+    """A column that says of a row here and there that it is no call, whatever its name."""
+    for column in sheet.columns:
+        few = column.place not in used and 2 <= len(column.distinct) <= 40 and not column.numeric
+        if few and {"text", "data"} & {vocabulary.kind(w) for w in column.distinct if not re.search(r"\d", w)}:
+            return column
+    return None
 
 
 def _say_kinds(made: Draft, column: Column, known: dict[str, str], rest: list[str]) -> tuple[Column, str]:

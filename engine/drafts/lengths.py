@@ -187,7 +187,7 @@ def _total(
             draft, times.answer, times.end, f"from the answer to the end; {chosen.column.name} has ringing in it", True
         )
         return True
-    if times.start and times.answer and not spoken:
+    if times.start and times.answer and times.answer.columns != times.start.columns and not spoken:
         return _until_answer(draft, chosen, times, silent)
     if ring:
         return _with_ring(draft, chosen, ring[0], whole, silent)

@@ -27,6 +27,7 @@ _MEGABYTES = {
     "kilobytes": 1e-3, "кб": 1e-3, "mb": 1.0, "mib": 1.0, "mbytes": 1.0, "megabytes": 1.0, "мб": 1.0, "gb": 1e3,
     "gib": 1e3, "gigabytes": 1e3, "гб": 1e3, "ko": 1e-3, "mo": 1.0, "b": 1e-6,
 }  # fmt: skip
+_WAYS = names.those("in out up down ul dl rx tx sent received input output uplink downlink incoming outgoing")
 _IMEI = re.compile(r"\d{14,16}")
 _TAC = re.compile(r"\d{7,8}")
 _APART = 600  # seconds within which rows of one call id are one call
@@ -113,9 +114,14 @@ def _volumes(sheet: Sheet, made: Draft, used: set[int]) -> None:
         return [c for c in sheet.columns if c.role == role and c.numeric and c.place not in used]
 
     up, down, total = of("up"), of("down"), of("volume")
+    if len(total) == 2 and not (up or down) and _opposite(total):
+        up, down = total[:1], total[1:]
     unit = {_unit(c) for c in (up + down if up and down else total)}
     chosen = up + down if len(up) == len(down) == 1 else total
-    if not chosen:
+    if not any(n for c in chosen for n in c.numbers()):
+        return
+    if chosen == total and (half := next((c for c in total if _WAYS & set(names.words(c.name))), None)):
+        made.leave("volume_mb", f"{half.name} may be one of two ways, and none is named as the other.")
         return
     if len(unit) != 1 or None in unit or len(chosen) > 2:
         shown = ", ".join(c.name for c in chosen)
@@ -136,7 +142,15 @@ def _volumes(sheet: Sheet, made: Draft, used: set[int]) -> None:
         made.say("volume", "megabytes_per_unit", factor, "the unit in its name")
 
 
+def _opposite(pair: list[Column]) -> bool:
+    """Whether two volumes are named alike but for the way."""
+    first, second = (set(names.words(c.name)) for c in pair)
+    return first - _WAYS == second - _WAYS and bool(first & _WAYS) and bool(second & _WAYS)
+
+
 def _unit(column: Column) -> float | None:
+    if "gprs" in names.words(column.name) or "volumegprs" in "".join(names.words(column.name)):
+        return 1e-6  # as 3GPP's records name their octets
     words = tuple(reversed(names.words(column.name)))
     whole = next((_MEGABYTES[w] for w in words if w in _MEGABYTES), None)
     parts = (_MEGABYTES[unit] for word in words for unit in ("octets", "bytes") if word.endswith(unit))

@@ -7,6 +7,7 @@ Japanese, Korean, Arabic and Greek.
 
 ROLES: dict[str, str] = {
     "caller": """
+        source addr, source address, src addr, src address, cgpn, point origin,
         a, caller, calling, calling number, calling party, calling party number, calling no, calling msisdn, calling
         user, calling line, calling station, caller number, caller id number, caller id, caller no, caller phone,
         caller msisdn, caller num, caller user, caller party, a number, a num, a no, a party, a party number, a party
@@ -35,6 +36,7 @@ ROLES: dict[str, str] = {
         pozivatelj, caller address, calling address, telefono chiamante, iniciador, telefone originador, 発信者番号,
         発信番号, 発信元, 発信者, 발신번호, 발신자, رقم المتصل, المتصل, καλων, αριθμος καλουντος""",
     "callee": """
+        target address, destination addr, dest address, dst addr, dst address, cdpn, point target,
         b, callee, called, called number, called party, called party number, called no, called msisdn, called user,
         called line, called station, callee number, callee id, callee no, callee phone, callee msisdn, callee num, b
         number, b num, b no, b party, b party number, b party no, b msisdn, b subscriber, b side, bnumber, bnum,
@@ -75,6 +77,7 @@ ROLES: dict[str, str] = {
         number, third party, diverted number, connected to via, diverting number, weiterleitung, c number, c party,
         cid rdnis, rdnis, forwarded number, transferred to, dnis, gewahlte rufnummer, digits dialed, digits dialled""",
     "subscriber": """
+        hat no, hat numarasi, abonnemang,
         msisdn, person, person id, person oid, subscriber, subscriber id, subscriber number, subscriber no, served
         msisdn, served party, served number, served user, served subscriber, user, user id, userid, uid, user number,
         ego, own number, service number, my number, own msisdn, local number, local party, near end, line, line
@@ -123,6 +126,7 @@ ROLES: dict[str, str] = {
         yonu, направление, тип соединения, направление вызова, 方向, 呼叫方向, 通话方向, 呼叫类型, 通话类型, 主被叫,
         smer, smer hovoru, directie, directia, retning, suunta, smjer, call direction type""",
     "start": """
+        submit time, submitted at, submit date, submission time, event dtm,
         started at, start, start time, start date, start datetime, start date time, start timestamp, start stamp,
         start at, started, starttime, begin, begin time, begin at, began, call start, call start time, call date,
         calldate, call time, call datetime, call begin, call timestamp, call date time, date of call, time of call,
@@ -182,6 +186,7 @@ ROLES: dict[str, str] = {
         den, ziua, dato, klokkeslaet, klokkeslett, paivamaara, aika, kello, dt, tm, call dt, call tm, event dt, event
         tm, 日時, 날짜, التاريخ, الوقت, ημερομηνια, ωρα, ημερομηνια και ωρα""",
     "time_meta": """
+        done time, done date, delivered at, delivery time,
         created, created at, date created, created time, inserted, inserted at, insert time, updated, updated at,
         date updated, modified, processed, processed at, process date, load date, loaded at, file date, export date,
         imported at, record date, billing date, invoice date, rated at, rating time, charge date, bill date, period,
@@ -200,6 +205,7 @@ ROLES: dict[str, str] = {
         gesprekstijd, gespreksduur, spreektijd, samtalstid, taltid, samtalslangd, konusma suresi, gorusme suresi,
         длительность разговора, время разговора, продолжительность разговора, 通话时长, 通话时长秒, 应答时长""",
     "duration": """
+        event dur, call dur,
         duration, duration s, duration seconds, duration sec, durations, call duration, call duration s, call length,
         length, dur, seconds, secs, sec, elapsed, elapsed time, call seconds, call secs, total duration, total call
         event duration, session duration, usage duration, chargeable duration, actual duration, duration secs,
@@ -225,6 +231,7 @@ ROLES: dict[str, str] = {
         mm ss, total sec, total secs, total s, dur sec, dur s, 通話時間, 通話時間秒, 통화시간, 통화시간초, المدة, مدة
         المكالمة, المدة بالثواني, διαρκεια, διαρκεια δευτ, διαρκεια κλησης""",
     "billed": """
+        billed sec, billed secs,
         bill duration, billed duration, billed seconds, billed minutes, charged duration, charged seconds, rated
         duration, rated seconds, rounded duration, rounded seconds, rounded minutes, bill minutes, billable minutes,
         charged minutes, invoiced seconds, abgerechnete dauer, duree facturee, duracion facturada, durata addebitata,
@@ -276,6 +283,7 @@ ROLES: dict[str, str] = {
         disposition, disconnect code, causa, motivo, auslosegrund, trenngrund, abbruchgrund, raison, bontas oka,
         przyczyna, reden, orsak, neden, причина, причина завершения, 原因, 挂断原因, 释放原因""",
     "up": """
+        octets out, out octets, octets sent,
         up, uplink, upload, upstream, volume up, vol up, volume upload, volume uplink, uplink volume, bytes up, bytes
         sent, bytes out, up bytes, upload bytes, uplink bytes, data up, data volume uplink, data volume gprs uplink,
         uploaded, tx, tx bytes, octets up, uplink octets, output octets, sent bytes, up volume, up kb, up mb, volume
@@ -286,6 +294,7 @@ ROLES: dict[str, str] = {
         трафик, отправлено байт, передано, 上行, 上行流量, acctinputoctets, acct input octets, odeslana data,
         odeslano""",
     "down": """
+        octets in, in octets, octets received,
         down, downlink, download, downstream, volume down, vol down, volume download, volume downlink, downlink
         volume, bytes down, bytes received, bytes in, down bytes, download bytes, downlink bytes, data down, data
         volume downlink, data volume gprs downlink, downloaded, rx, rx bytes, octets down, downlink octets, input
@@ -332,6 +341,7 @@ ROLES: dict[str, str] = {
         cell b, b cell, called cell, callee cell, terminating cell, cell callee, cell id b, called cell id, dest
         cell, b party cell, callee cell id, cell destination""",
     "call_id": """
+        interaction id, conversation id, msg id,
         call id, callid, call sid, call uuid, uuid, call reference, call ref, reference id, network call reference,
         global call id, global call id call id, unique id, uniqueid, record id, cdr id, session id, transaction id,
         message id, message sid, sid, usage id, call identifier, correlation id, linked id, linkedid, guid, anruf id,

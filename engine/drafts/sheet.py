@@ -160,6 +160,8 @@ class Sheet:
 
 
 def _phone(value: str) -> bool:
+    if _SHOWN.fullmatch(value):  # with a name before it
+        value = value[value.rindex("<") + 1 : -1]
     match = _PHONE.fullmatch(value)
     return bool(match) and not _IP.fullmatch(value) and 2 <= sum(c.isdigit() for c in value) <= 16
 

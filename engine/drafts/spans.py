@@ -15,6 +15,9 @@ MINUTES = names.those("""
     分
 """)
 _MILLIS = {"ms", "msec", "msecs", "millis", "millisecond", "milliseconds", "millisekunden", "milisegundos"}
+_CENTIS = {"cs", "centisecond", "centiseconds", "hundredths"}
+_DECIS = {"ds", "decisecond", "deciseconds", "tenths"}
+_TIMES = {"6": 6, "10": 10, "ten": 10, "30": 30, "60": 60, "100": 100, "hundred": 100}
 SECONDS = names.those("""
     s sec secs second seconds sek sekunden segundos seg segs secondes secondi masodperc mp sekundy sekund seconden
     sekunder saniye sn сек секунды секунд с 秒 billsec
@@ -71,11 +74,19 @@ def length(column: Column, decimal: str) -> Length | None:
     good = sum(n is not None for n in numbers)
     if good < 0.95 * len(column.filled):
         return None
-    own = set(names.words(column.name)) if column.named else set()
     if any(re.search("[a-z:]", v.lower()) for v in column.distinct):
         return Length(column, numbers, 1.0)  # the values say their units
-    unit = 60.0 if own & MINUTES else 0.001 if own & _MILLIS else 1.0 if own & SECONDS else None
-    return Length(column, numbers, unit)
+    return Length(column, numbers, _unit(names.words(column.name)) if column.named else None)
+
+
+def _unit(own: tuple[str, ...]) -> float | None:
+    """Seconds of the unit in a name's words; ten of them where it says so (10 ms), None where it says none."""
+    for words, seconds in ((MINUTES, 60.0), (_MILLIS, 0.001), (_CENTIS, 0.01), (_DECIS, 0.1), (SECONDS, 1.0)):
+        found = [i for i, word in enumerate(own) if word in words]
+        if found:
+            times = _TIMES.get(own[found[0] - 1], 1) if found[0] else 1
+            return seconds * times if times == 1 or seconds < 1 else None  # "6 s" may be what lengths are rounded to
+    return None
 
 
 def digits(column: Column) -> bool:

@@ -16,6 +16,7 @@ from engine.drafts.direction import LEAST, MANY, MOST, Direction, Told, form, ke
 from engine.drafts.draft import Draft, Line, name_in_sql
 from engine.drafts.sheet import Column, Sheet
 
+_OWN = names.those("own my eigene eigen eget propio propia propre proprio sajat wlasny kendi свой мой")
 _ROWS = 5  # of each direction at least, before values outweigh names
 
 
@@ -58,6 +59,9 @@ def parties(
     billed = callee is not None and not (caller or roles["subscriber"])  # a number beside the one called calls
     loose = [] if billed else roles["number"]
     subscriber, other = _one(roles["subscriber"], None, ""), _one(roles["other"] or loose, None, "")
+    own = [c for c in roles["subscriber"] if _OWN & set(names.words(c.name))]
+    if told and len(own) == 1 and len(roles["subscriber"]) == 2 and not (subscriber or other or caller or callee):
+        subscriber, other = own[0], next(c for c in roles["subscriber"] if c is not own[0])
     if {"caller", "callee"} & set(draft.undecided):
         return None
     if data and not (caller or subscriber) and roles["number"]:
@@ -156,6 +160,10 @@ def _one(found: list[Column], draft: Draft | None, what: str) -> Column | None:
     if len(found) > 1:
         numbered = [c for c in found if {"number", "msisdn", "no", "num"} & set(names.words(c.name))]
         found = numbered if len(numbered) == 1 else found
+    if len(found) > 1:  # words beside numbers to dial, such as where a call went
+        dialled = [c for c in found if c.phones >= MOST]
+        words = all(c in dialled or not any(v.isdigit() for v in "".join(c.distinct)) for c in found)
+        found = dialled if len(dialled) == 1 and words else found
     if len(found) > 1:
         first = found[0]
         if all(_alike(first, c) for c in found[1:]):
@@ -275,7 +283,8 @@ def _own(
         return None
     sure = certain and told.sure
     by = "" if certain else f": the same ids stand in {first.name} whatever {told.column.name} says"
-    if not certain and shape != "own":
+    only = set(told.words.values()) == {"outgoing"} and not told.unknown  # then both forms tell the same rows
+    if not certain and shape != "own" and not only:
         shown = f"{first.name} and {second.name}"
         why = f"{shown} may be caller and called, or a subscriber and the other party told apart by {told.column.name}."
         _unclear(draft, why, first, second, told.column)

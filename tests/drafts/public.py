@@ -143,6 +143,7 @@ def _log(name: str, head: str, row: Callable[[Event], list[object]], *, sep: str
 
 
 ISO = "%Y-%m-%d %H:%M:%S"
+ZULU = "%Y-%m-%dT%H:%M:%SZ"
 _FR = ["janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."]
 _DE = [
     "Januar",
@@ -323,6 +324,23 @@ def more() -> list[Layout]:
     ]  # fmt: skip
 
 
+def carriers() -> list[Layout]:
+    """What hosted voice, switches, bills and message centres write; each taught the draft something."""
+    return [
+        _log("alcatel_oxe","TicketVersion;CalledNumber;ChargedNumber;ChargedUserName;StartDateTime;EndDateTime;EffectiveCallDuration;ComType;Direction", lambda e:["ED5.2",e.b,e.a,"ANN",e.f("%Y%m%d %H:%M:%S"),e.f("%Y%m%d %H:%M:%S",e.end),e.talk,"PublicNetworkOutgoing","Outgoing"],sep=";",into=False),
+        _log("units_of_ten_ms","Record Type,Gateway Name,Start Time,Calling Number,Called Number,Call Duration (10 ms),Disconnect Reason", lambda e:["STOP","GW1",e.f(ISO),e.a,e.b,e.talk*100,"16"],missed=False),
+        _log("nokia_ten_ms","RECORD_TYPE;CALLING_NUMBER;CALLED_NUMBER;CHARGING_START_TIME;ORIG_MCZ_DURATION_TEN_MS", lambda e:["MOC",e.a,e.b,e.f("%d-%m-%Y %H:%M:%S"),e.talk*100],sep=";",missed=False),
+        _log("telnyx","Id,Originating Number,Terminating Number,Started At,Answered At,Finished At,Call Sec,Billed Sec,Cost", lambda e:[e.n,"+"+e.a,"+"+e.b,e.f(ZULU),e.f(ZULU,e.answer) if e.talk else "",e.f(ZULU,e.hung_up),e.talk,-(-e.talk//60)*60,"0.01"]),
+        _log("voip_ms","Date,CallerID,Destination,Description,Account,Disposition,Duration,Seconds,CallRate,TotalCost", lambda e:[e.f(ISO),f'"Ann {e.n}" <{e.a}>',e.b,"Outbound","100001",_told(e,"ANSWERED","NO ANSWER"),e.hms(),e.talk,"0.01","0.02"],into=False),
+        _log("own_number_beside_number","Datum;Richtung;Eigene Rufnummer;Rufnummer;Status;Dauer", lambda e:[e.f("%d.%m.%Y %H:%M:%S"),e.way("ausgehend","eingehend"),e.own,e.other,_told(e,"angenommen","verpasst"),e.hms()],sep=";"),
+        _log("fr_destination_in_words","Ligne;Date;Heure;Numéro appelé;Destination;Durée;Type;Montant HT",lambda e:[e.own,e.f("%d/%m/%Y"),e.f("%H:%M:%S"),e.other,"Mobile",e.hms(),"Appel","0,10"],sep=";",into=False,missed=False),
+        _log("es_texts_among_calls","Línea;Fecha;Hora;Nº llamado;Tipo destino;Duración/Cantidad;Importe",lambda e:[e.own,e.f("%d/%m/%Y"),e.f("%H:%M:%S"),e.other,"SMS" if e.text else "Móvil","1" if e.text else e.hms(),"0,1"],sep=";",into=False,missed=False,texts=True, refused=True),
+        _log("smsc_log","submit_time,done_time,source_addr,destination_addr,status,msg_id,esm_class",lambda e:[e.f(ISO),e.f(ISO,e.at+timedelta(seconds=4)),e.a,e.b,"DELIVRD" if e.n%5 else "UNDELIV",f"m{e.n}",0],rows=lambda e:(e.a,e.b,e.at,0,"text")),
+        _log("octets_in_and_out","msisdn,apn,session_start,session_end,octets_in,octets_out,rat",lambda e:[e.own,"web",e.f(ISO),e.f(ISO,e.end),e.down,e.up,"LTE"],rows=_data),
+        _log("volumes_of_gprs","servedMSISDN;recordOpeningTime;duration;dataVolumeGPRSUplink;dataVolumeGPRSDownlink;apn",lambda e:[e.own,e.f(ZULU),e.talk,e.up,e.down,"web"],sep=";",rows=_data),
+    ]  # fmt: skip
+
+
 def every() -> list[Layout]:
     """All of them."""
-    return [*exchanges(), *switches(), *bills(), *research(), *more()]
+    return [*exchanges(), *switches(), *bills(), *research(), *more(), *carriers()]
