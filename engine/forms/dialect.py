@@ -299,9 +299,12 @@ def _best(lines: list[str], delimiter: str | None, header: bool) -> Dialect:
         score = _score(lines, dialect, header)
         if score is not None and (candidate in _FIRST or (score[0] and score[1] > _NEARLY)):
             scores.append((score, dialect))
-    if scores:  # clocks have colons: they part fields where nothing else does
-        others = [scored for scored in scores if scored[1].delimiter != ":" and scored[0][2] > 2]
-        return max(others or scores, key=lambda scored: scored[0])[1]
+    if scores:
+        best = max(scores, key=lambda scored: scored[0])
+        if best[1].delimiter == ":":  # clocks have colons: they part fields where nothing else does
+            others = [scored for scored in scores if scored is not best and scored[0][2] > 2]
+            best = max(others, key=lambda scored: scored[0], default=best)
+        return best[1]
     for pattern, restore in _RUNS:
         dialect = Dialect(_UNIT, swap=pattern, restore=restore)
         score = _score(lines, dialect, header)

@@ -23,7 +23,8 @@ from unittest import mock
 from engine import workspace
 from engine.errors import EngineError
 from engine.trust import audit, keys
-from engine.warehouse.duckdb import DuckDBWarehouse, is_encrypted
+from engine.warehouse import is_encrypted
+from engine.warehouse.duckdb import DuckDBWarehouse
 
 KEY = "5a" * 32
 # One key and one day, so that two workspaces give the same bytes.

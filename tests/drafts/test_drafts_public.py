@@ -16,7 +16,7 @@ from engine.errors import EngineError
 from engine.intake.importer import import_table
 from engine.logs.importer import import_logs
 from engine.warehouse.duckdb import DuckDBWarehouse
-from tests.drafts import public, public_tables
+from tests.drafts import layouts_public, layouts_tables
 
 _CONFIG = Config(ids=Ids(pseudonymise="none"))
 # Of these a careful person knows more than the draft; they are refused.
@@ -34,7 +34,7 @@ def digits(text: str | None) -> str:
     return re.sub(r"\D", "", text or "")
 
 
-@pytest.mark.parametrize("layout", public.every(), ids=lambda layout: layout.name)
+@pytest.mark.parametrize("layout", layouts_public.every(), ids=lambda layout: layout.name)
 def test_call_records_come_in_right_or_not_at_all(tmp_path, layout):
     path, own = tmp_path / layout.file, tmp_path / "own.toml"
     path.write_bytes(layout.text if isinstance(layout.text, bytes) else layout.text.encode())
@@ -58,7 +58,7 @@ def test_call_records_come_in_right_or_not_at_all(tmp_path, layout):
     assert sorted(rows) == sorted(layout.rows), own.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("case", public_tables.every(), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", layouts_tables.every(), ids=lambda case: case.name)
 def test_tables_come_in_right_or_not_at_all(tmp_path, case):
     path, own = tmp_path / "x.csv", tmp_path / "own.toml"
     path.write_text(case.text, encoding="utf-8")

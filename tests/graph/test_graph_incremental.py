@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.config import Graph
 from engine.graph.network import ranks
 from engine.graph.nodes import node_table
 from engine.pipeline import edges as stage
@@ -44,7 +45,7 @@ def test_day_by_day_equals_a_rebuild(log, steps, span):
         moving.fill(fresh, opted_out=opted_out, as_of=until)
         moving.store.connection.execute("DELETE FROM events")
         moving.fill(fresh, opted_out=opted_out, devices=devices, as_of=until)
-        config = stage.Graph(as_of=until.isoformat(), **kwargs)
+        config = Graph(as_of=until.isoformat(), **kwargs)
         used.append(stage._last_window(moving.store, config, until) is not None)
         moving.build(**kwargs, incremental=True)
     rebuilt = Town().fill(rows, opted_out=opted_out, devices=devices, as_of=until).build(**kwargs)
@@ -75,7 +76,7 @@ def test_what_cannot_be_carried_forward_is_rebuilt(new_town, trouble):
     else:
         later = AS_OF + timedelta(days=-5 if trouble == "backwards" else 60)
     town.fill(rows, opted_out=opted_out, as_of=later)
-    config = stage.Graph(as_of=later.isoformat(), incremental=True, **kwargs)
+    config = Graph(as_of=later.isoformat(), incremental=True, **kwargs)
     assert stage._last_window(town.store, config, later) is None
     town.build(incremental=True, **kwargs)
     assert_same(town, new_town().fill(rows, opted_out=opted_out, as_of=later).build(**kwargs))

@@ -16,6 +16,7 @@ from cli.main import app
 from engine.errors import InputError
 from engine.graph.summaries import community_sizes
 from engine.handsets import loyalty_public, loyalty_report
+from engine.offers import owning
 from engine.trust.noise import Noise
 
 K = 15
@@ -35,7 +36,7 @@ PEOPLE = [
 
 def shown(people, columns, noise):
     frames = town(people)
-    found = loyalty_report.report(*frames, by=columns)
+    found = loyalty_report.report(*frames, by=columns, effects=owning.effects)
     return found, loyalty_public.public(found, *frames, noise)
 
 
