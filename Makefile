@@ -20,6 +20,7 @@ spark-test: $(VENV)/.spark
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 # The documentation as a site, build/docs/index.html: no network, every link within it checked.
 docs: $(STAMP)

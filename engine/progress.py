@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 
@@ -17,7 +17,7 @@ class Task(Protocol):
 class Progress(Protocol):
     """Where bars are drawn."""
 
-    def task(self, name: str, total: int | None = None) -> contextmanager[Task]:
+    def task(self, name: str, total: int | None = None) -> AbstractContextManager[Task]:
         """A bar called `name` for the duration of a `with`; total: number of units, None when unknown."""
 
 

@@ -206,7 +206,9 @@ def test_every_statement_says_what_it_gives():
 def test_every_command_has_an_example():
     from cli.main import app
 
-    groups = [app, *(g.typer_instance for g in app.registered_groups)]
+    groups = [app]
+    for group in groups:  # grows while it is read: groups within groups, at any depth
+        groups.extend(within.typer_instance for within in group.registered_groups)
     for group in groups:
         for command in group.registered_commands:
             assert "Example:" in (command.callback.__doc__ or ""), command.callback
