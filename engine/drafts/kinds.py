@@ -56,12 +56,12 @@ def find(sheet: Sheet, made: Draft, used: set[int], told: Direction | None, path
         ):
             return _say_kinds(made, column, words, [])
     default = _default(sheet, made, unsure, path)
-    if default == "call" and (column := _spoken_of(sheet, used)):
-        shown = ", ".join(list(column.distinct)[:8])
+    if default == "call" and (spoken := _spoken_of(sheet, used)):
+        shown = ", ".join(list(spoken.distinct)[:8])
         made.leave(
             "kind",
-            f"{column.name} speaks of texts or data in some rows, and not all of its words are known ({shown}).",
-            f'kind = "{column.name}" under [columns] and its words under [kind] (call = [...], text = [...])',
+            f"{spoken.name} speaks of texts or data in some rows, and not all of its words are known ({shown}).",
+            f'kind = "{spoken.name}" under [columns] and its words under [kind] (call = [...], text = [...])',
         )
     return None, default
 
