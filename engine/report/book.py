@@ -204,18 +204,19 @@ class Book:
         """Keep shares that were entered with `figure` between 0 and 1, and in this order, once they are moved."""
         self._ranges.append(paths)
 
-    def doings(self, path: str, total: int, persons: int) -> None:
+    def doings(self, path: str, total: int, persons: int, *, name: str = "") -> None:
         """Enter a sum of what people did (calls, rows of them); one is taken to do at most `HEAVY` times the mean.
 
         Args:
             path: where.
             total: the sum.
             persons: how many people there are.
+            name: of the sum, where it stands in several places: one draw moves all of them.
         """
         self.put(path, int(total))
         if self._noise is not None:
             one = max(1.0, HEAVY * total / max(1, persons))
-            self._moved[path] = max(0, round(self._noise.figure(path, float(total), one)))
+            self._moved[path] = max(0, round(self._noise.figure(name or path, float(total), one)))
 
     def chance(self, path: str, p: float | None, sources: Iterable[str] = ()) -> None:
         """Enter a p value; sources: see `figure`."""

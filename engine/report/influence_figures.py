@@ -106,7 +106,7 @@ def _files(book: Book, sources: pl.DataFrame, rejects: pl.DataFrame, everyone: i
                 book.put(f"{path}.{column}", None if book.public else row[column])
         elif row["target"] == "logs":
             for column in COLUMNS:
-                book.doings(f"{path}.{column}", row[column], everyone)
+                book.doings(f"{path}.{column}", row[column], everyone, name=f"rows|logs|{column}")
     book.rows("coverage.rejects", rejects.iter_rows(named=True))
     for i, row in enumerate(rejects.iter_rows(named=True)):
         if row["target"] in PEOPLE:
@@ -116,7 +116,7 @@ def _files(book: Book, sources: pl.DataFrame, rejects: pl.DataFrame, everyone: i
     book.prune("coverage.rejects", "n")
     logs = sources.filter(sources["target"] == "logs")
     for column in COLUMNS:
-        book.doings(f"coverage.{column}", int(logs[column].sum()), everyone)
+        book.doings(f"coverage.{column}", int(logs[column].sum()), everyone, name=f"rows|logs|{column}")
 
 
 def health(

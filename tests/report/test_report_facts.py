@@ -265,6 +265,12 @@ def test_a_public_report_has_no_row_about_one_person(written, exact, rows):
     assert "<b>Nokia</b>" not in facts["loyalty"]["manufacturers"]
 
 
+def test_a_sum_that_stands_twice_is_the_same_figure_twice(written):
+    coverage = written[1]["coverage"]
+    logs = next(row for row in coverage["sources"] if row["target"] == "logs")
+    assert all(coverage[name] == logs[name] for name in ("rows_in", "rows_kept", "rows_duplicate", "rows_rejected"))
+
+
 def test_small_reports_withhold_what_the_whole_one_does(small, written):
     _, whole, _ = written
     for kind in ("influence", "experiment"):
