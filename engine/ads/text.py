@@ -1,5 +1,7 @@
 """Text that fits: fonts by coverage, wrapping without hyphenation, sizes by binary search.
 
+Why our own: Pillow draws a line of text but neither wraps nor fits it; what does (Pango, a browser) is no Python
+package alone.
 Shaping (kerning, ligatures, right-to-left) is Pillow's raqm layout where Pillow has it.
 """
 

@@ -3,7 +3,7 @@
 Static quantisation after Jacob et al. 2018: weights symmetric for each output channel, activations for each tensor.
 The ranges come from smooth random pictures, so any weights can be quantised without anybody's photos. The layers that
 see fine detail (the first two, and the five small blocks after the stem) keep their precision: they make most of the
-error.
+error. Why our own: OpenVINO's quantiser (NNCF) needs a set of photos to measure on, and nobody's may be kept for that.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The inner loops over edges, as plain Python that numba compiles on first use (`engine.compiled`).
 
 They import nothing and allocate nothing: every array is handed in, so that this file can be read, tested uncompiled
-and loaded without numba. `indptr`, `indices`, `weights` are a CSR adjacency: the neighbours of row i are
-`indices[indptr[i]:indptr[i + 1]]`, in ascending order.
+and loaded without numba. Why our own: no library has these loops with our weights and gates in bounded memory; those
+that a library has as well are tested against it. `indptr`, `indices`, `weights` are a CSR adjacency: the neighbours of
+row i are `indices[indptr[i]:indptr[i + 1]]`, in ascending order.
 """
 
 from __future__ import annotations

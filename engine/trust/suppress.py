@@ -5,6 +5,8 @@ further counts are withheld until no arithmetic on what is left pins a withheld 
 (complementary suppression). The check is a linear programme per withheld count, the exact form of an attacker who
 knows every published count, every sum and that counts are not negative.
 
+Why our own: the known tools (tau-Argus, sdcTable) are no Python packages; the linear programmes are scipy's.
+
 Source: Fischetti and Salazar 2001, Management Science 47(7) (protection levels by attacker programmes).
 """
 
