@@ -98,6 +98,7 @@ def _database(folder: Path) -> tuple[Rows, bool, list[str]]:
     if not space.database.exists():
         return {}, False, []
     try:
+        unfinished = _noted(space)
         with space.warehouse(read_only=True) as store:
             rows = _rows(store)
             places = {table: store.read(table) for table in ("photos", "inventory", "ads")}
@@ -113,7 +114,17 @@ def _database(folder: Path) -> tuple[Rows, bool, list[str]]:
     faults += ["a creative of ads is missing" for name in sorted(creatives) if not (space.ads / name).is_file()]
     noted = [row for row in rows["meta"] if '"unfinished"' in row]
     rows["meta"] = tuple(row for row in rows["meta"] if row not in noted)
-    return rows, bool(noted), faults
+    return rows, unfinished, faults
+
+
+def _noted(space: workspace.Workspace) -> bool:
+    """Whether a deletion is unfinished: asked before the workspace is opened, which may finish it."""
+    key = space._database_key() if is_encrypted(space.database) else None
+    store = DuckDBWarehouse(space.database, read_only=True, key=key, contracts=False)
+    try:
+        return bool(store.query("trust/meta", name="unfinished").height)
+    finally:
+        store.close()
 
 
 def _rows(store: DuckDBWarehouse) -> Rows:
