@@ -104,7 +104,8 @@ def keep(store: Warehouse, source: str, facts: Collection[str], *, every: bool) 
         # A few rows of each row group, stored as they are found, would be stored again and again until groups are full.
         found = "logs/6_store/repeats"
         staging.make(store, "_log_repeats", found, columns, numbered=False, source_id=source, every=every)
-        staging.add(store, "repeats", "logs/6_store/found_repeats", columns)
+        kept = sql("INSERT INTO repeats BY NAME SELECT {columns} FROM _log_repeats", columns=columns)
+        store.execute_text(kept, name=found)
 
 
 def rules(logs: Logs, *, legs: bool) -> dict[str, Any]:

@@ -206,7 +206,7 @@ def _state(found: os.stat_result) -> tuple[int, ...]:
 
 def memory(store: Warehouse) -> int:
     """Bytes the database may use."""
-    number, unit = store.query("logs/2_rows/memory_limit")["memory"][0].split()
+    number, unit = store.query("intake/memory_limit")["memory"][0].split()
     return int(float(number) * _UNITS[unit])
 
 

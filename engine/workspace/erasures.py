@@ -23,9 +23,9 @@ from engine.workspace.layout import Layout
 
 RECEIPTS = "receipts"
 _UNFINISHED = "unfinished"
-# How pages that name people begin (engine/report/templates/base.html), and their figures as JSON end.
+# What marks a page that may name people (engine/report/templates/base.html), and its figures as JSON.
 _PAGE, _FIGURES = b'<meta name="kindred" content="of people">', b'"mode": "internal"'
-_ENDS = 4096  # bytes of a file in which that stands
+_HEAD = 4096  # bytes at the beginning of a page, in which the mark stands
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _drop_exports_elsewhere(workspace: Layout) -> int:
 
 def _drop_pages(place: Path) -> int:
     """Delete pages below the workspace that may name people, and their figures as JSON. Returns how many."""
-    found = [path for path in (*place.rglob("*.html"), *place.rglob("*.json")) if _of_people(path)]
+    found = [path for path in place.rglob("*") if path.suffix in (".html", ".json") and _of_people(path)]
     for path in found:
         path.unlink()
     return len(found)
@@ -141,7 +141,7 @@ def _of_people(path: Path) -> bool:
         return False
     if path.suffix == ".html":
         with path.open("rb") as file:
-            return _PAGE in file.read(_ENDS)
+            return _PAGE in file.read(_HEAD)
     text = path.read_bytes()
     return _FIGURES in text and text.startswith(b"{\n")
 
