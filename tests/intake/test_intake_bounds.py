@@ -228,6 +228,9 @@ cells = st.text(st.sampled_from('ab "\n\r;é日'), max_size=6)
     rows=[["", ";"], ["", ';;;;;"'], [";", ";;;"], [";;", ";é"], [";;", ";é"], ["", ";;\r\n;"]], tail="", garbage=b"",
     block=5, held=1, packing=False,
 )  # fmt: skip
+@example(  # semicolons within a cell would make more columns than the commas do
+    rows=[["", "\n;;a"]], tail="", garbage=b"", block=1, held=1, packing=False,
+)  # fmt: skip
 @given(
     rows=st.lists(st.lists(cells, min_size=2, max_size=2), max_size=12), tail=st.sampled_from(["", "\n"]),
     garbage=st.sampled_from([b"", b"\xff", b"\xc3", b"x,y,z\n", b'"open']), block=st.integers(1, 90),
