@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import config as settings
-from engine import warehouse
+from engine import config_file, warehouse
 from engine.clock import AUTO
 from engine.errors import EngineError, WorkspaceError
 from engine.logs import zone
@@ -204,7 +204,7 @@ class Workspace(Layout):
         Raises:
             ConfigError: `on`, and DuckDB's OpenSSL is not installed; nothing is changed.
         """
-        settings.load(self.path / CONFIG, environment={}, flags={"storage.encryption": mode})
+        config_file.load(self.path / CONFIG, environment={}, flags={"storage.encryption": mode})
         with self.locked("encrypt"), audit.recorded(self.path, "encrypt"):
             old = self._opened(encrypted=is_encrypted(self.database))
             try:
@@ -224,7 +224,7 @@ class Workspace(Layout):
     def _set_encryption(self, mode: str) -> None:
         path = self.path / CONFIG
         with files.replacing(path, scratch=self.scratch) as file:
-            file.write(settings.with_setting(path.read_text("utf-8"), "storage.encryption", mode).encode())
+            file.write(config_file.with_setting(path.read_text("utf-8"), "storage.encryption", mode).encode())
 
     def key(self) -> bytes:
         """The pseudonym key this workspace was made with."""
@@ -304,7 +304,7 @@ class Workspace(Layout):
 
     def _decide(self, section: str, name: str, word: str) -> None:
         """Write a setting that the data have decided."""
-        settings.set_value(self.path / CONFIG, f"{section}.{name}", word)
+        config_file.set_value(self.path / CONFIG, f"{section}.{name}", word)
         # A frozen record, but of what the file says: who goes on with this workspace must know it as well.
         told = replace(getattr(self.config, section), **{name: word})
         object.__setattr__(self, "config", replace(self.config, **{section: told}))
@@ -370,7 +370,7 @@ def create(path: Path, *, preset: Mapping[str, Any] | None = None) -> Workspace:
             (path / folder).mkdir(mode=0o700, exist_ok=True)
         # Last, because it is what makes a folder a workspace: whoever was killed before can start again.
         with files.replacing(path / CONFIG, scratch=path / SCRATCH) as file:
-            file.write(settings.template(**preset).encode())
+            file.write(config_file.template(**preset).encode())
     except OSError as error:
         raise WorkspaceError(
             f"{path} cannot be written: {error.strerror}.", fix="Choose a folder you may write to."
@@ -386,7 +386,7 @@ def open_(path: Path | None = None, *, flags: Mapping[str, Any] | None = None) -
 
     Args:
         path: its folder; None = the current folder or the nearest parent with a `kindred.toml`.
-        flags: settings from the command line, see `engine.config.load`.
+        flags: settings from the command line, see `engine.config_file.load`.
     """
     if path is None:
         here = Path.cwd()
@@ -397,7 +397,7 @@ def open_(path: Path | None = None, *, flags: Mapping[str, Any] | None = None) -
             )
     if not (path / CONFIG).is_file():
         raise WorkspaceError(f"{path} is not a workspace (no {CONFIG}).", fix=f"Make one: `kindred init {path}`.")
-    return Workspace(path.resolve(), settings.load(path / CONFIG, flags=flags))
+    return Workspace(path.resolve(), config_file.load(path / CONFIG, flags=flags))
 
 
 def _encrypted(database: Path) -> bool:
