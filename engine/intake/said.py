@@ -16,7 +16,7 @@ class Wrong(Exception):
         self.fix = fix
 
 
-def as_kind(kind: type, value: Any, key: str) -> Any:
+def as_kind(kind: type[Any], value: Any, key: str) -> Any:
     """A value, if it is of a kind; a whole number is a number too."""
     if kind is float and type(value) is int and abs(value) < 2**53:
         value = float(value)

@@ -366,7 +366,7 @@ def _name_parties(store: Warehouse, read: _Rows, profile: mapping.Profile, confi
     short = config.logs.short_codes
     if short == "auto" and profile.rules.extensions:
         short = "extensions"
-    rules = {"short_codes": short, "services": read.services}
+    rules: dict[str, Any] = {"short_codes": short, "services": read.services}
     store.temp("_log_bad_rows", "logs/3_people/no_bad_rows")
     if store.query("logs/3_people/doubtful_ids", **rules)["doubtful"][0]:
         for number in read.pieces():

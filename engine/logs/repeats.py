@@ -215,11 +215,9 @@ def _parted(store: Warehouse, statement: str, *, parts: int, most: int, **params
                 fix="Is this a log of calls? If so, give --memory more, e.g. 4GB.",
             )
         for file in files:
-            marks = np.empty(file.tell() // 8, np.uint64)
             file.seek(0)
-            file.readinto(marks)
+            yield np.fromfile(file, np.uint64)
             file.close()
-            yield marks
 
 
 def _keys_at_once(memory: int) -> int:

@@ -373,15 +373,16 @@ def _against_head(head: dict[str, Any] | None, seq: int, newest: str, last: dict
 def _follow(last: dict[str, Any] | None, head: dict[str, Any] | None) -> tuple[int, str]:
     """Number and previous hash of the next line. A log that does not fit its head is never healed by writing on:
     the next line follows the head, so that `verify` finds the gap for ever."""
-    if last is None and head is None:
-        return 1, _START
     if head is None:
+        if last is None:
+            return 1, _START
         return last["seq"] + 1, last["hash"] if last["seq"] == 1 else _hash({"hash": "", "head": "missing"})
-    fits = last is not None and (
+    if last is not None and (
         (head["seq"], head["hash"]) == (last["seq"], last["hash"])
         or (head["seq"] == last["seq"] - 1 and head["hash"] == last["previous"])
-    )
-    return (last["seq"] + 1, last["hash"]) if fits else (head["seq"] + 1, head["hash"])
+    ):
+        return last["seq"] + 1, last["hash"]
+    return head["seq"] + 1, head["hash"]
 
 
 def _cut_torn_end(file: Any) -> int:

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from engine import documents
 from engine.errors import WorkspaceError
@@ -42,7 +42,7 @@ class Draft:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with open(path, "xb", opener=_private) as raw:
             hashing = _Hashing(raw)
-            yield hashing
+            yield cast("IO[bytes]", hashing)  # what writers use of one
             raw.flush()
             os.fsync(raw.fileno())
         entry = {"path": name, **facts, "bytes": hashing.count, "sha256": hashing.digest.hexdigest()}

@@ -321,9 +321,10 @@ class SparkWarehouse(Catalogue):
         if table in LARGE:
             return sum(part["rows"] for part in self._parts[table])
         if table in self._temps:
-            if self._temps[table] is None:
-                self._temps[table] = self.spark.table(table).count()
-            return self._temps[table]
+            rows = self._temps[table]
+            if rows is None:
+                rows = self._temps[table] = int(self.spark.table(table).count())
+            return rows
         return super().count(table)
 
     def map_partitions(self, name: str, job: Job, over: str) -> dict[str, int]:
