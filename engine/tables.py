@@ -43,7 +43,7 @@ _ALL = [
         """),
     table("readings", "row of a table that came in, as its file had it", "source_id row_number", """
         source_id text
-        row_number i64       order in which rows are laid over each other
+        row_number i64       order in which rows are merged
         customer_id text?    whose it is
         cells text           JSON: the values as texts, in the order of the columns in sources.how
         """),

@@ -114,8 +114,8 @@ def rules(logs: Logs, *, legs: bool) -> dict[str, Any]:
     return {"legs": legs, "rules": {name: getattr(logs, name) for name in names}}
 
 
-def settle(store: Warehouse, columns: Collection[str]) -> None:
-    """What `find` found of stored events: they learn what their dropped legs knew, or give way.
+def apply_to_stored(store: Warehouse, columns: Collection[str]) -> None:
+    """Change stored events by what `find` found of them: some learn what their dropped legs knew, some give way.
 
     Args:
         store: the warehouse.

@@ -335,11 +335,7 @@ def _line(
 def _write_head(folder: Path, line: Mapping[str, Any]) -> None:
     _keep(folder / HEAD, json.dumps({"seq": line["seq"], "hash": line["hash"]}).encode())
     with suppress(OSError):  # not every file system can; then a loss of power may leave an older head
-        place = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(place)
-        finally:
-            os.close(place)
+        files.flush_folder(folder)
 
 
 def _set_aside(folder: Path) -> None:

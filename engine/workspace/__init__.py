@@ -92,7 +92,7 @@ class Workspace(Layout):
                 workspace is of a newer Kindred.
         """
         with self.locked(command), audit.recorded(self.path, command) as record:
-            self._forward()
+            self._migrate()
             with self.warehouse() as store:
                 # Nobody else has the database open now: what is in the scratch folder was left by killed processes.
                 files.sweep(self.scratch)
@@ -100,13 +100,13 @@ class Workspace(Layout):
                 store.touched.clear()
                 try:
                     self._finish_restore(store, command)
-                    self._settle_days(store)
+                    self._apply_time_zone(store)
                     if enforce.due(store, self.config, self.path):
                         self._enforce(store)
                     if receipt := erasures.finish(self, store):
                         self.finished.append(receipt)
                     yield store
-                    self._settle_days(store)
+                    self._apply_time_zone(store)
                     self._enforce(store)
                 finally:
                     _count(store, before, record)
@@ -131,7 +131,7 @@ class Workspace(Layout):
         folder = self.scratch / f"preview.{os.getpid()}"
         # The lock is held to the end: whoever writes next sweeps the scratch folder.
         with self.locked("preview"), files.reading(self.scratch, self.path / ".lock"):
-            self._forward()
+            self._migrate()
             with self.warehouse() as store:
                 store.flush()
             try:
@@ -271,7 +271,7 @@ class Workspace(Layout):
     def _enforce(self, store: Warehouse) -> None:
         """See `engine.trust.enforce.enforce`; photos that nobody has any more go too, also those of which only another
         state of the database knew, where somebody objected."""
-        self._settle_consents(store)
+        self._apply_auto_consent(store)
         listed = store.count("objections")
         gone = enforce.enforce(store, self.config, self.path, self.key, self.scratch)
         unswept = store.query("trust/meta", name=UNSWEPT).height
@@ -279,31 +279,28 @@ class Workspace(Layout):
             files.keep_only(self.faces, set(store.query("trust/photo_files")["path"]))
             store.execute("trust/forget_meta", name=UNSWEPT)
 
-    def _settle_consents(self, store: Warehouse) -> None:
-        """Since consents came offers need one, in a copy that is put back too; where all were taken back, no longer."""
+    def _apply_auto_consent(self, store: Warehouse) -> None:
+        """Let offers need consent since consents came, in a restored copy too; no longer where all were taken back."""
         asked, came = self.config.people.offers_need_consent, people.consents_came(store)
         if asked == "auto" and came:
             store.execute("trust/forget_meta", name=_ASKED)
             store.execute("trust/set_meta", name=_ASKED, value="auto")
-            self._set_asked("yes")
+            self._write_setting("people", "offers_need_consent", "yes")
         elif asked == "yes" and not came and store.query("trust/meta", name=_ASKED).height:
-            self._set_asked("auto")
+            self._write_setting("people", "offers_need_consent", "auto")
             store.execute("trust/forget_meta", name=_ASKED)
 
-    def _set_asked(self, word: str) -> None:
-        self._decide("people", "offers_need_consent", word)
-
-    def _settle_days(self, store: Warehouse) -> None:
-        """Days begin by the time zone that is set; the one that an import has decided is set."""
+    def _apply_time_zone(self, store: Warehouse) -> None:
+        """Let days begin by the time zone that is set; write the one that an import has decided into the settings."""
         if not zone.due(store, self.config.logs.time_zone):
             return
         if self.config.logs.time_zone == AUTO:
-            self._decide("logs", "time_zone", store.clock.zone)
-        elif told := zone.settle(store, self.config.logs.time_zone):
+            self._write_setting("logs", "time_zone", store.clock.zone)
+        elif told := zone.apply_setting(store, self.config.logs.time_zone):
             self.told.append(told)
 
-    def _decide(self, section: str, name: str, word: str) -> None:
-        """Write a setting that the data have decided."""
+    def _write_setting(self, section: str, name: str, word: str) -> None:
+        """Write a setting that the data have decided into kindred.toml."""
         config_file.set_value(self.path / CONFIG, f"{section}.{name}", word)
         # A frozen record, but of what the file says: who goes on with this workspace must know it as well.
         told = replace(getattr(self.config, section), **{name: word})
@@ -332,8 +329,8 @@ class Workspace(Layout):
             os.chmod(path, 0o600)
         return store
 
-    def _forward(self) -> None:
-        """Bring a database of an older Kindred into today's shape, after a copy of it was put aside."""
+    def _migrate(self) -> None:
+        """Migrate the database of an older Kindred to the current schema, after a backup of it."""
         with self.warehouse() as store:
             changes, version = schema.drift(store), schema.version(store)
             if not changes:
