@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.clock import UTC, Clock
-from engine.errors import BackendError, EngineError
+from engine.errors import EngineError
 from engine.progress import SILENT, Progress
 from engine.tables import TABLES, check
 from engine.warehouse import session, sparkrows, workers
@@ -249,33 +249,8 @@ class SparkWarehouse(Catalogue):
 
     def _write_part(self, table: str, rows: DataFrame) -> dict[str, Any]:
         """Write rows as a new part of a large table; returns its entry in the catalogue."""
-        from pyspark.sql import Observation
-        from pyspark.sql import functions as f
-
-        contract = TABLES[table]
-        missing = [c.name for c in contract.columns if c.name not in rows.columns]
-        picks = [
-            (f.lit(None) if c.name in missing else f.col(c.name)).cast(sparkrows.type_of(c.type)).alias(c.name)
-            for c in contract.columns
-        ]
-        if table in NUMBERED:
-            own = f.monotonically_increasing_id() + f.lit(self._next_block(table) << BLOCK)
-            picks.append((f.col("row_id") if "row_id" in rows.columns else own).alias("row_id"))
-        seen = Observation()
-        full = [c.name for c in contract.columns if not c.nullable]
-        counted = rows.select(*picks).observe(
-            seen,
-            f.count(f.lit(1)).alias("rows"),
-            f.sum(f.when(sparkrows.any_null(full), 1).otherwise(0)).alias("holes"),
-            *([f.max("row_id").alias("last")] if table in NUMBERED else []),
-        )
-        part = f"{table}/{uuid.uuid4().hex}"
-        counted.write.parquet(f"{self._folder}/{part}")
-        found = seen.get
-        if found.get("holes"):
-            raise BackendError(f"Table {table}: {found['holes']} rows lack a value that they must have.")
-        blocks = {"block": int(found.get("last") or 0) >> BLOCK} if table in NUMBERED else {}
-        return {"path": part, "rows": int(found["rows"]), **blocks}
+        first = self._next_block(table) << BLOCK if table in NUMBERED else None
+        return sparkrows.written(rows, table, self._folder, first)
 
     def _next_block(self, table: str) -> int:
         """Above the numbers of all rows that are there: each insert numbers its rows within a block of its own.
