@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -20,18 +18,15 @@ from engine.logs import zone
 from engine.stages import STAGES
 from engine.trust import audit, backups, enforce, files, keys, people, schema
 from engine.warehouse import Warehouse, is_encrypted, remove_draft
-from engine.workspace import erasures
+from engine.workspace import erasures, lock
 from engine.workspace.erasures import Receipt
-from engine.workspace.layout import CONFIG, DATABASE, FOLDERS, SCRATCH, TABLES, Layout
+from engine.workspace.layout import CONFIG, DATABASE, FOLDERS, SCRATCH, TABLES, Layout, check_output
 
 __all__ = ["CONFIG", "DATABASE", "FOLDERS", "UNSWEPT", "Workspace", "check_output", "create", "open_"]
 
 _RESTORED = "restored"
 UNSWEPT = "unswept"  # in `meta`: photos may lie in faces/ that no row needs any more
 _ASKED = "consents_asked"  # in `meta`: the setting people.offers_need_consent was changed here, not by a person
-# What nobody else may write: by the first part of a path below the workspace, or how that begins.
-_OWN = (*FOLDERS[:2], TABLES, "mappings", backups.FOLDER, "receipts")
-_OWN_FILES = (".", "kindred.", "audit.", "objections.")
 
 
 @dataclass(frozen=True)
@@ -74,7 +69,7 @@ class Workspace(Layout):
             if not read_only:
                 yield store
                 return
-            with files.reading(self.scratch, self.path / ".lock", [self.path / TABLES / "_scratch"]):
+            with files.reading(self.scratch, lock.file_of(self.path), [self.path / TABLES / "_scratch"]):
                 yield store
         finally:
             store.close()
@@ -130,7 +125,7 @@ class Workspace(Layout):
             raise WorkspaceError("Spark's tables are too large to try on a copy.", fix="Use --engine duckdb.")
         folder = self.scratch / f"preview.{os.getpid()}"
         # The lock is held to the end: whoever writes next sweeps the scratch folder.
-        with self.locked("preview"), files.reading(self.scratch, self.path / ".lock"):
+        with self.locked("preview"), files.reading(self.scratch, lock.file_of(self.path)):
             self._migrate()
             with self.warehouse() as store:
                 store.flush()
@@ -148,25 +143,7 @@ class Workspace(Layout):
     @contextmanager
     def locked(self, command: str) -> Iterator[None]:
         """The workspace, locked against other writers; the lock dies with the process that holds it."""
-        lock = self.path / ".lock"
-        try:
-            file = open(lock, "a+", opener=files.private)  # noqa: SIM115 (closed below, also where flock fails)
-        except OSError as error:
-            raise files.unwritable(self.path, error) from error
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise WorkspaceError(
-                    f"{self.path} is being written by {_holder(lock)}.", fix="Wait for it to end."
-                ) from None
-            try:
-                file.seek(0)
-                file.truncate()
-                json.dump({"pid": os.getpid(), "command": command}, file)
-                file.flush()
-            except OSError as error:
-                raise files.unwritable(lock, error) from error
+        with lock.held(self.path, command):
             remove_draft(self.database)  # a whole copy, maybe not encrypted, that a killed process left
             yield
 
@@ -409,16 +386,6 @@ def _foreign(entry: Path) -> bool:
     return not (entry.is_dir() and (entry.name == SCRATCH or (entry.name in FOLDERS and not any(entry.iterdir()))))
 
 
-def check_output(path: Path) -> None:
-    """Raise WorkspaceError where a page or picture would be written over a workspace's own files, this one's or not."""
-    whole = path.resolve()
-    for home in whole.parents:
-        if os.path.isfile(home / CONFIG):
-            first = whole.relative_to(home).parts[0]
-            if first in _OWN or first.startswith(_OWN_FILES):
-                raise WorkspaceError(f"{path} is the workspace's own.", fix="Choose another file, or one in exports/.")
-
-
 def _count(store: Warehouse, before: dict[str, int], record: audit.Record) -> None:
     """Rows before and after of every table that was written or whose number of rows changed."""
     after = store.counts()
@@ -430,11 +397,3 @@ def _count(store: Warehouse, before: dict[str, int], record: audit.Record) -> No
 def _stages() -> dict[str, str]:
     """Which stage writes a computed table."""
     return {table: stage.name for stage in STAGES for table in stage.writes}
-
-
-def _holder(lock: Path) -> str:
-    try:
-        holder = json.loads(lock.read_text())
-        return f"`kindred {holder['command']}` (process {holder['pid']})"
-    except (OSError, ValueError, KeyError):
-        return "another process"
