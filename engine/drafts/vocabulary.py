@@ -117,6 +117,18 @@ NO = """
     пропущенный, отклонен, не принят, не состоялся, неуспешно, ошибка, отменен, 未接, 未接通, 忙, 忙线, 失败, 无应答,
     拒接, 否, 未接听, 取消, 占线, neprijato, neprijaty, zmeskano, zmeskany, obsazeno, nepreluat, fara raspuns,
     ocupat, ubesvaret, optaget, ei vastattu, varattu, unanswered call"""
+CANCELLED = """
+    cancelled, canceled, cancelled call, canceled call, abgebrochen, cancelada, cancelado, annule, annulee, annullata,
+    geannuleerd, avbrutet, anulowane, megszakitott, iptal, отменен, отмененный, 已取消, zruseno, anulat"""
+# Sorts of calls: a column of them tells nothing of directions, texts and data.
+SORTS = names.those("""
+    local national international intl mobile roaming internal external emergency domestic landline conference premium
+    onnet offnet tollfree long distance ort fern inland ausland nacional internacional interna externa locale
+    nationale internationale nazionale internazionale belfoldi kulfoldi krajowe zagraniczne standard normal special
+    fixed net user movil fijo fija celular fixo mobil mobiel vast festnetz mobilfunk fisso cellulare fixe vezetekes
+    komorkowy komorkowe stacjonarny stacjonarne mobilni pevna hazai halozaton belul kivul netz mobilnetz off on peer
+    otro otra operador misma red
+""")
 FEMALE = """
     f, female, woman, w, z, zena, femeie, weiblich, frau, mujer, femenino, mulher, feminino, femme, feminin, donna,
     femmina, no, nő, kobieta, zenska, k, vrouw, v, kvinna, kadin, ж, жен, женский, женщина, 女, 2"""
@@ -129,7 +141,8 @@ def _set(text: str) -> frozenset[tuple[str, ...]]:
     return frozenset(names.words(word) for word in re.split(r",\s*", " ".join(text.split())))
 
 
-_OUT, _IN, _MISSED, _YES, _NO, _FEMALE, _MALE = (_set(t) for t in (OUT, IN, MISSED, YES, NO, FEMALE, MALE))
+_OUT, _IN, _MISSED, _CANCELLED = (_set(t) for t in (OUT, IN, MISSED, CANCELLED))
+_YES, _NO, _FEMALE, _MALE = (_set(t) for t in (YES, NO, FEMALE, MALE))
 _KINDS = {kind: _set(text) for kind, text in KINDS.items()}
 
 
@@ -164,6 +177,16 @@ def direction(word: str) -> str:
 def missed(word: str) -> bool:
     """Whether a word of a direction column says that nobody answered."""
     return _tells(word, _MISSED)
+
+
+def cancelled(word: str) -> bool:
+    """Whether a word says that who called gave up."""
+    return _tells(word, _CANCELLED)
+
+
+def sort(word: str) -> bool:
+    """Whether a word tells a sort of calls, such as to a mobile or abroad."""
+    return set(names.words(word)) <= SORTS
 
 
 def pair(words: set[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from engine.drafts import names, unnamed, vocabulary
+from engine.drafts import names, sides, unnamed, vocabulary
 from engine.drafts.direction import LEAST, MANY, MOST, Direction, Told, form, key
 from engine.drafts.draft import Draft, Line, name_in_sql
 from engine.drafts.sheet import Column, Sheet
@@ -59,6 +59,7 @@ def parties(
     billed = callee is not None and not (caller or roles["subscriber"])  # a number beside the one called calls
     loose = [] if billed else roles["number"]
     subscriber, other = _one(roles["subscriber"], None, ""), _one(roles["other"] or loose, None, "")
+    other = sides.known_as(other, loose) or other
     own = [c for c in roles["subscriber"] if _OWN & set(names.words(c.name))]
     if told and len(own) == 1 and len(roles["subscriber"]) == 2 and not (subscriber or other or caller or callee):
         subscriber, other = own[0], next(c for c in roles["subscriber"] if c is not own[0])
@@ -69,8 +70,13 @@ def parties(
     if data and (who := caller or subscriber):
         draft.columns["caller"] = Line(who.name, "its name and values")
         return Parties(who, None, False)
+    if caller and callee and sides.turns(caller, callee):
+        return _by_turns(draft, caller, callee, sides.always(roles["subscriber"] + roles["number"]))
     if caller and callee:
         return _named(draft, caller, callee, told, strange)
+    unsaid = sides.doubtful(subscriber) and not roles["other"]
+    if unsaid and not (caller or callee) and (pair := sides.by_values(roles["number"] + roles["subscriber"], told)):
+        return _own(draft, *pair, told, [], certain=False)
     strange = [c for c in strange if c.role == "direction"]
     first = subscriber or caller
     second = other or callee
@@ -79,7 +85,7 @@ def parties(
         if other is None and told is None and not strange:
             return _billed(draft, first, second)
     if first and second and (other or told or strange):
-        return _own(draft, first, second, told, strange, certain=bool(subscriber and other))
+        return _own(draft, first, second, told, strange, certain=bool(subscriber and other) and not unsaid)
     if first and second:
         draft.columns["caller"] = Line(first.name, f"{second.name} is named as the one called", False)
         draft.columns["callee"] = Line(second.where, "its name and values", not second.sql)
@@ -99,6 +105,17 @@ def _billed(draft: Draft, own: Column, called: Column) -> Parties:
     )
     draft.columns["callee"] = Line(called.name, "its name and values")
     return Parties(own, called, False)
+
+
+def _by_turns(draft: Draft, caller: Column, callee: Column, own: Column | None) -> Parties | None:
+    """Each row names one of two sides, so that the other one is the subscriber."""
+    if own is None:
+        _unclear(draft, f"each row has either {caller.name} or {callee.name}, and nobody beside.", caller, callee)
+        return None
+    first, second = sides.completed(caller, own), sides.completed(callee, own)
+    for column, side in (("caller", first), ("callee", second)):
+        draft.columns[column] = Line(side.where, f"{own.name} where no other is named", False)
+    return Parties(first, second, False)
 
 
 def _nobody(draft: Draft, candidates: list[Column]) -> None:
@@ -146,10 +163,10 @@ def _by_role(sheet: Sheet, used: set[int]) -> dict[str, list[Column]]:
     for column in sheet.columns:
         if column.place in used or not column.ids or column.role not in wanted:
             continue
-        if column.times and not column.numeric:
+        if (column.times and not column.numeric) or sides.counted(column):
             continue
         found[column.role].append(column)
-    return found
+    return found if any(found.values()) else found | sides.addresses(sheet, used)
 
 
 def _one(found: list[Column], draft: Draft | None, what: str) -> Column | None:
@@ -274,6 +291,10 @@ def _own(
         _unclear(draft, why, first, second, strange[0] if strange else None, known=False)
         return None
     shape, rows = form(first, second, told)
+    if not shape and rows >= _ROWS and form(second, first, told)[0] == "own":
+        why = f"{first.name} is named as the subscriber's, but the same ids stand in {second.name} whatever the way."
+        _unclear(draft, why, first, second, told.column)
+        return None
     if shape == "named" and rows >= (MANY if certain else 2):
         why = (
             f"{first.name} and {second.name} read as a subscriber and the other party, but the values look as if the "
