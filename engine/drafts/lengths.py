@@ -286,7 +286,8 @@ def _say(draft: Draft, chosen: Length, seconds: Sequence[float | None] | None, w
         )
     unit = unit or 1.0
     if chosen.column.spans or not digits(chosen.column):
-        draft.columns["duration_s"] = Line(name, why, sure)
+        place = chosen.column.where if chosen.column.sql else name
+        draft.columns["duration_s"] = Line(place, why, sure)
     else:
         parts = [f"substr({name_in_sql(name)}, {i}, 2)" for i in (1, 3, 5)]
         own = Sql(f"{parts[0]} || ':' || {parts[1]} || ':' || {parts[2]}")

@@ -5,6 +5,11 @@ Phrases stand between commas, in the languages of `roles`.
 
 PEOPLE: dict[str, str] = {
     "caller": """
+        who called, who calls, caller phone number, вихідний номер, номер що телефонує, абонент що телефонує, nomor
+        asal, nomor penelepon, penelepon, pengirim, so goi di, so goi, nguoi goi, broj a, pozivajuci broj, pozivni
+        broj, volajuci, volajuce cislo, volajici strana, zdrojove cislo, lahettaja, soittava numero, soittajan
+        puhelinnumero, opkalder, oppringer, anropare, номер на викащия, викащ, originante, numero originante,
+        telefono origine, numero emissor, קו מתקשר, شماره تماس گیرنده, شماره مبدا, الرقم المتصل,
         participant a, participant id a, user a, user id a, person a, person id a, id a, node a, incoming from,
         received
         from,
@@ -37,6 +42,12 @@ PEOPLE: dict[str, str] = {
         pozivatelj, caller address, calling address, telefono chiamante, iniciador, telefone originador, 発信者番号,
         発信番号, 発信元, 発信者, 발신번호, 발신자, رقم المتصل, المتصل, καλων, αριθμος καλουντος""",
     "callee": """
+        whom, who was called, nomor tujuan, penerima, so bi goi, so nhan, nguoi nhan, so bi goi den, pozvan, volany
+        ucastnik, volane telefonni cislo, volana strana, volane, cielove cislo, cilove cislo, vastaanottajan numero,
+        soitettu numero, opkaldt nummer, oppringt, anropat, викликаний номер, номер кому телефонують, набраний
+        номер, номер на повикания, numero discado, no discado, linha discada, telefone discado, telefone chamado,
+        numero marcado, telefono llamado, numero composto, numero selezionato, numer wywolany, aranilan numara,
+        شماره مقصد, شماره گیرنده, الرقم المتصل به,
         participant b, participant id b, user b, user id b, person b, person id b, id b, node b, outgoing to, sent to,
         target address, destination addr, dest address, dst addr, dst address, cdpn, point target,
         b, callee, called, called number, called party, called party number, called no, called msisdn, called user,
@@ -80,6 +91,12 @@ PEOPLE: dict[str, str] = {
         cid rdnis, rdnis, forwarded number, transferred to, dnis, gewahlte rufnummer, digits dialed, digits
         dialled""",
     "subscriber": """
+        liittyma, liittymanumero, tilaaja, linje, abonnement, abonnementsnummer, telefonlinje, nomor anda, nomor
+        pelanggan, pelanggan, nomor saya, thue bao, so thue bao, predplatnik, ucastnicke cislo, broj pretplatnika,
+        pretplatnik, korisnik, telefonni cislo ucastnika, абонентський номер, telefone da linha, no linha, numero da
+        linha, linha telefonica, numero abonado telefonico, utenza telefonica, numero utenza, numero della linea,
+        ligne appelante, numero de la ligne, rufnummer des anschlusses, rufnummer anschluss, hatti, numer abonenta
+        msisdn, own line, phone line number, service phone number, wireless line, mobile line,
         mit nummer, mitt nummer, oma numero, moje cislo, vlastni cislo, mijn nummer, meu numero, mi numero, mon
         numero,
         mio numero, meine nummer, numarul meu, numaram, moj numer, moj broj, mitt telefonnummer, sajat telefonszam,
@@ -101,6 +118,11 @@ PEOPLE: dict[str, str] = {
         手机号码, 本方号码, 计费号码, 业务号码, internal number, internal party, internal extension, own party, user
         phone, agent phone, ucastnik, cislo ucastnika, abonent msisdn, rufnummernanschluss, mobilfunknummer""",
     "other": """
+        druga linija, nomor lawan, lawan bicara, so lien lac, correspondant appele, interlocuteur numero, numero
+        interlocutore, numero del corrispondente, numero interlocutor, numero contraparte, numer drugiej strony,
+        cislo protistrany, druhe telefonni cislo, toinen osapuoli numero, motpart nummer, номер співрозмовника,
+        numero do contato, numero del contacto, number of other party, remote phone number, other phone number,
+        other phone,
         andet nummer, annet nummer, toinen numero, druhe cislo, jine cislo, alt numar, celalalt numar, drugi broj,
         drugi numer,
         other, other party, other number, other party number, other msisdn, other end, other side, otherparty,
@@ -119,6 +141,10 @@ PEOPLE: dict[str, str] = {
         对端号码, 对方, 对方手机号, 对方电话, 对端, 通话号码, protistrana, druhy ucastnik, interlocutor numar,
         modpart, toinen osapuoli""",
     "number": """
+        cislo, telefonni cislo, telefonne cislo, broj, broj telefona, puhelinnumero numero, nomor, nomor telepon, no
+        telepon, so dien thoai, so, номер на телефон, телефонен номер, αριθμος, αριθμος τηλεφωνου, τηλεφωνο,
+        telefonnr, telefon nr, tlf, tlf nr, telenr, หมายเลข, หมายเลขโทรศัพท์, رقم, رقم الهاتف, הטלפון, מספר, מספר
+        טלפון, شماره, شماره تلفن, 전화번호, 電話番号,
         endpoint, tracking number,         number, phone, phone number, telephone, telephone number, tel, mobile,
         mobile number, phone no, tel no,
         address, nummer, telefon, telefonnummer, telefono, numero, telephone numero, telefone, szam, telefonszam,

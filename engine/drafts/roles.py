@@ -10,6 +10,8 @@ from engine.drafts.people import PEOPLE
 ROLES: dict[str, str] = {
     **PEOPLE,
     "direction": """
+        smer, smer hovoru, smer volania, smjer, suunta, retning, riktning samtal, arah, arah panggilan, chieu, chieu
+        goi, chieu cuoc goi, напрямок, посока, jihat, κατευθυνση, اتجاه, اتجاه المكالمة, جهت, כיוון,
         direction, call direction, dir, in out, inout, io, i o, way, outgoing, incoming, is outgoing, is incoming,
         outbound, inbound, originating terminating, mo mt, momt, call way, traffic direction, msg direction, message
         direction, orig term, in or out, richtung, anrufrichtung, gesprachsrichtung, verkehrsrichtung, ein aus,
@@ -19,6 +21,9 @@ ROLES: dict[str, str] = {
         yonu, направление, тип соединения, направление вызова, 方向, 呼叫方向, 通话方向, 呼叫类型, 通话类型, 主被叫,
         smer, smer hovoru, directie, directia, retning, suunta, smjer, call direction type""",
     "start": """
+        zahajeni, cas zahajeni, datum zahajeni, cas zacatku, datum hovoru, waktu mulai, mulai, waktu panggilan, thoi
+        gian bat dau, bat dau, pocetak, vrijeme pocetka, aloitus, aloitusaika, alkamisaika, startet, початок, час
+        початку, дата дзвінка, начало на разговора, date begun, call began,
         submit time, submitted at, submit date, submission time, event dtm,
         initiation timestamp, started at, start, start time, start date, start datetime, start date time, start
         timestamp, start stamp,
@@ -58,6 +63,9 @@ ROLES: dict[str, str] = {
         tid, cevap zamani, cevaplama zamani, время ответа, ответ, 应答时间, 接通时间, 接听时间, date connected,
         conversation connected, charging start time, answer ts, answer dt, answer tm, connect ms, answer ms""",
     "end": """
+        ukonceni, cas ukonceni, cas konce, datum ukonceni, waktu selesai, selesai, waktu berakhir, thoi gian ket
+        thuc, ket thuc, kraj, vrijeme zavrsetka, lopetus, paattymisaika, sluttet, avsluttet, кінець, час завершення,
+        край, call ended,
         end, end time, end date, end stamp, end timestamp, end datetime, end at, ended at, ended, endtime, finish,
         finish time, finished at, stop, stop time, stopped at, hangup time, hangup, disconnect, disconnect time, date
         time disconnect, disconnected at, release time, call end, call end time, session end, closing time, date
@@ -73,6 +81,9 @@ ROLES: dict[str, str] = {
         charging end time, charging end, konec, konec hovoru, cas konce, sfarsit, slutning, loppuaika, end dt, end
         tm, event end ts, end ts, 終了日時, 통화종료, 종료시간, وقت النهاية, ληξη, release ms, released at""",
     "time": """
+        tanggal, waktu, jam, ngay, gio, thoi gian, datum i vrijeme, vrijeme, datum cas, datum a cas hovoru, hodina,
+        dia hora, час, дата час, дата та час, дата и час, pvm, paiva, klo, kellonaika, dato og tid, dato tid, dato
+        og klokkeslett, تاریخ, ساعت, تاريخ, تاريخ ووقت, วันที่, เวลา, תאריך, שעה,
         t, time, date, datetime, date time, timestamp, time stamp, ts, when, local time, local timestamp, local time
         stamp, utc, utc time, day, epoch, unix time, moment, occurred at, occurred, date utc, datum, zeit, uhrzeit,
         zeitstempel, tag, datum zeit, zeitpunkt, fecha, hora, marca de tiempo, heure, jour, data, ora, giorno, dia,
@@ -100,6 +111,12 @@ ROLES: dict[str, str] = {
         gesprekstijd, gespreksduur, spreektijd, samtalstid, taltid, samtalslangd, konusma suresi, gorusme suresi,
         длительность разговора, время разговора, продолжительность разговора, 通话时长, 通话时长秒, 应答时长""",
     "duration": """
+        how long, how long min, trvani hovoru, dlzka, dlzka hovoru, trvanie hovoru, doba hovoru, delka s, trajanje
+        poziva, trajanje s, durasi, durasi detik, durasi s, lama, lama panggilan, thoi luong, thoi luong giay,
+        puhelun kesto, kesto s, kesto sekuntia, kesto min, samtalelengde, lengde, taletid, varighet s, varighed s,
+        varighed sekunder, varighet sekunder, varighed i sekunder, varighet i sekunder, dauer in sekunden, dauer in
+        minuten, тривалість, тривалість сек, продължителност, времетраене, مدت, مدت مکالمه, משך, משך שיחה, length s,
+        length sec, length seconds, length min, length minutes, length of call, call len,
         et, elapsed seconds,         event dur, call dur,
         duration, duration s, duration seconds, duration sec, durations, call duration, call duration s, call length,
         length, dur, seconds, secs, sec, elapsed, elapsed time, call seconds, call secs, total duration, total call
@@ -143,6 +160,9 @@ ROLES: dict[str, str] = {
         calma, bekleme suresi, время дозвона, дозвон, ожидание, время ожидания, 振铃, 振铃时长, 等待时长, vyzvaneni,
         doba vyzvaneni, apel timp, ringetid""",
     "kind": """
+        laji, tapahtuma, typ udalosti, druh sluzby, jenis, jenis layanan, jenis panggilan, loai, loai cuoc goi, loai
+        dich vu, vrsta, vrsta usluge, usluga vrsta, tip usluge, тип послуги, послуга, вид послуги, сервиз, type
+        communication reseau, نوع, نوع المكالمة, סוג, سرویس,
         kind, call type, record type, event type, type, interaction, interaction type, service, service type, type of
         call, usage type, cdr type, communication type, traffic type, call category, category, product, event,
         service name, type of service, activity, channel type, media, media type, activity type, comm type, message
@@ -159,6 +179,8 @@ ROLES: dict[str, str] = {
         呼叫种类, 通信类型, 事件类型, 通信方式, druh, druh hovoru, typ hovoru, typ sluzby, sluzba, tip apel, tip
         serviciu, opkaldstype, tjeneste, laji""",
     "answered": """
+        vysledek hovoru, stav volania, stav hovoru, tulos, hasil, trang thai, ishod, результат дзвінка, resultat av
+        samtale,
         answered, disposition, status, call status, result, call result, outcome, answered flag, is answered, answer
         indicator, completion, release status, call state, missed, missed call, is missed, action result, call
         outcome, call disposition, completed, connected, successful, success, call completion, answer state,

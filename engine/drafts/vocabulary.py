@@ -16,6 +16,9 @@ NOBODY = frozenset({
 })  # fmt: skip
 
 OUT = """
+    keluar, panggilan keluar, goi di, odchadzajuci, odchozi hovor, odchozi sms, outgoing sms, soitettu puhelu,
+    lahtenyt, utgaaende, utgaende samtale, вихідний, вихідні, вихідна, изходящ, изходящо, изходящи, صادر, صادرة,
+    خروجی, יוצא, יוצאת, εξερχομενη, εξερχομενο, โทรออก, 発信, 발신,
     out, outgoing, outbound, outbound api, outbound dial, outgoing call, mo, moc, mocall, mo call, mo call record,
     mosms, mosm, smo, originating, originated, orig, originator, originate, origination, mobile originated, mobile
     originating, dialed, dialled, dialed call, placed, sent, send, made, user out, usr out, sms mo, mo sms, egress,
@@ -28,6 +31,9 @@ OUT = """
     отправленное, отправленный, 主叫, 呼出, 拨出, 去电, 发送, 发出, 已拨电话, 去话, 已发送, odchozi, efectuat,
     efectuata, iesire, initiat, udgaende, ud, lahteva, soitettu, odlazni, outbound call, dialled number"""
 IN = """
+    masuk, panggilan masuk, tak terjawab, goi den, goi nho, prichadzajuci, prichozi hovor, saapunut, inngaaende,
+    вхідний, вхідні, вхідна, пропущений, входящ, входящо, входящи, пропуснат, وارد, واردة, ورودی, נכנס, נכנסת,
+    εισερχομενη, εισερχομενο, αναπαντητη, รับสาย, 着信, 수신, ubesvart, tapt, vastaamaton, vastaamatta,
     in, incoming, inbound, incoming call, mt, mtc, mtcall, mt call, mt call record, mtsms, mtsm, smt, terminating,
     terminated, term, terminator, termination, mobile terminated, mobile terminating, received, receive, recv,
     missed, missed call, rejected, declined, user in, usr in, sms mt, mt sms, ingress, eingehend, ankommend, eingang,
@@ -54,12 +60,16 @@ PAIRS = (
     ("d", "r"),
 )
 MISSED = """
+    tak terjawab, goi nho, пропущений, пропуснат, αναπαντητη, ubesvart, tapt, vastaamaton, vastaamatta, missed
+    incoming, incoming missed,
     missed, missed call, rejected, declined, verpasst, abgelehnt, perdida, rechazada, rechazado, manque, manquee,
     rejete, rejetee, persa, rifiutata, rejeitada, nem fogadott, elutasitott, nieodebrane, odrzucone, gemist,
     geweigerd, missat, missad, cevapsiz, reddedilen, пропущенный, пропущенные, отклоненный, 未接, 拒接, zmeskany,
     zmeskane, pierdut, pierduta, ubesvaret"""
 KINDS = {
     "text": """
+        zprava, sprava, zpravy, tekstmelding, sms zpravy, pesan, tin nhan, повідомлення, съобщение, poruka, رسالة,
+        הודעה, μηνυμα, メール, 문자,
         sms, mms, text, texts, text message, message, msg, imessage, sm, short message, smsmo, smsmt, mosms, mtsms,
         mo sms record, mt sms record, mo smsrecord, mt smsrecord, smo, smt, kurznachricht, nachricht, textnachricht,
         mensaje, texto, mensaje de texto, texte, messaggio, messaggi, messaggio di testo, mensagem, mensagem de
@@ -68,6 +78,8 @@ KINDS = {
         sms zprava, textova zprava, mesaj text, sms besked, tekstiviesti, mensajes, mensagens, messages texte,
         messaggi sms, mensajes de texto, mensajes 2 vias, nachrichten""",
     "data": """
+        datove sluzby, mobiilidata, datapaketti, mobildata, du lieu, paket data, дані, мобилни данни, بيانات,
+        δεδομενα, データ, 데이터, date internet,
         data, gprs, internet, web, packet, packet data, ps, ps data, pdp, gprs call, gprscall, gprs session, sgsn,
         pgw, ggsn, data session, datasession, mobile data, browsing, dataservice, daten, datenverbindung, mobile
         daten, datensitzung, datos, donnees, dati, dados, adat, adatforgalom, mobilnet, dane, transmisja danych,
@@ -75,6 +87,8 @@ KINDS = {
         数据业务, 数据流量, datove pripojeni, mobilni data, trafic de date, date mobile, mobildata, data forbrug,
         datenvolumen""",
     "call": """
+        panggilan, suara, telepon, cuoc goi, thoai, дзвінок, голосовий дзвінок, обаждане, разговор, razgovor, govor,
+        puhelut, aanipuhelu, taleoppkald, taleopkald, مكالمة, שיחה, κληση, 通話, 음성, appels emis, samtaler,
         call, calls, voice, voice call, voicecall, audio, telephony, telephone, telefon, phone, phone call, speech,
         tel, video call, videocall, video, volte, vowifi, voip, circuit call, cs, cs voice, cs call, moc, mtc, mo
         call, mt call, mocall, mtcall, mo call record, mt call record, mobile originated call, mobile terminated
