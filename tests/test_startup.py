@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-HEAVY = set("numpy pyarrow pandas scipy sklearn numba igraph networkx torch cv2 PIL matplotlib".split())
+HEAVY = {"numpy", "pyarrow", "pandas", "scipy", "sklearn", "numba", "igraph", "networkx", "torch", "cv2", "PIL"}
+HEAVY |= {"matplotlib"}
 RUN = """
 import json, sys
 from cli.main import main
