@@ -68,8 +68,10 @@ _ALL = [
     table("rejects", "rejected row", "source_id row_number", """
         source_id text
         row_number i64       1-based, the header not counted
-        reason text
+        reason text          name of why; docs/reference/formats.md has its words
         raw text             the row with ids masked
+        column_name text?    our column that it is about; null = the whole row, or call records
+        detail text?         what else is known, in words
         """),
     table("parties", "phone number or account seen", "node", """
         node u32             dense, from 0

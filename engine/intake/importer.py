@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from engine import sources
 from engine.errors import InputError, masked
 from engine.forms import textfile
-from engine.intake import devices, free_columns, mapped, photos, preview, reading, unread, values
-from engine.intake.reading import REASON, ROW
+from engine.intake import devices, free_columns, mapped, photos, preview, reading, rejected, unread, values
+from engine.intake.rejected import ROW, WHY, why
 from engine.progress import SILENT, Progress
 from engine.sources import SourceSummary, readings, takeback
 from engine.tables import TABLES, Column
@@ -38,10 +38,6 @@ _SAID_IN_FULL = ("consents",)  # what a column of another name says may forbid w
 _SAY_WHO_IS_UNKNOWN = ("optouts", "consents")
 _PERSON = "customer_id"
 NO_CUSTOMER = "no_customer"  # in a summary's details: people of the file who are no customers
-_PROBLEMS = {
-    "nobody": "customer_id: a word for nobody",
-    "rounded_number": "customer_id: a number rounded by a spreadsheet, its last digits are lost",
-}
 _THINGS = ("campaign_id", "offer_id", "photo_id")
 _PRODUCTS = ("manufacturer", "model")
 # Osmocom: a licence line, then a header in which `name` stands for manufacturer and for model.
@@ -134,11 +130,13 @@ def import_table(
         frame, bad = _typed(target, frame)
         unread.check(texts, bad, target, path, config.intake.max_rejected)
         unread.check_refusals(texts, broken, bad, target, path)
-        rejects = pl.concat([broken.select(ROW, REASON), bad.select(ROW, REASON)]).sort(ROW)
+        rejects = pl.concat([broken.select(ROW, WHY), bad.select(ROW, WHY)]).sort(ROW)
         left_out = notes.get(sources.LEFT_OUT, 0)
-        if total and rejects.height == total - left_out and set(rejects[REASON]) != {objections.REASON}:
-            row, reason = rejects.row(0)
-            raise InputError(f"not one row can be used: {reason}.", file=path, row=row, fix="Correct the file.")
+        if total and rejects.height == total - left_out and set(rejects[WHY].struct.field("reason")) != {"opted_out"}:
+            row, first = rejects.row(0)
+            raise InputError(
+                f"not one row can be used: {rejected.words(first)}.", file=path, row=row, fix="Correct the file."
+            )
         columns = preview.columns(profile, texts, frame)
         if _PERSON in frame.columns:
             frame = frame.with_columns(pseudonyms.name_series(store, frame[_PERSON], config.ids, key))
@@ -147,7 +145,6 @@ def import_table(
             strangers = _no_customers(store, target, frame)
             merged, how = _merge(store, source, target, frame)
             _after(store, target, frame, key)
-            reasons = {f"rejected: {r}": n for r, n in sorted(rejects[REASON].value_counts().iter_rows())}
             summary = SourceSummary(
                 source,
                 target,
@@ -164,14 +161,14 @@ def import_table(
                         **merged.counts,
                         NO_CUSTOMER: strangers,
                         **guarded.details(),
-                        **reasons,
+                        **rejected.details(rejects),
                     }.items()
                     if n
                 },
             )
             summary = replace(summary, replaces=sources.replaced(before, summary), columns=columns)
             sources.record(store, summary, digest, {**how, "region": config.ids.region, "sheet": sheet or ""})
-            _record_rejects(store, source, rejects)
+            rejected.record(store, source, rejects)
         task.advance()
     return summary
 
@@ -209,8 +206,7 @@ def _read(
         found, others = photos.listed(path, person_per_folder=target == "photos")
         name = _PERSON if target == "photos" else "photo_id"
         frame = found.rename({"id": name}).with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64))
-        none = pl.DataFrame(schema={ROW: pl.Int64, REASON: pl.String})
-        return frame, none, frame.height, "", {"other_files": others}
+        return frame, rejected.none(), frame.height, "", {"other_files": others}
     content, notes = sources.read_content(path), dict[str, int]()
     if format in _DEVICE_TABLES:
         frame, broken, total = _device_table(store, path, format)
@@ -286,17 +282,15 @@ def _bring_photos(
     import polars as pl
 
     root = path if path.is_dir() else path.parent
-    given = frame[REASON] if REASON in frame.columns else pl.Series(REASON, [None] * frame.height, pl.String)
-    wanted = pl.select(pl.when(given.is_null()).then(frame["path"]))[:, 0]
-    digests, places, reasons = photos.bring(
-        wanted.to_list(), root, faces_folder, new=new, max_megapixels=max_megapixels
-    )
+    wanted = frame.select(pl.when(rejected.given(frame).is_null()).then(pl.col("path")))[:, 0]
+    digests, places, whys = photos.bring(wanted.to_list(), root, faces_folder, new=new, max_megapixels=max_megapixels)
     frame = frame.with_columns(
         pl.Series("path", places, dtype=pl.String),
         pl.Series("sha256", digests, dtype=pl.String),
-        pl.coalesce(given, pl.Series(REASON, reasons, dtype=pl.String)).alias(REASON),
+        pl.coalesce(rejected.given(frame), pl.Series(WHY, whys, dtype=rejected.fields())).alias(WHY),
     )
     first = frame.columns[1]
+    reasons = [found and rejected.words(found) for found in whys]
     lines = [digest, *(f"{a}\0{b}\0{c}" for a, b, c in zip(frame[first], digests, reasons, strict=True))]
     return frame, hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
@@ -307,17 +301,16 @@ def _typed(target: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame
 
     table = TABLES[target]
     known = [c for c in table.columns if c.name in frame.columns]
-    extra = [c for c in frame.columns if c not in table.names and c not in (ROW, REASON)]
+    extra = [c for c in frame.columns if c not in table.names and c not in (ROW, WHY)]
     if target == "devices":
         frame = frame.with_columns(
             manufacturer=devices.canonical(frame["manufacturer"]), tac=devices.tac("tac"), __tac=pl.col("tac")
         )
     own = _own_rule(target, frame.columns)
-    given = [pl.col(REASON)] if REASON in frame.columns else []
     ordered = [values.problem(c) for c in _keys_first(known, table.keys)]
-    frame = frame.with_columns(pl.coalesce(*given, *own, *ordered).alias(REASON))
-    bad = frame.filter(pl.col(REASON).is_not_null()).select(ROW, REASON)
-    good = frame.filter(pl.col(REASON).is_null())
+    frame = frame.with_columns(pl.coalesce(rejected.given(frame), *own, *ordered).alias(WHY))
+    bad = frame.filter(pl.col(WHY).is_not_null()).select(ROW, WHY)
+    good = frame.filter(pl.col(WHY).is_null())
     columns = [values.parse(c.name, c.type).alias(c.name) for c in known]
     if target == "inventory" and extra:
         columns.append(_as_json(good, extra))
@@ -331,7 +324,7 @@ def _further(target: str, frame: pl.DataFrame) -> list[str]:
     if target not in ("customers", "inventory"):
         return [name for name in frame.columns if name in _THINGS + _PRODUCTS]
     known = {c.name for c in TABLES[target].columns if c.type != "text"} | {_PERSON, "sha256", "path"}
-    return [name for name in frame.columns if name not in known | {ROW, REASON}]
+    return [name for name in frame.columns if name not in known | {ROW, WHY}]
 
 
 def _kept(keep: Collection[str], config: Config, frame: pl.DataFrame, path: Path) -> set[str]:
@@ -340,7 +333,7 @@ def _kept(keep: Collection[str], config: Config, frame: pl.DataFrame, path: Path
     if absent := sorted(named - set(frame.columns)):
         raise InputError(
             "there is no such column to keep.", file=path, row=0, column=absent[0],
-            fix=f"The columns are {', '.join(c for c in frame.columns if c not in (ROW, REASON))}.",
+            fix=f"The columns are {', '.join(c for c in frame.columns if c not in (ROW, WHY))}.",
         )  # fmt: skip
     return named | {name.strip().lower() for name in config.ids.keep.split(",") if name.strip()}
 
@@ -353,21 +346,20 @@ def _own_rule(target: str, columns: list[str]) -> list[pl.Expr]:
         moments = [pl.col(name) for name in ("granted_at", "withdrawn_at") if name in columns]
         neither = pl.all_horizontal(pl.lit(True), *(moment.is_null() for moment in moments))
         return [
-            pl.when(~known).then(pl.lit(f"purpose: not one of {', '.join(consent.PURPOSES)}")),
-            pl.when(neither).then(pl.lit("granted_at: missing, and withdrawn_at too")),
+            pl.when(~known).then(why("purpose", "unknown_purpose", f"not one of {', '.join(consent.PURPOSES)}")),
+            pl.when(neither).then(why("granted_at", "neither_granted_nor_withdrawn")),
         ]
     if target == "devices":
-        return [pl.when(pl.col("__tac").is_not_null() & pl.col("tac").is_null()).then(pl.lit("tac: not 8 digits"))]
+        return [pl.when(pl.col("__tac").is_not_null() & pl.col("tac").is_null()).then(why("tac", "not_8_digits"))]
     if target == "treatments" and "propensity" in columns:
         chance = values.parse("propensity", "f64")
-        return [pl.when((chance <= 0) | (chance > 1)).then(pl.lit("propensity: not above 0 and up to 1"))]
+        return [pl.when((chance <= 0) | (chance > 1)).then(why("propensity", "not_a_propensity"))]
     if target == "offers":
         large = [(c, values.parse(c, "f64")) for c in ("value", "cost", "capacity") if c in columns]
-        said = "not below 1,000,000,000"
-        return [pl.when(amount.abs() >= values.LARGEST).then(pl.lit(f"{c}: {said}")) for c, amount in large]
+        return [pl.when(amount.abs() >= values.LARGEST).then(why(c, "too_large")) for c, amount in large]
     if target == "customers" and "age" in columns:
         age = values.parse("age", "i32")
-        return [pl.when((age < 0) | (age > 130)).then(pl.lit("age: not between 0 and 130"))]
+        return [pl.when((age < 0) | (age > 130)).then(why("age", "impossible_age"))]
     return []
 
 
@@ -416,12 +408,9 @@ def _without_nobody(frame: pl.DataFrame) -> pl.DataFrame:
 
     if _PERSON not in frame.columns:
         return frame
-    why = pseudonyms.problems(frame[_PERSON])
-    if why.null_count() == len(why):
-        return frame
-    given = pl.col(REASON) if REASON in frame.columns else pl.lit(None, dtype=pl.String)
-    said = pl.Series(REASON, why.replace_strict(_PROBLEMS, default=None, return_dtype=pl.String))
-    return frame.with_columns(pl.coalesce(given, said).alias(REASON))
+    problems = pseudonyms.problems(frame[_PERSON])
+    found = [pl.when(problems == name).then(why(_PERSON, name)) for name in sorted(set(problems.drop_nulls()))]
+    return frame.with_columns(pl.coalesce(rejected.given(frame), *found).alias(WHY)) if found else frame
 
 
 def _without_objecting(store: Warehouse, target: str, frame: pl.DataFrame, config: Config, key: bytes) -> pl.DataFrame:
@@ -432,10 +421,8 @@ def _without_objecting(store: Warehouse, target: str, frame: pl.DataFrame, confi
         return frame
     names = pseudonyms.name_series(store, frame[_PERSON], config.ids, key)
     out = objections.objecting(store, names, key) | names.is_in(store.read("optouts")[_PERSON].implode())
-    given = pl.col(REASON) if REASON in frame.columns else pl.lit(None, dtype=pl.String)
-    return frame.with_columns(
-        pl.when(out.fill_null(False)).then(pl.lit(objections.REASON)).otherwise(given).alias(REASON)
-    )
+    known = rejected.given(frame)
+    return frame.with_columns(pl.when(out.fill_null(False)).then(why(None, "opted_out")).otherwise(known).alias(WHY))
 
 
 def _no_customers(store: Warehouse, target: str, frame: pl.DataFrame) -> int:
@@ -461,16 +448,3 @@ def _after(store: Warehouse, target: str, frame: pl.DataFrame, key: bytes) -> No
         store.keep("_consenting", frame.select(name=_PERSON).unique().sort("name"))
         objections.recognise(store, "trust/consenting", key)
         store.execute("trust/withdraw_recognised")
-
-
-def _record_rejects(store: Warehouse, source: str, rejects: pl.DataFrame) -> None:
-    """Row numbers and reasons; the values themselves may name people and stay in the user's file."""
-    import polars as pl
-
-    store.append(
-        "rejects",
-        rejects.select(
-            pl.lit(source).alias("source_id"), pl.col(ROW).alias("row_number"), pl.col(REASON).alias("reason"),
-            pl.lit("").alias("raw"),
-        ),
-    )  # fmt: skip

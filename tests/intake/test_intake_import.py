@@ -62,9 +62,10 @@ def test_customers_with_features_replace_and_reject(store, bring):
         "income": 4.0,
         "plan": "r",
     }
-    reasons = dict(store.read("rejects").select("row_number", "reason").iter_rows())
-    assert reasons[2] == "age: not a whole number"
-    assert reasons[5] == "customer_id: missing"
+    rejects = store.read("rejects").select("row_number", "column_name", "reason", "detail").rows()
+    assert (2, "age", "not_a_whole_number", None) in rejects
+    assert (5, "customer_id", "missing", None) in rejects
+    assert (6, None, "wrong_columns", "5 expected") in rejects
 
 
 def test_a_header_is_named_as_the_file_has_it(bring):

@@ -220,7 +220,7 @@ def test_opting_out_keeps_a_hash_and_nothing_else(space, tmp_path, known):
     people = tmp_path / "customers.csv"
     people.write_text(f"customer_id,age\n{known},40\nsomeone,41\n")
     summary = engine.import_table(space, "customers", people)
-    assert summary.rows_rejected == 1 and summary.details == {"rejected: opted out": 1}
+    assert summary.rows_rejected == 1 and summary.details == {"rejected_opted_out": 1}
     log = tmp_path / "log.csv"
     log.write_text(f"caller,callee,started_at,duration_s\n{known},someone,2026-01-05 10:00:00,60\n")
     engine.import_logs(space, [log])
