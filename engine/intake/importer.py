@@ -7,7 +7,6 @@ replaces the earlier one, in a file as between files; columns the later file doe
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -17,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 from engine import sources
 from engine.errors import InputError, masked
 from engine.forms import textfile
-from engine.intake import devices, free_columns, mapped, photos, preview, reading, rejected, unread, values
+from engine.intake import free_columns, mapped, photos, preview, reading, rejected, unread
 from engine.intake.rejected import ROW, WHY, why
+from engine.intake.typed import typed
 from engine.progress import SILENT, Progress
 from engine.sources import SourceSummary, readings, takeback
-from engine.tables import TABLES, Column
-from engine.trust import consent, objections, pseudonyms
+from engine.tables import TABLES
+from engine.trust import objections, pseudonyms
 from engine.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def import_table(
             known=store.read(target) if target == "customers" else None,
         )
         texts = frame
-        frame, bad = _typed(target, frame)
+        frame, bad = typed(target, frame)
         unread.check(texts, bad, target, path, config.intake.max_rejected)
         unread.check_refusals(texts, broken, bad, target, path)
         rejects = pl.concat([broken.select(ROW, WHY), bad.select(ROW, WHY)]).sort(ROW)
@@ -220,6 +220,15 @@ def _read(
             raise InputError(
                 f"the mapping leaves out all of its {total} rows.", file=path, fix="Check rows.where of the mapping."
             )
+    return _checked_columns(store, target, frame, path), broken, total, content.sha256, notes
+
+
+def _checked_columns(store: Warehouse, target: str, frame: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """The frame, with our name for a birth date.
+
+    Raises:
+        InputError: a column is missing, there are too many, or one is called by what may name a person or tell of a no.
+    """
     header = ", ".join(c for c in frame.columns if c != ROW)  # as the file has it, to be told where it lacks something
     if target == "customers" and "birth_date" not in frame.columns:
         frame = frame.rename(dict.fromkeys([n for n in free_columns.BORN if n in frame.columns][:1], "birth_date"))
@@ -249,7 +258,7 @@ def _read(
             fix=f'Say where it is: --mapping FILE with [columns] {missing[0]} = "its name" (docs/mapping.md), or check '
             "the delimiter.",
         )
-    return frame, broken, total, content.sha256, notes
+    return frame
 
 
 def _device_table(store: Warehouse, path: Path, format: str) -> tuple[pl.DataFrame, pl.DataFrame, int]:
@@ -295,29 +304,6 @@ def _bring_photos(
     return frame, hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _typed(target: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows in the table's types, and the rows that do not fit with the first reason of each."""
-    import polars as pl
-
-    table = TABLES[target]
-    known = [c for c in table.columns if c.name in frame.columns]
-    extra = [c for c in frame.columns if c not in table.names and c not in (ROW, WHY)]
-    if target == "devices":
-        frame = frame.with_columns(
-            manufacturer=devices.canonical(frame["manufacturer"]), tac=devices.tac("tac"), __tac=pl.col("tac")
-        )
-    own = _own_rule(target, frame.columns)
-    ordered = [values.problem(c) for c in _keys_first(known, table.keys)]
-    frame = frame.with_columns(pl.coalesce(rejected.given(frame), *own, *ordered).alias(WHY))
-    bad = frame.filter(pl.col(WHY).is_not_null()).select(ROW, WHY)
-    good = frame.filter(pl.col(WHY).is_null())
-    columns = [values.parse(c.name, c.type).alias(c.name) for c in known]
-    if target == "inventory" and extra:
-        columns.append(_as_json(good, extra))
-    good = good.select(ROW, *columns, *(extra if table.open else []))
-    return _features(good, extra) if table.open else good, bad
-
-
 def _further(target: str, frame: pl.DataFrame) -> list[str]:
     """Columns in which people's second numbers and addresses may stand: names of things, and whatever the table does
     not define."""
@@ -336,57 +322,6 @@ def _kept(keep: Collection[str], config: Config, frame: pl.DataFrame, path: Path
             fix=f"The columns are {', '.join(c for c in frame.columns if c not in (ROW, WHY))}.",
         )  # fmt: skip
     return named | {name.strip().lower() for name in config.ids.keep.split(",") if name.strip()}
-
-
-def _own_rule(target: str, columns: list[str]) -> list[pl.Expr]:
-    import polars as pl
-
-    if target == "consents":
-        known = pl.col("purpose").is_in(consent.PURPOSES) | pl.col("purpose").is_null()
-        moments = [pl.col(name) for name in ("granted_at", "withdrawn_at") if name in columns]
-        neither = pl.all_horizontal(pl.lit(True), *(moment.is_null() for moment in moments))
-        return [
-            pl.when(~known).then(why("purpose", "unknown_purpose", f"not one of {', '.join(consent.PURPOSES)}")),
-            pl.when(neither).then(why("granted_at", "neither_granted_nor_withdrawn")),
-        ]
-    if target == "devices":
-        return [pl.when(pl.col("__tac").is_not_null() & pl.col("tac").is_null()).then(why("tac", "not_8_digits"))]
-    if target == "treatments" and "propensity" in columns:
-        chance = values.parse("propensity", "f64")
-        return [pl.when((chance <= 0) | (chance > 1)).then(why("propensity", "not_a_propensity"))]
-    if target == "offers":
-        large = [(c, values.parse(c, "f64")) for c in ("value", "cost", "capacity") if c in columns]
-        return [pl.when(amount.abs() >= values.LARGEST).then(why(c, "too_large")) for c, amount in large]
-    if target == "customers" and "age" in columns:
-        age = values.parse("age", "i32")
-        return [pl.when((age < 0) | (age > 130)).then(why("age", "impossible_age"))]
-    return []
-
-
-def _keys_first(columns: list[Column], keys: tuple[str, ...]) -> list[Column]:
-    return sorted(columns, key=lambda c: c.name not in keys)
-
-
-def _as_json(frame: pl.DataFrame, extra: list[str]) -> pl.Series:
-    """The further columns of each row as one JSON object, empty values left out."""
-    import polars as pl
-
-    lines = [
-        json.dumps({k: v for k, v in row.items() if v is not None}, sort_keys=True, ensure_ascii=False)
-        for row in frame.select(extra).iter_rows(named=True)
-    ]
-    return pl.Series("attributes", lines, dtype=pl.String)
-
-
-def _features(frame: pl.DataFrame, extra: list[str]) -> pl.DataFrame:
-    """Further columns as numbers where every value reads as one, else as text."""
-    import polars as pl
-
-    for name in extra:
-        numbers = frame[name].cast(pl.Float64, strict=False)
-        if numbers.null_count() == frame[name].null_count():
-            frame = frame.with_columns(numbers.alias(name))
-    return frame
 
 
 def _merge(store: Warehouse, source: str, target: str, frame: pl.DataFrame) -> tuple[readings.Merged, dict[str, Any]]:

@@ -13,6 +13,7 @@ from engine.sources import reasons
 ENGINE = Path(reasons.__file__).resolve().parents[1]
 PLACES = (
     "intake/importer.py",
+    "intake/typed.py",
     "intake/reading.py",
     "intake/photos.py",
     "intake/values.py",
