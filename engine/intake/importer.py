@@ -211,7 +211,7 @@ def _read(
     if format in _DEVICE_TABLES:
         frame, broken, total = _device_table(store, path, format)
     else:
-        said = {"once": TABLES[target].names, **reading.told(profile), **{k: v for k, v in told.items() if v}}
+        said = {"once": TABLES[target].names, **reading.layout_options(profile), **{k: v for k, v in told.items() if v}}
         frame, broken, total = reading.read_text(path, memory=sources.memory(store), notes=notes, **said)
     sources.unchanged(path, content)
     if profile:

@@ -56,7 +56,7 @@ class _Budget:
             )
 
 
-def told(profile: Profile | None) -> dict[str, Any]:
+def layout_options(profile: Profile | None) -> dict[str, Any]:
     """What a mapping says of how a file is laid out, for `read_text`."""
     if profile is None:
         return {}

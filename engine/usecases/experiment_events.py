@@ -70,7 +70,7 @@ def import_events(
         known = sources.seen(store, source, path)
         if known is not None:
             return known
-        said = reading.told(profile) | ({"encoding": encoding} if encoding else {})
+        said = reading.layout_options(profile) | ({"encoding": encoding} if encoding else {})
         rows, broken, total = reading.read_text(path, memory=sources.memory(store), sheet=sheet, **said)
         sources.unchanged(path, content)
         left_out = 0

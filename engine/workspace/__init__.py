@@ -37,13 +37,13 @@ class Workspace(Layout):
         path: its folder.
         config: its resolved settings.
         changed: rows before and after, per table that the last `writing` here changed or that had to give up rows.
-        told: what followed from a setting that was changed, in words for the user.
+        notices: what followed from a setting that was changed, in words for the user.
         finished: receipts of deletions that had been killed and that `writing` here brought to their end.
     """
 
     config: settings.Config
     changed: dict[str, list[int]] = field(default_factory=dict, compare=False, repr=False)
-    told: list[str] = field(default_factory=list, compare=False, repr=False)
+    notices: list[str] = field(default_factory=list, compare=False, repr=False)
     finished: list[Receipt] = field(default_factory=list, compare=False, repr=False)
 
     @contextmanager
@@ -274,7 +274,7 @@ class Workspace(Layout):
         if self.config.logs.time_zone == AUTO:
             self._write_setting("logs", "time_zone", store.clock.zone)
         elif told := zone.apply_setting(store, self.config.logs.time_zone):
-            self.told.append(told)
+            self.notices.append(told)
 
     def _write_setting(self, section: str, name: str, word: str) -> None:
         """Write a setting that the data have decided into kindred.toml."""
