@@ -162,11 +162,13 @@ class Faces:
     detector: str = _s("mtcnn", "face detector", choices=("mtcnn", "opencv"))
     align: str = _s("crop", "how a face is cut out before embedding", choices=("crop", "similarity", "frontal"))
     margin: int = _s(32, "pixels around the box in the 160 x 160 crop", low=0, high=80)
-    max_megapixels: float = _s(40.0, "larger photos are refused before decoding", low=0.1)
+    max_megapixels: float = _s(
+        40.0, "larger photos are refused before decoding; JPEGs five times as large are decoded reduced", low=0.1
+    )
     max_side: int = _s(1024, "longer photos are scaled down before detection", low=160)
-    min_face: int = _s(50, "smallest face box used, pixels", low=20)
-    min_sharpness: float = _s(15.0, "variance of the Laplacian below which a face is low_quality", low=0)
-    max_yaw: float = _s(0.7, "largest turn of the head, 0 frontal to 1 profile", low=0, high=1)
+    min_face: int = _s(50, "smallest face box used, in the photo's own pixels", low=20)
+    min_sharpness: float = _s(0.7, "sharpness (whatever the light) below which a face is low_quality", low=0)
+    max_yaw: float = _s(0.9, "largest turn of the head, 0 frontal to 1 profile", low=0, high=1)
     runtime: str = _s(
         "auto", "who computes the networks; auto = the fastest here", choices=("auto", "cuda", "torch", "openvino")
     )

@@ -284,7 +284,7 @@ _ALL = [
         box f32[4]?          x0 y0 x1 y1 in pixels of the upright photo
         landmarks f32[10]?   x y of left eye, right eye, nose, left and right mouth corner
         probability f64?     of the detector
-        sharpness f64?       variance of the Laplacian of the crop
+        sharpness f64?       of the crop, whatever its light: variance of the Laplacian over that of the brightness
         yaw f64?             -1..1 from the landmarks, 0 = frontal
         hair f32[4]?         L a b (CIE Lab) above the face, and confidence 0..1
         width i32?           of the upright photo, pixels

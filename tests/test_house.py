@@ -22,7 +22,7 @@ TOP_LEVEL = {
 # From the ground up: what stands in a line imports what stands in lines above it, and its own folder, nothing else.
 LAYERS = [
     {"errors", "identifiers", "progress", "version", "offline", "documents", "config", "contracts", "tables", "stages",
-     "segments", "clock", "compiled", "processes", "formulas", "rates", "figures", "glossary"},
+     "segments", "clock", "compiled", "processes", "formulas", "rates", "figures", "glossary", "pictures"},
     {"warehouse"},
     {"trust"},
     {"sources"},

@@ -174,7 +174,9 @@ def _cropped(face: dict | None, root: Path, settings: Faces) -> np.ndarray | Non
     except Unreadable:
         return None
     box, landmarks = (np.array(face[k], np.float32) / photo.scale for k in ("box", "landmarks"))
-    return align.face(photo.pixels, box, landmarks, kind=settings.align, margin=settings.margin)
+    picture = align.face(photo.pixels, box, landmarks, kind=settings.align, margin=settings.margin)
+    turn, _ = align.standing(landmarks)
+    return picture if settings.align != "crop" else np.rot90(picture, round(turn / 90))
 
 
 def _figure(picture: np.ndarray | None, caption: str, note: str) -> str:
