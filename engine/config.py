@@ -176,7 +176,16 @@ class Faces:
         "auto", "how FaceNet computes; auto = the fastest as good", choices=("auto", "fp32", "fp16", "bf16", "int8")
     )
     mirror: bool = _s(False, "embed the mean of a face and its mirror image")
-    same_person: float = _s(0.0, "similarity above which a match may be the same person; 0 = the weights' own", low=0)
+    same_person: float = _s(
+        0.0, "similarity above which a match may be the same person; 0 = by how many photos are searched", low=0
+    )
+    centre: bool = _s(True, "compare faces without what all faces of the inventory have in common")
+    min_similarity: float = _s(
+        0.0,
+        "similarity below which nobody is matched (nobody_alike); 0 = that of two random photos",
+        low=-1,
+        high=1,
+    )
     exclude_same_person: bool = _s(False, "never show a model who may be the very same person")
     contact_margin: float = _s(
         0.03,

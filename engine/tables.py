@@ -296,10 +296,10 @@ _ALL = [
         arm text             own_face, influencer_face or random_face
         subject_id text?     whose face was matched; null for random_face
         photo_id text?       null where there is no match
-        similarity f64?      cosine of the two embeddings
+        similarity f64?      cosine of the two embeddings, less what all models' have in common
         percentile f64?      share of random inventory pairs that are less similar
         flag text?           same_person_likely
-        status text          matched, or why not: no_photo, no_consent, no_face, ambiguous, ...
+        status text          matched, or why not: no_photo, no_consent, no_face, ambiguous, nobody_alike ...
         """),
     # ---- ads ------------------------------------------------------------------------------------
     table("ads", "customer and arm", "customer_id arm", """

@@ -136,7 +136,8 @@ def sheet_rows(
     """
     import numpy as np
 
-    from engine.faces.match import nearest, percentile, random_similarities
+    from engine.faces.likeness import percentile, random_similarities
+    from engine.faces.match import nearest
 
     place = {row["sha256"]: row for row in faces.sort("sha256", "face").unique("sha256", keep="first").to_dicts()}
     first = subjects.sort("subject_id", "sha256").unique("subject_id", keep="first", maintain_order=True)
