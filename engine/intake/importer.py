@@ -108,6 +108,7 @@ def import_table(
         told = {"sheet": sheet, "encoding": encoding}
         frame, broken, total, digest, notes = _read(store, target, path, format, profile, told)
         frame = _without_objecting(store, target, _without_nobody(frame), config, key)
+        files = frame.select(ROW, "path", *{_PERSON} & {*frame.columns}) if target in _WITH_PHOTOS else None
         if target in _WITH_PHOTOS:
             frame, digest = _bring_photos(frame, path, faces_folder, digest, config.faces.max_megapixels, new)
         named = profile.label if profile else format or "table"
@@ -171,7 +172,7 @@ def import_table(
             )
             summary = replace(summary, replaces=sources.replaced(before, summary), columns=columns)
             sources.record(store, summary, digest, {**how, "region": config.ids.region, "sheet": sheet or ""})
-            _record_rejects(store, source, rejects)
+            _record_rejects(store, source, rejects, None if files is None else photos.named(store, files, config, key))
         task.advance()
     return summary
 
@@ -463,14 +464,15 @@ def _after(store: Warehouse, target: str, frame: pl.DataFrame, key: bytes) -> No
         store.execute("trust/withdraw_recognised")
 
 
-def _record_rejects(store: Warehouse, source: str, rejects: pl.DataFrame) -> None:
-    """Row numbers and reasons; the values themselves may name people and stay in the user's file."""
+def _record_rejects(store: Warehouse, source: str, rejects: pl.DataFrame, files: pl.DataFrame | None) -> None:
+    """Row numbers and reasons, of photos the file; other values may name people and stay in the user's file."""
     import polars as pl
 
+    raw = pl.lit("").alias("raw") if files is None else pl.col("raw").fill_null("")
+    rows = rejects if files is None else rejects.join(files, on=ROW, how="left", maintain_order="left")
     store.append(
         "rejects",
-        rejects.select(
-            pl.lit(source).alias("source_id"), pl.col(ROW).alias("row_number"), pl.col(REASON).alias("reason"),
-            pl.lit("").alias("raw"),
+        rows.select(
+            pl.lit(source).alias("source_id"), pl.col(ROW).alias("row_number"), pl.col(REASON).alias("reason"), raw
         ),
     )  # fmt: skip
