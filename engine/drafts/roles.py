@@ -10,6 +10,7 @@ from engine.drafts.people import PEOPLE
 ROLES: dict[str, str] = {
     **PEOPLE,
     "direction": """
+        is caller, is originator, is initiator, was caller, caller flag, initiator flag,
         smer, smer hovoru, smer volania, smjer, suunta, retning, riktning samtal, arah, arah panggilan, chieu, chieu
         goi, chieu cuoc goi, напрямок, посока, jihat, κατευθυνση, اتجاه, اتجاه المكالمة, جهت, כיוון,
         direction, call direction, dir, in out, inout, io, i o, way, outgoing, incoming, is outgoing, is incoming,
@@ -111,6 +112,7 @@ ROLES: dict[str, str] = {
         gesprekstijd, gespreksduur, spreektijd, samtalstid, taltid, samtalslangd, konusma suresi, gorusme suresi,
         длительность разговора, время разговора, продолжительность разговора, 通话时长, 通话时长秒, 应答时长""",
     "duration": """
+        lasted, lasted s, lasted sec, lasted seconds, lasted min,
         how long, how long min, trvani hovoru, dlzka, dlzka hovoru, trvanie hovoru, doba hovoru, delka s, trajanje
         poziva, trajanje s, durasi, durasi detik, durasi s, lama, lama panggilan, thoi luong, thoi luong giay,
         puhelun kesto, kesto s, kesto sekuntia, kesto min, samtalelengde, lengde, taletid, varighet s, varighed s,
@@ -160,6 +162,7 @@ ROLES: dict[str, str] = {
         calma, bekleme suresi, время дозвона, дозвон, ожидание, время ожидания, 振铃, 振铃时长, 等待时长, vyzvaneni,
         doba vyzvaneni, apel timp, ringetid""",
     "kind": """
+        bearer, bearer service, basic service code, tele service, teleservice code, service code,
         laji, tapahtuma, typ udalosti, druh sluzby, jenis, jenis layanan, jenis panggilan, loai, loai cuoc goi, loai
         dich vu, vrsta, vrsta usluge, usluga vrsta, tip usluge, тип послуги, послуга, вид послуги, сервиз, type
         communication reseau, نوع, نوع المكالمة, סוג, سرویس,
