@@ -126,7 +126,8 @@ def _default(sheet: Sheet, made: Draft, unsure: list[Column], path: Path) -> str
         made.say("kind", "default", "data", "volumes, and no other party", True)
         return "data"
     for column in unsure:
-        if not _spoken(sheet, column):
+        one = len(column.distinct) == 1 and column.numeric and "end" in roles  # a code of the format, beside an end
+        if not one and not _spoken(sheet, column):
             shown = ", ".join(list(column.distinct)[:8])
             made.leave(
                 "kind",

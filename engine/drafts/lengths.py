@@ -376,7 +376,8 @@ def _unnamed(sheet: Sheet, used: set[int], whole: list, decimal: str) -> list[Le
     spread (not a running number)."""
     found = []
     for column in sheet.columns:
-        if column.place in used or not (column.numeric or column.spans) or len(column.distinct) < 1:
+        constant = len(column.distinct) < 2 < len(column.values)
+        if column.place in used or not (column.numeric or column.spans) or not column.filled or constant:
             continue
         one = length(column, decimal)
         if one is None or (column.times and column.times.what == "moment"):

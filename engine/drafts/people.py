@@ -5,6 +5,7 @@ Phrases stand between commas, in the languages of `roles`.
 
 PEOPLE: dict[str, str] = {
     "caller": """
+        orig msisdn, orig subscriber, מתקשר, מספר מתקשר, מקור,
         initiated by, started by, called from, call by, called by, calls from, made by,
         who called, who calls, caller phone number, вихідний номер, номер що телефонує, абонент що телефонує, nomor
         asal, nomor penelepon, penelepon, pengirim, so goi di, so goi, nguoi goi, broj a, pozivajuci broj, pozivni
@@ -43,6 +44,7 @@ PEOPLE: dict[str, str] = {
         pozivatelj, caller address, calling address, telefono chiamante, iniciador, telefone originador, 発信者番号,
         発信番号, 発信元, 発信者, 발신번호, 발신자, رقم المتصل, المتصل, καλων, αριθμος καλουντος""",
     "callee": """
+        term, term msisdn, term subscriber, יעד, מספר יעד, מקבל,
         calls to, made to,
         whom, who was called, nomor tujuan, penerima, so bi goi, so nhan, nguoi nhan, so bi goi den, pozvan, volany
         ucastnik, volane telefonni cislo, volana strana, volane, cielove cislo, cilove cislo, vastaanottajan numero,

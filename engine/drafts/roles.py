@@ -22,6 +22,7 @@ ROLES: dict[str, str] = {
         yonu, направление, тип соединения, направление вызова, 方向, 呼叫方向, 通话方向, 呼叫类型, 通话类型, 主被叫,
         smer, smer hovoru, directie, directia, retning, suunta, smjer, call direction type""",
     "start": """
+        init time, init timestamp, init at,
         zahajeni, cas zahajeni, datum zahajeni, cas zacatku, datum hovoru, waktu mulai, mulai, waktu panggilan, thoi
         gian bat dau, bat dau, pocetak, vrijeme pocetka, aloitus, aloitusaika, alkamisaika, startet, початок, час
         початку, дата дзвінка, начало на разговора, date begun, call began,
@@ -100,6 +101,7 @@ ROLES: dict[str, str] = {
         cycle, expiry, activation date, expires, valid from, valid to, birth date, last updated, erstellt, geandert,
         exportiert, fecha proceso, date traitement, readable date""",
     "talk": """
+        conv secs, conv sec, conv time, conv duration, conversation secs,
         billsec, bill sec, billable seconds, billable duration, talk, talk time, talk seconds, talk duration,
         talktime, talking, talk sec, talking time, talking duration, conversation, conversation time, conversation
         duration, connected duration, connected seconds, connected time s, duration answered, duration in call,
@@ -112,6 +114,9 @@ ROLES: dict[str, str] = {
         gesprekstijd, gespreksduur, spreektijd, samtalstid, taltid, samtalslangd, konusma suresi, gorusme suresi,
         длительность разговора, время разговора, продолжительность разговора, 通话时长, 通话时长秒, 应答时长""",
     "duration": """
+        dauer volumen, dauer menge, duracion volumen, duracion cantidad, duration volume, duration quantity, duree
+        volume, duree quantite, durata volume, durata quantita, duracao volume, duur volume, объем услуги, объем
+        услуг, длительность объем, משך בשניות,
         lasted, lasted s, lasted sec, lasted seconds, lasted min,
         how long, how long min, trvani hovoru, dlzka, dlzka hovoru, trvanie hovoru, doba hovoru, delka s, trajanje
         poziva, trajanje s, durasi, durasi detik, durasi s, lama, lama panggilan, thoi luong, thoi luong giay,
