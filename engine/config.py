@@ -159,11 +159,13 @@ class Faces:
     detector: str = _s("mtcnn", "face detector", choices=("mtcnn", "opencv"))
     align: str = _s("crop", "how a face is cut out before embedding", choices=("crop", "similarity", "frontal"))
     margin: int = _s(32, "pixels around the box in the 160 x 160 crop", low=0, high=80)
-    max_megapixels: float = _s(40.0, "larger photos are refused before decoding", low=0.1)
+    max_megapixels: float = _s(
+        40.0, "larger photos are refused before decoding; JPEGs five times as large are decoded reduced", low=0.1
+    )
     max_side: int = _s(1024, "longer photos are scaled down before detection", low=160)
-    min_face: int = _s(50, "smallest face box used, pixels", low=20)
-    min_sharpness: float = _s(15.0, "variance of the Laplacian below which a face is low_quality", low=0)
-    max_yaw: float = _s(0.7, "largest turn of the head, 0 frontal to 1 profile", low=0, high=1)
+    min_face: int = _s(50, "smallest face box used, in the photo's own pixels", low=20)
+    min_sharpness: float = _s(0.7, "sharpness (whatever the light) below which a face is low_quality", low=0)
+    max_yaw: float = _s(0.9, "largest turn of the head, 0 frontal to 1 profile", low=0, high=1)
     runtime: str = _s(
         "auto", "who computes the networks; auto = the fastest here", choices=("auto", "cuda", "torch", "openvino")
     )
@@ -171,7 +173,16 @@ class Faces:
         "auto", "how FaceNet computes; auto = the fastest as good", choices=("auto", "fp32", "fp16", "bf16", "int8")
     )
     mirror: bool = _s(False, "embed the mean of a face and its mirror image")
-    same_person: float = _s(0.0, "similarity above which a match may be the same person; 0 = the weights' own", low=0)
+    same_person: float = _s(
+        0.0, "similarity above which a match may be the same person; 0 = by how many photos are searched", low=0
+    )
+    centre: bool = _s(True, "compare faces without what all faces of the inventory have in common")
+    min_similarity: float = _s(
+        0.0,
+        "similarity below which nobody is matched (nobody_alike); 0 = that of two random photos",
+        low=-1,
+        high=1,
+    )
     exclude_same_person: bool = _s(False, "never show a model who may be the very same person")
     contact_margin: float = _s(
         0.03,

@@ -284,7 +284,7 @@ _ALL = [
         box f32[4]?          x0 y0 x1 y1 in pixels of the upright photo
         landmarks f32[10]?   x y of left eye, right eye, nose, left and right mouth corner
         probability f64?     of the detector
-        sharpness f64?       variance of the Laplacian of the crop
+        sharpness f64?       of the crop, whatever its light: variance of the Laplacian over that of the brightness
         yaw f64?             -1..1 from the landmarks, 0 = frontal
         hair f32[4]?         L a b (CIE Lab) above the face, and confidence 0..1
         width i32?           of the upright photo, pixels
@@ -296,10 +296,10 @@ _ALL = [
         arm text             own_face, influencer_face or random_face
         subject_id text?     whose face was matched; null for random_face
         photo_id text?       null where there is no match
-        similarity f64?      cosine of the two embeddings
+        similarity f64?      cosine of the two embeddings, less what all models' have in common
         percentile f64?      share of random inventory pairs that are less similar
         flag text?           same_person_likely
-        status text          matched, or why not: no_photo, no_consent, no_face, ambiguous, ...
+        status text          matched, or why not: no_photo, no_consent, no_face, ambiguous, nobody_alike ...
         """),
     # ---- ads ------------------------------------------------------------------------------------
     table("ads", "customer and arm", "customer_id arm", """

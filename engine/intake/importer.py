@@ -104,6 +104,7 @@ def import_table(
         told = {"sheet": sheet, "encoding": encoding}
         frame, broken, total, digest, notes = _read(store, target, path, format, profile, told)
         frame = _without_objecting(store, target, _without_nobody(frame), config, key)
+        files = frame.select(ROW, "path", *{_PERSON} & {*frame.columns}) if target in _WITH_PHOTOS else None
         if target in _WITH_PHOTOS:
             frame, digest = _bring_photos(frame, path, faces_folder, digest, config.faces.max_megapixels, new)
         named = profile.label if profile else format or "table"
@@ -168,7 +169,7 @@ def import_table(
             )
             summary = replace(summary, replaces=sources.replaced(before, summary), columns=columns)
             sources.record(store, summary, digest, {**how, "region": config.ids.region, "sheet": sheet or ""})
-            rejected.record(store, source, rejects)
+            rejected.record(store, source, rejects, None if files is None else photos.named(store, files, config, key))
         task.advance()
     return summary
 

@@ -65,15 +65,23 @@ def details(rejects: pl.DataFrame) -> dict[str, int]:
     return dict(sorted(counted.items()))
 
 
-def record(store: Warehouse, source: str, rejects: pl.DataFrame) -> None:
-    """Keep numbers and whys of rejected rows; the values themselves may name people and stay in the user's file."""
+def record(store: Warehouse, source: str, rejects: pl.DataFrame, files: pl.DataFrame | None = None) -> None:
+    """Keep numbers and whys of rejected rows; other values may name people and stay in the user's file.
+
+    Args:
+        store: the warehouse, inside the import's transaction.
+        source: the file's id.
+        rejects: `__row` and `__why`.
+        files: of photos, `__row` and `raw`: the photo's file as it may be told.
+    """
     import polars as pl
 
-    found = rejects.select(ROW, WHY).unnest(WHY)
+    raw = pl.lit("").alias("raw") if files is None else pl.col("raw").fill_null("")
+    rows = rejects if files is None else rejects.join(files, on=ROW, how="left", maintain_order="left")
     store.append(
         "rejects",
-        found.select(
-            pl.lit(source).alias("source_id"), pl.col(ROW).alias("row_number"), "reason",
-            pl.lit("").alias("raw"), pl.col("column").alias("column_name"), "detail",
+        rows.unnest(WHY).select(
+            pl.lit(source).alias("source_id"), pl.col(ROW).alias("row_number"), "reason", raw,
+            pl.col("column").alias("column_name"), "detail",
         ),
     )  # fmt: skip

@@ -83,6 +83,7 @@ OF_TABLES: dict[str, tuple[str, str]] = {
     "not_a_photo_name": ("not the name of a photo", "Name files such as anna.jpg or anna.png."),
     "outside_the_folder": ("leads out of the folder of the table", "Put the photos beside the table or below it."),
     "no_such_file": ("there is no such file", "Check the path, which is relative to the table."),
+    "name_not_utf8": ("the file's name is not UTF-8", "Rename the file."),
     "unusable_photo": ("a photo that cannot be used", "Save it again as JPEG or PNG."),
     "unreadable_file": ("cannot be read", "Check the path and who may read the file."),
     "not_in_experiment": ("not in this experiment", "Check that it is this experiment's file; assign first."),
