@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from engine import sources
 from engine.errors import InputError, masked
 from engine.forms import textfile
-from engine.intake import devices, free_columns, mapped, photos, reading, shown, unread, values
+from engine.intake import devices, free_columns, mapped, photos, preview, reading, unread, values
 from engine.intake.reading import REASON, ROW
 from engine.progress import SILENT, Progress
 from engine.sources import SourceSummary, readings, takeback
@@ -99,7 +99,7 @@ def import_table(
         raise InputError(f"there is no format {format!r} of {target}.", fix="Leave --format out.")
     path = Path(path)
     profile = _profile(target, path, mapping)
-    pseudonyms.settle(store, config.ids, note=False)
+    pseudonyms.check_naming(store, config.ids, note=False)
     with (
         progress.task(target, total=1) as task,
         _needed_photos(store, faces_folder) as new,
@@ -140,13 +140,13 @@ def import_table(
         if total and rejects.height == total - left_out and set(rejects[REASON]) != {objections.REASON}:
             row, reason = rejects.row(0)
             raise InputError(f"not one row can be used: {reason}.", file=path, row=row, fix="Correct the file.")
-        columns = shown.columns(profile, texts, frame)
+        columns = preview.columns(profile, texts, frame)
         if _PERSON in frame.columns:
             frame = frame.with_columns(pseudonyms.name_series(store, frame[_PERSON], config.ids, key))
         with store.transaction():
-            pseudonyms.settle(store, config.ids)
+            pseudonyms.check_naming(store, config.ids)
             strangers = _no_customers(store, target, frame)
-            laid, how = _lay(store, source, target, frame)
+            merged, how = _merge(store, source, target, frame)
             _after(store, target, frame, key)
             reasons = {f"rejected: {r}": n for r, n in sorted(rejects[REASON].value_counts().iter_rows())}
             summary = SourceSummary(
@@ -155,14 +155,14 @@ def import_table(
                 sources.mask_path(path),
                 profile.name if profile else format or ("folder" if path.is_dir() else "table"),
                 total,
-                laid.kept,
-                laid.duplicate,
+                merged.kept,
+                merged.duplicate,
                 rejects.height,
                 {
                     name: n
                     for name, n in {
                         **notes,
-                        **laid.counts,
+                        **merged.counts,
                         NO_CUSTOMER: strangers,
                         **guarded.details(),
                         **reasons,
@@ -398,17 +398,17 @@ def _features(frame: pl.DataFrame, extra: list[str]) -> pl.DataFrame:
     return frame
 
 
-def _lay(store: Warehouse, source: str, target: str, frame: pl.DataFrame) -> tuple[readings.Laid, dict[str, Any]]:
-    """Write the rows over those of the same keys, and keep them so that the import can be taken back."""
-    laid = readings.lay(target, store.read(target), frame.drop(ROW))
+def _merge(store: Warehouse, source: str, target: str, frame: pl.DataFrame) -> tuple[readings.Merged, dict[str, Any]]:
+    """Replace rows of the same keys, and keep the new ones so that the import can be taken back."""
+    merged = readings.merge(target, store.read(target), frame.drop(ROW))
     if target not in readings.TARGETS:
         how = {}
     else:
-        readings.begin(store, target)
-        how = readings.keep(store, source, target, laid.last)
-    if laid.rows is not None:
-        store.write(target, laid.rows)
-    return laid, how
+        readings.keep_existing(store, target)
+        how = readings.keep(store, source, target, merged.last)
+    if merged.rows is not None:
+        store.write(target, merged.rows)
+    return merged, how
 
 
 def _without_nobody(frame: pl.DataFrame) -> pl.DataFrame:

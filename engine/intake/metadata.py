@@ -157,7 +157,7 @@ def _deflated(pixels: bytearray) -> bytearray:
     reader, taken = zlib.decompressobj(), 0
     try:
         while taken < len(pixels) and not reader.eof:
-            block = pixels[taken : taken + (1 << 16)]
+            block = bytes(pixels[taken : taken + (1 << 16)])
             taken += len(block)
             while block and not reader.eof:
                 reader.decompress(block, 1 << 20)
@@ -222,8 +222,9 @@ def _decoded(data: bytes, max_megapixels: float) -> bytes:
             if upright.mode not in _MODES:
                 upright = upright.convert("RGB")
             bare = Image.frombytes(upright.mode, upright.size, upright.tobytes())
-            if upright.mode == "P":
-                bare.putpalette(upright.getpalette(upright.palette.mode), upright.palette.mode)
+            if upright.mode == "P" and upright.palette is not None:
+                colours = upright.getpalette(upright.palette.mode)
+                bare.putpalette(colours or [], upright.palette.mode)
             clear = upright.info.get("transparency")
             with io.BytesIO() as file:
                 bare.save(file, "PNG", **({} if clear is None else {"transparency": clear}))

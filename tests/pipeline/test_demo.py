@@ -135,7 +135,6 @@ def test_a_town_too_small_for_an_experiment_says_so(result):
 
 def test_the_simulated_experiment_finds_what_was_planted(result, monkeypatch):
     """On the people of the quick town; the page tells that it is simulated."""
-    from engine import workspace
     from engine.usecases import reporting
 
     monkeypatch.setattr(demo, "TRIAL_CUSTOMERS", 10)
