@@ -194,8 +194,14 @@ class Faces:
     own_face_drawn: bool = _s(
         False, "draw own-face photos as loosely as contacts', to compare whose face sells at equal likeness"
     )
-    hair_weight: float = _s(0.0, "similarity taken off for hair of another colour", low=0, high=2)
-    age_weight: float = _s(0.0, "similarity taken off for ten years of difference in age", low=0, high=2)
+    every_face: bool = _s(False, "in a campaign photo of several people any of them may be the one who is alike")
+    hair_weight: float = _s(0.02, "similarity taken off for hair of quite another colour", low=0, high=2)
+    age_weight: float = _s(
+        0.05, "similarity taken off for every ten years between an age and the model's age_band", low=0, high=2
+    )
+    sex_weight: float = _s(
+        1.0, "similarity taken off for the other sex where both are known; 1 = only if there is no other photo", low=0
+    )
     filters: str = _s("", "attributes that must agree, e.g. gender,hair; empty = none")
 
 
