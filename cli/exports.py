@@ -25,10 +25,10 @@ ID_COLUMNS = Annotated[
 _LEFT_OUT = {
     "holdout": "held out for good (sending.holdout)",
     "not_in_list": "not in the list",
-    "max_ads": "sent enough lately (sending.max_ads)",
-    "quiet_days": "sent something too lately (sending.quiet_days)",
+    "max_ads": "who were sent enough lately (sending.max_ads)",
+    "quiet_days": "who were sent something too lately (sending.quiet_days)",
     "unchanged": "as the last delivery had them",
-    "no_longer": "may no longer be shown what they were noted for, or get something else by now",
+    "no_longer": "who may no longer be shown what they were noted for, or get something else by now",
     "no_number": "without a number with its country",
     "no_address": "without an e-mail address",
     "unreachable": "with neither",
@@ -195,7 +195,7 @@ def _say_sent(shell: Shell, done: ExportResult, *, since_last: bool) -> None:
             f"{done.ids['repeated']:,} say the same again; {done.ids['nothing_to_send']:,} people get nothing."
         )
     for why, number in done.left_out.items():
-        shell.say(f"Left out: {number:,} {_LEFT_OUT[why]}.")
+        shell.say(f"Left out: {number:,} customers {_LEFT_OUT[why]}.")
     if done.number:
         shell.say(f"Delivery {done.number}: `--again {done.number}` gives it once more.")
     elif since_last:

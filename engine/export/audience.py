@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,10 +32,16 @@ class Contacts:
     emails: tuple[str, ...] = ()
     region: str = ""
 
-    def check(self, columns: Sequence[str]) -> None:
-        """Raise InputError where the list has no such column."""
-        if absent := [name for name in (*self.phones, *self.emails) if name not in columns]:
-            raise InputError("there is no such column.", column=absent[0], fix=f"There are {', '.join(columns)}.")
+    def called(self, names: Mapping[str, str]) -> Contacts:
+        """The same by what a list's columns are called beside others.
+
+        Raises:
+            InputError: the list has no such column.
+        """
+        if absent := [name for name in (*self.phones, *self.emails) if name not in names]:
+            raise InputError("there is no such column.", column=absent[0], fix=f"There are {', '.join(names)}.")
+        phones, emails = (tuple(names[c] for c in columns) for columns in (self.phones, self.emails))
+        return Contacts(phones, emails, self.region)
 
 
 def hashed(rows: pl.DataFrame, contacts: Contacts) -> tuple[pl.DataFrame, dict[str, int]]:

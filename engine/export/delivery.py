@@ -104,7 +104,7 @@ class Plan:
     @property
     def listed(self) -> pl.Series | None:
         """Who is in the sender's list."""
-        return None if self.matched is None else self.matched.rows[sender.PERSON]
+        return None if self.matched is None else self.matched.rows[sender.WHO]
 
     def noted(self, told: sending.Noted) -> Plan:
         """The same for the delivery that was noted."""
@@ -142,12 +142,11 @@ def plan(workspace: Workspace, what: str, asked: Asked) -> Plan:
     matched, contacts = None, Contacts()
     if asked.ids is not None:
         listed = sender.read(asked.ids, asked.id_columns, sheet=asked.sheet, encoding=asked.encoding)
-        matched = sender.match(workspace, listed, () if what == "audience" else VIEWS[what].names)
+        matched = sender.match(workspace, listed, VIEWS["delivery"].names)
         if what == "audience":
-            phones = tuple(asked.phone_columns)
-            region = workspace.config.ids.region if phones else ""
-            contacts = Contacts(phones or matched.ids, tuple(asked.email_columns), region)
-            contacts.check(listed.rows.columns)
+            region = workspace.config.ids.region if asked.phone_columns else ""
+            contacts = Contacts(tuple(asked.phone_columns or matched.ids), tuple(asked.email_columns), region)
+            contacts = contacts.called(matched.called)
     with workspace.warehouse(read_only=True) as store:
         if asked.offer is not None and asked.offer not in (known := store.read("offers")["offer_id"].to_list()):
             raise InputError(f"there is no offer {asked.offer!r}.", fix=f"There are {', '.join(known) or 'none'}.")
@@ -181,14 +180,12 @@ def rows(store: Warehouse, workspace: Workspace, wanted: Plan) -> pl.DataFrame:
         return chosen.rows
     people = chosen.rows[sender.PERSON].n_unique()
     wanted.ids.update(wanted.matched.counts, nothing_to_send=wanted.matched.rows.height - people)
-    return chosen.rows.join(wanted.matched.rows, on=sender.PERSON, how="left", maintain_order="left")
+    return wanted.matched.beside(chosen.rows)
 
 
 def reached(store: Warehouse, workspace: Workspace, wanted: Plan) -> pl.DataFrame:
     """Rows of an audience; see `rows`."""
-    who = rows(store, workspace, wanted).select(sender.PERSON).unique(maintain_order=True)
-    if wanted.matched is not None:
-        who = who.join(wanted.matched.rows, on=sender.PERSON, how="left", maintain_order="left")
-    found, lost = audience.hashed(who, wanted.contacts)
+    people = rows(store, workspace, wanted).unique(sender.PERSON, maintain_order=True)
+    found, lost = audience.hashed(people, wanted.contacts)
     wanted.left_out.update(lost)
     return found

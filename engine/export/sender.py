@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 PERSON = "customer_id"
 _PSEUDONYM = re.compile(rf"[0-9a-f]{{{pseudonyms.DIGITS}}}")
 # Beside the list's columns: the row's number, the person the workspace knows, by which column, the first id's name.
-_ROW, _WHO, _BY, NAME = "__row", "__who", "__by", "__name"
+_ROW, WHO, _BY, NAME = "__row", "__who", "__by", "__name"
 _SHOWN = 5  # pairs of rows that a message names
 
 
@@ -53,18 +53,28 @@ class Matched:
     """The rows of a list whose person the workspace knows.
 
     Args:
-        rows: customer_id, then the list's columns; one row a person.
-        ids: the list's columns with ids, as they are called in `rows`.
+        rows: `WHO`, what the person is called in the workspace, then the list's columns; one row a person.
+        ids: the list's columns with ids.
+        called: what the list's columns are called in `rows`.
         counts: those of `recognised`, and `repeated`: rows that say the same of a person again.
     """
 
     rows: pl.DataFrame
     ids: tuple[str, ...]
+    called: dict[str, str]
     counts: dict[str, int]
 
     def named(self, people: pl.DataFrame) -> pl.DataFrame:
         """Rows with customer_id and, behind them, the list's ids; null where it does not know the person."""
-        return people.join(self.rows.select(PERSON, *self.ids), on=PERSON, how="left", maintain_order="left")
+        return self._beside(people, self.rows.select(WHO, *(self.called[c] for c in self.ids)))
+
+    def beside(self, people: pl.DataFrame) -> pl.DataFrame:
+        """Rows with customer_id and, behind them, all columns of the list."""
+        return self._beside(people, self.rows)
+
+    @staticmethod
+    def _beside(people: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
+        return people.join(own, left_on=PERSON, right_on=WHO, how="left", maintain_order="left")
 
 
 def read(
@@ -151,8 +161,8 @@ def recognised(workspace: Workspace, listed: SenderList) -> tuple[pl.DataFrame, 
                            maintain_order="left")  # fmt: skip
     who = [pl.when(pl.col(flag)).then(pl.col(name)) for name, flag in zip(named, seen, strict=True)]
     by = [pl.when(pl.col(flag)).then(pl.lit(column)) for column, flag in zip(listed.ids, seen, strict=True)]
-    found = found.with_columns(pl.coalesce(who).alias(_WHO), pl.coalesce(by).alias(_BY))
-    found = found.with_columns(pl.coalesce(_WHO, *named).alias(NAME)).drop(*named, *seen)
+    found = found.with_columns(pl.coalesce(who).alias(WHO), pl.coalesce(by).alias(_BY))
+    found = found.with_columns(pl.coalesce(WHO, *named).alias(NAME)).drop(*named, *seen)
     hits = dict(found[_BY].drop_nulls().value_counts().iter_rows())
     if not hits:
         raise _strangers(workspace, listed)
@@ -179,13 +189,17 @@ def match(workspace: Workspace, listed: SenderList, taken: Sequence[str] = ()) -
     import polars as pl
 
     found, counts = recognised(workspace, listed)
-    known = found.filter(pl.col(_WHO).is_not_null())
+    known = found.filter(pl.col(WHO).is_not_null())
     once = _once(listed, known)
-    columns = listed.rows.columns
+    called = told_apart(listed.rows.columns, taken)
+    rows = once.select(WHO, *(pl.col(c).alias(name) for c, name in called.items()))
+    return Matched(rows, listed.ids, called, {**counts, "repeated": known.height - once.height})
+
+
+def told_apart(columns: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
+    """Names for a list's columns beside others: as they are, or with `sender_` in front."""
     shown = unique([*taken, *(f"sender_{c}" if c in taken else c for c in columns)])[len(taken) :]
-    called = dict(zip(columns, shown, strict=True))
-    rows = once.select(pl.col(_WHO).alias(PERSON), *(pl.col(c).alias(called[c]) for c in columns))
-    return Matched(rows, tuple(called[c] for c in listed.ids), {**counts, "repeated": known.height - once.height})
+    return dict(zip(columns, shown, strict=True))
 
 
 def check_place(place: Path | str) -> None:
@@ -203,13 +217,13 @@ def _once(listed: SenderList, known: pl.DataFrame) -> pl.DataFrame:
     """One row a person, the first; two rows must say the same."""
     import polars as pl
 
-    if known[_WHO].is_unique().all():
+    if known[WHO].is_unique().all():
         return known
-    several = known.filter(pl.col(_WHO).is_duplicated())
-    first = several.group_by(_WHO, maintain_order=True).first()
-    differ = several.join(first, on=[_WHO, *listed.rows.columns], how="anti", nulls_equal=True)
+    several = known.filter(pl.col(WHO).is_duplicated())
+    first = several.group_by(WHO, maintain_order=True).first()
+    differ = several.join(first, on=[WHO, *listed.rows.columns], how="anti", nulls_equal=True)
     if differ.height:
-        pairs = differ.head(_SHOWN).join(first.select(_WHO, first=_ROW), on=_WHO, maintain_order="left")
+        pairs = differ.head(_SHOWN).join(first.select(WHO, first=_ROW), on=WHO, maintain_order="left")
         told = ", ".join(f"{a} and {b}" for a, b in pairs.select("first", _ROW).iter_rows())
         more = f" and {differ.height - _SHOWN:,} more" if differ.height > _SHOWN else ""
         raise InputError(
@@ -217,7 +231,7 @@ def _once(listed: SenderList, known: pl.DataFrame) -> pl.DataFrame:
             file=listed.name,
             fix="Keep one row a person: which of the two is sent, nobody knows.",
         )
-    return known.unique(_WHO, keep="first", maintain_order=True)
+    return known.unique(WHO, keep="first", maintain_order=True)
 
 
 def _strangers(workspace: Workspace, listed: SenderList) -> InputError:

@@ -49,7 +49,8 @@ def pseudonyms(
     found, counts = sender.recognised(workspace, listed)
     others = [c for c in listed.rows.columns if c not in listed.ids]
     audit.append(workspace.path, "ids", "read", details={name: counts[name] for name in ("rows", "unmatched")})
-    named = found.select(pl.col(sender.NAME).alias(sender.PERSON), *others)
+    called = sender.told_apart(others, [sender.PERSON])
+    named = found.select(pl.col(sender.NAME).alias(sender.PERSON), *(pl.col(c).alias(n) for c, n in called.items()))
     return named, counts
 
 

@@ -98,8 +98,8 @@ def test_an_audience_is_hashed_as_platforms_ask(made, tmp_path):
         (f"00{number(2)[1:]}", "no address", "galaxy's"),
         ("+36201234599", "nobody@example.org", "nobody's"),
     ]
-    listed = crm(tmp_path / "crm.csv", people, ("msisdn", "mail", "note"))
-    common = {"ids": listed, "id_columns": ["msisdn"], "email_columns": ["mail"], "format": "jsonl"}
+    listed = crm(tmp_path / "crm.csv", people, ("customer_id", "mail", "note"))
+    common = {"ids": listed, "id_columns": ["customer_id"], "email_columns": ["mail"], "format": "jsonl"}
     done = export(made, "audience", tmp_path / "own", **common)
     phone, mail = "phone_sha256", "email_sha256"
     zero, two = hexed(number(0)), hexed(number(2))
@@ -108,7 +108,7 @@ def test_an_audience_is_hashed_as_platforms_ask(made, tmp_path):
     found = lines(tmp_path / "own/audience.jsonl")
     assert sorted(map(str, found)) == sorted(map(str, wanted))
     assert done.left_out == {"not_in_list": 3, "no_number": 1, "no_address": 1} and done.ids["unmatched"] == 1
-    export(made, "audience", tmp_path / "some", offer="galaxy", phone_columns=["msisdn"], **common)
+    export(made, "audience", tmp_path / "some", offer="galaxy", phone_columns=["customer_id"], **common)
     assert {row[phone] for row in lines(tmp_path / "some/audience.jsonl")} == {zero, two}
     with pytest.raises(InputError, match=r"no offer 'gone'\. There are galaxy, pixel"):
         export(made, "audience", tmp_path / "no", offer="gone", **common)

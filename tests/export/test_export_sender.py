@@ -165,7 +165,7 @@ def test_any_spelling_finds_its_person_and_nobody_else(made, drawn):
             sender.match(made, sender.read(frame, ["id"]))
         return
     found = sender.match(made, sender.read(frame, ["id"]))
-    assert dict(found.rows.select("who", "customer_id").iter_rows()) == known
+    assert dict(found.rows.select("who", sender.WHO).iter_rows()) == known
     assert found.counts["unmatched"] == len(drawn) - len(known)
 
 
@@ -175,6 +175,10 @@ def test_a_table_gets_pseudonyms_in_the_place_of_its_ids(made, tmp_path):
     people = [pseudonym(text, made.key()) for text in (number(0), number(1), number(2), ROWS[3][1])]
     assert named.columns == ["customer_id", "account", "name"]
     assert named.rows() == [(who, row[0], row[2]) for who, row in zip([*people, None], ROWS, strict=True)]
+    other = pl.DataFrame({"customer_id": ["own"], "msisdn": [number(0)]})
+    assert engine.pseudonyms(made, other, "msisdn").to_dicts() == [
+        {"customer_id": people[0], "sender_customer_id": "own"}
+    ]
     out = tmp_path / "named.csv"
     call = ["ids", str(listed), "--id-column", "msisdn", "-O", str(out), "-w", str(made.path), "-o", "json"]
     done = CliRunner().invoke(app, call)
@@ -199,7 +203,7 @@ def test_the_command_says_what_became_of_every_row(made, tmp_path):
     assert (
         "Of 6 rows of the list 4 by msisdn, 2 of nobody known here, 1 say the same again; 0 people get" in done.stderr
     )
-    assert "Left out: 3 not in the list." in done.stderr
+    assert "Left out: 3 customers not in the list." in done.stderr
     assert f"Open {tmp_path / 'out/delivery.csv'}" in done.stderr and "Open" not in done.stdout
     told = CliRunner().invoke(app, [*call, "--to", str(tmp_path / "out"), "-o", "json"])
     (entry,) = [e for e in json.loads(told.stdout) if e.get("table") == "delivery"]
