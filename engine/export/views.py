@@ -90,9 +90,9 @@ _BESIDE_ANALYSIS = ("choices", "uplift", "offer_metrics", "loyalty", "influencer
 _READS = {
     "ads": ("ads", "offers", "choices", "matches", "customers"),
     "delivery": ("ads", "offers", "matches", "consents", "optouts", "customers", "plans", "assignments"),
-    "audience": ("ads", "offers", "matches", "consents", "optouts", "customers", "plans", "assignments"),
     "analysis": ("matches", "choices", "uplift", "influencers", "ads"),
 }
+_READS["audience"] = _READS["delivery"]
 
 
 def parts(what: str) -> list[Part]:
