@@ -218,6 +218,18 @@ class Ads:
 
 
 @dataclass(frozen=True)
+class Sending:
+    """Who is sent something, and how often (docs/howto/sending.md)."""
+
+    holdout: float = _s(
+        0.0, "share of customers who are never sent anything, the same ones ever after", low=0, high=0.9
+    )
+    max_ads: int = _s(0, "deliveries with something for a customer within max_days; 0 = no limit", low=0)
+    max_days: int = _s(30, "days that max_ads counts", low=1, high=3650)
+    quiet_days: int = _s(0, "days from one delivery to a customer to the next at least; 0 = none", low=0, high=3650)
+
+
+@dataclass(frozen=True)
 class Report:
     """Reports (METHODS sections 3, 7 and 8)."""
 
@@ -274,6 +286,7 @@ class Config:
     offers: Offers = field(default_factory=Offers)
     faces: Faces = field(default_factory=Faces)
     ads: Ads = field(default_factory=Ads)
+    sending: Sending = field(default_factory=Sending)
     report: Report = field(default_factory=Report)
     storage: Storage = field(default_factory=Storage)
     warehouse: Warehouse = field(default_factory=Warehouse)
