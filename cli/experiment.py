@@ -246,9 +246,8 @@ def register(app: typer.Typer) -> None:
         """
         from engine.usecases import experiment_design
 
-        options = {"direct": direct, "spillover": spillover, "base": base, "noise": noise, "draws": draws}
-        options["seed"] = seed
-        shell.emit(experiment_design.simulate(shell.workspace(), name, **options))
+        space, effects = shell.workspace(), {"direct": direct, "spillover": spillover, "base": base}
+        shell.emit(experiment_design.simulate(space, name, noise=noise, draws=draws, seed=seed, **effects))
 
     @command(group)
     def compare(

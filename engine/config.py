@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from engine import clock, documents
 from engine.errors import ConfigError
@@ -310,7 +310,7 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] | None = No
             raise ConfigError(f"{origin[key]}: there is no setting {key!r}.", fix=_nearest(key, known))
         section, name = key.split(".", 1)
         sections.setdefault(section, {})[name] = _convert(key, known[key], value, origin[key])
-    kinds = {f.name: f.default_factory for f in dataclasses.fields(Config)}
+    kinds = _sections()
     return Config(**{section: kinds[section](**entries) for section, entries in sections.items()})
 
 
@@ -320,13 +320,12 @@ def template(**preset: Any) -> str:
         "# Settings of this Kindred workspace. A line #name = value shows a default; remove the # to change it.",
         "",
     ]
-    for section in dataclasses.fields(Config):
-        kind = section.default_factory
-        lines += [f"# {kind.__doc__}", f"[{section.name}]"]
+    for section, kind in _sections().items():
+        lines += [f"# {kind.__doc__}", f"[{section}]"]
         for entry in dataclasses.fields(kind):
             choices = entry.metadata["choices"]
             note = entry.metadata["note"] + (f" ({' | '.join(map(str, choices))})" if choices else "")
-            value = preset.get(f"{section.name}__{entry.name}")
+            value = preset.get(f"{section}__{entry.name}")
             lines.append(f"# {note}")
             lines.append(
                 f"{entry.name} = {_toml(value)}" if value is not None else f"#{entry.name} = {_toml(entry.default)}"
@@ -413,16 +412,18 @@ def _value(config: Config, key: str) -> Any:
     return getattr(getattr(config, section), name)
 
 
+def _sections() -> dict[str, type[Any]]:
+    return {section.name: cast(type[Any], section.default_factory) for section in dataclasses.fields(Config)}
+
+
 def _fields() -> dict[str, dataclasses.Field]:
     return {
-        f"{section.name}.{entry.name}": entry
-        for section in dataclasses.fields(Config)
-        for entry in dataclasses.fields(section.default_factory)
+        f"{section}.{entry.name}": entry for section, kind in _sections().items() for entry in dataclasses.fields(kind)
     }
 
 
 def _convert(key: str, entry: dataclasses.Field, value: Any, origin: str) -> Any:
-    wanted = type(entry.default)
+    wanted: type[Any] = type(entry.default)
     problem = f"{origin}: {key} = {value!r}"
     try:
         if wanted is bool and isinstance(value, str):

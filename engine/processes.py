@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from queue import Queue
 from threading import Thread
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from engine.errors import EngineError
 
@@ -41,8 +41,10 @@ def answers(
     Raises:
         EngineError: the work's; or a process has ended.
     """
-    work, found = enumerate(lines), Queue()
-    started, at = [], {}
+    work = enumerate(lines)
+    found: Queue[tuple[subprocess.Popen[str], str]] = Queue()
+    started: list[subprocess.Popen[str]] = []
+    at: dict[subprocess.Popen[str], int | None] = {}
     try:
         for _ in range(processes):
             started.append(_start(module, arguments))
@@ -62,12 +64,13 @@ def answers(
             answer = json.loads(line)
             if "message" in answer:
                 raise EngineError(answer["message"], fix=answer["fix"])
-            number, at[process] = at[process], _feed(process, work)
-            yield number, answer
+            done, at[process] = at[process], _feed(process, work)
+            if done is not None:
+                yield done, answer
     finally:
         for process in started:
             with suppress(OSError):
-                process.stdin.close()
+                _pipe(process.stdin).close()
             process.terminate()
             process.wait()
 
@@ -112,8 +115,9 @@ def _feed(process: subprocess.Popen[str], work: Iterator[tuple[int, str]]) -> in
     number, line = next(work, (None, ""))
     if number is not None:
         with suppress(BrokenPipeError):  # it has ended: its empty answer says so
-            process.stdin.write(line + "\n")
-            process.stdin.flush()
+            given = _pipe(process.stdin)
+            given.write(line + "\n")
+            given.flush()
     return number
 
 
@@ -122,8 +126,14 @@ def _ending(process: subprocess.Popen[str]) -> str:
     return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
 
 
+def _pipe(pipe: IO[str] | None) -> IO[str]:
+    if pipe is None:
+        raise ValueError("a process that `_start` made has both pipes")
+    return pipe
+
+
 def _listen(process: subprocess.Popen[str], found: Queue) -> None:
-    for line in process.stdout:
+    for line in _pipe(process.stdout):
         if line.endswith("\n"):  # half an answer is none
             found.put((process, line))
     found.put((process, ""))

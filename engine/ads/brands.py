@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from engine import documents
 from engine.errors import ConfigError
@@ -235,7 +235,7 @@ class _Reader:
 
     def _layer(self, entry: dict[str, Any], canvas: tuple[int, int]) -> Layer:
         kind = entry.get("kind")
-        if kind not in _KINDS:
+        if not isinstance(kind, str) or kind not in _KINDS:
             self._fail(f"kind = {kind!r} is not one of {', '.join(_KINDS)}")
         self._only(entry, {"kind", *_KINDS[kind]})
         values: dict[str, Any] = {"kind": kind, "box": (0, 0, *canvas)}
@@ -278,6 +278,7 @@ class _Reader:
         mark = entry.get("mark")
         if mark is not None and (not isinstance(mark, list) or len(mark) != 2):
             self._fail("mark should be two colours")
+        pill = self._numbers(entry["pill"], 2, "pill") if "pill" in entry else None
         return Item(
             text=entry["text"],
             font=entry["font"],
@@ -286,7 +287,7 @@ class _Reader:
             leading=float(entry.get("leading", 1.2)),
             lines=int(entry.get("lines", 0)),
             balance=bool(entry.get("balance", False)),
-            pill=self._numbers(entry["pill"], 2, "pill") if "pill" in entry else None,
+            pill=None if pill is None else (pill[0], pill[1]),
             fill=self._colour(entry["fill"]) if "fill" in entry else None,
             mark=None if mark is None else (self._colour(mark[0]), self._colour(mark[1])),
         )
@@ -339,6 +340,6 @@ class _Reader:
         if unknown := sorted(set(entry) - known):
             self._fail(f"does not know {unknown[0]!r}", fix=f"It may say {', '.join(sorted(known))}.")
 
-    def _fail(self, problem: str, *, fix: str | None = None) -> None:
+    def _fail(self, problem: str, *, fix: str | None = None) -> NoReturn:
         where = f"{self.file}, {self.place}" if self.place else str(self.file)
         raise ConfigError(f"{where}: {problem}.", fix=fix)

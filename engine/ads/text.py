@@ -142,7 +142,7 @@ def fit(
             return lay([*sizes[:index], size, *sizes[index + 1 :]]) is not None
 
         sizes[index] = _largest(sizes[index], item.size[1], grown)
-    blocks = lay(sizes)
+    blocks = lay(sizes) or best  # the largest sizes that fit: they do
     return [_balanced(b, text, room[0]) if b.item.balance else b for b, (_, text) in zip(blocks, wanted, strict=True)]
 
 

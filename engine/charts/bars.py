@@ -92,10 +92,10 @@ def stacked(labels: Sequence[str], parts: Sequence[tuple[str, Sequence[float | N
     for i, (short, label) in enumerate(zip(shown, labels, strict=True)):
         end = 0.0
         for name, (part, values) in zip(legend, parts, strict=True):
-            if values[i]:
-                says = f"{label}, {part}: {spell(values[i], 'share')}"
-                rows.append({"name": short, "part": name, "from": end, "to": end + values[i], "says": says})
-                end += values[i]
+            if value := values[i]:
+                says = f"{label}, {part}: {spell(value, 'share')}"
+                rows.append({"name": short, "part": name, "from": end, "to": end + value, "says": says})
+                end += value
         if end < 0.995:
             gaps.append({"name": short, "part": WITHHELD, "from": end, "to": 1.0, "says": f"{label}: {WITHHELD}"})
     keys, colours = list(legend), COLOURS[: len(legend)]

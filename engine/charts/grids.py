@@ -99,7 +99,7 @@ def calendar(days: Mapping[date, float], *, unit: str) -> dict[str, Any]:
     first = min(days) - timedelta(days=min(days).weekday())
     weeks = (max(days) - first).days // 7 + 1
     least, most = min(days.values()), max(days.values())
-    cells = [
+    cells: list[dict[str, Any]] = [
         {"week": (day - first).days // 7, "day": day.weekday(), "fill": SHADES[shade(value, least, most)],
          "says": f"{day:%a} {day}: {spell(value, 'count')} {unit}"}
         for day, value in days.items() if plain(value) is not None

@@ -289,7 +289,8 @@ def _replaced(values: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 def _within_years(values: Sequence[str], orders: Sequence[str]) -> str:
     """The order in which all days are within three years, if in every other one they are ten years apart or more."""
-    near, far = [], []
+    near: list[str] = []
+    far: list[str] = []
     for order in orders:
         years = [at.year for value in values if (at := moment(value, order))]
         apart = max(years, default=0) - min(years, default=0)

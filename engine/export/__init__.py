@@ -53,7 +53,7 @@ class _Wanted:
 
     what: str
     format: str
-    as_of: date | None
+    as_of: date
     shard_rows: int
     compress: bool
     raw: bool
@@ -111,9 +111,8 @@ def export(
         raise InputError(f"{shard_rows} rows a file are too few.", fix="Give 0 for one file, or a positive number.")
     if as_of is not None and what != "delivery":
         raise InputError(f"a day of sending says nothing about {what}.", fix="It belongs to `delivery`.")
-    if what == "delivery":
-        as_of = as_of or ages.moment(workspace.config).date()
-    wanted = _Wanted(what, format, as_of, shard_rows, compress, raw)
+    day = as_of or ages.moment(workspace.config).date()
+    wanted = _Wanted(what, format, day, shard_rows, compress, raw)
     parts = views.parts(what)
     if dry_run:
         with workspace.warehouse(read_only=True) as store:
@@ -167,7 +166,7 @@ def _facts(store: Warehouse, workspace: Workspace, wanted: _Wanted, since: str |
         "format": wanted.format,
         "shard_rows": wanted.shard_rows,
         "compress": wanted.compress,
-        "as_of": None if wanted.as_of is None else wanted.as_of.isoformat(),
+        "as_of": wanted.as_of.isoformat() if wanted.what == "delivery" else None,
         "since": since,
         "kindred": VERSION,
         "versions": facts.versions(),
@@ -193,7 +192,9 @@ def _write(
     from engine.export import ads, rows, views
 
     table, name = part.table, part.table.name
-    output = {"format": wanted.format, "shard_rows": wanted.shard_rows, "compress": wanted.compress, "raw": wanted.raw}
+    output: dict[str, Any] = {
+        "format": wanted.format, "shard_rows": wanted.shard_rows, "compress": wanted.compress, "raw": wanted.raw,
+    }  # fmt: skip
     found = store.columns(name) if name in TABLES and name not in views.JOINED else table.names
     if name == "ads":
         count = ads.write(store, workspace, draft, **output, progress=progress)

@@ -88,8 +88,8 @@ class Examiner:
         found = self._detector.many(photos, least)
         again = [
             k
-            for k, pixels in enumerate(photos)
-            if least[k] > self._detector.min_face and not cut.settled(found[k].boxes, *pixels.shape[:2], least[k])
+            for k, (height, width, *_) in enumerate(pixels.shape for pixels in photos)
+            if least[k] > self._detector.min_face and not cut.settled(found[k].boxes, height, width, least[k])
         ]
         for k, every in zip(again, self._detector.many([photos[k] for k in again]), strict=True):
             found[k] = every

@@ -93,10 +93,10 @@ def match(
         alike = alike.filter(pl.col("arm") != "influencer_face", pl.Series(photo < 0)[alike["request"]])
     if len(photos) and len(alike):
         own = own_pictures(alike, subjects, photos)
-        found = _assign(alike, *told, capacity, own, limit, wishes, traits)
-        settle(alike["request"].to_numpy(), *found)
+        settle(alike["request"].to_numpy(), *_assign(alike, *told, capacity, own, limit, wishes, traits))
     left = -1
-    while len(hidden) and capacity.any() and left != capacity.sum():  # what the others left of theirs
+    # What the others left of theirs:
+    while hiding is not None and len(hidden) and capacity.any() and left != capacity.sum():
         left = capacity.sum()
         again = theirs.filter(pl.Series((photo < 0) & ~excluded & ~alone)[theirs["request"]])
         *found, alone[again["request"]] = drawn.drawn(again, *told, capacity, limit, wishes, traits, hiding)

@@ -127,7 +127,7 @@ class Penalties:
         bands = np.array([_band(a.get("age_band", a.get("age", ""))) for a in supplied], np.float64).reshape(-1, 2)
         age = _numbers(subjects, "age")
         self._hair, self._age = (ours, theirs), (age, bands)
-        self._codes = []
+        self._codes: list[tuple[np.ndarray, np.ndarray | tuple[np.ndarray, np.ndarray]]] = []
         for name in wishes.filters:
             if name == "hair":
                 pair = [_nearest_name(c) for c in ours], [_nearest_name(c) for c in theirs]
@@ -139,8 +139,9 @@ class Penalties:
                 own = subjects[name].cast(str).str.to_lowercase().to_list() if name in subjects.columns else []
                 pair = own or [None] * len(subjects), [a.get(name) for a in supplied]
             names = sorted({v for side in pair for v in side if v})
-            code = {v: i for i, v in enumerate(names)}
-            self._codes.append(tuple(np.array([code.get(v, -1) for v in side], np.int64) for side in pair))
+            code: dict[str | None, int] = {v: i for i, v in enumerate(names)}
+            ours_, theirs_ = (np.array([code.get(v, -1) for v in side], np.int64) for side in pair)
+            self._codes.append((ours_, theirs_))
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         """What is taken off, float32 (len(rows), photos), infinite where a filter forbids the pair.

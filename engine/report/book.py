@@ -274,7 +274,7 @@ class Book:
             leave_out: names of parts (first steps of paths) not to publish; their counts only take part in deciding
                 what is withheld.
         """
-        hidden = self._ledger.withheld() if self._noise is not None else frozenset()
+        hidden = frozenset(str(path) for path in self._ledger.withheld()) if self._noise is not None else frozenset()
         if self._noise is not None:
             self._move(self._noise, hidden)
         per_table: dict[str, int] = {}
@@ -306,7 +306,9 @@ class Book:
     def _move(self, noise: Noise, hidden: Collection[Any]) -> None:
         """Put the figures as they are published in the place of those that are."""
         published = {
-            path: noise.count(self._names[path], value, self._each[path]) for path, value in self._ledger.counts.items()
+            path: noise.count(self._names[path], value, self._each[path])
+            for path, value in self._ledger.counts.items()
+            if isinstance(path, str)
         }
         for path, value in published.items():
             if path not in self._unseen and path not in hidden:
@@ -327,9 +329,9 @@ def bin_name(name: str, piece: Mapping[str, Any]) -> str:
     return f"{name}|{piece['low']}|{piece['high']}"
 
 
-def wordy(text: str | None) -> str | None:
+def wordy(text: str) -> str:
     """A sentence of an analysis for the public: its figures, which may count a few people, are left out."""
-    return None if text is None else re.sub(r"[-+−]?\d[\d.,]*(?:e[-+]?\d+)?", "…", text)
+    return re.sub(r"[-+−]?\d[\d.,]*(?:e[-+]?\d+)?", "…", text)
 
 
 def plain(value: Any) -> Any:

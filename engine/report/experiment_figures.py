@@ -44,8 +44,8 @@ def fill(book: Book, *, arms: pl.DataFrame, funnel: Mapping[str, Any]) -> None:
         book.people(f"experiment.funnel.{i}.customers", funnel[step])
         if i and (lost := funnel[STEPS[i - 1]] - funnel[step]):
             book.rest(f"experiment.funnel.{i}.lost", lost)
-            parts = [f"experiment.funnel.{i}.customers", f"experiment.funnel.{i}.lost"]
-            book.total(f"experiment.funnel.{i - 1}.customers", parts)
+            left = [f"experiment.funnel.{i}.customers", f"experiment.funnel.{i}.lost"]
+            book.total(f"experiment.funnel.{i - 1}.customers", left)
 
 
 def trial(
@@ -346,7 +346,8 @@ def _segments(book: Book, i: int, lines: Sequence[Mapping[str, Any]]) -> None:
         for name in ("p_same", "p_same_holm"):
             book.chance(f"{path}.alike.{j}.{name}", line.get(name))
         if book.public:
-            book.put(f"{path}.alike.{j}.note", wordy(line.get("note")))
+            note = line.get("note")
+            book.put(f"{path}.alike.{j}.note", note and wordy(note))
 
 
 def _along_ties(book: Book, path: str, found: Mapping[str, Any], sides: Mapping[str, str]) -> None:
@@ -476,10 +477,9 @@ def _acted(sides: Mapping[str, str], pair: Mapping[str, Any]) -> list[str]:
 
 def _version(line: tuple[int, str, Mapping[str, Any]], before: tuple[int, str, Mapping[str, Any]] | None) -> dict:
     version, digest, fields = line
-    changed = []
-    if before is not None:
-        changed = [n for n in fields if n != "version" and fields[n] != before[2].get(n)]
-    words = "; ".join(f"{n.replace('_', ' ')} {_word(before[2].get(n))} → {_word(fields[n])}" for n in changed)
+    old = before[2] if before is not None else fields
+    changed = [n for n in fields if n != "version" and fields[n] != old.get(n)]
+    words = "; ".join(f"{n.replace('_', ' ')} {_word(old.get(n))} → {_word(fields[n])}" for n in changed)
     return {"version": version, "hash": digest[:16], "changed": words or "first version"}
 
 

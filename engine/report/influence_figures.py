@@ -169,8 +169,8 @@ def health(
         few += reasons.pop()[1]
     rows = [{"reason": r, "pairs": n} for r, n in [*reasons, *([(OTHERS, few)] if few else [])]]
     book.rows("health.gates", rows, ["pairs"], each=each, names=lambda row: f"gate|{row['reason']}")
-    reasons = [f"health.gates.{i}.pairs" for i in range(len(book.get("health.gates")))]
-    book.total("health.pairs", ["health.pairs_counted", *reasons])
+    parts = [f"health.gates.{i}.pairs" for i in range(len(book.get("health.gates")))]
+    book.total("health.pairs", ["health.pairs_counted", *parts])
     if not book.public:
         book.rows("health.hubs", hubs.iter_rows(named=True))
     # Most hubs are lines that belong to no person, but not all need be.
@@ -345,36 +345,39 @@ def quadrants(book: Book, cells: pl.DataFrame) -> None:
     for _, b, n in cells.iter_rows():
         totals[b] = totals.get(b, 0) + n
     everyone = sum(totals.values())
-    edges, running = [], 0
+    edges: list[int] = []
+    running = 0
     for b in sorted(totals):
         running += totals[b]
         if running >= everyone * (len(edges) + 1) / UPLIFT_BANDS and len(edges) < UPLIFT_BANDS - 1:
             edges.append(b + 1)
     lows, highs = [min(totals), *edges], [*edges, max(totals) + 1]
-    bands = [{"low": a / 100, "high": b / 100} for a, b in zip(lows, highs, strict=True) if a < b]
-    rows = [{"followers": f, "cells": [0] * len(bands)} for f in range(4)]
+    bands: list[dict[str, float | None]] = [
+        {"low": a / 100, "high": b / 100} for a, b in zip(lows, highs, strict=True) if a < b
+    ]
+    cells_of = [[0] * len(bands) for _ in range(4)]
     for followers, b, n in cells.iter_rows():
         band = sum(1 for a, z in zip(lows[1:], highs[1:], strict=True) if a < z and b >= a)
-        rows[followers]["cells"][band] += n
+        cells_of[followers][band] += n
     if book.public and bands:
         # The outermost edges are single customers' values.
         bands[0]["low"] = bands[-1]["high"] = None
     book.put("quadrants.bands", bands)
-    book.put("quadrants.rows", rows)
+    book.put("quadrants.rows", [{"followers": f, "cells": row} for f, row in enumerate(cells_of)])
     book.people("quadrants.customers", everyone)
     if (rest := (book.get("coverage.customers") or 0) - everyone) > 0:
         book.rest("quadrants.rest", rest)
         book.total("coverage.customers", ["quadrants.customers", "quadrants.rest"])
-    for f, row in enumerate(rows):
-        for j, n in enumerate(row["cells"]):
+    for f, row in enumerate(cells_of):
+        for j, n in enumerate(row):
             book.people(f"quadrants.rows.{f}.cells.{j}", n)
-        book.people(f"quadrants.rows.{f}.customers", sum(row["cells"]))
+        book.people(f"quadrants.rows.{f}.customers", sum(row))
         parts = [f"quadrants.rows.{f}.cells.{j}" for j in range(len(bands))]
         book.total(f"quadrants.rows.{f}.customers", parts)
     for j in range(len(bands)):
-        book.people(f"quadrants.bands.{j}.customers", sum(row["cells"][j] for row in rows))
-        book.total(f"quadrants.bands.{j}.customers", [f"quadrants.rows.{f}.cells.{j}" for f in range(len(rows))])
-    book.total("quadrants.customers", [f"quadrants.rows.{f}.customers" for f in range(len(rows))])
+        book.people(f"quadrants.bands.{j}.customers", sum(row[j] for row in cells_of))
+        book.total(f"quadrants.bands.{j}.customers", [f"quadrants.rows.{f}.cells.{j}" for f in range(len(cells_of))])
+    book.total("quadrants.customers", [f"quadrants.rows.{f}.customers" for f in range(len(cells_of))])
     book.total("quadrants.customers", [f"quadrants.bands.{j}.customers" for j in range(len(bands))])
 
 

@@ -318,7 +318,7 @@ class _Portrait(Pose):
         canvas.line(self.at(spline(cup, closed=False), 0.95), self.shade, self.px(0.07), alpha=0.4, soft=self.px(0.03))
         for side in (-1, 1):
             corner = np.array([(side * (half + 0.02), y - lift * 0.8), (side * (half + 0.06), y + 0.02)])
-            canvas.line(self.at(np.linspace(*corner, 6)), self.shade * 0.8, self.px(0.035), alpha=0.6,
+            canvas.line(self.at(np.linspace(corner[0], corner[1], 6)), self.shade * 0.8, self.px(0.035), alpha=0.6,
                         soft=self.px(0.01))  # fmt: skip
         self.mouth_y, self.mouth_half = y, half
 
@@ -366,7 +366,7 @@ class _Portrait(Pose):
             for dy in (-0.05, 0.03, 0.1):
                 x = side * (self.eye_x + 0.27)
                 foot = np.array([(x, self.eye_y + dy * 0.4), (x + side * 0.13, self.eye_y + dy * 1.6)])
-                canvas.line(self.at(np.linspace(*foot, 6)), pen, self.px(0.022), alpha=strength * 0.7)
+                canvas.line(self.at(np.linspace(foot[0], foot[1], 6)), pen, self.px(0.022), alpha=strength * 0.7)
         for dy in (-0.62, -0.76):
             brow = np.array([(-0.4, dy + 0.02), (0, dy), (0.4, dy + 0.02)])
             canvas.line(self.at(spline(brow, closed=False)), pen, self.px(0.026), alpha=strength * 0.6,
@@ -389,7 +389,7 @@ class _Portrait(Pose):
             closed = np.vstack([lens, lens[:2]])
             canvas.line(self.at(closed, 1.0), frame, self.px(0.05 if square else 0.035), taper=False)
             arm = np.array([(side * (self.eye_x + 0.32), self.eye_y - 0.02), (side * 1.0, self.eye_y - 0.06)])
-            canvas.line(self.at(np.linspace(*arm, 6), 0.6), frame, self.px(0.045), taper=False)
+            canvas.line(self.at(np.linspace(arm[0], arm[1], 6), 0.6), frame, self.px(0.045), taper=False)
         gap = self.eye_x - 0.3
         bridge = np.array([(-gap, self.eye_y), (0, self.eye_y - 0.05), (gap, self.eye_y)])
         canvas.line(self.at(spline(bridge, closed=False), 1.05), frame, self.px(0.045), taper=False)

@@ -373,7 +373,7 @@ def _import(space: Workspace, folder: Path, progress: Progress) -> list[Any]:
     from engine.intake.importer import import_table
     from engine.logs.importer import import_logs
 
-    shared = {"config": space.config, "key": space.key(), "progress": progress}
+    shared: dict[str, Any] = {"config": space.config, "key": space.key(), "progress": progress}
     with space.writing("demo") as store:
         done = import_logs(store, [folder / "logs" / "calls.csv"], format=None, mapping=None, options={}, **shared)
         for table in TABLES:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -145,7 +146,7 @@ def facts(workspace: Workspace, kind: str, *, internal: bool = False, progress: 
     config = workspace.config
     analyses = _analyses(workspace, progress) if "experiment" in kinds else {}
     with workspace.warehouse(read_only=True) as store:
-        states = {line["stage"]: line["state"] for line in runner.status(store, config)}
+        states = {str(line["stage"]): str(line["state"]) for line in runner.status(store, config)}
         ask = Ask(workspace, store, analyses)
         noise = None
         # Every report's counts are entered whichever is asked for, so that all reports withhold the same ones and
@@ -312,7 +313,7 @@ def _experiment(book: Book, ask: Ask) -> None:
     book.put("experiment.unread", [])
     for state in ask.frame("experiments").iter_rows(named=True):
         name = state["experiment_id"]
-        lines = ask.once(f"plans {name}", lambda name=name: ask.store.query("experiment/plans", experiment_id=name))
+        lines = ask.once(f"plans {name}", partial(ask.store.query, "experiment/plans", experiment_id=name))
         lines = lines.sort("version")
         try:
             versions = [(version, digest, plans.read(text)) for version, text, digest in lines.iter_rows()]
