@@ -13,6 +13,7 @@ import typer
 
 from cli.command import ENCODING, ROWS_REJECTED, SHEET, Shell, command
 from cli.inputs import FROM, GLOB, PATHS, SQL, inputs
+from cli.mappings import register as register_mappings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +63,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="import")
     kept = typer.Typer(help="Mappings kept in the workspace, by name.", no_args_is_help=True)
     app.add_typer(kept, name="mapping")
-    _register_mappings(kept)
+    register_mappings(kept)
     for target, text in TABLES.items():
         _register_table(group, target, text)
     _taking_back(app)
@@ -265,44 +266,6 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
         f"{text}\n\nExample: `kindred import {target} {'photos/' if target == 'photos' else target + '.csv'}`"
     )
     command(group, target)(load)
-
-
-def _register_mappings(group: typer.Typer) -> None:
-    @command(group)
-    def keep(
-        shell: Shell,
-        name: Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits, - and _.")],
-        file: Annotated[Path, typer.Argument(metavar="FILE", help="A mapping file (docs/mapping.md).")],
-    ) -> None:
-        """Keep a mapping file in the workspace, to be used as --mapping NAME.
-
-        Example: `kindred mapping keep crm crm.toml`
-        """
-        from engine.usecases import mappings
-
-        shell.emit(mappings.keep(shell.workspace(), name, file))
-
-    @command(group, "list")
-    def list_(shell: Shell) -> None:
-        """The mappings that are kept: for which table, which columns, and what their content is known by.
-
-        Example: `kindred mapping list`
-        """
-        from engine.usecases import mappings
-
-        shell.emit(mappings.listed(shell.workspace()), ["name", "table", "columns", "digest"])
-
-    @command(group)
-    def show(
-        shell: Shell, name: Annotated[str, typer.Argument(metavar="NAME", help="Of a mapping that is kept.")]
-    ) -> None:
-        """The text of a kept mapping.
-
-        Example: `kindred mapping show crm > crm.toml`
-        """
-        from engine.usecases import mappings
-
-        print(mappings.show(shell.workspace(), name), end="")
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from engine.trust.suppress import Ledger, merge_bins
 __all__ = ["OTHERS", "Book", "bin_name", "look_up", "wordy"]
 
 HEAVY = 3
+ENDLESS = 10**9  # upper edge of a last bin
 OTHERS = "all others"  # what is too small in a public report stands together
 
 
