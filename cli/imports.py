@@ -291,7 +291,7 @@ def _report(
 ) -> int:
     from engine.usecases import imports
 
-    told = [{name: value for name, value in vars(check).items() if name != "tables"} for check in checks]
+    listed = [{name: value for name, value in vars(check).items() if name != "tables"} for check in checks]
     shell.emit(
         [
             {
@@ -304,7 +304,7 @@ def _report(
                 "replaces": summary.replaces,
                 "details": summary.details,
                 **(
-                    {"columns": summary.columns, "covers": summary.covers, "days": summary.days, "checks": told}
+                    {"columns": summary.columns, "covers": summary.covers, "days": summary.days, "checks": listed}
                     if shell.output == "json"
                     else {}
                 ),
@@ -328,7 +328,7 @@ def _report(
         _say_columns(shell, s)
     if names := imports.other_names(space):
         shell.say(names)
-    for check in told:
+    for check in listed:
         if check["level"] != "ok":
             shell.say(f"{check['level']}: {check['found']}. {check['remedy']}".strip())
     if preview:
@@ -342,10 +342,10 @@ def _report(
 
 def _columns(summary: SourceSummary) -> list[str]:
     """Which column became what, a line each, and what the file covers."""
-    told = summary.columns[:_SHOWN]
-    wide = max((len(column["ours"]) for column in told), default=0)
+    columns = summary.columns[:_SHOWN]
+    wide = max((len(column["ours"]) for column in columns), default=0)
     lines = []
-    for column in told:
+    for column in columns:
         before, after = ("; ".join(values) for values in (column["before"], column["after"]))
         became = " -> ".join(text for text in (before, after) if text) if before != after else before
         lines.append(f"  {column['ours']:<{wide}} = {column['theirs']}{f': {became}' if became else ''}")
@@ -361,12 +361,12 @@ def _say_columns(shell: Shell, summary: SourceSummary) -> None:
         start = f"{what} column "
         return [f"{name.removeprefix(start)} ({n})" for name, n in summary.details.items() if name.startswith(start)]
 
-    told = {
+    words = {
         "hidden": ("hidden in", "values that identify a person"),
         "left out": ("left out", "values that read like names, addresses or accounts"),
         "kept as they came": ("kept", "values"),
     }
-    for word, (what, note) in told.items():
+    for word, (what, note) in words.items():
         if columns := named(what):
             shell.say(f"{summary.path}: {word}: {', '.join(columns)}: {note}.")
     if named("hidden in") or named("left out"):

@@ -107,11 +107,11 @@ def calendar(days: Mapping[date, float], *, unit: str) -> dict[str, Any]:
     mondays = [first + timedelta(days=7 * week) for week in range(weeks)]
     starts = [w for w, day in enumerate(mondays) if w == 0 or day.month != mondays[w - 1].month]
     kept = [w for i, w in enumerate(starts) if i == len(starts) - 1 or starts[i + 1] - w > 2]
-    months, told = [], None
+    months, last = [], None
     for week, following in pairwise([*kept, kept[-1] + 9]):
         monday = mondays[week]
-        year = monday.year != told and following - week > 4  # a year takes the room of four weeks
-        told = monday.year if year else told
+        year = monday.year != last and following - week > 4  # a year takes the room of four weeks
+        last = monday.year if year else last
         months.append({"week": week, "text": f"{monday:%b %Y}" if year else f"{monday:%b}"})
     columns = max(weeks, 24)
     across = {"field": "week", "type": "quantitative", "axis": None, "scale": {"domain": [0, columns], "nice": False}}

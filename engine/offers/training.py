@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from engine.offers import drivers, encoding, learners, measures, models, portable, support, wording, worth
+from engine.offers import drivers, encoding, learners, measures, models, policy_value, portable, support, wording
 
 if TYPE_CHECKING:
     import numpy as np
@@ -345,7 +345,7 @@ def hold_out(rows: pl.DataFrame, arms: Sequence[str], plan: Plan) -> np.ndarray:
     import numpy as np
 
     outcome = rows["outcome"].to_numpy().astype(int)
-    _, held = split(rows, worth.arm_numbers(rows, arms), outcome, plan)
+    _, held = split(rows, policy_value.arm_numbers(rows, arms), outcome, plan)
     return np.unique(rows["customer_id"].to_numpy()[held])
 
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from engine.offers import drivers, features, history, models, policy, support, training, worth
+from engine.offers import drivers, features, history, models, policy, policy_value, support, training
 from engine.pipeline import edges, influencers
 from engine.tables import empty
 from engine.trust import ages
@@ -164,14 +164,14 @@ def training_rows(context: Context, past: Past, offer: dict[str, Any]) -> pl.Dat
 def policies(
     context: Context, past: Past, offers: pl.DataFrame, trained: list[training.Trained]
 ) -> list[dict[str, object]]:
-    """Metric rows that compare policies on the held-out customers (see `engine.offers.worth`)."""
+    """Metric rows that compare policies on the held-out customers (see `engine.offers.policy_value`)."""
     judged = {t.offer_id: t.judged for t in trained if t.judged is not None}
-    rows = history.told(past.rows)
+    rows = history.with_outcome(past.rows)
     if not judged or past.held is None or not rows.height:
         return []
     rows = rows.join(past.known, on=["customer_id", "as_of"], how="left", maintain_order="left")
     value, cost = (dict(offers.select("offer_id", column).rows()) for column in ("value", "cost"))
-    return worth.compare(rows, judged, value, cost, past.held, seed=context.config.run.seed)
+    return policy_value.compare(rows, judged, value, cost, past.held, seed=context.config.run.seed)
 
 
 def scores(context: Context, now: pl.DataFrame, known: dict[str, training.Trained]) -> dict[str, np.ndarray]:

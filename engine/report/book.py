@@ -268,7 +268,7 @@ class Book:
         """The figure at `path`, None where there is none."""
         return look_up(self.facts, path)
 
-    def settle(self, leave_out: Collection[str] = ()) -> dict[str, Any]:
+    def finish(self, leave_out: Collection[str] = ()) -> dict[str, Any]:
         """Withhold and move what must be, and return the facts with `suppression`: how many figures of which table.
 
         Args:

@@ -122,9 +122,9 @@ def _experiment(space: Workspace, folder: Path, seed: int) -> dict[str, Any]:
     with space.warehouse(read_only=True) as store:
         customers = len(experiment_design.population(space, store, plan).customers)
     planted = response.SEEN * (CHANCES["influencer_face"] - CHANCES["own_face"])
-    told = {"customers": customers, "planted": round(planted, 4), "found": None, "low": None, "high": None}
+    facts = {"customers": customers, "planted": round(planted, 4), "found": None, "low": None, "high": None}
     if customers < TRIAL_CUSTOMERS:
-        return told
+        return facts
     experiment_design.design(space, TRIAL, arms=plan.arms, metric=plan.metric)
     experiment_design.assign(space, TRIAL)
     with space.warehouse(read_only=True) as store:
@@ -134,7 +134,7 @@ def _experiment(space: Workspace, folder: Path, seed: int) -> dict[str, Any]:
         experiment_events.import_events(space, TRIAL, target, folder / f"{target}.csv")
     effect = experiment_analysis.analyse(space, TRIAL)["effects"][0]
     names = {"found": "difference", "low": "low", "high": "high"}
-    return told | {name: demo_truth.number(effect[column]) for name, column in names.items()}
+    return facts | {name: demo_truth.number(effect[column]) for name, column in names.items()}
 
 
 def _claim(out: Path) -> None:

@@ -119,8 +119,8 @@ def _tried(path: Path, made: Draft, folder: Path, more: dict[str, Any]) -> Draft
     reasons = _reasons(read) if read and made.table == "logs" else {}
     for reason, column in _DOUBTS.items():
         if read and (n := reasons.get(reason, 0)) > _MANY * read.rows_in:
-            told = f"{n} of {read.rows_in} rows are rejected ({reason.replace('_', ' ')})"
-            made.leave(column, f"{told} when the file is read with this draft.")
+            rejected = f"{n} of {read.rows_in} rows are rejected ({reason.replace('_', ' ')})"
+            made.leave(column, f"{rejected} when the file is read with this draft.")
     text = toml(made, [how, *([remark] if remark else [])])
     checks = tuple(line.strip() for line in text.splitlines() if "# check:" in line)
     return Drafted(text, tuple(f"{what}: {why}" for what, why in made.undecided.items()), read, "", checks)
@@ -151,7 +151,7 @@ def _read(path: Path, text: str, folder: Path, table: str, more: dict[str, Any])
         return None, f"check: read with this draft: {str(error).replace(str(path), path.name)}"
     finally:
         store.close()
-    told = ", ".join(f"{reason.replace('_', ' ')} {n}" for reason, n in _reasons(read).items())
+    reasons = ", ".join(f"{reason.replace('_', ' ')} {n}" for reason, n in _reasons(read).items())
     counts = f"{read.rows_kept} kept + {read.rows_duplicate} duplicate + {read.rows_rejected} rejected"
     mark = "check" if read.rows_rejected > _MANY * read.rows_in else "sure"
-    return read, f"{mark}: read with this draft: {read.rows_in} rows = {counts}{f' ({told})' if told else ''}"
+    return read, f"{mark}: read with this draft: {read.rows_in} rows = {counts}{f' ({reasons})' if reasons else ''}"

@@ -155,7 +155,7 @@ def facts(workspace: Workspace, kind: str, *, internal: bool = False, progress: 
         _method(book, ask, kinds, states)
     _warn(book, kinds, states)
     with progress.task("withhold small cells", 1) as task:
-        book.settle([part for name in KINDS if name not in kinds for part in PARTS[name]])
+        book.finish([part for name in KINDS if name not in kinds for part in PARTS[name]])
         task.advance()
     return book.facts
 

@@ -198,8 +198,8 @@ def _trial(book: Book, ask: Ask, i: int, state: dict[str, Any], versions: list[t
     """One experiment: plan and people always, the answer where it was analysed."""
     name, plan = state["experiment_id"], versions[-1][2]
     funnel, why_not = ask.once(f"funnel of {name}", lambda: _funnel(ask, plan))
-    told = [(version, digest, vars(fields)) for version, digest, fields in versions]
-    experiment_figures.trial(book, i, versions=told, state=state, funnel=funnel, why_no_funnel=why_not)
+    numbered = [(version, digest, vars(fields)) for version, digest, fields in versions]
+    experiment_figures.trial(book, i, versions=numbered, state=state, funnel=funnel, why_no_funnel=why_not)
     if not state["assigned"]:
         return
     read = ask.once(
@@ -240,7 +240,7 @@ def _read(ask: Ask, plan: plans.Plan, *, since: date, answered: bool) -> dict[st
         "all_acts": acts,
         "acts": acts if answered else acts.clear(),
         "cells": cells if answered else cells.clear(),
-        "guardrails": {own.metric: _acts(ask, own) for own in map(plan.on, plan.guardrails)},
+        "guardrails": {own.metric: _acts(ask, own) for own in map(plan.for_guardrail, plan.guardrails)},
         "balance": ask.store.query("report/experiment_balance"),
     }
 
