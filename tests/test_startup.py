@@ -9,6 +9,7 @@ import sys
 import pytest
 
 HEAVY = {"numpy", "pyarrow", "pandas", "scipy", "sklearn", "numba", "igraph", "networkx", "torch", "cv2", "PIL"}
+HEAVY |= {"matplotlib"}
 RUN = """
 import json, sys
 from cli.main import main
@@ -18,7 +19,7 @@ try:
 except SystemExit as end:
     assert not end.code, end.code
 finally:
-    print("loaded", json.dumps(sorted(sys.modules)), file=sys.stderr)
+    print("loaded", json.dumps(sorted(name for name, module in sys.modules.items() if module)), file=sys.stderr)
 """
 
 
@@ -52,3 +53,12 @@ def test_an_import_of_few_rows_loads_no_library_of_graphs_or_models(space, tmp_p
     file = tmp_path / "customers.csv"
     file.write_text("customer_id,age\nanna,30\nbela,40\n")
     assert not loaded("import", "customers", str(file), "-w", space) & (HEAVY - {"numpy", "pyarrow"})
+
+
+def test_a_run_to_the_influencers_loads_no_library_that_draws_or_fits(space, tmp_path):
+    file = tmp_path / "calls.csv"
+    file.write_text("caller,callee,started_at,duration_s\na,b,2026-03-01 10:00,60\nb,a,2026-03-02 10:00,60\n")
+    loaded("import", "logs", str(file), "-w", space)
+    found = loaded("run", "--until", "influencers", "-w", space)
+    assert "igraph" in found
+    assert not found & {"matplotlib", "PIL", "sklearn", "pandas", "torch", "cv2", "networkx"}
