@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred faces evaluate --by-folder people -o json`
         """
-        from engine import config
+        from engine import config_file
         from engine.charts import render
         from engine.charts.faces import recognition
         from engine.faces import evaluate as judging
@@ -50,7 +50,7 @@ def register(app: typer.Typer) -> None:
             return WRONG_USAGE
         if plot is not None:
             render.check(plot)
-        settings = config.load(flags={"faces.weights": weights, "faces.align": align}).faces
+        settings = config_file.load(flags={"faces.weights": weights, "faces.align": align}).faces
         found = judging.evaluate(table, folder, settings=settings, threads=shell.threads or 0, progress=shell.progress)
         shell.emit(found.flat())
         if plot is not None:
@@ -95,10 +95,10 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred faces finetune --by-folder people --to ours.pt`
         """
-        from engine import config
+        from engine import config_file
         from engine.faces.finetune import finetune as train
 
-        settings = config.load(flags={"faces.weights": weights}).faces
+        settings = config_file.load(flags={"faces.weights": weights}).faces
         done = train(by_folder, to, settings=settings, epochs=epochs, seed=seed, progress=shell.progress)
         shell.emit(
             {
@@ -160,12 +160,12 @@ def _register_weights(app: typer.Typer) -> None:
 
         Example: `kindred weights use vggface2`
         """
-        from engine import config
+        from engine import config_file
         from engine.faces import weights
         from engine.workspace import CONFIG
 
         space = shell.workspace()
         known = weights.usable(name)
         chosen = str(Path(name).resolve()) if known.path is not None else name
-        config.set_value(space.path / CONFIG, "faces.weights", chosen)
+        config_file.set_value(space.path / CONFIG, "faces.weights", chosen)
         shell.emit({"faces.weights": chosen})

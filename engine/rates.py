@@ -8,7 +8,7 @@ RATES = ("retention", "low", "high", "share", "lift", "lift_low", "lift_high", "
 
 
 def rates(retained: int, n: int, taken: int | None = None, changes: int | None = None) -> dict[str, float | None]:
-    """Every rate that four counts tell; None where it is not defined.
+    """Every rate that these counts tell; None where it is not defined.
 
     Args:
         retained: changes from the manufacturer to it.

@@ -67,6 +67,13 @@ class Trained:
     drivers: list[str] = field(default_factory=list)
     gaps: list[support.Gap] = field(default_factory=list)
 
+    @property
+    def fitted(self) -> models.OfferModel:
+        """The model of an offer that has one."""
+        if self.model is None:
+            raise ValueError(f"offer {self.offer_id} has no model: {self.reason}")
+        return self.model
+
 
 @dataclass(frozen=True)
 class _Encoded:

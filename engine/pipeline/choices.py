@@ -67,7 +67,7 @@ def run(context: Context) -> None:
         choices = explained(choices, now, known)
     table = pl.concat([now, past.known], how="diagonal_relaxed").unique(["customer_id", "as_of"], keep="first")
     store.write("features", table.sort("customer_id", "as_of"))
-    store.write("uplift", uplift_table(now, {o: (lift[o], t.model.model_id) for o, t in known.items()}))
+    store.write("uplift", uplift_table(now, {o: (lift[o], t.fitted.model_id) for o, t in known.items()}))
     metrics = [row for t in trained for row in t.metrics] + policies(context, past, offers, trained)
     store.write("offer_metrics", metric_table(metrics))
     store.write("choices", choices.sort("customer_id"))
@@ -182,7 +182,7 @@ def scores(context: Context, now: pl.DataFrame, known: dict[str, training.Traine
         return {}
     parts = context.warehouse.map_rows(
         now.drop("customer_id"),
-        partial(models.scored, contents=[t.model.to_bytes() for t in known.values()]),
+        partial(models.scored, contents=[t.fitted.to_bytes() for t in known.values()]),
         size=SCORED,
         name="scores",
         threads=context.config.run.threads,
@@ -200,8 +200,8 @@ def explained(choices: pl.DataFrame, now: pl.DataFrame, known: dict[str, trainin
     for offer, trained in known.items():
         mine = now.join(choices.filter(pl.col("offer_id") == offer).select("customer_id"), on="customer_id", how="semi")
         usual = drivers.typical(now, trained.drivers)
-        why = drivers.reasons(trained.model, mine, usual, trained.drivers)
-        text = pl.lit("; no customer gains more by it than another") if trained.model.slope == 0 else pl.lit("")
+        why = drivers.reasons(trained.fitted, mine, usual, trained.drivers)
+        text = pl.lit("; no customer gains more by it than another") if trained.fitted.slope == 0 else pl.lit("")
         said = pl.when(pl.col("why") != "").then(pl.format("; mostly: {}", "why")).otherwise(text)
         parts.append(mine.select("customer_id").with_columns(why.alias("why")).select("customer_id", said.alias("why")))
     if not parts:
