@@ -22,7 +22,7 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Which lines and branches of the engine the tests reach: every test under a tracer, which takes about twice the time.
+# Which lines and branches of the engine the tests reach: every test under a tracer, which takes about a tenth longer.
 coverage: $(VENV)/.spark
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest

@@ -237,7 +237,7 @@ def power(
         name: of the experiment.
         base: expected rate of a yes/no outcome over the horizon.
         covariate: a column of customers measured before, over as many days; gives mean, spread and likeness.
-        correlation: how alike members of a cluster are, 0..1; None = as alike as on the covariate, else
+        correlation: intraclass correlation of the clusters, 0..1; None = that of the covariate, else
             `power.TYPICAL_CORRELATION`.
         against: customers or days.
 
