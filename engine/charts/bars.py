@@ -1,4 +1,4 @@
-"""Bars: upright, lying with their values, and shares that make up 100 %."""
+"""Bars: vertical, horizontal with their values, and shares that make up 100 %."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from engine.figures import WITHHELD, spell
 SHARES = 8  # parts with a colour of their own
 
 
-def upright(
+def vertical(
     labels: Sequence[str], values: Sequence[float | None], *, x: str, y: str, edges: bool = False
 ) -> dict[str, Any]:
-    """Upright bars, for numbers in their order.
+    """Vertical bars, for numbers in their order.
 
     Args:
         labels: of the bars; as many are written as fit.
@@ -43,8 +43,10 @@ def upright(
     return specification([bars], height=170)
 
 
-def lying(labels: Sequence[str], values: Sequence[float | None], *, x: str = "", form: str = "count") -> dict[str, Any]:
-    """Lying bars with the value at the end, for names; losses lie left of the line at 0.
+def horizontal(
+    labels: Sequence[str], values: Sequence[float | None], *, x: str = "", form: str = "count"
+) -> dict[str, Any]:
+    """Horizontal bars with the value at the end, for names; losses lie left of the line at 0.
 
     Args:
         labels: names, from the top down.

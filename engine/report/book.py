@@ -68,7 +68,7 @@ class Book:
         Args:
             path: where.
             count: the figure.
-            persons: how many different people it stands for, where it counts their doings (None: `count`).
+            persons: how many different people it stands for, where it counts what they did (None: `count`).
             each: how much one person may add to it.
             name: by which its noise is drawn (''=the path), where the decision to show it was taken before.
         """
@@ -205,7 +205,7 @@ class Book:
         """Keep shares that were entered with `figure` between 0 and 1, and in this order, once they are moved."""
         self._ranges.append(paths)
 
-    def doings(self, path: str, total: int, persons: int, *, name: str = "") -> None:
+    def activity(self, path: str, total: int, persons: int, *, name: str = "") -> None:
         """Enter a sum of what people did (calls, rows of them); one is taken to do at most `HEAVY` times the mean.
 
         Args:

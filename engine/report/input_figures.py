@@ -44,7 +44,7 @@ def coverage(
     everyone = max(1, population["customers"])
     _files(book, sources, rejects, everyone)
     for column in ("calls", "texts", "sessions"):
-        book.doings(f"coverage.{column}", int(traffic[column].sum()), everyone)
+        book.activity(f"coverage.{column}", int(traffic[column].sum()), everyone)
     contacts = int(traffic["calls"].sum() + traffic["texts"].sum())
     book.figure("coverage.on_net_share", float(traffic["on_net"].sum()) / contacts if contacts else None, 3 / everyone)
     book.within("coverage.on_net_share")
@@ -62,7 +62,7 @@ def coverage(
     book.rows("coverage.calendar", days.iter_rows(named=True))
     for i, row in enumerate(days.iter_rows(named=True)):
         for column in ("calls", "texts", "sessions"):
-            book.doings(f"coverage.calendar.{i}.{column}", row[column], everyone)
+            book.activity(f"coverage.calendar.{i}.{column}", row[column], everyone)
     book.people("coverage.parties", population["parties"])
     book.people("coverage.customers", population["customers"])
     # Whoever opted out is no customer any more. None or few: which of the two is not said.
@@ -99,7 +99,7 @@ def _files(book: Book, sources: pl.DataFrame, rejects: pl.DataFrame, everyone: i
                 book.put(f"{path}.{column}", None if book.public else row[column])
         elif row["target"] == "logs":
             for column in COLUMNS:
-                book.doings(f"{path}.{column}", row[column], everyone, name=f"rows|logs|{column}")
+                book.activity(f"{path}.{column}", row[column], everyone, name=f"rows|logs|{column}")
     book.rows("coverage.rejects", rejects.iter_rows(named=True))
     for i, row in enumerate(rejects.iter_rows(named=True)):
         if row["target"] in PEOPLE:
@@ -109,7 +109,7 @@ def _files(book: Book, sources: pl.DataFrame, rejects: pl.DataFrame, everyone: i
     book.prune("coverage.rejects", "n")
     logs = sources.filter(sources["target"] == "logs")
     for column in COLUMNS:
-        book.doings(f"coverage.{column}", int(logs[column].sum()), everyone, name=f"rows|logs|{column}")
+        book.activity(f"coverage.{column}", int(logs[column].sum()), everyone, name=f"rows|logs|{column}")
 
 
 def health(

@@ -70,7 +70,7 @@ def fill(
         book.estimate(f"offers.gains.{i}", row, ("gain", "low", "high", "end"), size)
     given(book, choices, reasons)
     spread(book, uplift)
-    worth(book, budget, policy)
+    policy_values(book, budget, policy)
 
 
 def learners(book: Book, metrics: pl.DataFrame, *, judged: float) -> None:
@@ -318,7 +318,7 @@ def _whole_segments(book: Book, by: str, cells: dict[str, list[int]]) -> dict[st
     return kept
 
 
-def worth(book: Book, budget: pl.DataFrame, policy: pl.DataFrame) -> None:
+def policy_values(book: Book, budget: pl.DataFrame, policy: pl.DataFrame) -> None:
     """Expected value as the budget grows, and of the chosen policy against each single offer for all."""
     rows, offers, cost, value = [], 0, 0.0, 0.0
     for tile, n, spent, gained in budget.iter_rows():
