@@ -6,7 +6,7 @@ import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from engine.export.form import Form
 from engine.tables import Table
@@ -112,7 +112,7 @@ def _opened(draft: Draft, path: str, table: str, ending: str) -> Iterator[IO[byt
             return
         # No name and no time in the header: the same rows give the same bytes.
         with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=6) as packed:
-            yield packed
+            yield cast(IO[bytes], packed)  # it has all that is asked of a file
 
 
 def _shards(tables: Iterator[pa.Table], size: int) -> Iterator[Iterator[pa.Table]]:

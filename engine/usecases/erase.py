@@ -53,7 +53,7 @@ def erase(workspace: Workspace, ids: Sequence[str], *, opt_out: bool = False, dr
             rows = _erase_rows(store, known)
             # Each id that is not there has two names: as given, and as it would be named here.
             erasures.note(store, "erase", rows, _proofs(workspace, known), unknown=len(absent) // 2)
-        return erasures.finish(workspace, store)
+        return _finished(workspace, store)
 
 
 def purge(
@@ -90,7 +90,14 @@ def purge(
             start = store.clock.start(before).isoformat()
             how = {"before": before.isoformat(), "start": start, "keep_daily": keep_daily}
             erasures.note(store, "purge", rows, how=how)
-        return erasures.finish(workspace, store)
+        return _finished(workspace, store)
+
+
+def _finished(workspace: Workspace, store: Warehouse) -> Receipt:
+    receipt = erasures.finish(workspace, store)
+    if receipt is None:
+        raise ValueError("a deletion that was noted leaves something to finish")
+    return receipt
 
 
 def _purge_rows(
@@ -98,7 +105,7 @@ def _purge_rows(
 ) -> dict[str, int]:
     """Delete what is older than a day, inside a transaction; returns rows deleted per table."""
     start = store.clock.start(before)
-    steps = {"repeats": start, "events": start, "treatments": start}
+    steps: dict[str, date] = {"repeats": start, "events": start, "treatments": start}
     if not keep_daily:
         steps["pair_days"] = before
     counts = store.counts()
