@@ -11,6 +11,7 @@ from engine.drafts.sheet import Column, Sheet
 
 MOST, LEAST = 0.8, 0.2  # shares that tell one form from the other
 MANY = 20  # of the rarer direction at least, before they outweigh names of a subscriber and the other party
+_CALLED = names.those("outgoing outbound originated originating caller originator initiator")
 _NEAR = 10  # seconds between the two rows of one contact
 _YES, _NO = (
     ("t", "true", "1", "1.0", "y", "yes", "j", "ja", "si", "oui"),
@@ -92,7 +93,7 @@ def _directions(column: Column, header: bool) -> Direction | None:
     """How a column's words read as directions; None where not one does."""
     own = names.words(column.name) if header else ()
     plain = {w: names.plain(w) for w in column.distinct}
-    if set(plain.values()) <= {*_YES, *_NO} and ({"outgoing", "outbound", "originated", "originating"} & set(own)):
+    if set(plain.values()) <= {*_YES, *_NO} and (_CALLED & set(own)):
         return Direction(column, {w: "outgoing" if p in _YES else "incoming" for w, p in plain.items()}, ())
     if set(plain.values()) <= {*_YES, *_NO} and ({"incoming", "inbound"} & set(own)):
         return Direction(column, {w: "incoming" if p in _YES else "outgoing" for w, p in plain.items()}, ())

@@ -75,7 +75,8 @@ def parties(
     if caller and callee:
         return _named(draft, caller, callee, told, strange)
     unsaid = sides.doubtful(subscriber) and not roles["other"]
-    if unsaid and not (caller or callee) and (pair := sides.by_values(roles["number"] + roles["subscriber"], told)):
+    unnamed_yet = roles["number"] + roles["subscriber"] + roles["caller"] * (len(roles["caller"]) == 1)
+    if unsaid and not callee and (pair := sides.by_values(unnamed_yet, told)):
         return _own(draft, *pair, told, [], certain=False)
     strange = [c for c in strange if c.role == "direction"]
     first = subscriber or caller
@@ -86,6 +87,9 @@ def parties(
             return _billed(draft, first, second)
     if first and second and (other or told or strange):
         return _own(draft, first, second, told, strange, certain=bool(subscriber and other) and not unsaid)
+    if first and second and second.phones <= LEAST and first.phones >= MOST:
+        _unclear(draft, f"{first.name} holds numbers and {second.name} other words.", first, second)
+        return None
     if first and second:
         draft.columns["caller"] = Line(first.name, f"{second.name} is named as the one called", False)
         draft.columns["callee"] = Line(second.where, "its name and values", not second.sql)
