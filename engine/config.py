@@ -159,11 +159,13 @@ class Faces:
     detector: str = _s("mtcnn", "face detector", choices=("mtcnn", "opencv"))
     align: str = _s("crop", "how a face is cut out before embedding", choices=("crop", "similarity", "frontal"))
     margin: int = _s(32, "pixels around the box in the 160 x 160 crop", low=0, high=80)
-    max_megapixels: float = _s(40.0, "larger photos are refused before decoding", low=0.1)
+    max_megapixels: float = _s(
+        40.0, "larger photos are refused before decoding; JPEGs five times as large are decoded reduced", low=0.1
+    )
     max_side: int = _s(1024, "longer photos are scaled down before detection", low=160)
-    min_face: int = _s(50, "smallest face box used, pixels", low=20)
-    min_sharpness: float = _s(15.0, "variance of the Laplacian below which a face is low_quality", low=0)
-    max_yaw: float = _s(0.7, "largest turn of the head, 0 frontal to 1 profile", low=0, high=1)
+    min_face: int = _s(50, "smallest face box used, in the photo's own pixels", low=20)
+    min_sharpness: float = _s(0.7, "sharpness (whatever the light) below which a face is low_quality", low=0)
+    max_yaw: float = _s(0.9, "largest turn of the head, 0 frontal to 1 profile", low=0, high=1)
     runtime: str = _s(
         "auto", "who computes the networks; auto = the fastest here", choices=("auto", "cuda", "torch", "openvino")
     )
@@ -171,7 +173,16 @@ class Faces:
         "auto", "how FaceNet computes; auto = the fastest as good", choices=("auto", "fp32", "fp16", "bf16", "int8")
     )
     mirror: bool = _s(False, "embed the mean of a face and its mirror image")
-    same_person: float = _s(0.0, "similarity above which a match may be the same person; 0 = the weights' own", low=0)
+    same_person: float = _s(
+        0.0, "similarity above which a match may be the same person; 0 = by how many photos are searched", low=0
+    )
+    centre: bool = _s(True, "compare faces without what all faces of the inventory have in common")
+    min_similarity: float = _s(
+        0.0,
+        "similarity below which nobody is matched (nobody_alike); 0 = that of two random photos",
+        low=-1,
+        high=1,
+    )
     exclude_same_person: bool = _s(False, "never show a model who may be the very same person")
     contact_margin: float = _s(
         0.03,
@@ -183,8 +194,14 @@ class Faces:
     own_face_drawn: bool = _s(
         False, "draw own-face photos as loosely as contacts', to compare whose face sells at equal likeness"
     )
-    hair_weight: float = _s(0.0, "similarity taken off for hair of another colour", low=0, high=2)
-    age_weight: float = _s(0.0, "similarity taken off for ten years of difference in age", low=0, high=2)
+    every_face: bool = _s(False, "in a campaign photo of several people any of them may be the one who is alike")
+    hair_weight: float = _s(0.02, "similarity taken off for hair of quite another colour", low=0, high=2)
+    age_weight: float = _s(
+        0.05, "similarity taken off for every ten years between an age and the model's age_band", low=0, high=2
+    )
+    sex_weight: float = _s(
+        1.0, "similarity taken off for the other sex where both are known; 1 = only if there is no other photo", low=0
+    )
     filters: str = _s("", "attributes that must agree, e.g. gender,hair; empty = none")
 
 
@@ -198,6 +215,18 @@ class Ads:
     arms: str = _s("own_face,influencer_face,random_face", "variants to render, separated by commas; no_face too")
     format: str = _s("jpeg", "file format of the creatives", choices=("jpeg", "png", "webp"))
     banner_kb: int = _s(150, "largest file of a banner (a canvas of up to 400,000 pixels), in 1,000 bytes", low=5)
+
+
+@dataclass(frozen=True)
+class Sending:
+    """Who is sent something, and how often (docs/howto/sending.md)."""
+
+    holdout: float = _s(
+        0.0, "share of customers who are never sent anything, the same ones ever after", low=0, high=0.9
+    )
+    max_ads: int = _s(0, "deliveries with something for a customer within max_days; 0 = no limit", low=0)
+    max_days: int = _s(30, "days that max_ads counts", low=1, high=3650)
+    quiet_days: int = _s(0, "days from one delivery to a customer to the next at least; 0 = none", low=0, high=3650)
 
 
 @dataclass(frozen=True)
@@ -257,6 +286,7 @@ class Config:
     offers: Offers = field(default_factory=Offers)
     faces: Faces = field(default_factory=Faces)
     ads: Ads = field(default_factory=Ads)
+    sending: Sending = field(default_factory=Sending)
     report: Report = field(default_factory=Report)
     storage: Storage = field(default_factory=Storage)
     warehouse: Warehouse = field(default_factory=Warehouse)

@@ -68,8 +68,10 @@ _ALL = [
     table("rejects", "rejected row", "source_id row_number", """
         source_id text
         row_number i64       1-based, the header not counted
-        reason text
+        reason text          name of why; docs/reference/formats.md has its words
         raw text             the row with ids masked
+        column_name text?    our column that it is about; null = the whole row, or call records
+        detail text?         what else is known, in words
         """),
     table("parties", "phone number or account seen", "node", """
         node u32             dense, from 0
@@ -282,7 +284,7 @@ _ALL = [
         box f32[4]?          x0 y0 x1 y1 in pixels of the upright photo
         landmarks f32[10]?   x y of left eye, right eye, nose, left and right mouth corner
         probability f64?     of the detector
-        sharpness f64?       variance of the Laplacian of the crop
+        sharpness f64?       of the crop, whatever its light: variance of the Laplacian over that of the brightness
         yaw f64?             -1..1 from the landmarks, 0 = frontal
         hair f32[4]?         L a b (CIE Lab) above the face, and confidence 0..1
         width i32?           of the upright photo, pixels
@@ -294,10 +296,10 @@ _ALL = [
         arm text             own_face, influencer_face or random_face
         subject_id text?     whose face was matched; null for random_face
         photo_id text?       null where there is no match
-        similarity f64?      cosine of the two embeddings
+        similarity f64?      cosine of the two embeddings, less what all models' have in common
         percentile f64?      share of random inventory pairs that are less similar
         flag text?           same_person_likely
-        status text          matched, or why not: no_photo, no_consent, no_face, ambiguous, ...
+        status text          matched, or why not: no_photo, no_consent, no_face, ambiguous, nobody_alike ...
         """),
     # ---- ads ------------------------------------------------------------------------------------
     table("ads", "customer and arm", "customer_id arm", """
@@ -360,8 +362,17 @@ _ALL = [
         files texts          below the workspace's ads/ folder
         erased bool          its customer or the person behind the likeness was erased
         """),
+    table("sendings", "numbered delivery, customer and arm", "number customer_id arm", """
+        number i32           of the delivery (`export delivery --since-last`), from 1
+        day date             of sending
+        customer_id text
+        arm text
+        ad_id text
+        digest text          hash of what is shown: arm, offer, texts, files
+        new bool             false = the customer had it before, and something else was new
+        """),
     table("meta", "fact about the workspace", "name", """
-        name text            schema_version, migrated, unfinished, people, restored, clock
+        name text            schema_version, migrated, unfinished, people, restored, clock, delivery_open
         value text
         """),
 ]  # fmt: skip
@@ -370,7 +381,7 @@ TABLES: dict[str, Table] = {contract.name: contract for contract in _ALL}
 
 # What says when something ran, or what takes an import back, not what came out: left out of `export all` so that two
 # runs give the same bytes.
-BOOKKEEPING = ("sources", "readings", "repeats", "runs", "deliveries", "objections", "meta")
+BOOKKEEPING = ("sources", "readings", "repeats", "runs", "deliveries", "sendings", "objections", "meta")
 
 # Columns that the exported table does not have: whose face chose an ad's photo is nothing for whoever sends it.
 NOT_EXPORTED = {"ads": ("subject_id", "offer_version")}

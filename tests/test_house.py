@@ -22,7 +22,8 @@ TOP_LEVEL = {
 # From the ground up: what stands in a line imports what stands in lines above it, and its own folder, nothing else.
 LAYERS = [
     {"errors", "identifiers", "progress", "version", "offline", "documents", "config", "config_file", "contracts",
-     "tables", "stages", "segments", "clock", "compiled", "processes", "formulas", "rates", "figures", "glossary"},
+     "tables", "stages", "segments", "clock", "compiled", "processes", "formulas", "rates", "figures", "glossary",
+     "pictures"},
     {"warehouse"},
     {"trust"},
     {"sources"},
