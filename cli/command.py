@@ -137,7 +137,7 @@ class Shell:
 
     def say_told(self) -> None:
         """What followed from settings that were changed since the last command."""
-        for text in (text for space in self.opened for text in space.told):
+        for text in (text for space in self.opened for text in space.notices):
             self.say(text)
 
     def complain(self, text: str) -> None:

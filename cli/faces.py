@@ -83,6 +83,16 @@ def register(app: typer.Typer) -> None:
         shell.emit(lookalikes.cost_of_caps(shell.workspace(), progress=shell.progress))
 
     @command(faces, computes=True)
+    def wishes(shell: Shell) -> None:
+        """What wishes for sex, age and hair cost own faces in likeness. And how many matches differ in sex or age.
+
+        Example: `kindred faces wishes -o csv`
+        """
+        from engine.usecases import lookalikes
+
+        shell.emit(lookalikes.cost_of_wishes(shell.workspace(), progress=shell.progress))
+
+    @command(faces, computes=True)
     def finetune(
         shell: Shell,
         by_folder: _PEOPLE,

@@ -22,13 +22,14 @@ from engine.experiment import plan as plans
 from engine.progress import SILENT, Progress
 from engine.synth import response, town
 from engine.trust import keys
-from engine.usecases import demo_truth, experiment_analysis, experiment_design, experiment_events, reporting
+from engine.usecases import demo_truth, experiment_analysis, experiment_design, experiment_events, lookalikes, reporting
 
 if TYPE_CHECKING:
     from engine.workspace import Workspace
 
 MARK = ".kindred-demo"
 QUICK_CUSTOMERS, QUICK_PHOTOS = 300, 36
+FACES_SHOWN = 60  # customers of the page of faces
 TABLES = ("devices", "customers", "offers", "treatments", "consents", "optouts", "photos", "inventory")
 TRIAL = "simulated"  # an experiment whose answers are invented, and named so wherever it is shown
 CHANCES = {"own_face": 0.4, "influencer_face": 0.75}  # planted: to buy, of those who see it; far apart, for a town
@@ -105,6 +106,8 @@ def run(
         clock.lap("export")
         paths["report"] = reporting.report(space, "all", out / "report.html", progress=progress).page
         clock.lap("report")
+        # the people are invented: here alone a page may show whose face was matched with which model
+        paths["faces"] = str(lookalikes.contact_sheet(space, out / "faces", limit=FACES_SHOWN, progress=progress)[1])
         with space.warehouse(read_only=True) as store:
             recovered = demo_truth.compare(store, out / "town" / "truth", space)
             counts = {name: store.count(name) for name in _counted()}

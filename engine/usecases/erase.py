@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 
+from engine.clock import utc_now
 from engine.errors import InputError
 from engine.sources import readings
 from engine.tables import TABLES
@@ -148,7 +149,7 @@ def _erase_tried(workspace: Workspace, wanted: list[str], *, opt_out: bool) -> R
 
 
 def _tried(what: str, subjects: int, unknown: int, rows: dict[str, int]) -> Receipt:
-    return Receipt(f"{what} (only tried)", subjects, unknown, rows, {}, (), _now(), None)
+    return Receipt(f"{what} (only tried)", subjects, unknown, rows, {}, (), utc_now(), None)
 
 
 def _nobody(wanted: list[str]) -> InputError:
@@ -191,7 +192,7 @@ def _object(workspace: Workspace, store: Warehouse, names: list[str]) -> None:
     import polars as pl
 
     whos = objections.hashed(store, pl.Series("name", names), workspace.key())
-    new = whos.select("who", purpose=pl.lit(objections.EVERYTHING), at=pl.lit(_now(), pl.Datetime("us")))
+    new = whos.select("who", purpose=pl.lit(objections.EVERYTHING), at=pl.lit(utc_now(), pl.Datetime("us")))
     merged = objections.together(objections.read(workspace.path), store.read("objections"), new)
     objections.write(workspace.path, merged, scratch=workspace.scratch)
     store.write("objections", merged)
@@ -206,7 +207,3 @@ def _erase_rows(store: Warehouse, known: list[str]) -> dict[str, int]:
     mentions.forget(store, known)
     readings.unname(store, known)
     return rows
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
