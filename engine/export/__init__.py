@@ -69,6 +69,16 @@ class _Wanted:
     form: Form
     since: str | None
     plan: Plan | None
+<<<<<<< HEAD
+=======
+
+    @property
+    def sent(self) -> Plan:
+        """The plan of what is to be sent; only for what is."""
+        if self.plan is None:
+            raise TypeError(f"{self.what} is not sent to anybody")
+        return self.plan
+>>>>>>> main
 
 
 def export(
@@ -123,8 +133,8 @@ def export(
     wanted = _Wanted(what, form, since, delivery.plan(workspace, what, asked) if what in delivery.SENT else None)
     fresh = None
     if asked.since_last:
-        noted = sending.note(workspace, wanted.plan.day, wanted.plan.listed, dry_run=dry_run)
-        wanted, fresh = replace(wanted, plan=wanted.plan.noted(noted)), noted.rows
+        noted = sending.note(workspace, wanted.sent.day, wanted.sent.listed, dry_run=dry_run)
+        wanted, fresh = replace(wanted, plan=wanted.sent.noted(noted)), noted.rows
     if dry_run:
         return _tried(workspace, to, parts, wanted, fresh)
     hands_out = what in ("ads", "delivery", "all")
@@ -170,7 +180,7 @@ def _result(to: Path | str, files: list[dict[str, Any]], plan: Plan | None, with
     place = to if targets.is_url(to) else Path(to)
     if plan is None:
         return ExportResult(place, files, withdrawn)
-    told = {"ids": plan.ids, "left_out": plan.left_out, "number": plan.number}
+    told: dict[str, Any] = {"ids": plan.ids, "left_out": plan.left_out, "number": plan.number}
     for entry in files:
         if entry.get("table") in ("delivery", "audience"):
             entry.update({name: value for name, value in told.items() if value})
@@ -191,7 +201,7 @@ def _tried(workspace: Workspace, to: Path | str, parts: list[Part], wanted: _Wan
         return _result(to, [{"table": "delivery", "rows": fresh}], wanted.plan)
     with workspace.warehouse(read_only=True) as store:
         chosen, _ = _changed(store, parts, wanted.since)
-        rows = [{"table": part.table.name, "rows": _count(store, workspace, part, wanted.plan)} for part in chosen]
+        rows = [{"table": part.table.name, "rows": _count(store, workspace, part, wanted)} for part in chosen]
     return _result(to, rows, wanted.plan)
 
 
@@ -236,7 +246,7 @@ def _write(
         count = ads.write(store, workspace, draft, form=form, progress=progress)
         found = ads.COLUMNS
     elif name == "delivery":
-        frame = delivery.rows(store, workspace, wanted.plan)
+        frame = delivery.rows(store, workspace, wanted.sent)
         count, found = ads.write_delivery(frame, workspace, draft, form=form, progress=progress), frame.columns
     elif form.format in GRAPH_FORMATS:
         count = _graph(store, draft, form.format) if name == "nodes" else store.count(name)
@@ -255,7 +265,7 @@ def _tables(store: Warehouse, workspace: Workspace, part: Part, wanted: _Wanted)
     if part.table.name == "analysis":
         return iter([store.query("export/analysis", definition=workspace.config.graph.definition).to_arrow()])
     if part.table.name == "audience":
-        return iter([delivery.reached(store, workspace, wanted.plan).to_arrow()])
+        return iter([delivery.reached(store, workspace, wanted.sent).to_arrow()])
     return rows.read(store, part.table)
 
 
@@ -282,13 +292,13 @@ def _withdraw(store: Warehouse, draft: Draft, workspace: Workspace, plan: Plan |
     return {"file": "withdraw.jsonl", "ads": gone.height}
 
 
-def _count(store: Warehouse, workspace: Workspace, part: Part, plan: Plan | None) -> int:
+def _count(store: Warehouse, workspace: Workspace, part: Part, wanted: _Wanted) -> int:
     from engine.export import delivery
 
     if part.table.name == "delivery":
-        return delivery.rows(store, workspace, plan).height
+        return delivery.rows(store, workspace, wanted.sent).height
     if part.table.name == "audience":
-        return delivery.reached(store, workspace, plan).height
+        return delivery.reached(store, workspace, wanted.sent).height
     return store.count("matches" if part.table.name == "analysis" else part.table.name)
 
 

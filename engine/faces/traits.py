@@ -221,7 +221,9 @@ def disagreements(found: pl.DataFrame, traits: pl.DataFrame, models: pl.DataFram
     }
 
 
-def _agreed(name: str, subjects: pl.DataFrame, supplied: list[dict]) -> tuple[list, list]:
+def _agreed(
+    name: str, subjects: pl.DataFrame, supplied: list[dict[str, str]]
+) -> tuple[list[str | None], list[str | None]]:
     """Both sides' values of one attribute in the same words.
 
     Raises:
@@ -231,17 +233,18 @@ def _agreed(name: str, subjects: pl.DataFrame, supplied: list[dict]) -> tuple[li
     columns = [c for c in (SEX if sex else (name,)) if c in subjects.columns][:1]
     own = subjects[columns[0]].cast(str).str.strip_chars().str.to_lowercase().to_list() if columns else []
     theirs = [next((a[n] for n in (SEX if sex else (name,)) if n in a), None) for a in supplied]
-    sides = {"customers": own or [None] * len(subjects), "models": theirs}
+    sides: dict[str, list[str | None]] = {"customers": own or [None] * len(subjects), "models": theirs}
     words = {who: sorted({v for v in values if v}) for who, values in sides.items()}
     if sex:
         known = {who: sexes.understood(said) for who, said in words.items()}
         for who, said in words.items():
             if not known[who] and sexes.strange(said):
                 raise _apart(name, f"the {who}' {', '.join(sexes.strange(said)[:5])} say no sex", "Write f and m")
-        return tuple([known[who].get(v) for v in values] for who, values in sides.items())
+        ours, models = ([known[who].get(v or "") for v in values] for who, values in sides.items())
+        return ours, models
     if min(len(said) for said in words.values()) > 1 and not {*words["customers"]} & {*words["models"]}:
-        said = " and ".join(f"the {who}' {', '.join(some[:5])}" for who, some in words.items())
-        raise _apart(name, f"{said} have no word in common", "Write the same words on both sides")
+        both = " and ".join(f"the {who}' {', '.join(some[:5])}" for who, some in words.items())
+        raise _apart(name, f"{both} have no word in common", "Write the same words on both sides")
     return sides["customers"], sides["models"]
 
 

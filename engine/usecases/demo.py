@@ -22,7 +22,14 @@ from engine.experiment import plan as plans
 from engine.progress import SILENT, Progress
 from engine.synth import response, town
 from engine.trust import keys
-from engine.usecases import demo_truth, experiment_analysis, experiment_design, experiment_events, lookalikes, reporting
+from engine.usecases import (
+    demo_truth,
+    experiment_analysis,
+    experiment_design,
+    experiment_events,
+    lookalikes,
+    reporting,
+)
 
 if TYPE_CHECKING:
     from engine.workspace import Workspace
