@@ -69,8 +69,6 @@ class _Wanted:
     form: Form
     since: str | None
     plan: Plan | None
-<<<<<<< HEAD
-=======
 
     @property
     def sent(self) -> Plan:
@@ -78,7 +76,6 @@ class _Wanted:
         if self.plan is None:
             raise TypeError(f"{self.what} is not sent to anybody")
         return self.plan
->>>>>>> main
 
 
 def export(
