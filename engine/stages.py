@@ -63,5 +63,8 @@ IMPORTED = {
     "events": ("logs",),
     "pair_days": ("logs",),
     "parties": ("logs", "customers", "optouts"),
-    **{t: (t,) for t in ("customers", "devices", "offers", "treatments", "photos", "inventory", "consents", "optouts")},
+    **{
+        t: (t,)
+        for t in ("customers", "devices", "offers", "treatments", "acts", "photos", "inventory", "consents", "optouts")
+    },
 }

@@ -139,6 +139,11 @@ _ALL = [
         propensity f64?      probability of what this customer was given
         accepted bool?       null = not known
         """),
+    table("acts", "dated act of a person", "customer_id act at", """
+        customer_id text     whose; a customer, or anybody else in the call records
+        act text             what was done: changed_handset, took_tariff, quit, ...
+        at time
+        """),
     table("photos", "customer's photo", "customer_id sha256", """
         customer_id text
         sha256 text          of the file's bytes

@@ -19,7 +19,7 @@ ENDLESS = 10**9  # upper edge of a last bin
 UPLIFT_BANDS = 5
 MIX_PUBLIC, CELLS = 3, 5  # in a public mix: manufacturers by name, and smallest community in smallest cells
 COLUMNS = ("rows_in", "rows_kept", "rows_duplicate", "rows_rejected")
-PEOPLE = ("customers", "optouts", "photos", "consents", "treatments")  # files with a row per person
+PEOPLE = ("customers", "optouts", "photos", "consents", "treatments", "acts")  # files with a row per person
 
 
 def coverage(
