@@ -9,7 +9,7 @@ from engine.graph import conditional, prediction, ranking
 from engine.graph.conditional import Sets
 from engine.graph.pairs import NAMES, Pairs, meaning
 from engine.graph.risk import Acts, Exposed, exposed
-from engine.tables import TABLES, check, polars_type
+from engine.tables import check, empty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -311,7 +311,7 @@ def table(model: Model | None, verdict: Verdict) -> pl.DataFrame:
         rows.append({"kind": "held_out", "name": name, "value": lift["held_out"],
                      "says": "held-out log-likelihood per act, less that of no influence"})  # fmt: skip
     rows += _terms(model) if model else []
-    return check(pl.DataFrame(rows, schema={c.name: polars_type(c.type) for c in TABLES["learned"].columns}), "learned")
+    return check(pl.DataFrame(rows, schema=empty("learned").schema), "learned")
 
 
 def _terms(model: Model) -> list[dict[str, object]]:
