@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.graph import sql_centrality
 from engine.graph.definitions import HORIZON_DAYS, lead_rates, rates_by_party
@@ -95,8 +95,8 @@ def influencers(
     if where_possible:
         absent = [name for name, given in (("lead", rates), ("learned", lifts)) if given is None]
         meant = {name: by for name, by in meant.items() if by not in absent}
-    settings = {"top": config.graph.top, "gamma": config.graph.gamma, "damping": config.graph.damping}
-    given = {"rates": rates, "lifts": lifts, "seed": config.run.seed, **settings}
+    settings: dict[str, Any] = {"top": config.graph.top, "gamma": config.graph.gamma, "damping": config.graph.damping}
+    given: dict[str, Any] = {"rates": rates, "lifts": lifts, "seed": config.run.seed, **settings}
     return pl.concat(
         top_contacts(by, graph, centrality, **given).with_columns(definition=pl.lit(name)) for name, by in meant.items()
     )

@@ -166,7 +166,8 @@ def handset_changes(store: Warehouse, config: Config, *, before: str | None = No
         config: what counts as a change.
         before: ISO date; default: the as-of day.
     """
-    until = before or str(edges.as_of(store, config.graph))
+    last = edges.as_of(store, config.graph)
+    until = before or (date.max if last is None else last).isoformat()  # without records there is nothing to see
     store.temp("handset_days", "offers/handset_days")
     store.temp(
         "spells",
