@@ -12,7 +12,7 @@ from cli.command import PLOT, PUBLIC, Shell, command
 
 _DEFINITION = Annotated[
     list[str] | None,
-    typer.Option("--definition", metavar="D", help="tie_reach, strongest, ppr, lead or dispersion; may be repeated."),
+    typer.Option("--definition", metavar="D", help="As setting graph.definition; may be repeated."),
 ]
 FIRST = 20  # rows that a table shows
 _DAY = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="First day that does not count.")]

@@ -47,6 +47,7 @@ TABLES = {
     "devices": "Handset types (TACs). Columns: tac, manufacturer, model, released; or --format osmocom.",
     "offers": "What can be offered. Columns: offer_id, manufacturer, headline, body, call_to_action, value, cost …",
     "treatments": "Past campaigns. Columns: customer_id, campaign_id, offer_id (empty = control), sent_at, accepted.",
+    "acts": "What people did and when. Columns: customer_id, act, at; influence is learned from it.",
     "photos": "Customers' photos. A CSV customer_id,path or a folder of files named by customer.",
     "inventory": "The campaign's photos of models. A CSV photo_id,path,… or a folder.",
     "consents": "Who consented to what. Columns: customer_id, purpose, granted_at, expires_at, withdrawn_at.\n\n"

@@ -93,7 +93,7 @@ def _forgetting(app: typer.Typer) -> None:
         ] = False,
         dry_run: _DRY_RUN = False,
     ) -> None:
-        """Forget call records and past treatments before a day. Also people of whom nothing is left.
+        """Forget call records, past treatments and acts before a day. Also people of whom nothing is left.
 
         Example: `kindred purge --before 2025-06-01 --keep-daily`
         """

@@ -113,9 +113,9 @@ def import_table(
     encoding: str | None = None,
     progress: Progress = SILENT,
 ) -> SourceSummary:
-    """Import customers, devices, offers, treatments, photos, inventory, consents or optouts from one path; `keep` names
-    further columns to keep though they look like names, numbers or addresses of people, `mapping` is a file or the name
-    of a kept one, `sheet` that of a workbook, `encoding` that of a text."""
+    """Import customers, devices, offers, treatments, acts, photos, inventory, consents or optouts from one path; `keep`
+    names further columns to keep though they look like names, numbers or addresses of people, `mapping` is a file or
+    the name of a kept one, `sheet` that of a workbook, `encoding` that of a text."""
     from engine.intake import importer
     from engine.usecases import mappings
 

@@ -124,8 +124,16 @@ class Graph:
     damping: float = _s(0.85, "PageRank's damping factor", low=0, high=0.9999)
     gamma: float = _s(0.25, "tie_reach: weight of the contact's centrality against the tie", low=0)
     definition: str = _s(
-        "tie_reach", "which influencer the ads use", choices=("tie_reach", "strongest", "ppr", "lead", "dispersion")
+        "tie_reach",
+        "which influencer the ads use; auto = learned from acts where later acts support it, else strongest",
+        choices=("auto", "tie_reach", "strongest", "outgoing", "embedded", "ppr", "lead", "dispersion", "learned"),
     )
+    learn_from: str = _s(
+        "all",
+        "acts that influence is learned from: acts = imported ones, all = handset changes of the call records too",
+        choices=("acts", "all"),
+    )
+    act_window_days: int = _s(30, "days for which a contact's act counts", low=1, high=3660)
     top: int = _s(3, "contacts kept per customer and definition", low=1, high=1000)
     require_traffic_consent: bool = _s(
         False,

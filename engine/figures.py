@@ -11,6 +11,11 @@ WITHHELD = "withheld"
 NAMES = {
     "tie_reach": "tie and reach",
     "strongest": "strongest tie",
+    "auto": "the chosen contact",
+    "learned": "learned from acts",
+    "outgoing": "whom one calls",
+    "embedded": "tie with common contacts",
+    "exposure": "all contacts by tie share",
     "ppr": "personalised PageRank",
     "lead": "handset lead",
     "random": "a random contact",

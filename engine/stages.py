@@ -29,8 +29,14 @@ class Stage:
 STAGES = (
     Stage("edges", ("events", "pair_days", "parties"), ("edges", "hubs", "ties", "graph_window")),
     Stage(
+        "learned",
+        ("edges", "acts", "parties", "pair_days", "events", "devices", "customers"),
+        ("learned",),
+        traffic=True,
+    ),
+    Stage(
         "influencers",
-        ("edges", "hubs", "ties", "parties", "events", "devices"),
+        ("edges", "hubs", "ties", "parties", "pair_days", "events", "devices", "acts", "customers", "learned"),
         ("nodes", "influencers"),
         traffic=True,
     ),
@@ -63,5 +69,8 @@ IMPORTED = {
     "events": ("logs",),
     "pair_days": ("logs",),
     "parties": ("logs", "customers", "optouts"),
-    **{t: (t,) for t in ("customers", "devices", "offers", "treatments", "photos", "inventory", "consents", "optouts")},
+    **{
+        t: (t,)
+        for t in ("customers", "devices", "offers", "treatments", "acts", "photos", "inventory", "consents", "optouts")
+    },
 }

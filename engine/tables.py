@@ -139,6 +139,11 @@ _ALL = [
         propensity f64?      probability of what this customer was given
         accepted bool?       null = not known
         """),
+    table("acts", "dated act of a person", "customer_id act at", """
+        customer_id text     whose; a customer, or anybody else in the call records
+        act text             what was done: changed_handset, took_tariff, quit, ...
+        at time
+        """),
     table("photos", "customer's photo", "customer_id sha256", """
         customer_id text
         sha256 text          of the file's bytes
@@ -214,13 +219,23 @@ _ALL = [
         """),
     table("influencers", "customer, definition and rank", "customer_id definition rank", """
         customer_id text
-        definition text      tie_reach, strongest, ppr, lead or dispersion
+        definition text      of METHODS section 3; auto = learned where acts support it, else strongest
         rank i64             from 1
         contact_id text
         score f64
         tie_share f64        p_ij
         centrality_pct f64   c_j
         margin f64           (top - second) / top, 1 with a single contact
+        """),
+    table("learned", "figure of what acts tell of influence", "kind name", """
+        kind text=choice|reason|cases|gain|difference|odds|held_out|term
+        name text            definition, reason, part or feature
+        value f64?           of a term: log-odds per standard deviation; of the reason: p-value of the shuffles
+        low f64?             95 %
+        high f64?
+        mean f64?            of the feature over customers' contacts
+        deviation f64?       null = the same for all
+        says text            in words
         """),
     # ---- offers ---------------------------------------------------------------------------------
     table("handsets", "customer and spell with one handset model", "customer_id spell", """

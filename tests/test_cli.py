@@ -47,7 +47,9 @@ def test_init_then_status_as_json(kindred):
     made = kindred("init", "w", "-o", "json")
     assert made.exit_code == 0 and set(json.loads(made.stdout)) == {"workspace", "settings", "key_id"}
     found = json.loads(kindred("status", "-w", "w", "-o", "json").stdout)
-    assert [s["stage"] for s in found["stages"]] == ["edges", "influencers", "handsets", "choices", "matches", "ads"]
+    assert [s["stage"] for s in found["stages"]] == [
+        "edges", "learned", "influencers", "handsets", "choices", "matches", "ads",
+    ]  # fmt: skip
     assert {s["state"] for s in found["stages"]} == {"never"}
     assert set(found["tables"].values()) == {0}
 
@@ -87,7 +89,7 @@ def test_logs_in_influencers_out(kindred, space):
 
 
 def test_an_unknown_stage(kindred, space):
-    refused(kindred("run", "-w", space, "--until", "riches"), "'riches'", "edges, influencers")
+    refused(kindred("run", "-w", space, "--until", "riches"), "'riches'", "edges, learned, influencers")
 
 
 def test_run_on_an_empty_workspace_ends_well(kindred, space):

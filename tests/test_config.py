@@ -32,7 +32,7 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path):
         ("[graph]\nwindow_days = true", "should be a whole number"),
         ("[graph]\nwindow_days = 0", "should lie between 1"),
         ("[graph]\ndamping = nan", "should lie between"),
-        ("[graph]\ndefinition = 'guess'", "is not one of tie_reach"),
+        ("[graph]\ndefinition = 'guess'", "is not one of auto"),
         ("[faces]\nexclude_same_person = 'perhaps'", "should be true or false"),
         ("window_days = 3", "outside a \\[section\\]"),
         ("[graph", "cannot be read"),

@@ -114,12 +114,15 @@ WORDS: dict[str, str] = {
         at, time, date, timestamp, when, zeit, datum, fecha, heure, data, idopont, tijd, tid, tarih, дата, время,
         时间""",
     "experiment_id": "experiment id, experiment, test id, versuch",
+    "act": """
+        act, action, what, event, ereignis, aktion, handlung, evento, acto, action, evenement, azione, esemeny,
+        zdarzenie, gebeurtenis, handelse, olay, событие, действие, 事件""",
     "hair": "hair, hair colour, hair color, haarfarbe",
 }  # fmt: skip
 _NEEDED = {
     "customers": ("customer_id",), "treatments": ("customer_id", "campaign_id", "sent_at", "accepted"),
     "devices": ("tac", "model"),
-    "consents": ("customer_id", "purpose"), "optouts": ("customer_id",),
+    "acts": ("customer_id", "act", "at"), "consents": ("customer_id", "purpose"), "optouts": ("customer_id",),
     "offers": ("offer_id", "headline", "body", "call_to_action", "value", "cost"),
     "photos": ("customer_id", "path"),
     "inventory": ("path",), "exposures": ("customer_id", "at"), "outcomes": ("customer_id", "at"),

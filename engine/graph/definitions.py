@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from engine.compiled import compiled
 from engine.graph import kernels
-from engine.graph.arrays import adjacency
+from engine.graph.arrays import adjacency, symmetric
+from engine.graph.overlap import common
 
 if TYPE_CHECKING:
     import numpy as np
@@ -119,3 +120,14 @@ def dispersion(network: Network, *, alpha: float = 0.61, base: float = 0.0, spre
         apart, shared,
     )  # fmt: skip
     return np.where(apart + base > 0, (apart + base) ** alpha, 0.0) / np.maximum(shared + spread, 1e-300)
+
+
+def shared(network: Network) -> np.ndarray:
+    """int64, one per entry of `network.contacts`: how many contacts both have; 0 in the rows of who is no customer."""
+    import numpy as np
+
+    graph, rows = network.contacts, network.contacts.rows()
+    once = rows < graph.indices
+    counted = common(rows[once], graph.indices[once], graph.n)
+    mine = np.repeat(network.is_customer, graph.degree)
+    return symmetric(rows[once], graph.indices[once], counted, graph.n).weights * mine

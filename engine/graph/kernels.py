@@ -339,3 +339,14 @@ def dispersion(indptr, indices, rows, is_near, shared, out_count, out_shared):
             out_shared[e] = size
         for e in range(indptr[u], indptr[u + 1]):
             is_near[indices[e]] = False
+
+
+def aligned(indptr, indices, other, other_indices, other_values, out):
+    """out[e] = the value of entry e of a CSR graph in another one with the same rows; left alone where it lacks it."""
+    for row in range(indptr.shape[0] - 1):
+        at, end = other[row], other[row + 1]
+        for e in range(indptr[row], indptr[row + 1]):
+            while at < end and other_indices[at] < indices[e]:
+                at += 1
+            if at < end and other_indices[at] == indices[e]:
+                out[e] = other_values[at]

@@ -25,15 +25,23 @@ def overlap(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
     """
     import numpy as np
 
+    shared = common(a, b, n)
+    degree = np.diff(pointers(n, a, b)).astype(np.int32)
+    others = degree[a] + degree[b] - 2 - shared
+    return shared / np.maximum(others, 1)
+
+
+def common(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
+    """int32[m]: how many contacts the ends of each pair share; arguments as of `overlap`."""
+    import numpy as np
+
     indptr, indices = pointers(n, a, b), np.empty(2 * len(a), np.int32)
     compiled(kernels.place_pairs)(unsigned(a), unsigned(b), cursors(indptr), indices)
     shared = np.empty(len(a), np.int32)
     graph = indptr.astype(np.uint32), unsigned(indices)
     count = compiled(kernels.shared_neighbours)
     in_parts(len(a), lambda part: count(*graph, unsigned(a[part]), unsigned(b[part]), shared[part]))
-    degree = np.diff(indptr).astype(np.int32)
-    others = degree[a] + degree[b] - 2 - shared
-    return shared / np.maximum(others, 1)
+    return shared
 
 
 def with_overlap(ties: pl.DataFrame) -> pl.DataFrame:

@@ -20,6 +20,7 @@ FEW_COMMUNITIES = 20
 # Contacts drawn at random for each customer: with one the lift of a random contact is as uncertain as that of the top
 # contact, and the comparison loses a third of its precision; more than five change nothing.
 RANDOM_DRAWS = 5
+EXPOSURE = "exposure"  # to all contacts that changed, each by its share of the ties
 
 
 def validate(
@@ -47,7 +48,8 @@ def validate(
         changes: party_id, changed_at (date): handset changes of customers and contacts, before and after as_of.
         tops: customer_id, definition, contact_id, as of `as_of` (rows with rank > 1 are ignored). A definition called
             `random` is what the others are compared with; all its rows count: a customer with several random contacts
-            (see `RANDOM_DRAWS`) is exposed by the share of them that changed.
+            (see `RANDOM_DRAWS`) is exposed by the share of them that changed. So do those of one called `exposure`,
+            each contact by its `tie_share`.
         strata: customer_id, community (null = none), handset_age_days (null = unknown), activity: every customer, known
             at as_of.
         as_of: first day not counted when `tops` was made.
@@ -71,8 +73,8 @@ def validate(
     if min(horizons, default=1) < 1:
         raise InputError(f"a horizon of {min(horizons)} days cannot be looked at.", fix="Give days from 1 on.")
     if "rank" in tops.columns:
-        tops = tops.filter((pl.col("rank") == 1) | (pl.col("definition") == "random"))
-    cells, unit = _strata(strata)
+        tops = tops.filter((pl.col("rank") == 1) | pl.col("definition").is_in(["random", EXPOSURE]))
+    cells, unit = strata_of(strata)
     tops = tops.join(strata.select("customer_id").with_row_index("row"), on="customer_id", how="left")
     unknown = tops.filter(pl.col("row").is_null())
     if unknown.height:
@@ -89,7 +91,9 @@ def validate(
         found = {}
         for place, name in enumerate(names):
             mine = tops.filter(pl.col("definition") == name)
-            rows, exposed = _exposure(mine["row"].to_numpy(), mine["contact_id"].is_in(before.implode()).to_numpy())
+            weight = mine["tie_share"].to_numpy() if name == EXPOSURE else np.ones(mine.height)
+            changed = mine["contact_id"].is_in(before.implode()).to_numpy()
+            rows, exposed = _exposure(mine["row"].to_numpy(), changed, weight)
             outcome = after[rows]
             draws = _lifts(_tables(exposed, outcome, unit[rows], weights))
             found[name] = (float(_lifts(_tables(exposed, outcome))[0]), draws)
@@ -158,7 +162,7 @@ def terciles(values: np.ndarray) -> np.ndarray:
     return out
 
 
-def _strata(strata: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+def strata_of(strata: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """(stratum of each customer, unit of resampling of each customer), both int64[n]."""
     import numpy as np
 
@@ -190,15 +194,16 @@ def _resamples(unit: np.ndarray, resamples: int, rng: np.random.Generator) -> np
     return weights
 
 
-def _exposure(rows: np.ndarray, changed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(customers int64[n], ascending; float64[n], the share of each one's contacts that changed).
+def _exposure(rows: np.ndarray, changed: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(customers int64[n], ascending; float64[n], the share of each one's contacts that changed, by weight).
 
     Shares are multiples of 2^-20: sums of them are exact, so that ties are ties in whatever order they are made.
     """
     import numpy as np
 
-    customers, place, contacts = np.unique(rows, return_inverse=True, return_counts=True)
-    share = np.bincount(place, weights=changed, minlength=len(customers)) / contacts
+    customers, place = np.unique(rows, return_inverse=True)
+    total = np.maximum(np.bincount(place, weights=weight, minlength=len(customers)), 1e-300)
+    share = np.bincount(place, weights=changed * weight, minlength=len(customers)) / total
     return customers, np.round(share * 2**20) / 2**20
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.graph.arrays import Adjacency
     from engine.graph.network import Network
 
-DEFINITIONS = ("tie_reach", "strongest", "ppr", "lead", "dispersion")
+DEFINITIONS = ("tie_reach", "strongest", "outgoing", "embedded", "ppr", "lead", "dispersion", "learned")
 BASELINES = ("random", "most_called", "most_central")
 RELATIVE = 1e-9
 
@@ -29,29 +29,33 @@ def scores(
     gamma: float = 0.25,
     damping: float = 0.85,
     rates: np.ndarray | None = None,
+    lifts: np.ndarray | None = None,
     seed: int = 7,
 ) -> np.ndarray:
     """The score of every contact for every customer.
 
     Args:
-        definition: tie_reach = p_ij * c_j^gamma; strongest = p_ij; ppr = personalised PageRank; lead = p_ij * lambda_j;
-            dispersion; and to compare with: random, most_called (calls of i to j), most_central = c_j.
+        definition: tie_reach = p_ij * c_j^gamma; strongest = p_ij; outgoing = share of what i starts that goes to j;
+            embedded = p_ij * (1 + contacts that both have); ppr = personalised PageRank; lead = p_ij * lambda_j;
+            dispersion; learned = by how much i's odds to act rise if j acts; and to compare with: random, most_called
+            (calls of i to j), most_central = c_j.
         network: the graph.
         centrality: float64[n], c_j.
         gamma: weight of the contact's centrality.
         damping: d of ppr.
         rates: float64[n], lambda_j of `engine.graph.definitions.lead_rates`, for lead.
+        lifts: float64, one per entry, of `engine.graph.learning.Model.scores`, for learned.
         seed: for random.
 
     Returns:
         float64, one per entry of `network.contacts`.
 
     Raises:
-        ConfigError: no such definition, or lead without rates.
+        ConfigError: no such definition, lead without rates or learned without lifts.
     """
     import numpy as np
 
-    from engine.graph import definitions
+    from engine.graph import definitions, pairs
 
     entries = network.contacts.indices
     if definition == "strongest":
@@ -66,6 +70,17 @@ def scores(
                 "The definition 'lead' needs handset changes.", fix="Import logs with TACs, or choose another one."
             )
         return network.shares() * rates[entries]
+    if definition == "outgoing":
+        return pairs.outgoing(network)
+    if definition == "embedded":
+        return network.shares() * (1 + definitions.shared(network))
+    if definition == "learned":
+        if lifts is None:
+            raise ConfigError(
+                "The definition 'learned' needs acts of customers and of their contacts, and there are too few.",
+                fix="Import what people did: `kindred import acts FILE`, or choose auto or another definition.",
+            )
+        return lifts
     if definition == "dispersion":
         return definitions.dispersion(network)
     if definition == "most_central":
@@ -86,6 +101,7 @@ def top_contacts(
     gamma: float = 0.25,
     damping: float = 0.85,
     rates: np.ndarray | None = None,
+    lifts: np.ndarray | None = None,
     seed: int = 7,
 ) -> pl.DataFrame:
     """Each customer's best contacts by one definition: rows of table `influencers`, in its key's order.
@@ -97,7 +113,7 @@ def top_contacts(
         network: the graph.
         centrality: float64[n], c_j of `engine.graph.network.ranks`.
         top: how many contacts to keep.
-        gamma, damping, rates, seed: see `scores`.
+        gamma, damping, rates, lifts, seed: see `scores`.
 
     Returns:
         customer_id, definition, rank, contact_id, score, tie_share, centrality_pct, margin; margin is that of the
@@ -107,7 +123,7 @@ def top_contacts(
     import polars as pl
 
     rows = network.customers()
-    score = scores(definition, network, centrality, gamma=gamma, damping=damping, rates=rates, seed=seed)
+    score = scores(definition, network, centrality, gamma=gamma, damping=damping, rates=rates, lifts=lifts, seed=seed)
     if not len(rows):
         return empty("influencers")
     chosen, counts, margin = select(network.contacts, score, rows, top)

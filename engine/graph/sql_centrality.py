@@ -16,7 +16,7 @@ from engine.trust import ages, consent
 from engine.warehouse import Warehouse
 
 TOLERANCE = 1e-11
-DEFINITIONS = ("tie_reach", "strongest")
+DEFINITIONS = ("auto", "tie_reach", "strongest")  # acts are learned from in memory only: auto is strongest here
 
 
 def run(store: Warehouse, config: Config, progress: Progress = SILENT) -> None:
@@ -43,7 +43,8 @@ def run(store: Warehouse, config: Config, progress: Progress = SILENT) -> None:
         store.temp("allowed_ties", "graph/consented_ties", purpose=consent.TRAFFIC_DATA_MARKETING)
     else:
         store.temp("allowed_ties", "graph/counted_ties")
-    store.create("influencers", "graph/top_contacts", gamma=config.graph.gamma, top=config.graph.top)
+    auto = config.graph.definition == "auto"
+    store.create("influencers", "graph/top_contacts", gamma=config.graph.gamma, top=config.graph.top, auto=auto)
 
 
 def pagerank(store: Warehouse, *, damping: float, tolerance: float = TOLERANCE, progress: Progress = SILENT) -> int:

@@ -1,4 +1,5 @@
-"""Tables and photos into the workspace: customers, devices, offers, treatments, photos, inventory, consents, opt-outs.
+"""Tables and photos into the workspace: customers, devices, offers, treatments, acts, photos, inventory, consents,
+opt-outs.
 
 Every row is kept, counted as a duplicate or rejected with its number and a reason. A later row of the same key
 replaces the earlier one, in a file as between files; columns the later file does not have keep their values.
@@ -31,14 +32,14 @@ if TYPE_CHECKING:
     from engine.config import Config
     from engine.logs.mapping import Profile
 
-TARGETS = ("customers", "devices", "offers", "treatments", "photos", "inventory", "consents", "optouts")
+TARGETS = ("customers", "devices", "offers", "treatments", "acts", "photos", "inventory", "consents", "optouts")
 _WITH_PHOTOS = ("photos", "inventory")
 _SAID_IN_FULL = ("consents",)  # what a column of another name says may forbid what the others allow
 # Whom nobody here knows may be known by another name: a number without its country code, a handset's.
 _SAY_WHO_IS_UNKNOWN = ("optouts", "consents")
 _PERSON = "customer_id"
 NO_CUSTOMER = "no_customer"  # in a summary's details: people of the file who are no customers
-_THINGS = ("campaign_id", "offer_id", "photo_id")
+_THINGS = ("campaign_id", "offer_id", "photo_id", "act")
 _PRODUCTS = ("manufacturer", "model")
 # Osmocom: a licence line, then a header in which `name` stands for manufacturer and for model.
 _DEVICE_TABLES = {

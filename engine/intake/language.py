@@ -20,7 +20,7 @@ COLUMNS = {
     LOGS: CANONICAL,
     **{
         name: tuple(TABLES[name].names)
-        for name in ("customers", "devices", "offers", "treatments", "consents", "optouts")
+        for name in ("customers", "devices", "offers", "treatments", "acts", "consents", "optouts")
     },
     "photos": ("customer_id", "path"),
     "inventory": tuple(name for name in TABLES["inventory"].names if name not in ("sha256", "attributes")),

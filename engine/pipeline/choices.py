@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.offers import drivers, features, history, models, policy, policy_value, support, training
-from engine.pipeline import edges, influencers
+from engine.pipeline import edges, influencers, learned
 from engine.tables import empty
 from engine.trust import ages
 
@@ -298,11 +298,13 @@ def _graph_on(context: Context, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame
     from engine.graph.network import ranks
 
     config = replace(context.config, graph=replace(context.config.graph, as_of=as_of.isoformat(), top=1))
+    asked = config.graph.definition in influencers.LEARNED
+    found = learned.learn(context.warehouse, config) if asked else None
     with context.warehouse.overlay() as overlay:
         edges.build(overlay, config.graph)
         graph = influencers.network(overlay)
         _, centrality = ranks(graph, damping=config.graph.damping)
-        top = influencers.influencers(overlay, config, [config.graph.definition], graph, centrality)
+        top = influencers.influencers(overlay, config, [config.graph.definition], graph, centrality, found)
         ties = overlay.query("graph/counted_ties")
     known = pl.DataFrame(
         {

@@ -57,7 +57,7 @@ def build(store: Warehouse, config: Graph) -> None:
             store.write(table, empty(table))
         return
     warm()
-    window = {"since": _since(until, config.window_days), "as_of": until}
+    window = {"since": first_day(until, config.window_days), "as_of": until}
     was = _last_window(store, config, until) if config.incremental else None
     if was is None:
         _sum_up(store, window, config.half_life_days)
@@ -131,13 +131,14 @@ def _last_window(store: Warehouse, config: Graph, until: date) -> dict[str, date
     # Beyond half a window more days are moved than a rebuild would read.
     if not same or not timedelta(0) < until - row["as_of"] <= timedelta(days=config.window_days / 2):
         return None
-    since = _since(row["as_of"], config.window_days)
+    since = first_day(row["as_of"], config.window_days)
     if not store.query("graph/unchanged", since=since, as_of=row["as_of"])["unchanged"].item():
         return None
     return {"was_since": since, "was_as_of": row["as_of"]}
 
 
-def _since(until: date, days: int) -> date:
+def first_day(until: date, days: int) -> date:
+    """The first day of a window of so many days before a day."""
     try:
         return until - timedelta(days=days)
     except OverflowError:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from engine.graph import sql_centrality
 from engine.graph.definitions import HORIZON_DAYS, lead_rates, rates_by_party
-from engine.graph.network import Network, among, build, ranks
+from engine.graph.network import Network, ranks
 from engine.graph.nodes import node_table
 from engine.graph.ranking import top_contacts
+from engine.pipeline import learned
 from engine.pipeline.edges import as_of
-from engine.trust import ages, consent
+from engine.pipeline.learned import handset_changes, network
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     import polars as pl
 
@@ -22,8 +25,12 @@ if TYPE_CHECKING:
     from engine.warehouse import Warehouse
 
 
+LEARNED = ("auto", "learned")  # definitions that need acts
+
+
 def run(context: Context) -> None:
-    """Write `nodes` and `influencers` (the configured definition, tie_reach, and `strongest` as the baseline)."""
+    """Write `nodes` and `influencers` (the configured definition, tie_reach, and `strongest` as the baseline; what was
+    learned where acts support it)."""
     store, config = context.warehouse, context.config
     if store.spreads:
         edges, most = store.count("edges"), config.warehouse.driver_edges
@@ -37,17 +44,8 @@ def run(context: Context) -> None:
     rank, centrality = ranks(graph, damping=config.graph.damping, start=start)
     store.write("nodes", node_table(graph, rank, centrality, seed=config.run.seed))
     definitions = list(dict.fromkeys(["tie_reach", "strongest", config.graph.definition]))
-    store.write("influencers", influencers(store, config, definitions, graph, centrality))
-
-
-def network(store: Warehouse, *, calls: bool = False) -> Network:
-    """The graph of the stored tables; calls: with the calls of each edge, which `most_called` needs."""
-    return build(
-        store.query("graph/edge_calls" if calls else "graph/edge_arrays"),
-        store.query("graph/hub_nodes"),
-        store.query("graph/counted_ties"),
-        store.query("graph/parties"),
-    )
+    found = learned.stored(store) if config.graph.definition in LEARNED else None
+    store.write("influencers", influencers(store, config, definitions, graph, centrality, found))
 
 
 def last_ranks(store: Warehouse, graph: Network) -> np.ndarray | None:
@@ -62,7 +60,14 @@ def last_ranks(store: Warehouse, graph: Network) -> np.ndarray | None:
 
 
 def influencers(
-    store: Warehouse, config: Config, definitions: list[str], graph: Network, centrality: np.ndarray
+    store: Warehouse,
+    config: Config,
+    definitions: Sequence[str],
+    graph: Network,
+    centrality: np.ndarray,
+    found: learned.Learned | None = None,
+    *,
+    where_possible: bool = False,
 ) -> pl.DataFrame:
     """Rows of table `influencers` by some definitions.
 
@@ -72,20 +77,45 @@ def influencers(
     Args:
         store: the warehouse, after stage `edges`.
         config: of the workspace.
-        definitions: names of `engine.graph.ranking.DEFINITIONS`.
+        definitions: names of `engine.graph.ranking.DEFINITIONS`, or `auto`: what `found` says.
         graph: `network(store)`.
         centrality: float64[n], c_j.
+        found: what was learned from acts; None = nothing was.
+        where_possible: leave out definitions that need what the data lack.
+
+    Raises:
+        ConfigError: `lead` is asked for and there is no handset change, or `learned` and there are too few acts.
     """
     import polars as pl
 
-    if config.graph.require_traffic_consent:
-        agreed = consent.allowed(store, consent.TRAFFIC_DATA_MARKETING, ages.moment(config))["customer_id"]
-        graph = among(graph, agreed)
+    graph = learned.agreed(store, config, graph)
+    meant = {d: chosen(found) if d == "auto" else d for d in definitions}
     rates = led(store, config, graph) if "lead" in definitions else None
+    lifts = lifts_of(store, config, graph, centrality, found) if "learned" in meant.values() else None
+    if where_possible:
+        absent = [name for name, given in (("lead", rates), ("learned", lifts)) if given is None]
+        meant = {name: by for name, by in meant.items() if by not in absent}
     settings: dict[str, Any] = {"top": config.graph.top, "gamma": config.graph.gamma, "damping": config.graph.damping}
+    given: dict[str, Any] = {"rates": rates, "lifts": lifts, "seed": config.run.seed, **settings}
     return pl.concat(
-        [top_contacts(d, graph, centrality, rates=rates, seed=config.run.seed, **settings) for d in definitions]
+        top_contacts(by, graph, centrality, **given).with_columns(definition=pl.lit(name)) for name, by in meant.items()
     )
+
+
+def chosen(found: learned.Learned | None) -> str:
+    """The definition that `auto` stands for."""
+    return found.verdict.definition if found else "strongest"
+
+
+def lifts_of(
+    store: Warehouse, config: Config, graph: Network, centrality: np.ndarray, found: learned.Learned | None
+) -> np.ndarray | None:
+    """By how much each contact's act multiplies the customer's odds, by what was learned; None where nothing was."""
+    until = as_of(store, config.graph)
+    if found is None or found.model is None or until is None:
+        return None
+    did = learned.numbered(learned.acts(store, config), graph)
+    return found.model.scores(learned.described(store, config, graph, centrality, did, until))
 
 
 def led(store: Warehouse, config: Config, graph: Network) -> np.ndarray | None:
@@ -107,25 +137,3 @@ def led(store: Warehouse, config: Config, graph: Network) -> np.ndarray | None:
         min_active_days=config.graph.min_active_days,
     )
     return rates_by_party(graph, lead_rates(exposed, changes))
-
-
-def handset_changes(store: Warehouse, config: Config, *, before: str | None = None) -> pl.DataFrame:
-    """party_id, changed_at of the handset changes before a day, kept as temporary table `changes`.
-
-    Args:
-        store: the warehouse.
-        config: what counts as a change.
-        before: ISO date; default: the as-of day.
-    """
-    last = as_of(store, config.graph)
-    until = before or (date.max if last is None else last).isoformat()  # without records there is nothing to see
-    store.temp("handset_days", "offers/handset_days")
-    store.temp(
-        "spells",
-        "offers/spells",
-        before=until,
-        change_days=config.offers.change_days,
-        change_events=config.offers.change_events,
-    )
-    store.temp("changes", "graph/changes", as_of=until)
-    return store.query("graph/changes", as_of=until)

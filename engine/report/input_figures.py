@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 COLUMNS = ("rows_in", "rows_kept", "rows_duplicate", "rows_rejected")
-PEOPLE = ("customers", "optouts", "photos", "consents", "treatments")  # files with a row per person
+PEOPLE = ("customers", "optouts", "photos", "consents", "treatments", "acts")  # files with a row per person
 
 
 def coverage(

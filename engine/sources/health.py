@@ -193,6 +193,9 @@ def _people(facts: Facts, config: Config) -> Iterator[Check]:
     if p["parties"]:
         yield _matched("customers_in_records", p["customers_seen"], p["customers"], "customers have call records",
                        ("logs", "customers"))  # fmt: skip
+    if p["parties"] and p["acting"]:
+        yield _matched("acts_in_records", p["acting_seen"], p["acting"], "people who acted have call records",
+                       ("logs", "acts"))  # fmt: skip
     if p["ages_unknown"]:
         share = p["ages_unknown"] / p["customers"]
         bars = not config.people.unknown_age_is_adult
@@ -272,7 +275,7 @@ def _rejects(facts: Facts, _: Config) -> Iterator[Check]:
 _CHECKS: tuple[tuple[set[str], Callable[[Facts, Config], Iterator[Check]]], ...] = (
     ({"logs"}, _records),
     ({"logs", "devices"}, _handsets),
-    ({"logs", "customers", "photos", "consents", "treatments"}, _people),
+    ({"logs", "customers", "photos", "consents", "treatments", "acts"}, _people),
     ({"offers", "treatments"}, _campaigns),
     (set(), _rejects),
 )

@@ -20,7 +20,10 @@ from engine.warehouse import Warehouse
 if TYPE_CHECKING:
     import polars as pl
 
-TARGETS = ("customers", "devices", "offers", "treatments", "photos", "inventory", "consents", "exposures", "outcomes")
+TARGETS = (
+    "customers", "devices", "offers", "treatments", "acts", "photos", "inventory", "consents", "exposures", "outcomes",
+)  # fmt: skip
+DATED = {"treatments": "sent_at", "acts": "at"}  # tables that a purge takes rows out of, and by which column
 _BASE = "readings:"  # in `meta`: the columns of what was there before readings were kept
 _TIMES = ("Date", "Datetime")
 
@@ -130,8 +133,8 @@ def take_out(store: Warehouse, target: str, gone: Collection[str], key: bytes) -
         if "columns" in how:
             merged = merge(target, table, _read(store, source, how["columns"]))
             table = table if merged.rows is None else merged.rows
-        elif target == "treatments":
-            table = _purged(table, how.get("start") or how["before"])
+        elif target in DATED:
+            table = _purged(table, DATED[target], how.get("start") or how["before"])
     store.write(target, table)
     if target == "consents":
         store.execute("trust/withdraw_recognised")
@@ -184,10 +187,10 @@ def unname(store: Warehouse, names: Sequence[str]) -> None:
             store.append("readings", rows)
 
 
-def _purged(table: pl.DataFrame, before: str) -> pl.DataFrame:
+def _purged(table: pl.DataFrame, column: str, before: str) -> pl.DataFrame:
     import polars as pl
 
-    return table.filter(pl.col("sent_at") >= datetime.fromisoformat(before))
+    return table.filter(pl.col(column) >= datetime.fromisoformat(before))
 
 
 def _alike(new: pl.DataFrame, old: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -21,7 +21,7 @@ from engine.intake.language import COLUMNS
 from engine.logs import mapping, recognise
 from engine.sources import SourceSummary
 
-_READABLE = ("logs", "customers", "devices", "offers", "treatments", "consents", "optouts")
+_READABLE = ("logs", "customers", "devices", "offers", "treatments", "acts", "consents", "optouts")
 _LARGEST = 1 << 28  # bytes of a file that is read whole with its draft
 _MANY = 0.1  # share of rejected rows from which on a draft is doubtful
 # Reasons for which rows are rejected, and what of the draft they put in doubt.

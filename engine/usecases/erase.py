@@ -59,14 +59,15 @@ def erase(workspace: Workspace, ids: Sequence[str], *, opt_out: bool = False, dr
 def purge(
     workspace: Workspace, before: date, *, keep_daily: bool = False, everything: bool = False, dry_run: bool = False
 ) -> Receipt:
-    """Forget what is older than a day: call records, past treatments, daily sums, and people of whom nothing is left.
+    """Forget what is older than a day: call records, past treatments, acts, daily sums, and people of whom nothing is
+    left.
 
     Args:
         workspace: an opened workspace.
         before: first day that is kept, by the workspace's time zone.
         keep_daily: keep `pair_days`, the sums per pair and day (no time of day, place or handset), so that the graph's
             window stays full.
-        everything: also where no call record and no treatment would be left, or the day is still to come.
+        everything: also where no call record, no treatment and no act would be left, or the day is still to come.
         dry_run: only count.
 
     Returns:
@@ -105,7 +106,7 @@ def _purge_rows(
 ) -> dict[str, int]:
     """Delete what is older than a day, inside a transaction; returns rows deleted per table."""
     start = store.clock.start(before)
-    steps: dict[str, date] = {"repeats": start, "events": start, "treatments": start}
+    steps: dict[str, date] = {"repeats": start, "events": start, **dict.fromkeys(readings.DATED, start)}
     if not keep_daily:
         steps["pair_days"] = before
     counts = store.counts()
@@ -115,11 +116,12 @@ def _purge_rows(
     left = {table: store.count(table) for table in steps}
     if not everything and any(counts[table] for table in steps) and not any(left.values()):
         raise InputError(
-            f"every call record and past treatment is from before {before}: all of them would go.",
+            f"every call record, past treatment and act is from before {before}: all of them would go.",
             fix="Check the day; with --all they go.",
         )
-    if left["treatments"] < counts["treatments"]:
-        readings.purge(store, "treatments")
+    for table in readings.DATED:
+        if left[table] < counts[table]:
+            readings.purge(store, table)
     store.execute("trust/purge_parties")
     rows = {t: counts[t] - store.count(t) for t in (*steps, "readings", "parties")}
     return {t: n for t, n in rows.items() if n}

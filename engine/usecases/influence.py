@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
-INPUTS = ("events", "pair_days", "parties", "devices", "customers", "consents")
-STORED = ("edges", "hubs", "ties", "nodes", "influencers", *INPUTS)
+INPUTS = ("events", "pair_days", "parties", "devices", "customers", "consents", "acts")
+STORED = ("edges", "hubs", "ties", "nodes", "influencers", "learned", *INPUTS)
 
 
 def influencers(
@@ -33,6 +33,7 @@ def influencers(
     definitions: Sequence[str] = (),
     top: int | None = None,
     settings: dict[str, Any] | None = None,
+    where_possible: bool = False,
     progress: Progress = SILENT,
 ) -> pl.DataFrame:
     """Each customer's most influential contacts.
@@ -43,6 +44,7 @@ def influencers(
         top: ranks wanted; None = as many as the settings keep.
         settings: of section `graph`, to be used instead of the stored ones (window_days, as_of, …); None values are
             not set. With any, the graph is built aside and the stored one stays as it is.
+        where_possible: leave out definitions that need what the data lack (handset changes, acts).
         progress: where bars are drawn.
 
     Returns:
@@ -56,7 +58,7 @@ def influencers(
     from engine.graph.ranking import DEFINITIONS
 
     for name in definitions:
-        if name not in DEFINITIONS:
+        if name not in (*DEFINITIONS, "auto"):
             raise ConfigError(f"there is no definition {name!r}.", fix=f"Choose one of {', '.join(DEFINITIONS)}.")
     changed = {name: value for name, value in (settings or {}).items() if value is not None}
     if top is not None and top > workspace.config.graph.top:
@@ -73,11 +75,13 @@ def influencers(
     with _graph(workspace, changed) as (store, config):
         from engine.graph.network import ranks
         from engine.pipeline import influencers as stage
+        from engine.pipeline import learned
 
         network = stage.network(store, calls="most_called" in definitions)
         _, centrality = ranks(network, damping=config.graph.damping)
         wanted = list(definitions) or list(dict.fromkeys(["tie_reach", "strongest", config.graph.definition]))
-        rows = stage.influencers(store, config, wanted, network, centrality)
+        found = learned.learn(store, config) if set(wanted) & set(stage.LEARNED) else None
+        rows = stage.influencers(store, config, wanted, network, centrality, found, where_possible=where_possible)
     if top is not None:
         rows = rows.filter(pl.col("rank") <= top)
     return rows.sort("customer_id", "definition", "rank")
@@ -88,13 +92,14 @@ def agreement(workspace: Workspace, definitions: Sequence[str] = (), *, progress
 
     Args:
         workspace: an opened workspace.
-        definitions: which to compare; none = all five.
+        definitions: which to compare; none = all for which the data have what they need.
         progress: where bars are drawn.
     """
     from engine.graph.ranking import DEFINITIONS
     from engine.graph.ranking import agreement as compare
 
-    return compare(influencers(workspace, definitions=definitions or DEFINITIONS, progress=progress))
+    wanted, every = definitions or DEFINITIONS, not definitions
+    return compare(influencers(workspace, definitions=wanted, where_possible=every, progress=progress))
 
 
 def communities(

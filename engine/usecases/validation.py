@@ -5,21 +5,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.config import Config
 from engine.errors import InputError, WorkspaceError
 from engine.graph import prediction
-from engine.graph.communities import circles
 from engine.graph.network import ranks
 from engine.graph.ranking import BASELINES, DEFINITIONS
-from engine.pipeline import edges, influencers
+from engine.pipeline import edges, influencers, learned
 from engine.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from engine.graph.network import Network
 
 FOREVER = "9999-12-31"
 
@@ -33,7 +30,8 @@ def validate(
     horizons: Sequence[int] = prediction.HORIZONS,
     permutations: int = 1000,
 ) -> pl.DataFrame:
-    """Predictive lift of the definitions and of a random, the most called and the most central contact.
+    """Predictive lift of the definitions, of exposure to all contacts by the share of their tie, and of a random, the
+    most called and the most central contact.
 
     The stored tables are not touched.
 
@@ -41,7 +39,8 @@ def validate(
         store: the workspace's database; may be open for reading only.
         config: its settings; `graph.as_of` is not looked at.
         as_of: first day not counted; default: the longest horizon before the end of the log.
-        definitions: names of `engine.graph.ranking.DEFINITIONS`; lead is left out where no change is known yet.
+        definitions: names of `engine.graph.ranking.DEFINITIONS`; lead is left out where no change is known
+            yet, learned where too few acts are.
         horizons: days; those that do not fit into the log after as_of are left out.
         permutations: B of the test.
 
@@ -68,40 +67,34 @@ def validate(
         )
     graph_config = dataclasses.replace(config.graph, as_of=until.isoformat())
     frozen = dataclasses.replace(config, graph=graph_config)
-    with store.sandbox(("events", "pair_days", "parties", "devices", "customers")):
+    with store.sandbox(("events", "pair_days", "parties", "devices", "customers", "consents", "acts")):
+        found = learned.learn(store, frozen) if set(definitions) & set(influencers.LEARNED) else None
         edges.build(store, frozen.graph)
         graph = influencers.network(store, calls=True)
         _, central = ranks(graph, damping=config.graph.damping)
         rates = influencers.led(store, frozen, graph)
-        changes = influencers.handset_changes(store, frozen, before=FOREVER)
+        lifts = influencers.lifts_of(store, frozen, graph, central, found)
+        changes = learned.handset_changes(store, frozen, before=FOREVER)
         if not changes.height:
             raise InputError("the log shows no change of handset.", fix="Import records with TACs over a longer time.")
-        strata = _strata(store, graph, until, config.run.seed)
-    chosen = [d for d in definitions if d != "lead" or rates is not None]
+        strata = learned.strata(store, graph, until, config.run.seed)
+    absent = [name for name, given in (("lead", rates), ("learned", lifts)) if given is None]
+    meant = {d: influencers.chosen(found) if d == "auto" else d for d in definitions}
+    meant = {name: by for name, by in meant.items() if by not in absent} | dict(zip(BASELINES, BASELINES, strict=True))
+    given: dict[str, Any] = {
+        "gamma": config.graph.gamma,
+        "damping": config.graph.damping,
+        "rates": rates,
+        "lifts": lifts,
+    }
+    every = int(graph.contacts.degree.max(initial=1))
+    top = {"random": prediction.RANDOM_DRAWS, prediction.EXPOSURE: every}
     tops = pl.concat(
-        [
-            influencers.top_contacts(d, graph, central, top=prediction.RANDOM_DRAWS if d == "random" else 1,
-                                     gamma=config.graph.gamma, damping=config.graph.damping, rates=rates,
-                                     seed=config.run.seed)
-            for d in dict.fromkeys([*chosen, *BASELINES])
-        ]
-    )  # fmt: skip
+        influencers.top_contacts(by, graph, central, top=top.get(name, 1), seed=config.run.seed, **given).with_columns(
+            definition=pl.lit(name)
+        )
+        for name, by in {**meant, prediction.EXPOSURE: "strongest"}.items()
+    )
     return prediction.validate(
         changes, tops, strata, until, horizons=fitting, permutations=permutations, seed=config.run.seed
     )
-
-
-def _strata(store: Warehouse, graph: Network, until: date, seed: int) -> pl.DataFrame:
-    """Every customer of the graph with circle, handset age and activity as of a day."""
-    import polars as pl
-
-    circle = pl.Series("community", circles(graph.contacts, seed=seed))
-    everybody = pl.DataFrame(
-        {
-            "customer_id": graph.party_id,
-            "community": circle.set(circle < 0, None),
-            "activity": graph.out.row_sums() + graph.out.column_sums(),
-        }
-    ).filter(pl.Series(graph.is_customer, dtype=pl.Boolean))
-    ages = store.query("graph/handset_age", as_of=until)
-    return everybody.join(ages, on="customer_id", how="left", maintain_order="left")

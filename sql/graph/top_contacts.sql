@@ -26,6 +26,10 @@ shares AS (
 scored AS (
     SELECT customer_id, 'strongest' AS definition, contact_id, tie_share AS score, tie_share, centrality_pct FROM shares
     UNION ALL
+    SELECT customer_id, 'auto' AS definition, contact_id, tie_share AS score, tie_share, centrality_pct
+    FROM shares
+    WHERE CAST($auto AS BOOLEAN)
+    UNION ALL
     SELECT
         customer_id, 'tie_reach' AS definition, contact_id,
         tie_share * pow(centrality_pct, CAST($gamma AS DOUBLE)) AS score, tie_share, centrality_pct

@@ -1,5 +1,5 @@
 -- How the tables about people match each other.
--- Grain: one row. Reads: customers, parties, photos, consents, optouts, treatments.
+-- Grain: one row. Reads: customers, parties, photos, consents, optouts, treatments, acts.
 SELECT
     (SELECT count(*) FROM customers) AS customers,
     (SELECT count(*) FROM customers WHERE age IS NULL AND birth_date IS NULL) AS ages_unknown,
@@ -20,4 +20,9 @@ SELECT
     (
         SELECT count(DISTINCT t.customer_id) FROM treatments AS t
         WHERE t.customer_id NOT IN (SELECT c.customer_id FROM customers AS c)
-    ) AS treated_unknown
+    ) AS treated_unknown,
+    (SELECT count(DISTINCT customer_id) FROM acts) AS acting,
+    (
+        SELECT count(DISTINCT a.customer_id) FROM acts AS a
+        WHERE a.customer_id IN (SELECT p.party_id FROM parties AS p)
+    ) AS acting_seen

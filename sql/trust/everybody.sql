@@ -5,6 +5,8 @@ SELECT customer_id AS name FROM customers
 UNION
 SELECT customer_id AS name FROM treatments
 UNION
+SELECT customer_id AS name FROM acts
+UNION
 SELECT customer_id AS name FROM photos
 UNION
 SELECT customer_id AS name FROM consents

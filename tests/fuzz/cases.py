@@ -31,7 +31,7 @@ COLUMNS = {
     ],
     **{
         target: TABLES[target].names
-        for target in ("customers", "devices", "offers", "treatments", "consents", "optouts")
+        for target in ("customers", "devices", "offers", "treatments", "acts", "consents", "optouts")
     },
     "photos": ["customer_id", "path"],
     "inventory": ["photo_id", "path", "max_uses", "hair"],

@@ -226,3 +226,19 @@ def test_terciles():
     assert prediction.terciles(np.arange(9.0)).tolist() == [0] * 3 + [1] * 3 + [2] * 3
     # Few changed handset, most never did: the few are told apart from the many.
     assert prediction.terciles(np.array([5.0, 30, 400, 400, 400, 400, 400])).tolist() == [0, 0, 1, 1, 1, 1, 1]
+
+
+def test_exposure_counts_each_contact_by_its_share_of_the_ties():
+    names = [f"p{i}" for i in range(6)]
+    tops = pl.DataFrame(
+        [("p0", 1, "p1", 0.7), ("p0", 2, "p2", 0.3), ("p3", 1, "p1", 0.25), ("p3", 2, "p4", 0.75),
+         ("p5", 1, "p4", 1.0)],
+        schema=["customer_id", "rank", "contact_id", "tie_share"], orient="row",
+    ).with_columns(definition=pl.lit(prediction.EXPOSURE))  # fmt: skip
+    changes = pl.DataFrame({"party_id": ["p1", "p0"], "changed_at": [AS_OF - timedelta(days=1), AS_OF]})
+    strata = pl.DataFrame({"customer_id": names, "community": 0, "handset_age_days": 1, "activity": 1.0})
+    row = prediction.validate(changes, tops, strata, AS_OF, horizons=[30], permutations=9, resamples=9).row(
+        0, named=True
+    )
+    # p0 is exposed by .7 and acts, p3 by .25 and p5 by 0 and do not.
+    assert (row["p_exposed"], row["p_not_exposed"]) == pytest.approx((0.7 / 0.95, 0.3 / 2.05), abs=1e-5)

@@ -34,6 +34,7 @@ TABLES = {
     "devices": "tac,manufacturer,model\n35000000,LG,x\n",
     "offers": "offer_id,headline,body,call_to_action,value,cost\no1,H,B,Go,5,1\n",
     "treatments": "customer_id,campaign_id,offer_id,sent_at,accepted\nann,c,o1,2024-01-01,1\n",
+    "acts": "customer_id,act,at\nann,quit,2024-01-01\n",
     "consents": "customer_id,purpose,granted_at\nann,offers,2024-01-01\n",
     "optouts": "customer_id,since\nann,2024-01-01\n",
 }

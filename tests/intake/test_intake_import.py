@@ -156,6 +156,8 @@ def test_treatments_and_consents_are_typed(store, bring):
         ("A", "c", None, datetime(2024, 1, 1, 10), None, True),
         ("B", "c", "o", datetime(2024, 1, 1), None, False),
     ]
+    summary = bring("acts", "customer_id,act,at\nA,quit,2024-01-01\nZ,quit,2024-01-01\nA,,2024-01-01\nA,quit,soon\n")
+    assert (sums(summary), store.count("acts")) == ((4, 2, 0, 2), 2)
     summary = bring("consents", "customer_id,purpose,granted_at\nA,own_face,2024-01-01\nB,nonsense,2024-01-01\n")
     assert sums(summary) == (2, 1, 0, 1)
 

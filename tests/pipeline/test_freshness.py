@@ -18,22 +18,27 @@ from engine.warehouse.duckdb import DuckDBWarehouse
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULTS = config.Config()
+GRAPH = ("learned", "influencers")
 ALL = tuple(stage.name for stage in STAGES)
 SINCE_CHOICES = ("choices", "matches", "ads")
 
 # What is edited, which stages depend on it themselves, and which read what these write.
 EDITS = [
-    ("engine/trust/consent.py", ("influencers", "choices", "matches"), ("ads",)),
+    ("engine/trust/consent.py", (*GRAPH, "choices", "matches"), ("ads",)),
     ("engine/tables.py", ALL, ()),
-    ("engine/compiled.py", ("edges", "influencers", "choices", "matches"), ("ads",)),
+    ("engine/compiled.py", ("edges", *GRAPH, "choices", "matches"), ("ads",)),
     ("engine/handsets/loyalty.py", ("handsets",), SINCE_CHOICES),
     ("engine/offers/policy_value.py", ("choices",), ("matches", "ads")),
     ("engine/faces/align.py", ("matches",), ("ads",)),
     ("engine/ads/words.py", ("ads",), ()),  # below engine/ads/texts.py
     ("engine/ads/brand/brand.toml", ("ads",), ()),  # the built-in brand
-    ("sql/offers/spells.sql", ("influencers", "handsets", "choices"), ("matches", "ads")),  # of another folder
+    (
+        "sql/offers/spells.sql",
+        (*GRAPH, "handsets", "choices"),
+        ("matches", "ads"),
+    ),  # of another folder
     ("sql/ads/offers_said.sql", SINCE_CHOICES, ()),  # run by the rules about people
-    ("sql/graph/hubs.sql", ("edges", "influencers", "choices"), ("matches", "ads")),
+    ("sql/graph/hubs.sql", ("edges", *GRAPH, "choices"), ("matches", "ads")),
     ("sql/faces/paths.sql", ("matches",), ("ads",)),
     ("engine/workspace/__init__.py", (), ()),  # imported for its types only
     ("engine/trust/enforce.py", (), ()),
@@ -41,8 +46,18 @@ EDITS = [
     ("sql/report/hubs.sql", (), ()),
 ]
 SETTINGS = [
-    ({"graph.window_days": 30}, "graph.window_days", ("edges", "influencers", "choices"), ("matches", "ads")),
-    ({"offers.change_days": 5}, "offers.change_days", ("influencers", "handsets", "choices"), ("matches", "ads")),
+    (
+        {"graph.window_days": 30},
+        "graph.window_days",
+        ("edges", *GRAPH, "choices"),
+        ("matches", "ads"),
+    ),
+    (
+        {"offers.change_days": 5},
+        "offers.change_days",
+        (*GRAPH, "handsets", "choices"),
+        ("matches", "ads"),
+    ),
     ({"offers.budget": 9.0}, "offers.budget", ("choices",), ("matches", "ads")),
     ({"faces.margin": 14}, "faces.margin", ("matches",), ("ads",)),
     ({"ads.format": "png"}, "ads.format", ("ads",), ()),
@@ -51,7 +66,8 @@ SETTINGS = [
 ]
 IMPORTS = [
     ("photos", SINCE_CHOICES[:2], ("ads",)),
-    ("devices", ("influencers", "handsets", "choices"), ("matches", "ads")),
+    ("acts", (*GRAPH, "choices"), ("matches", "ads")),
+    ("devices", (*GRAPH, "handsets", "choices"), ("matches", "ads")),
     ("treatments", ("choices",), ("matches", "ads")),
     ("inventory", ("matches", "ads"), ()),
 ]

@@ -133,12 +133,14 @@ def _kept(found: Tables, rules: Rules, names: Names, portraits: dict[str, str]) 
     there = {
         "customers": {names.person(row["customer_id"]) for row in found["customers"]} & people,
         "treatments": {names.person(row["customer_id"]) for row in found["treatments"]} & people,
+        "acts": {(names.person(row["customer_id"]), row["at"]) for row in found["acts"]},
         "photos": {(names.person(row["customer_id"]), portraits[row["sha256"]]) for row in found["photos"]},
         "events": len(found["events"]),
     }
     told = {
         "customers": {*facts.customers} & people,
         "treatments": {*facts.treatments} & people,
+        "acts": {(person, at) for person, days in facts.acts.items() for at in days},
         "photos": {(person, photo) for person, photos in facts.photos.items() for photo in photos},
         "events": len(facts.calls),
     }

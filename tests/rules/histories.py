@@ -87,6 +87,7 @@ _treatment_rows = st.tuples(people, st.sampled_from(["alpha", "beta", ""]), st.i
 _treatments = st.builds(
     steps.Treatments, st.lists(_treatment_rows, min_size=1, max_size=2, unique_by=lambda r: r[0]).map(tuple), spellings
 )
+_acts = st.builds(steps.Acts, _rows(st.tuples(people, st.integers(-6, 0)), 3), spellings)
 _erasures = st.builds(steps.Erase, _rows(st.sampled_from([*PEOPLE, STRANGER]), 2), st.booleans(), spellings)
 _purges = st.builds(steps.Purge, st.sampled_from([date(2026, 1, 1), date(2026, 2, 17), date(2026, 2, 25)]))
 _undos = st.builds(steps.Undo, st.integers(0, 6))
@@ -97,7 +98,7 @@ _exports = st.one_of(
     st.builds(steps.Export, st.just("delivery"), st.integers(0, 5)),
 )
 _OFTEN = {
-    "an import": (_consents, _consents, _optouts, _optouts, _customers(), _photos, _treatments, _offers,
+    "an import": (_consents, _consents, _optouts, _optouts, _customers(), _photos, _treatments, _acts, _offers,
                   st.builds(steps.Logs, _rows(_calls)), st.builds(steps.Again, st.integers(0, 5))),
     "the past changes": (_erasures, _erasures, _purges, _restores, _restores, _undos, _undos),
     "a run": (_stops, _stops, st.just(steps.Run()), st.just(steps.Run()), st.just(steps.Run(None, True))),

@@ -68,6 +68,7 @@ class Facts:
         grants: person and purpose -> when granted, until when.
         photos: person -> portraits.
         treatments: person -> when an offer, or none, was made.
+        acts: person -> when something was done.
         offers: by id.
         ads: those of the last finished run that were allowed at every moment since.
         named: whoever an import named and no erasure forgot.
@@ -81,6 +82,7 @@ class Facts:
     grants: dict[tuple[str, str], set[tuple[datetime, datetime | None]]] = field(default_factory=dict)
     photos: dict[str, set[str]] = field(default_factory=dict)
     treatments: dict[str, set[datetime]] = field(default_factory=dict)
+    acts: dict[str, set[datetime]] = field(default_factory=dict)
     offers: dict[str, Offer] = field(default_factory=dict)
     ads: dict[str, Ad] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)
@@ -88,7 +90,7 @@ class Facts:
 
     def forget(self, person: str) -> None:
         """Everything about one person."""
-        for table in (self.customers, self.photos, self.treatments):
+        for table in (self.customers, self.photos, self.treatments, self.acts):
             table.pop(person, None)
         for key in [key for key in self.grants if key[0] == person]:
             del self.grants[key]
@@ -268,6 +270,13 @@ class Rules:
                 self.facts.treatments[person] = {at}
                 self.facts.named.add(person)
 
+    def import_acts(self, rows: list[tuple[str, datetime]]) -> None:
+        """Person and when; whoever the person is, a customer or not."""
+        for person, at in rows:
+            if person not in self.listed:
+                self.facts.acts.setdefault(person, set()).add(at)
+                self.facts.named.add(person)
+
     def import_offers(self, offers: dict[str, Offer]) -> None:
         """New offers, and new words of known ones."""
         self.facts.offers |= offers
@@ -310,13 +319,16 @@ class Rules:
         self.backups = {}
 
     def drop_before(self, before: datetime) -> None:
-        """Calls and treatments before a moment, and the parties of whom nothing is left."""
+        """Calls, treatments and acts before a moment, and the parties of whom nothing is left."""
         facts = self.facts
         facts.calls = {c for c in facts.calls if c[2] >= before}
-        facts.treatments = {p: kept for p, at in facts.treatments.items() if (kept := {t for t in at if t >= before})}
+        for name in ("treatments", "acts"):
+            dated = getattr(facts, name)
+            setattr(facts, name, {p: kept for p, at in dated.items() if (kept := {t for t in at if t >= before})})
         calling = {person for call in facts.calls for person in call[:2]}
         agreeing = {person for person, _ in {*facts.grants, *self.withdrawals}}
-        facts.parties &= calling | agreeing | self.listed | {*facts.customers, *facts.treatments, *facts.photos}
+        told = {*facts.customers, *facts.treatments, *facts.acts, *facts.photos}
+        facts.parties &= calling | agreeing | self.listed | told
 
     def settle(self, m: datetime) -> None:
         """Hold what stands to the rules of this moment, as every command does."""

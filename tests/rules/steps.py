@@ -64,6 +64,14 @@ class Treatments:
 
 
 @dataclass(frozen=True)
+class Acts:
+    """`import acts`; rows: person, day on which something was done."""
+
+    rows: tuple[tuple[str, int], ...]
+    spelling: int = 0
+
+
+@dataclass(frozen=True)
 class Offers:
     """`import offers`; rows: offer, edition of its words, last day (None = for ever)."""
 

@@ -153,6 +153,12 @@ class World:
         if self._import("treatments", step, rows, [p for p, *_ in step.rows]):
             self.rules.tell(self.file, "import_treatments", [(p, t) for (p, *_), t in zip(step.rows, at, strict=True)])
 
+    def _acts(self, step: steps.Acts) -> None:
+        told = [(p, steps.moment(2 * number)) for p, number in step.rows]
+        rows = [{"customer_id": p, "act": "took_tariff", "at": at} for p, at in told]
+        if self._import("acts", step, rows, [p for p, _ in told]):
+            self.rules.tell(self.file, "import_acts", told)
+
     def _offers(self, step: steps.Offers) -> None:
         rows, offers = [], {}
         for name, edition, last in step.rows:

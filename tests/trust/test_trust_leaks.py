@@ -149,7 +149,8 @@ SPOILT = {
 
 
 @pytest.mark.parametrize(
-    "target", ["logs", "customers", "devices", "offers", "treatments", "photos", "inventory", "consents", "optouts"]
+    "target",
+    ["logs", "customers", "devices", "offers", "treatments", "acts", "photos", "inventory", "consents", "optouts"],
 )
 def test_messages_about_spoilt_files_repeat_no_number(kindred, target):
     for name, text in SPOILT.items():
@@ -165,6 +166,7 @@ CLEAN = {
     "customers": {"customer_id": "c1", "age": "30", "residence": "Buda", "gender": "woman", "plan": "a", "tenure": "5"},
     "treatments": {"customer_id": "c1", "campaign_id": "k", "offer_id": "o", "sent_at": "2025-06-01 10:00:00",
                    "propensity": "0.5", "accepted": "true"},
+    "acts": {"customer_id": "c1", "act": "quit", "at": "2025-06-01 10:00:00"},
     "consents": {"customer_id": "c1", "purpose": "offers", "granted_at": "2025-01-01 10:00:00",
                  "expires_at": "2027-01-01 10:00:00", "withdrawn_at": "2026-01-01 10:00:00"},
     "optouts": {"customer_id": "c1", "since": "2026-01-01 10:00:00"},

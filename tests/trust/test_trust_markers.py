@@ -106,6 +106,7 @@ COLUMNS = {
                "call_to_action": "c", "value": "5", "cost": "1"},
     "treatments": {"customer_id": "c1", "campaign_id": "k", "offer_id": "o", "sent_at": "2025-06-01 10:00:00",
                    "propensity": "0.5", "accepted": "true"},
+    "acts": {"customer_id": "c1", "act": "quit", "at": "2025-06-01 10:00:00"},
     "consents": {"customer_id": "c1", "purpose": "offers", "granted_at": "2025-01-01 10:00:00", "expires_at": "",
                  "withdrawn_at": ""},
     "optouts": {"customer_id": "c9", "since": "2026-01-01 10:00:00"},

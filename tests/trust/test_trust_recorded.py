@@ -59,7 +59,8 @@ GIVEN = {
     **{
         f"import {word}": ["x.csv"]
         for word in (
-            "logs", "customers", "devices", "offers", "treatments", "photos", "inventory", "consents", "optouts",
+            "logs", "customers", "devices", "offers", "treatments", "acts", "photos", "inventory", "consents",
+            "optouts",
         )
     },
 }  # fmt: skip

@@ -6,7 +6,7 @@ That all else is as if the file had never come: test_trust_undo_drawn.py, tests/
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
 import pytest
@@ -90,15 +90,19 @@ def test_erased_people_and_purged_rows_do_not_come_back(space, tmp_path):
     new = bring(space, "treatments", text(tmp_path, "u.csv", head, "c03,c,2026-01-04,true", "c02,d,2026-01-04,true"))
     bring(space, "customers", text(tmp_path, "c.csv", "customer_id,headof", "c03,c01", "c02,x17"))
     extra = bring(space, "customers", text(tmp_path, "d.csv", "customer_id,age", "c03,33"))
+    did = ("customer_id,act,at", "c01,quit,2026-01-03", "c02,quit,2026-01-01", "c03,quit,2026-01-04")
+    bring(space, "acts", text(tmp_path, "e.csv", *did))
+    late = bring(space, "acts", text(tmp_path, "f.csv", did[0], "c03,quit,2026-01-05", "c02,quit,2026-01-01"))
     erase.erase(space, ["c01"])
     erase.purge(space, date(2026, 1, 2))
-    imports.undo(space, [more.source_id, new.source_id, extra.source_id])
+    imports.undo(space, [more.source_id, new.source_id, extra.source_id, late.source_id])
     names = dict(rows(space, "parties").select("node", "party_id").iter_rows())
     left = [
         (names[a], names[b], str(at)) for a, b, at in rows(space, "events")["caller", "callee", "started_at"].rows()
     ]
     assert left == [("c03", "c02", "2026-01-02 10:00:00")]
     assert rows(space, "treatments")["customer_id", "campaign_id"].rows() == [("c03", "c")]
+    assert rows(space, "acts").rows() == [("c03", "quit", datetime(2026, 1, 4))]
     assert rows(space, "pair_days").height == 1
     assert dict(rows(space, "customers")["customer_id", "headof"].iter_rows()) == {"c03": "#", "c02": "x17"}
     assert "c01" not in str(rows(space, "readings").rows())

@@ -16,7 +16,7 @@ PEOPLE = [f"+3620555{n:04d}" for n in range(9)]
 DAYS = ["2026-01-04", "2026-01-05", "2026-02-20"]
 WORDS = ["red", "blue", "7", "12.5", ""]
 NODES = ("node", "caller", "callee", "src", "dst", "a", "b")
-KINDS = ("logs", "logs", "customers", "treatments", "offers", "photos", "inventory", "consents", "devices")
+KINDS = ("logs", "logs", "customers", "treatments", "acts", "offers", "photos", "inventory", "consents", "devices")
 
 
 def make(folder: Path, kind: str, seed: int) -> Path:
@@ -41,6 +41,8 @@ def make(folder: Path, kind: str, seed: int) -> Path:
         value = {"offer_id": ["", "o1"], "propensity": ["0.5", ""], "accepted": ["true", "false", ""]}
         lines = [",".join(["customer_id,campaign_id,sent_at", *more])]
         lines += [",".join([p, chance.choice("cd"), day(), *(chance.choice(value[c]) for c in more)]) for p in who]
+    elif kind == "acts":
+        lines = ["customer_id,act,at"] + [f"{p},{chance.choice(['quit', 'upgrade'])},{day()}" for p in who]
     elif kind == "offers":
         more = chance.sample(["manufacturer", "min_age", "valid_to"], chance.randint(0, 3))
         value = {"manufacturer": ["Acme", ""], "min_age": ["18", ""], "valid_to": ["2026-12-31", ""]}

@@ -53,7 +53,7 @@ def test_equal_scores_go_to_the_smallest_contact_id(stored):
         flat = {"degree": 1, "in_strength": 1.0, "out_strength": 1.0, "centrality_pct": 1.0, "is_hub": False}
         store.write("nodes", parties.with_columns(**{name: pl.lit(value) for name, value in flat.items()}))
         store.temp("allowed_ties", "graph/counted_ties")
-        store.create("influencers", "graph/top_contacts", gamma=0.25, top=3)
+        store.create("influencers", "graph/top_contacts", gamma=0.25, top=3, auto=False)
         found = store.read("influencers").filter(customer_id="z", definition="strongest")
     assert found["contact_id"].to_list() == ["a", "b", "c"]
 
