@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ModelError
+from engine.learning.portable import Coding, Part
 from engine.offers.learners import Fitted
-from engine.offers.portable import Coding, Part
 from engine.progress import SILENT, Progress
 
 if TYPE_CHECKING:
