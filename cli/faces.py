@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred faces evaluate --by-folder people -o json`
         """
-        from engine import config
+        from engine import config_file
         from engine.charts import render
         from engine.charts.faces import recognition
         from engine.faces import evaluate as judging
@@ -47,7 +47,7 @@ def register(app: typer.Typer) -> None:
         if plot is not None:
             render.check(plot)
         table = labelled.by_folder(by_folder) if by_folder is not None else labelled.read(pairs)
-        settings = config.load(flags={"faces.weights": weights, "faces.align": align}).faces
+        settings = config_file.load(flags={"faces.weights": weights, "faces.align": align}).faces
         found = judging.evaluate(
             table, by_folder or root, settings=settings, threads=shell.threads or 0, progress=shell.progress
         )
@@ -94,10 +94,10 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred faces finetune --by-folder people --to ours.pt`
         """
-        from engine import config
+        from engine import config_file
         from engine.faces.finetune import finetune as train
 
-        settings = config.load(flags={"faces.weights": weights}).faces
+        settings = config_file.load(flags={"faces.weights": weights}).faces
         done = train(by_folder, to, settings=settings, epochs=epochs, seed=seed, progress=shell.progress)
         shell.emit(
             {
@@ -159,12 +159,12 @@ def _register_weights(app: typer.Typer) -> None:
 
         Example: `kindred weights use vggface2`
         """
-        from engine import config
+        from engine import config_file
         from engine.faces import weights
         from engine.workspace import CONFIG
 
         space = shell.workspace()
         known = weights.usable(name)
         chosen = str(Path(name).resolve()) if known.path is not None else name
-        config.set_value(space.path / CONFIG, "faces.weights", chosen)
+        config_file.set_value(space.path / CONFIG, "faces.weights", chosen)
         shell.emit({"faces.weights": chosen})

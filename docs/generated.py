@@ -63,14 +63,14 @@ def _command(words: str, command: Any) -> str:
 def settings() -> str:
     """Every setting with its default and its comment."""
     parts = []
-    for section in dataclasses.fields(config.Config):
+    for section, kind in config.SECTIONS.items():
         rows = []
-        for entry in dataclasses.fields(section.default_factory):
+        for entry in dataclasses.fields(kind):
             choices = ", ".join(f"`{choice}`" for choice in entry.metadata["choices"])
             note = entry.metadata["note"] + (f"; one of {choices}" if choices else "")
             rows.append((f"`{entry.name}`", note + _range(entry.metadata), f"`{json.dumps(entry.default)}`"))
         table = _table(("setting", "meaning", "default"), rows)
-        parts.append(f"## {section.name}\n\n{section.default_factory.__doc__}\n\n{table}")
+        parts.append(f"## {section}\n\n{kind.__doc__}\n\n{table}")
     return "\n\n".join(parts)
 
 

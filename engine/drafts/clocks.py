@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +20,7 @@ _ZONES = AMBIGUOUS | names.those(
     "WAT PKT NPT ICT WIB HKT SGT MYT PHT JST KST BRT ART CLT PET COT"
 )
 _ZONE = re.compile(r"UTC|GMT|[A-Z][A-Za-z]+(/[A-Z][A-Za-z_]+){1,2}")
+_REGION = re.compile(r"(?:Africa|America|Asia|Atlantic|Australia|Europe|Indian|Pacific)/[A-Z][A-Za-z_/]+")
 _OFFSET = re.compile(r"[+-]?\d{1,5}(:\d\d)?")
 _OFFSET_UNITS = {
     "minutes": names.those("min mins minute minutes"),
@@ -76,6 +78,12 @@ class Moment:
         ]
 
 
+def zone_words(values: Sequence[str]) -> set[str]:
+    """Words for zones (EST, PST) behind times."""
+    found = (re.search(r"\d\s?(?:[AaPp][Mm])?\s?([A-Z]{2,5})$", value.strip()) for value in values)
+    return {match[1] for match in found if match and match[1] not in ("AM", "PM", "UTC", "GMT")}
+
+
 def utc(moment: Moment) -> bool:
     own = {word for column in moment.columns for word in names.words(column.name)}
     return bool({"utc", "gmt", "zulu"} & own) and not _zone_in_name(moment)
@@ -108,7 +116,9 @@ def draft_zone(sheet: Sheet, draft: Draft, start: Moment) -> None:
     offset = offset or next(
         (c for c in sheet.columns if c.role == "zone" and c.filled and c.share(_OFFSET) > 0.9), None
     )
-    if found := _zone_in_name(start):
+    if region := next((m[0] for c in start.columns if c.named and (m := _REGION.search(c.name))), ""):
+        draft.say("time", "timezone", region, "its name says so", True)
+    elif found := _zone_in_name(start):
         draft.leave(
             "started_at",
             f"{start.label} says {found} in its name.",

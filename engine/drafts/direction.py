@@ -11,6 +11,7 @@ from engine.drafts.sheet import Column, Sheet
 
 MOST, LEAST = 0.8, 0.2  # shares that tell one form from the other
 MANY = 20  # of the rarer direction at least, before they outweigh names of a subscriber and the other party
+_CALLED = names.those("outgoing outbound originated originating caller originator initiator")
 _NEAR = 10  # seconds between the two rows of one contact
 _YES, _NO = (
     ("t", "true", "1", "1.0", "y", "yes", "j", "ja", "si", "oui"),
@@ -56,6 +57,8 @@ def find(sheet: Sheet, used: set[int]) -> tuple[Direction | None, list[Column]]:
             continue
         read = _directions(column, sheet.header)
         if read is None:
+            if all(map(vocabulary.sort, column.distinct)):
+                continue  # where calls went, not which way
             if role == 3 or ((role == 2 or column.role == "kind") and _codes(column)):
                 strange.append(column)
             continue
@@ -90,7 +93,7 @@ def _directions(column: Column, header: bool) -> Direction | None:
     """How a column's words read as directions; None where not one does."""
     own = names.words(column.name) if header else ()
     plain = {w: names.plain(w) for w in column.distinct}
-    if set(plain.values()) <= {*_YES, *_NO} and ({"outgoing", "outbound", "originated", "originating"} & set(own)):
+    if set(plain.values()) <= {*_YES, *_NO} and (_CALLED & set(own)):
         return Direction(column, {w: "outgoing" if p in _YES else "incoming" for w, p in plain.items()}, ())
     if set(plain.values()) <= {*_YES, *_NO} and ({"incoming", "inbound"} & set(own)):
         return Direction(column, {w: "incoming" if p in _YES else "outgoing" for w, p in plain.items()}, ())
@@ -101,6 +104,8 @@ def _directions(column: Column, header: bool) -> Direction | None:
         single = {w: letters[p] for w, p in plain.items() if p in letters}
         return Direction(column, single, (), sure=False) if len(single) == len(plain) else None
     words = {w: told for w in column.distinct if (told := vocabulary.direction(w))}
+    if any(map(vocabulary.missed, words)):  # a telephone's own list, in which who cancels a call has made it
+        words |= {w: "outgoing" for w in column.distinct if vocabulary.cancelled(w)}
     silent = tuple(w for w in column.distinct if w not in words and vocabulary.kind(w) != "data")
     return Direction(column, words, silent) if words else None
 

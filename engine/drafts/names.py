@@ -26,6 +26,9 @@ def those(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_HOLDERS = those("attributes data payload record records call calls cdr fields body properties node item event")
+
+
 def words(name: str) -> tuple[str, ...]:
     """A name's words: no accents, small letters, cut at separators, at a change to capitals and around numbers."""
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name.strip())
@@ -70,6 +73,8 @@ def _score(own: tuple[str, ...], phrase: tuple[str, ...]) -> tuple[int, int]:
 def roles(name: str) -> tuple[tuple[str, int], ...]:
     """Roles that a name may tell, best first, with the rank of the match (3 to 1); empty = none is known."""
     found: list[tuple[int, int, str]] = []
+    while (path := name.partition("."))[2] and path[0].lower() in _HOLDERS:
+        name = path[2]  # an object around the values says nothing of them
     own = words(name)
     joined = "".join(own)
     for role, phrases in _phrases().items():
@@ -81,6 +86,11 @@ def roles(name: str) -> tuple[tuple[str, int], ...]:
     bare = bare[:-1] if bare and bare[-1] in _PLAIN else bare
     if bare and bare != own and not any(rank == 3 for rank, _, _ in found):  # peer_msisdn is what peer is
         found += [(3, 0, role) for role, phrases in _phrases().items() if bare in phrases]
+    sides, last = {"caller", "callee"} & {role for rank, _, role in found if rank == 2}, own[-1:]
+    for weak in ["number"] * bool(sides) + ["kind"] * (last in _phrases()["duration"]):  # Calling party phone number
+        found = [(rank, 0 if role == weak and rank == 2 else n, role) for rank, n, role in found]
+    if last == ("name",) and max((rank for rank, _, _ in found), default=0) < 3:  # of people, not who they are
+        found = [(rank, n, role) for rank, n, role in found if role == "ignore"]
     found.sort(key=lambda f: (-f[0], -f[1]))
     return tuple((role, rank) for rank, _, role in found)
 

@@ -136,7 +136,8 @@ def sheet_rows(
     """
     import numpy as np
 
-    from engine.faces.match import nearest, percentile, random_similarities
+    from engine.faces.likeness import percentile, random_similarities
+    from engine.faces.match import nearest
 
     place = {row["sha256"]: row for row in faces.sort("sha256", "face").unique("sha256", keep="first").to_dicts()}
     first = subjects.sort("subject_id", "sha256").unique("subject_id", keep="first", maintain_order=True)
@@ -174,7 +175,9 @@ def _cropped(face: dict | None, root: Path, settings: Faces) -> np.ndarray | Non
     except Unreadable:
         return None
     box, landmarks = (np.array(face[k], np.float32) / photo.scale for k in ("box", "landmarks"))
-    return align.face(photo.pixels, box, landmarks, kind=settings.align, margin=settings.margin)
+    picture = align.face(photo.pixels, box, landmarks, kind=settings.align, margin=settings.margin)
+    turn, _ = align.standing(landmarks)
+    return picture if settings.align != "crop" else np.rot90(picture, round(turn / 90))
 
 
 def _figure(picture: np.ndarray | None, caption: str, note: str) -> str:

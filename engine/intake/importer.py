@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from engine import sources
 from engine.errors import InputError, masked
 from engine.forms import textfile
-from engine.intake import devices, free_columns, mapped, photos, reading, shown, unread, values
+from engine.intake import devices, free_columns, mapped, photos, preview, reading, unread, values
 from engine.intake.reading import REASON, ROW
 from engine.progress import SILENT, Progress
 from engine.sources import SourceSummary, readings, takeback
@@ -99,7 +99,7 @@ def import_table(
         raise InputError(f"there is no format {format!r} of {target}.", fix="Leave --format out.")
     path = Path(path)
     profile = _profile(target, path, mapping)
-    pseudonyms.settle(store, config.ids, note=False)
+    pseudonyms.check_naming(store, config.ids, note=False)
     with (
         progress.task(target, total=1) as task,
         _needed_photos(store, faces_folder) as new,
@@ -108,6 +108,7 @@ def import_table(
         told = {"sheet": sheet, "encoding": encoding}
         frame, broken, total, digest, notes = _read(store, target, path, format, profile, told)
         frame = _without_objecting(store, target, _without_nobody(frame), config, key)
+        files = frame.select(ROW, "path", *{_PERSON} & {*frame.columns}) if target in _WITH_PHOTOS else None
         if target in _WITH_PHOTOS:
             frame, digest = _bring_photos(frame, path, faces_folder, digest, config.faces.max_megapixels, new)
         named = profile.label if profile else format or "table"
@@ -139,13 +140,13 @@ def import_table(
         if total and rejects.height == total - left_out and set(rejects[REASON]) != {objections.REASON}:
             row, reason = rejects.row(0)
             raise InputError(f"not one row can be used: {reason}.", file=path, row=row, fix="Correct the file.")
-        columns = shown.columns(profile, texts, frame)
+        columns = preview.columns(profile, texts, frame)
         if _PERSON in frame.columns:
             frame = frame.with_columns(pseudonyms.name_series(store, frame[_PERSON], config.ids, key))
         with store.transaction():
-            pseudonyms.settle(store, config.ids)
+            pseudonyms.check_naming(store, config.ids)
             strangers = _no_customers(store, target, frame)
-            laid, how = _lay(store, source, target, frame)
+            merged, how = _merge(store, source, target, frame)
             _after(store, target, frame, key)
             reasons = {f"rejected: {r}": n for r, n in sorted(rejects[REASON].value_counts().iter_rows())}
             summary = SourceSummary(
@@ -154,14 +155,14 @@ def import_table(
                 sources.mask_path(path),
                 profile.name if profile else format or ("folder" if path.is_dir() else "table"),
                 total,
-                laid.kept,
-                laid.duplicate,
+                merged.kept,
+                merged.duplicate,
                 rejects.height,
                 {
                     name: n
                     for name, n in {
                         **notes,
-                        **laid.counts,
+                        **merged.counts,
                         NO_CUSTOMER: strangers,
                         **guarded.details(),
                         **reasons,
@@ -171,7 +172,7 @@ def import_table(
             )
             summary = replace(summary, replaces=sources.replaced(before, summary), columns=columns)
             sources.record(store, summary, digest, {**how, "region": config.ids.region, "sheet": sheet or ""})
-            _record_rejects(store, source, rejects)
+            _record_rejects(store, source, rejects, None if files is None else photos.named(store, files, config, key))
         task.advance()
     return summary
 
@@ -397,17 +398,17 @@ def _features(frame: pl.DataFrame, extra: list[str]) -> pl.DataFrame:
     return frame
 
 
-def _lay(store: Warehouse, source: str, target: str, frame: pl.DataFrame) -> tuple[readings.Laid, dict[str, Any]]:
-    """Write the rows over those of the same keys, and keep them so that the import can be taken back."""
-    laid = readings.lay(target, store.read(target), frame.drop(ROW))
+def _merge(store: Warehouse, source: str, target: str, frame: pl.DataFrame) -> tuple[readings.Merged, dict[str, Any]]:
+    """Replace rows of the same keys, and keep the new ones so that the import can be taken back."""
+    merged = readings.merge(target, store.read(target), frame.drop(ROW))
     if target not in readings.TARGETS:
         how = {}
     else:
-        readings.begin(store, target)
-        how = readings.keep(store, source, target, laid.last)
-    if laid.rows is not None:
-        store.write(target, laid.rows)
-    return laid, how
+        readings.keep_existing(store, target)
+        how = readings.keep(store, source, target, merged.last)
+    if merged.rows is not None:
+        store.write(target, merged.rows)
+    return merged, how
 
 
 def _without_nobody(frame: pl.DataFrame) -> pl.DataFrame:
@@ -463,14 +464,15 @@ def _after(store: Warehouse, target: str, frame: pl.DataFrame, key: bytes) -> No
         store.execute("trust/withdraw_recognised")
 
 
-def _record_rejects(store: Warehouse, source: str, rejects: pl.DataFrame) -> None:
-    """Row numbers and reasons; the values themselves may name people and stay in the user's file."""
+def _record_rejects(store: Warehouse, source: str, rejects: pl.DataFrame, files: pl.DataFrame | None) -> None:
+    """Row numbers and reasons, of photos the file; other values may name people and stay in the user's file."""
     import polars as pl
 
+    raw = pl.lit("").alias("raw") if files is None else pl.col("raw").fill_null("")
+    rows = rejects if files is None else rejects.join(files, on=ROW, how="left", maintain_order="left")
     store.append(
         "rejects",
-        rejects.select(
-            pl.lit(source).alias("source_id"), pl.col(ROW).alias("row_number"), pl.col(REASON).alias("reason"),
-            pl.lit("").alias("raw"),
+        rows.select(
+            pl.lit(source).alias("source_id"), pl.col(ROW).alias("row_number"), pl.col(REASON).alias("reason"), raw
         ),
     )  # fmt: skip

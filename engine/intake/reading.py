@@ -114,9 +114,9 @@ def read_text(
     import polars as pl
 
     with forms.plain(path, sheet=sheet, encoding=encoding) as form:
-        layout = form.layout(skip=skip)
-        names = [name.strip().lower() for name in layout.names]
-        textfile.check_names(names, path)
+        layout = form.layout(delimiter=delimiter, header=header, skip=skip, names=names)
+        columns = [name.strip().lower() for name in layout.names]
+        textfile.check_names(columns, path)
         forms.named(layout, once, path)
         budget, frames = _Budget(path, memory), []
         schema = dict.fromkeys([*layout.names, forms.PROBLEM, forms.LINE], pl.String)
@@ -131,11 +131,11 @@ def read_text(
         notes.update(told)
     rows = rows.with_columns(pl.col(ROW).cast(pl.Int64))
     why = pl.when(pl.col(forms.PROBLEM) == forms.LETTERS).then(pl.lit("not UTF-8")).otherwise(
-        pl.lit(f"not {len(names)} fields, as the header has")
+        pl.lit(f"not {len(columns)} fields, as the header has")
     )  # fmt: skip
     if told.get("cut_short"):
         why = pl.when(pl.col(ROW) == rows.height).then(pl.lit(CUT)).otherwise(why)
     broken = rows.filter(pl.col(forms.PROBLEM).is_not_null()).select(ROW, why.alias(REASON))
     values = [pl.col(old).str.strip_chars().replace("", None).alias(new)
-              for old, new in zip(layout.names, names, strict=True)]  # fmt: skip
+              for old, new in zip(layout.names, columns, strict=True)]  # fmt: skip
     return rows.filter(pl.col(forms.PROBLEM).is_null()).select(ROW, *values), broken, rows.height

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import config
-from engine.errors import ConfigError, ModelError, WorkspaceError
-from engine.faces import analyse, gallery, model_id, sheet
-from engine.faces import weights as face_weights
+from engine.errors import ModelError, WorkspaceError
+from engine.faces import analyse, gallery, likeness, model_id, sheet
 from engine.faces.contacts import Hiding
 from engine.faces.match import cap_gap, match
 from engine.faces.sheet import sheet_rows
@@ -139,20 +138,21 @@ def _request(context: Context, subjects: pl.DataFrame, faces: pl.DataFrame) -> d
     people = faces.filter(pl.col("model_id") == model_id(settings, "customer")).join(allowed, on="sha256")
     ok = people.filter(pl.col("status") == "ok")
     hair = ok.sort(-pl.col("hair").arr.get(3), "sha256").group_by("subject_id", maintain_order=True).first()
-    same_person = settings.same_person or face_weights.describe(settings.weights).same_person
-    if same_person is None and settings.exclude_same_person:
-        raise ConfigError(
-            f"Nobody has measured where weights {settings.weights!r} take two photos for one person's.",
-            fix="Find it with `kindred faces evaluate` and set faces.same_person.",
-        )
-    traits = ages.aged(store, context.today).rename({"customer_id": "subject_id"})
     wanted = _wanted(context, subjects, people)
+    people = likeness.as_one(ok)
+    if settings.centre:
+        mean = likeness.common(models["embedding"].to_numpy())
+        models, people = likeness.centred(models, mean), likeness.centred(people, mean)
+    models = models.sort("photo_id", "sha256", maintain_order=True)
+    random = likeness.random_similarities(models, seed=context.config.run.seed)
+    traits = ages.aged(store, context.today).rename({"customer_id": "subject_id"})
     return {
         "wanted": wanted,
         "hiding": _hiding(context, wanted),
-        "subjects": ok.select("subject_id", "sha256", "embedding"),
+        "subjects": people,
         "models": models,
-        "same_person": float("inf") if same_person is None else same_person,
+        "same_person": settings.same_person or likeness.same_person(random, models["photo_id"].n_unique()),
+        "least": settings.min_similarity,
         "exclude_same_person": settings.exclude_same_person,
         "seed": context.config.run.seed,
         "wishes": wishes(settings.filters, settings.hair_weight, settings.age_weight),
@@ -206,10 +206,10 @@ def contact_sheet(context: Context, folder: Path, *, limit: int = 20, nearest_ph
         raise WorkspaceError("There are no matches to show.", fix="Run `kindred run --until matches`.")
     faces = context.warehouse.read("faces")
     asked = _request(context, _subjects(context), faces)
-    models = asked["models"].sort("photo_id", "sha256", maintain_order=True)
+    models = asked["models"]
     about = faces.filter(pl.col("status") == "ok").select("sha256", "model_id", "face", "box", "landmarks")
     paths = context.warehouse.query("faces/paths")
-    telling = pl.col("status").is_in(["matched", "excluded", "used_up", "too_few", *BAD_PHOTO]).any()
+    telling = pl.col("status").is_in(["matched", "excluded", "used_up", "too_few", "nobody_alike", *BAD_PHOTO]).any()
     first = matches.group_by("customer_id").agg(telling=telling).sort(~pl.col("telling"), "customer_id").head(limit)
     shown = matches.filter(pl.col("customer_id").is_in(first["customer_id"].implode()))
     rows = sheet_rows(

@@ -147,7 +147,7 @@ def _folder_content(folder: Path, stop: Event | None) -> Content:
 
 
 @contextmanager
-def content_meanwhile(path: Path) -> Iterator[Callable[[], Content]]:
+def hash_in_background(path: Path) -> Iterator[Callable[[], Content]]:
     """`read_content` beside other work inside the `with`; gives a function that waits for what it found.
 
     Raises:

@@ -40,8 +40,8 @@ def blocks(key: bytes) -> tuple[bytes, bytes]:
     return bytes(b ^ 0x36 for b in padded), bytes(b ^ 0x5C for b in padded)
 
 
-def settle(store: Warehouse, ids: Ids, *, note: bool = True) -> None:
-    """Hold a workspace to one way of naming people: noted when the first of them come, the same ever after.
+def check_naming(store: Warehouse, ids: Ids, *, note: bool = True) -> None:
+    """Refuse to name people in another way than those who are there; note the way when the first of them come.
 
     Args:
         store: the warehouse, open for writing.

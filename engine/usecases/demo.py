@@ -18,7 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import config, runner, stages, workspace
+from engine import config_file, runner, stages, workspace
 from engine.errors import InputError, WorkspaceError
 from engine.experiment import plan as plans
 from engine.progress import SILENT, Progress
@@ -91,7 +91,7 @@ def run(
         raise InputError(f"{customers} customers are too few for a demo.", fix="Give at least 50.")
     settings = {name: value for name, value in (settings or {}).items() if value is not None}
     # Refused before anything is made.
-    config.load(flags={name.replace("__", ".", 1): value for name, value in settings.items()})
+    config_file.load(flags={name.replace("__", ".", 1): value for name, value in settings.items()})
     out = Path(out).resolve()
     _claim(out)
     count = min(customers, QUICK_CUSTOMERS) if quick else customers

@@ -155,7 +155,7 @@ def _find(workspace: Workspace, store: Warehouse, wanted: list[str]) -> tuple[li
     """Names inside the workspace of those ids that are there; of the others both names they might have."""
     import polars as pl
 
-    pseudonyms.settle(store, workspace.config.ids, note=False)
+    pseudonyms.check_naming(store, workspace.config.ids, note=False)
     raw = pl.Series("id", wanted)
     named = pseudonyms.name_series(store, raw, workspace.config.ids, workspace.key())
     pairs = pl.DataFrame({"raw": raw, "named": named})

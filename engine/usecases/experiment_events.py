@@ -122,7 +122,7 @@ def import_events(
             total - left_out - fresh.height - rejects.height, rejects.height, details,
         )  # fmt: skip
         with store.transaction():
-            readings.begin(store, target)
+            readings.keep_existing(store, target)
             how = readings.keep(store, source, target, frame.unique(maintain_order=True))
             store.append(target, fresh)
             sources.record(store, summary, content.sha256, {**how, "region": workspace.config.ids.region})

@@ -80,7 +80,8 @@ class Catalogue(DuckDBWarehouse):
 
     def _adopt(self, table: str) -> None:
         """Move the rows of a workspace that ran on DuckDB so far into Parquet."""
-        stored = sql("{home}.main.{table}", home=self.home(), table=table)  # the view of this name lies in front
+        # A view of the table's bare name lies in front of it.
+        stored = sql("{home}.main.{table}", home=self.database_name(), table=table)
         rows = self.connection.execute(sql("SELECT count(*) FROM {stored}", stored=stored)).fetchall()[0][0]
         if not rows:
             return

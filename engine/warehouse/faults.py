@@ -14,8 +14,8 @@ RESTORE = "`kindred restore` brings back the state after the last finished run."
 
 
 @contextmanager
-def named(name: str) -> Iterator[None]:
-    """Turn DuckDB's errors into a BackendError that says which statement failed, and why when the cause is outside."""
+def explained(name: str) -> Iterator[None]:
+    """Turn DuckDB's errors into ours, which say what failed (name) and, where the cause lies outside, why."""
     import duckdb
 
     try:
@@ -37,6 +37,22 @@ def named(name: str) -> Iterator[None]:
         if _is(error, _DAMAGED):
             raise WorkspaceError(f"The database is damaged ({text}).", fix=RESTORE) from error
         raise BackendError(f"{title_of(name)} failed: {text}.") from error
+
+
+@contextmanager
+def handed_on(kind: type[Exception]) -> Iterator[None]:
+    """Turn what Arrow or polars makes of an error of DuckDB's in the middle of the rows into that error again.
+
+    Args:
+        kind: of error that the reader of the rows raises.
+    """
+    import duckdb
+
+    try:
+        yield
+    except kind as error:
+        text = str(error).removeprefix("got external error: ")
+        raise (duckdb.OutOfMemoryException if "Out of Memory" in text else duckdb.Error)(text) from error
 
 
 def _is(error: Exception, signs: tuple[str, ...]) -> bool:

@@ -257,6 +257,22 @@ def test_photos_and_inventory_from_folders(store, bring, tmp_path):
         bring("photos", Path(root / "C1").parent / "empty" if (root / "empty").mkdir() else root / "empty")
 
 
+def test_photos_of_one_name_are_two_and_rejects_name_their_file(store, bring, tmp_path):
+    """A name that is no UTF-8 says so and stops nothing."""
+    root = tmp_path / "in"
+    root.mkdir()
+    for seed, name in enumerate(("anna.jpg", "anna.png", "ben.jpg")):
+        (root / name).write_bytes(jpeg(seed))
+    (root / "carl.jpg").touch()
+    (root / os.fsdecode(b"d\xe4n.jpg")).write_bytes(jpeg(7))
+    bring("inventory", root)
+    assert store.read("inventory")["photo_id"].to_list() == ["anna.jpg", "anna.png", "ben"]
+    names = {"carl.jpg": "path: the file is empty", "d\\udce4n.jpg": "path: the file's name is not UTF-8"}
+    assert dict(store.read("rejects").select("raw", "reason").iter_rows()) == names
+    assert sums(bring("photos", root)) == (5, 3, 0, 2)
+    assert store.read("photos")["customer_id"].n_unique() == 2
+
+
 def test_inventory_keeps_further_columns_as_attributes(store, bring, tmp_path):
     (tmp_path / "m.jpg").write_bytes(jpeg(1))
     bring("inventory", "photo_id,path,hair,max_uses\nm1,m.jpg,red,3\n")

@@ -210,6 +210,20 @@ def test_a_column_that_stands_twice_is_refused_where_the_mapping_names_it(space,
         logs(space, tmp_path, SAID.replace('"s"', '{ sql = "s + 0" }'), LOG.replace(",up\n", ",s\n"))
 
 
+@pytest.mark.parametrize(
+    ("layout", "rows"),
+    [
+        ('header = false\nnames = ["who", "born"]', "17,1980\n18,1975\n"),
+        ('delimiter = "|"', "who|born,town\n17|1980\n18|1975\n"),
+    ],
+)
+def test_a_table_without_a_header_or_with_a_rare_delimiter_is_read_as_its_mapping_says(space, tmp_path, layout, rows):
+    born = "born" if "names" in layout else "born,town"
+    said = f'{layout}\n[columns]\ncustomer_id = "who"\nbirth_year = "{born}"\n'
+    assert table(space, tmp_path, "customers", said, rows).rows_kept == 2
+    assert read(space, "customers").select("customer_id", "birth_year").rows() == [("17", 1980), ("18", 1975)]
+
+
 def test_columns_of_consents_that_nobody_reads_are_left_out_where_the_mapping_says_so(space, tmp_path):
     rows = "kunde,zweck,ab,notiz\n1,Angebote,2026-01-01,x\n2,Angebote,2026-01-01,y\n"
     said = """
