@@ -86,7 +86,7 @@ def read(frame: pl.DataFrame, arms: Sequence[str], plan: Plan) -> Rows:
 
     if len(arms) < TWO:
         raise InputError("one arm alone leaves nothing to choose.", fix="Learn from experiments with two arms or more.")
-    propensity, outcome = (frame[name].cast(pl.Float64) for name in ("propensity", "outcome"))
+    propensity, outcome = (frame[name].cast(pl.Float64, strict=False) for name in ("propensity", "outcome"))
     unknown = frame.height - int(((propensity > 0) & (propensity <= 1)).sum())
     if unknown:
         raise InputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import networkx as nx
@@ -10,7 +11,9 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from cli.main import app
 from engine.errors import InputError, ModelError
 from engine.policy import explore, learn, model, rows, values
 from engine.policy.rows import Plan
@@ -179,6 +182,35 @@ def test_three_rounds_of_a_tenth_at_random_keep_the_policy_and_tell_the_truth_of
     for rule, value in truth.items():
         found = line(first, *rule)
         assert abs(found.value - value) <= 2 * found.se
+
+
+def test_a_plain_table_is_judged_by_the_command_and_what_is_wrong_with_it_said(tmp_path):
+    one = town("planted", 20_000, 3)
+    shown(one, alike(one), 1).write_csv(tmp_path / "shown.csv")
+    words = [
+        "faces",
+        "policy",
+        "evaluate",
+        "--data",
+        str(tmp_path / "shown.csv"),
+        "--arm",
+        "arm",
+        "--outcome",
+        "outcome",
+    ]
+    words += ["--customer", "customer_id", "--propensity"]
+    done = CliRunner().invoke(app, [*words, "propensity", "-o", "json"])
+    found = {(w["rule"], w["arm"]): w for w in json.loads(done.stdout)}
+    assert (
+        abs(found["everybody", "own_face"]["value"] - one.chance[:, 2].mean())
+        <= 3 * found["everybody", "own_face"]["se"]
+    )
+    assert found["learned_less_best_single", ""]["low"] > 0 and "it beats the best single arm" in done.stderr
+    for changed, said in ((["outcome"], "not randomised"), (["no_such"], "no column 'no_such'"),
+                          (["propensity", "--cost", "hologram=1"], "no row was shown 'hologram'"),
+                          (["propensity", "--cost", "own_face"], "is no cost")):  # fmt: skip
+        refused = CliRunner().invoke(app, [*words, *changed])
+        assert refused.exit_code and said in refused.stderr
 
 
 @pytest.mark.real
