@@ -97,6 +97,8 @@ def read(frame: pl.DataFrame, arms: Sequence[str], plan: Plan) -> Rows:
     broken = frame.height - int(outcome.is_finite().sum())
     if broken:
         raise InputError(f"{broken} outcomes have no finite value.", column="outcome", fix="Fill or drop them.")
+    if not np.isfinite([plan.worth, *plan.costs.values()]).all():
+        raise InputError("a cost or the outcome's worth is no finite number.", fix="Give numbers.")
     counts = dict(frame["arm"].value_counts().iter_rows())
     for arm in arms:
         if arm not in counts:

@@ -176,7 +176,8 @@ def test_three_rounds_of_a_tenth_at_random_keep_the_policy_and_tell_the_truth_of
         first = learn.train(pl.concat(past), ARMS, Plan())
         assert first.supported
         worth.append(others.worth(first.policy.scores(others.features).argmax(axis=1), {}))
-    assert worth[2] >= worth[0]
+    single, oracle = others.best({})
+    assert worth[2] >= worth[0] - 0.02 * (oracle - single)  # where the cut falls is luck of that size
     truth = {(values.EVERYBODY, a): others.chance[:, i].mean() for i, a in enumerate(ARMS)}
     truth |= {(values.RANDOM, ""): others.chance.mean(), (values.POLICY, ""): worth[2]}
     for rule, value in truth.items():
@@ -208,6 +209,7 @@ def test_a_plain_table_is_judged_by_the_command_and_what_is_wrong_with_it_said(t
     assert found["learned_less_best_single", ""]["low"] > 0 and "it beats the best single arm" in done.stderr
     for changed, said in ((["outcome"], "not randomised"), (["no_such"], "no column 'no_such'"),
                           (["propensity", "--cost", "hologram=1"], "no row was shown 'hologram'"),
+                          (["propensity", "--cost", "own_face=nan"], "no finite"),
                           (["propensity", "--cost", "own_face"], "is no cost")):  # fmt: skip
         refused = CliRunner().invoke(app, [*words, *changed])
         assert refused.exit_code and said in refused.stderr
