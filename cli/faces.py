@@ -42,16 +42,17 @@ def register(app: typer.Typer) -> None:
         from engine.faces import evaluate as judging
         from engine.faces import pairs as labelled
 
-        if by_folder is None and (pairs is None or root is None):
+        if by_folder is not None:
+            table, folder = labelled.by_folder(by_folder), by_folder
+        elif pairs is not None and root is not None:
+            table, folder = labelled.read(pairs), root
+        else:
             shell.complain("give --by-folder DIR, or --pairs FILE with --root DIR")
             return WRONG_USAGE
         if plot is not None:
             render.check(plot)
-        table = labelled.by_folder(by_folder) if by_folder is not None else labelled.read(pairs)
         settings = config_file.load(flags={"faces.weights": weights, "faces.align": align}).faces
-        found = judging.evaluate(
-            table, by_folder or root, settings=settings, threads=shell.threads or 0, progress=shell.progress
-        )
+        found = judging.evaluate(table, folder, settings=settings, threads=shell.threads or 0, progress=shell.progress)
         shell.emit(found.flat())
         if plot is not None:
             render.write(plot, recognition(found.curve, auc=found.auc[0]))
@@ -81,6 +82,16 @@ def register(app: typer.Typer) -> None:
         from engine.usecases import lookalikes
 
         shell.emit(lookalikes.cost_of_caps(shell.workspace(), progress=shell.progress))
+
+    @command(faces, computes=True)
+    def wishes(shell: Shell) -> None:
+        """What wishes for sex, age and hair cost own faces in likeness. And how many matches differ in sex or age.
+
+        Example: `kindred faces wishes -o csv`
+        """
+        from engine.usecases import lookalikes
+
+        shell.emit(lookalikes.cost_of_wishes(shell.workspace(), progress=shell.progress))
 
     @command(faces, computes=True)
     def finetune(

@@ -194,8 +194,14 @@ class Faces:
     own_face_drawn: bool = _s(
         False, "draw own-face photos as loosely as contacts', to compare whose face sells at equal likeness"
     )
-    hair_weight: float = _s(0.0, "similarity taken off for hair of another colour", low=0, high=2)
-    age_weight: float = _s(0.0, "similarity taken off for ten years of difference in age", low=0, high=2)
+    every_face: bool = _s(False, "in a campaign photo of several people any of them may be the one who is alike")
+    hair_weight: float = _s(0.02, "similarity taken off for hair of quite another colour", low=0, high=2)
+    age_weight: float = _s(
+        0.05, "similarity taken off for every ten years between an age and the model's age_band", low=0, high=2
+    )
+    sex_weight: float = _s(
+        1.0, "similarity taken off for the other sex where both are known; 1 = only if there is no other photo", low=0
+    )
     filters: str = _s("", "attributes that must agree, e.g. gender,hair; empty = none")
 
 
@@ -209,6 +215,18 @@ class Ads:
     arms: str = _s("own_face,influencer_face,random_face", "variants to render, separated by commas; no_face too")
     format: str = _s("jpeg", "file format of the creatives", choices=("jpeg", "png", "webp"))
     banner_kb: int = _s(150, "largest file of a banner (a canvas of up to 400,000 pixels), in 1,000 bytes", low=5)
+
+
+@dataclass(frozen=True)
+class Sending:
+    """Who is sent something, and how often (docs/howto/sending.md)."""
+
+    holdout: float = _s(
+        0.0, "share of customers who are never sent anything, the same ones ever after", low=0, high=0.9
+    )
+    max_ads: int = _s(0, "deliveries with something for a customer within max_days; 0 = no limit", low=0)
+    max_days: int = _s(30, "days that max_ads counts", low=1, high=3650)
+    quiet_days: int = _s(0, "days from one delivery to a customer to the next at least; 0 = none", low=0, high=3650)
 
 
 @dataclass(frozen=True)
@@ -268,6 +286,7 @@ class Config:
     offers: Offers = field(default_factory=Offers)
     faces: Faces = field(default_factory=Faces)
     ads: Ads = field(default_factory=Ads)
+    sending: Sending = field(default_factory=Sending)
     report: Report = field(default_factory=Report)
     storage: Storage = field(default_factory=Storage)
     warehouse: Warehouse = field(default_factory=Warehouse)

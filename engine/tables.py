@@ -68,8 +68,10 @@ _ALL = [
     table("rejects", "rejected row", "source_id row_number", """
         source_id text
         row_number i64       1-based, the header not counted
-        reason text
+        reason text          name of why; docs/reference/formats.md has its words
         raw text             the row with ids masked
+        column_name text?    our column that it is about; null = the whole row, or call records
+        detail text?         what else is known, in words
         """),
     table("parties", "phone number or account seen", "node", """
         node u32             dense, from 0
@@ -360,8 +362,17 @@ _ALL = [
         files texts          below the workspace's ads/ folder
         erased bool          its customer or the person behind the likeness was erased
         """),
+    table("sendings", "numbered delivery, customer and arm", "number customer_id arm", """
+        number i32           of the delivery (`export delivery --since-last`), from 1
+        day date             of sending
+        customer_id text
+        arm text
+        ad_id text
+        digest text          hash of what is shown: arm, offer, texts, files
+        new bool             false = the customer had it before, and something else was new
+        """),
     table("meta", "fact about the workspace", "name", """
-        name text            schema_version, migrated, unfinished, people, restored, clock
+        name text            schema_version, migrated, unfinished, people, restored, clock, delivery_open
         value text
         """),
 ]  # fmt: skip
@@ -370,7 +381,7 @@ TABLES: dict[str, Table] = {contract.name: contract for contract in _ALL}
 
 # What says when something ran, or what takes an import back, not what came out: left out of `export all` so that two
 # runs give the same bytes.
-BOOKKEEPING = ("sources", "readings", "repeats", "runs", "deliveries", "objections", "meta")
+BOOKKEEPING = ("sources", "readings", "repeats", "runs", "deliveries", "sendings", "objections", "meta")
 
 # Columns that the exported table does not have: whose face chose an ad's photo is nothing for whoever sends it.
 NOT_EXPORTED = {"ads": ("subject_id", "offer_version")}

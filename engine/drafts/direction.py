@@ -104,9 +104,14 @@ def _directions(column: Column, header: bool) -> Direction | None:
         single = {w: letters[p] for w, p in plain.items() if p in letters}
         return Direction(column, single, (), sure=False) if len(single) == len(plain) else None
     words = {w: told for w in column.distinct if (told := vocabulary.direction(w))}
-    if any(map(vocabulary.missed, words)):  # a telephone's own list, in which who cancels a call has made it
+    if (
+        any(map(vocabulary.missed, words)) or len(set(words.values())) == 2
+    ):  # a telephone's own list, in which who cancels a call has made it
         words |= {w: "outgoing" for w in column.distinct if vocabulary.cancelled(w)}
     silent = tuple(w for w in column.distinct if w not in words and vocabulary.kind(w) != "data")
+    plain_in = [w for w, way in words.items() if way == "incoming" and not vocabulary.missed(w)]
+    if len(plain_in) > 1 and "outgoing" not in words.values():
+        return None  # two words for calls that came in, and none for others: one may mean that the other end got it
     return Direction(column, words, silent) if words else None
 
 
@@ -140,6 +145,16 @@ def form(first: Column, second: Column, told: Told | None) -> tuple[str, int]:
     if stays >= MOST and turns <= LEAST:
         return "own", rows
     return ("named" if stays <= LEAST and turns >= MOST else ""), rows
+
+
+def leans(first: Column, second: Column, told: Told | None) -> bool:
+    """Whether the few rows there are speak for a subscriber who stands first: some stand there in both directions, and
+    nobody of them second in a call that came in."""
+    ways = told.of() if told else []
+    rows = list(zip(first.values, second.values, ways, strict=False))
+    out = {key(a) for a, _, way in rows if way == "outgoing" and a}
+    into = [(key(a), key(b)) for a, b, way in rows if way == "incoming"]
+    return any(a in out for a, _ in into) and not any(b in out for _, b in into)
 
 
 def _twice(first: Column, second: Column, told: Told, ways: list[str]) -> str:

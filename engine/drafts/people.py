@@ -5,6 +5,7 @@ Phrases stand between commas, in the languages of `roles`.
 
 PEOPLE: dict[str, str] = {
     "caller": """
+        node from, vertex from, party from, หมายเลขต้นทาง, หมายเลขผู้โทร,
         orig msisdn, orig subscriber, מתקשר, מספר מתקשר, מקור,
         initiated by, started by, called from, call by, called by, calls from, made by,
         who called, who calls, caller phone number, вихідний номер, номер що телефонує, абонент що телефонує, nomor
@@ -44,6 +45,7 @@ PEOPLE: dict[str, str] = {
         pozivatelj, caller address, calling address, telefono chiamante, iniciador, telefone originador, 発信者番号,
         発信番号, 発信元, 発信者, 발신번호, 발신자, رقم المتصل, المتصل, καλων, αριθμος καλουντος""",
     "callee": """
+        node to, vertex to, party to, uppringt, uppringt nr, หมายเลขปลายทาง, หมายเลขผู้รับ,
         term, term msisdn, term subscriber, יעד, מספר יעד, מקבל,
         calls to, made to,
         whom, who was called, nomor tujuan, penerima, so bi goi, so nhan, nguoi nhan, so bi goi den, pozvan, volany
@@ -123,6 +125,7 @@ PEOPLE: dict[str, str] = {
         手机号码, 本方号码, 计费号码, 业务号码, internal number, internal party, internal extension, own party, user
         phone, agent phone, ucastnik, cislo ucastnika, abonent msisdn, rufnummernanschluss, mobilfunknummer""",
     "other": """
+        chat, chat id,
         participant b, participant id b, user b, user id b, person b, person id b, id b, node b,
         druga linija, nomor lawan, lawan bicara, so lien lac, correspondant appele, interlocuteur numero, numero
         interlocutore, numero del corrispondente, numero interlocutor, numero contraparte, numer drugiej strony,

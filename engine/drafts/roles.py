@@ -10,6 +10,7 @@ from engine.drafts.people import PEOPLE
 ROLES: dict[str, str] = {
     **PEOPLE,
     "direction": """
+        call to from, to from,
         is caller, is originator, is initiator, was caller, caller flag, initiator flag,
         smer, smer hovoru, smer volania, smjer, suunta, retning, riktning samtal, arah, arah panggilan, chieu, chieu
         goi, chieu cuoc goi, напрямок, посока, jihat, κατευθυνση, اتجاه, اتجاه المكالمة, جهت, כיוון,
@@ -114,6 +115,9 @@ ROLES: dict[str, str] = {
         gesprekstijd, gespreksduur, spreektijd, samtalstid, taltid, samtalslangd, konusma suresi, gorusme suresi,
         длительность разговора, время разговора, продолжительность разговора, 通话时长, 通话时长秒, 应答时长""",
     "duration": """
+        tid tim min sek, tid min sek, tid sek, tid s, czas s, czas sek, czas sekundy, zeit s, zeit sek, zeit min,
+        tempo s, temps s, tiempo s, tiempo seg, time s, time sec, time secs, time seconds, time min, cas s, aika s,
+        ido mp, ido masodperc, время с, время сек, ระยะเวลา, ระยะเวลาวินาที,
         dauer volumen, dauer menge, duracion volumen, duracion cantidad, duration volume, duration quantity, duree
         volume, duree quantite, durata volume, durata quantita, duracao volume, duur volume, объем услуги, объем
         услуг, длительность объем, משך בשניות,

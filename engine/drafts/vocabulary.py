@@ -31,23 +31,25 @@ OUT = """
     发送, 发出, 已拨电话, 去话, 已发送, odchozi, efectuat, efectuata, iesire, initiat, udgaende, ud, lahteva,
     soitettu, odlazni, outbound call, dialled number"""
 IN = """
-    masuk, panggilan masuk, tak terjawab, goi den, goi nho, prichadzajuci, prichozi hovor, saapunut, inngaaende,
-    вхідний, вхідні, вхідна, пропущений, входящ, входящо, входящи, пропуснат, وارد, واردة, ورودی, נכנס, נכנסת,
-    εισερχομενη, εισερχομενο, αναπαντητη, รับสาย, 着信, 수신, ubesvart, tapt, vastaamaton, vastaamatta, in,
-    incoming, inbound, incoming call, mt, mtc, mtcall, mt call, mt call record, mtsms, mtsm, smt, terminating,
-    terminated, term, terminator, termination, mobile terminated, mobile terminating, received, receive, recv,
-    missed, missed call, rejected, declined, user in, usr in, sms mt, mt sms, ingress, eingehend, ankommend,
-    eingang, empfangen, verpasst, abgelehnt, rein, ein, zugang, entrante, entrada, recibida, recibido, perdida,
-    rechazada, rechazado, entrant, arrivee, recu, recue, manque, manquee, rejete, rejetee, in arrivo, in entrata,
-    entrata, ricevuta, ricevuto, persa, rifiutata, recebida, recebido, rejeitada, bejovo, fogadott, nem fogadott,
-    elutasitott, erkezett, przychodzace, przychodzacy, przychodzaca, przychodzacych, odebrane, odebrany,
-    nieodebrane, odrzucone, inkomend, inkomende, ontvangen, gemist, geweigerd, inkommande, mottaget, mottagen,
-    missat, missad, gelen, gelen arama, alinan, cevapsiz, reddedilen, alindi, входящий, входящая, входящее,
-    входящие, вх, принято, принятый, полученное, получено, пропущенный, пропущенные, отклоненный, 被叫, 呼入, 来电,
-    接收, 接听, 未接, 拒接, 来话, 已接收, prichozi, primit, primita, intrare, indgaende, inngaende, saapuva,
-    vastaanotettu, dolazni, inbound call, zmeskany, zmeskane, pierdut, pierduta, ubesvaret"""
-# Codes of one letter mean something only beside each other, in one language or another.
+    entgangen, entgangene, entgangener anruf, masuk, panggilan masuk, tak terjawab, goi den, goi nho, prichadzajuci,
+    prichozi hovor, saapunut, inngaaende, вхідний, вхідні, вхідна, пропущений, входящ, входящо, входящи, пропуснат,
+    وارد, واردة, ورودی, נכנס, נכנסת, εισερχομενη, εισερχομενο, αναπαντητη, รับสาย, 着信, 수신, ubesvart, tapt,
+    vastaamaton, vastaamatta, in, incoming, inbound, incoming call, mt, mtc, mtcall, mt call, mt call record, mtsms,
+    mtsm, smt, terminating, terminated, term, terminator, termination, mobile terminated, mobile terminating,
+    received, receive, recv, missed, missed call, rejected, declined, user in, usr in, sms mt, mt sms, ingress,
+    eingehend, ankommend, eingang, empfangen, verpasst, abgelehnt, rein, ein, zugang, entrante, entrada, recibida,
+    recibido, perdida, rechazada, rechazado, entrant, arrivee, recu, recue, manque, manquee, rejete, rejetee, in
+    arrivo, in entrata, entrata, ricevuta, ricevuto, persa, rifiutata, recebida, recebido, rejeitada, bejovo,
+    fogadott, nem fogadott, elutasitott, erkezett, przychodzace, przychodzacy, przychodzaca, przychodzacych,
+    odebrane, odebrany, nieodebrane, odrzucone, inkomend, inkomende, ontvangen, gemist, geweigerd, inkommande,
+    mottaget, mottagen, missat, missad, gelen, gelen arama, alinan, cevapsiz, reddedilen, alindi, входящий,
+    входящая, входящее, входящие, вх, принято, принятый, полученное, получено, пропущенный, пропущенные,
+    отклоненный, 被叫, 呼入, 来电, 接收, 接听, 未接, 拒接, 来话, 已接收, prichozi, primit, primita, intrare,
+    indgaende, inngaende, saapuva, vastaanotettu, dolazni, inbound call, zmeskany, zmeskane, pierdut, pierduta,
+    ubesvaret"""
+# Codes of one letter (and to, from) mean something only beside each other, in one language or another.
 PAIRS = (
+    ("to", "from"),
     ("o", "i"),
     ("s", "e"),
     ("a", "e"),
@@ -60,11 +62,11 @@ PAIRS = (
     ("d", "r"),
 )
 MISSED = """
-    tak terjawab, goi nho, пропущений, пропуснат, αναπαντητη, ubesvart, tapt, vastaamaton, vastaamatta, missed
-    incoming, incoming missed, missed, missed call, rejected, declined, verpasst, abgelehnt, perdida, rechazada,
-    rechazado, manque, manquee, rejete, rejetee, persa, rifiutata, rejeitada, nem fogadott, elutasitott,
-    nieodebrane, odrzucone, gemist, geweigerd, missat, missad, cevapsiz, reddedilen, пропущенный, пропущенные,
-    отклоненный, 未接, 拒接, zmeskany, zmeskane, pierdut, pierduta, ubesvaret"""
+    entgangen, entgangene, entgangener anruf, tak terjawab, goi nho, пропущений, пропуснат, αναπαντητη, ubesvart,
+    tapt, vastaamaton, vastaamatta, missed incoming, incoming missed, missed, missed call, rejected, declined,
+    verpasst, abgelehnt, perdida, rechazada, rechazado, manque, manquee, rejete, rejetee, persa, rifiutata,
+    rejeitada, nem fogadott, elutasitott, nieodebrane, odrzucone, gemist, geweigerd, missat, missad, cevapsiz,
+    reddedilen, пропущенный, пропущенные, отклоненный, 未接, 拒接, zmeskany, zmeskane, pierdut, pierduta, ubesvaret"""
 KINDS = {
     "text": """
         ts21, ts22, t21, t22, kurzmitteilung, kurzmitteilungen, kurznachrichten,

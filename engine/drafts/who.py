@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.drafts import choices, names, sides, unnamed, vocabulary
-from engine.drafts.direction import LEAST, MANY, MOST, Direction, Told, form, key
+from engine.drafts.direction import LEAST, MANY, MOST, Direction, Told, form, key, leans
 from engine.drafts.draft import Draft, Line
 from engine.drafts.sheet import Column, Sheet
 
@@ -59,6 +59,7 @@ def parties(
     billed = callee is not None and not (caller or roles["subscriber"])  # a number beside the one called calls
     loose = [] if billed else roles["number"]
     subscriber, other = choices.one(roles["subscriber"], None, ""), choices.one(roles["other"] or loose, None, "")
+    subscriber = sides.numbered(subscriber, other, roles["number"])
     other = sides.known_as(other, loose) or other
     own = [c for c in roles["subscriber"] if _OWN & set(names.words(c.name))]
     if told and len(own) == 1 and len(roles["subscriber"]) == 2 and not (subscriber or other or caller or callee):
@@ -79,6 +80,8 @@ def parties(
     if unsaid and not callee and (pair := sides.by_values(unnamed_yet, told)):
         return _own(draft, *pair, told, [], certain=False)
     strange = [c for c in strange if c.role == "direction"]
+    if subscriber and told and not (caller or callee or other) and sides.elsewhere(path, subscriber):
+        subscriber, other = None, subscriber
     first = subscriber or caller
     second = other or callee
     if first is None and second is not None and len(roles["number"]) == 1 and roles["number"][0] is not second:
@@ -182,7 +185,7 @@ def _named(draft: Draft, caller: Column, callee: Column, told: Told | None, stra
         return None
     shape, rows = form(caller, callee, told)
     lettered = {"a", "target"} & set(names.words(caller.name))
-    if not shape and rows and lettered:
+    if not shape and rows and (lettered or leans(caller, callee, told)):
         why = (
             f"{caller.name} and {callee.name} may be caller and called, or the subscriber and the other "
             f"party, told apart by {told.column.name if told else ''}."
@@ -277,8 +280,7 @@ def _say_direction(draft: Draft, told: Direction) -> None:
 
 def _ego(draft: Draft, second: Column, told: Told | None, strange: list[Column], path: Path) -> Parties | None:
     """One person's log: the file's name has to tell whose."""
-    stem = path.name.split(".")[0]
-    if sum(c.isdigit() for c in stem) < 7 or not stem.lstrip("+").isdigit():
+    if not sides.whose(path):
         why = (
             f"{second.name} is the other party and no column tells whose log this is. Give the file that "
             "person's number as its name."

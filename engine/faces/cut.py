@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
+    import polars as pl
 
 SIZE = 160
 # A second face makes a portrait ambiguous when it has this share of the chosen one's area ...
@@ -122,6 +123,25 @@ def choose(boxes: np.ndarray, height: int, width: int) -> tuple[int, bool]:
         distance[others] <= distance[first] + RIVAL_DISTANCE
     )
     return int(first), bool(rivals.any())
+
+
+def main_faces(faces: pl.DataFrame) -> pl.DataFrame:
+    """Of each photo the face it is of, by `choose` among all faces found in it, usable or not.
+
+    Args:
+        faces: sha256, face, box, width, height of photos' faces; rows of photos without a face are left out.
+    """
+    import numpy as np
+    import polars as pl
+
+    found = faces.filter(pl.col("box").is_not_null()).sort("sha256", "face")
+    if found.is_empty():
+        return found
+    boxes, photo = found["box"].to_numpy(), found["sha256"].rle_id().to_numpy()
+    starts = np.flatnonzero(np.r_[True, np.diff(photo) > 0])
+    size = found.select("height", "width").to_numpy()[starts]
+    parts = zip(np.split(boxes, starts[1:]), starts, size, strict=True)
+    return found[[int(start) + choose(part, int(h), int(w))[0] for part, start, (h, w) in parts]]
 
 
 def main_side(boxes: np.ndarray, height: int, width: int) -> float:

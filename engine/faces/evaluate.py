@@ -159,7 +159,8 @@ def judge(score: np.ndarray, pairs: pl.DataFrame, *, known: dict[str, Any], seed
 
     def bounds(measure) -> tuple[float, float]:
         values = np.array([measure(w) for w in weights])
-        return tuple(float(v) for v in np.nanquantile(values, (0.025, 0.975)))
+        low, high = np.nanquantile(values, (0.025, 0.975))
+        return float(low), float(high)
 
     rates = {}
     for far in FARS:

@@ -15,7 +15,7 @@ RANDOM_PAIRS = 200_000
 FALSE = 0.02
 # The shares of the most alike random pairs that tell how likenesses spread, and how many pairs are needed for it. Where
 # the same model stands in some hundredths of the pairs the first says too much: the second bounds it.
-TAIL, WIDER, BOUND, NEEDED = 0.02, 0.1, 0.6, 1000
+TAIL, WIDER, BOUND, NEEDED, FEW = 0.02, 0.1, 0.6, 1000, 50
 # Directions in which faces differ: those of faces10x10, and what is believed.
 USUAL, LEAST, MOST = 83.0, 8.0, 110.0
 # From these on a photo does not tell more of a face: its side in pixels, and its sharpness.
@@ -116,6 +116,8 @@ def same_person(random: np.ndarray, photos: int) -> float:
     dimensions = USUAL
     if len(random) >= NEEDED:
         dimensions = max(_dimensions(random, TAIL), BOUND * _dimensions(random, WIDER))
+    elif len(random) >= FEW:
+        dimensions = min(USUAL, _dimensions(random, WIDER))
     share = FALSE / max(photos, 1)
     return float((1 - betaincinv((dimensions - 1) / 2, 0.5, 2 * share)) ** 0.5)
 

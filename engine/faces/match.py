@@ -98,7 +98,8 @@ def match(
         *found, unlike[alike["request"]] = _assign(alike, *told, capacity, own, (least, limit), wishes, traits)
         settle(alike["request"].to_numpy(), *found)
     left = -1
-    while len(hidden) and capacity.any() and left != capacity.sum():  # what the others left of theirs
+    # What the others left of theirs:
+    while hiding is not None and len(hidden) and capacity.any() and left != capacity.sum():
         left = capacity.sum()
         again = theirs.filter(pl.Series((photo < 0) & ~excluded & ~alone)[theirs["request"]])
         *found, alone[again["request"]] = drawn.drawn(again, *told, capacity, limit, wishes, traits, hiding)

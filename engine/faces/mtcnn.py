@@ -75,7 +75,7 @@ class Detector:
             thresholds: of P-Net, R-Net and O-Net.
         """
         least = smallest or [self.min_face] * len(photos)
-        places = [_pyramid(*p.shape[:2], self.min_face, size) for p, size in zip(photos, least, strict=True)]
+        places = [_pyramid(p.shape[0], p.shape[1], self.min_face, size) for p, size in zip(photos, least, strict=True)]
         first, second, third = thresholds
         boxes = self._propose(photos, places, first)
         boxes = [_refined(*found) for found in self._judged(self._rnet, 24, second, photos, boxes)]
@@ -176,7 +176,8 @@ def _pyramid(height: int, width: int, min_face: float, smallest: float) -> list[
     A face of `min_face` is 12 pixels on the finest; levels finer than one that shows faces of `smallest` so are left
     out. The scales are the same whatever is left out, and what a level shows is, too.
     """
-    levels, scale = [], CELL / min_face
+    levels: list[_Level] = []
+    scale = CELL / min_face
     while CELL / (scale * FACTOR) <= smallest:
         scale *= FACTOR
     x = y = column = 0
@@ -199,8 +200,8 @@ def _pyramid(height: int, width: int, min_face: float, smallest: float) -> list[
 
 def _extent(places: list[_Level]) -> tuple[int, int]:
     """Height and width of the canvas that holds the levels."""
-    ends = max(p.y + p.height for p in places), max(p.x + p.width for p in places)
-    return tuple(-(-end // GRID) * GRID for end in ends)
+    tall, wide = max(p.y + p.height for p in places), max(p.x + p.width for p in places)
+    return -(-tall // GRID) * GRID, -(-wide // GRID) * GRID
 
 
 def _canvas(pixels: np.ndarray, places: list[_Level]) -> np.ndarray:

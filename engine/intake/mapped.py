@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
 from engine.intake import clocks, expressions, functions, language, sqlparts
-from engine.intake.reading import ROW
+from engine.intake.rejected import ROW
 from engine.warehouse import Sql, Warehouse, in_memory, sql
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from engine.errors import InputError, masked
 from engine.intake import metadata
-from engine.intake.reading import ROW
+from engine.intake.rejected import ROW, Why
 from engine.trust import pseudonyms
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _written(text: str) -> str:
 
 def bring(
     paths: list[str | None], root: Path, faces_folder: Path, *, new: set[str], max_megapixels: float = 40.0
-) -> tuple[list[str | None], list[str | None], list[str | None]]:
+) -> tuple[list[str | None], list[str | None], list[Why | None]]:
     """Copy photos into the workspace without their metadata, named by what is stored.
 
     Args:
@@ -81,42 +81,46 @@ def bring(
         max_megapixels: larger pictures of formats that must be decoded for it are refused.
 
     Returns:
-        Three lists as long as `paths`: sha256, path below `faces_folder`, reason why there is none.
+        Three lists as long as `paths`: sha256, path below `faces_folder`, why there is none.
     """
     digests: list[str | None] = []
     places: list[str | None] = []
-    reasons: list[str | None] = []
+    whys: list[Why | None] = []
     top = root.resolve()
     for path in paths:
-        digest, place, reason = (
-            (None, None, "path: missing") if path is None else _bring_one(path, top, faces_folder, max_megapixels, new)
+        digest, place, why = (
+            _none("missing") if path is None else _bring_one(path, top, faces_folder, max_megapixels, new)
         )
         digests.append(digest)
         places.append(place)
-        reasons.append(reason)
-    return digests, places, reasons
+        whys.append(why)
+    return digests, places, whys
 
 
 def _bring_one(
     path: str, top: Path, faces_folder: Path, max_megapixels: float, new: set[str]
-) -> tuple[str | None, str | None, str | None]:
+) -> tuple[str | None, str | None, Why | None]:
     ending = Path(path).suffix.lower()
     if ending not in ENDINGS:
-        return None, None, "path: not the name of a photo"
+        return _none("not_a_photo_name")
     try:
         whole = (top / path).resolve(strict=True)
         if not whole.is_relative_to(top):
-            return None, None, "path: leads out of the folder of the table"
+            return _none("outside_the_folder")
         with _regular(whole) as source:
             bare = metadata.stripped(source.read(MAX_BYTES), max_megapixels=max_megapixels)
         return *_keep(bare, ending, faces_folder, new), None
     except FileNotFoundError:
         strange = re.search(r"\\udc[89a-f][0-9a-f]", path)  # as `listed` writes it
-        return None, None, "path: the file's name is not UTF-8" if strange else "path: there is no such file"
+        return _none("name_not_utf8") if strange else _none("no_such_file")
     except (_NotAPhoto, metadata.UnknownPicture) as error:
-        return None, None, f"path: {error}"
+        return _none("unusable_photo", str(error))
     except (OSError, RuntimeError, ValueError) as error:
-        return None, None, f"path: cannot be read ({getattr(error, 'strerror', None) or 'not a usable path'})"
+        return _none("unreadable_file", getattr(error, "strerror", None) or "not a usable path")
+
+
+def _none(reason: str, detail: str | None = None) -> tuple[None, None, Why]:
+    return None, None, {"column": "path", "reason": reason, "detail": detail}
 
 
 class _NotAPhoto(Exception):

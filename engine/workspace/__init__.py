@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine import config as settings
 from engine import config_file, warehouse
@@ -16,11 +16,15 @@ from engine.clock import AUTO
 from engine.errors import EngineError, WorkspaceError
 from engine.logs import zone
 from engine.stages import STAGES
+from engine.tables import TABLES as CONTRACTS
 from engine.trust import audit, backups, enforce, files, keys, people, schema
 from engine.warehouse import Warehouse, is_encrypted, remove_draft
 from engine.workspace import erasures, lock
 from engine.workspace.erasures import Receipt
 from engine.workspace.layout import CONFIG, DATABASE, FOLDERS, SCRATCH, TABLES, Layout, check_output
+
+if TYPE_CHECKING:
+    import polars as pl
 
 __all__ = ["CONFIG", "DATABASE", "FOLDERS", "UNSWEPT", "Workspace", "check_output", "create", "open_"]
 
@@ -37,13 +41,13 @@ class Workspace(Layout):
         path: its folder.
         config: its resolved settings.
         changed: rows before and after, per table that the last `writing` here changed or that had to give up rows.
-        told: what followed from a setting that was changed, in words for the user.
+        notices: what followed from a setting that was changed, in words for the user.
         finished: receipts of deletions that had been killed and that `writing` here brought to their end.
     """
 
     config: settings.Config
     changed: dict[str, list[int]] = field(default_factory=dict, compare=False, repr=False)
-    told: list[str] = field(default_factory=list, compare=False, repr=False)
+    notices: list[str] = field(default_factory=list, compare=False, repr=False)
     finished: list[Receipt] = field(default_factory=list, compare=False, repr=False)
 
     @contextmanager
@@ -233,16 +237,12 @@ class Workspace(Layout):
             store.execute("trust/forget_meta", name=_RESTORED)
         if not old.exists():
             return
-        handed = None
+        handed: dict[str, pl.DataFrame] = {}
         with suppress(EngineError), closing(self._opened(read_only=True, path=old)) as before:
-            handed = before.read("deliveries") if schema.is_current(before) else None
-        if handed is not None:
-            import polars as pl
-
-            known = store.read("deliveries")
-            every = pl.concat([handed, known.join(handed, on="ad_id", how="anti")]).sort("ad_id")
-            if not every.equals(known):
-                store.write("deliveries", every)
+            if schema.is_current(before):
+                handed = {table: before.read(table) for table in ("deliveries", "sendings")}
+        for table, rows in handed.items():
+            _add(store, table, rows)
         old.unlink()
 
     def _enforce(self, store: Warehouse) -> None:
@@ -274,7 +274,7 @@ class Workspace(Layout):
         if self.config.logs.time_zone == AUTO:
             self._write_setting("logs", "time_zone", store.clock.zone)
         elif told := zone.apply_setting(store, self.config.logs.time_zone):
-            self.told.append(told)
+            self.notices.append(told)
 
     def _write_setting(self, section: str, name: str, word: str) -> None:
         """Write a setting that the data have decided into kindred.toml."""
@@ -392,6 +392,16 @@ def _count(store: Warehouse, before: dict[str, int], record: audit.Record) -> No
     for table, rows in after.items():
         if table in store.touched or rows != before[table]:
             record.tables[table] = [before[table], rows]
+
+
+def _add(store: Warehouse, table: str, rows: pl.DataFrame) -> None:
+    """Rows of another state of a table, which go before those of the same key."""
+    import polars as pl
+
+    known, keys = store.read(table), list(CONTRACTS[table].keys)
+    every = pl.concat([rows, known.join(rows, on=keys, how="anti")]).sort(keys)
+    if not every.equals(known):
+        store.write(table, every)
 
 
 def _stages() -> dict[str, str]:

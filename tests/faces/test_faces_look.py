@@ -15,7 +15,7 @@ from engine.faces import align, cut, gallery
 from engine.faces.look import Seen, back
 from engine.faces.mtcnn import Detections
 from engine.faces.read import Photo, Unreadable, read
-from engine.synth import looks, portraits
+from engine.synth import looks, portraits, scenery
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_a_model_on_its_side_is_refused_with_the_turn_that_mends_it(tmp_path, po
 
 def test_nobody_is_found_where_nobody_is(tmp_path, examine):
     noise = np.random.default_rng(1).integers(0, 256, (200, 200, 3)).astype(np.uint8)
-    paths = [saved(tmp_path, f"{k}.png", portraits.scene(size=200, seed=k)) for k in range(3)]
+    paths = [saved(tmp_path, f"{k}.png", scenery.nobody(size=200, seed=k)) for k in range(3)]
     found = examine([*paths, saved(tmp_path, "noise.png", noise), saved(tmp_path, "grey.png", noise * 0 + 90)])
     assert [row["status"] for (row,) in found.rows] == ["no_face"] * 5
 

@@ -15,7 +15,7 @@ from engine.config import Faces
 from engine.errors import EngineError, ModelError
 from engine.faces import cut, gallery, lines
 from engine.faces.mtcnn import THRESHOLDS
-from engine.synth import looks, portraits
+from engine.synth import looks, portraits, scenery
 
 
 @given(
@@ -55,7 +55,7 @@ def photos(tmp_path_factory):
         "portrait": drawn[0],
         "far": wide,
         "two": np.concatenate([drawn[2], drawn[3]], axis=1),
-        "nobody": portraits.scene(size=200, seed=1),
+        "nobody": scenery.nobody(size=200, seed=1),
     }
     folder = tmp_path_factory.mktemp("photos")
     for name, picture in pictures.items():

@@ -198,8 +198,12 @@ def test_a_text_in_other_signs_or_forms_is_a_rejected_row(space, tmp_path):
     rows = 'id,years,b\n1,"40,0",01.02.1980\n2,40.0,01.02.1980\n3,41,1980-02-01\n4,,\n'
     done = table(space, tmp_path, "customers", said, rows)
     assert (done.rows_kept, done.rows_rejected) == (2, 2)
-    reasons = read(space, "rejects").sort("row_number")["reason"].to_list()
-    assert [reason.split(":")[0] for reason in reasons] == ["age", "birth_date"]
+    rejects = read(space, "rejects").sort("row_number").select("column_name", "reason").rows()
+    assert rejects == [("age", "not_a_whole_number"), ("birth_date", "not_a_day")]
+    assert {name: n for name, n in done.details.items() if name.startswith("rejected")} == {
+        "rejected_age_not_a_whole_number": 1,
+        "rejected_birth_date_not_a_day": 1,
+    }
 
 
 def test_a_column_that_stands_twice_is_refused_where_the_mapping_names_it(space, tmp_path):

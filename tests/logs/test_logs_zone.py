@@ -93,7 +93,7 @@ def test_a_change_moves_the_sums_and_makes_stages_stale(space, tmp_path):
     with changed.warehouse(read_only=True) as store:
         states = {line["stage"]: line["state"] for line in runner.status(store, changed.config)}
     assert (before, days(changed), states["edges"]) == (BY_UTC, BY_BUDAPEST, "stale")
-    assert len(changed.told) == 1 and "Days begin by Europe/Budapest now, no longer by UTC" in changed.told[0]
+    assert len(changed.notices) == 1 and "Days begin by Europe/Budapest now, no longer by UTC" in changed.notices[0]
     with changed.warehouse(read_only=True) as store:
         assert store.query("graph/as_of")["as_of"].item() == date(2026, 3, 31)
     config_file.set_value(space.path / "kindred.toml", "logs.time_zone", "UTC")

@@ -27,7 +27,7 @@ EDITS = [
     ("engine/tables.py", ALL, ()),
     ("engine/compiled.py", ("edges", "influencers", "choices", "matches"), ("ads",)),
     ("engine/handsets/loyalty.py", ("handsets",), SINCE_CHOICES),
-    ("engine/offers/worth.py", ("choices",), ("matches", "ads")),
+    ("engine/offers/policy_value.py", ("choices",), ("matches", "ads")),
     ("engine/faces/align.py", ("matches",), ("ads",)),
     ("engine/ads/words.py", ("ads",), ()),  # below engine/ads/texts.py
     ("engine/ads/brand/brand.toml", ("ads",), ()),  # the built-in brand

@@ -217,7 +217,7 @@ def test_a_clock_that_goes_back_makes_nothing_run_twice(space, monkeypatch):
     from engine import runner
 
     assert {r.status for r in runner.run(space, until="edges")} == {"done"}
-    monkeypatch.setattr(runner, "_now", lambda: datetime(2001, 1, 1))
+    monkeypatch.setattr(runner, "utc_now", lambda: datetime(2001, 1, 1))
     assert {r.status for r in runner.run(space, until="edges", force=True)} == {"done"}
     assert {r.status for r in runner.run(space, until="edges")} == {"fresh"}
 

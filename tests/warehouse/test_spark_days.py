@@ -43,4 +43,4 @@ def test_days_are_the_same_by_both_engines(tmp_path):
             found = [store.query(statement) for store in (one, other)]
             same(*(frame.sort(frame.columns) for frame in found), statement)
         days = one.read("pair_days").filter(n_calls=4)["day"].to_list()
-    assert days == [date(2026, 3, 29)] and all("America/New_York now" in space.told[0] for space in moved)
+    assert days == [date(2026, 3, 29)] and all("America/New_York now" in space.notices[0] for space in moved)
