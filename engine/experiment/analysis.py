@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import InputError
-from engine.experiment.fit import least_squares
+from engine.learning.fit import least_squares
 
 if TYPE_CHECKING:
     import numpy as np

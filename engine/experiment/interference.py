@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import InputError
-from engine.experiment.fit import least_squares
+from engine.learning.fit import least_squares
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError
+from engine.learning.bases import BASES
 from engine.offers import learners, policy_value, training
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def prepare(
 def evaluate(
     data: pl.DataFrame, *, treatment: str, control: str, outcome: str, exclude: Sequence[str] = (),
     test_share: float = 0.3, seed: int = 42, learner_names: Sequence[str] = tuple(learners.LEARNERS),
-    bases: Sequence[str] = learners.BASES, bootstrap: int = 200,
+    bases: Sequence[str] = BASES, bootstrap: int = 200,
 ) -> pl.DataFrame:  # fmt: skip
     """Judge uplift learners on an experiment: each treatment against the control, the other treatments dropped.
 
@@ -89,7 +90,7 @@ def evaluate(
         test_share: share held out.
         seed: of the split, the learners and the bootstrap.
         learner_names: of `engine.offers.learners.LEARNERS`.
-        bases: of `engine.offers.learners.BASES`.
+        bases: of `engine.learning.bases.BASES`.
         bootstrap: samples behind each interval.
 
     Returns:
@@ -116,7 +117,7 @@ def evaluate(
 def policies(
     data: pl.DataFrame, *, treatment: str, control: str, outcome: str, value: Mapping[str, float],
     cost: Mapping[str, float], exclude: Sequence[str] = (), test_share: float = 0.5, seed: int = 42,
-    learner_names: Sequence[str] = ("t",), bases: Sequence[str] = learners.BASES,
+    learner_names: Sequence[str] = ("t",), bases: Sequence[str] = BASES,
 ) -> pl.DataFrame:  # fmt: skip
     """What personalising would be worth on an experiment, against the simple policies (`engine.offers.policy_value`).
 

@@ -1,7 +1,7 @@
 """Uplift learners by name: scikit-uplift's over two bases, and an X- and a DR-learner (METHODS section 5).
 
 Each is trained on one offer against no offer. What training gives is turned into plain arrays at once
-(`engine.offers.portable`), so that what is judged, what is stored and what scores customers is one and the same thing.
+(`engine.learning.portable`), so that what is judged, stored and used for scoring is one and the same thing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigError
-from engine.offers import portable
+from engine.learning import portable
+from engine.learning.bases import classifier, regressor, steady
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,9 +27,6 @@ LEARNERS = {
     "x": "two models, then regressions of the effects they impute (Künzel et al. 2019)",
     "dr": "regression of cross-fitted doubly robust scores (Kennedy 2023)",
 }
-BASES = ("logistic", "boosting")
-SMALL = 2_000_000  # numbers in the encoded rows
-_BOOSTING = {"max_depth": 3, "learning_rate": 0.05, "max_iter": 100}
 
 
 @dataclass(frozen=True)
@@ -117,47 +115,6 @@ def _fit(learner: str, base: str, x: np.ndarray, treatment: np.ndarray, outcome:
     else:
         parts = [_dr_learner(base, x, treatment, outcome, share, seed)]
     return Fitted(learner, tuple(portable.of(part) for part in parts), share)
-
-
-def steady(size: int) -> Any:
-    """A context in which fitting gives the same numbers whatever the number of processors.
-
-    Linear algebra runs on one thread, since its sums depend on how they are split; boosting's do not, but its threads
-    cost more than they give on few rows, and much more on a busy machine.
-
-    Args:
-        size: numbers in the encoded rows.
-    """
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits({"blas": 1, "openmp": 1} if size < SMALL else {"blas": 1})
-
-
-def classifier(base: str, seed: int) -> Any:
-    """An unfitted classifier: `logistic` or `boosting`."""
-    from sklearn.ensemble import HistGradientBoostingClassifier
-    from sklearn.linear_model import LogisticRegression
-
-    _known(base)
-    if base == "logistic":
-        return LogisticRegression(max_iter=2000)
-    return HistGradientBoostingClassifier(**_BOOSTING, random_state=seed)
-
-
-def regressor(base: str, seed: int) -> Any:
-    """An unfitted regressor: ridge for `logistic`, else `boosting`."""
-    from sklearn.ensemble import HistGradientBoostingRegressor
-    from sklearn.linear_model import Ridge
-
-    _known(base)
-    if base == "logistic":
-        return Ridge(alpha=1.0)
-    return HistGradientBoostingRegressor(**_BOOSTING, random_state=seed)
-
-
-def _known(base: str) -> None:
-    if base not in BASES:
-        raise ConfigError(f"There is no base learner {base!r}.", fix=f"The base learners are {', '.join(BASES)}.")
 
 
 def _x_learner(base: str, x: np.ndarray, treatment: np.ndarray, outcome: np.ndarray, seed: int) -> list[Any]:

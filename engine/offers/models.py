@@ -8,18 +8,17 @@ and needs a class of scikit-learn to be trusted by hand; scikit-learn scores a m
 from __future__ import annotations
 
 import hashlib
-import io
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.errors import ModelError
+from engine.learning import archive
+from engine.learning.portable import Coding
 from engine.offers.learners import Fitted
-from engine.offers.portable import Coding, Part
 from engine.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -80,22 +79,14 @@ class OfferModel:
 
     def to_bytes(self) -> bytes:
         """The file's content; the same model gives the same bytes."""
-        import numpy as np
-
         header = {
             "format": FORMAT,
             "libraries": {name: version(name) for name in LIBRARIES},
             "coding": asdict(self.coding),
             "share": self.fitted.share,
-            "parts": [{"kind": p.kind, "probability": p.probability} for p in self.fitted.parts],
             **{k: getattr(self, k) for k in ("offer_id", "learner", "base", "mean", "slope", "centre")},
         }
-        text = json.dumps(header, sort_keys=True).encode()
-        arrays = {f"{i}.{name}": a for i, p in enumerate(self.fitted.parts) for name, a in p.arrays.items()}
-        out = io.BytesIO()
-        # numpy's archive fixes the files' dates, so that equal models are equal bytes.
-        np.savez(out, allow_pickle=False, header=np.frombuffer(text, dtype=np.uint8), **arrays)
-        return out.getvalue()
+        return archive.pack(header, self.fitted.parts)
 
 
 def save(model: OfferModel, folder: Path) -> Path:
@@ -149,23 +140,11 @@ def of_bytes(content: bytes, owner: str) -> OfferModel:
     Raises:
         ModelError: no model's content, or it was trained with other versions of the libraries.
     """
-    import numpy as np
-
     try:
-        archive = dict(np.load(io.BytesIO(content), allow_pickle=False))
-        header: dict[str, Any] = json.loads(archive.pop("header").tobytes())
-        parts = [
-            Part(
-                p["kind"], p["probability"], {k[len(f"{i}.") :]: a for k, a in archive.items() if k.startswith(f"{i}.")}
-            )
-            for i, p in enumerate(header["parts"])
-        ]
-        coding = header["coding"]
-        coding["numeric"] = [tuple(row) for row in coding["numeric"]]
-        coding["categorical"] = [tuple(row) for row in coding["categorical"]]
+        header, parts = archive.unpack(content)
         model = OfferModel(
-            coding=Coding(**coding),
-            fitted=Fitted(header["learner"], tuple(parts), header["share"]),
+            coding=archive.coding(header["coding"]),
+            fitted=Fitted(header["learner"], parts, header["share"]),
             **{k: header[k] for k in ("offer_id", "learner", "base", "mean", "slope", "centre")},
         )
     except Exception as error:

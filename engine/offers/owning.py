@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from engine.offers import encoding, learners, policy_value
+from engine.learning import encoding
+from engine.learning.bases import steady
+from engine.learning.scores import SMALLEST, arm_scores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +44,7 @@ def effects(changes: pl.DataFrame, people: pl.DataFrame, *, by: Sequence[str] = 
         takes = (rows["next_manufacturer"] == maker).cast(pl.Int64).to_numpy()
         if min(owns.sum(), len(owns) - owns.sum()) < FEWEST:
             continue
-        with learners.steady(0):
+        with steady(0):
             scores = _cross_fitted(rows, owns, takes, numeric, categorical, seed)
         scored = rows.with_columns(pl.Series("effect", scores))
         for column in ("", *by):
@@ -96,8 +98,6 @@ def _cross_fitted(
         expected = np.stack([chance(y, o == 0), chance(y, o == 1)], axis=1)
         own = chance(o, np.ones(len(o), dtype=bool))
         given = np.where(owns[used] == 1, own, 1 - own)
-        robust = policy_value.arm_scores(
-            takes[used].astype(float), owns[used], np.maximum(given, policy_value.SMALLEST), expected
-        )
+        robust = arm_scores(takes[used].astype(float), owns[used], np.maximum(given, SMALLEST), expected)
         scores[used] = robust[:, 1] - robust[:, 0]
     return scores

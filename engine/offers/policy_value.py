@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.offers import allocation, encoding, learners, wording
+from engine.learning import encoding
+from engine.learning.bases import steady
+from engine.learning.scores import SMALLEST, arm_scores
+from engine.offers import allocation, wording
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,7 +17,6 @@ if TYPE_CHECKING:
 
     from engine.offers.models import OfferModel
 
-SMALLEST = 0.01  # propensities below count as this, and are reported
 # Rules that give offers; one is followed by the offer.
 NOBODY, EVERYBODY, RANDOM, PERSONALISED = "nobody", "everybody", "random", "personalised"
 HALF_COST = "personalised_half_cost"
@@ -28,33 +30,12 @@ class Value:
     error: float
 
 
-def arm_scores(outcome: np.ndarray, given: np.ndarray, propensity: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """Doubly robust scores: expected + 1[given = arm] / propensity x (outcome - expected) (Dudík et al. 2014).
-
-    Args:
-        outcome: 0 or 1 [rows].
-        given: arm of each row, 0 = nothing [rows].
-        propensity: of the arm each row was given [rows].
-        expected: predicted outcome under each arm, from models that did not see the row [rows, arms]; zeros make it
-            inverse propensity weighting.
-
-    Returns:
-        [rows, arms]; each column's mean estimates the outcome if everybody got that arm.
-    """
-    import numpy as np
-
-    scores = expected.copy()
-    rows = np.arange(len(outcome))
-    scores[rows, given] += (outcome - expected[rows, given]) / propensity
-    return scores
-
-
 def estimate(choice: np.ndarray, scores: np.ndarray, value: np.ndarray, cost: np.ndarray) -> Value:
     """Worth per customer above giving nobody anything.
 
     Args:
         choice: column of the offer, -1 for none [rows].
-        scores: see `arm_scores` [rows, 1 + offers].
+        scores: see `engine.learning.scores.arm_scores` [rows, 1 + offers].
         value: of one acceptance, per offer [offers].
         cost: of making the offer [offers].
     """
@@ -97,7 +78,7 @@ def expected_outcomes(
     outcome = rows["outcome"].to_numpy()[fitted]
     expected = np.zeros((len(used), len(arms) + 1))
     propensity = np.zeros_like(expected)
-    with learners.steady(x.size):
+    with steady(x.size):
         for arm in range(len(arms) + 1):
             own = given[fitted] == arm
             if len(set(outcome[own])) == 2:

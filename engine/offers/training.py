@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from engine.offers import drivers, encoding, learners, measures, models, policy_value, portable, support, wording
+from engine.learning import encoding, portable
+from engine.offers import drivers, learners, measures, models, policy_value, support, wording
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +23,7 @@ class Plan:
 
     Args:
         learners: names of `engine.offers.learners.LEARNERS`.
-        bases: names of `engine.offers.learners.BASES`.
+        bases: names of `engine.learning.bases.BASES`.
         test_share: share of the customers held out.
         min_rows_per_arm: fewer treated or control rows train no model.
         folds: of the cross-validation within the training rows.

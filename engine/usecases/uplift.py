@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine import runner
 from engine.errors import ModelError
+from engine.learning.bases import BASES
 from engine.offers import learners, models, policy, training
 from engine.pipeline import Context, choices, prepared
 from engine.progress import SILENT, Progress
@@ -66,7 +67,7 @@ def evaluate(
     Args:
         workspace: an opened workspace.
         learner_names: of `engine.offers.learners.LEARNERS`; None = all.
-        bases: of `engine.offers.learners.BASES`; None = both.
+        bases: of `engine.learning.bases.BASES`; None = both.
         progress: where bars are drawn.
 
     Returns:
@@ -78,7 +79,7 @@ def evaluate(
         wanted = replace(
             choices.plan(context),
             learners=tuple(learner_names or learners.LEARNERS),
-            bases=tuple(bases or learners.BASES),
+            bases=tuple(bases or BASES),
             thorough=True,
         )
         past = choices.read_past(context, offers)

@@ -14,7 +14,7 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from engine.errors import InputError
 from engine.experiment.analysis import effects, exposure_balance, sample_ratio
-from engine.experiment.fit import least_squares
+from engine.learning.fit import least_squares
 
 HILLSTROM = Path(__file__).parents[3] / "shared" / "data" / "hillstrom" / "hillstrom.csv"
 

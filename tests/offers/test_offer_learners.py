@@ -8,7 +8,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from sklift.models import ClassTransformationReg, SoloModel, TwoModels
 
-from engine.offers import encoding, learners, portable
+from engine.learning import bases, encoding, portable
+from engine.offers import learners
 
 
 def data(n: int = 900, seed: int = 1):
@@ -20,7 +21,7 @@ def data(n: int = 900, seed: int = 1):
     return x, treatment, outcome, effect
 
 
-@pytest.mark.parametrize("base", learners.BASES)
+@pytest.mark.parametrize("base", bases.BASES)
 @pytest.mark.parametrize("learner", learners.LEARNERS)
 def test_every_learner_finds_a_planted_effect(learner, base):
     x, treatment, outcome, _ = data(1500)
@@ -33,13 +34,13 @@ def test_every_learner_finds_a_planted_effect(learner, base):
     assert abs(found.mean() - effect.mean()) < 0.08
 
 
-@pytest.mark.parametrize("base", learners.BASES)
+@pytest.mark.parametrize("base", bases.BASES)
 @pytest.mark.parametrize(
     "learner", ["s", "s_interaction", "t", "t_ddr_control", "t_ddr_treatment", "transformed_outcome"]
 )
 def test_predictions_are_scikit_uplifts(learner, base):
     x, treatment, outcome, _ = data()
-    make = lambda: learners.classifier(base, 3)  # noqa: E731
+    make = lambda: bases.classifier(base, 3)  # noqa: E731
     model = {
         "s": lambda: SoloModel(make()),
         "s_interaction": lambda: SoloModel(make(), method="treatment_interaction"),
@@ -47,7 +48,7 @@ def test_predictions_are_scikit_uplifts(learner, base):
         "t_ddr_control": lambda: TwoModels(make(), make(), method="ddr_control"),
         "t_ddr_treatment": lambda: TwoModels(make(), make(), method="ddr_treatment"),
         "transformed_outcome": lambda: ClassTransformationReg(
-            learners.regressor(base, 3), propensity_val=treatment.mean()
+            bases.regressor(base, 3), propensity_val=treatment.mean()
         ),
     }[learner]()
     expected = np.clip(model.fit(x, outcome, treatment).predict(x), -1, 1)
@@ -55,18 +56,18 @@ def test_predictions_are_scikit_uplifts(learner, base):
     assert np.abs(found - expected).max() < 1e-9
 
 
-@pytest.mark.parametrize("base", learners.BASES)
+@pytest.mark.parametrize("base", bases.BASES)
 def test_a_part_predicts_what_its_estimator_does(base):
     x, _, outcome, effect = data()
-    estimator = learners.classifier(base, 3).fit(x, outcome)
+    estimator = bases.classifier(base, 3).fit(x, outcome)
     assert np.abs(portable.of(estimator).predict(x) - estimator.predict_proba(x)[:, 1]).max() < 1e-12
-    estimator = learners.regressor(base, 3).fit(x, effect)
+    estimator = bases.regressor(base, 3).fit(x, effect)
     assert np.abs(portable.of(estimator).predict(x) - estimator.predict(x)).max() < 1e-12
 
 
 def test_trees_compiled_and_plain_agree():
     x, _, outcome, _ = data(200)
-    part = portable.of(learners.classifier("boosting", 3).fit(x, outcome))
+    part = portable.of(bases.classifier("boosting", 3).fit(x, outcome))
     total = np.full(len(x), part.arrays["baseline"][0])
     portable.sum_trees(x, *(part.arrays[name] for name in portable.TREES[:-1]), total)
     assert np.abs(1 / (1 + np.exp(-total)) - part.predict(x)).max() < 1e-12

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from engine.errors import ModelError
-from engine.offers import learners, models, training
+from engine.learning.bases import BASES
+from engine.offers import models, training
 
 rng = np.random.default_rng(5)
 ROWS = pl.DataFrame(
@@ -22,7 +23,7 @@ ROWS = pl.DataFrame(
 )
 
 
-@pytest.mark.parametrize("base", learners.BASES)
+@pytest.mark.parametrize("base", BASES)
 @pytest.mark.parametrize("learner", ["t", "x", "class_transformation", "t_ddr_control"])
 def test_a_stored_model_scores_as_before(tmp_path, learner, base):
     model = training.train(ROWS, "an offer/ü", training.Plan((learner,), (base,), bootstrap=20)).model

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from engine.errors import ConfigError
-from engine.offers import encoding, training
+from engine.learning import encoding
+from engine.offers import training
 
 PLAN = training.Plan(bootstrap=50)
 

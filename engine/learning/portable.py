@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.compiled import compiled
-from engine.offers.encoding import MISSING
+from engine.learning.encoding import MISSING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -98,7 +98,7 @@ def sum_trees(x, roots, feature, threshold, left, right, value, out):
 
 @dataclass(frozen=True)
 class Coding:
-    """What `engine.offers.encoding.encoder` learned, as lists that fit into JSON.
+    """What `engine.learning.encoding.encoder` learned, as lists that fit into JSON.
 
     Args:
         numeric: per column name, median and whether a column says where it was missing.
@@ -148,7 +148,7 @@ class Coding:
 
 
 def coding(encoder: Pipeline, numeric: list[str], categorical: list[str]) -> Coding:
-    """The `Coding` of a fitted `engine.offers.encoding.encoder`."""
+    """The `Coding` of a fitted `engine.learning.encoding.encoder`."""
     columns, clip, scale = (encoder.named_steps[name] for name in ("columns", "clip", "scale"))
     impute, onehot = columns.named_transformers_["number"], columns.named_transformers_["category"]
     flagged = set(impute.indicator_.features_.tolist()) if numeric else set()

@@ -1,0 +1,1 @@
+"""What more than one domain learns with: encoders, base learners, their plain arrays, scores and errors."""
