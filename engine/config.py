@@ -32,6 +32,24 @@ def _time_zone(name: str) -> None:
         clock.of(name)
 
 
+def _faces_in_order(text: str) -> None:
+    """Raise ConfigError where a list of whose faces come first names something else, or one twice."""
+    named = names(text)
+    odd = [name for name in named if name not in FACE_ARMS]
+    if odd or len(set(named)) < len(named):
+        raise ConfigError(
+            f"faces.order = {text!r} " + (f"names {odd[0]!r}." if odd else "names one twice."),
+            fix=f"Name each of {', '.join(FACE_ARMS)} at most once.",
+        )
+
+
+def names(text: str) -> list[str]:
+    """The names in a setting that lists some, separated by commas."""
+    return [name for part in text.split(",") if (name := part.strip())]
+
+
+# Whose face an ad can show.
+FACE_ARMS = ("own_face", "influencer_face", "random_face", "no_face")
 # How fast and with how much memory, never what.
 _NO_RESULT = ("run.threads", "run.memory")
 
@@ -186,6 +204,19 @@ class Faces:
     own_face_drawn: bool = _s(
         False, "draw own-face photos as loosely as contacts', to compare whose face sells at equal likeness"
     )
+    influencer_ranks: int = _s(
+        3, "so many of a customer's first contacts (see graph.top) are asked for a face", low=1, high=1000
+    )
+    influencer_share: float = _s(
+        0.5, "a later contact may lend one only with at least this share of the first's score", low=0, high=1
+    )
+    order: str = _s(
+        "own_face,influencer_face,no_face",
+        "whose face a customer is shown where neither an experiment nor a policy decides: the first that can be; of "
+        "those in ads.arms",
+        check=_faces_in_order,
+    )
+    best_arm: str = _s("", "the face that an experiment found best: comes before faces.order", choices=("", *FACE_ARMS))
     hair_weight: float = _s(0.0, "similarity taken off for hair of another colour", low=0, high=2)
     age_weight: float = _s(0.0, "similarity taken off for ten years of difference in age", low=0, high=2)
     filters: str = _s("", "attributes that must agree, e.g. gender,hair; empty = none")
@@ -198,7 +229,12 @@ class Ads:
     campaign: str = _s("campaign", "name that starts every creative's file name")
     brand: str = _s("", "folder of a brand; empty = the built-in one", file=True)
     sizes: str = _s("1080x1080,300x250", "canvas sizes in pixels, separated by commas")
-    arms: str = _s("own_face,influencer_face,random_face", "variants to render, separated by commas; no_face too")
+    arms: str = _s("own_face,influencer_face,random_face,no_face", "faces an ad may show, separated by commas")
+    render: str = _s(
+        "decided",
+        "decided = the one ad that each customer is to be shown; all = one for each arm",
+        choices=("decided", "all"),
+    )
     format: str = _s("jpeg", "file format of the creatives", choices=("jpeg", "png", "webp"))
     banner_kb: int = _s(150, "largest file of a banner (a canvas of up to 400,000 pixels), in 1,000 bytes", low=5)
 
