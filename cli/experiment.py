@@ -28,7 +28,7 @@ _COLUMN = Annotated[
 _COVARIATE = Annotated[
     str | None, typer.Option("--covariate", metavar="COLUMN", help="A column of customers from before the experiment.")
 ]
-_STRATA = "residence, age_band, influence, tie_strength or similarity"
+_STRATA = "residence, age_band, influence, tie_strength, similarity or rank (of the contact whose face it is)"
 
 
 def register(app: typer.Typer) -> None:

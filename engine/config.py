@@ -35,12 +35,8 @@ def _time_zone(name: str) -> None:
 def _faces_in_order(text: str) -> None:
     """Raise ConfigError where a list of whose faces come first names something else, or one twice."""
     named = names(text)
-    odd = [name for name in named if name not in FACE_ARMS]
-    if odd or len(set(named)) < len(named):
-        raise ConfigError(
-            f"faces.order = {text!r} " + (f"names {odd[0]!r}." if odd else "names one twice."),
-            fix=f"Name each of {', '.join(FACE_ARMS)} at most once.",
-        )
+    if not set(named) <= set(FACE_ARMS) or len(set(named)) < len(named):
+        raise ConfigError(f"faces.order = {text!r}.", fix=f"Name each of {', '.join(FACE_ARMS)} at most once.")
 
 
 def names(text: str) -> list[str]:

@@ -268,6 +268,7 @@ def _faces(store: Warehouse, known: _Truth) -> dict[str, Any]:
         "usable": _mean(best["ok"]),
         "without_a_face": known.facts["photos_without_a_face"],
         "status": counts,
+        "influencers_by_rank": {str(rank): n for rank, n in store.query("report/match_ranks").iter_rows()},
     }
 
 
@@ -365,7 +366,8 @@ def _keys_in(folder: Path) -> Iterator[None]:
 def _workspace(out: Path, seed: int, today: str, settings: Mapping[str, Any]) -> Workspace:
     """A workspace whose key follows from the seed: nobody in the town is real, and the exports can be repeated."""
     key = hashlib.sha256(b"kindred demo %d" % seed).digest()
-    preset = {"ids__key_id": keys.save(key), "run__today": today, "ads__campaign": "demo"}
+    # The gallery shows the faces side by side.
+    preset = {"ids__key_id": keys.save(key), "run__today": today, "ads__campaign": "demo", "ads__render": "all"}
     return workspace.create(out / "workspace", preset={**preset, **settings})
 
 
