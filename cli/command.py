@@ -128,6 +128,13 @@ class Shell:
                 "`kindred export delivery --to DIR` names them in withdraw.jsonl."
             )
 
+    def say_next(self, space: Workspace) -> None:
+        """The step that the workspace calls for now."""
+        from engine.usecases import next_steps
+
+        for step in next_steps.steps(space)[:1] if not self.quiet else ():
+            self.say(f"Next: `{step.command}` ({step.why}). All steps: `kindred next`.")
+
     def say_told(self) -> None:
         """What followed from settings that were changed since the last command."""
         for text in (text for space in self.opened for text in space.told):

@@ -28,6 +28,13 @@ _COLUMN = Annotated[
 _COVARIATE = Annotated[
     str | None, typer.Option("--covariate", metavar="COLUMN", help="A column of customers from before the experiment.")
 ]
+# Of an effect, what a table shows; and the tables of an analysis with their headings.
+_EFFECT = ("arm", "versus", "verdict", "mean_arm", "mean_versus", "difference", "low", "high", "always_valid_low",
+           "always_valid_high", "p_holm", "n_arm", "n_versus")  # fmt: skip
+_QUESTIONS = {
+    "effects": "Effects", "guardrails": "Guardrails", "segments": "By segment", "spillover": "Along the ties",
+    "likeness": "Customers whose own face drives others' ads", "over_time": "Day by day",
+}  # fmt: skip
 _STRATA = "residence, age_band, influence, tie_strength, similarity or rank (of the contact whose face it is)"
 
 
@@ -80,14 +87,16 @@ def register(app: typer.Typer) -> None:
         """
         from engine.usecases import experiment_design
 
+        space = shell.workspace()
         plan, new = experiment_design.design(
-            shell.workspace(), name, arms=_shares(arm), unit=unit, metric=metric, kind=kind, direction=direction,
+            space, name, arms=_shares(arm), unit=unit, metric=metric, kind=kind, direction=direction,
             guardrails=tuple(guardrail) if guardrail else None, horizon_days=horizon, alpha=alpha, power=power,
             minimum_effect=minimum_effect, salt=salt, cluster_cap=cluster_cap,
             eligible=tuple(eligible) if eligible else None, balance=tuple(balance) if balance else None,
         )  # fmt: skip
         shell.emit(vars(plan) | {"arms": dict(plan.arms), "hash": plan.hash()})
         shell.say(f"{'Designed' if new else 'Unchanged'}: {name}, version {plan.version}")
+        shell.say(f"Next: `kindred experiment power {name}` (how small an effect can be seen), then `assign`.")
 
     @command(group, computes=True)
     def power(
@@ -138,6 +147,10 @@ def register(app: typer.Typer) -> None:
         _funnel(shell, done.funnel)
         if done.drawn:
             shell.say(f"Imbalance {done.drawn.imbalance:.3g}, usually {done.drawn.usual:.3g}: salt {done.drawn.salt}")
+        shell.say(
+            "Next: `kindred export delivery --to DIR` (everybody's ad), then `kindred experiment import exposures` and "
+            f"`import outcomes {name} FILE` with what came back."
+        )
 
     @command(load)
     def exposures(
@@ -161,6 +174,7 @@ def register(app: typer.Typer) -> None:
             space, name, "exposures", file, columns=columns, mapping=said, sheet=sheet, encoding=encoding
         )
         _report(shell, done)
+        shell.say(f"Next: `kindred experiment import outcomes {name} FILE` (what customers did).")
 
     @command(load)
     def outcomes(
@@ -185,6 +199,7 @@ def register(app: typer.Typer) -> None:
             space, name, "outcomes", file, columns=columns, metric=metric, mapping=said, sheet=sheet, encoding=encoding
         )
         _report(shell, done)
+        shell.say(f"Next: `kindred experiment analyse {name}` (--sequential before the end).")
 
     @command(group, computes=True)
     def analyse(
@@ -197,7 +212,7 @@ def register(app: typer.Typer) -> None:
         ] = False,
         by: Annotated[
             list[str] | None,
-            typer.Option("--by", metavar="STRATUM", help=f"{_STRATA}; repeatable."),
+            typer.Option("--by", metavar="STRATUM", help=f"{_STRATA}, or a column of customers; repeatable."),
         ] = None,
         over_time: Annotated[bool, typer.Option("--over-time", help="The effects day by day.")] = False,
         plot: PLOT = None,
@@ -216,11 +231,9 @@ def register(app: typer.Typer) -> None:
             shell.workspace(), name, covariate=covariate, sequential=sequential, interference=interference,
             by=by or (), over_time=over_time or plot is not None,
         )  # fmt: skip
-        shell.emit(found)
+        _emit_findings(shell, found)
         if plot is not None and found.get("over_time"):
             render.write(plot, charts.effects_by_day(found))
-        for line in found["decisions"]:
-            shell.say(line)
         if found.get("observed", 1) < 1 and not sequential:
             shell.say(
                 f"{found['observed']:.0%} of the horizon is over: looking again and again needs --sequential, "
@@ -307,6 +320,39 @@ def _shares(texts: list[str] | None) -> dict[str, float] | None:
         except ValueError:
             raise InputError(f"{value!r} is no share of {name}.", fix="Write it like 0.5.") from None
     return shares or None
+
+
+def _emit_findings(shell: Shell, found: dict[str, Any]) -> None:
+    """What an analysis found: the decisions first, then a table a question; as CSV the effects alone, as JSON all."""
+    if shell.output == "json":
+        shell.emit(found)
+        return
+    if shell.output == "csv":
+        shell.emit(_plainly(found.get("effects", [])), list(_EFFECT))
+        return
+    for line in found["decisions"]:
+        print(line)
+    about = {name: found[name] for name in ("metric", "kind", "customers", "exposed", "observed") if name in found}
+    print("\nThe experiment")
+    shell.emit(about | {"sample_ratio_p": found["sample_ratio"]["p"]} if "sample_ratio" in found else about)
+    for name, heading in _QUESTIONS.items():
+        if rows := _plainly(found.get(name) or []):
+            print(f"\n{heading}")
+            shell.emit(rows)
+    shell.say("Every figure, also those behind these: -o json.")
+
+
+def _plainly(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows as a table shows them: effects by their main figures, of others what is nested in them a row each."""
+    some: list[dict[str, Any]] = []
+    for line in lines:
+        if "mean_arm" in line:
+            some.append({key: line.get(key) for key in ("metric", *_EFFECT)})
+            continue
+        own = {key: value for key, value in line.items() if not isinstance(value, (list, dict)) and key != "decision"}
+        inner = line.get("segments") or line.get("estimates") or [line.get("estimate") or {}]
+        some += [own | part for part in inner]
+    return [{key: value for key, value in row.items() if any(r.get(key) is not None for r in some)} for row in some]
 
 
 def _funnel(shell: Shell, funnel: list[dict[str, Any]]) -> None:

@@ -14,6 +14,7 @@ _DEFINITION = Annotated[
     list[str] | None,
     typer.Option("--definition", metavar="D", help="tie_reach, strongest, ppr, lead or dispersion; may be repeated."),
 ]
+FIRST = 20  # rows that a table shows
 _DAY = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="First day that does not count.")]
 
 
@@ -37,6 +38,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Each customer's most influential contacts. Computed first where stale; other windows store nothing.
 
+        A table shows the first 20 rows by the workspace's own definition; -o csv and -o json have all of them.
+
         Example: `kindred influencers --definition tie_reach --top 1 -o json`
         """
         from engine.usecases import influence
@@ -51,10 +54,18 @@ def register(app: typer.Typer) -> None:
             "half_life_days": half_life,
             "min_active_days": min_days,
         }
+        shown = shell.output == "table"
+        if shown and not definition:
+            definition = [space.config.graph.definition]
         rows = influence.influencers(
             space, definitions=definition or (), top=top, settings=settings, progress=shell.progress
         )
-        shell.emit(rows)
+        shell.emit(rows.head(FIRST) if shown else rows)
+        if shown and rows.height > FIRST:
+            shell.say(
+                f"{FIRST} of {rows.height:,} rows. All: -o csv, or `kindred export influencers --to DIR`; "
+                "one customer: `kindred explain CUSTOMER`."
+            )
 
     @command(app, computes=True)
     def validate(
@@ -132,7 +143,7 @@ def register(app: typer.Typer) -> None:
     @command(group, computes=True)
     def ego(
         shell: Shell,
-        customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="Id as the workspace knows it.")],
+        customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="An id, its first letters, or the number.")],
         to: Annotated[Path, typer.Option("--to", metavar="FILE", help="A .svg, .png or .html file.")],
     ) -> None:
         """Draw one customer's strongest contacts. At most 30 people, by pseudonym.

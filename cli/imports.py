@@ -372,6 +372,8 @@ def _report(
         shell.say("Preview: nothing was stored. The same command without --preview imports.")
     elif any(summary.rows_rejected for summary in done):
         shell.say("Rejected rows and their reasons: `kindred export rejects --to DIR --format csv`.")
+    if not preview:
+        shell.say_next(space)
     return ROWS_REJECTED if strict and any(summary.rows_rejected for summary in done) else 0
 
 

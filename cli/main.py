@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -37,6 +38,10 @@ def _masking() -> Iterator[None]:
         error.message = masked(error.message)
         raise
 
+
+# No command draws with matplotlib, but igraph would load it, to be able to: half a second of every run. (A notebook
+# that calls the engine keeps it.)
+sys.modules.setdefault("matplotlib", None)  # type: ignore[arg-type]
 
 app = typer.Typer(
     name="kindred",

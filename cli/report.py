@@ -1,4 +1,4 @@
-"""`kindred report` and `kindred explain`."""
+"""`kindred report`, `kindred summary` and `kindred explain`."""
 
 from __future__ import annotations
 
@@ -54,6 +54,33 @@ def register(app: typer.Typer) -> None:
             shell.say(warning)
         if open_:
             typer.launch(str(to.resolve()))
+
+    @command(app, computes=True)
+    def summary(
+        shell: Shell,
+        to: Annotated[Path | None, typer.Option("--to", metavar="FILE.md", help="Also write it to a file.")] = None,
+        internal: Annotated[
+            bool, typer.Option("--internal", help="Exact figures, for the company's own eyes.")
+        ] = False,
+    ) -> None:
+        """The campaign on one page, for mail and chat. Markdown; its figures are those of the public reports.
+
+        Example: `kindred summary --to summary.md`
+        """
+        from engine.usecases import summary as campaign
+        from engine.usecases.reporting import write
+
+        found = campaign.summary(shell.workspace(), internal=internal, progress=shell.progress)
+        if to is not None:
+            write(to, found["markdown"])
+        if shell.output == "json":
+            shell.emit({name: value for name, value in found.items() if name != "markdown"})
+        elif shell.output == "csv":
+            lines = [{"part": part, "text": text} for part, texts in found["sections"].items() for text in texts]
+            shell.emit(lines, ["part", "text"])
+        else:
+            print(found["markdown"], end="")
+        shell.say("The figures behind it: `kindred report all --to report.html`.")
 
     @command(app)
     def explain(

@@ -47,3 +47,4 @@ def register(app: typer.Typer) -> None:
                 shell.say(f"warn: {line}")
         if told := imports.other_names(space):
             shell.say(told)
+        shell.say_next(space)

@@ -1,4 +1,4 @@
-"""`kindred init`, `status`, `doctor`."""
+"""`kindred init`, `status`, `next`, `doctor`."""
 
 from __future__ import annotations
 
@@ -77,6 +77,16 @@ def register(app: typer.Typer) -> None:
             shell.say(f"warn: {line}")
         if warnings:
             shell.say("All checks of the data: `kindred report data --to data.html`.")
+
+    @command(app, recorded=False)
+    def next(shell: Shell) -> None:
+        """What to do next. What is missing for a campaign, what is out of date, what the results are for.
+
+        Example: `kindred next`
+        """
+        from engine.usecases import next_steps
+
+        shell.emit([vars(step) for step in next_steps.steps(shell.workspace())], ["command", "why"])
 
     @command(app)
     def doctor(shell: Shell) -> int:

@@ -14,6 +14,8 @@ A notebook needs five lines (``calls.csv`` is made up here)::
     [('edges', 'done'), ('influencers', 'done')]
     >>> engine.influencers(space, definition="tie_reach").select("customer_id", "contact_id", "tie_share").rows()
     [('a', 'b', 1.0), ('b', 'a', 1.0)]
+    >>> engine.table(space, "parties").height
+    3
     >>> engine.export_to(space, "influencers", folder / "out", format="csv").files[0]["path"]
     'influencers.csv'
 
@@ -143,6 +145,32 @@ def run(
     from engine import runner
 
     return runner.run(workspace, until=until, force=force, progress=progress)
+
+
+def table(workspace: Workspace, name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """A table as it was last computed or imported; nothing is run.
+
+    Args:
+        workspace: an opened workspace.
+        name: of the table: `choices`, `influencers`, `customers` and all others of the reference.
+        columns: only these; None = all.
+
+    Returns:
+        Its rows, ordered by its keys.
+
+    Raises:
+        InputError: there is no such table or column.
+    """
+    from engine.errors import InputError
+    from engine.tables import TABLES
+
+    if name not in TABLES:
+        raise InputError(f"there is no table {name!r}.", fix=f"The tables are {', '.join(TABLES)}.")
+    with workspace.warehouse(read_only=True) as store:
+        known = store.columns(name)
+        if unknown := [column for column in columns or () if column not in known]:
+            raise InputError(f"table {name} has no column {unknown[0]!r}.", fix=f"It has {', '.join(known)}.")
+        return store.read(name, list(columns) if columns is not None else None)
 
 
 def export_to(

@@ -33,7 +33,7 @@ def find(
             continue
         return [words.get(v, "") for v in column.values], (column, words)
     if told and ends and ends.swaps:
-        words = {w: "no" if vocabulary.missed(w) else "yes" for w in told.words}
+        words = {w: "no" if vocabulary.missed(w) or vocabulary.cancelled(w) else "yes" for w in told.words}
         if "no" in words.values():
             return [words.get(v, "") for v in told.column.values], (told.column, words)
     return nothing, None

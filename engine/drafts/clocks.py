@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -74,6 +75,12 @@ class Moment:
             d + timedelta(hours=c.hour, minutes=c.minute, seconds=c.second) if d and c else None
             for d, c in zip(first, clocks, strict=True)
         ]
+
+
+def zone_words(values: Sequence[str]) -> set[str]:
+    """Words for zones (EST, PST) behind times."""
+    found = (re.search(r"\d\s?(?:[AaPp][Mm])?\s?([A-Z]{2,5})$", value.strip()) for value in values)
+    return {match[1] for match in found if match and match[1] not in ("AM", "PM", "UTC", "GMT")}
 
 
 def utc(moment: Moment) -> bool:

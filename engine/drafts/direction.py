@@ -56,6 +56,8 @@ def find(sheet: Sheet, used: set[int]) -> tuple[Direction | None, list[Column]]:
             continue
         read = _directions(column, sheet.header)
         if read is None:
+            if all(map(vocabulary.sort, column.distinct)):
+                continue  # where calls went, not which way
             if role == 3 or ((role == 2 or column.role == "kind") and _codes(column)):
                 strange.append(column)
             continue
@@ -101,6 +103,8 @@ def _directions(column: Column, header: bool) -> Direction | None:
         single = {w: letters[p] for w, p in plain.items() if p in letters}
         return Direction(column, single, (), sure=False) if len(single) == len(plain) else None
     words = {w: told for w in column.distinct if (told := vocabulary.direction(w))}
+    if any(map(vocabulary.missed, words)):  # a telephone's own list, in which who cancels a call has made it
+        words |= {w: "outgoing" for w in column.distinct if vocabulary.cancelled(w)}
     silent = tuple(w for w in column.distinct if w not in words and vocabulary.kind(w) != "data")
     return Direction(column, words, silent) if words else None
 

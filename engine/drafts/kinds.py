@@ -5,18 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from engine.drafts import names, vocabulary
+from engine.drafts import names, unnamed, vocabulary
 from engine.drafts.direction import Direction
 from engine.drafts.draft import Draft, Line
 from engine.drafts.sheet import Column, Sheet
 
-# Sorts of calls: a column of them tells nothing of texts and data.
-_SORTS = names.those("""
-    local national international intl mobile roaming internal external emergency domestic landline conference premium
-    onnet offnet tollfree long distance ort fern inland ausland nacional internacional interna externa locale
-    nationale internationale nazionale internazionale belfoldi kulfoldi krajowe zagraniczne standard normal special
-    fixed net user
-""")
 _MESSAGES = names.those("""
     sms message messages text texts msg mms nachricht nachrichten mensaje mensajes messaggi mensagem uzenet wiadomosc
     bericht meddelande mesaj сообщение 短信
@@ -40,6 +33,8 @@ def find(sheet: Sheet, made: Draft, used: set[int], told: Direction | None, path
         words = {w: vocabulary.kind(w) for w in column.distinct}
         if {"text", "data"} & set(words.values()):  # beside "outgoing SMS" a plain "outgoing" is a call
             words = {w: k or ("call" if vocabulary.direction(w) else "") for w, k in words.items()}
+        if "call" in words.values() or "text" in words.values():  # beside SMS or a call, a sort is one of calls
+            words = {w: k or ("call" if vocabulary.sort(w) else "") for w, k in words.items()}
         known = {w: k for w, k in words.items() if k}
         rows = sum(column.distinct[w] for w in known)
         if known and rows >= 0.5 * len(column.filled):
@@ -93,7 +88,7 @@ def _harmless(column: Column, told: Direction | None) -> bool:
     """Whether a column that is named as one of kinds tells a direction or a sort of calls instead."""
     if told and told.column is column:
         return True
-    return all(set(names.words(w)) <= _SORTS or vocabulary.direction(w) for w in column.distinct)
+    return all(vocabulary.sort(w) or vocabulary.direction(w) for w in column.distinct)
 
 
 def _default(sheet: Sheet, made: Draft, unsure: list[Column], path: Path) -> str:
@@ -118,7 +113,7 @@ def _default(sheet: Sheet, made: Draft, unsure: list[Column], path: Path) -> str
     times = sum(1 for c in sheet.columns if c.times and c.times.what == "moment")
     tokens = {w for text in (path.stem, *(c.name for c in sheet.columns if c.named)) for w in names.words(text)}
     texts = bool(_MESSAGES & tokens) and not {"call", "calls", "voice"} & tokens
-    if texts and (not spoken or (not sheet.header and not any(_numbers(c) for c in sheet.columns))):
+    if texts and (not spoken or (not sheet.header and not any(_numbers(c) for c in _unpaired(sheet)))):
         made.say("kind", "default", "text", "no durations, and the names speak of messages", False)
         return "text"
     if not spoken and times < 2:
@@ -139,6 +134,12 @@ def _default(sheet: Sheet, made: Draft, unsure: list[Column], path: Path) -> str
             sure,
         )
     return "call"
+
+
+def _unpaired(sheet: Sheet) -> list[Column]:
+    """Columns without a name but for the two that are parties."""
+    pair = unnamed.pair([c for c in sheet.columns if c.ids and not c.times]) or ()
+    return [c for c in sheet.columns if c not in pair]
 
 
 def _numbers(column: Column) -> bool:

@@ -21,7 +21,7 @@ from engine.drafts.when import Times
 _NUMBERS = ("duration", "talk", "billed", "ring", "up", "down", "volume")
 _DISTINCT = 5  # lengths that all are whole thousands, before they are taken for milliseconds
 _SHARE = 0.95  # of rows that have to bear something out
-_UNITS = (1.0, 60.0, 0.001, 1e-6)
+_UNITS = (1.0, 60.0, 0.001, 1e-6, 86_400.0)  # days as spreadsheets count them
 
 
 def find(sheet: Sheet, draft: Draft, times: Times, silent: list[str], used: set[int], *, needed: bool) -> bool:
@@ -286,7 +286,8 @@ def _say(draft: Draft, chosen: Length, seconds: Sequence[float | None] | None, w
         )
     unit = unit or 1.0
     if chosen.column.spans or not digits(chosen.column):
-        draft.columns["duration_s"] = Line(name, why, sure)
+        place = chosen.column.where if chosen.column.sql else name
+        draft.columns["duration_s"] = Line(place, why, sure)
     else:
         parts = [f"substr({name_in_sql(name)}, {i}, 2)" for i in (1, 3, 5)]
         own = Sql(f"{parts[0]} || ':' || {parts[1]} || ':' || {parts[2]}")

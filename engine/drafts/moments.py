@@ -24,13 +24,18 @@ _DATES = (
     rf"{_MONTH}(?P<p1>\.? )(?P<a>\d{{1,2}})(?P<p2>,? )(?P<y>\d{{4}})",
     rf"(?P<y>\d{{4}})(?P<p1>\.? |[-/.]){_MONTH}(?P<p2>\.? |\.?[-/])(?P<a>\d{{1,2}})(?P<dot>\.)?",
 )
-_JOIN = r"(?P<join>T|, | at | à | às | um | a las |[ ,:_-]| - |\s{1,3})"
+_JOIN = r"(?P<join>T|, | at | à | às | um | a las | kl\.? | klo | o | ore | alle |[ ,:_-]| - | / |\s{1,3})"
+_HOURS = r"(?P<hours>\s?(?:Uhr|uhr|hrs|hs|h))?"  # what some write behind a clock
 _CTIME = re.compile(
     r"(?P<wd>[A-Z][a-z]{2}) (?P<mon>[A-Z][a-z]{2}) {1,2}(?P<a>\d{1,2}) (?P<c>\d\d:\d\d:\d\d) "
     r"(?P<z>(?:[+-]\d{4}|UTC|GMT) )?(?P<y>\d{4})"
 )
+_IOS = re.compile(
+    r"[*.]?(?P<c>\d\d:\d\d:\d\d(?:\.\d{3})?) (?P<z>UTC|GMT) (?P<wd>[A-Z][a-z]{2}) (?P<mon>[A-Z][a-z]{2}) "
+    r"{1,2}(?P<a>\d{1,2}) (?P<y>\d{4})"
+)  # as routers write it: the clock before the day
 _WEEKDAY = r"(?P<wd>(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?"
-_MOMENTS = tuple(re.compile(f"{_WEEKDAY}{date}(?:{_JOIN}{_CLOCK})?{_ZONE}") for date in _DATES)
+_MOMENTS = tuple(re.compile(f"{_WEEKDAY}{date}(?:{_JOIN}{_CLOCK}{_HOURS})?{_ZONE}") for date in _DATES)
 _ONLY_CLOCK = re.compile(_CLOCK)
 _COMPACT = re.compile(
     r"(?P<d>\d{8})(?P<join>[ T_-]?)(?P<t>\d{6}|\d{4}|\d\d:\d\d:\d\d)?(?P<f>\.\d{1,6})?(?P<zone>Z|[+-]\d\d:?\d\d)?"
@@ -97,6 +102,12 @@ def ways(text: str) -> tuple[tuple[Way, datetime], ...]:
         return (*_clock(clock), *(_dated(1, dotted) if dotted else ()))
     if compact := _compact(text):
         return tuple(compact)
+    if match := _IOS.fullmatch(text):
+        form = f"%H:%M:%S{'.%f' if '.' in match['c'] else ''} {match['z']} %a %b %d %Y"
+        try:
+            return ((Way("named", form, "moment", True), datetime.strptime(text, form)),)
+        except ValueError:
+            return ()
     if match := _CTIME.fullmatch(text):
         form, zone = "%a %b %d %H:%M:%S %Y", match["z"] or ""
         try:
@@ -211,6 +222,7 @@ def _dot(match: re.Match[str]) -> str:
 def _tail(match: re.Match[str], clock: str) -> str:
     join = match["join"] or ""
     zone = match["zone"] or ""
+    clock += match["hours"] or ""
     if not zone.strip():
         return join + clock
     space = " " if zone[0].isspace() else ""
@@ -227,7 +239,13 @@ def _weekday(text: str | None) -> str:
 def _iso(match: re.Match[str]) -> bool:
     plain = match["p1"] == match["p2"] == "-" and not match["dot"] and not match["wd"] and not match["ap"]
     joined = match["join"] in ("T", " ", None) and match["s1"] in (":", None) and match["s2"] in (":", None)
-    return plain and joined and len(match["a"]) == len(match["b"]) == 2 and len(match["h"] or "00") == 2
+    return (
+        plain
+        and joined
+        and len(match["a"]) == len(match["b"]) == 2
+        and len(match["h"] or "00") == 2
+        and not match["hours"]
+    )
 
 
 def reading(values: Sequence[str], *, whole: float = 0.95, named: bool = False) -> Reading | None:
@@ -287,30 +305,6 @@ def _replaced(values: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return (*found, *sorted({(half.lower(), half[0].lower() + "m") for half in halves}))
 
 
-def _within_years(values: Sequence[str], orders: Sequence[str]) -> str:
-    """The order in which all days are within three years, if in every other one they are ten years apart or more."""
-    near, far = [], []
-    for order in orders:
-        years = [at.year for value in values if (at := moment(value, order))]
-        apart = max(years, default=0) - min(years, default=0)
-        (near if apart < 3 else far if apart >= 10 else []).append(order)
-    return near[0] if len(near) == 1 and len(far) == len(orders) - 1 else ""
-
-
-def _in_a_row(values: Sequence[str], orders: Sequence[str]) -> str:
-    """The order in which the days are in a row, if in every other one they are one day of several months."""
-    rows, once = [], []
-    for order in orders:
-        days = sorted({at.date() for value in values if (at := moment(value, order))})
-        if len(days) < 4 or len(values) < 10 * len(days):
-            return ""
-        if (days[-1] - days[0]).days < 1.5 * len(days):
-            rows.append(order)
-        elif len({day.day for day in days}) == 1:
-            once.append(order)
-    return rows[0] if len(rows) == 1 and len(once) == len(orders) - 1 else ""
-
-
 def moment(text: str, order: str) -> datetime | None:
     """A text as a time in one order, without its offset."""
     found = (*ways(text), *(_rare(text) if order in ("days", "pairs", "clock", "yymmdd", "ddmmyy") else ()))
@@ -344,29 +338,3 @@ def _six(text: str) -> list[tuple[tuple[str, str, str], datetime]]:
         if what == "clock" or 2000 <= at.year < 2040:
             found.append(((order, form, what), at))
     return found
-
-
-def zone_words(values: Sequence[str]) -> set[str]:
-    """Words for zones (EST, PST) behind times."""
-    found = (re.search(r"\d\s?(?:[AaPp][Mm])?\s?([A-Z]{2,5})$", value.strip()) for value in values)
-    return {match[1] for match in found if match and match[1] not in ("AM", "PM", "UTC", "GMT")}
-
-
-def decided_by_order(values: Sequence[str], orders: Sequence[str]) -> str:
-    """Which of several orders of days and months is meant, by what logs are like; "" where that does not tell.
-
-    Logs have contacts day after day: where one order gives days in a row and the other the same day of month after
-    month, the first is meant. And they are mostly written as things happen: an order in which eight or more days stand
-    in order of time, while in the other they do not, is meant.
-    """
-    if found := _within_years(values, orders) or _in_a_row(values, orders):
-        return found
-    sorted_ = []
-    for order in orders:
-        times = [at for value in values if (at := moment(value, order))]
-        days = [at.date() for at in times]
-        if len(set(days)) < 8:
-            return ""
-        if days == sorted(days) or days == sorted(days, reverse=True):
-            sorted_.append(order)
-    return sorted_[0] if len(sorted_) == 1 else ""

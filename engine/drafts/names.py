@@ -81,6 +81,11 @@ def roles(name: str) -> tuple[tuple[str, int], ...]:
     bare = bare[:-1] if bare and bare[-1] in _PLAIN else bare
     if bare and bare != own and not any(rank == 3 for rank, _, _ in found):  # peer_msisdn is what peer is
         found += [(3, 0, role) for role, phrases in _phrases().items() if bare in phrases]
+    sides, last = {"caller", "callee"} & {role for rank, _, role in found if rank == 2}, own[-1:]
+    for weak in ["number"] * bool(sides) + ["kind"] * (last in _phrases()["duration"]):  # Calling party phone number
+        found = [(rank, 0 if role == weak and rank == 2 else n, role) for rank, n, role in found]
+    if last == ("name",) and max((rank for rank, _, _ in found), default=0) < 3:  # of people, not who they are
+        found = [(rank, n, role) for rank, n, role in found if role == "ignore"]
     found.sort(key=lambda f: (-f[0], -f[1]))
     return tuple((role, rank) for rank, _, role in found)
 

@@ -5,118 +5,13 @@ Swedish, Turkish, Russian, Chinese, Czech, Romanian, Danish, Norwegian,
 Japanese, Korean, Arabic and Greek.
 """
 
+from engine.drafts.people import PEOPLE
+
 ROLES: dict[str, str] = {
-    "caller": """
-        source addr, source address, src addr, src address, cgpn, point origin,
-        a, caller, calling, calling number, calling party, calling party number, calling no, calling msisdn, calling
-        user, calling line, calling station, caller number, caller id number, caller id, caller no, caller phone,
-        caller msisdn, caller num, caller user, caller party, a number, a num, a no, a party, a party number, a party
-        no, a msisdn, a subscriber, a side, anumber, anum, aparty, src username, msisdn a, number a, party a, phone
-        a, subscriber a, src, src number, src user, src no, source, source number, source phone, from, from number,
-        from user, from phone, from msisdn, from id, origin, origin number, originating number, originating tn, orig
-        tn, originating party, originating address, originator, orig number, orig party, orig addr, orig, origination
-        number, origination, sender, sender number, sender id, sender address, initiator, ani, cli, call from, number
-        from, phone from, calling id, user from, a rufnummer, rufnummer a, anrufer, anrufernummer, anrufende nummer,
-        rufende nummer, rufender, absender, a teilnehmer, teilnehmer a, von, quelle, quellrufnummer, a nummer, nummer
-        a, a nr, anr, von nummer, ruft an, numero a, origen, numero origen, numero de origen, llamante, numero
-        llamante, abonado a, desde, remitente, telefono origen, emisor, linea origen, num origen, msisdn origen,
-        numero que llama, appelant, numero appelant, num appelant, abonne a, emetteur, origine, expediteur, numero
-        emetteur, msisdn appelant, num a, chiamante, numero chiamante, mittente, utenza chiamante, numero del
-        chiamante, utenza a, da numero, chamador, numero chamador, origem, numero de origem, numero origem, assinante
-        a, telefone origem, remetente, originador, telefone de origem, quem ligou, chamante, numero chamante, hivo,
-        hivo szam, hivo fel, a szam, kuldo, forras, honnan, hivo telefonszam, hivo szama, dzwoniacy, numer dzwoniacy,
-        numer dzwoniacego, numer a, abonent a, nadawca, zrodlo, od, numer wywolujacy, strona a, abonent wywolujacy,
-        beller, bellend nummer, afzender, oproeper, bron, van, van nummer, bellende partij, uppringande, uppringande
-        nummer, fran, avsandare, uppringare, fran nummer, anropande, anropande nummer, arayan, arayan numara, arayan
-        no, arayan numarasi, gonderen, kaynak, a numarasi, a numara, arayan abone, вызывающий, звонящий, абонент а,
-        номер а, отправитель, от кого, откуда, источник, номер вызывающего, кто звонил, вызывающий абонент, номер
-        звонящего, исходящий номер, 主叫, 主叫号码, 主叫方, 呼叫方, 发送方, 发件人, 源号码, 主叫用户, 主叫电话,
-        发送号码, 主叫方号码, gebeld vanaf, volajici, volajici cislo, cislo volajiciho, apelant, numar apelant,
-        numarul apelant, opkaldende nummer, fra nummer, ringer, soittaja, soittajan numero, broj pozivatelja,
-        pozivatelj, caller address, calling address, telefono chiamante, iniciador, telefone originador, 発信者番号,
-        発信番号, 発信元, 発信者, 발신번호, 발신자, رقم المتصل, المتصل, καλων, αριθμος καλουντος""",
-    "callee": """
-        target address, destination addr, dest address, dst addr, dst address, cdpn, point target,
-        b, callee, called, called number, called party, called party number, called no, called msisdn, called user,
-        called line, called station, callee number, callee id, callee no, callee phone, callee msisdn, callee num, b
-        number, b num, b no, b party, b party number, b party no, b msisdn, b subscriber, b side, bnumber, bnum,
-        bparty, msisdn b, number b, party b, phone b, subscriber b, dst, dst number, dst user, dst username, dst no,
-        dest, dest number, dest phone, dest party, dest addr, destination, destination number, destination party,
-        destination address, destination phone, destination user, destination msisdn, to, to number, to user, to
-        phone, to msisdn, to id, term number, terminating number, terminating tn, term tn, terminating party,
-        terminating address, recipient, recipient number, recipient id, recipient address, receiver, receiver number,
-        receiver id, target number, target party, call to, number called, number to, phone to, user to, dest user id,
-        dest user, b rufnummer, rufnummer b, angerufener, angerufene nummer, gerufene nummer, gerufener, empfanger,
-        zielrufnummer, zielnummer, ziel, b teilnehmer, teilnehmer b, nach, an, an nummer, b nummer, nummer b, b nr,
-        bnr, zielnr, numero b, destino, numero destino, numero de destino, llamado, numero llamado, abonado b, hacia,
-        destinatario, telefono destino, receptor, linea destino, num destino, msisdn destino, numero marcado, appele,
-        numero appele, num appele, abonne b, destinataire, numero destinataire, msisdn appele, num b, numero compose,
-        vers, chiamato, numero chiamato, destinatario, utenza chiamata, numero del chiamato, utenza b, destinazione,
-        chamado, numero chamado, assinante b, telefone destino, telefone de destino, numero discado, para, hivott,
-        hivott szam, hivott fel, b szam, cimzett, cel, hova, hivott telefonszam, hivott szama, fogado, numer
-        wybierany, odbierajacy, numer odbierajacy, numer b, abonent b, odbiorca, cel, numer wywolywany, strona b,
-        wywolywany, abonent wywolywany, numer docelowy, gebelde, gebeld nummer, ontvanger, bestemming, naar, naar
-        nummer, gebelde partij, gebelde nummer, uppringd, uppringt nummer, mottagare, till, till nummer, anropad,
-        anropat nummer, uppringda, aranan, aranan numara, aranan no, aranan numarasi, alici, hedef, b numarasi, b
-        numara, aranan abone, вызываемый, абонент б, абонент b, номер б, номер b, получатель, кому, куда, назначение,
-        номер вызываемого, вызываемый абонент, набранный номер, принимающий, адресат, 被叫, 被叫号码, 被叫方, 接收方,
-        收件人, 目标号码, 被叫用户, 被叫电话, 接收号码, 被叫方号码, volany, volane cislo, cislo volaneho, apelat,
-        numar apelat, numarul apelat, kaldt nummer, kaldt, til nummer, oppringt nummer, vastaanottaja, kohdenumero,
-        pozvani broj, broj pozvanog, numer wybrany, called address, telefono chiamato, recebedor, receptor da
-        chamada, numero recebedor, 着信者番号, 着信番号, 着信先, 着信者, 착신번호, 수신번호, 수신자, رقم المستقبل,
-        المستقبل, الرقم المطلوب, καλουμενος, αριθμος καλουμενου""",
-    "callee_final": """
-        final called, final called party, final called party number, final destination, final number, connected
-        number, connected party, answered by, answering party, answering number, answering extension, terminated
-        number, actual called number, last called party, final callee, zielnummer endgultig""",
-    "callee_dialled": """
-        original called, original called party, original called party number, dialed, dialled, dialed number, dialled
-        number, dialed digits, dialled digits, number dialed, caller destination, dnid, dialed no, dst ousername, dst
-        ouser, translated destination, did, did number, ddi, gewahlte nummer, original destination, redirecting
-        number, redirected number, redirecting party, last redirect, last redirect dn, forwarded to, forwarding
-        number, third party, diverted number, connected to via, diverting number, weiterleitung, c number, c party,
-        cid rdnis, rdnis, forwarded number, transferred to, dnis, gewahlte rufnummer, digits dialed, digits dialled""",
-    "subscriber": """
-        hat no, hat numarasi, abonnemang,
-        msisdn, person, person id, person oid, subscriber, subscriber id, subscriber number, subscriber no, served
-        msisdn, served party, served number, served user, served subscriber, user, user id, userid, uid, user number,
-        ego, own number, service number, my number, own msisdn, local number, local party, near end, line, line
-        number, customer, customer id, customer number, client, client id, owner, extension, ext, agent number, agent
-        extension, agent, target, target no, home number, phone line, wireless number, account phone number,
-        teilnehmer, rufnummer, kunde, kundennummer, eigene nummer, anschluss, nebenstelle, teilnehmernummer, eigene
-        rufnummer, abonado, linea, usuario, cliente, numero abonado, numero propio, numero de linea, extension
-        propia, abonne, ligne, utilisateur, numero abonne, numero de ligne, poste, msisdn abonne, utenza, abbonato,
-        utente, linea chiamante propria, interno, assinante, linha, numero assinante, ramal, elofizeto, sajat szam,
-        felhasznalo, ugyfel, elofizetoi szam, mellek, elofizeto szama, abonent, uzytkownik, numer abonenta, numer
-        wlasny, klient, abonnee, gebruiker, klant, eigen nummer, abonneenummer, toestel, abonnent, anvandare, kund,
-        eget nummer, abonnentnummer, anknytning, abone, kullanici, abone no, musteri, kendi numarasi, abone numarasi,
-        абонент, пользователь, клиент, номер абонента, свой номер, мой номер, 用户号码, 本机号码, 用户, 手机号,
-        手机号码, 本方号码, 计费号码, 业务号码, internal number, internal party, internal extension, own party, user
-        phone, agent phone, ucastnik, cislo ucastnika, abonent msisdn, rufnummernanschluss, mobilfunknummer""",
-    "other": """
-        other, other party, other number, other party number, other msisdn, other end, other side, otherparty,
-        counterpart, counterpart number, msisdn counterpart, counterparty, correspondent, correspondent id,
-        correspondent number, peer, peer number, contact, contact number, contact id, opposite, opposite number,
-        opposite party, remote, remote party, remote number, far end, second party, partner, partner number, external
-        number, third party number, external party, alter, gegenstelle, gegenrufnummer, gegennummer,
-        gesprachspartner, andere nummer, partnernummer, kontakt, kommunikationspartner, otro numero, otra parte,
-        interlocutor, contraparte, numero contacto, contacto, numero contraparte, correspondant, numero
-        correspondant, interlocuteur, autre numero, autre partie, contact numero, interlocutore, controparte,
-        corrispondente, altro numero, contatto, outro numero, outra parte, contato, masik fel, partner szam, masik
-        szam, partnerszam, masik szama, partner telefonszam, druga strona, rozmowca, inny numer, numer rozmowcy,
-        numer kontaktu, tegenpartij, andere partij, gesprekspartner, ander nummer, tegennummer, motpart, andra
-        parten, motpartsnummer, annat nummer, kontaktnummer, karsi taraf, karsi numara, diger numara, karsi no, karsi
-        abone, собеседник, другая сторона, второй абонент, другой номер, номер собеседника, контакт, 对方号码,
-        对端号码, 对方, 对方手机号, 对方电话, 对端, 通话号码, protistrana, druhy ucastnik, interlocutor numar,
-        modpart, toinen osapuoli""",
-    "number": """
-        number, phone, phone number, telephone, telephone number, tel, mobile, mobile number, phone no, tel no,
-        address, nummer, telefon, telefonnummer, telefono, numero, telephone numero, telefone, szam, telefonszam,
-        numer, numer telefonu, telefoonnummer, telefon numarasi, numara, телефон, номер, номер телефона, 电话,
-        电话号码, 号码, telefonni cislo, numar, numar de telefon, puhelinnumero, cell number, cell phone number,
-        mobile no, numero di telefono, numero de telephone, numero de telefono, numero telefono, numero de telefone,
-        handynummer, mobilnummer, gsm, gsm no""",
+    **PEOPLE,
     "direction": """
+        smer, smer hovoru, smer volania, smjer, suunta, retning, riktning samtal, arah, arah panggilan, chieu, chieu
+        goi, chieu cuoc goi, напрямок, посока, jihat, κατευθυνση, اتجاه, اتجاه المكالمة, جهت, כיוון,
         direction, call direction, dir, in out, inout, io, i o, way, outgoing, incoming, is outgoing, is incoming,
         outbound, inbound, originating terminating, mo mt, momt, call way, traffic direction, msg direction, message
         direction, orig term, in or out, richtung, anrufrichtung, gesprachsrichtung, verkehrsrichtung, ein aus,
@@ -126,8 +21,12 @@ ROLES: dict[str, str] = {
         yonu, направление, тип соединения, направление вызова, 方向, 呼叫方向, 通话方向, 呼叫类型, 通话类型, 主被叫,
         smer, smer hovoru, directie, directia, retning, suunta, smjer, call direction type""",
     "start": """
+        zahajeni, cas zahajeni, datum zahajeni, cas zacatku, datum hovoru, waktu mulai, mulai, waktu panggilan, thoi
+        gian bat dau, bat dau, pocetak, vrijeme pocetka, aloitus, aloitusaika, alkamisaika, startet, початок, час
+        початку, дата дзвінка, начало на разговора, date begun, call began,
         submit time, submitted at, submit date, submission time, event dtm,
-        started at, start, start time, start date, start datetime, start date time, start timestamp, start stamp,
+        initiation timestamp, started at, start, start time, start date, start datetime, start date time, start
+        timestamp, start stamp,
         start at, started, starttime, begin, begin time, begin at, began, call start, call start time, call date,
         calldate, call time, call datetime, call begin, call timestamp, call date time, date of call, time of call,
         datetime of call, starting date, starting time, session start, session start time, initiation time,
@@ -155,7 +54,8 @@ ROLES: dict[str, str] = {
         start dt, start tm, event start ts, start ts, 開始日時, 発信日時, 通話開始, 통화시작, 통화일시, 시작시간, وقت
         البداية, εναρξη, ωρα εναρξης, setup, setup ms, setup at""",
     "answer_time": """
-        answer, answer time, answered at, answer stamp, answer timestamp, answer date, answer epoch, answer datetime,
+        connected to agent, connected to agent timestamp, agent answer time,         answer, answer time, answered
+        at, answer stamp, answer timestamp, answer date, answer epoch, answer datetime,
         connect, connect time, connected at, connected time, date time connect, connect timestamp, talk start,
         conversation start, time answered, pickup time, charging start, establish time, antwortzeit, annahmezeit,
         verbunden um, annahme, hora respuesta, hora de respuesta, heure reponse, heure de reponse, ora risposta, hora
@@ -163,6 +63,9 @@ ROLES: dict[str, str] = {
         tid, cevap zamani, cevaplama zamani, время ответа, ответ, 应答时间, 接通时间, 接听时间, date connected,
         conversation connected, charging start time, answer ts, answer dt, answer tm, connect ms, answer ms""",
     "end": """
+        ukonceni, cas ukonceni, cas konce, datum ukonceni, waktu selesai, selesai, waktu berakhir, thoi gian ket
+        thuc, ket thuc, kraj, vrijeme zavrsetka, lopetus, paattymisaika, sluttet, avsluttet, кінець, час завершення,
+        край, call ended,
         end, end time, end date, end stamp, end timestamp, end datetime, end at, ended at, ended, endtime, finish,
         finish time, finished at, stop, stop time, stopped at, hangup time, hangup, disconnect, disconnect time, date
         time disconnect, disconnected at, release time, call end, call end time, session end, closing time, date
@@ -178,6 +81,9 @@ ROLES: dict[str, str] = {
         charging end time, charging end, konec, konec hovoru, cas konce, sfarsit, slutning, loppuaika, end dt, end
         tm, event end ts, end ts, 終了日時, 통화종료, 종료시간, وقت النهاية, ληξη, release ms, released at""",
     "time": """
+        tanggal, waktu, jam, ngay, gio, thoi gian, datum i vrijeme, vrijeme, datum cas, datum a cas hovoru, hodina,
+        dia hora, час, дата час, дата та час, дата и час, pvm, paiva, klo, kellonaika, dato og tid, dato tid, dato
+        og klokkeslett, تاریخ, ساعت, تاريخ, تاريخ ووقت, วันที่, เวลา, תאריך, שעה,
         t, time, date, datetime, date time, timestamp, time stamp, ts, when, local time, local timestamp, local time
         stamp, utc, utc time, day, epoch, unix time, moment, occurred at, occurred, date utc, datum, zeit, uhrzeit,
         zeitstempel, tag, datum zeit, zeitpunkt, fecha, hora, marca de tiempo, heure, jour, data, ora, giorno, dia,
@@ -205,7 +111,13 @@ ROLES: dict[str, str] = {
         gesprekstijd, gespreksduur, spreektijd, samtalstid, taltid, samtalslangd, konusma suresi, gorusme suresi,
         длительность разговора, время разговора, продолжительность разговора, 通话时长, 通话时长秒, 应答时长""",
     "duration": """
-        event dur, call dur,
+        how long, how long min, trvani hovoru, dlzka, dlzka hovoru, trvanie hovoru, doba hovoru, delka s, trajanje
+        poziva, trajanje s, durasi, durasi detik, durasi s, lama, lama panggilan, thoi luong, thoi luong giay,
+        puhelun kesto, kesto s, kesto sekuntia, kesto min, samtalelengde, lengde, taletid, varighet s, varighed s,
+        varighed sekunder, varighet sekunder, varighed i sekunder, varighet i sekunder, dauer in sekunden, dauer in
+        minuten, тривалість, тривалість сек, продължителност, времетраене, مدت, مدت مکالمه, משך, משך שיחה, length s,
+        length sec, length seconds, length min, length minutes, length of call, call len,
+        et, elapsed seconds,         event dur, call dur,
         duration, duration s, duration seconds, duration sec, durations, call duration, call duration s, call length,
         length, dur, seconds, secs, sec, elapsed, elapsed time, call seconds, call secs, total duration, total call
         event duration, session duration, usage duration, chargeable duration, actual duration, duration secs,
@@ -248,6 +160,9 @@ ROLES: dict[str, str] = {
         calma, bekleme suresi, время дозвона, дозвон, ожидание, время ожидания, 振铃, 振铃时长, 等待时长, vyzvaneni,
         doba vyzvaneni, apel timp, ringetid""",
     "kind": """
+        laji, tapahtuma, typ udalosti, druh sluzby, jenis, jenis layanan, jenis panggilan, loai, loai cuoc goi, loai
+        dich vu, vrsta, vrsta usluge, usluga vrsta, tip usluge, тип послуги, послуга, вид послуги, сервиз, type
+        communication reseau, نوع, نوع المكالمة, סוג, سرویس,
         kind, call type, record type, event type, type, interaction, interaction type, service, service type, type of
         call, usage type, cdr type, communication type, traffic type, call category, category, product, event,
         service name, type of service, activity, channel type, media, media type, activity type, comm type, message
@@ -264,6 +179,8 @@ ROLES: dict[str, str] = {
         呼叫种类, 通信类型, 事件类型, 通信方式, druh, druh hovoru, typ hovoru, typ sluzby, sluzba, tip apel, tip
         serviciu, opkaldstype, tjeneste, laji""",
     "answered": """
+        vysledek hovoru, stav volania, stav hovoru, tulos, hasil, trang thai, ishod, результат дзвінка, resultat av
+        samtale,
         answered, disposition, status, call status, result, call result, outcome, answered flag, is answered, answer
         indicator, completion, release status, call state, missed, missed call, is missed, action result, call
         outcome, call disposition, completed, connected, successful, success, call completion, answer state,

@@ -26,6 +26,7 @@ _PHONE = re.compile(r"(?:tel:|sip:)?\+?\(?\d[\d\s()./-]{0,22}\d")
 _SHOWN = re.compile(r'"?[^<>"]*"?\s*<(?:sips?:|tel:)?[^<>\s]+>')  # Ann <100>
 _IP = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d+)?|[+-]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?")
+_DIGITS = re.compile(r"\d[\d\s.]*\s[\d\s.]*\d")  # of a row that spaces part
 _SPAN = re.compile(r"(?:\d{1,4}:)?\d{1,2}:\d{2}(?:[.,]\d+)?")
 # A day that stands in another order as an ISO text, which alone may have 24:00.
 _DAY_END = r"[/.-](\d{1,2})[/.-](\d{4}) (.*)$'"
@@ -208,7 +209,9 @@ def sheet(form: Plain) -> Sheet:
 def _looks_like_data(found: tuple[str, ...]) -> bool:
     """Whether a first line is a row: it has a number or a time, which are no names."""
     return any(
-        _NUMBER.fullmatch(n.strip()) or moments.ways(n) or (_phone(n) and len(n) > 4) for n in found if n.strip()
+        _DIGITS.fullmatch(n) or _NUMBER.fullmatch(n.strip()) or moments.ways(n) or (_phone(n) and len(n) > 4)
+        for n in found
+        if n.strip()
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.drafts import names
-from engine.drafts.draft import Draft
+from engine.drafts.draft import Draft, name_in_sql
 from engine.drafts.sheet import Column, number
 
 MINUTES = names.those("""
@@ -17,6 +17,7 @@ MINUTES = names.those("""
 _MILLIS = {"ms", "msec", "msecs", "millis", "millisecond", "milliseconds", "millisekunden", "milisegundos"}
 _CENTIS = {"cs", "centisecond", "centiseconds", "hundredths"}
 _DECIS = {"ds", "decisecond", "deciseconds", "tenths"}
+_HOURS = names.those("h hrs hours hour stunden std horas heures uren timmar saat часы godziny")
 _TIMES = {"6": 6, "10": 10, "ten": 10, "30": 30, "60": 60, "100": 100, "hundred": 100}
 SECONDS = names.those("""
     s sec secs second seconds sek sekunden segundos seg segs secondes secondi masodperc mp sekundy sekund seconden
@@ -26,6 +27,21 @@ _SPELLED = re.compile(
     r"(?:pt)?(?=\d)(?:(\d+) ?(?:h|hrs?|hours?))? ?(?:(\d+) ?(?:m|mins?|minutes?))? ?"
     r"(?:(\d+(?:\.\d+)?) ?(?:s|secs?|seconds?))?"
 )
+# Units in other languages' words and signs -> what an import reads.
+_UNIT_WORDS = {
+    "h": names.those("""
+        std stunde stunden hora horas heure heures ora ore godz uur tim timmar saat sa ч час часа часов hod t timer 小时
+        小時 时 時間 時 시간
+    """),
+    "m": names.those("""
+        minuten minuto minutos minuti minuta minuty perc p dk dakika мин минут минуты хв 分钟 分鐘 分 분 ' ′
+    """),
+    "s": names.those("""
+        sek sekunden segundo segundos seg secondi secondo seconde secondes sekund sekundy mp masodperc sn saniye сек с
+        секунд 秒 秒钟 초 " ″ ''
+    """),
+}
+_WORD = r"[^\W\d_]+|''|['\"′″]"
 _SIX = re.compile(r"\d\d[0-5]\d[0-5]\d")
 _DISTINCT = 8  # lengths of six digits that would be no clock one by one, before they are taken for such
 
@@ -63,7 +79,28 @@ def decimal(columns: Sequence[Column], draft: Draft) -> str:
     return "."
 
 
+def _spelled(column: Column) -> Column:
+    """A column of lengths whose units are words of another language, as one that an import reads."""
+    values = {v: v.lower() for v in column.distinct}
+    found = {w for v in values.values() for w in re.findall(_WORD, v)}
+    means = {w: unit for w in found for unit, words in _UNIT_WORDS.items() if names.plain(w) in words}
+    native = bool(found) and all(_SPELLED.fullmatch(v) for v in values.values())
+    spelled = rf"(?:\d{{1,4}}\s?(?:{_WORD})\.?\s?){{1,3}}"
+    if native or not means or not all(w in means or w in "hms" or w == "min" for w in found):
+        return column
+    if not all(re.fullmatch(spelled, v) or v.isdigit() for v in values.values()):
+        return column
+    text, dots = f"lower({name_in_sql(column.name)})", any("." in v for v in values.values())
+    for word in sorted(means, key=lambda w: (-len(w), w)):
+        values = {v: own.replace(word, means[word]) for v, own in values.items()}
+        text = f"replace({text}, '{word.replace(chr(39), chr(39) * 2)}', '{means[word]}')"
+    if dots:
+        values, text = {v: own.replace(".", "") for v, own in values.items()}, f"replace({text}, '.', '')"
+    return replace(column, values=tuple(values.get(v, v) for v in column.values), sql=text)
+
+
 def length(column: Column, decimal: str) -> Length | None:
+    column = _spelled(column)
     if column.spans and ":" in column.filled[0]:
         own = set(names.words(column.name)) if column.named else set()
         told = 60.0 if {"hh", "mm"} <= own and "ss" not in own else 1.0 if "ss" in own or _three(column) else None
@@ -81,7 +118,15 @@ def length(column: Column, decimal: str) -> Length | None:
 
 def _unit(own: tuple[str, ...]) -> float | None:
     """Seconds of the unit in a name's words; ten of them where it says so (10 ms), None where it says none."""
-    for words, seconds in ((MINUTES, 60.0), (_MILLIS, 0.001), (_CENTIS, 0.01), (_DECIS, 0.1), (SECONDS, 1.0)):
+    own = tuple(part for word in own for part in re.findall(r"\d+|\D+", word))
+    for words, seconds in (
+        (MINUTES, 60.0),
+        (_MILLIS, 0.001),
+        (_CENTIS, 0.01),
+        (_DECIS, 0.1),
+        (SECONDS, 1.0),
+        (_HOURS, 3600.0),
+    ):
         found = [i for i, word in enumerate(own) if word in words]
         if found:
             times = _TIMES.get(own[found[0] - 1], 1) if found[0] else 1

@@ -16,6 +16,9 @@ NOBODY = frozenset({
 })  # fmt: skip
 
 OUT = """
+    keluar, panggilan keluar, goi di, odchadzajuci, odchozi hovor, odchozi sms, outgoing sms, soitettu puhelu,
+    lahtenyt, utgaaende, utgaende samtale, вихідний, вихідні, вихідна, изходящ, изходящо, изходящи, صادر, صادرة,
+    خروجی, יוצא, יוצאת, εξερχομενη, εξερχομενο, โทรออก, 発信, 발신,
     out, outgoing, outbound, outbound api, outbound dial, outgoing call, mo, moc, mocall, mo call, mo call record,
     mosms, mosm, smo, originating, originated, orig, originator, originate, origination, mobile originated, mobile
     originating, dialed, dialled, dialed call, placed, sent, send, made, user out, usr out, sms mo, mo sms, egress,
@@ -28,6 +31,9 @@ OUT = """
     отправленное, отправленный, 主叫, 呼出, 拨出, 去电, 发送, 发出, 已拨电话, 去话, 已发送, odchozi, efectuat,
     efectuata, iesire, initiat, udgaende, ud, lahteva, soitettu, odlazni, outbound call, dialled number"""
 IN = """
+    masuk, panggilan masuk, tak terjawab, goi den, goi nho, prichadzajuci, prichozi hovor, saapunut, inngaaende,
+    вхідний, вхідні, вхідна, пропущений, входящ, входящо, входящи, пропуснат, وارد, واردة, ورودی, נכנס, נכנסת,
+    εισερχομενη, εισερχομενο, αναπαντητη, รับสาย, 着信, 수신, ubesvart, tapt, vastaamaton, vastaamatta,
     in, incoming, inbound, incoming call, mt, mtc, mtcall, mt call, mt call record, mtsms, mtsm, smt, terminating,
     terminated, term, terminator, termination, mobile terminated, mobile terminating, received, receive, recv,
     missed, missed call, rejected, declined, user in, usr in, sms mt, mt sms, ingress, eingehend, ankommend, eingang,
@@ -54,12 +60,16 @@ PAIRS = (
     ("d", "r"),
 )
 MISSED = """
+    tak terjawab, goi nho, пропущений, пропуснат, αναπαντητη, ubesvart, tapt, vastaamaton, vastaamatta, missed
+    incoming, incoming missed,
     missed, missed call, rejected, declined, verpasst, abgelehnt, perdida, rechazada, rechazado, manque, manquee,
     rejete, rejetee, persa, rifiutata, rejeitada, nem fogadott, elutasitott, nieodebrane, odrzucone, gemist,
     geweigerd, missat, missad, cevapsiz, reddedilen, пропущенный, пропущенные, отклоненный, 未接, 拒接, zmeskany,
     zmeskane, pierdut, pierduta, ubesvaret"""
 KINDS = {
     "text": """
+        zprava, sprava, zpravy, tekstmelding, sms zpravy, pesan, tin nhan, повідомлення, съобщение, poruka, رسالة,
+        הודעה, μηνυμα, メール, 문자,
         sms, mms, text, texts, text message, message, msg, imessage, sm, short message, smsmo, smsmt, mosms, mtsms,
         mo sms record, mt sms record, mo smsrecord, mt smsrecord, smo, smt, kurznachricht, nachricht, textnachricht,
         mensaje, texto, mensaje de texto, texte, messaggio, messaggi, messaggio di testo, mensagem, mensagem de
@@ -68,6 +78,8 @@ KINDS = {
         sms zprava, textova zprava, mesaj text, sms besked, tekstiviesti, mensajes, mensagens, messages texte,
         messaggi sms, mensajes de texto, mensajes 2 vias, nachrichten""",
     "data": """
+        datove sluzby, mobiilidata, datapaketti, mobildata, du lieu, paket data, дані, мобилни данни, بيانات,
+        δεδομενα, データ, 데이터, date internet,
         data, gprs, internet, web, packet, packet data, ps, ps data, pdp, gprs call, gprscall, gprs session, sgsn,
         pgw, ggsn, data session, datasession, mobile data, browsing, dataservice, daten, datenverbindung, mobile
         daten, datensitzung, datos, donnees, dati, dados, adat, adatforgalom, mobilnet, dane, transmisja danych,
@@ -75,6 +87,8 @@ KINDS = {
         数据业务, 数据流量, datove pripojeni, mobilni data, trafic de date, date mobile, mobildata, data forbrug,
         datenvolumen""",
     "call": """
+        panggilan, suara, telepon, cuoc goi, thoai, дзвінок, голосовий дзвінок, обаждане, разговор, razgovor, govor,
+        puhelut, aanipuhelu, taleoppkald, taleopkald, مكالمة, שיחה, κληση, 通話, 음성, appels emis, samtaler,
         call, calls, voice, voice call, voicecall, audio, telephony, telephone, telefon, phone, phone call, speech,
         tel, video call, videocall, video, volte, vowifi, voip, circuit call, cs, cs voice, cs call, moc, mtc, mo
         call, mt call, mocall, mtcall, mo call record, mt call record, mobile originated call, mobile terminated
@@ -117,6 +131,18 @@ NO = """
     пропущенный, отклонен, не принят, не состоялся, неуспешно, ошибка, отменен, 未接, 未接通, 忙, 忙线, 失败, 无应答,
     拒接, 否, 未接听, 取消, 占线, neprijato, neprijaty, zmeskano, zmeskany, obsazeno, nepreluat, fara raspuns,
     ocupat, ubesvaret, optaget, ei vastattu, varattu, unanswered call"""
+CANCELLED = """
+    cancelled, canceled, cancelled call, canceled call, abgebrochen, cancelada, cancelado, annule, annulee, annullata,
+    geannuleerd, avbrutet, anulowane, megszakitott, iptal, отменен, отмененный, 已取消, zruseno, anulat"""
+# Sorts of calls: a column of them tells nothing of directions, texts and data.
+SORTS = names.those("""
+    local national international intl mobile roaming internal external emergency domestic landline conference premium
+    onnet offnet tollfree long distance ort fern inland ausland nacional internacional interna externa locale
+    nationale internationale nazionale internazionale belfoldi kulfoldi krajowe zagraniczne standard normal special
+    fixed net user movil fijo fija celular fixo mobil mobiel vast festnetz mobilfunk fisso cellulare fixe vezetekes
+    komorkowy komorkowe stacjonarny stacjonarne mobilni pevna hazai halozaton belul kivul netz mobilnetz off on peer
+    otro otra operador misma red
+""")
 FEMALE = """
     f, female, woman, w, z, zena, femeie, weiblich, frau, mujer, femenino, mulher, feminino, femme, feminin, donna,
     femmina, no, nő, kobieta, zenska, k, vrouw, v, kvinna, kadin, ж, жен, женский, женщина, 女, 2"""
@@ -129,7 +155,8 @@ def _set(text: str) -> frozenset[tuple[str, ...]]:
     return frozenset(names.words(word) for word in re.split(r",\s*", " ".join(text.split())))
 
 
-_OUT, _IN, _MISSED, _YES, _NO, _FEMALE, _MALE = (_set(t) for t in (OUT, IN, MISSED, YES, NO, FEMALE, MALE))
+_OUT, _IN, _MISSED, _CANCELLED = (_set(t) for t in (OUT, IN, MISSED, CANCELLED))
+_YES, _NO, _FEMALE, _MALE = (_set(t) for t in (YES, NO, FEMALE, MALE))
 _KINDS = {kind: _set(text) for kind, text in KINDS.items()}
 
 
@@ -164,6 +191,16 @@ def direction(word: str) -> str:
 def missed(word: str) -> bool:
     """Whether a word of a direction column says that nobody answered."""
     return _tells(word, _MISSED)
+
+
+def cancelled(word: str) -> bool:
+    """Whether a word says that who called gave up."""
+    return _tells(word, _CANCELLED)
+
+
+def sort(word: str) -> bool:
+    """Whether a word tells a sort of calls, such as to a mobile or abroad."""
+    return set(names.words(word)) <= SORTS
 
 
 def pair(words: set[str]) -> dict[str, str]:

@@ -6,14 +6,15 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from engine.drafts import moments
-from engine.drafts.clocks import AMBIGUOUS, Moment, columns_line, draft_zone, utc
+from engine.drafts import moments, names, orders
+from engine.drafts.clocks import AMBIGUOUS, Moment, columns_line, draft_zone, utc, zone_words
 from engine.drafts.draft import Draft, Line, name_in_sql
 from engine.drafts.sheet import TURNED, Column, Sheet
 
 _TIMES = ("start", "time", "answer_time", "end", "time_meta")
 _SPANS = ("duration", "talk", "billed", "ring")
 _INTERNATIONAL, _AMERICAN = re.compile(r"\+\d{8,15}"), re.compile(r"\+1[2-9]\d{9}")
+_DAYS = names.those("date time dt tm day clock utc gmt local of datum zeit uhrzeit tag fecha hora heure jour data ora")
 _UNITS = ("seconds", "milliseconds", "microseconds")
 
 
@@ -72,7 +73,8 @@ def _grouped(sheet: Sheet) -> dict[str, list[Moment]]:
         clock = _clock_for(role, day, clocks)
         if clock is not None:
             clocks = [(r, c) for r, c in clocks if c is not clock]
-            groups[role].append(_paired(day, clock))
+            told = clock.role if role == "start" and clock.role == "answer_time" else role  # connect date, connect time
+            groups[told].append(_paired(day, clock))
             if role in ("time", "start", ""):  # clocks of the end and the answer without a day of their own
                 rest = [c for r, c in clocks if r in ("end", "answer_time")]
                 for other in rest if len(dates) == 1 else []:
@@ -99,8 +101,15 @@ def _midnights(column: Column) -> bool:
 
 def _clock_for(role: str, day: Column, clocks: list[tuple[str, Column]]) -> Column | None:
     """The clock of a day: of the same role, else of a plain one; the next behind it, else the first."""
+    if alike := [c for _, c in clocks if _stem(c) and _stem(c) == _stem(day)]:
+        return alike[0]
     fits = [c for r, c in clocks if r == role] or [c for r, c in clocks if r in ("time", "start", "")]
     return next((c for c in fits if c.place > day.place), fits[0] if fits else None)
+
+
+def _stem(column: Column) -> frozenset[str]:
+    """What a name says beside that it is a day or a clock: connect of connect_date."""
+    return frozenset(names.words(column.name) if column.named else ()) - _DAYS
 
 
 def _paired(day: Column, clock: Column) -> Moment:
@@ -245,7 +254,7 @@ def _draft_start(sheet: Sheet, draft: Draft, start: Moment) -> None:
             f"{start.label}: days and months are told by the order of the rows, another column or the numbers' country."
         )
     sure = known and start.columns[0].roles[:1] != () and not start.rivals
-    if doubtful := moments.zone_words(start.columns[-1].filled) & AMBIGUOUS:
+    if doubtful := zone_words(start.columns[-1].filled) & AMBIGUOUS:
         draft.leave(
             "started_at",
             f"{start.label} has {', '.join(sorted(doubtful))}, which mean more than one offset.",
@@ -295,7 +304,7 @@ def _which_order(sheet: Sheet, start: Moment) -> str:
     if "mdy" in (start.order, *start.rivals) and any("%p" in f for f in start.formats) and _american(sheet):
         return "mdy"
     texts = start.columns[0].values
-    return moments.decided_by_order([v for v in texts if v], (start.order, *start.rivals))
+    return orders.decided([v for v in texts if v], (start.order, *start.rivals))
 
 
 def _american(sheet: Sheet) -> bool:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from engine.drafts import names, unnamed, vocabulary
+from engine.drafts import choices, names, sides, unnamed, vocabulary
 from engine.drafts.direction import LEAST, MANY, MOST, Direction, Told, form, key
-from engine.drafts.draft import Draft, Line, name_in_sql
+from engine.drafts.draft import Draft, Line
 from engine.drafts.sheet import Column, Sheet
 
 _OWN = names.those("own my eigene eigen eget propio propia propre proprio sajat wlasny kendi свой мой")
@@ -55,10 +55,11 @@ def parties(
     """
     told = None if told is None else Told(told.column, told.words, told.unknown, told.sure, tuple(begun))
     roles = _by_role(sheet, used | ({told.column.place} if told else set()))
-    caller, callee = _one(roles["caller"], draft, "caller"), _callee(roles, draft)
+    caller, callee = choices.one(roles["caller"], draft, "caller"), choices.callee(roles, draft)
     billed = callee is not None and not (caller or roles["subscriber"])  # a number beside the one called calls
     loose = [] if billed else roles["number"]
-    subscriber, other = _one(roles["subscriber"], None, ""), _one(roles["other"] or loose, None, "")
+    subscriber, other = choices.one(roles["subscriber"], None, ""), choices.one(roles["other"] or loose, None, "")
+    other = sides.known_as(other, loose) or other
     own = [c for c in roles["subscriber"] if _OWN & set(names.words(c.name))]
     if told and len(own) == 1 and len(roles["subscriber"]) == 2 and not (subscriber or other or caller or callee):
         subscriber, other = own[0], next(c for c in roles["subscriber"] if c is not own[0])
@@ -69,8 +70,13 @@ def parties(
     if data and (who := caller or subscriber):
         draft.columns["caller"] = Line(who.name, "its name and values")
         return Parties(who, None, False)
+    if caller and callee and sides.turns(caller, callee):
+        return _by_turns(draft, caller, callee, sides.always(roles["subscriber"] + roles["number"]))
     if caller and callee:
         return _named(draft, caller, callee, told, strange)
+    unsaid = sides.doubtful(subscriber) and not roles["other"]
+    if unsaid and not (caller or callee) and (pair := sides.by_values(roles["number"] + roles["subscriber"], told)):
+        return _own(draft, *pair, told, [], certain=False)
     strange = [c for c in strange if c.role == "direction"]
     first = subscriber or caller
     second = other or callee
@@ -79,7 +85,7 @@ def parties(
         if other is None and told is None and not strange:
             return _billed(draft, first, second)
     if first and second and (other or told or strange):
-        return _own(draft, first, second, told, strange, certain=bool(subscriber and other))
+        return _own(draft, first, second, told, strange, certain=bool(subscriber and other) and not unsaid)
     if first and second:
         draft.columns["caller"] = Line(first.name, f"{second.name} is named as the one called", False)
         draft.columns["callee"] = Line(second.where, "its name and values", not second.sql)
@@ -99,6 +105,17 @@ def _billed(draft: Draft, own: Column, called: Column) -> Parties:
     )
     draft.columns["callee"] = Line(called.name, "its name and values")
     return Parties(own, called, False)
+
+
+def _by_turns(draft: Draft, caller: Column, callee: Column, own: Column | None) -> Parties | None:
+    """Each row names one of two sides, so that the other one is the subscriber."""
+    if own is None:
+        _unclear(draft, f"each row has either {caller.name} or {callee.name}, and nobody beside.", caller, callee)
+        return None
+    first, second = sides.completed(caller, own), sides.completed(callee, own)
+    for column, side in (("caller", first), ("callee", second)):
+        draft.columns[column] = Line(side.where, f"{own.name} where no other is named", False)
+    return Parties(first, second, False)
 
 
 def _nobody(draft: Draft, candidates: list[Column]) -> None:
@@ -146,75 +163,10 @@ def _by_role(sheet: Sheet, used: set[int]) -> dict[str, list[Column]]:
     for column in sheet.columns:
         if column.place in used or not column.ids or column.role not in wanted:
             continue
-        if column.times and not column.numeric:
+        if (column.times and not column.numeric) or sides.counted(column):
             continue
         found[column.role].append(column)
-    return found
-
-
-def _one(found: list[Column], draft: Draft | None, what: str) -> Column | None:
-    """The column of a role; several that differ are left to be decided (None, where nobody asks)."""
-    if len(found) > 1:
-        best = max(c.roles[0][1] for c in found)
-        found = [c for c in found if c.roles[0][1] == best]
-    if len(found) > 1:
-        numbered = [c for c in found if {"number", "msisdn", "no", "num"} & set(names.words(c.name))]
-        found = numbered if len(numbered) == 1 else found
-    if len(found) > 1:  # words beside numbers to dial, such as where a call went
-        dialled = [c for c in found if c.phones >= MOST]
-        words = all(c in dialled or not any(v.isdigit() for v in "".join(c.distinct)) for c in found)
-        found = dialled if len(dialled) == 1 and words else found
-    if len(found) > 1:
-        first = found[0]
-        if all(_alike(first, c) for c in found[1:]):
-            return first
-        if draft is None:
-            return None
-        draft.leave(what, f"several columns may be it: {', '.join(c.name for c in found)}.")
-        return None
-    return found[0] if found else None
-
-
-def _alike(a: Column, b: Column) -> bool:
-    both = [(x, y) for x, y in zip(a.values, b.values, strict=True) if x and y]
-    return bool(both) and sum(key(x) == key(y) for x, y in both) >= 0.98 * len(both)
-
-
-def _callee(roles: dict[str, list[Column]], draft: Draft) -> Column | None:
-    """The one who was called: at last, where a call was forwarded; the number dialled, where nothing else is told."""
-    final = _one(roles["callee_final"], draft, "callee")
-    plain = _one(roles["callee"], draft, "callee")
-    if "callee" in draft.undecided:
-        if len(roles["callee"]) == 2 and roles["caller"] + roles["subscriber"]:
-            return _known_else(roles["callee"], (roles["caller"] + roles["subscriber"])[0], draft)
-        return None
-    if final and plain and len(final.filled) < 0.9 * len(plain.filled):
-        if _alike(final, plain):
-            return plain
-        draft.leave("callee", f"{plain.name} and {final.name} differ, and {final.name} is not always filled.")
-        return None
-    return final or plain or _one(roles["callee_dialled"], draft, "callee")
-
-
-def _known_else(pair: list[Column], caller: Column, draft: Draft) -> Column | None:
-    """The id of the one called where it is one of the callers' ids, else a second one that every row has.
-
-    Nobody may then have both names: an id stands beside one other name, and that never without it.
-    """
-    known, always = sorted(pair, key=lambda c: len(c.filled))
-    callers = {key(v) for v in caller.distinct}
-    beside: dict[str, set[str]] = {}
-    for own, other in zip(known.values, always.values, strict=True):
-        beside.setdefault(other, set()).add(own)
-    single = all(len(own) == 1 for own in beside.values())
-    if not (0 < len(known.filled) < len(always.filled) == len(always.values)) or not single:
-        return None
-    if not {key(v) for v in known.distinct} <= callers or {key(v) for v in always.distinct} & callers:
-        return None
-    del draft.undecided["callee"]
-    values = tuple(a or b for a, b in zip(known.values, always.values, strict=True))
-    both = f"coalesce({name_in_sql(known.name)}, {name_in_sql(always.name)})"
-    return Column(known.place, f"{known.name} or {always.name}", values, sql=both)
+    return found if any(found.values()) else found | sides.addresses(sheet, used)
 
 
 def _named(draft: Draft, caller: Column, callee: Column, told: Told | None, strange: list[Column]) -> Parties | None:
@@ -274,6 +226,10 @@ def _own(
         _unclear(draft, why, first, second, strange[0] if strange else None, known=False)
         return None
     shape, rows = form(first, second, told)
+    if not shape and rows >= _ROWS and form(second, first, told)[0] == "own":
+        why = f"{first.name} is named as the subscriber's, but the same ids stand in {second.name} whatever the way."
+        _unclear(draft, why, first, second, told.column)
+        return None
     if shape == "named" and rows >= (MANY if certain else 2):
         why = (
             f"{first.name} and {second.name} read as a subscriber and the other party, but the values look as if the "

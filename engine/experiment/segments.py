@@ -16,20 +16,22 @@ SMALL = 15  # units per arm below which a segment is not shown (METHODS section 
 
 
 CUT = {"influence": 10, "tie_strength": 4, "similarity": 4}  # numbers become this many equal groups
+OTHERS, MANY = 4, 8  # so many, where a column of customers has more different numbers than `MANY`
 
 
 def labels(known: pl.DataFrame, name: str) -> pl.Series:
-    """The segment of each customer by one column; numbers in `CUT` become equal groups, no value is `unknown`.
+    """The segment of each customer by one column; numbers become equal groups, no value is `unknown`.
 
     Args:
-        known: from `sql/experiment/segments.sql`, a column `name` among others [n].
+        known: a column `name` among others [n].
         name: of the segmentation.
     """
     import polars as pl
 
     column = pl.col(name)
-    if name in CUT:
-        column = ((column.rank("min") - 1) * CUT[name] // column.count() + 1).cast(pl.Int64)
+    many = known[name].dtype.is_numeric() and known[name].n_unique() > MANY
+    if groups := CUT.get(name, OTHERS if many else 0):
+        column = ((column.rank("min") - 1) * groups // column.count() + 1).cast(pl.Int64)
         column = column.cast(pl.String).str.zfill(2)
     return known.select(column.cast(pl.String).fill_null("unknown"))[name]
 

@@ -23,6 +23,9 @@ _ROWS = 1 << 14  # of a frame
 _FIRST = 10_000  # rows that name the columns; where later ones have more, the file is read again with theirs
 _DEEP = 8  # levels of an object at most
 _WRAPPER = re.compile(r'\{[^\[\]{}]*"\s*:\s*\[\s*(?=\{)')
+_PAGES = frozenset(
+    ["paging", "pagination", "navigation", "page", "meta", "metadata", "links", "_links", "info", "query"]
+)
 _SPACE = re.compile(r"[\s,]*")
 ELEMENT = "element"  # the column that says what a row of XML is called, where they have several names
 
@@ -151,7 +154,7 @@ class Json(_Records):
         lists = [v for v in value.values() if isinstance(v, list) and v and all(isinstance(x, dict) for x in v)]
         return (
             lists[0]
-            if len(lists) == 1 and all(isinstance(v, str | None) or v in lists for v in value.values())
+            if len(lists) == 1 and all(isinstance(v, str | None) or v in lists or n in _PAGES for n, v in value.items())
             else [value]
         )
 

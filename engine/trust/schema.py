@@ -40,7 +40,11 @@ class Drift:
 
 def version(store: Warehouse) -> int:
     """The schema version of a database; 0 where none is written (a new one, or one older than versions)."""
-    if "meta" not in _stored(store):
+    return _version(store, _stored(store))
+
+
+def _version(store: Warehouse, stored: dict[str, dict[str, str]]) -> int:
+    if "meta" not in stored:
         return 0
     found = store.query("trust/meta", name=_KEY)
     return int(found["value"][0]) if found.height else 0
@@ -52,20 +56,24 @@ def drift(store: Warehouse) -> list[Drift]:
     Raises:
         WorkspaceError: the database was written by a newer Kindred.
     """
-    stored_version = version(store)
+    return _drift(store, _stored(store))
+
+
+def _drift(store: Warehouse, stored: dict[str, dict[str, str]]) -> list[Drift]:
+    stored_version = _version(store, stored)
     if stored_version > VERSION:
         raise WorkspaceError(
             f"The workspace was written by a newer Kindred (its schema is {stored_version}, this one knows {VERSION}).",
             fix="Install the newer Kindred: `pip install -U kindred-engine`.",
         )
-    stored = _stored(store)
     found = [_compare(table, stored[name]) for name, table in TABLES.items() if name in stored]
     return [d for d in found if d.missing or d.extra or d.retyped]
 
 
 def is_current(store: Warehouse) -> bool:
     """Whether every contract table is there in its shape (reading another one's would fail in odd ways)."""
-    return not drift(store) and TABLES.keys() <= _stored(store).keys()
+    stored = _stored(store)
+    return not _drift(store, stored) and TABLES.keys() <= stored.keys()
 
 
 def stamp(store: Warehouse) -> None:

@@ -41,8 +41,8 @@ def analyse(
         sequential: add always-valid intervals, tightest when the horizon is over, and decide by them.
         interference: add direct, spillover and total effects by the customers' ties, and what it does to customers
             that ads shown to others are driven by their likeness.
-        by: segmentations of `engine.experiment.plan.STRATA`; the p of "the same effect everywhere" is Holm-adjusted
-            over them and the pairs.
+        by: segmentations of `engine.experiment.plan.STRATA`, or columns of customers; the p of "the same effect
+            everywhere" is Holm-adjusted over them and the pairs.
         over_time: add the effects after 1, 2, ... days.
 
     Returns:
@@ -55,10 +55,8 @@ def analyse(
     """
     from engine.experiment import analysis, findings
 
-    for wanted in by:
-        if wanted not in plans.STRATA:
-            raise InputError(f"there is no segmentation {wanted!r}.", fix=f"Use {', '.join(plans.STRATA)}.")
     with workspace.warehouse(read_only=True) as store:
+        _check_segmentations(store, by)
         plan, people = _assigned(store, name)
         since = people["assigned_at"].min().date()
         versions = store.query("experiment/plans", experiment_id=name)
@@ -111,6 +109,14 @@ def analyse(
     if over_time:
         found["over_time"] = _over_time(plan, people, exposures, events)
     return found
+
+
+def _check_segmentations(store: Warehouse, by: Sequence[str]) -> None:
+    own = [name for name in store.columns("customers") if name not in ("customer_id", *plans.STRATA)]
+    for wanted in by:
+        if wanted not in (*plans.STRATA, *own):
+            fix = f"Use {', '.join(plans.STRATA)}, or a column of customers: {', '.join(own)}."
+            raise InputError(f"there is no segmentation {wanted!r}.", fix=fix)
 
 
 def _assigned(store: Warehouse, name: str) -> tuple[Plan, pl.DataFrame]:

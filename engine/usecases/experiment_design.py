@@ -153,7 +153,7 @@ def assign(workspace: Workspace, name: str) -> Assigned:
 def strata(
     workspace: Workspace, store: Warehouse, people: pl.DataFrame, names: Sequence[str], day: date
 ) -> pl.DataFrame:
-    """The segment of some people by each of `plan.STRATA`, numbers as equal groups of these people.
+    """The segment of some people by each of `plan.STRATA` or columns of customers, numbers as equal groups of them.
 
     Args:
         workspace: whose definition of influence counts.
@@ -168,6 +168,8 @@ def strata(
 
     ages.ages(store, day)
     known = store.query("experiment/segments", definition=workspace.config.graph.definition)
+    if further := [name for name in names if name not in plans.STRATA]:
+        known = known.join(store.read("customers", ["customer_id", *further]), on="customer_id", how="left")
     joined = people.select("customer_id").join(known, on="customer_id", how="left", maintain_order="left")
     return pl.DataFrame([segments.labels(joined, name) for name in names])
 

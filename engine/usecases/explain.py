@@ -6,14 +6,12 @@ import base64
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import InputError, WorkspaceError
 from engine.report import customer_page
 from engine.report.book import plain
 from engine.trust import people
-from engine.trust.pseudonyms import name_series
+from engine.usecases import customers
 
 if TYPE_CHECKING:
-    from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
 CONTACTS = 29  # with the customer 30 people in the picture
@@ -35,7 +33,7 @@ def facts(workspace: Workspace, customer: str) -> dict[str, Any]:
         InputError: nobody or several people of that id.
     """
     with workspace.warehouse(read_only=True) as store:
-        person = _find(store, workspace, customer)
+        person = customers.find(store, workspace, customer)
         who = {"customer_id": person["party_id"]}
         rules = people.rules(workspace.config, store)
         people.standing(store, rules)
@@ -80,28 +78,6 @@ def page(workspace: Workspace, found: dict[str, Any]) -> str:
     """
     pictures = {row["arm"]: link for row in found["matches"] if (link := _picture(workspace.ads, row["files"] or []))}
     return customer_page.page(found, pictures)
-
-
-def _find(store: Warehouse, workspace: Workspace, customer: str) -> dict[str, Any]:
-    import polars as pl
-
-    found = store.query("report/explain_find", who=customer)
-    if not found.height:
-        try:
-            named = name_series(store, pl.Series("id", [customer]), workspace.config.ids, workspace.key())[0]
-        except WorkspaceError:  # the key lies elsewhere: only pseudonyms can be looked up here
-            named = None
-        if named:
-            found = store.query("report/explain_find", who=named)
-    if not found.height:
-        raise InputError(
-            "there is nobody of this id or number in this workspace.",
-            fix="Give it as it was imported, as `kindred influencers` shows it, or its first letters.",
-        )
-    if found.height > 1 and found["party_id"][0] != customer:
-        several = ", ".join(found["party_id"].to_list()[:5])
-        raise InputError(f"several people's ids begin with {customer!r}: {several}.", fix="Give more of the id.")
-    return found.row(0, named=True)
 
 
 def _picture(folder: Path, files: list[str]) -> str | None:

@@ -14,6 +14,7 @@ from engine import runner
 from engine.errors import ConfigError
 from engine.progress import SILENT, Progress
 from engine.trust import noise as noises
+from engine.usecases import customers
 
 if TYPE_CHECKING:
     import polars as pl
@@ -150,7 +151,7 @@ def ego(workspace: Workspace, customer: str, to: Path, *, progress: Progress = S
 
     Args:
         workspace: an opened workspace.
-        customer: id as the workspace knows it (a pseudonym where those are on).
+        customer: see `customers.find`.
         to: file to write: .svg, .png or .html.
         progress: where bars are drawn.
 
@@ -158,7 +159,7 @@ def ego(workspace: Workspace, customer: str, to: Path, *, progress: Progress = S
         How many contacts were left out (at most 30 people are drawn).
 
     Raises:
-        InputError: no such customer, or another ending.
+        InputError: no such customer, several of them, or another ending.
     """
     from engine.charts import network as charts
     from engine.charts import render
@@ -168,6 +169,7 @@ def ego(workspace: Workspace, customer: str, to: Path, *, progress: Progress = S
     render.check(to)
     runner.run(workspace, until="influencers", progress=progress)
     with workspace.warehouse(read_only=True) as store:
+        customer = customers.find(store, workspace, customer)["party_id"]
         first = store.query("graph/list_influencers", top=1)
         network = stage.network(store)
     named = dict(

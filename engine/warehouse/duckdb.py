@@ -10,16 +10,31 @@ from typing import TYPE_CHECKING, Any
 from engine.progress import SILENT, Progress
 from engine.tables import SQL_TYPES, TABLES, Column, Table, check
 from engine.warehouse.contract import Job, Warehouse
-from engine.warehouse.faults import named
+from engine.warehouse.faults import handed_on, named
 from engine.warehouse.file import DatabaseFile
 from engine.warehouse.statements import Sql, joined, literal, sql, sql_text
 
 if TYPE_CHECKING:
+    import duckdb
     import polars as pl
     import pyarrow as pa
 
 _INSERT = re.compile(r'^INSERT INTO "?(\w+)"?', re.MULTILINE)
 _NOTHING = {"text": "''", "bool": "false", "date": "DATE '1970-01-01'", "time": "TIMESTAMP '1970-01-01'", "texts": "[]"}
+
+
+class _Stream:
+    """A result as Arrow's stream, which needs neither pyarrow nor numpy (.1 s of every command to load).
+
+    polars remembers the type of what it is given until the process ends, and DuckDB complains on stderr of types of its
+    own that are remembered so long: hence a type of ours.
+    """
+
+    def __init__(self, relation: duckdb.DuckDBPyRelation) -> None:
+        self._relation = relation
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._relation.__arrow_c_stream__(requested_schema)
 
 
 class DuckDBWarehouse(DatabaseFile, Warehouse):
@@ -40,28 +55,24 @@ class DuckDBWarehouse(DatabaseFile, Warehouse):
 
     def query_text(self, text: str, params: dict[str, Any] | None = None, *, name: str = "") -> pl.DataFrame:
         """See `Warehouse.query_text`."""
+        import polars as pl
         import polars.selectors as cs
 
-        with named(name or text):
-            frame = self.connection.sql(text, params=params or None).pl()
+        with named(name or text), handed_on(pl.exceptions.ComputeError):
+            frame = pl.DataFrame(_Stream(self.connection.sql(text, params=params or None)))
         return frame.with_columns(cs.categorical().cast(str))  # one of few words is a text to whoever reads it
 
     def batches(
         self, text: str, params: dict[str, Any], /, *, rows: int, name: str, ahead: int = 1_000_000
     ) -> Iterator[pa.RecordBatch]:
         """See `Warehouse.batches`."""
-        import duckdb
         import pyarrow as pa
 
-        with named(name):
+        with named(name), handed_on(OSError):
             self.connection.execute(sql("SET streaming_buffer_size = {size}", size=literal(f"{ahead} bytes")))
-            try:
-                found = self.connection.sql(text, params=params or None).to_arrow_reader(rows)
-                yield next(found, pa.RecordBatch.from_pylist([], found.schema))
-                yield from found
-            except OSError as error:  # how Arrow hands on what DuckDB says in the middle
-                memory = "Out of Memory" in str(error)
-                raise (duckdb.OutOfMemoryException if memory else duckdb.Error)(str(error)) from error
+            found = self.connection.sql(text, params=params or None).to_arrow_reader(rows)
+            yield next(found, pa.RecordBatch.from_pylist([], found.schema))
+            yield from found
 
     def read(self, table: str, /, columns: list[str] | None = None) -> pl.DataFrame:
         """See `Warehouse.read`."""

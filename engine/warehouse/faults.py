@@ -39,6 +39,22 @@ def named(name: str) -> Iterator[None]:
         raise BackendError(f"{title_of(name)} failed: {text}.") from error
 
 
+@contextmanager
+def handed_on(kind: type[Exception]) -> Iterator[None]:
+    """Turn what Arrow or polars makes of an error of DuckDB's in the middle of the rows into that error again.
+
+    Args:
+        kind: of error that the reader of the rows raises.
+    """
+    import duckdb
+
+    try:
+        yield
+    except kind as error:
+        text = str(error).removeprefix("got external error: ")
+        raise (duckdb.OutOfMemoryException if "Out of Memory" in text else duckdb.Error)(text) from error
+
+
 def _is(error: Exception, signs: tuple[str, ...]) -> bool:
     text = str(error).lower()
     return any(sign in text for sign in signs)

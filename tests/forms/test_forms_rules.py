@@ -57,6 +57,7 @@ FOUR = {
     "total": (HEAD + ROWS + "\nTotal,2,,130\n", {"footer_lines": 1}),
     "count of rows": (HEAD + ROWS + "\n(2 rows)\n", {"footer_lines": 1}),
     "end mark": (HEAD + ROWS + "--- End of report ---\n", {"footer_lines": 1}),
+    "rows of blanks": (HEAD + ROWS.replace("\n", "\n , ,, \n", 1) + ",,,\n , , ,\n", {}),
     "psql": (
         " caller | callee | started_at | duration_s \n--------+--------+------------+------------\n"
         + ROWS.replace(",", " | ") + "(2 rows)\n", {"type_rows": 1, "footer_lines": 1},

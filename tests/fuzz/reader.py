@@ -42,7 +42,7 @@ def rows(data: bytes) -> list[dict[str, str | None]] | None:
     except (csv.Error, ValueError):
         return None
     names = [name.strip().lower() for name in header]
-    if not _plain(names) or any(len(line) != len(names) or not any(line) for line in lines):
+    if not _plain(names) or any(len(line) != len(names) or not any(map(_cell, line)) for line in lines):
         return None
     return [{name: _cell(field) for name, field in zip(names, line, strict=True)} for line in lines]
 

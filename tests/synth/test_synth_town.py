@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -215,3 +216,16 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path):
     with pytest.raises(InputError, match="not empty"):
         town.write(tmp_path, customers=50, seed=1, photos=0)
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_nothing_happens_twice_in_one_second(monkeypatch):
+    rng = np.random.default_rng(5)
+    people = settle(rng, 40)
+    ties = befriend(rng, people)
+    leads = np.r_[ties.influencer, np.full(people.persons - people.n, -1)]
+    phones = handsets.carry(rng, people.community, leads, calls.DAYS)
+    busy = replace(ties, rate_ab=ties.rate_ab * 400, rate_ba=ties.rate_ba * 400)
+    events = calls.happen(rng, people, busy, phones)
+    same = ["kind", "caller", "callee", "second", "duration_s"]  # the key of table events
+    assert events.height > 100_000
+    assert not events.select(pl.struct(same).is_duplicated().any()).item()

@@ -10,7 +10,7 @@ from datetime import date, datetime
 import polars as pl
 import pytest
 
-from engine.errors import InputError
+from engine.errors import BackendError, InputError, OutOfMemory
 from engine.tables import TABLES, check, empty
 from engine.warehouse import Sql
 from engine.warehouse.duckdb import DuckDBWarehouse
@@ -256,3 +256,13 @@ def test_one_of_few_words_reads_as_text_and_sorts_as_text(store):
     assert found.rows() == [("call", 3), ("data", 3), ("text", 3)]
     with pytest.raises(InputError, match="1 rows are none of call, data, text"):
         store.append("events", events(1, first=9).with_columns(kind=pl.lit("fax")))
+
+
+def test_what_goes_wrong_in_the_middle_of_the_rows_is_said_as_what_it_is(store):
+    late = "SELECT CASE WHEN i = 900000 THEN 'x' ELSE '1' END::INTEGER AS n FROM range(1000000) t(i)"
+    for read in (lambda text: store.query_text(text), lambda text: list(store.batches(text, {}, rows=1000, name=text))):
+        with pytest.raises(BackendError, match=r"^SELECT CASE .* failed: Conversion Error: Could not convert"):
+            read(late)
+    store.connection.execute("SET memory_limit = '20MB'; SET max_temp_directory_size = '0KB'")
+    with pytest.raises(OutOfMemory, match="--memory"):
+        store.query_text("SELECT i, list(j) AS l FROM range(100000) t(i), range(100) u(j) GROUP BY i")

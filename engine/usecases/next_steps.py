@@ -1,0 +1,92 @@
+"""What to do next in a workspace: the step that its state calls for, and those after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from engine import runner
+from engine.experiment import plan as plans
+from engine.trust import people
+
+if TYPE_CHECKING:
+    from engine.config import Config
+    from engine.warehouse import Warehouse
+    from engine.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do.
+
+    Args:
+        command: as it is typed; words in capitals are for the user to fill in.
+        why: what it is good for now.
+    """
+
+    command: str
+    why: str
+
+
+def steps(workspace: Workspace) -> list[Step]:
+    """What to do next, in order: what is missing for a campaign, what is stale, what results are for, experiments.
+
+    Read-only; never empty.
+    """
+    with workspace.warehouse(read_only=True) as store:
+        counts, rules = store.counts(), people.rules(workspace.config, store)
+        found = list(_missing(counts, consents=rules.need_consent))
+        if counts["events"] or counts["pair_days"]:
+            found += _stale(store, workspace.config)
+        found += _experiments(store, rules.moment)
+        if counts["ads"]:
+            found += _results(counts)
+    return found
+
+
+def _missing(counts: dict[str, int], *, consents: bool) -> Iterator[Step]:
+    """Tables that nobody has imported yet."""
+    if not counts["events"] and not counts["pair_days"]:
+        yield Step("kindred import logs FILE", "no call records yet (`kindred logs guess FILE` drafts a mapping)")
+    if not counts["customers"]:
+        yield Step("kindred import customers FILE", "nobody is known as a customer, with age and residence")
+    if not counts["offers"]:
+        yield Step("kindred import offers FILE", "there is nothing to offer yet")
+    elif not counts["treatments"]:
+        yield Step("kindred import treatments FILE", "without past campaigns nobody can tell whom an offer persuades")
+    if consents and not counts["consents"]:
+        yield Step("kindred import consents FILE", "people.offers_need_consent is yes, and nobody has consented")
+    if counts["offers"] and not counts["inventory"]:
+        yield Step("kindred import inventory FILE", "there are no campaign photos, so no ad shows a face")
+    elif counts["inventory"] and not counts["photos"]:
+        yield Step("kindred import photos FILE", "there are no customers' photos to find look-alikes for")
+
+
+def _stale(store: Warehouse, config: Config) -> Iterator[Step]:
+    old = [str(line["stage"]) for line in runner.status(store, config) if line["state"] != "fresh"]
+    if old:
+        yield Step("kindred run", f"not computed yet, or out of date: {', '.join(old)}")
+
+
+def _experiments(store: Warehouse, now: datetime) -> Iterator[Step]:
+    """What each experiment waits for."""
+    days = {name: plans.read(text).horizon_days for name, _, text in store.query("experiment/experiments").rows()}
+    for line in store.query("experiment/progress").iter_rows(named=True):
+        name = line["experiment_id"]
+        if not line["assigned"]:
+            yield Step(f"kindred experiment assign {name}", "it is planned, and nobody has an arm yet")
+        elif not line["outcomes"]:
+            yield Step(f"kindred experiment import outcomes {name} FILE", "no outcome has come back yet")
+        elif line["assigned_last"] + timedelta(days=days[name]) <= now:
+            yield Step(f"kindred experiment analyse {name}", "all of its days are over")
+        else:
+            yield Step(f"kindred experiment analyse {name} --sequential", "it still runs: intervals for an early look")
+
+
+def _results(counts: dict[str, int]) -> Iterator[Step]:
+    yield Step("kindred export delivery --to DIR", f"{counts['ads']:,} ads are made")
+    yield Step("kindred report all --to report.html", "what the campaign is worth, and on which figures")
+    if not counts["plans"]:
+        yield Step("kindred experiment design NAME", "which face sells, only an experiment tells")
