@@ -137,7 +137,7 @@ class Shell:
 
     def say_told(self) -> None:
         """What followed from settings that were changed since the last command."""
-        for text in (text for space in self.opened for text in space.told):
+        for text in (text for space in self.opened for text in space.notices):
             self.say(text)
 
     def complain(self, text: str) -> None:
@@ -191,7 +191,10 @@ def command(app: typer.Typer, name: str | None = None, *, computes: bool = False
                 options["workspace"],
                 options["output_"],
                 options["quiet"],
-                *(options.get(name) for name in ("threads", "memory", "engine", "master")),
+                threads=options.get("threads"),
+                memory=options.get("memory"),
+                engine=options.get("engine"),
+                master=options.get("master"),
             )
             with _as_exit_code(options["debug"]):
                 _check_outputs(given)
@@ -209,7 +212,7 @@ def command(app: typer.Typer, name: str | None = None, *, computes: bool = False
         ]
         own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
         added.append(inspect.Parameter("context_", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
-        call.__signature__ = inspect.Signature(own + added)
+        vars(call)["__signature__"] = inspect.Signature(own + added)
         call.__annotations__ = {p.name: p.annotation for p in own + added}
         del call.__wrapped__
         app.command(name, cls=_Explained)(call)
@@ -220,10 +223,11 @@ def command(app: typer.Typer, name: str | None = None, *, computes: bool = False
 
 def _named(context: typer.Context) -> str:
     """The words that name a command, without the program's: `graph ego`."""
-    words = []
-    while context.parent is not None:
-        words.insert(0, str(context.info_name))
-        context = context.parent
+    words: list[str] = []
+    at: Any = context
+    while at.parent is not None:
+        words.insert(0, str(at.info_name))
+        at = at.parent
     return " ".join(words)
 
 

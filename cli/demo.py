@@ -87,7 +87,7 @@ def _summary(result: dict[str, Any]) -> str:
     town = f"{result['customers']:,} customers, seed {result['seed']}"
     head = f"An invented town of {town}, in {result['seconds']['total']:.0f} s"
     body = [f"  {name:<12} {text}" for name, text in lines.items()]
-    links = [f"  {name:<12} {paths[name]}" for name in ("gallery", "report", "export", "workspace")]
+    links = [f"  {name:<12} {paths[name]}" for name in ("gallery", "faces", "report", "export", "workspace")]
     return "\n".join([head, *body, "Open or look into:", *links])
 
 

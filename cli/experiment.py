@@ -105,7 +105,7 @@ def register(app: typer.Typer) -> None:
         base: Annotated[float | None, typer.Option("--base", help="Expected share of customers who act.")] = None,
         covariate: _COVARIATE = None,
         correlation: Annotated[
-            float | None, typer.Option("--correlation", help="How alike a cluster's members are, 0 to 1.")
+            float | None, typer.Option("--correlation", help="Intraclass correlation of the clusters, 0 to 1.")
         ] = None,
         against: Annotated[str, typer.Option("--against", help="customers or days.")] = "customers",
         plot: PLOT = None,
@@ -259,9 +259,8 @@ def register(app: typer.Typer) -> None:
         """
         from engine.usecases import experiment_design
 
-        options = {"direct": direct, "spillover": spillover, "base": base, "noise": noise, "draws": draws}
-        options["seed"] = seed
-        shell.emit(experiment_design.simulate(shell.workspace(), name, **options))
+        space, effects = shell.workspace(), {"direct": direct, "spillover": spillover, "base": base}
+        shell.emit(experiment_design.simulate(space, name, noise=noise, draws=draws, seed=seed, **effects))
 
     @command(group)
     def compare(

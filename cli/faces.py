@@ -35,22 +35,23 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred faces evaluate --by-folder people -o json`
         """
-        from engine import config
+        from engine import config_file
         from engine.charts import render
         from engine.charts.faces import recognition
         from engine.faces import evaluate as judging
         from engine.faces import pairs as labelled
 
-        if by_folder is None and (pairs is None or root is None):
+        if by_folder is not None:
+            table, folder = labelled.by_folder(by_folder), by_folder
+        elif pairs is not None and root is not None:
+            table, folder = labelled.read(pairs), root
+        else:
             shell.complain("give --by-folder DIR, or --pairs FILE with --root DIR")
             return WRONG_USAGE
         if plot is not None:
             render.check(plot)
-        table = labelled.by_folder(by_folder) if by_folder is not None else labelled.read(pairs)
-        settings = config.load(flags={"faces.weights": weights, "faces.align": align}).faces
-        found = judging.evaluate(
-            table, by_folder or root, settings=settings, threads=shell.threads or 0, progress=shell.progress
-        )
+        settings = config_file.load(flags={"faces.weights": weights, "faces.align": align}).faces
+        found = judging.evaluate(table, folder, settings=settings, threads=shell.threads or 0, progress=shell.progress)
         shell.emit(found.flat())
         if plot is not None:
             render.write(plot, recognition(found.curve, auc=found.auc[0]))
@@ -82,6 +83,16 @@ def register(app: typer.Typer) -> None:
         shell.emit(lookalikes.cost_of_caps(shell.workspace(), progress=shell.progress))
 
     @command(faces, computes=True)
+    def wishes(shell: Shell) -> None:
+        """What wishes for sex, age and hair cost own faces in likeness. And how many matches differ in sex or age.
+
+        Example: `kindred faces wishes -o csv`
+        """
+        from engine.usecases import lookalikes
+
+        shell.emit(lookalikes.cost_of_wishes(shell.workspace(), progress=shell.progress))
+
+    @command(faces, computes=True)
     def finetune(
         shell: Shell,
         by_folder: _PEOPLE,
@@ -94,10 +105,10 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred faces finetune --by-folder people --to ours.pt`
         """
-        from engine import config
+        from engine import config_file
         from engine.faces.finetune import finetune as train
 
-        settings = config.load(flags={"faces.weights": weights}).faces
+        settings = config_file.load(flags={"faces.weights": weights}).faces
         done = train(by_folder, to, settings=settings, epochs=epochs, seed=seed, progress=shell.progress)
         shell.emit(
             {
@@ -159,12 +170,12 @@ def _register_weights(app: typer.Typer) -> None:
 
         Example: `kindred weights use vggface2`
         """
-        from engine import config
+        from engine import config_file
         from engine.faces import weights
         from engine.workspace import CONFIG
 
         space = shell.workspace()
         known = weights.usable(name)
         chosen = str(Path(name).resolve()) if known.path is not None else name
-        config.set_value(space.path / CONFIG, "faces.weights", chosen)
+        config_file.set_value(space.path / CONFIG, "faces.weights", chosen)
         shell.emit({"faces.weights": chosen})

@@ -13,6 +13,7 @@ import typer
 
 from cli.command import ENCODING, ROWS_REJECTED, SHEET, Shell, command
 from cli.inputs import FROM, GLOB, PATHS, SQL, inputs
+from cli.mappings import register as register_mappings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +63,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="import")
     kept = typer.Typer(help="Mappings kept in the workspace, by name.", no_args_is_help=True)
     app.add_typer(kept, name="mapping")
-    _register_mappings(kept)
+    register_mappings(kept)
     for target, text in TABLES.items():
         _register_table(group, target, text)
     _taking_back(app)
@@ -267,44 +268,6 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
     command(group, target)(load)
 
 
-def _register_mappings(group: typer.Typer) -> None:
-    @command(group)
-    def keep(
-        shell: Shell,
-        name: Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits, - and _.")],
-        file: Annotated[Path, typer.Argument(metavar="FILE", help="A mapping file (docs/mapping.md).")],
-    ) -> None:
-        """Keep a mapping file in the workspace, to be used as --mapping NAME.
-
-        Example: `kindred mapping keep crm crm.toml`
-        """
-        from engine.usecases import mappings
-
-        shell.emit(mappings.keep(shell.workspace(), name, file))
-
-    @command(group, "list")
-    def list_(shell: Shell) -> None:
-        """The mappings that are kept: for which table, which columns, and what their content is known by.
-
-        Example: `kindred mapping list`
-        """
-        from engine.usecases import mappings
-
-        shell.emit(mappings.listed(shell.workspace()), ["name", "table", "columns", "digest"])
-
-    @command(group)
-    def show(
-        shell: Shell, name: Annotated[str, typer.Argument(metavar="NAME", help="Of a mapping that is kept.")]
-    ) -> None:
-        """The text of a kept mapping.
-
-        Example: `kindred mapping show crm > crm.toml`
-        """
-        from engine.usecases import mappings
-
-        print(mappings.show(shell.workspace(), name), end="")
-
-
 @contextmanager
 def _importing(space: Workspace, target: str, preview: bool) -> Iterator[tuple[Any, Path]]:
     """The database to import into and the folder for photos: the workspace's, or a copy that is gone afterwards."""
@@ -328,7 +291,7 @@ def _report(
 ) -> int:
     from engine.usecases import imports
 
-    told = [{name: value for name, value in vars(check).items() if name != "tables"} for check in checks]
+    listed = [{name: value for name, value in vars(check).items() if name != "tables"} for check in checks]
     shell.emit(
         [
             {
@@ -341,7 +304,7 @@ def _report(
                 "replaces": summary.replaces,
                 "details": summary.details,
                 **(
-                    {"columns": summary.columns, "covers": summary.covers, "days": summary.days, "checks": told}
+                    {"columns": summary.columns, "covers": summary.covers, "days": summary.days, "checks": listed}
                     if shell.output == "json"
                     else {}
                 ),
@@ -365,7 +328,7 @@ def _report(
         _say_columns(shell, s)
     if names := imports.other_names(space):
         shell.say(names)
-    for check in told:
+    for check in listed:
         if check["level"] != "ok":
             shell.say(f"{check['level']}: {check['found']}. {check['remedy']}".strip())
     if preview:
@@ -379,10 +342,10 @@ def _report(
 
 def _columns(summary: SourceSummary) -> list[str]:
     """Which column became what, a line each, and what the file covers."""
-    told = summary.columns[:_SHOWN]
-    wide = max((len(column["ours"]) for column in told), default=0)
+    columns = summary.columns[:_SHOWN]
+    wide = max((len(column["ours"]) for column in columns), default=0)
     lines = []
-    for column in told:
+    for column in columns:
         before, after = ("; ".join(values) for values in (column["before"], column["after"]))
         became = " -> ".join(text for text in (before, after) if text) if before != after else before
         lines.append(f"  {column['ours']:<{wide}} = {column['theirs']}{f': {became}' if became else ''}")
@@ -398,12 +361,12 @@ def _say_columns(shell: Shell, summary: SourceSummary) -> None:
         start = f"{what} column "
         return [f"{name.removeprefix(start)} ({n})" for name, n in summary.details.items() if name.startswith(start)]
 
-    told = {
+    words = {
         "hidden": ("hidden in", "values that identify a person"),
         "left out": ("left out", "values that read like names, addresses or accounts"),
         "kept as they came": ("kept", "values"),
     }
-    for word, (what, note) in told.items():
+    for word, (what, note) in words.items():
         if columns := named(what):
             shell.say(f"{summary.path}: {word}: {', '.join(columns)}: {note}.")
     if named("hidden in") or named("left out"):

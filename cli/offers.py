@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -71,7 +71,7 @@ def register(app: typer.Typer) -> None:
         from engine import plaintable
         from engine.offers import experiment_table
 
-        options = {"learner_names": learner} if learner else {}
+        options: dict[str, Any] = {"learner_names": learner} if learner else {}
         options |= {"bases": base} if base else {}
         shell.emit(
             experiment_table.evaluate(

@@ -107,11 +107,11 @@ def _forgetting(app: typer.Typer) -> None:
 
 def _emit(shell: Shell, done: Receipt) -> None:
     """A receipt, or what there would be one of."""
-    told = asdict(done)
+    shown = asdict(done)
     if done.path is None:
-        told = {name: told[name] for name in ("what", "subjects", "unknown", "rows")}
+        shown = {name: shown[name] for name in ("what", "subjects", "unknown", "rows")}
         shell.say("Only counted: nothing is changed.")
-    shell.emit(told)
+    shell.emit(shown)
 
 
 def _lines(path: Path) -> list[str]:
@@ -190,10 +190,10 @@ def _audit(app: typer.Typer) -> None:
         from engine.trust import audit
 
         verdict = audit.verify(shell.workspace().path, head=head)
-        told = _told(shell, verdict)
+        code = _said(shell, verdict)
         if not verdict.whole and head is None:
             shell.say("To put it aside as evidence and begin a new one: `kindred audit seal --reason TEXT`.")
-        return told
+        return code
 
     @command(group, recorded=False)
     def seal(
@@ -206,7 +206,7 @@ def _audit(app: typer.Typer) -> None:
         """
         from engine.trust import audit
 
-        return _told(shell, audit.seal(shell.workspace().path, reason))
+        return _said(shell, audit.seal(shell.workspace().path, reason))
 
 
 def _rows(tables: Any) -> str:
@@ -224,7 +224,7 @@ def _numbers(details: Any) -> str:
     return ", ".join(f"{name} {value}" for name, value in details.items()) if isinstance(details, dict) else ""
 
 
-def _told(shell: Shell, verdict: Verdict) -> int:
+def _said(shell: Shell, verdict: Verdict) -> int:
     """Print what was found, and in words what had been broken and was sealed."""
     shell.emit({"whole": verdict.whole, **asdict(verdict)})
     for old in verdict.sealed:

@@ -63,14 +63,14 @@ def _command(words: str, command: Any) -> str:
 def settings() -> str:
     """Every setting with its default and its comment."""
     parts = []
-    for section in dataclasses.fields(config.Config):
+    for section, kind in config.SECTIONS.items():
         rows = []
-        for entry in dataclasses.fields(section.default_factory):
+        for entry in dataclasses.fields(kind):
             choices = ", ".join(f"`{choice}`" for choice in entry.metadata["choices"])
             note = entry.metadata["note"] + (f"; one of {choices}" if choices else "")
             rows.append((f"`{entry.name}`", note + _range(entry.metadata), f"`{json.dumps(entry.default)}`"))
         table = _table(("setting", "meaning", "default"), rows)
-        parts.append(f"## {section.name}\n\n{section.default_factory.__doc__}\n\n{table}")
+        parts.append(f"## {section}\n\n{kind.__doc__}\n\n{table}")
     return "\n\n".join(parts)
 
 
@@ -101,7 +101,16 @@ def contracts() -> str:
 
 def rejections() -> str:
     """Every reason for which a row of call records is rejected."""
-    rows = [(f"`{reason}`", meaning, remedy) for reason, (meaning, remedy) in reasons.REASONS.items()]
+    return _reasons(reasons.REASONS)
+
+
+def table_rejections() -> str:
+    """Every further reason for which a row of another table is rejected."""
+    return _reasons(reasons.OF_TABLES)
+
+
+def _reasons(known: dict[str, tuple[str, str]]) -> str:
+    rows = [(f"`{reason}`", meaning, remedy) for reason, (meaning, remedy) in known.items()]
     return _table(("reason", "what it means", "what to do"), rows)
 
 
@@ -124,4 +133,6 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-PARTS = {function.__name__: function for function in (commands, settings, contracts, rejections, formats)}
+PARTS = {
+    function.__name__: function for function in (commands, settings, contracts, rejections, table_rejections, formats)
+}

@@ -182,10 +182,19 @@ def export_to(
     progress: Progress = SILENT,
     **options: Any,
 ) -> ExportResult:
-    """Write a table, the ads or a group of tables to a folder; see `engine.export.export` for the options."""
+    """Write a table, the ads, a delivery or a group of tables to a folder; see `engine.export.export` for the options:
+    `ids="crm.csv", id_columns=["account"]` puts the sender's own list beside a delivery."""
     from engine.export import export as write
 
     return write(workspace, what, to, format, progress=progress, **options)
+
+
+def pseudonyms(workspace: Workspace, table: str | Path | pl.DataFrame, *columns: str, **options: Any) -> pl.DataFrame:
+    """A table of yours with pseudonyms (`customer_id`) in place of the ids in `columns`, to join with what is exported;
+    see `engine.usecases.ids.pseudonyms`."""
+    from engine.usecases import ids
+
+    return ids.pseudonyms(workspace, table, columns, **options)[0]
 
 
 def influencers(

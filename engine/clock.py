@@ -12,7 +12,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -86,6 +86,11 @@ class Clock:
 
 
 UTC = Clock()
+
+
+def utc_now() -> datetime:
+    """This moment, in UTC without an offset, as tables hold moments."""
+    return datetime.now(timezone.utc).replace(tzinfo=None)  # noqa: UP017 (UTC is a clock here)
 
 
 def read(text: str) -> Clock:

@@ -1,29 +1,27 @@
-"""Settings: `kindred.toml` read into frozen dataclasses; flag > environment > file > default, resolved once.
+"""Settings as frozen dataclasses: each is one field with its default, its limits and a sentence.
 
-Each setting is one dataclass field with its default and a sentence; the commented `kindred.toml` that
-`kindred init` writes is made from these fields, so that the file and the code cannot drift apart.
+`engine.config_file` reads them from `kindred.toml` and writes a commented one; docs/generated.py makes their reference.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
-from engine import clock, documents
+from engine import clock
 from engine.errors import ConfigError
 
 
 def _s(
     default: Any, note: str, *, choices: tuple[Any, ...] = (), low: float | None = None, high: float | None = None,
     file: bool = False, check: Callable[[Any], None] | None = None,
-):  # fmt: skip
+) -> Any:  # fmt: skip
     """A setting; file: it may name a file or folder, whose content decides results; check: raises ConfigError."""
-    told = {"note": note, "choices": choices, "low": low, "high": high, "file": file, "check": check}
-    return field(default=default, metadata=told)
+    limits = {"note": note, "choices": choices, "low": low, "high": high, "file": file, "check": check}
+    return field(default=default, metadata=limits)
 
 
 def _time_zone(name: str) -> None:
@@ -46,7 +44,7 @@ def names(text: str) -> list[str]:
 
 # Whose face an ad can show.
 FACE_ARMS = ("own_face", "influencer_face", "random_face", "no_face")
-# How fast and with how much memory, never what.
+# They decide how fast and with how much memory results are computed, never which.
 _NO_RESULT = ("run.threads", "run.memory")
 
 
@@ -176,11 +174,13 @@ class Faces:
     detector: str = _s("mtcnn", "face detector", choices=("mtcnn", "opencv"))
     align: str = _s("crop", "how a face is cut out before embedding", choices=("crop", "similarity", "frontal"))
     margin: int = _s(32, "pixels around the box in the 160 x 160 crop", low=0, high=80)
-    max_megapixels: float = _s(40.0, "larger photos are refused before decoding", low=0.1)
+    max_megapixels: float = _s(
+        40.0, "larger photos are refused before decoding; JPEGs five times as large are decoded reduced", low=0.1
+    )
     max_side: int = _s(1024, "longer photos are scaled down before detection", low=160)
-    min_face: int = _s(50, "smallest face box used, pixels", low=20)
-    min_sharpness: float = _s(15.0, "variance of the Laplacian below which a face is low_quality", low=0)
-    max_yaw: float = _s(0.7, "largest turn of the head, 0 frontal to 1 profile", low=0, high=1)
+    min_face: int = _s(50, "smallest face box used, in the photo's own pixels", low=20)
+    min_sharpness: float = _s(0.7, "sharpness (whatever the light) below which a face is low_quality", low=0)
+    max_yaw: float = _s(0.9, "largest turn of the head, 0 frontal to 1 profile", low=0, high=1)
     runtime: str = _s(
         "auto", "who computes the networks; auto = the fastest here", choices=("auto", "cuda", "torch", "openvino")
     )
@@ -188,7 +188,16 @@ class Faces:
         "auto", "how FaceNet computes; auto = the fastest as good", choices=("auto", "fp32", "fp16", "bf16", "int8")
     )
     mirror: bool = _s(False, "embed the mean of a face and its mirror image")
-    same_person: float = _s(0.0, "similarity above which a match may be the same person; 0 = the weights' own", low=0)
+    same_person: float = _s(
+        0.0, "similarity above which a match may be the same person; 0 = by how many photos are searched", low=0
+    )
+    centre: bool = _s(True, "compare faces without what all faces of the inventory have in common")
+    min_similarity: float = _s(
+        0.0,
+        "similarity below which nobody is matched (nobody_alike); 0 = that of two random photos",
+        low=-1,
+        high=1,
+    )
     exclude_same_person: bool = _s(False, "never show a model who may be the very same person")
     contact_margin: float = _s(
         0.03,
@@ -213,8 +222,14 @@ class Faces:
         check=_faces_in_order,
     )
     best_arm: str = _s("", "the face that an experiment found best: comes before faces.order", choices=("", *FACE_ARMS))
-    hair_weight: float = _s(0.0, "similarity taken off for hair of another colour", low=0, high=2)
-    age_weight: float = _s(0.0, "similarity taken off for ten years of difference in age", low=0, high=2)
+    every_face: bool = _s(False, "in a campaign photo of several people any of them may be the one who is alike")
+    hair_weight: float = _s(0.02, "similarity taken off for hair of quite another colour", low=0, high=2)
+    age_weight: float = _s(
+        0.05, "similarity taken off for every ten years between an age and the model's age_band", low=0, high=2
+    )
+    sex_weight: float = _s(
+        1.0, "similarity taken off for the other sex where both are known; 1 = only if there is no other photo", low=0
+    )
     filters: str = _s("", "attributes that must agree, e.g. gender,hair; empty = none")
 
 
@@ -233,6 +248,18 @@ class Ads:
     )
     format: str = _s("jpeg", "file format of the creatives", choices=("jpeg", "png", "webp"))
     banner_kb: int = _s(150, "largest file of a banner (a canvas of up to 400,000 pixels), in 1,000 bytes", low=5)
+
+
+@dataclass(frozen=True)
+class Sending:
+    """Who is sent something, and how often (docs/howto/sending.md)."""
+
+    holdout: float = _s(
+        0.0, "share of customers who are never sent anything, the same ones ever after", low=0, high=0.9
+    )
+    max_ads: int = _s(0, "deliveries with something for a customer within max_days; 0 = no limit", low=0)
+    max_days: int = _s(30, "days that max_ads counts", low=1, high=3650)
+    quiet_days: int = _s(0, "days from one delivery to a customer to the next at least; 0 = none", low=0, high=3650)
 
 
 @dataclass(frozen=True)
@@ -292,124 +319,17 @@ class Config:
     offers: Offers = field(default_factory=Offers)
     faces: Faces = field(default_factory=Faces)
     ads: Ads = field(default_factory=Ads)
+    sending: Sending = field(default_factory=Sending)
     report: Report = field(default_factory=Report)
     storage: Storage = field(default_factory=Storage)
     warehouse: Warehouse = field(default_factory=Warehouse)
     run: Run = field(default_factory=Run)
 
 
-def load(path: Path | None = None, *, environment: Mapping[str, str] | None = None,
-         flags: Mapping[str, Any] | None = None) -> Config:  # fmt: skip
-    """Resolve the settings.
-
-    Args:
-        path: `kindred.toml`, or None for defaults.
-        environment: variables to read (`KINDRED_GRAPH_WINDOW_DAYS` sets `graph.window_days`); default os.environ.
-        flags: `{"graph.window_days": 30}`; None values are not set.
-
-    Raises:
-        ConfigError: the file is not TOML, or a setting is unknown, of the wrong type or out of range.
-    """
-    values: dict[str, Any] = {}
-    origin: dict[str, str] = {}
-    if path is not None:
-        try:
-            document, _ = documents.read_toml(path)
-        except (OSError, ValueError) as error:
-            raise ConfigError(
-                f"{path} cannot be read: {error}.", fix="Correct it, or start from `kindred init`."
-            ) from error
-        for section, entries in document.items():
-            if not isinstance(entries, dict):
-                raise ConfigError(f"{path}: {section!r} stands outside a [section].", fix="Move it under its section.")
-            for name, value in entries.items():
-                values[f"{section}.{name}"], origin[f"{section}.{name}"] = value, str(path)
-    for key in _fields():
-        variable = "KINDRED_" + key.replace(".", "_").upper()
-        text = (os.environ if environment is None else environment).get(variable)
-        if text is not None:
-            values[key], origin[key] = text, f"environment variable {variable}"
-    for key, value in (flags or {}).items():
-        if value is not None:
-            values[key], origin[key] = value, "the command line"
-    if origin.get("ids.key_id") == str(path) and "ids.rules" not in values:
-        values["ids.rules"] = 1  # an older Kindred made this workspace, by whose rules its people are named
-        origin["ids.rules"] = str(path)
-    known = _fields()
-    sections: dict[str, dict[str, Any]] = {}
-    for key, value in values.items():
-        if key not in known:
-            raise ConfigError(f"{origin[key]}: there is no setting {key!r}.", fix=_nearest(key, known))
-        section, name = key.split(".", 1)
-        sections.setdefault(section, {})[name] = _convert(key, known[key], value, origin[key])
-    kinds = {f.name: f.default_factory for f in dataclasses.fields(Config)}
-    return Config(**{section: kinds[section](**entries) for section, entries in sections.items()})
-
-
-def template(**preset: Any) -> str:
-    """The text of a `kindred.toml` with every setting commented; preset: `ids__key_id="…"` lines set for real."""
-    lines = [
-        "# Settings of this Kindred workspace. A line #name = value shows a default; remove the # to change it.",
-        "",
-    ]
-    for section in dataclasses.fields(Config):
-        kind = section.default_factory
-        lines += [f"# {kind.__doc__}", f"[{section.name}]"]
-        for entry in dataclasses.fields(kind):
-            choices = entry.metadata["choices"]
-            note = entry.metadata["note"] + (f" ({' | '.join(map(str, choices))})" if choices else "")
-            value = preset.get(f"{section.name}__{entry.name}")
-            lines.append(f"# {note}")
-            lines.append(
-                f"{entry.name} = {_toml(value)}" if value is not None else f"#{entry.name} = {_toml(entry.default)}"
-            )
-        lines.append("")
-    return "\n".join(lines)
-
-
-def with_setting(text: str, key: str, value: Any) -> str:
-    """The text of a `kindred.toml` with one setting written for real, everything else as it stands.
-
-    Args:
-        text: of the file.
-        key: e.g. "storage.encryption".
-        value: what it shall be.
-    """
-    section, name = key.split(".", 1)
-    lines, inside, heading = text.splitlines(), False, None
-    line = f"{name} = {_toml(value)}"
-    for number, old in enumerate(lines):
-        bare = old.strip()
-        if bare.startswith("["):
-            inside = bare == f"[{section}]"
-            heading = number if inside else heading
-        elif inside and bare.removeprefix("#").partition("=")[0].strip() == name:
-            return "\n".join([*lines[:number], line, *lines[number + 1 :], ""])
-    if heading is None:
-        return "\n".join([*lines, "", f"[{section}]", line, ""])
-    return "\n".join([*lines[: heading + 1], line, *lines[heading + 1 :], ""])
-
-
-def set_value(path: Path, key: str, value: Any) -> None:
-    """Set one setting in a `kindred.toml`, every other line as it was.
-
-    Args:
-        path: the file.
-        key: `section.name`.
-        value: checked as if it stood there already.
-
-    Raises:
-        ConfigError: no such setting, or not a value of it.
-    """
-    known = _fields()
-    if key not in known:
-        raise ConfigError(f"there is no setting {key!r}.", fix=_nearest(key, known))
-    text = with_setting(path.read_text(encoding="utf-8"), key, _convert(key, known[key], value, "the command"))
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text, encoding="utf-8")
-    load(temporary, environment={})
-    os.chmod(temporary, 0o600)
-    temporary.replace(path)
+SECTIONS: dict[str, type[Any]] = get_type_hints(Config)
+FIELDS: dict[str, dataclasses.Field[Any]] = {
+    f"{section}.{entry.name}": entry for section, kind in SECTIONS.items() for entry in dataclasses.fields(kind)
+}
 
 
 def results(config: Config, wanted: Collection[str]) -> dict[str, Any]:
@@ -419,13 +339,8 @@ def results(config: Config, wanted: Collection[str]) -> dict[str, Any]:
         config: the settings.
         wanted: names of settings (`run.seed`) and of whole sections (`graph`).
     """
-    keys = [key for key in _fields() if key in wanted or key.split(".")[0] in wanted]
+    keys = [key for key in FIELDS if key in wanted or key.split(".")[0] in wanted]
     return {key: _value(config, key) for key in keys if key not in _NO_RESULT}
-
-
-def sections() -> list[str]:
-    """The names of all sections."""
-    return [section.name for section in dataclasses.fields(Config)]
 
 
 def named_files(config: Config, wanted: Collection[str]) -> dict[str, Path]:
@@ -435,7 +350,7 @@ def named_files(config: Config, wanted: Collection[str]) -> dict[str, Path]:
         config: the settings.
         wanted: names of settings (`ads.brand`).
     """
-    keys = [key for key, entry in _fields().items() if key in wanted and entry.metadata["file"]]
+    keys = [key for key, entry in FIELDS.items() if key in wanted and entry.metadata["file"]]
     named = {key: Path(value) for key in keys if (value := _value(config, key))}
     return {key: path for key, path in named.items() if path.exists()}
 
@@ -443,56 +358,3 @@ def named_files(config: Config, wanted: Collection[str]) -> dict[str, Path]:
 def _value(config: Config, key: str) -> Any:
     section, name = key.split(".")
     return getattr(getattr(config, section), name)
-
-
-def _fields() -> dict[str, dataclasses.Field]:
-    return {
-        f"{section.name}.{entry.name}": entry
-        for section in dataclasses.fields(Config)
-        for entry in dataclasses.fields(section.default_factory)
-    }
-
-
-def _convert(key: str, entry: dataclasses.Field, value: Any, origin: str) -> Any:
-    wanted = type(entry.default)
-    problem = f"{origin}: {key} = {value!r}"
-    try:
-        if wanted is bool and isinstance(value, str):
-            value = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[value.lower()]
-        elif isinstance(value, bool) != (wanted is bool):
-            raise ValueError
-        elif wanted is str:
-            if isinstance(value, (dict, list, float, int)):
-                raise ValueError
-            value = str(value)
-        elif wanted is int and isinstance(value, float) and value != int(value):
-            raise ValueError
-        else:
-            value = wanted(value)
-    except (ValueError, KeyError, TypeError, OverflowError):
-        raise ConfigError(f"{problem} should be {_words(wanted)}.", fix=f"The default is {entry.default!r}.") from None
-    choices, low, high = (entry.metadata[k] for k in ("choices", "low", "high"))
-    if choices and value not in choices:
-        raise ConfigError(f"{problem} is not one of {', '.join(map(str, choices))}.")
-    if (low is not None and not value >= low) or (high is not None and not value <= high):
-        raise ConfigError(f"{problem} should lie between {low} and {'any size' if high is None else high}.")
-    if entry.metadata["check"]:
-        entry.metadata["check"](value)
-    return value
-
-
-def _words(kind: type) -> str:
-    return {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[kind]
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f'"{value}"' if isinstance(value, str) else str(value)
-
-
-def _nearest(key: str, known: Mapping[str, Any]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(key, known, 1)
-    return f"Did you mean {close[0]!r}?" if close else "`kindred init` writes a file with every setting."

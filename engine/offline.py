@@ -8,6 +8,8 @@ has none, which is what it is told here. DuckDB fetches no extension by itself: 
 from __future__ import annotations
 
 import sys
+from types import ModuleType
+from typing import cast
 
 REPORTERS = ("openvino_telemetry",)
 
@@ -15,7 +17,7 @@ REPORTERS = ("openvino_telemetry",)
 def keep() -> None:
     """From now on `import` finds none of `REPORTERS`; called when the package `engine` is imported."""
     for name in REPORTERS:
-        sys.modules.setdefault(name, None)  # None: Python's own word for "there is no such module"
+        sys.modules.setdefault(name, cast(ModuleType, None))  # None: Python's own word for "there is no such module"
 
 
 def loaded() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,24 @@ def read(path: Path, *, sheet: str | None = None, encoding: str | None = None) -
     Raises:
         InputError: missing, empty, not a table, with a row that is none, or too large for the machine's memory.
     """
+    whole = texts(path, sheet=sheet, encoding=encoding)
+    return whole.with_columns(_typed(whole[name]) for name in whole.columns)
+
+
+def texts(
+    path: Path, *, wanted: Sequence[str] = (), sheet: str | None = None, encoding: str | None = None
+) -> pl.DataFrame:
+    """Read such a table as texts, exactly as they stand (empty = null).
+
+    Args:
+        path: of the file.
+        wanted: columns of which each must stand in it once.
+        sheet: of a workbook.
+        encoding: of a text; None = found.
+
+    Raises:
+        InputError: as `read`, or one of the columns stands twice.
+    """
     import polars as pl
 
     if not path.exists():
@@ -42,6 +61,7 @@ def read(path: Path, *, sheet: str | None = None, encoding: str | None = None) -
     with forms.plain(path, sheet=sheet, encoding=encoding) as form:
         layout, most, held, frames = form.layout(), _most(), 0, list[pl.DataFrame]()
         textfile.check_names(layout.names, path)
+        forms.named(layout, wanted, path)
         for frame in form.rows(layout):
             bad = frame[forms.PROBLEM]
             if bad.null_count() < frame.height:
@@ -52,8 +72,7 @@ def read(path: Path, *, sheet: str | None = None, encoding: str | None = None) -
             frames.append(frame.select(layout.names))
         if form.notes.get("cut_short"):
             raise InputError("the archive is cut.", file=path, fix="Fetch the file again.")
-    whole = pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(layout.names, pl.String))
-    return whole.with_columns(_typed(whole[name]) for name in whole.columns)
+    return pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(layout.names, pl.String))
 
 
 def _typed(texts: pl.Series) -> pl.Series:

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from queue import Queue
 from threading import Thread
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar, cast
 
 from engine.errors import EngineError
 
@@ -41,35 +41,35 @@ def answers(
     Raises:
         EngineError: the work's; or a process has ended.
     """
-    work, found = enumerate(lines), Queue()
-    started, at = [], {}
+    work = enumerate(lines)
+    found: Queue[tuple[_Worker, str]] = Queue()
+    started: list[_Worker] = []
+    at: dict[_Worker, int | None] = {}
     try:
         for _ in range(processes):
-            started.append(_start(module, arguments))
+            started.append(_Worker(module, arguments))
         for process in started:
-            Thread(target=_listen, args=(process, found), daemon=True).start()
+            Thread(target=process.listen, args=(found,), daemon=True).start()
         for process in started:
-            at[process] = _feed(process, work)
+            at[process] = process.feed(work)
         while any(number is not None for number in at.values()):
             process, line = found.get()
+            number = at[process]
+            if number is None:
+                continue
             if not line:
-                if at[process] is None:
-                    continue
                 raise EngineError(
-                    f"A process that worked for this one ended early ({_ending(process)}).",
+                    f"A process that worked for this one ended early ({process.ending()}).",
                     fix="Run again: what is done is kept. Where memory is short, give fewer --threads.",
                 )
             answer = json.loads(line)
             if "message" in answer:
                 raise EngineError(answer["message"], fix=answer["fix"])
-            number, at[process] = at[process], _feed(process, work)
+            at[process] = process.feed(work)
             yield number, answer
     finally:
         for process in started:
-            with suppress(OSError):
-                process.stdin.close()
-            process.terminate()
-            process.wait()
+            process.end()
 
 
 def in_order(answers: Iterable[tuple[int, T]]) -> Iterator[T]:
@@ -94,36 +94,52 @@ def serve(work: Callable[[str], dict[str, Any]]) -> None:
         sys.stdout.flush()
 
 
-def _start(module: str, arguments: Sequence[str]) -> subprocess.Popen[str]:
-    root = str(Path(__file__).resolve().parents[1])
-    path = os.pathsep.join(p for p in (root, os.environ.get("PYTHONPATH", "")) if p)
-    return subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1"},
-    )
+class _Worker:
+    """A process that answers lines.
 
+    Args:
+        module: what it runs.
+        arguments: of its command line.
+    """
 
-def _feed(process: subprocess.Popen[str], work: Iterator[tuple[int, str]]) -> int | None:
-    """Give a process the next line; its number, None where there is no more."""
-    number, line = next(work, (None, ""))
-    if number is not None:
-        with suppress(BrokenPipeError):  # it has ended: its empty answer says so
-            process.stdin.write(line + "\n")
-            process.stdin.flush()
-    return number
+    def __init__(self, module: str, arguments: Sequence[str]) -> None:
+        root = str(Path(__file__).resolve().parents[1])
+        path = os.pathsep.join(p for p in (root, os.environ.get("PYTHONPATH", "")) if p)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1"},
+        )
+        # Both are pipes, as asked for.
+        self._input, self._output = cast("IO[str]", self._process.stdin), cast("IO[str]", self._process.stdout)
 
+    def feed(self, work: Iterator[tuple[int, str]]) -> int | None:
+        """Give it the next line; its number, None where there is no more."""
+        for number, line in work:
+            with suppress(BrokenPipeError):  # it has ended: its empty answer says so
+                self._input.write(line + "\n")
+                self._input.flush()
+            return number
+        return None
 
-def _ending(process: subprocess.Popen[str]) -> str:
-    code = process.wait()
-    return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+    def listen(self, found: Queue[tuple[_Worker, str]]) -> None:
+        """Hand on its answers, and an empty one at its end."""
+        for line in self._output:
+            if line.endswith("\n"):  # half an answer is none
+                found.put((self, line))
+        found.put((self, ""))
 
+    def ending(self) -> str:
+        """Wait for its end, and say how it came."""
+        code = self._process.wait()
+        return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
 
-def _listen(process: subprocess.Popen[str], found: Queue) -> None:
-    for line in process.stdout:
-        if line.endswith("\n"):  # half an answer is none
-            found.put((process, line))
-    found.put((process, ""))
+    def end(self) -> None:
+        """End it, whatever it does."""
+        with suppress(OSError):
+            self._input.close()
+        self._process.terminate()
+        self._process.wait()

@@ -8,7 +8,7 @@ RATES = ("retention", "low", "high", "share", "lift", "lift_low", "lift_high", "
 
 
 def rates(retained: int, n: int, taken: int | None = None, changes: int | None = None) -> dict[str, float | None]:
-    """Every rate that four counts tell; None where it is not defined.
+    """Every rate that these counts tell; None where it is not defined.
 
     Args:
         retained: changes from the manufacturer to it.
@@ -20,13 +20,13 @@ def rates(retained: int, n: int, taken: int | None = None, changes: int | None =
     if not n:
         return found
     p = found["retention"] = min(1.0, retained / n)
-    found["low"], found["high"] = wilson(retained, n)
+    low, high = found["low"], found["high"] = wilson(retained, n)
     if taken is None or not changes:
         return found
     s = found["share"] = min(1.0, taken / changes)
     if s:
         # The share is of all changers, so its own error is the smaller one: it is taken as given.
-        found |= {"lift": p / s, "lift_low": found["low"] / s, "lift_high": found["high"] / s}
+        found |= {"lift": p / s, "lift_low": low / s, "lift_high": high / s}
     if 0 < p < 1 and 0 < s < 1:
         found["log_odds"] = log(p / (1 - p)) - log(s / (1 - s))
     return found

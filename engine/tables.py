@@ -7,11 +7,9 @@ embedded database stores a table (few words as numbers, columns that take no pla
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from engine.contracts import SQL_TYPES, Column, Table, table
-from engine.errors import InputError
+from engine.contracts import SQL_TYPES, Column, Table, polars_type, table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,7 +47,7 @@ _ALL = [
         """),
     table("readings", "row of a table that came in, as its file had it", "source_id row_number", """
         source_id text
-        row_number i64       order in which rows are laid over each other
+        row_number i64       order in which rows are merged
         customer_id text?    whose it is
         cells text           JSON: the values as texts, in the order of the columns in sources.how
         """),
@@ -76,8 +74,10 @@ _ALL = [
     table("rejects", "rejected row", "source_id row_number", """
         source_id text
         row_number i64       1-based, the header not counted
-        reason text
+        reason text          name of why; docs/reference/formats.md has its words
         raw text             the row with ids masked
+        column_name text?    our column that it is about; null = the whole row, or call records
+        detail text?         what else is known, in words
         """),
     table("parties", "phone number or account seen", "node", """
         node u32             dense, from 0
@@ -290,7 +290,7 @@ _ALL = [
         box f32[4]?          x0 y0 x1 y1 in pixels of the upright photo
         landmarks f32[10]?   x y of left eye, right eye, nose, left and right mouth corner
         probability f64?     of the detector
-        sharpness f64?       variance of the Laplacian of the crop
+        sharpness f64?       of the crop, whatever its light: variance of the Laplacian over that of the brightness
         yaw f64?             -1..1 from the landmarks, 0 = frontal
         hair f32[4]?         L a b (CIE Lab) above the face, and confidence 0..1
         width i32?           of the upright photo, pixels
@@ -314,10 +314,10 @@ _ALL = [
         subject_id text?     whose face was matched; null for random_face
         rank i32?            of the contact whose face it is, 1 = first; null unless influencer_face
         photo_id text?       null where there is no match
-        similarity f64?      cosine of the two embeddings
+        similarity f64?      cosine of the two embeddings, less what all models' have in common
         percentile f64?      share of random inventory pairs that are less similar
         flag text?           same_person_likely
-        status text          matched, or why not: no_photo, no_consent, no_face, ambiguous, ...
+        status text          matched, or why not: no_photo, no_consent, no_face, ambiguous, nobody_alike ...
         """),
     # ---- ads ------------------------------------------------------------------------------------
     table("ads", "customer and arm", "customer_id arm", """
@@ -380,8 +380,17 @@ _ALL = [
         files texts          below the workspace's ads/ folder
         erased bool          its customer or the person behind the likeness was erased
         """),
+    table("sendings", "numbered delivery, customer and arm", "number customer_id arm", """
+        number i32           of the delivery (`export delivery --since-last`), from 1
+        day date             of sending
+        customer_id text
+        arm text
+        ad_id text
+        digest text          hash of what is shown: arm, offer, texts, files
+        new bool             false = the customer had it before, and something else was new
+        """),
     table("meta", "fact about the workspace", "name", """
-        name text            schema_version, migrated, unfinished, people, restored, clock
+        name text            schema_version, migrated, unfinished, people, restored, clock, delivery_open
         value text
         """),
 ]  # fmt: skip
@@ -390,78 +399,17 @@ TABLES: dict[str, Table] = {contract.name: contract for contract in _ALL}
 
 # What says when something ran, or what takes an import back, not what came out: left out of `export all` so that two
 # runs give the same bytes.
-BOOKKEEPING = ("sources", "readings", "repeats", "runs", "deliveries", "objections", "meta")
+BOOKKEEPING = ("sources", "readings", "repeats", "runs", "deliveries", "sendings", "objections", "meta")
 
 # Columns that the exported table does not have: whose face chose an ad's photo is nothing for whoever sends it.
 NOT_EXPORTED = {"ads": ("subject_id", "offer_version")}
 
 
-def polars_type(kind: str) -> pl.DataType:
-    """The polars type of a contract type; kind: key of `SQL_TYPES`."""
-    import polars as pl
-
-    simple = {
-        "text": pl.String(), "bool": pl.Boolean(), "u32": pl.UInt32(), "i32": pl.Int32(), "i64": pl.Int64(),
-        "f32": pl.Float32(), "f64": pl.Float64(), "date": pl.Date(), "time": pl.Datetime("us"),
-        "texts": pl.List(pl.String),
-    }  # fmt: skip
-    if kind in simple:
-        return simple[kind]
-    return pl.Array(pl.Float32, int(kind[4:-1]))
-
-
 def empty(name: str) -> pl.DataFrame:
     """An empty frame with the columns of table `name`."""
-    import polars as pl
-
-    return pl.DataFrame(schema={c.name: polars_type(c.type) for c in TABLES[name].columns})
+    return TABLES[name].empty()
 
 
 def check(frame: pl.DataFrame, name: str, *, unique: bool = True) -> pl.DataFrame:
-    """Return `frame` in the shape of table `name`: columns in order, types cast, unsorted.
-
-    Args:
-        frame: rows to check; missing nullable columns are added as null.
-        name: a key of `TABLES`.
-        unique: also check that the keys are unique.
-
-    Raises:
-        InputError: a column is missing or unknown, a value cannot be cast, is null where it may not be or none of
-            the column's words, or a key stands twice; the message names table, column, count and fix.
-    """
-    import polars as pl
-
-    table = TABLES[name]
-    missing = [c.name for c in table.columns if c.name not in frame.columns and not c.nullable]
-    if missing:
-        raise InputError(f"table {name} lacks {_list(missing)}; found {_list(frame.columns)}.")
-    extra = [c for c in frame.columns if c not in table.names]
-    if extra and not table.open:
-        raise InputError(f"table {name} does not have {_list(extra)}; its columns are {_list(table.names)}.")
-    columns = []
-    for column in table.columns:
-        wanted = polars_type(column.type)
-        if column.name not in frame.columns:
-            columns.append(pl.lit(None, dtype=wanted).alias(column.name))
-        else:
-            columns.append(pl.col(column.name).cast(wanted))
-    try:
-        frame = frame.select(*columns, *extra)
-    except pl.exceptions.PolarsError as error:
-        raise InputError(f"table {name}: a value does not fit its type ({str(error).splitlines()[0]}).") from error
-    for column in table.columns:
-        nulls = frame[column.name].null_count()
-        if nulls and not column.nullable:
-            raise InputError(f"table {name}: {nulls} rows have no value.", column=column.name)
-        odd = column.words and frame.filter(~pl.col(column.name).is_in(column.words)).height
-        if odd:
-            raise InputError(f"table {name}: {odd} rows are none of {_list(column.words)}.", column=column.name)
-    if unique and frame.height:
-        twice = frame.height - frame.select(table.keys).n_unique()
-        if twice:
-            raise InputError(f"table {name}: {twice} rows repeat their key ({', '.join(table.keys)}).")
-    return frame
-
-
-def _list(names: Iterable[str]) -> str:
-    return ", ".join(names) or "nothing"
+    """Return `frame` in the shape of table `name`; see `Table.check`."""
+    return TABLES[name].check(frame, unique=unique)

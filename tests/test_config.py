@@ -7,14 +7,14 @@ import tomllib
 
 import pytest
 
-from engine import config
+from engine import config, config_file
 from engine.errors import ConfigError
 
 
 def test_flag_beats_environment_beats_file_beats_default(tmp_path):
     file = tmp_path / "kindred.toml"
     file.write_text("[graph]\nwindow_days = 10\ntop = 5\nhalf_life_days = 7\n")
-    found = config.load(
+    found = config_file.load(
         file,
         environment={"KINDRED_GRAPH_WINDOW_DAYS": "20", "KINDRED_GRAPH_TOP": "6"},
         flags={"graph.window_days": 30, "graph.top": None},
@@ -42,22 +42,22 @@ def test_bad_settings_say_where_and_what(tmp_path, text, message):
     file = tmp_path / "kindred.toml"
     file.write_text(text)
     with pytest.raises(ConfigError, match=message) as caught:
-        config.load(file, environment={})
+        config_file.load(file, environment={})
     assert str(file) in str(caught.value)
 
 
 def test_an_environment_variable_is_named_in_the_error():
     with pytest.raises(ConfigError, match="KINDRED_RUN_SEED"):
-        config.load(environment={"KINDRED_RUN_SEED": "x"})
+        config_file.load(environment={"KINDRED_RUN_SEED": "x"})
 
 
 def test_the_template_is_the_defaults(tmp_path):
-    text = config.template(ads__campaign="spring")
+    text = config_file.template(ads__campaign="spring")
     assert tomllib.loads(text)["ads"] == {"campaign": "spring"}
     active = re.sub(r"^#(?=\w+ = )", "", text, flags=re.M)
     file = tmp_path / "kindred.toml"
     file.write_text(active.replace('campaign = "spring"\n', 'campaign = "campaign"\n'))
-    assert config.load(file, environment={}) == config.Config()
+    assert config_file.load(file, environment={}) == config.Config()
 
 
 def test_settings_that_decide_results_are_given_by_section_and_by_name():
@@ -68,13 +68,13 @@ def test_settings_that_decide_results_are_given_by_section_and_by_name():
 
 def test_setting_one_value_leaves_every_other_line(tmp_path):
     file = tmp_path / "kindred.toml"
-    file.write_text(config.template(ads__campaign="spring"))
+    file.write_text(config_file.template(ads__campaign="spring"))
     before = file.read_text().splitlines()
-    config.set_value(file, "faces.weights", "vggface2")
+    config_file.set_value(file, "faces.weights", "vggface2")
     after = file.read_text().splitlines()
     assert [line for line, old in zip(after, before, strict=True) if line != old] == ['weights = "vggface2"']
-    config.set_value(file, "ads.campaign", "summer")
-    found = config.load(file, environment={})
+    config_file.set_value(file, "ads.campaign", "summer")
+    found = config_file.load(file, environment={})
     assert (found.faces.weights, found.ads.campaign) == ("vggface2", "summer")
 
 
@@ -82,7 +82,7 @@ def test_a_value_that_does_not_fit_leaves_the_file_as_it_was(tmp_path):
     file = tmp_path / "kindred.toml"
     file.write_text("[graph]\ntop = 5\n")
     with pytest.raises(ConfigError, match="whole number"):
-        config.set_value(file, "graph.top", "many")
+        config_file.set_value(file, "graph.top", "many")
     with pytest.raises(ConfigError, match=r"Did you mean 'graph\.top'"):
-        config.set_value(file, "graph.tops", 3)
+        config_file.set_value(file, "graph.tops", 3)
     assert file.read_text() == "[graph]\ntop = 5\n"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from engine import documents
 from engine.errors import ConfigError
@@ -190,23 +190,26 @@ class _Reader:
 
     def brand(self, document: dict[str, Any], raw: bytes) -> Brand:
         self._only(document, {"brand", "colours", "fonts", "size"})
-        head = document.get("brand", {})
+        head, colours, fonts = (document.get(name, {}) for name in ("brand", "colours", "fonts"))
         self._only(head, {"name", "legal"})
-        self.colours = {name: self._hex(name, value) for name, value in document.get("colours", {}).items()}
-        for role, files in document.get("fonts", {}).items():
+        self._table(colours)
+        self._table(fonts)
+        self.colours = {name: self._hex(name, value) for name, value in colours.items()}
+        for role, files in fonts.items():
             self.place = f"[fonts] {role}"
             if not isinstance(files, list) or not files:
                 self._fail("should be a list of font files")
             self.fonts[role] = tuple(self._file(name) for name in files)
         sizes = {}
-        for entry in document.get("size", []):
+        self.place = "[[size]]"
+        for entry in self._list(document, "size"):
             self.place = "[[size]]"
             self._only(entry, {"canvas", "layer"})
             width, height = self._numbers(entry.get("canvas"), 2, "canvas")
             if not (16 <= width <= LARGEST and 16 <= height <= LARGEST):
                 self._fail(f"canvas {width}x{height} should lie between 16 and {LARGEST} pixels a side")
             layers = []
-            for number, layer in enumerate(entry.get("layer", []), 1):
+            for number, layer in enumerate(self._list(entry, "layer"), 1):
                 self.place = f"size {width}x{height}, layer {number}"
                 layers.append(self._layer(layer, (width, height)))
             self.place = f"size {width}x{height}"
@@ -234,8 +237,9 @@ class _Reader:
                     self._fail(f"layer {over} ({layer.kind}) covers a part of layer {under + 1} where the face may be")
 
     def _layer(self, entry: dict[str, Any], canvas: tuple[int, int]) -> Layer:
+        self._table(entry)
         kind = entry.get("kind")
-        if kind not in _KINDS:
+        if not isinstance(kind, str) or kind not in _KINDS:
             self._fail(f"kind = {kind!r} is not one of {', '.join(_KINDS)}")
         self._only(entry, {"kind", *_KINDS[kind]})
         values: dict[str, Any] = {"kind": kind, "box": (0, 0, *canvas)}
@@ -245,13 +249,15 @@ class _Reader:
                 if values[name][2] <= 0 or values[name][3] <= 0:
                     self._fail(f"{name} has no area")
             elif name == "fill":
-                values[name] = tuple(self._colour(c) for c in (value if isinstance(value, list) else [value]))[:2]
+                values[name] = tuple(self._colour(c) for c in (value if isinstance(value, list) else [value]))
+                if len(values[name]) > 2:
+                    self._fail("fill should be one or two colours")
             elif name == "radius":
                 values[name] = self._numbers(value if isinstance(value, list) else [value] * 4, 4, name)
             elif name in ("eyes", "height", "solid", "strength"):
                 values[name] = self._share(name, value)
             elif name == "items":
-                values[name] = tuple(self._item(i) for i in value)
+                values[name] = tuple(self._item(i) for i in self._list(entry, name))
             elif name == "path":
                 values[name] = str(self._file(value))
             elif name == "gap":
@@ -262,15 +268,16 @@ class _Reader:
                 if value not in choices:
                     self._fail(f"{name} = {value!r} is not one of {', '.join(choices)}")
                 values[name] = value
-        if kind in ("fill", "shape", "scrim") and not values.get("fill"):
-            self._fail("needs a fill")
+        needed = "path" if kind == "image" else "fill" if kind in ("fill", "shape", "scrim") else "kind"
+        if not values.get(needed):
+            self._fail(f"needs a {needed}")
         return Layer(**values)
 
     def _item(self, entry: dict[str, Any]) -> Item:
         self._only(entry, _ITEM)
         if entry.get("text") not in TEXTS:
             self._fail(f"text = {entry.get('text')!r} is not one of {', '.join(TEXTS)}")
-        if entry.get("font") not in self.fonts:
+        if not isinstance(entry.get("font"), str) or entry["font"] not in self.fonts:
             self._fail(f"font = {entry.get('font')!r} is not one of [fonts]: {', '.join(self.fonts)}")
         low, high = self._numbers(entry.get("size"), 2, "size")
         if not 4 <= low <= high <= 1000:
@@ -278,15 +285,21 @@ class _Reader:
         mark = entry.get("mark")
         if mark is not None and (not isinstance(mark, list) or len(mark) != 2):
             self._fail("mark should be two colours")
+        pill = self._numbers(entry["pill"], 2, "pill") if "pill" in entry else None
+        leading, balance = entry.get("leading", 1.2), entry.get("balance", False)
+        if isinstance(leading, bool) or not isinstance(leading, (int, float)) or not 0 < leading <= 10:
+            self._fail(f"leading = {leading!r} should be a number above 0, at most 10")
+        if not isinstance(balance, bool):
+            self._fail(f"balance = {balance!r} should be true or false")
         return Item(
             text=entry["text"],
             font=entry["font"],
             colour=self._colour(entry.get("colour")),
             size=(low, high),
-            leading=float(entry.get("leading", 1.2)),
-            lines=int(entry.get("lines", 0)),
-            balance=bool(entry.get("balance", False)),
-            pill=self._numbers(entry["pill"], 2, "pill") if "pill" in entry else None,
+            leading=float(leading),
+            lines=self._numbers([entry.get("lines", 0)], 1, "lines")[0],
+            balance=balance,
+            pill=None if pill is None else (pill[0], pill[1]),
             fill=self._colour(entry["fill"]) if "fill" in entry else None,
             mark=None if mark is None else (self._colour(mark[0]), self._colour(mark[1])),
         )
@@ -313,7 +326,7 @@ class _Reader:
         return red, green, blue
 
     def _colour(self, name: Any) -> tuple[int, int, int]:
-        if name not in self.colours:
+        if not isinstance(name, str) or name not in self.colours:
             self._fail(f"colour {name!r} is not one of [colours]: {', '.join(self.colours)}")
         return self.colours[name]
 
@@ -333,12 +346,21 @@ class _Reader:
             self._fail(f"[brand] {name} = {value!r} should be text")
         return value
 
-    def _only(self, entry: Any, known: set[str]) -> None:
+    def _table(self, entry: Any) -> None:
         if not isinstance(entry, dict):
             self._fail(f"{entry!r} should be a table")
+
+    def _list(self, entry: dict[str, Any], name: str) -> list[Any]:
+        value = entry.get(name, [])
+        if not isinstance(value, list):
+            self._fail(f"{name} = {value!r} should be a list of tables")
+        return value
+
+    def _only(self, entry: Any, known: set[str]) -> None:
+        self._table(entry)
         if unknown := sorted(set(entry) - known):
             self._fail(f"does not know {unknown[0]!r}", fix=f"It may say {', '.join(sorted(known))}.")
 
-    def _fail(self, problem: str, *, fix: str | None = None) -> None:
+    def _fail(self, problem: str, *, fix: str | None = None) -> NoReturn:
         where = f"{self.file}, {self.place}" if self.place else str(self.file)
         raise ConfigError(f"{where}: {problem}.", fix=fix)

@@ -51,4 +51,5 @@ def _table() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     value = np.arange(256) / 255
     linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-    return tuple((weight * linear).astype(np.float32) for weight in (0.2126, 0.7152, 0.0722))
+    red, green, blue = ((weight * linear).astype(np.float32) for weight in (0.2126, 0.7152, 0.0722))
+    return red, green, blue

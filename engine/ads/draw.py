@@ -155,7 +155,7 @@ def _mark(sheet: Image.Image, block: Block, at: tuple[int, int]) -> None:
 
     size = block.size
     disc = round(size * 0.86)
-    for colour, shift, alpha in zip(block.item.mark, (0, round(size * 0.46)), (255, 225), strict=True):
+    for colour, shift, alpha in zip(block.item.mark or (), (0, round(size * 0.46)), (255, 225), strict=True):
         fine = Image.new("L", (disc * _FINE, disc * _FINE), 0)
         ImageDraw.Draw(fine).ellipse((0, 0, disc * _FINE - 1, disc * _FINE - 1), fill=alpha)
         mask = fine.resize((disc, disc), Image.Resampling.BOX)

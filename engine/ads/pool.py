@@ -137,8 +137,8 @@ def rendered(
     workers = min(threads or os.cpu_count() or 1, 1 + total // FEW)
     with progress.task("creatives", total) as bar:
         if workers == 1:
-            renderer = _renderer(brand, digest) if total else None
-            answers = (worker.work(renderer, line, folder, format=format, banner_kb=banner_kb) for line in rows["line"])
+            work = partial(worker.work, folder=folder, format=format, banner_kb=banner_kb)
+            answers = (work(_renderer(brand, digest), line) for line in rows["line"])
         else:
             given = [str(folder), str(brand), format, str(banner_kb)]
             answers = (a["done"] for _, a in processes.answers("engine.ads.worker", given, rows["line"], workers))

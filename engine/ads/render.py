@@ -239,7 +239,7 @@ class Renderer:
         found = []
         for box, block in placed:
             entry = (box, block.item.colour, block.item.text)
-            if solid.crop((box[0], box[1], box[0] + box[2], box[1] + box[3])).getextrema()[0] < 255:
+            if solid.crop((box[0], box[1], box[0] + box[2], box[1] + box[3])).getextrema() != (255, 255):
                 found.append(entry)
             elif (ratio := contrast.worst(ground, box, block.item.colour)) < contrast.READABLE:
                 file = self.brand.folder / "brand.toml"
@@ -270,7 +270,7 @@ def _pieces(sheet: Image.Image) -> list[tuple[Image.Image, tuple[int, int]]]:
     pieces = []
     for top, bottom in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
         band = sheet.crop((0, top, sheet.width, bottom))
-        left, _, right, _ = band.getbbox()
+        left, _, right, _ = band.getbbox() or (0, 0, *band.size)  # a band has something in every row
         piece = band.crop((left, 0, right, band.height))
         opaque = piece.getchannel("A").getextrema()[0] == 255
         pieces.append((piece.convert("RGB") if opaque else piece, (left, top)))

@@ -118,7 +118,7 @@ def fit(
         check_length(text, item.text, owner)
     files = [_font_for(item, text, fonts, owner) for item, text in wanted]
 
-    def lay(sizes: Sequence[int]) -> list[Block] | None:
+    def blocks_at(sizes: Sequence[int]) -> list[Block] | None:
         blocks = []
         left = room[1] - gap * (len(wanted) - 1)
         for (item, text), file, size in zip(wanted, files, sizes, strict=True):
@@ -131,18 +131,18 @@ def fit(
     def sizes_at(step: int) -> list[int]:
         return [i.size[0] + (i.size[1] - i.size[0]) * step // _STEPS for i, _ in wanted]
 
-    best = lay(sizes_at(0))
+    best = blocks_at(sizes_at(0))
     if best is None:
         raise _too_long(wanted, files, room, owner, place)
-    step = _largest(0, _STEPS, lambda s: lay(sizes_at(s)) is not None)
+    step = _largest(0, _STEPS, lambda s: blocks_at(sizes_at(s)) is not None)
     sizes = sizes_at(step)
     for index, (item, _) in enumerate(wanted):
 
         def grown(size: int, index: int = index) -> bool:
-            return lay([*sizes[:index], size, *sizes[index + 1 :]]) is not None
+            return blocks_at([*sizes[:index], size, *sizes[index + 1 :]]) is not None
 
         sizes[index] = _largest(sizes[index], item.size[1], grown)
-    blocks = lay(sizes)
+    blocks = blocks_at(sizes) or best  # the largest sizes that fit: they do
     return [_balanced(b, text, room[0]) if b.item.balance else b for b, (_, text) in zip(blocks, wanted, strict=True)]
 
 

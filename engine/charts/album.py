@@ -18,7 +18,7 @@ class Album:
     """Charts by name.
 
     Args:
-        facts: settled facts.
+        facts: finished facts.
     """
 
     def __init__(self, facts: Facts) -> None:

@@ -1,4 +1,4 @@
-"""Bars: upright, lying with their values, and shares that make up 100 %."""
+"""Bars: vertical, horizontal with their values, and shares that make up 100 %."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from engine.figures import WITHHELD, spell
 SHARES = 8  # parts with a colour of their own
 
 
-def upright(
+def vertical(
     labels: Sequence[str], values: Sequence[float | None], *, x: str, y: str, edges: bool = False
 ) -> dict[str, Any]:
-    """Upright bars, for numbers in their order.
+    """Vertical bars, for numbers in their order.
 
     Args:
         labels: of the bars; as many are written as fit.
@@ -43,8 +43,10 @@ def upright(
     return specification([bars], height=170)
 
 
-def lying(labels: Sequence[str], values: Sequence[float | None], *, x: str = "", form: str = "count") -> dict[str, Any]:
-    """Lying bars with the value at the end, for names; losses lie left of the line at 0.
+def horizontal(
+    labels: Sequence[str], values: Sequence[float | None], *, x: str = "", form: str = "count"
+) -> dict[str, Any]:
+    """Horizontal bars with the value at the end, for names; losses lie left of the line at 0.
 
     Args:
         labels: names, from the top down.
@@ -92,10 +94,10 @@ def stacked(labels: Sequence[str], parts: Sequence[tuple[str, Sequence[float | N
     for i, (short, label) in enumerate(zip(shown, labels, strict=True)):
         end = 0.0
         for name, (part, values) in zip(legend, parts, strict=True):
-            if values[i]:
-                says = f"{label}, {part}: {spell(values[i], 'share')}"
-                rows.append({"name": short, "part": name, "from": end, "to": end + values[i], "says": says})
-                end += values[i]
+            if value := values[i]:
+                says = f"{label}, {part}: {spell(value, 'share')}"
+                rows.append({"name": short, "part": name, "from": end, "to": end + value, "says": says})
+                end += value
         if end < 0.995:
             gaps.append({"name": short, "part": WITHHELD, "from": end, "to": 1.0, "says": f"{label}: {WITHHELD}"})
     keys, colours = list(legend), COLOURS[: len(legend)]

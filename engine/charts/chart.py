@@ -98,7 +98,7 @@ def plain(value: Any) -> Any:
 def names(field: str, labels: Sequence[str]) -> dict[str, Any]:
     """An encoding by names in their given order, wrapped."""
     breaks = any("\n" in label for label in labels)
-    along = {"title": None, "grid": False, "labelExpr": "split(datum.label, '\\n')", "labelColor": INK}
+    along: dict[str, Any] = {"title": None, "grid": False, "labelExpr": "split(datum.label, '\\n')", "labelColor": INK}
     if breaks:
         up = {"test": "indexof(datum.label, '\\n') >= 0", "value": -LINE / 2}
         along |= {"labelLineHeight": LINE, "labelOffset": {"condition": up, "value": 0}}

@@ -21,4 +21,4 @@ def data(facts: Facts) -> dict[str, Chart]:
 
 def _ages(rows: Rows) -> dict[str, Any]:
     labels = ["not known" if row["low"] is None else f"{row['low']}–{row['low'] + 9}" for row in rows]
-    return bars.upright(labels, [row["n"] for row in rows], x="years", y="customers")
+    return bars.vertical(labels, [row["n"] for row in rows], x="years", y="customers")

@@ -34,7 +34,7 @@ def experiment(facts: Facts) -> dict[str, Chart]:
         _one(album, f"experiments.{i}", f"x{i}", trial)
     album.add(
         "funnel", "Who could be compared", "experiment.funnel", "customers",
-        lambda rows: bars.lying(
+        lambda rows: bars.horizontal(
             [FUNNEL[row["step"]] for row in rows], [row["customers"] for row in rows], x="customers"
         ),
     )  # fmt: skip
@@ -96,7 +96,7 @@ def _one(album: Album, path: str, prefix: str, trial: Mapping[str, Any]) -> None
     several = len(trial["pairs"]) > 1
     album.add(
         f"{prefix}gates", "Customers left after each condition", f"{path}.funnel", "left",
-        lambda rows: bars.lying([word(row["gate"]) for row in rows], [row["left"] for row in rows], x="customers"),
+        lambda rows: bars.horizontal([word(row["gate"]) for row in rows], [row["left"] for row in rows], x="customers"),
     )  # fmt: skip
 
     def each(name: str, title: str, rows: Rows, value: str, spec: Any) -> None:
@@ -149,4 +149,4 @@ def _balance(rows: Rows) -> dict[str, Any]:
 def _exposure(rows: Rows) -> dict[str, Any]:
     labels = [f"{100 * row['low']:.0f}–{100 * row['high']:.0f} %" for row in rows]
     x = f"contacts in the experiment who are in {word(rows[0]['arm'])}"
-    return bars.upright(labels, [row["n"] for row in rows], x=x, y="customers")
+    return bars.vertical(labels, [row["n"] for row in rows], x=x, y="customers")

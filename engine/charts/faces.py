@@ -20,12 +20,14 @@ def faces(facts: Facts) -> dict[str, Chart]:
     ):
         album.add(
             name, title, path, "photos",
-            lambda rows: bars.lying([word(row["status"]) for row in rows], [row["photos"] for row in rows], x="photos"),
+            lambda rows: bars.horizontal(
+                [word(row["status"]) for row in rows], [row["photos"] for row in rows], x="photos"
+            ),
         )  # fmt: skip
     album.add("percentiles", "Matches by rarity of their likeness", "faces.percentiles", "n", _rarity)
     album.add(
         "inventory", "How often photos of the inventory are used", "faces.inventory", "uses",
-        lambda rows: bars.upright(
+        lambda rows: bars.vertical(
             [str(i + 1) for i in range(len(rows))], [row["uses"] for row in rows], x="photo, most used first",
             y="matches",
         ),

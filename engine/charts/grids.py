@@ -99,7 +99,7 @@ def calendar(days: Mapping[date, float], *, unit: str) -> dict[str, Any]:
     first = min(days) - timedelta(days=min(days).weekday())
     weeks = (max(days) - first).days // 7 + 1
     least, most = min(days.values()), max(days.values())
-    cells = [
+    cells: list[dict[str, Any]] = [
         {"week": (day - first).days // 7, "day": day.weekday(), "fill": SHADES[shade(value, least, most)],
          "says": f"{day:%a} {day}: {spell(value, 'count')} {unit}"}
         for day, value in days.items() if plain(value) is not None
@@ -107,11 +107,11 @@ def calendar(days: Mapping[date, float], *, unit: str) -> dict[str, Any]:
     mondays = [first + timedelta(days=7 * week) for week in range(weeks)]
     starts = [w for w, day in enumerate(mondays) if w == 0 or day.month != mondays[w - 1].month]
     kept = [w for i, w in enumerate(starts) if i == len(starts) - 1 or starts[i + 1] - w > 2]
-    months, told = [], None
+    months, last = [], None
     for week, following in pairwise([*kept, kept[-1] + 9]):
         monday = mondays[week]
-        year = monday.year != told and following - week > 4  # a year takes the room of four weeks
-        told = monday.year if year else told
+        year = monday.year != last and following - week > 4  # a year takes the room of four weeks
+        last = monday.year if year else last
         months.append({"week": week, "text": f"{monday:%b %Y}" if year else f"{monday:%b}"})
     columns = max(weeks, 24)
     across = {"field": "week", "type": "quantitative", "axis": None, "scale": {"domain": [0, columns], "nice": False}}

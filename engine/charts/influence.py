@@ -43,7 +43,7 @@ def influence(facts: Facts) -> dict[str, Chart]:
         album.add(name, title, path, "n", _bins(name, x, y))
     album.add(
         "gates", "Pairs that do not count, and why", "health.gates", "pairs",
-        lambda rows: bars.lying(
+        lambda rows: bars.horizontal(
             [GATES.get(row["reason"], row["reason"]) for row in rows], [row["pairs"] for row in rows], x="pairs"
         ),
     )  # fmt: skip
@@ -106,7 +106,7 @@ def contacts_per_day(rows: Rows) -> dict[str, Any]:
 
 def _bins(name: str, x: str, y: str) -> Callable[[Rows], dict[str, Any]]:
     label = _whole if name in WHOLE else _percent if name in SHARES else _from
-    return lambda rows: bars.upright(
+    return lambda rows: bars.vertical(
         [label(row["low"], row["high"]) for row in rows], [row["n"] for row in rows], x=x, y=y, edges=label is _from
     )
 

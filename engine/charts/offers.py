@@ -26,7 +26,7 @@ def offers(facts: Facts) -> dict[str, Chart]:
     )  # fmt: skip
     album.each(
         "driver", "{}: what its uplift depends on".format, "offers.drivers", "offer_id", "lost",
-        lambda rows: bars.lying(
+        lambda rows: bars.horizontal(
             [row["feature"].replace("_", " ") for row in rows], [row["lost"] for row in rows], form="number",
             x="Qini lost when shuffled",
         ),
@@ -40,7 +40,7 @@ def offers(facts: Facts) -> dict[str, Chart]:
     )  # fmt: skip
     album.add(
         "policy", "Expected value by whom one gives what", "offers.policy", "value",
-        lambda rows: bars.lying(
+        lambda rows: bars.horizontal(
             [row["policy"] for row in rows], [row["value"] for row in rows], form="money",
             x="expected value less cost"
         ),

@@ -46,7 +46,7 @@ def inline(name: str, chart: Chart) -> str:
         chart: with a specification.
     """
     root = ET.fromstring(_drawn(_texts(chart.spec, _safe)))  # noqa: S314 - our own drawing
-    width, height = (float(number) for number in root.get("viewBox").split()[2:])
+    width, height = (float(number) for number in root.get("viewBox", "").split()[2:])
     _lighten(root, name)
     # No picture is drawn much larger than this, so that texts are of one size all over the page.
     style = f"max-width: {round(width * ENLARGED)}px" + (f"; min-width: {round(0.8 * width)}px" if chart.wide else "")
@@ -79,7 +79,7 @@ def write(path: Path, chart: Chart, *, dark: bool = False) -> None:
         text = json.dumps(spec, ensure_ascii=False).replace("<", "\\u003c")
         page = _HTML.format(
             title=escape(chart.title), style=PALETTE.read_text(encoding="utf-8"), spec=text,
-            library=vl_convert.javascript_bundle(vl_version=VERSION),
+            library=vl_convert.javascript_bundle("", vl_version=VERSION),
         )  # fmt: skip
         path.write_text(page, encoding="utf-8")
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.drafts import names
-from engine.drafts.direction import MOST, key
+from engine.drafts.direction import LEAST, MOST, key
 from engine.drafts.draft import Draft, name_in_sql
 from engine.drafts.sheet import Column
 
@@ -44,6 +44,9 @@ def callee(roles: dict[str, list[Column]], draft: Draft) -> Column | None:
         if len(roles["callee"]) == 2 and roles["caller"] + roles["subscriber"]:
             return _known_else(roles["callee"], (roles["caller"] + roles["subscriber"])[0], draft)
         return None
+    dialled = one(roles["callee_dialled"], None, "")
+    if not final and plain and dialled and plain.phones <= LEAST and dialled.phones >= MOST:
+        return dialled  # beside where the call went, in words
     if final and plain and len(final.filled) < 0.9 * len(plain.filled):
         if _alike(final, plain):
             return plain

@@ -20,6 +20,7 @@ _ZONES = AMBIGUOUS | names.those(
     "WAT PKT NPT ICT WIB HKT SGT MYT PHT JST KST BRT ART CLT PET COT"
 )
 _ZONE = re.compile(r"UTC|GMT|[A-Z][A-Za-z]+(/[A-Z][A-Za-z_]+){1,2}")
+_REGION = re.compile(r"(?:Africa|America|Asia|Atlantic|Australia|Europe|Indian|Pacific)/[A-Z][A-Za-z_/]+")
 _OFFSET = re.compile(r"[+-]?\d{1,5}(:\d\d)?")
 _OFFSET_UNITS = {
     "minutes": names.those("min mins minute minutes"),
@@ -115,7 +116,9 @@ def draft_zone(sheet: Sheet, draft: Draft, start: Moment) -> None:
     offset = offset or next(
         (c for c in sheet.columns if c.role == "zone" and c.filled and c.share(_OFFSET) > 0.9), None
     )
-    if found := _zone_in_name(start):
+    if region := next((m[0] for c in start.columns if c.named and (m := _REGION.search(c.name))), ""):
+        draft.say("time", "timezone", region, "its name says so", True)
+    elif found := _zone_in_name(start):
         draft.leave(
             "started_at",
             f"{start.label} says {found} in its name.",

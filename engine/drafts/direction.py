@@ -11,6 +11,7 @@ from engine.drafts.sheet import Column, Sheet
 
 MOST, LEAST = 0.8, 0.2  # shares that tell one form from the other
 MANY = 20  # of the rarer direction at least, before they outweigh names of a subscriber and the other party
+_CALLED = names.those("outgoing outbound originated originating caller originator initiator")
 _NEAR = 10  # seconds between the two rows of one contact
 _YES, _NO = (
     ("t", "true", "1", "1.0", "y", "yes", "j", "ja", "si", "oui"),
@@ -92,7 +93,7 @@ def _directions(column: Column, header: bool) -> Direction | None:
     """How a column's words read as directions; None where not one does."""
     own = names.words(column.name) if header else ()
     plain = {w: names.plain(w) for w in column.distinct}
-    if set(plain.values()) <= {*_YES, *_NO} and ({"outgoing", "outbound", "originated", "originating"} & set(own)):
+    if set(plain.values()) <= {*_YES, *_NO} and (_CALLED & set(own)):
         return Direction(column, {w: "outgoing" if p in _YES else "incoming" for w, p in plain.items()}, ())
     if set(plain.values()) <= {*_YES, *_NO} and ({"incoming", "inbound"} & set(own)):
         return Direction(column, {w: "incoming" if p in _YES else "outgoing" for w, p in plain.items()}, ())
@@ -103,9 +104,14 @@ def _directions(column: Column, header: bool) -> Direction | None:
         single = {w: letters[p] for w, p in plain.items() if p in letters}
         return Direction(column, single, (), sure=False) if len(single) == len(plain) else None
     words = {w: told for w in column.distinct if (told := vocabulary.direction(w))}
-    if any(map(vocabulary.missed, words)):  # a telephone's own list, in which who cancels a call has made it
+    if (
+        any(map(vocabulary.missed, words)) or len(set(words.values())) == 2
+    ):  # a telephone's own list, in which who cancels a call has made it
         words |= {w: "outgoing" for w in column.distinct if vocabulary.cancelled(w)}
     silent = tuple(w for w in column.distinct if w not in words and vocabulary.kind(w) != "data")
+    plain_in = [w for w, way in words.items() if way == "incoming" and not vocabulary.missed(w)]
+    if len(plain_in) > 1 and "outgoing" not in words.values():
+        return None  # two words for calls that came in, and none for others: one may mean that the other end got it
     return Direction(column, words, silent) if words else None
 
 
@@ -139,6 +145,16 @@ def form(first: Column, second: Column, told: Told | None) -> tuple[str, int]:
     if stays >= MOST and turns <= LEAST:
         return "own", rows
     return ("named" if stays <= LEAST and turns >= MOST else ""), rows
+
+
+def leans(first: Column, second: Column, told: Told | None) -> bool:
+    """Whether the few rows there are speak for a subscriber who stands first: some stand there in both directions, and
+    nobody of them second in a call that came in."""
+    ways = told.of() if told else []
+    rows = list(zip(first.values, second.values, ways, strict=False))
+    out = {key(a) for a, _, way in rows if way == "outgoing" and a}
+    into = [(key(a), key(b)) for a, b, way in rows if way == "incoming"]
+    return any(a in out for a, _ in into) and not any(b in out for _, b in into)
 
 
 def _twice(first: Column, second: Column, told: Told, ways: list[str]) -> str:

@@ -10,9 +10,10 @@ from engine.drafts.direction import Direction
 from engine.drafts.draft import Draft, Line
 from engine.drafts.sheet import Column, Sheet
 
+_ROWS = 3  # beside each word, before lengths tell what it means
 _MESSAGES = names.those("""
     sms message messages text texts msg mms nachricht nachrichten mensaje mensajes messaggi mensagem uzenet wiadomosc
-    bericht meddelande mesaj сообщение 短信
+    bericht meddelande characters chars segments mesaj сообщение 短信
 """)
 
 
@@ -51,6 +52,13 @@ def find(sheet: Sheet, made: Draft, used: set[int], told: Direction | None, path
         ):
             return _say_kinds(made, column, words, [])
     default = _default(sheet, made, unsure, path)
+    if default == "call" and (apart := _apart(sheet, used)):
+        made.leave(
+            "kind",
+            f"{apart.name} may tell calls from texts: all lengths are 0 beside some of its words, and none beside the "
+            f"others ({', '.join(list(apart.distinct)[:6])}).",
+            f'kind = "{apart.name}" under [columns] and its words under [kind], or default = "call" alone',
+        )
     if default == "call" and (spoken := _spoken_of(sheet, used)):
         shown = ", ".join(list(spoken.distinct)[:8])
         made.leave(
@@ -61,10 +69,27 @@ def find(sheet: Sheet, made: Draft, used: set[int], told: Direction | None, path
     return None, default
 
 
+def _apart(sheet: Sheet, used: set[int]) -> Column | None:
+    """A column of codes that nothing names, which part lengths of 0 from all others as kinds do."""
+    lengths = [c for c in sheet.columns if c.role in ("duration", "talk")]
+    for column in sheet.columns if len(lengths) == 1 else []:
+        free = column.place not in used and not column.times and column.role in ("", "kind", "ignore")
+        if not free or not 2 <= len(column.distinct) <= 6 or any(map(vocabulary.answered, column.distinct)):
+            continue
+        zeros: dict[str, list[bool]] = {}
+        for word, length in zip(column.values, lengths[0].values, strict=True):
+            zeros.setdefault(word, []).append(not re.search("[1-9]", length))
+        told = {all(z) for z in zeros.values()} == {any(z) for z in zeros.values()} == {True, False}
+        if told and "" not in zeros and all(len(z) >= _ROWS for z in zeros.values()):
+            return column
+    return None
+
+
 def _spoken_of(sheet: Sheet, used: set[int]) -> Column | None:
     """A column that says of a row here and there that it is no call, whatever its name."""
     for column in sheet.columns:
-        few = column.place not in used and 2 <= len(column.distinct) <= 40 and not column.numeric
+        words = len(column.distinct) + (len(column.filled) < len(column.values))
+        few = column.place not in used and 2 <= words <= 40 and not column.numeric
         if few and {"text", "data"} & {vocabulary.kind(w) for w in column.distinct if not re.search(r"\d", w)}:
             return column
     return None
@@ -101,7 +126,8 @@ def _default(sheet: Sheet, made: Draft, unsure: list[Column], path: Path) -> str
         made.say("kind", "default", "data", "volumes, and no other party", True)
         return "data"
     for column in unsure:
-        if not _spoken(sheet, column):
+        one = len(column.distinct) == 1 and column.numeric and "end" in roles  # a code of the format, beside an end
+        if not one and not _spoken(sheet, column):
             shown = ", ".join(list(column.distinct)[:8])
             made.leave(
                 "kind",

@@ -20,6 +20,7 @@ from engine.drafts.when import Times
 
 _NUMBERS = ("duration", "talk", "billed", "ring", "up", "down", "volume")
 _DISTINCT = 5  # lengths that all are whole thousands, before they are taken for milliseconds
+_OVER = 0.1  # of rows that may be longer than the time between start and end
 _SHARE = 0.95  # of rows that have to bear something out
 _UNITS = (1.0, 60.0, 0.001, 1e-6, 86_400.0)  # days as spreadsheets count them
 
@@ -144,6 +145,8 @@ def _fits(seconds: Sequence[float | None], lengths: Sequence[float | None], unit
     pairs = [
         (s, n * unit) for s, n in zip(seconds, lengths, strict=True) if s is not None and n is not None and (s or n)
     ]
+    if sum(s >= 1 for s, _ in pairs) < 0.5 * len(pairs):
+        return False  # two times that are the same bear nothing out
     slack = 60.0 if unit == 60.0 and all(n is None or n == int(n) for n in lengths) else 1.01
     return len(pairs) >= 2 and sum(abs(s - n) <= slack for s, n in pairs) >= _SHARE * len(pairs)
 
@@ -176,6 +179,11 @@ def _total(
     ]:
         names_ = ", ".join([chosen.column.name, *apart])
         draft.leave("duration_s", f"several columns may be the talk: {names_}. Take the one without ringing.")
+        return False
+    unit = chosen.unit or 1.0
+    over = sum(n * unit > s + 61 for n, s in zip(chosen.seconds, whole, strict=False) if n and s is not None)
+    if (chosen.unit or not any(_unit_by(chosen, t) for t in (whole, spoken) if t)) and over > _OVER * len(whole):
+        draft.leave("duration_s", f"{chosen.column.name} is longer than from the start to the end in {over} rows.")
         return False
     if spoken and whole:
         differ = sum(a is not None and b is not None and abs(a - b) > 1 for a, b in zip(whole, spoken, strict=True))
@@ -368,7 +376,8 @@ def _unnamed(sheet: Sheet, used: set[int], whole: list, decimal: str) -> list[Le
     spread (not a running number)."""
     found = []
     for column in sheet.columns:
-        if column.place in used or not (column.numeric or column.spans) or len(column.distinct) < 1:
+        constant = len(column.distinct) < 2 < len(column.values)
+        if column.place in used or not (column.numeric or column.spans) or not column.filled or constant:
             continue
         one = length(column, decimal)
         if one is None or (column.times and column.times.what == "moment"):

@@ -315,6 +315,8 @@ def _rare(text: str) -> list[tuple[Way, datetime]]:
     """What a number is as a time only in a column that is named as one of times."""
     if re.fullmatch(r"[2-6]\d{4}\.\d+", text):
         return [(Way("days", "", "moment"), datetime(1899, 12, 30) + timedelta(days=float(text)))]
+    if re.fullmatch(r"([01]\d|2[0-3])[0-5]\d", text):
+        return [(Way("clock", "%H%M", "clock"), datetime.strptime(text, "%H%M"))]
     if re.fullmatch(r"\d{6}", text):
         return [(Way(*way), at) for way, at in _six(text)]
     if re.fullmatch(r"\d{12}", text):

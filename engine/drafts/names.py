@@ -26,6 +26,9 @@ def those(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_HOLDERS = those("attributes data payload record records call calls cdr fields body properties node item event")
+
+
 def words(name: str) -> tuple[str, ...]:
     """A name's words: no accents, small letters, cut at separators, at a change to capitals and around numbers."""
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name.strip())
@@ -70,6 +73,8 @@ def _score(own: tuple[str, ...], phrase: tuple[str, ...]) -> tuple[int, int]:
 def roles(name: str) -> tuple[tuple[str, int], ...]:
     """Roles that a name may tell, best first, with the rank of the match (3 to 1); empty = none is known."""
     found: list[tuple[int, int, str]] = []
+    while (path := name.partition("."))[2] and path[0].lower() in _HOLDERS:
+        name = path[2]  # an object around the values says nothing of them
     own = words(name)
     joined = "".join(own)
     for role, phrases in _phrases().items():

@@ -5,12 +5,15 @@ Phrases stand between commas, in the languages of `roles`.
 
 PEOPLE: dict[str, str] = {
     "caller": """
+        node from, vertex from, party from, หมายเลขต้นทาง, หมายเลขผู้โทร,
+        orig msisdn, orig subscriber, מתקשר, מספר מתקשר, מקור,
+        initiated by, started by, called from, call by, called by, calls from, made by,
         who called, who calls, caller phone number, вихідний номер, номер що телефонує, абонент що телефонує, nomor
         asal, nomor penelepon, penelepon, pengirim, so goi di, so goi, nguoi goi, broj a, pozivajuci broj, pozivni
         broj, volajuci, volajuce cislo, volajici strana, zdrojove cislo, lahettaja, soittava numero, soittajan
         puhelinnumero, opkalder, oppringer, anropare, номер на викащия, викащ, originante, numero originante,
         telefono origine, numero emissor, קו מתקשר, شماره تماس گیرنده, شماره مبدا, الرقم المتصل,
-        participant a, participant id a, user a, user id a, person a, person id a, id a, node a, incoming from,
+        incoming from,
         received
         from,
         source addr, source address, src addr, src address, cgpn, point origin,
@@ -42,13 +45,16 @@ PEOPLE: dict[str, str] = {
         pozivatelj, caller address, calling address, telefono chiamante, iniciador, telefone originador, 発信者番号,
         発信番号, 発信元, 発信者, 발신번호, 발신자, رقم المتصل, المتصل, καλων, αριθμος καλουντος""",
     "callee": """
+        node to, vertex to, party to, uppringt, uppringt nr, หมายเลขปลายทาง, หมายเลขผู้รับ,
+        term, term msisdn, term subscriber, יעד, מספר יעד, מקבל,
+        calls to, made to,
         whom, who was called, nomor tujuan, penerima, so bi goi, so nhan, nguoi nhan, so bi goi den, pozvan, volany
         ucastnik, volane telefonni cislo, volana strana, volane, cielove cislo, cilove cislo, vastaanottajan numero,
         soitettu numero, opkaldt nummer, oppringt, anropat, викликаний номер, номер кому телефонують, набраний
         номер, номер на повикания, numero discado, no discado, linha discada, telefone discado, telefone chamado,
         numero marcado, telefono llamado, numero composto, numero selezionato, numer wywolany, aranilan numara,
         شماره مقصد, شماره گیرنده, الرقم المتصل به,
-        participant b, participant id b, user b, user id b, person b, person id b, id b, node b, outgoing to, sent to,
+        outgoing to, sent to,
         target address, destination addr, dest address, dst addr, dst address, cdpn, point target,
         b, callee, called, called number, called party, called party number, called no, called msisdn, called user,
         called line, called station, callee number, callee id, callee no, callee phone, callee msisdn, callee num, b
@@ -91,6 +97,7 @@ PEOPLE: dict[str, str] = {
         cid rdnis, rdnis, forwarded number, transferred to, dnis, gewahlte rufnummer, digits dialed, digits
         dialled""",
     "subscriber": """
+        participant a, participant id a, user a, user id a, person a, person id a, id a, node a,
         liittyma, liittymanumero, tilaaja, linje, abonnement, abonnementsnummer, telefonlinje, nomor anda, nomor
         pelanggan, pelanggan, nomor saya, thue bao, so thue bao, predplatnik, ucastnicke cislo, broj pretplatnika,
         pretplatnik, korisnik, telefonni cislo ucastnika, абонентський номер, telefone da linha, no linha, numero da
@@ -118,6 +125,8 @@ PEOPLE: dict[str, str] = {
         手机号码, 本方号码, 计费号码, 业务号码, internal number, internal party, internal extension, own party, user
         phone, agent phone, ucastnik, cislo ucastnika, abonent msisdn, rufnummernanschluss, mobilfunknummer""",
     "other": """
+        chat, chat id,
+        participant b, participant id b, user b, user id b, person b, person id b, id b, node b,
         druga linija, nomor lawan, lawan bicara, so lien lac, correspondant appele, interlocuteur numero, numero
         interlocutore, numero del corrispondente, numero interlocutor, numero contraparte, numer drugiej strony,
         cislo protistrany, druhe telefonni cislo, toinen osapuoli numero, motpart nummer, номер співрозмовника,

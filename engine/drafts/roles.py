@@ -10,6 +10,8 @@ from engine.drafts.people import PEOPLE
 ROLES: dict[str, str] = {
     **PEOPLE,
     "direction": """
+        call to from, to from,
+        is caller, is originator, is initiator, was caller, caller flag, initiator flag,
         smer, smer hovoru, smer volania, smjer, suunta, retning, riktning samtal, arah, arah panggilan, chieu, chieu
         goi, chieu cuoc goi, напрямок, посока, jihat, κατευθυνση, اتجاه, اتجاه المكالمة, جهت, כיוון,
         direction, call direction, dir, in out, inout, io, i o, way, outgoing, incoming, is outgoing, is incoming,
@@ -21,6 +23,7 @@ ROLES: dict[str, str] = {
         yonu, направление, тип соединения, направление вызова, 方向, 呼叫方向, 通话方向, 呼叫类型, 通话类型, 主被叫,
         smer, smer hovoru, directie, directia, retning, suunta, smjer, call direction type""",
     "start": """
+        init time, init timestamp, init at,
         zahajeni, cas zahajeni, datum zahajeni, cas zacatku, datum hovoru, waktu mulai, mulai, waktu panggilan, thoi
         gian bat dau, bat dau, pocetak, vrijeme pocetka, aloitus, aloitusaika, alkamisaika, startet, початок, час
         початку, дата дзвінка, начало на разговора, date begun, call began,
@@ -99,6 +102,7 @@ ROLES: dict[str, str] = {
         cycle, expiry, activation date, expires, valid from, valid to, birth date, last updated, erstellt, geandert,
         exportiert, fecha proceso, date traitement, readable date""",
     "talk": """
+        conv secs, conv sec, conv time, conv duration, conversation secs,
         billsec, bill sec, billable seconds, billable duration, talk, talk time, talk seconds, talk duration,
         talktime, talking, talk sec, talking time, talking duration, conversation, conversation time, conversation
         duration, connected duration, connected seconds, connected time s, duration answered, duration in call,
@@ -111,6 +115,13 @@ ROLES: dict[str, str] = {
         gesprekstijd, gespreksduur, spreektijd, samtalstid, taltid, samtalslangd, konusma suresi, gorusme suresi,
         длительность разговора, время разговора, продолжительность разговора, 通话时长, 通话时长秒, 应答时长""",
     "duration": """
+        tid tim min sek, tid min sek, tid sek, tid s, czas s, czas sek, czas sekundy, zeit s, zeit sek, zeit min,
+        tempo s, temps s, tiempo s, tiempo seg, time s, time sec, time secs, time seconds, time min, cas s, aika s,
+        ido mp, ido masodperc, время с, время сек, ระยะเวลา, ระยะเวลาวินาที,
+        dauer volumen, dauer menge, duracion volumen, duracion cantidad, duration volume, duration quantity, duree
+        volume, duree quantite, durata volume, durata quantita, duracao volume, duur volume, объем услуги, объем
+        услуг, длительность объем, משך בשניות,
+        lasted, lasted s, lasted sec, lasted seconds, lasted min,
         how long, how long min, trvani hovoru, dlzka, dlzka hovoru, trvanie hovoru, doba hovoru, delka s, trajanje
         poziva, trajanje s, durasi, durasi detik, durasi s, lama, lama panggilan, thoi luong, thoi luong giay,
         puhelun kesto, kesto s, kesto sekuntia, kesto min, samtalelengde, lengde, taletid, varighet s, varighed s,
@@ -160,6 +171,7 @@ ROLES: dict[str, str] = {
         calma, bekleme suresi, время дозвона, дозвон, ожидание, время ожидания, 振铃, 振铃时长, 等待时长, vyzvaneni,
         doba vyzvaneni, apel timp, ringetid""",
     "kind": """
+        bearer, bearer service, basic service code, tele service, teleservice code, service code,
         laji, tapahtuma, typ udalosti, druh sluzby, jenis, jenis layanan, jenis panggilan, loai, loai cuoc goi, loai
         dich vu, vrsta, vrsta usluge, usluga vrsta, tip usluge, тип послуги, послуга, вид послуги, сервиз, type
         communication reseau, نوع, نوع المكالمة, סוג, سرویس,

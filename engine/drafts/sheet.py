@@ -27,7 +27,7 @@ _SHOWN = re.compile(r'"?[^<>"]*"?\s*<(?:sips?:|tel:)?[^<>\s]+>')  # Ann <100>
 _IP = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:[.,]\d+)?|[+-]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?")
 _DIGITS = re.compile(r"\d[\d\s.]*\s[\d\s.]*\d")  # of a row that spaces part
-_SPAN = re.compile(r"(?:\d{1,4}:)?\d{1,2}:\d{2}(?:[.,]\d+)?")
+_SPAN = re.compile(r"(?:\d{1,4}:\d{1,2}|\d{1,4}):\d{2}(?:[.,]\d+)?")
 # A day that stands in another order as an ISO text, which alone may have 24:00.
 _DAY_END = r"[/.-](\d{1,2})[/.-](\d{4}) (.*)$'"
 TURNED = {

@@ -3,13 +3,15 @@ which values tell the subscriber's, a number beside its name in an address book.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from engine.drafts import names
 from engine.drafts.direction import LEAST, MOST, Told, form, key
 from engine.drafts.draft import name_in_sql
 from engine.drafts.sheet import Column, Sheet
 
 _ROWS = 5  # of each direction at least, before values tell whose number is whose
-_MANY = 20  # rows
+_MANY, _FEW = 20, 4  # rows
 _CUSTOMERS = names.those("customer client kunde cliente klant klient ugyfel kund musteri клиент 客户")
 _ADDRESSES = {"caller": ("from", "uri"), "callee": ("to", "uri")}
 
@@ -19,9 +21,29 @@ def doubtful(subscriber: Column | None) -> bool:
     return subscriber is None or bool(_CUSTOMERS & set(names.words(subscriber.name)))
 
 
+def whose(path: Path) -> str:
+    """The number of the person whose log a file is, if its name is one."""
+    stem = path.name.split(".")[0]
+    return stem if sum(c.isdigit() for c in stem) >= 7 and stem.lstrip("+").isdigit() else ""
+
+
+def elsewhere(path: Path, column: Column) -> bool:
+    """Whether a file's name is a number that does not stand in a column: then the column is the other party's."""
+    own = whose(path)
+    return bool(own) and key(own) not in {key(v) for v in column.distinct}
+
+
+def numbered(subscriber: Column | None, other: Column | None, numbers: list[Column]) -> Column | None:
+    """The subscriber's number, where the column of subscribers holds names and one of numbers stands beside both."""
+    rest = [c for c in numbers if c is not other and c.phones >= MOST]
+    words = subscriber and other and subscriber.phones <= LEAST and other.phones >= MOST
+    return rest[0] if words and len(rest) == 1 else subscriber
+
+
 def counted(column: Column) -> bool:
     """Whether a column of ids that are no numbers to dial has another one in each of many rows, as records have."""
-    return column.phones < MOST and len(column.distinct) == len(column.values) >= _MANY
+    many = _FEW if names.words(column.name)[-1:] == ("id",) else _MANY
+    return column.phones < MOST and len(column.distinct) == len(column.values) >= many
 
 
 def turns(caller: Column, callee: Column) -> bool:

@@ -103,7 +103,8 @@ def length(column: Column, decimal: str) -> Length | None:
     column = _spelled(column)
     if column.spans and ":" in column.filled[0]:
         own = set(names.words(column.name)) if column.named else set()
-        told = 60.0 if {"hh", "mm"} <= own and "ss" not in own else 1.0 if "ss" in own or _three(column) else None
+        minutes = bool(own & MINUTES and own & SECONDS)  # (min:sec)
+        told = 1.0 if "ss" in own or minutes or _three(column) else 60.0 if {"hh", "mm"} <= own else None
         return Length(column, column.seconds(), told)
     if digits(column):
         return Length(column, [_of_digits(v) for v in column.values], 1.0)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
 from engine.drafts import names, spans, vocabulary
-from engine.drafts.draft import Draft, Line
+from engine.drafts.draft import Draft, Line, Sql, name_in_sql
 from engine.drafts.sheet import Column, Sheet
 from engine.intake.language import COLUMNS, OPEN
 
@@ -116,12 +117,14 @@ WORDS: dict[str, str] = {
     "hair": "hair, hair colour, hair color, haarfarbe",
 }  # fmt: skip
 _NEEDED = {
-    "customers": ("customer_id",), "treatments": ("customer_id", "sent_at", "accepted"), "devices": ("tac", "model"),
+    "customers": ("customer_id",), "treatments": ("customer_id", "campaign_id", "sent_at", "accepted"),
+    "devices": ("tac", "model"),
     "consents": ("customer_id", "purpose"), "optouts": ("customer_id",),
     "offers": ("offer_id", "headline", "body", "call_to_action", "value", "cost"),
     "photos": ("customer_id", "path"),
     "inventory": ("path",), "exposures": ("customer_id", "at"), "outcomes": ("customer_id", "at"),
 }  # fmt: skip
+_MONEY = ("value", "cost")
 _TIMES = ("sent_at", "granted_at", "expires_at", "withdrawn_at", "since", "at", "released")
 
 
@@ -146,7 +149,9 @@ def draft(sheet: Sheet, table: str) -> Draft:
     if table == "customers" and "birth_date" not in ours:
         ours.insert(2, "birth_date")
     found = _assign(sheet, ours)
-    spans.decimal([c for c in sheet.columns if c.numeric and not c.times], made)
+    found |= {our: [_bare(c) for c in found[our]] for our in _MONEY if our in found}
+    money = [c for our in _MONEY for c in found.get(our, []) if c.sql]
+    spans.decimal([*(c for c in sheet.columns if c.numeric and not c.times), *money], made)
     for column in ours:
         several = found.get(column, [])
         if len(several) > 1:
@@ -186,9 +191,24 @@ def _assign(sheet: Sheet, ours: list[str]) -> dict[str, list[Column]]:
     return {our: exact[our] or own for our, own in best_of.items()}
 
 
+def _bare(column: Column) -> Column:
+    """A column of amounts without signs of money."""
+    signs = {sign for v in column.distinct for sign in re.findall(r"[^\d\s.,+-]+", v)}
+    if column.numeric or not 0 < len(signs) <= 2 or "'" in "".join(signs):
+        return column
+    values, text = column.values, name_in_sql(column.name)
+    for sign in sorted(signs):
+        values, text = tuple(v.replace(sign, "") for v in values), f"replace({text}, '{sign}', '')"
+    bare = replace(column, values=tuple(v.strip() for v in values), sql=f"trim({text})")
+    return bare if bare.numeric else column
+
+
 def _say(sheet: Sheet, made: Draft, ours: str, column: Column) -> None:
     """Draft one column, if its values bear out what its name says."""
-    if ours in ("accepted", "gender") and column.filled:
+    if ours == "accepted" and column.times and 0 < len(column.filled) < len(column.values) and _blank(column):
+        text = f"CASE WHEN {name_in_sql(column.name)} IS NULL THEN 'no' ELSE 'yes' END"
+        made.columns[ours] = Line(Sql(text), "days on which people accepted; who has none has not", False)
+    elif ours in ("accepted", "gender") and column.filled:
         _say_words(made, ours, column)
     elif ours == "age":
         numbers = [n for n in column.numbers() if n is not None]
@@ -201,8 +221,15 @@ def _say(sheet: Sheet, made: Draft, ours: str, column: Column) -> None:
         _say_time(sheet, made, ours, column)
     else:
         made.columns[ours] = Line(
-            column.name, "its name" + (" and values" if column.filled else "; it is empty"), bool(column.filled)
+            column.where if column.sql else column.name,
+            "its name" + (" and values" if column.filled else "; it is empty"),
+            bool(column.filled),
         )
+
+
+def _blank(column: Column) -> bool:
+    """Whether what says nothing is empty, and no word such as NULL."""
+    return sum(not v for v in column.values) == len(column.values) - len(column.filled)
 
 
 def _say_words(made: Draft, ours: str, column: Column) -> None:
@@ -219,7 +246,7 @@ def _say_words(made: Draft, ours: str, column: Column) -> None:
         return
     made.columns[ours] = Line(column.name, "known words")
     for word, meaning in sorted(words.items()):
-        if meaning and word.lower() not in (meaning, "true", "false"):
+        if meaning and word != meaning and word.lower() not in ("true", "false"):
             made.say(f"values.{ours}", word.lower(), meaning, "a known word")
 
 
@@ -243,7 +270,7 @@ def _say_time(sheet: Sheet, made: Draft, ours: str, column: Column) -> None:
         text = (
             f"{column.name} reads as day/month and as month/day alike ({shown}). Say which with formats under [time]."
         )
-        if needed:
+        if needed or ours == "birth_date":  # an import takes it by its name all the same
             made.leave(ours, text)
         else:
             made.remarks.append(f"check: {ours} is left out: {text}")

@@ -18,36 +18,38 @@ NOBODY = frozenset({
 OUT = """
     keluar, panggilan keluar, goi di, odchadzajuci, odchozi hovor, odchozi sms, outgoing sms, soitettu puhelu,
     lahtenyt, utgaaende, utgaende samtale, вихідний, вихідні, вихідна, изходящ, изходящо, изходящи, صادر, صادرة,
-    خروجی, יוצא, יוצאת, εξερχομενη, εξερχομενο, โทรออก, 発信, 발신,
-    out, outgoing, outbound, outbound api, outbound dial, outgoing call, mo, moc, mocall, mo call, mo call record,
-    mosms, mosm, smo, originating, originated, orig, originator, originate, origination, mobile originated, mobile
-    originating, dialed, dialled, dialed call, placed, sent, send, made, user out, usr out, sms mo, mo sms, egress,
-    ausgehend, abgehend, ausgang, gesendet, gewahlt, raus, aus, abgang, saliente, salida, realizada, enviado,
-    enviada, emitida, emitido, hecha, originada, originado, sortant, sortante, sortie, emis, emise, envoye, envoyee,
-    depart, passe, uscente, uscita, in uscita, effettuata, effettuato, inviato, inviata, efetuada, efectuada, saida,
-    feita, kimeno, kuldott, inditott, hivott irany kimeno, wychodzace, wychodzacy, wychodzaca, wychodzacych, wyslane,
-    wyslany, wykonane, uitgaand, uitgaande, uit, verzonden, gebeld, utgaende, ut, skickat, skickad, ringt, giden,
-    giden arama, gonderilen, gonderildi, yapilan, исходящий, исходящая, исходящее, исходящие, исх, отправлено,
-    отправленное, отправленный, 主叫, 呼出, 拨出, 去电, 发送, 发出, 已拨电话, 去话, 已发送, odchozi, efectuat,
-    efectuata, iesire, initiat, udgaende, ud, lahteva, soitettu, odlazni, outbound call, dialled number"""
+    خروجی, יוצא, יוצאת, εξερχομενη, εξερχομενο, โทรออก, 発信, 발신, out, outgoing, outbound, outbound api, outbound
+    dial, outgoing call, mo, moc, mocall, mo call, mo call record, mosms, mosm, smo, originating, originated, orig,
+    originator, originate, origination, mobile originated, mobile originating, dialed, dialled, dialed call, placed,
+    sent, send, made, user out, usr out, sms mo, mo sms, egress, ausgehend, abgehend, ausgang, gesendet, gewahlt,
+    raus, aus, abgang, saliente, salida, realizada, enviado, enviada, emitida, emitido, hecha, originada, originado,
+    sortant, sortante, sortie, emis, emise, envoye, envoyee, depart, passe, uscente, uscita, in uscita, effettuata,
+    effettuato, inviato, inviata, efetuada, efectuada, saida, feita, kimeno, kuldott, inditott, hivott irany kimeno,
+    wychodzace, wychodzacy, wychodzaca, wychodzacych, wyslane, wyslany, wykonane, uitgaand, uitgaande, uit,
+    verzonden, gebeld, utgaende, ut, skickat, skickad, ringt, giden, giden arama, gonderilen, gonderildi, yapilan,
+    исходящий, исходящая, исходящее, исходящие, исх, отправлено, отправленное, отправленный, 主叫, 呼出, 拨出, 去电,
+    发送, 发出, 已拨电话, 去话, 已发送, odchozi, efectuat, efectuata, iesire, initiat, udgaende, ud, lahteva,
+    soitettu, odlazni, outbound call, dialled number"""
 IN = """
-    masuk, panggilan masuk, tak terjawab, goi den, goi nho, prichadzajuci, prichozi hovor, saapunut, inngaaende,
-    вхідний, вхідні, вхідна, пропущений, входящ, входящо, входящи, пропуснат, وارد, واردة, ورودی, נכנס, נכנסת,
-    εισερχομενη, εισερχομενο, αναπαντητη, รับสาย, 着信, 수신, ubesvart, tapt, vastaamaton, vastaamatta,
-    in, incoming, inbound, incoming call, mt, mtc, mtcall, mt call, mt call record, mtsms, mtsm, smt, terminating,
-    terminated, term, terminator, termination, mobile terminated, mobile terminating, received, receive, recv,
-    missed, missed call, rejected, declined, user in, usr in, sms mt, mt sms, ingress, eingehend, ankommend, eingang,
-    empfangen, verpasst, abgelehnt, rein, ein, zugang, entrante, entrada, recibida, recibido, perdida, rechazada,
-    rechazado, entrant, arrivee, recu, recue, manque, manquee, rejete, rejetee, in arrivo, in entrata, entrata,
-    ricevuta, ricevuto, persa, rifiutata, recebida, recebido, rejeitada, bejovo, fogadott, nem fogadott, elutasitott,
-    erkezett, przychodzace, przychodzacy, przychodzaca, przychodzacych, odebrane, odebrany, nieodebrane, odrzucone,
-    inkomend, inkomende, ontvangen, gemist, geweigerd, inkommande, mottaget, mottagen, missat, missad, gelen, gelen
-    arama, alinan, cevapsiz, reddedilen, alindi, входящий, входящая, входящее, входящие, вх, принято, принятый,
-    полученное, получено, пропущенный, пропущенные, отклоненный, 被叫, 呼入, 来电, 接收, 接听, 未接, 拒接, 来话,
-    已接收, prichozi, primit, primita, intrare, indgaende, inngaende, saapuva, vastaanotettu, dolazni, inbound call,
-    zmeskany, zmeskane, pierdut, pierduta, ubesvaret"""
-# Codes of one letter mean something only beside each other, in one language or another.
+    entgangen, entgangene, entgangener anruf, masuk, panggilan masuk, tak terjawab, goi den, goi nho, prichadzajuci,
+    prichozi hovor, saapunut, inngaaende, вхідний, вхідні, вхідна, пропущений, входящ, входящо, входящи, пропуснат,
+    وارد, واردة, ورودی, נכנס, נכנסת, εισερχομενη, εισερχομενο, αναπαντητη, รับสาย, 着信, 수신, ubesvart, tapt,
+    vastaamaton, vastaamatta, in, incoming, inbound, incoming call, mt, mtc, mtcall, mt call, mt call record, mtsms,
+    mtsm, smt, terminating, terminated, term, terminator, termination, mobile terminated, mobile terminating,
+    received, receive, recv, missed, missed call, rejected, declined, user in, usr in, sms mt, mt sms, ingress,
+    eingehend, ankommend, eingang, empfangen, verpasst, abgelehnt, rein, ein, zugang, entrante, entrada, recibida,
+    recibido, perdida, rechazada, rechazado, entrant, arrivee, recu, recue, manque, manquee, rejete, rejetee, in
+    arrivo, in entrata, entrata, ricevuta, ricevuto, persa, rifiutata, recebida, recebido, rejeitada, bejovo,
+    fogadott, nem fogadott, elutasitott, erkezett, przychodzace, przychodzacy, przychodzaca, przychodzacych,
+    odebrane, odebrany, nieodebrane, odrzucone, inkomend, inkomende, ontvangen, gemist, geweigerd, inkommande,
+    mottaget, mottagen, missat, missad, gelen, gelen arama, alinan, cevapsiz, reddedilen, alindi, входящий,
+    входящая, входящее, входящие, вх, принято, принятый, полученное, получено, пропущенный, пропущенные,
+    отклоненный, 被叫, 呼入, 来电, 接收, 接听, 未接, 拒接, 来话, 已接收, prichozi, primit, primita, intrare,
+    indgaende, inngaende, saapuva, vastaanotettu, dolazni, inbound call, zmeskany, zmeskane, pierdut, pierduta,
+    ubesvaret"""
+# Codes of one letter (and to, from) mean something only beside each other, in one language or another.
 PAIRS = (
+    ("to", "from"),
     ("o", "i"),
     ("s", "e"),
     ("a", "e"),
@@ -60,14 +62,14 @@ PAIRS = (
     ("d", "r"),
 )
 MISSED = """
-    tak terjawab, goi nho, пропущений, пропуснат, αναπαντητη, ubesvart, tapt, vastaamaton, vastaamatta, missed
-    incoming, incoming missed,
-    missed, missed call, rejected, declined, verpasst, abgelehnt, perdida, rechazada, rechazado, manque, manquee,
-    rejete, rejetee, persa, rifiutata, rejeitada, nem fogadott, elutasitott, nieodebrane, odrzucone, gemist,
-    geweigerd, missat, missad, cevapsiz, reddedilen, пропущенный, пропущенные, отклоненный, 未接, 拒接, zmeskany,
-    zmeskane, pierdut, pierduta, ubesvaret"""
+    entgangen, entgangene, entgangener anruf, tak terjawab, goi nho, пропущений, пропуснат, αναπαντητη, ubesvart,
+    tapt, vastaamaton, vastaamatta, missed incoming, incoming missed, missed, missed call, rejected, declined,
+    verpasst, abgelehnt, perdida, rechazada, rechazado, manque, manquee, rejete, rejetee, persa, rifiutata,
+    rejeitada, nem fogadott, elutasitott, nieodebrane, odrzucone, gemist, geweigerd, missat, missad, cevapsiz,
+    reddedilen, пропущенный, пропущенные, отклоненный, 未接, 拒接, zmeskany, zmeskane, pierdut, pierduta, ubesvaret"""
 KINDS = {
     "text": """
+        ts21, ts22, t21, t22, kurzmitteilung, kurzmitteilungen, kurznachrichten,
         zprava, sprava, zpravy, tekstmelding, sms zpravy, pesan, tin nhan, повідомлення, съобщение, poruka, رسالة,
         הודעה, μηνυμα, メール, 문자,
         sms, mms, text, texts, text message, message, msg, imessage, sm, short message, smsmo, smsmt, mosms, mtsms,
@@ -87,6 +89,7 @@ KINDS = {
         数据业务, 数据流量, datove pripojeni, mobilni data, trafic de date, date mobile, mobildata, data forbrug,
         datenvolumen""",
     "call": """
+        ts11, t11, ts12, sprachtelefonie, sprachverbindung, sprachdienst, sprachverkehr,
         panggilan, suara, telepon, cuoc goi, thoai, дзвінок, голосовий дзвінок, обаждане, разговор, razgovor, govor,
         puhelut, aanipuhelu, taleoppkald, taleopkald, مكالمة, שיחה, κληση, 通話, 음성, appels emis, samtaler,
         call, calls, voice, voice call, voicecall, audio, telephony, telephone, telefon, phone, phone call, speech,
@@ -160,6 +163,9 @@ _YES, _NO, _FEMALE, _MALE = (_set(t) for t in (YES, NO, FEMALE, MALE))
 _KINDS = {kind: _set(text) for kind, text in KINDS.items()}
 
 
+_ARROWS = dict.fromkeys(("->", "-->", "=>", "→", "⇒", "↗", ">", ">>"), "outgoing") | dict.fromkeys(
+    ("<-", "<--", "<=", "←", "⇐", "↙", "<", "<<"), "incoming"
+)
 _GLUED = re.compile(r"(?:sms|mms|voice|call|text)(mo|mt|in|out)|(mo|mt|in|out)(?:sms|mms|voice|call|text)")
 
 
@@ -181,6 +187,8 @@ def _has(own: tuple[str, ...], whole: frozenset[tuple[str, ...]]) -> bool:
 
 def direction(word: str) -> str:
     """ "outgoing", "incoming" or "" (unknown) for a word of a direction column."""
+    if word.strip() in _ARROWS:
+        return _ARROWS[word.strip()]
     if match := _GLUED.fullmatch("".join(names.words(word))):
         return "outgoing" if (match[1] or match[2]) in ("mo", "out") else "incoming"
     if _tells(word, _OUT, _IN):

@@ -14,6 +14,7 @@ from engine.drafts.sheet import TURNED, Column, Sheet
 _TIMES = ("start", "time", "answer_time", "end", "time_meta")
 _SPANS = ("duration", "talk", "billed", "ring")
 _INTERNATIONAL, _AMERICAN = re.compile(r"\+\d{8,15}"), re.compile(r"\+1[2-9]\d{9}")
+_LATE = 0.1  # of rows that may begin after they end
 _DAYS = names.those("date time dt tm day clock utc gmt local of datum zeit uhrzeit tag fecha hora heure jour data ora")
 _UNITS = ("seconds", "milliseconds", "microseconds")
 
@@ -41,10 +42,27 @@ def find(sheet: Sheet, draft: Draft) -> Times:
     answer, end = _only(groups["answer_time"]), _only(groups["end"])
     if not sheet.header and end is None:
         end = _later(start, groups[""])
+    if (before := _earlier(start, answer) or _earlier(start, end)) and before is answer and not _started(start):
+        start = answer  # the other is when the record was written
+    elif before:
+        draft.leave("started_at", f"{start.label} is later than {before.label} in many rows.", columns_line(before))
+        return Times(start, answer, end)
     _draft_start(sheet, draft, start)
     # Texts of another form than the start's cannot be read by the same [time].
     same = [m if m and (m.order, m.formats[:1]) == (start.order, start.formats[:1]) else None for m in (answer, end)]
     return Times(start, *same)
+
+
+def _started(start: Moment) -> bool:
+    return start.columns[0].role == "start"
+
+
+def _earlier(start: Moment, other: Moment | None) -> Moment | None:
+    """Another time, where it is before the start in many rows."""
+    if other is None or len(other.columns) > 1:
+        return None
+    rows = [(a, b) for a, b in zip(start.read(), other.read(), strict=True) if a and b]
+    return other if sum(a > b + timedelta(seconds=1) for a, b in rows) > _LATE * len(rows) else None
 
 
 def _grouped(sheet: Sheet) -> dict[str, list[Moment]]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.drafts import choices, names, sides, unnamed, vocabulary
-from engine.drafts.direction import LEAST, MANY, MOST, Direction, Told, form, key
+from engine.drafts.direction import LEAST, MANY, MOST, Direction, Told, form, key, leans
 from engine.drafts.draft import Draft, Line
 from engine.drafts.sheet import Column, Sheet
 
@@ -59,6 +59,7 @@ def parties(
     billed = callee is not None and not (caller or roles["subscriber"])  # a number beside the one called calls
     loose = [] if billed else roles["number"]
     subscriber, other = choices.one(roles["subscriber"], None, ""), choices.one(roles["other"] or loose, None, "")
+    subscriber = sides.numbered(subscriber, other, roles["number"])
     other = sides.known_as(other, loose) or other
     own = [c for c in roles["subscriber"] if _OWN & set(names.words(c.name))]
     if told and len(own) == 1 and len(roles["subscriber"]) == 2 and not (subscriber or other or caller or callee):
@@ -75,9 +76,12 @@ def parties(
     if caller and callee:
         return _named(draft, caller, callee, told, strange)
     unsaid = sides.doubtful(subscriber) and not roles["other"]
-    if unsaid and not (caller or callee) and (pair := sides.by_values(roles["number"] + roles["subscriber"], told)):
+    unnamed_yet = roles["number"] + roles["subscriber"] + roles["caller"] * (len(roles["caller"]) == 1)
+    if unsaid and not callee and (pair := sides.by_values(unnamed_yet, told)):
         return _own(draft, *pair, told, [], certain=False)
     strange = [c for c in strange if c.role == "direction"]
+    if subscriber and told and not (caller or callee or other) and sides.elsewhere(path, subscriber):
+        subscriber, other = None, subscriber
     first = subscriber or caller
     second = other or callee
     if first is None and second is not None and len(roles["number"]) == 1 and roles["number"][0] is not second:
@@ -86,6 +90,9 @@ def parties(
             return _billed(draft, first, second)
     if first and second and (other or told or strange):
         return _own(draft, first, second, told, strange, certain=bool(subscriber and other) and not unsaid)
+    if first and second and second.phones <= LEAST and first.phones >= MOST:
+        _unclear(draft, f"{first.name} holds numbers and {second.name} other words.", first, second)
+        return None
     if first and second:
         draft.columns["caller"] = Line(first.name, f"{second.name} is named as the one called", False)
         draft.columns["callee"] = Line(second.where, "its name and values", not second.sql)
@@ -178,7 +185,7 @@ def _named(draft: Draft, caller: Column, callee: Column, told: Told | None, stra
         return None
     shape, rows = form(caller, callee, told)
     lettered = {"a", "target"} & set(names.words(caller.name))
-    if not shape and rows and lettered:
+    if not shape and rows and (lettered or leans(caller, callee, told)):
         why = (
             f"{caller.name} and {callee.name} may be caller and called, or the subscriber and the other "
             f"party, told apart by {told.column.name if told else ''}."
@@ -273,8 +280,7 @@ def _say_direction(draft: Draft, told: Direction) -> None:
 
 def _ego(draft: Draft, second: Column, told: Told | None, strange: list[Column], path: Path) -> Parties | None:
     """One person's log: the file's name has to tell whose."""
-    stem = path.name.split(".")[0]
-    if sum(c.isdigit() for c in stem) < 7 or not stem.lstrip("+").isdigit():
+    if not sides.whose(path):
         why = (
             f"{second.name} is the other party and no column tells whose log this is. Give the file that "
             "person's number as its name."

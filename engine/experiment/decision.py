@@ -62,12 +62,12 @@ def decide(
     return _none_found(max(abs(effect.low), abs(effect.high)), f"{pair}: {span}.")
 
 
-def _differs(good: bool, told: str) -> Decision:
-    return Decision(BETTER, f"better: {told}") if good else Decision(WORSE, f"worse: {told}")
+def _differs(good: bool, figures: str) -> Decision:
+    return Decision(BETTER, f"better: {figures}") if good else Decision(WORSE, f"worse: {figures}")
 
 
-def _none_found(largest: float, told: str) -> Decision:
-    return Decision(NO_DIFFERENCE, f"no difference larger than {largest:.3g} is compatible with the data: {told}")
+def _none_found(largest: float, figures: str) -> Decision:
+    return Decision(NO_DIFFERENCE, f"no difference larger than {largest:.3g} is compatible with the data: {figures}")
 
 
 def broken(pair: str, reason: str) -> Decision:

@@ -79,7 +79,7 @@ class Plan:
         names = [self.metric, *(guardrail.partition(":")[0] for guardrail in self.guardrails)]
         return list(dict.fromkeys(part for name in names for part in name.split("/")))
 
-    def on(self, guardrail: str) -> Plan:
+    def for_guardrail(self, guardrail: str) -> Plan:
         """This plan with a guardrail (`name` or `name:lower`) as its metric; one with a slash is a ratio."""
         metric, _, direction = guardrail.partition(":")
         kind = RATIO if "/" in metric else "sum" if self.kind == RATIO else self.kind

@@ -105,7 +105,7 @@ def curve(
 
 
 def intracluster_correlation(values: np.ndarray, clusters: np.ndarray) -> float:
-    """ANOVA estimate of how alike customers of one cluster are (Donner 1986), 0..1.
+    """ANOVA estimate of the intraclass correlation of clusters (Donner 1986), 0..1.
 
     Args:
         values: a metric from before the experiment [n].
@@ -120,7 +120,7 @@ def intracluster_correlation(values: np.ndarray, clusters: np.ndarray) -> float:
     size = np.bincount(code)
     k, n = len(size), len(values)
     if k < 2 or n <= k:
-        raise InputError(f"{n} customers in {k} clusters do not show how alike a cluster's members are.",
+        raise InputError(f"{n} customers in {k} clusters are too few for an intraclass correlation.",
                          fix="Give clusters with several customers each.")  # fmt: skip
     means = np.bincount(code, weights=values) / size
     between = float((size * (means - np.mean(values)) ** 2).sum() / (k - 1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.errors import InputError
 from engine.experiment.analysis import effects
@@ -110,7 +110,7 @@ def simulate(
             names = np.where(treated == 1, "A", "B")
             plain = effects(outcome, names, order=["B", "A"], clusters=within, alpha=alpha)[0]
             found.setdefault((unit, "difference"), []).append((plain.difference, plain.low, plain.high))
-            kept = {"clusters": clusters, "alpha": alpha}
+            kept: dict[str, Any] = {"clusters": clusters, "alpha": alpha}
             total = exposure_regression(outcome, treated, exposure, controls=alone, **kept)[2]
             found.setdefault((unit, "exposure regression"), []).append((total.value, total.low, total.high))
             with suppress(InputError):

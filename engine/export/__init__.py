@@ -9,27 +9,30 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
+from engine.export.form import GRAPH_FORMATS, Form
 from engine.progress import SILENT, Progress
 from engine.tables import TABLES
-from engine.trust import ages, audit
+from engine.trust import audit
 from engine.version import VERSION
 
 if TYPE_CHECKING:
-    from engine.config import Config
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
     from engine.export.check import VerifyResult
+    from engine.export.delivery import Plan
     from engine.export.views import Part
     from engine.trust.folder import Draft
     from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
-FORMATS = ("parquet", "csv", "jsonl", "arrow")
-GRAPH_FORMATS = ("graphml", "gexf")
+_FORM = {entry.name for entry in fields(Form)}
 
 
 @dataclass(frozen=True)
@@ -38,25 +41,41 @@ class ExportResult:
 
     Args:
         path: the folder, or the URL.
-        files: one entry per file: path in the folder, table, rows, bytes, sha256 (a dry run: table and rows only).
+        files: one entry per file: path in the folder, table, rows, bytes, sha256 (a dry run: table and rows only); the
+            first of a delivery or audience also says `ids`, `left_out` and `number`, as below.
         withdrawn: ads handed out earlier that may no longer be shown; `withdraw.jsonl` names them.
+        ids: of the sender's list: rows, `by <column>` (rows of people known by it), unmatched, repeated, and
+            nothing_to_send (people known who get nothing).
+        left_out: customers who get nothing, by why: see `engine.export.sending`; of an audience also those who have
+            no_number, no_address, neither (unreachable).
+        number: of the delivery; 0 = it has none.
+        unfinished: number of an earlier delivery that may not have left; 0 = none.
     """
 
     path: Path | str
     files: list[dict[str, Any]]
     withdrawn: int = 0
+    ids: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+    number: int = 0
+    unfinished: int = 0
 
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What was asked for, checked."""
+    """What was asked for, checked; `plan` where something is to be sent."""
 
     what: str
-    format: str
-    as_of: date | None
-    shard_rows: int
-    compress: bool
-    raw: bool
+    form: Form
+    since: str | None
+    plan: Plan | None
+
+    @property
+    def sent(self) -> Plan:
+        """The plan of what is to be sent; only for what is."""
+        if self.plan is None:
+            raise TypeError(f"{self.what} is not sent to anybody")
+        return self.plan
 
 
 def export(
@@ -65,13 +84,10 @@ def export(
     to: Path | str,
     format: str = "parquet",
     *,
-    as_of: date | None = None,
     since: str | None = None,
-    shard_rows: int = 0,
-    compress: bool = False,
-    raw: bool = False,
     dry_run: bool = False,
     progress: Progress = SILENT,
+    **options: Any,
 ) -> ExportResult:
     """Write a table, the ads or a group of tables to a folder.
 
@@ -79,67 +95,59 @@ def export(
         workspace: an opened workspace.
         what: name of a contract table; `ads` = manifest.jsonl, the table, the creatives, gallery.html, and in
             withdraw.jsonl the ads handed out earlier that may no longer be shown; `delivery` = what a sending system
-            needs, never the contact; `analysis` = scores and reasons under pseudonyms; `graph` = nodes, edges, ties;
-            `all` = every table but the bookkeeping, and what `ads` gives.
+            needs, never the contact; `audience` = who is to be sent an offer, hashed for customer matching;
+            `analysis` = scores and reasons under pseudonyms; `graph` = nodes, edges, ties; `all` = every table but the
+            bookkeeping, and what `ads` gives.
         to: the folder (nothing, an empty folder or an earlier export may be there), or an fsspec URL.
-        format: parquet, csv, jsonl or arrow; for `graph` also graphml or gexf.
-        as_of: `delivery`: the day of sending on which consents and offers must hold; None = `run.today`.
+        format: parquet, csv, jsonl, arrow or xlsx; for `graph` also graphml or gexf.
         since: id of a run; only tables that changed after it are written.
-        shard_rows: rows a file at most; 0 = one file a table.
-        compress: gzip csv and jsonl (the others are compressed anyway).
-        raw: csv: leave cells as they are, also those that a spreadsheet would run as formulas.
         dry_run: write nothing, say what would be written.
         progress: where bars are drawn.
+        options: further arguments of `engine.export.form.Form`, and of `engine.export.delivery.Asked`.
 
     Returns:
         Where it is and what it holds.
 
     Raises:
-        InputError: no such table, format or run.
-        WorkspaceError: the folder holds something else, cannot be written, or another export writes there.
+        InputError: no such table, format, run, delivery or column; a list of nobody, or with two rows of one person.
+        WorkspaceError: the folder holds something else, cannot be written, or another export writes there; the
+            workspace's key is needed and not on this machine.
     """
-    from engine.export import deliveries, targets, views
+    from engine.export import deliveries, delivery, sending, targets, views
     from engine.trust import folder
 
     known = list(dict.fromkeys([*views.GROUPS, *TABLES]))
     if what not in known:
         raise InputError(f"there is no table {what!r} to export.", fix=_nearest(what, known))
-    formats = (*FORMATS, *GRAPH_FORMATS) if what == "graph" else FORMATS
-    if format not in formats:
-        raise InputError(f"there is no format {format!r} for {what}.", fix=f"The formats are {', '.join(formats)}.")
-    if shard_rows < 0:
-        raise InputError(f"{shard_rows} rows a file are too few.", fix="Give 0 for one file, or a positive number.")
-    if as_of is not None and what != "delivery":
-        raise InputError(f"a day of sending says nothing about {what}.", fix="It belongs to `delivery`.")
-    if what == "delivery":
-        as_of = as_of or ages.moment(workspace.config).date()
-    wanted = _Wanted(what, format, as_of, shard_rows, compress, raw)
-    parts = views.parts(what)
-    if dry_run:
-        with workspace.warehouse(read_only=True) as store:
-            chosen, _ = _changed(store, parts, since)
-            return ExportResult(
-                to, [{"table": p.table.name, "rows": _count(store, p, wanted, workspace.config)} for p in chosen]
-            )
+    parts, asked = views.parts(what), delivery.Asked(**{k: v for k, v in options.items() if k not in _FORM})
+    form = Form(format, **{k: v for k, v in options.items() if k in _FORM})
+    form.check(what, len(parts))
+    asked.check(what)
     remote = targets.target_of(to) if targets.is_url(to) else None
-    if remote is not None:
-        remote.check()
-    else:
-        folder.check_target(Path(to))
+    if not dry_run:
+        delivery.check_place(to, asked)
+        remote.check() if remote is not None else folder.check_target(Path(to))
+    wanted = _Wanted(what, form, since, delivery.plan(workspace, what, asked) if what in delivery.SENT else None)
+    fresh = None
+    if asked.since_last:
+        noted = sending.note(workspace, wanted.sent.day, wanted.sent.listed, dry_run=dry_run)
+        wanted, fresh = replace(wanted, plan=wanted.sent.noted(noted)), noted.rows
+    if dry_run:
+        return _tried(workspace, to, parts, wanted, fresh)
     hands_out = what in ("ads", "delivery", "all")
     if hands_out:
         deliveries.hand_out(workspace)
     place = Path(to) if remote is None else workspace.scratch / f"export.{os.getpid()}"
     try:
         with folder.replacing(place) as draft, workspace.warehouse(read_only=True) as store:
-            facts, described = _facts(store, workspace, wanted, since), {}
+            facts, described = _facts(store, workspace, wanted), {}
             chosen, facts["unchanged"] = _changed(store, parts, since)
             with progress.task("export", len(chosen)) as bar:
                 for part in chosen:
                     described[part.table.name] = _write(store, workspace, draft, part, wanted, progress)
                     bar.advance()
             if hands_out:
-                facts["withdraw_these_creatives"] = _withdraw(store, draft, workspace)
+                facts["withdraw_these_creatives"] = _withdraw(store, draft, workspace, wanted.plan)
             draft.finish({**facts, "tables": described})
             files = sorted(draft.files, key=lambda entry: entry["path"])
         if remote is not None:
@@ -147,9 +155,12 @@ def export(
     finally:
         if remote is not None:
             shutil.rmtree(place, ignore_errors=True)
-    audit.append(workspace.path, "export", "read", tables={t: d["rows"] for t, d in described.items()})
+    counted = {t: d["rows"] for t, d in described.items()}
+    audit.append(workspace.path, "export", "read", tables=counted, details=_in_numbers(wanted.plan))
+    if wanted.plan is not None and wanted.plan.number:
+        sending.left(workspace, wanted.plan.number)
     withdrawn = facts.get("withdraw_these_creatives", {}).get("ads", 0)
-    return ExportResult(to if remote is not None else Path(to), files, withdrawn)
+    return _result(to, files, wanted.plan, withdrawn)
 
 
 def verify(path: Path | str) -> VerifyResult:
@@ -159,16 +170,50 @@ def verify(path: Path | str) -> VerifyResult:
     return check.verify(path)
 
 
-def _facts(store: Warehouse, workspace: Workspace, wanted: _Wanted, since: str | None) -> dict[str, Any]:
+def _result(to: Path | str, files: list[dict[str, Any]], plan: Plan | None, withdrawn: int = 0) -> ExportResult:
+    """What was written; the first file of what is sent says what became of whom."""
+    from engine.export import targets
+
+    place = to if targets.is_url(to) else Path(to)
+    if plan is None:
+        return ExportResult(place, files, withdrawn)
+    told: dict[str, Any] = {"ids": plan.ids, "left_out": plan.left_out, "number": plan.number}
+    for entry in files:
+        if entry.get("table") in ("delivery", "audience"):
+            entry.update({name: value for name, value in told.items() if value})
+            break
+    return ExportResult(place, files, withdrawn, unfinished=plan.unfinished, **told)
+
+
+def _in_numbers(plan: Plan | None) -> dict[str, int]:
+    """What the audit log says of a delivery: numbers, no names of columns."""
+    if plan is None or plan.matched is None:
+        return {}
+    return {f"ids_{name}": plan.ids[name] for name in ("rows", "unmatched", "repeated", "nothing_to_send")}
+
+
+def _tried(workspace: Workspace, to: Path | str, parts: list[Part], wanted: _Wanted, fresh: int | None) -> ExportResult:
+    """What would be written; fresh: rows of a delivery of what is new."""
+    if fresh is not None:
+        return _result(to, [{"table": "delivery", "rows": fresh}], wanted.plan)
+    with workspace.warehouse(read_only=True) as store:
+        chosen, _ = _changed(store, parts, wanted.since)
+        rows = [{"table": part.table.name, "rows": _count(store, workspace, part, wanted)} for part in chosen]
+    return _result(to, rows, wanted.plan)
+
+
+def _facts(store: Warehouse, workspace: Workspace, wanted: _Wanted) -> dict[str, Any]:
     from engine.export import facts
 
+    form, plan = wanted.form, wanted.plan
     return {
         "what": wanted.what,
-        "format": wanted.format,
-        "shard_rows": wanted.shard_rows,
-        "compress": wanted.compress,
-        "as_of": None if wanted.as_of is None else wanted.as_of.isoformat(),
-        "since": since,
+        "format": form.format,
+        "shard_rows": form.shard_rows,
+        "compress": form.compress,
+        "as_of": None if plan is None else plan.day.isoformat(),
+        "since": wanted.since,
+        **({"delivery": plan.number} if plan is not None and plan.number else {}),
         "kindred": VERSION,
         "versions": facts.versions(),
         "config_sha256": facts.config_hash(workspace.config),
@@ -190,27 +235,35 @@ def _write(
     store: Warehouse, workspace: Workspace, draft: Draft, part: Part, wanted: _Wanted, progress: Progress
 ) -> dict[str, Any]:
     """Write one table of an export; returns what the manifest says about it."""
-    from engine.export import ads, rows, views
+    from engine.export import ads, delivery, rows, views
 
-    table, name = part.table, part.table.name
-    output = {"format": wanted.format, "shard_rows": wanted.shard_rows, "compress": wanted.compress, "raw": wanted.raw}
+    table, name, form = part.table, part.table.name, wanted.form
     found = store.columns(name) if name in TABLES and name not in views.JOINED else table.names
     if name == "ads":
-        count = ads.write(store, workspace, draft, **output, progress=progress)
+        count = ads.write(store, workspace, draft, form=form, progress=progress)
         found = ads.COLUMNS
     elif name == "delivery":
-        frame = ads.deliverable(store, workspace.config, wanted.as_of)
-        count = ads.write_delivery(frame, workspace, draft, **output, progress=progress)
-    elif wanted.format in GRAPH_FORMATS:
-        count = _graph(store, draft, wanted.format) if name == "nodes" else store.count(name)
+        frame = delivery.rows(store, workspace, wanted.sent)
+        count, found = ads.write_delivery(frame, workspace, draft, form=form, progress=progress), frame.columns
+    elif form.format in GRAPH_FORMATS:
+        count = _graph(store, draft, form.format) if name == "nodes" else store.count(name)
     else:
-        if name == "analysis":
-            frame = store.query("export/analysis", definition=workspace.config.graph.definition)
-            tables = iter([frame.to_arrow()])
-        else:
-            tables = rows.read(store, table)
-        count = rows.write_files(draft, name, tables, **output)
-    return {"grain": table.grain, "rows": count, "columns": rows.columns_of(table, found)}
+        count = rows.write_files(draft, name, _tables(store, workspace, part, wanted), form)
+    columns = rows.columns_of(table, found)
+    for column, called in zip(columns, form.named(found) if form.rename else found, strict=True):
+        column["name"] = called
+    return {"grain": table.grain, "rows": count, "columns": columns}
+
+
+def _tables(store: Warehouse, workspace: Workspace, part: Part, wanted: _Wanted) -> Iterator[pa.Table]:
+    """The rows of a table, at least one batch."""
+    from engine.export import delivery, rows
+
+    if part.table.name == "analysis":
+        return iter([store.query("export/analysis", definition=workspace.config.graph.definition).to_arrow()])
+    if part.table.name == "audience":
+        return iter([delivery.reached(store, workspace, wanted.sent).to_arrow()])
+    return rows.read(store, part.table)
 
 
 def _graph(store: Warehouse, draft: Draft, format: str) -> int:
@@ -223,21 +276,26 @@ def _graph(store: Warehouse, draft: Draft, format: str) -> int:
     return nodes.height
 
 
-def _withdraw(store: Warehouse, draft: Draft, workspace: Workspace) -> dict[str, Any]:
-    """Write what was handed out and may no longer be shown."""
+def _withdraw(store: Warehouse, draft: Draft, workspace: Workspace, plan: Plan | None) -> dict[str, Any]:
+    """Write what was handed out and may no longer be shown; with the sender's ids, where there is a list of them."""
     from engine.export import deliveries, rows
 
     gone = deliveries.withdrawn(store, workspace.config)
+    if plan is not None and plan.matched is not None:
+        gone = plan.matched.named(gone)
+    gone = gone.drop("customer_id")
     with draft.file("withdraw.jsonl", rows=gone.height) as file:
-        rows.write(file, iter([gone.to_arrow()]), "jsonl")
+        rows.write(file, iter([gone.to_arrow()]), Form("jsonl"))
     return {"file": "withdraw.jsonl", "ads": gone.height}
 
 
-def _count(store: Warehouse, part: Part, wanted: _Wanted, config: Config) -> int:
-    from engine.export import ads
+def _count(store: Warehouse, workspace: Workspace, part: Part, wanted: _Wanted) -> int:
+    from engine.export import delivery
 
     if part.table.name == "delivery":
-        return ads.deliverable(store, config, wanted.as_of).height
+        return delivery.rows(store, workspace, wanted.sent).height
+    if part.table.name == "audience":
+        return delivery.reached(store, workspace, wanted.sent).height
     return store.count("matches" if part.table.name == "analysis" else part.table.name)
 
 

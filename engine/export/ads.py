@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import WorkspaceError
 from engine.export import gallery, rows
+from engine.export.form import Form
 from engine.export.views import VIEWS
 from engine.progress import Progress
 from engine.tables import NOT_EXPORTED, TABLES
@@ -36,10 +37,7 @@ def write(
     workspace: Workspace,
     draft: Draft,
     *,
-    format: str,
-    shard_rows: int = 0,
-    compress: bool = False,
-    raw: bool = False,
+    form: Form,
     progress: Progress,
 ) -> int:
     """Write manifest.jsonl, ads.<format>, creatives/ and gallery.html; returns the number of ads.
@@ -48,10 +46,7 @@ def write(
         store: the workspace's database.
         workspace: whose creatives they are.
         draft: the folder being filled.
-        format: of the table beside manifest.jsonl.
-        shard_rows: rows a file of the table; 0 = one file.
-        compress: the table, see `rows.write_files`.
-        raw: see `rows.write_files`.
+        form: of the table beside manifest.jsonl.
         progress: where bars are drawn.
 
     Raises:
@@ -61,9 +56,8 @@ def write(
 
     delivered = with_texts(store, store.query("export/delivered"))
     with draft.file("manifest.jsonl", table="ads", rows=delivered.height) as file:
-        rows.write(file, iter([delivered.to_arrow()]), "jsonl")
-    table = iter([delivered.to_arrow()])
-    rows.write_files(draft, "ads", table, format, shard_rows=shard_rows, compress=compress, raw=raw)
+        rows.write(file, iter([form.placed(delivered).to_arrow()]), Form("jsonl"))
+    rows.write_files(draft, "ads", iter([form.placed(delivered).to_arrow()]), form)
     _creatives(delivered, workspace, draft, progress)
     draft.write("gallery.html", gallery.page(store, workspace.config.ads).encode())
     return delivered.height
@@ -101,15 +95,11 @@ def write_delivery(
     workspace: Workspace,
     draft: Draft,
     *,
-    format: str,
-    shard_rows: int = 0,
-    compress: bool = False,
-    raw: bool = False,
+    form: Form,
     progress: Progress,
 ) -> int:
     """Write delivery.<format> and the creatives it names; see `write`."""
-    table = iter([found.to_arrow()])
-    rows.write_files(draft, "delivery", table, format, shard_rows=shard_rows, compress=compress, raw=raw)
+    rows.write_files(draft, "delivery", iter([form.placed(found).to_arrow()]), form)
     _creatives(found, workspace, draft, progress)
     return found.height
 

@@ -33,9 +33,8 @@ def withdrawn(store: Warehouse, config: Config) -> pl.DataFrame:
     """Ads handed out earlier that are no longer valid.
 
     Returns:
-        ad_id, arm, files (relative to the export) that no ad that stands uses, because: erased, opted_out, no_consent
-        or replaced; by ad_id.
-        An ad is named by its id only: whose it was is known to whoever sent it.
+        customer_id (null once erased), ad_id, arm, files (relative to the export) that no ad that stands uses, because:
+        erased, opted_out, no_consent or replaced; by ad_id.
     """
     rules = people.rules(config, store)
     people.standing(store, rules)

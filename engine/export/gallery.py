@@ -34,6 +34,7 @@ STATUSES = {
     "no_inventory": "No campaign photo",
     "not_told": "No photo of a contact",
     "used_up": "All fitting photos used up",
+    "nobody_alike": "Nobody is alike",
     "ambiguous": "Several faces in the photo",
     "low_quality": "Photo too poor",
     "unreadable": "Photo unreadable",

@@ -1,4 +1,4 @@
-"""A table as Parquet, Arrow, CSV or JSON lines, in batches of fixed size so that the same rows give the same bytes."""
+"""A table as a file of any form, in batches of fixed size so that the same rows give the same bytes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
+from engine.export.form import Form
 from engine.tables import Table
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from engine.trust.folder import Draft
     from engine.warehouse import Warehouse
 
-FORMATS = ("parquet", "csv", "jsonl", "arrow")
 _BATCH, _BATCH_WIDE = 100_000, 10_000
 
 
@@ -77,40 +77,28 @@ def batches(rows: Iterator[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(held, batch.schema).combine_chunks()
 
 
-def write_files(
-    draft: Draft,
-    name: str,
-    tables: Iterator[pa.Table],
-    format: str,
-    *,
-    shard_rows: int = 0,
-    compress: bool = False,
-    raw: bool = False,
-) -> int:
-    """Write one table as one file, or as shards `name-00000.…` of `shard_rows` rows.
+def write_files(draft: Draft, name: str, tables: Iterator[pa.Table], form: Form) -> int:
+    """Write one table as one file, or as shards `name-00000.…` of `form.shard_rows` rows.
 
     Args:
         draft: the folder being filled.
         name: of the table.
         tables: at least one, for the columns.
-        format: one of `FORMATS`.
-        shard_rows: rows a file; 0 = one file.
-        compress: gzip csv and jsonl (Parquet and Arrow are compressed inside anyway).
-        raw: leave CSV cells as they are, also those a spreadsheet would run as formulas.
+        form: how.
 
     Returns:
         Rows written.
     """
-    ending = f"{format}.gz" if compress and format in ("csv", "jsonl") else format
-    if not shard_rows:
+    ending = f"{form.format}.gz" if form.compress and form.format in ("csv", "jsonl") else form.format
+    if not form.shard_rows:
         with _opened(draft, f"{name}.{ending}", name, ending) as file:
-            count = write(file, tables, format, raw=raw)
+            count = write(file, tables, form)
         draft.files[-1]["rows"] = count
         return count
     total = 0
-    for number, shard in enumerate(_shards(tables, shard_rows)):
+    for number, shard in enumerate(_shards(tables, form.shard_rows)):
         with _opened(draft, f"{name}-{number:05}.{ending}", name, ending) as file:
-            count = write(file, shard, format, raw=raw)
+            count = write(file, shard, form)
         draft.files[-1]["rows"] = count
         total += count
     return total
@@ -124,7 +112,7 @@ def _opened(draft: Draft, path: str, table: str, ending: str) -> Iterator[IO[byt
             return
         # No name and no time in the header: the same rows give the same bytes.
         with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=6) as packed:
-            yield packed
+            yield cast(IO[bytes], packed)  # it has all that is asked of a file
 
 
 def _shards(tables: Iterator[pa.Table], size: int) -> Iterator[Iterator[pa.Table]]:
@@ -146,21 +134,29 @@ def _shards(tables: Iterator[pa.Table], size: int) -> Iterator[Iterator[pa.Table
         yield fill()
 
 
-def write(file: IO[bytes], tables: Iterator[pa.Table], format: str, *, raw: bool = False) -> int:
+def write(file: IO[bytes], tables: Iterator[pa.Table], form: Form) -> int:
     """Write Arrow tables of one schema to a file.
 
     Args:
         file: opened for writing.
         tables: at least one, for the columns.
-        format: one of `FORMATS`.
-        raw: see `write_files`.
+        form: how.
 
     Returns:
         Rows written.
+
+    Raises:
+        InputError: the form renames a column that there is not; a workbook cannot hold the rows.
     """
-    if format == "csv":
-        return _csv(file, tables, raw)
-    return {"parquet": _parquet, "arrow": _arrow, "jsonl": _jsonl}[format](file, tables)
+    from engine.export import workbook
+
+    if form.rename:
+        tables = (table.rename_columns(form.named(table.column_names)) for table in tables)
+    if form.format == "csv":
+        return _csv(file, tables, form)
+    if form.format == "xlsx":
+        return workbook.write(file, (plain(table, lists_as_text=True) for table in tables))
+    return {"parquet": _parquet, "arrow": _arrow, "jsonl": _jsonl}[form.format](file, tables)
 
 
 def _parquet(file: IO[bytes], tables: Iterator[pa.Table]) -> int:
@@ -205,7 +201,7 @@ def _with_zone(table: pa.Table) -> pa.Table:
     return table.cast(pa.schema(fields))
 
 
-def _csv(file: IO[bytes], tables: Iterator[pa.Table], raw: bool) -> int:
+def _csv(file: IO[bytes], tables: Iterator[pa.Table], form: Form) -> int:
     import polars as pl
     import polars.selectors as cs
 
@@ -213,32 +209,36 @@ def _csv(file: IO[bytes], tables: Iterator[pa.Table], raw: bool) -> int:
 
     rows = 0
     for number, table in enumerate(tables):
-        frame = _plain(pl.from_arrow(table), lists_as_text=True)
-        if not raw:
+        frame = plain(table, lists_as_text=True)
+        if not form.raw:
             texts = frame.select(cs.string()).columns
             frame = frame.with_columns(formulas.defused(pl.col(name)) for name in texts)
             frame = frame.rename({name: formulas.defuse(name) for name in frame.columns})
-        file.write(frame.write_csv(include_header=number == 0).encode())
+        first = number == 0
+        comma = form.decimal == ","
+        text = frame.write_csv(
+            include_bom=form.bom and first, include_header=first, separator=form.delimiter, decimal_comma=comma
+        )
+        file.write(text.encode())
         rows += frame.height
     return rows
 
 
 def _jsonl(file: IO[bytes], tables: Iterator[pa.Table]) -> int:
-    import polars as pl
-
     rows = 0
     for table in tables:
-        frame = _plain(pl.from_arrow(table), lists_as_text=False)
+        frame = plain(table, lists_as_text=False)
         if frame.height:
             file.write(frame.write_ndjson().encode())
         rows += frame.height
     return rows
 
 
-def _plain(frame: pl.DataFrame, *, lists_as_text: bool) -> pl.DataFrame:
-    """Times and dates as ISO text (times with Z), no NaN, lists as JSON text where wanted."""
+def plain(table: pa.Table, *, lists_as_text: bool) -> pl.DataFrame:
+    """A table as a frame: times and dates as ISO text (times with Z), no NaN, lists as JSON text where wanted."""
     import polars as pl
 
+    frame = pl.from_arrow(table)
     changed = []
     for name, kind in frame.schema.items():
         column = pl.col(name)

@@ -31,6 +31,10 @@ VIEWS = {
         alt_text text
         files texts          creatives, relative to the export's folder, one per size
         """),
+    "audience": _view("audience", "person to be sent an offer, for customer matching", "phone_sha256 email_sha256", """
+        phone_sha256 text?   lower-case hex of SHA-256 of the E.164 number, + and all
+        email_sha256 text?   of the address without blanks around, in small letters
+        """),
     "analysis": _view("analysis", "customer and arm", "customer_id arm", """
         customer_id text
         arm text
@@ -85,13 +89,14 @@ class Part:
     reads: tuple[str, ...]
 
 
-GROUPS = ("ads", "delivery", "analysis", "graph", "all")
+GROUPS = ("ads", "delivery", "audience", "analysis", "graph", "all")
 _BESIDE_ANALYSIS = ("choices", "uplift", "offer_metrics", "loyalty", "influencers")
 _READS = {
     "ads": ("ads", "offers", "choices", "matches", "face_choices", "customers"),
     "delivery": ("ads", "face_choices", "offers", "consents", "optouts", "customers", "plans", "assignments"),
     "analysis": ("matches", "choices", "uplift", "influencers", "face_choices", "ads"),
 }
+_READS["audience"] = _READS["delivery"]
 
 
 def parts(what: str) -> list[Part]:

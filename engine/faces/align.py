@@ -60,17 +60,42 @@ def similarity(points: np.ndarray) -> np.ndarray:
     import numpy as np
 
     widen = np.array([[STRETCH, 0, (1 - STRETCH) * SIZE / 2], [0, 1, 0], [0, 0, 1]])
+    a, b, centre, goal, _ = _fit(points)
+    turn = np.array([[a, -b], [b, a]])
+    return (widen @ np.vstack([np.column_stack([turn, goal - turn @ centre]), [0, 0, 1]]))[:2]
+
+
+def standing(landmarks: np.ndarray) -> tuple[float, float]:
+    """How a face stands in its photo, and how little its landmarks look like a face's.
+
+    Args:
+        landmarks: (10,) as `face` takes them.
+
+    Returns:
+        Degrees it is turned, -180 to 180, 0 = upright, 90 = its eyes' line goes down the photo; and the share of the
+        landmarks' spread that no turn, scale and shift brings to the template: 0 frontal, .04 at most in 95 of 100
+        photos of faces10x10, .1 to 1 for what is no face.
+    """
+    from math import atan2, degrees
+
+    a, b, _, _, left = _fit(landmarks.reshape(5, 2))
+    return -degrees(atan2(b, a)), left
+
+
+def _fit(points: np.ndarray) -> tuple[float, float, np.ndarray, np.ndarray, float]:
+    """a and b of the similarity to the template in a face's own proportions, the two centres, the share left over."""
+    import numpy as np
+
     source, target = np.asarray(points, np.float64), np.array(TEMPLATE)
     target[:, 0] = (target[:, 0] - SIZE / 2) / STRETCH + SIZE / 2
     centre, goal = source.mean(axis=0), target.mean(axis=0)
     p, q = source - centre, target - goal
-    size = (p**2).sum()
+    size = float((p**2).sum())
     if size == 0:  # all landmarks on one spot: nothing to align by
-        return (widen @ [[1.0, 0, goal[0] - centre[0]], [0, 1.0, goal[1] - centre[1]], [0, 0, 1]])[:2]
-    a = (p * q).sum() / size
-    b = (p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0]).sum() / size
-    turn = np.array([[a, -b], [b, a]])
-    return (widen @ np.vstack([np.column_stack([turn, goal - turn @ centre]), [0, 0, 1]]))[:2]
+        return 1.0, 0.0, centre, goal, 1.0
+    a = float((p * q).sum()) / size
+    b = float((p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0]).sum()) / size
+    return a, b, centre, goal, 1 - (a * a + b * b) * size / float((q**2).sum())
 
 
 def _sources(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

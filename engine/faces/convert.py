@@ -69,12 +69,13 @@ def _kernels(net: cv2.dnn.Net) -> list[tuple[np.ndarray, ...]]:
     Blocks follow each other as in the graph; within a block the names' order is that of the branches and of the
     layers in them.
     """
-    found, first = [], {}
+    found: list[tuple[bool, int, str, tuple[np.ndarray, ...]]] = []
+    first: dict[str, int] = {}
     for number, name in enumerate(net.getLayerNames()):
         layer = net.getLayer(net.getLayerId(name))
         if layer.type in ("Convolution", "InnerProduct"):
             scope = name.rpartition("/")[0]
             block = first.setdefault(scope.rpartition("/")[0].partition("/Branch_")[0], number)
             last = layer.type == "InnerProduct"
-            found.append((last, block, scope, layer.blobs))
-    return [blobs for *_, blobs in sorted(found, key=lambda row: row[:3])]
+            found.append((last, block, scope, tuple(layer.blobs)))
+    return [row[3] for row in sorted(found, key=lambda row: row[:3])]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.config import Faces
 from engine.errors import InputError
+from engine.faces import likeness
 from engine.faces.gallery import analyse
 from engine.progress import SILENT, Progress
 
@@ -109,6 +110,8 @@ def evaluate(
     usable = faces.filter(pl.col("status") == "ok")
     place = {name: i for i, name in enumerate(usable["sha256"])}
     vectors = usable["embedding"].to_numpy()
+    if settings.centre and len(vectors):
+        vectors = likeness.without(vectors, likeness.common(vectors))
     a, b = (np.array([place.get(name, -1) for name in pairs[c]]) for c in ("a", "b"))
     found = (a >= 0) & (b >= 0)
     score = np.einsum("ij,ij->i", vectors[a[found]], vectors[b[found]]) if len(vectors) else np.zeros(0)
@@ -156,7 +159,8 @@ def judge(score: np.ndarray, pairs: pl.DataFrame, *, known: dict[str, Any], seed
 
     def bounds(measure) -> tuple[float, float]:
         values = np.array([measure(w) for w in weights])
-        return tuple(float(v) for v in np.nanquantile(values, (0.025, 0.975)))
+        low, high = np.nanquantile(values, (0.025, 0.975))
+        return float(low), float(high)
 
     rates = {}
     for far in FARS:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.faces import align, cut, traits
+from engine.faces.look import Seen, back, look
 from engine.faces.read import Photo, Unreadable, read
 
 if TYPE_CHECKING:
@@ -14,10 +16,13 @@ if TYPE_CHECKING:
 
     from engine.config import Faces
     from engine.faces.embed import Embedder
-    from engine.faces.mtcnn import Detections, Detector
+    from engine.faces.mtcnn import Detector
 
-# The face a portrait is of is first looked for among those of at least this share of the photo's short side.
-PORTRAIT = 0.25
+# A face smaller than its crop is cut from the photo decoded larger, up to so many times.
+LARGER = 4
+ENLARGED = 1.1  # less is not worth decoding it again
+# What brings a photo upright, by the quarters against the clock.
+TURNS = {1: "a quarter to the left", 2: "by half", 3: "a quarter to the right"}
 
 
 class Found(NamedTuple):
@@ -60,81 +65,101 @@ class Examiner:
         import numpy as np
 
         photos = [self._read(path) for path in paths]
-        readable = [photo for photo in photos if isinstance(photo, Photo)]
-        found = iter(self._detect([photo.pixels for photo in readable]))
+        readable = [(path, photo) for path, photo in zip(paths, photos, strict=True) if isinstance(photo, Photo)]
+        found = iter(
+            look(
+                self._detector,
+                [photo for _, photo in readable],
+                lambda k, side: self._larger(*readable[k], side),
+                portraits=self._mode == "customer",
+            )
+        )
         judged = [
-            self._judged(photo, next(found))
+            self._judged(path, next(found))
             if isinstance(photo, Photo)
             else [({"face": -1, "status": "unreadable", "reason": photo}, None)]
-            for photo in photos
+            for path, photo in zip(paths, photos, strict=True)
         ]
         crops = [crop for faces in judged for _, crop in faces if crop is not None]
         vectors = self._embedder(np.stack(crops) if crops else np.zeros((0, cut.SIZE, cut.SIZE, 3), np.uint8))
         return Found([[row for row, _ in faces] for faces in judged], vectors)
 
-    def _read(self, path: Path) -> Photo | str:
+    def _read(self, path: Path, max_side: int | None = None) -> Photo | str:
         """The photo, or why there is none."""
         asked = self._settings
         try:
-            return read(path, max_megapixels=asked.max_megapixels, max_side=asked.max_side, root=self._root)
+            return read(path, max_megapixels=asked.max_megapixels, max_side=max_side or asked.max_side, root=self._root)
         except Unreadable as why:
             return str(why)
 
-    def _detect(self, photos: list[np.ndarray]) -> list[Detections]:
-        """Faces of each; of portraits only large ones, where smaller ones could not be meant."""
-        if self._mode == "inventory":
-            return self._detector.many(photos)
-        least = [PORTRAIT * min(pixels.shape[:2]) for pixels in photos]
-        found = self._detector.many(photos, least)
-        again = [
-            k
-            for k, pixels in enumerate(photos)
-            if least[k] > self._detector.min_face and not cut.settled(found[k].boxes, *pixels.shape[:2], least[k])
-        ]
-        for k, every in zip(again, self._detector.many([photos[k] for k in again]), strict=True):
-            found[k] = every
-        return found
+    def _larger(self, path: Path, photo: Photo, side: float) -> Photo:
+        """The same photo with a long side of so many pixels, where it has them."""
+        found = self._read(path, ceil(side))
+        return found if isinstance(found, Photo) else photo
 
-    def _judged(self, photo: Photo, found: Detections) -> list[tuple[dict[str, Any], np.ndarray | None]]:
+    def _judged(self, path: Path, seen: Seen) -> list[tuple[dict[str, Any], np.ndarray | None]]:
         """Rows of one photo without embeddings, and the crop to embed for those that are ok."""
+        photo, quarters, found = seen
         if not len(found.boxes):
             size = {"width": photo.width, "height": photo.height}
             return [({"face": -1, "status": "no_face", "reason": "no face found", **size}, None)]
-        if self._mode == "inventory":
-            return [_judge(photo, found, face, self._settings) for face in range(len(found.boxes))]
-        face, rivals = cut.choose(found.boxes, *photo.pixels.shape[:2])
-        row, picture = _judge(photo, found, face, self._settings)
-        if rivals and row["status"] == "ok":
-            row |= {"status": "ambiguous", "reason": f"{len(found.boxes)} faces, two of which may be meant"}
-            picture = None
-        return [(row, picture)]
+        main, rivals = cut.choose(found.boxes, *photo.pixels.shape[:2])
+        faces = range(len(found.boxes)) if self._mode == "inventory" else [main]
+        larger = self._for_crops(path, seen, min(_side(found.boxes[face]) for face in faces))
+        rows = [_judge(seen, larger, face, self._settings) for face in faces]
+        if self._mode == "inventory" and quarters:  # its ad would lie on its side, too
+            reason = f"the photo is not upright: turn it {TURNS[quarters]}"
+            return [({**row, "status": "low_quality", "reason": reason}, None) for row, _ in rows]
+        if self._mode == "customer" and rivals and rows[0][0]["status"] == "ok":
+            reason = f"{len(found.boxes)} faces, two of which may be meant"
+            return [({**rows[0][0], "status": "ambiguous", "reason": reason}, None)]
+        return rows
+
+    def _for_crops(self, path: Path, seen: Seen, side: float) -> Photo:
+        """The photo large enough to cut out a face of so many pixels here, turned alike."""
+        photo, quarters, _ = seen
+        factor = min((cut.SIZE - self._settings.margin) / max(side, 1), photo.scale, LARGER)
+        if factor <= ENLARGED:
+            return photo
+        larger = self._larger(path, photo, factor * max(photo.pixels.shape[:2]))
+        return larger if larger is photo else larger.turned(quarters)
 
 
-def _judge(photo: Photo, found: Detections, face: int, settings: Faces) -> tuple[dict[str, Any], np.ndarray | None]:
+def _side(box: np.ndarray) -> float:
+    return float(min(box[2] - box[0], box[3] - box[1]))
+
+
+def _judge(seen: Seen, larger: Photo, face: int, settings: Faces) -> tuple[dict[str, Any], np.ndarray | None]:
+    """The row of one face, and its crop if it is ok; larger: the photo it is cut from."""
+    import numpy as np
+
+    photo, quarters, found = seen
     box, landmarks = found.boxes[face], found.landmarks[face]
-    side = float(min(box[2] - box[0], box[3] - box[1]))
-    picture = align.face(photo.pixels, box, landmarks, kind=settings.align, margin=settings.margin)
+    side = _side(box) * photo.scale
+    factor = photo.scale / larger.scale
+    picture = align.face(larger.pixels, box * factor, landmarks * factor, kind=settings.align, margin=settings.margin)
     sharp, turn = cut.sharpness(picture), cut.yaw(landmarks)
+    corners = back(box.reshape(2, 2), seen)
     row = {
         "face": face,
         "status": "ok",
         "reason": None,
-        "box": (box * photo.scale).tolist(),
-        "landmarks": (landmarks * photo.scale).tolist(),
+        "box": (np.concatenate([corners.min(axis=0), corners.max(axis=0)]) * photo.scale).tolist(),
+        "landmarks": (back(landmarks.reshape(5, 2), seen).ravel() * photo.scale).tolist(),
         "probability": float(found.probabilities[face]),
         "sharpness": sharp,
         "yaw": turn,
         "hair": traits.hair(photo.pixels, box),
-        "width": photo.width,
-        "height": photo.height,
+        "width": photo.height if quarters % 2 else photo.width,
+        "height": photo.width if quarters % 2 else photo.height,
     }
     reason = None
     if side < settings.min_face:
         reason = f"the face measures {side:.0f} pixels, {settings.min_face} are needed"
     elif sharp < settings.min_sharpness:
-        reason = f"blurred: sharpness {sharp:.0f}, {settings.min_sharpness:g} is needed"
+        reason = f"blurred: sharpness {sharp:.2f}, {settings.min_sharpness:g} is needed"
     elif abs(turn) > settings.max_yaw:
         reason = f"turned away: {abs(turn):.2f} of a profile, at most {settings.max_yaw:g}"
     if reason:
         row |= {"status": "low_quality", "reason": reason}
-    return row, None if reason else picture
+    return row, None if reason else cut.lit(picture)

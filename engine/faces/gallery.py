@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from engine.faces.mtcnn import Detector
 
 # Raised when detection, judging or cutting changes: rows of another version are made anew.
-VERSION = 3
+VERSION = 4
 CHUNK = 64
 AHEAD = 2  # groups of photos a thread, at most, that are done before somebody takes them
 FEW = 2000  # photos that are not worth starting a process for, which takes 5 processor seconds and 1.2 GB

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.faces import drawn
 from engine.faces.assignment import own_pictures, penalties, stable
+from engine.faces.likeness import percentile, random_similarities
 from engine.faces.traits import Penalties, Wishes
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from engine.faces.contacts import Hiding
 
 BLOCK, TILE = 512, 4096  # queries and faces multiplied at once: 8 MB of similarities
-RANDOM_PAIRS = 200_000
 FIRST_RANKS = 32
 
 
@@ -31,6 +31,7 @@ def match(
     *,
     same_person: float = float("inf"),
     exclude_same_person: bool = False,
+    least: float = float("-inf"),
     seed: int = 7,
     wishes: Wishes | None = None,
     traits: pl.DataFrame | None = None,
@@ -49,6 +50,7 @@ def match(
             of a campaign photo.
         same_person: similarity above which a match is flagged `same_person_likely`.
         exclude_same_person: never match above it.
+        least: similarity below which a photo is not shown (`nobody_alike`); photos drawn to hide contacts aside.
         seed: of the random pairs and the random photos.
         wishes: filters and soft penalties; similarities are reported without them.
         traits: subject_id and what is known of the subject (see `engine.faces.traits.Penalties`); a row each.
@@ -74,7 +76,7 @@ def match(
     alike = open_.filter(pl.col("arm") != "random_face")
     chance = open_.filter(pl.col("arm") == "random_face")
     photo = np.full(len(wanted), -1, np.int64)
-    excluded, alone = np.zeros(len(wanted), bool), np.zeros(len(wanted), bool)
+    excluded, alone, unlike = (np.zeros(len(wanted), bool) for _ in range(3))
     similarity = np.full(len(wanted), np.nan)
     limit = same_person if exclude_same_person else float("inf")
 
@@ -93,10 +95,11 @@ def match(
         alike = alike.filter(pl.col("arm") != "influencer_face", pl.Series(photo < 0)[alike["request"]])
     if len(photos) and len(alike):
         own = own_pictures(alike, subjects, photos)
-        found = _assign(alike, *told, capacity, own, limit, wishes, traits)
+        *found, unlike[alike["request"]] = _assign(alike, *told, capacity, own, (least, limit), wishes, traits)
         settle(alike["request"].to_numpy(), *found)
     left = -1
-    while len(hidden) and capacity.any() and left != capacity.sum():  # what the others left of theirs
+    # What the others left of theirs:
+    while hiding is not None and len(hidden) and capacity.any() and left != capacity.sum():
         left = capacity.sum()
         again = theirs.filter(pl.Series((photo < 0) & ~excluded & ~alone)[theirs["request"]])
         *found, alone[again["request"]] = drawn.drawn(again, *told, capacity, limit, wishes, traits, hiding)
@@ -119,6 +122,7 @@ def match(
         pl.coalesce(
             "status",
             pl.when(pl.Series(matched)).then(pl.lit("matched")),
+            pl.when(pl.Series(unlike)).then(pl.lit("nobody_alike")),
             pl.when(pl.Series(excluded)).then(pl.lit("excluded")),
             pl.when(pl.Series(alone)).then(pl.lit("too_few")),
             pl.lit("used_up" if len(photos) else "no_inventory"),
@@ -217,36 +221,6 @@ def _merge(ids: np.ndarray, best: np.ndarray, block: np.ndarray, first: int) -> 
     ids[:], best[:] = np.take_along_axis(photo, order, axis=1), np.take_along_axis(score, order, axis=1)
 
 
-def random_similarities(models: pl.DataFrame, *, seed: int, pairs: int = RANDOM_PAIRS) -> np.ndarray:
-    """Similarities of pairs of faces from different campaign photos, ascending.
-
-    Args:
-        models: photo_id, embedding.
-        seed: of the draw; where there are no more than `pairs` pairs all are taken.
-        pairs: how many.
-
-    Returns:
-        float64, sorted; empty when there are fewer than two photos.
-    """
-    import numpy as np
-
-    if len(models) < 2:
-        return np.zeros(0)
-    vectors = models["embedding"].to_numpy()
-    photo = models["photo_id"].rle_id().to_numpy()
-    n = len(vectors)
-    if n * (n - 1) // 2 <= pairs:
-        a, b = np.triu_indices(n, 1)
-    else:
-        draw = np.random.default_rng(seed)
-        a, b = draw.integers(0, n, (2, pairs))
-    a, b = a[photo[a] != photo[b]], b[photo[a] != photo[b]]
-    parts = [
-        np.einsum("ij,ij->i", vectors[a[i : i + 65536]], vectors[b[i : i + 65536]]) for i in range(0, len(a), 65536)
-    ]
-    return np.sort(np.concatenate([np.zeros(0), *parts]))
-
-
 def cap_gap(matched: pl.DataFrame, free: pl.DataFrame) -> dict[str, float]:
     """What the caps cost in likeness.
 
@@ -270,15 +244,6 @@ def cap_gap(matched: pl.DataFrame, free: pl.DataFrame) -> dict[str, float]:
     return {"matched": mean, "free": best, "gap": best - mean, "moved": moved, "lost": 1 - len(both) / len(rows)}
 
 
-def percentile(similarity: np.ndarray, random: np.ndarray) -> np.ndarray:
-    """Share of `random` (ascending) below each similarity, NaN where either is missing."""
-    import numpy as np
-
-    if not len(random):
-        return np.full(len(similarity), np.nan)
-    return np.where(np.isnan(similarity), np.nan, np.searchsorted(random, similarity, side="left") / len(random))
-
-
 def _assign(
     requests: pl.DataFrame,
     subjects: pl.DataFrame,
@@ -286,11 +251,12 @@ def _assign(
     photos: pl.DataFrame,
     capacity: np.ndarray,
     banned: np.ndarray,
-    limit: float,
+    bounds: tuple[float, float],
     wishes: Wishes | None,
     traits: pl.DataFrame | None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Photo (-1 = none), similarity (below `limit`) of each request, and whether every photo is excluded for it."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Photo (-1 = none), similarity (within `bounds`) of each request, whether every photo is excluded for it, and
+    whether some are for want of likeness only."""
     import numpy as np
     import polars as pl
 
@@ -302,6 +268,7 @@ def _assign(
     groups = models["photo_id"].rle_id().to_numpy().astype(np.int64)
     off = penalties(ids, photos, models, wishes, traits)
     penalty = None if off is None else lambda rows: off(of_query[rows])
+    least, limit = bounds
     k = 1 if capacity.min() >= len(requests) and limit == float("inf") and not len(banned) else FIRST_RANKS
     while True:
         k = min(k, len(photos))
@@ -312,11 +279,14 @@ def _assign(
         scores[np.isneginf(scores) | (likeness > limit)] = -np.inf
         for row, photo in banned:
             scores[row, ranks[row] == photo] = -np.inf
+        far = np.isfinite(scores) & (likeness < least)
+        scores[far] = -np.inf
         at, place = stable(ranks, scores, capacity.copy())
         if k == len(photos) or (at >= 0).all():
             rows = np.arange(len(requests))
             reached = likeness[rows, np.minimum(place, k - 1)]
-            return at, np.where(at >= 0, reached, np.nan), np.isneginf(scores).all(axis=1)
+            none = np.isneginf(scores).all(axis=1)
+            return at, np.where(at >= 0, reached, np.nan), none, none & far.any(axis=1)
         k *= 4
 
 

@@ -61,20 +61,27 @@ class Detector:
         """Find the faces in one photo; pixels: uint8 RGB (height, width, 3)."""
         return self.many([pixels])[0]
 
-    def many(self, photos: Sequence[np.ndarray], smallest: Sequence[float] | None = None) -> list[Detections]:
+    def many(
+        self,
+        photos: Sequence[np.ndarray],
+        smallest: Sequence[float] | None = None,
+        thresholds: tuple[float, float, float] = THRESHOLDS,
+    ) -> list[Detections]:
         """Find the faces in photos; what is found in one does not depend on the others.
 
         Args:
             photos: uint8 RGB (height, width, 3) each.
             smallest: for each photo, the face below which none need be found, pixels; None = `min_face`.
+            thresholds: of P-Net, R-Net and O-Net.
         """
         least = smallest or [self.min_face] * len(photos)
-        places = [_pyramid(*p.shape[:2], self.min_face, size) for p, size in zip(photos, least, strict=True)]
-        boxes = self._propose(photos, places)
-        boxes = [_refined(*found) for found in self._judged(self._rnet, 24, THRESHOLDS[1], photos, boxes)]
-        return [_located(*found) for found in self._judged(self._onet, 48, THRESHOLDS[2], photos, boxes)]
+        places = [_pyramid(p.shape[0], p.shape[1], self.min_face, size) for p, size in zip(photos, least, strict=True)]
+        first, second, third = thresholds
+        boxes = self._propose(photos, places, first)
+        boxes = [_refined(*found) for found in self._judged(self._rnet, 24, second, photos, boxes)]
+        return [_located(*found) for found in self._judged(self._onet, 48, third, photos, boxes)]
 
-    def _propose(self, photos: Sequence[np.ndarray], places: list[list[_Level]]) -> list[np.ndarray]:
+    def _propose(self, photos: Sequence[np.ndarray], places: list[list[_Level]], threshold: float) -> list[np.ndarray]:
         """P-Net over the pyramids: for each photo (n, 5) square boxes with score."""
         import numpy as np
 
@@ -86,7 +93,7 @@ class Detector:
         for chosen in alike.values():
             shift, probability = self._pnet(np.stack([_canvas(photos[k], places[k]) for k in chosen]))
             for k, moves, score in zip(chosen, shift, probability[:, 1], strict=True):
-                found[k] = _proposals(places[k], moves, score)
+                found[k] = _proposals(places[k], moves, score, threshold)
         return found
 
     def _judged(
@@ -107,7 +114,7 @@ class Detector:
             yield np.concatenate([found[keep, :4], score[keep, 1:]], axis=1), *(out[keep] for out in rest)
 
 
-def _proposals(places: list[_Level], shift: np.ndarray, score: np.ndarray) -> np.ndarray:
+def _proposals(places: list[_Level], shift: np.ndarray, score: np.ndarray, threshold: float) -> np.ndarray:
     """Boxes where P-Net sees a face, of one photo; shift (4, y, x) and score (y, x) are its outputs."""
     import numpy as np
 
@@ -116,7 +123,7 @@ def _proposals(places: list[_Level], shift: np.ndarray, score: np.ndarray) -> np
         rows, columns = (p.height - CELL) // STRIDE + 1, (p.width - CELL) // STRIDE + 1
         window = np.s_[p.y // STRIDE : p.y // STRIDE + rows, p.x // STRIDE : p.x // STRIDE + columns]
         part = score[window]
-        y, x = np.nonzero(part >= THRESHOLDS[0])
+        y, x = np.nonzero(part >= threshold)
         if not len(y):
             continue
         corner = np.stack([x, y], axis=1) * STRIDE
@@ -169,7 +176,8 @@ def _pyramid(height: int, width: int, min_face: float, smallest: float) -> list[
     A face of `min_face` is 12 pixels on the finest; levels finer than one that shows faces of `smallest` so are left
     out. The scales are the same whatever is left out, and what a level shows is, too.
     """
-    levels, scale = [], CELL / min_face
+    levels: list[_Level] = []
+    scale = CELL / min_face
     while CELL / (scale * FACTOR) <= smallest:
         scale *= FACTOR
     x = y = column = 0
@@ -192,8 +200,8 @@ def _pyramid(height: int, width: int, min_face: float, smallest: float) -> list[
 
 def _extent(places: list[_Level]) -> tuple[int, int]:
     """Height and width of the canvas that holds the levels."""
-    ends = max(p.y + p.height for p in places), max(p.x + p.width for p in places)
-    return tuple(-(-end // GRID) * GRID for end in ends)
+    tall, wide = max(p.y + p.height for p in places), max(p.x + p.width for p in places)
+    return -(-tall // GRID) * GRID, -(-wide // GRID) * GRID
 
 
 def _canvas(pixels: np.ndarray, places: list[_Level]) -> np.ndarray:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from engine import pictures
 
 if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
 
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF")
-ORIENTATION = 0x0112
 MAX_BYTES = 200_000_000
 MISSING = "is missing"
+# A JPEG may have this many times the megapixels: it is decoded reduced. A progressive one is whole in memory all the
+# same, some 6 bytes a pixel.
+REDUCED, PROGRESSIVE = 5, 2
+GREY, ENOUGH = 128, 0.75  # what a decoder puts where a JPEG ends too early, and the share that must have come before
 
 
 class Unreadable(Exception):
@@ -41,14 +44,24 @@ class Photo:
         """Stored pixels per pixel here."""
         return max(self.width, self.height) / max(self.pixels.shape[:2])
 
+    def turned(self, quarters: int) -> Photo:
+        """The photo turned by quarters of a circle, against the clock."""
+        import numpy as np
+
+        size = (self.height, self.width) if quarters % 2 else (self.width, self.height)
+        return Photo(np.ascontiguousarray(np.rot90(self.pixels, quarters)), *size)
+
 
 def read(path: Path, *, max_megapixels: float = 40.0, max_side: int = 1024, root: Path | None = None) -> Photo:
     """Decode a photo: EXIF orientation applied, transparency over white, long side reduced.
 
+    What lacks its last bytes, or has texts that Pillow does not take, is read as any viewer shows it.
+
     Args:
         path: the file (JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, or with the package pillow-heif HEIC; whatever its
             name).
-        max_megapixels: larger pictures are refused by what the header says, before anything is decoded.
+        max_megapixels: larger pictures are refused by what the header says, before anything is decoded; JPEGs of up
+            to five times as many (progressive ones: twice) are decoded reduced.
         max_side: a longer picture is reduced by area averaging.
         root: folder the file must lie in after links are followed; None = anywhere.
 
@@ -57,7 +70,6 @@ def read(path: Path, *, max_megapixels: float = 40.0, max_side: int = 1024, root
     """
     from PIL import Image
 
-    formats = FORMATS if _reads_heic() else FORMATS[:-1]
     try:
         if path.is_symlink() and not path.exists():
             raise Unreadable("is a link to nothing")
@@ -72,44 +84,50 @@ def read(path: Path, *, max_megapixels: float = 40.0, max_side: int = 1024, root
             raise Unreadable("is empty (0 bytes)")
         if size > MAX_BYTES:
             raise Unreadable(f"has {size / 1e6:.0f} MB, more than {MAX_BYTES / 1e6:.0f}")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata are nothing to act on
-            with Image.open(path, formats=formats) as image:
-                return _decode(image, max_megapixels, max_side)
+        data = path.read_bytes()
+        try:
+            return _decoded(data, max_megapixels, max_side)
+        except (OSError, SyntaxError, ValueError):
+            mended = pictures.mended(data, max_megapixels * 1e6)
+            if mended is None:
+                raise
+            return _decoded(mended, max_megapixels, max_side, mended=True)
     except Unreadable:
         raise
     except Image.UnidentifiedImageError:
-        raise Unreadable(f"is not a picture of a known format ({', '.join(formats)})") from None
+        raise Unreadable(f"is not a picture of a known format ({', '.join(pictures.formats())})") from None
     except Image.DecompressionBombError:
         raise Unreadable(f"has more than {max_megapixels:g} megapixels") from None
     except Exception as error:  # decoders fail on damaged files in every possible way; each is a damaged file
         raise Unreadable(f"is damaged: {' '.join(str(error).split())[:120] or type(error).__name__}") from None
 
 
-@cache
-def _reads_heic() -> bool:
-    """Whether Pillow reads HEIC: it learns it from the package pillow-heif, where that is installed."""
-    try:
-        from pillow_heif import register_heif_opener
-    except ImportError:
-        return False
-    register_heif_opener()
-    return True
+def _decoded(data: bytes, max_megapixels: float, max_side: int, *, mended: bool = False) -> Photo:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata are nothing to act on
+        with pictures.opened(data) as image:
+            return _decode(image, max_megapixels, max_side, mended)
 
 
-def _decode(image: Image.Image, max_megapixels: float, max_side: int) -> Photo:
+def _decode(image: Image.Image, max_megapixels: float, max_side: int, mended: bool) -> Photo:
     import cv2
     import numpy as np
 
     width, height = image.size
-    if width * height > max_megapixels * 1e6:
-        raise Unreadable(f"has {width * height / 1e6:.1f} megapixels, more than {max_megapixels:g}")
+    jpeg = image.format in ("JPEG", "MPO")
+    times = (PROGRESSIVE if image.info.get("progressive") else REDUCED) if jpeg else 1
+    if width * height > max_megapixels * times * 1e6:
+        raise Unreadable(f"has {width * height / 1e6:.1f} megapixels, more than {max_megapixels * times:g}")
     if min(width, height) < 2:
         raise Unreadable(f"measures {width} x {height} pixels")
-    turn = _orientation(image)
-    if image.format in ("JPEG", "MPO"):
+    turn = 1 if image.format == "TIFF" else pictures.orientation(image)  # of a TIFF Pillow undoes it itself
+    if jpeg:
         image.draft("RGB", (max_side, max_side))  # decodes at 1/2, 1/4 or 1/8, never below the size asked for
+        if image.width * image.height > max_megapixels * 1e6:
+            raise Unreadable(f"has {width * height / 1e6:.1f} megapixels and cannot be decoded reduced")
     pixels = np.asarray(_rgb(image))
+    if mended and jpeg and (pixels == GREY).all(axis=(1, 2)).mean() > 1 - ENOUGH:
+        raise Unreadable("is damaged: less than three quarters of the picture are there")
     long = max(pixels.shape[:2])
     if long > max_side:
         factor = max_side / long
@@ -122,13 +140,10 @@ def _decode(image: Image.Image, max_megapixels: float, max_side: int) -> Photo:
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    import numpy as np
     from PIL import Image
 
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):  # 16 or 32 bits: keep the upper 8
-        values = np.nan_to_num(np.asarray(image).astype(np.float64))
-        top = 65535.0 if values.max(initial=0) > 255 else 255.0
-        return Image.fromarray(np.clip(values * (255.0 / top), 0, 255).astype(np.uint8)).convert("RGB")
+    if pictures.deep(image):
+        return pictures.eight_bits(image).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         over = image.convert("RGBA")
         paper = Image.new("RGBA", over.size, "white")
@@ -137,17 +152,6 @@ def _rgb(image: Image.Image) -> Image.Image:
         return image.convert("RGB")
     image.load()  # not left to numpy, which would not say what is damaged
     return image
-
-
-def _orientation(image: Image.Image) -> int:
-    """EXIF's orientation 1..8; 1 where there is none, it cannot be read, or Pillow undoes it itself (TIFF)."""
-    if image.format == "TIFF":
-        return 1
-    try:
-        value = image.getexif().get(ORIENTATION, 1)
-    except Exception:  # a photo with broken EXIF is still a photo
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def _upright(pixels: np.ndarray, turn: int) -> np.ndarray:

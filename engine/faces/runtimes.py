@@ -105,7 +105,7 @@ def _candidates(
     """Name, precision and how to make it, fastest first; with `auto` the reference itself comes last."""
     import torch
 
-    asked = ("int8", "bf16", "fp32") if precision == "auto" else (precision,)
+    asked = ["int8", "bf16", "fp32"] if precision == "auto" else [precision]
     if runtime in ("auto", "cuda") and torch.cuda.is_available():
         # fp16 is as fast as bf16 there and rounds less
         for numbers in ("fp16", "bf16", "fp32") if precision == "auto" else (precision,):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import ConfigError
+from engine.faces import sexes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +31,8 @@ HAIR = {
     "gray": (62, 0, 1),
     "white": (86, 0, 2),
 }
+SEX = ("gender", "sex")
+FAR_APART = 15.0  # years
 FAR_COLOURS = 50.0  # Lab distance that takes off the whole weight
 SURE = 0.3  # hair measured with less confidence counts as unknown
 
@@ -42,6 +45,7 @@ class Wishes:
         filters: attributes that must agree where both sides are known (gender, hair, age_band, ...).
         hair_weight: similarity taken off for hair of quite another colour, in proportion for nearer ones.
         age_weight: similarity taken off for each ten years between the subject's age and the model's band.
+        sex_weight: similarity taken off for the other sex.
 
     Raises:
         ConfigError: a filter concerns race, ethnicity or the like.
@@ -50,6 +54,7 @@ class Wishes:
     filters: tuple[str, ...] = ()
     hair_weight: float = 0.0
     age_weight: float = 0.0
+    sex_weight: float = 0.0
 
     def __post_init__(self) -> None:
         for name in self.filters:
@@ -59,12 +64,14 @@ class Wishes:
                 )
 
     def __bool__(self) -> bool:
-        return bool(self.filters or self.hair_weight or self.age_weight)
+        return bool(self.filters or self.hair_weight or self.age_weight or self.sex_weight)
 
 
-def wishes(filters: str, hair_weight: float, age_weight: float) -> Wishes:
-    """`Wishes` from the settings `faces.filters` (names with commas), `faces.hair_weight` and `faces.age_weight`."""
-    return Wishes(tuple(sorted({n.strip() for n in filters.split(",") if n.strip()})), hair_weight, age_weight)
+def wishes(filters: str, hair_weight: float, age_weight: float, sex_weight: float = 0.0) -> Wishes:
+    """`Wishes` from the settings `faces.filters` (names with commas), `faces.hair_weight`, `faces.age_weight` and
+    `faces.sex_weight`."""
+    names = tuple(sorted({n.strip() for n in filters.split(",") if n.strip()}))
+    return Wishes(names, hair_weight, age_weight, sex_weight)
 
 
 def hair(pixels: np.ndarray, box: np.ndarray) -> list[float]:
@@ -127,7 +134,8 @@ class Penalties:
         bands = np.array([_band(a.get("age_band", a.get("age", ""))) for a in supplied], np.float64).reshape(-1, 2)
         age = _numbers(subjects, "age")
         self._hair, self._age = (ours, theirs), (age, bands)
-        self._codes = []
+        self._sex = _codes(_agreed("gender", subjects, supplied)) if wishes.sex_weight else None
+        self._codes: list[tuple[np.ndarray, np.ndarray | tuple[np.ndarray, np.ndarray]]] = []
         for name in wishes.filters:
             if name == "hair":
                 pair = [_nearest_name(c) for c in ours], [_nearest_name(c) for c in theirs]
@@ -136,11 +144,8 @@ class Penalties:
                 self._codes.append((age, (low, high)))
                 continue
             else:
-                own = subjects[name].cast(str).str.to_lowercase().to_list() if name in subjects.columns else []
-                pair = own or [None] * len(subjects), [a.get(name) for a in supplied]
-            names = sorted({v for side in pair for v in side if v})
-            code = {v: i for i, v in enumerate(names)}
-            self._codes.append(tuple(np.array([code.get(v, -1) for v in side], np.int64) for side in pair))
+                pair = _agreed(name, subjects, supplied)
+            self._codes.append(_codes(pair))
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         """What is taken off, float32 (len(rows), photos), infinite where a filter forbids the pair.
@@ -158,14 +163,94 @@ class Penalties:
         age, bands = self._age
         if self._wishes.age_weight:
             off += self._wishes.age_weight * np.nan_to_num(_outside(age[rows], bands)) / 10
+        if self._sex is not None:
+            off[_differ(*self._sex, rows)] += self._wishes.sex_weight
         for ours_, theirs_ in self._codes:
             if isinstance(theirs_, tuple):
                 forbidden = _outside(ours_[rows], np.column_stack(theirs_)) > 0
             else:
-                a, b = ours_[rows][:, None], theirs_[None]
-                forbidden = (a != b) & (a >= 0) & (b >= 0)
+                forbidden = _differ(ours_, theirs_, rows)
             off[forbidden] = np.inf
         return off
+
+
+def _codes(pair: tuple[list, list]) -> tuple[np.ndarray, np.ndarray]:
+    """Both sides' words as numbers, -1 = unknown."""
+    import numpy as np
+
+    code = {v: i for i, v in enumerate(sorted({v for side in pair for v in side if v}))}
+    ours, theirs = (np.array([code.get(v, -1) for v in side], np.int64) for side in pair)
+    return ours, theirs
+
+
+def _differ(ours: np.ndarray, theirs: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Where both are known and not the same, (len(rows), photos)."""
+    a, b = ours[rows][:, None], theirs[None]
+    return (a != b) & (a >= 0) & (b >= 0)
+
+
+def disagreements(found: pl.DataFrame, traits: pl.DataFrame, models: pl.DataFrame) -> dict[str, float | None]:
+    """How often matches differ in what is plain to see.
+
+    Args:
+        found: rows of table `matches`.
+        traits: subject_id, and age and gender where known.
+        models: photo_id, attributes?.
+
+    Returns:
+        other_sex: share of the other sex; years_apart: share more than 15 years outside the model's band of age. Of
+        the matches in which it is known of both; None where it is of none.
+    """
+    import numpy as np
+    import polars as pl
+
+    pairs = found.filter(pl.col("status") == "matched").select("subject_id", "photo_id")
+    about = models.group_by("photo_id").agg(pl.col("attributes").drop_nulls().first())
+    pairs = pairs.join(traits, on="subject_id", how="left", maintain_order="left")
+    pairs = pairs.join(about, on="photo_id", how="left", maintain_order="left")
+    supplied = [_attributes(text) for text in pairs["attributes"]]
+    ours, theirs = _agreed("gender", pairs, supplied)
+    differs = [a != b for a, b in zip(ours, theirs, strict=True) if a and b]
+    bands = np.array([_band(a.get("age_band", a.get("age", ""))) for a in supplied], np.float64).reshape(-1, 2)
+    age = _numbers(pairs, "age")
+    apart = np.maximum(np.maximum(bands[:, 0] - age, age - bands[:, 1]), 0)
+    apart = apart[~np.isnan(apart)]
+    return {
+        "other_sex": float(np.mean(differs)) if differs else None,
+        "years_apart": float((apart > FAR_APART).mean()) if len(apart) else None,
+    }
+
+
+def _agreed(
+    name: str, subjects: pl.DataFrame, supplied: list[dict[str, str]]
+) -> tuple[list[str | None], list[str | None]]:
+    """Both sides' values of one attribute in the same words.
+
+    Raises:
+        ConfigError: the words of the two sides do not meet.
+    """
+    sex = name in SEX
+    columns = [c for c in (SEX if sex else (name,)) if c in subjects.columns][:1]
+    own = subjects[columns[0]].cast(str).str.strip_chars().str.to_lowercase().to_list() if columns else []
+    theirs = [next((a[n] for n in (SEX if sex else (name,)) if n in a), None) for a in supplied]
+    sides: dict[str, list[str | None]] = {"customers": own or [None] * len(subjects), "models": theirs}
+    words = {who: sorted({v for v in values if v}) for who, values in sides.items()}
+    if sex:
+        known = {who: sexes.understood(said) for who, said in words.items()}
+        for who, said in words.items():
+            if not known[who] and sexes.strange(said):
+                raise _apart(name, f"the {who}' {', '.join(sexes.strange(said)[:5])} say no sex", "Write f and m")
+        ours, models = ([known[who].get(v or "") for v in values] for who, values in sides.items())
+        return ours, models
+    if min(len(said) for said in words.values()) > 1 and not {*words["customers"]} & {*words["models"]}:
+        both = " and ".join(f"the {who}' {', '.join(some[:5])}" for who, some in words.items())
+        raise _apart(name, f"{both} have no word in common", "Write the same words on both sides")
+    return sides["customers"], sides["models"]
+
+
+def _apart(name: str, what: str, remedy: str) -> ConfigError:
+    wish = "faces.sex_weight = 0" if name in SEX else f"faces.filters without {name}"
+    return ConfigError(f"{name}: {what}.", fix=f"{remedy}, or set {wish}.")
 
 
 def _outside(age: np.ndarray, bands: np.ndarray) -> np.ndarray:

@@ -119,7 +119,7 @@ def list_() -> list[dict[str, object]]:
 
     Nothing is converted, fetched or changed.
     """
-    rows = []
+    rows: list[dict[str, object]] = []
     for weights in KNOWN.values():
         path = _cached(weights)
         if path.exists():

@@ -202,7 +202,7 @@ def _flat(value: dict[str, Any], row: dict[str, str | None], before: str, depth:
             else:
                 return f"a list in {before}{name}"
         else:
-            row[before + name] = {True: "true", False: "false"}.get(inner, inner) if isinstance(inner, bool) else inner
+            row[before + name] = str(inner).lower() if isinstance(inner, bool) else inner
     return ""
 
 

@@ -20,6 +20,8 @@ from engine.forms.textfile import Layout
 if TYPE_CHECKING:
     import polars as pl
 
+    from engine.forms.dialect import Dialect
+
 _SAMPLE = 50  # rows by which a format is recognised
 _GROUP = 1 << 17  # rows of a row group at least
 _TAIL = 1 << 12  # bytes at a file's end in which a footer is looked for
@@ -106,8 +108,8 @@ class Plain:
         if self.folder is not None:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.named:
-            file = self.stack.enter_context(tempfile.NamedTemporaryFile(dir=self.folder, prefix="form-"))  # noqa: SIM115
-            path = Path(file.name)
+            named = self.stack.enter_context(tempfile.NamedTemporaryFile(dir=self.folder, prefix="form-"))  # noqa: SIM115
+            path = Path(named.name)
         else:
             file = self.stack.enter_context(tempfile.TemporaryFile(dir=self.folder))  # noqa: SIM115
             path = Path(f"/dev/fd/{file.fileno()}")
@@ -239,7 +241,7 @@ class Text(Plain):
             file.seek(max(size - _TAIL, 0))
             lines = file.read().decode(errors="replace").rstrip("\r\n").split("\n")
         line = lines[-1].rstrip("\r")
-        return len(lines) > 1 and dialects.is_footer(layout.dialect.split(line), line, len(layout.names))
+        return len(lines) > 1 and dialects.is_footer(_dialect(layout).split(line), line, len(layout.names))
 
     def rows(self, layout: Layout, wanted: Iterable[str] | None = None) -> Iterator[pl.DataFrame]:
         """See `Plain.rows`."""
@@ -249,7 +251,7 @@ class Text(Plain):
         encoding = layout.encoding
         if encoding == "utf-8" and self._given is None and not self._start.startswith(codecs.BOM_UTF8):
             encoding = self._by_lines()  # what follows the first lines may be none
-        table = rows.Table(layout.dialect, layout.names, layout.header, layout.skip, encoding)
+        table = rows.Table(_dialect(layout), layout.names, layout.header, layout.skip, encoding)
         self.notes.clear()
         self.notes.update(layout.notes)
         blocks = textfile.blocks(self._file, self._packing)
@@ -260,6 +262,12 @@ class Text(Plain):
             raise textfile.too_long(self.path) from None
         if self._packing:
             self.notes.pop("no_final_line_end", None)
+
+
+def _dialect(layout: Layout) -> Dialect:
+    if layout.dialect is None:
+        raise ValueError("a text's layout says how its lines split")
+    return layout.dialect
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:

@@ -208,7 +208,7 @@ def _tables(
     """float[b, 4]: exposed with and without outcome, not exposed with and without; as seen (b = 1) or per resample."""
     import numpy as np
 
-    if weights is None:
+    if weights is None or unit is None:
         unit, weights = np.zeros(len(exposed), np.int64), np.ones((1, 1), np.uint8)
     parts = (exposed * outcome, exposed * ~outcome, (1 - exposed) * outcome, (1 - exposed) * ~outcome)
     counts = np.column_stack([np.bincount(unit, weights=part, minlength=weights.shape[1]) for part in parts])

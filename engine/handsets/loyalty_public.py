@@ -66,14 +66,13 @@ def public(found: Report, handsets: pl.DataFrame, customers: pl.DataFrame, noise
 
 def _figures(counts: dict[str, int], changes: int) -> dict[str, Any]:
     """The columns of a row from its counts as they are published."""
-    told = rates(counts["retained"], counts["n"], counts["taken"], changes)
-    p, s = told["retention"], told["share"]
-    known = p is not None and s is not None
+    shown = rates(counts["retained"], counts["n"], counts["taken"], changes)
+    p, s = shown["retention"], shown["share"]
     return {
         "n": counts["n"],
         "retained": counts["retained"],
-        **{name: told[name] for name in ("retention", "low", "high", "share", "lift", "log_odds")},
-        "excess": (p - s) / (1 - s) if known and s < 1 else None,
+        **{name: shown[name] for name in ("retention", "low", "high", "share", "lift", "log_odds")},
+        "excess": (p - s) / (1 - s) if p is not None and s is not None and s < 1 else None,
         "handsets": 1 / (1 - p) if p is not None and p < 1 else None,
     }
 

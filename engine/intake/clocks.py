@@ -45,7 +45,8 @@ _AMBIGUOUS = (
 
 
 MOMENT, DAY = "file_time", "file_day"  # macros: the moment in UTC; what stands there, whatever the zone
-Do, Ask = Callable[[str], Any], Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
+Do = Callable[[str], Any]
+Ask = Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
 
 
 def define(do: Do, ask: Ask, profile: Profile, names: str = "log_") -> tuple[bool, list[int]]:

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.intake.compiler import Compiler
 from engine.intake.functions import BOOL, NONE, NUMBER, SPAN, TEXT
 from engine.intake.sqlparts import Refused, Signs, a_kind, shown, words
+from engine.intake.times import WholeCompiler
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -63,7 +63,7 @@ def parsed(text: str) -> exp.Expression:
     try:
         if sum(1 for _ in tree.walk()) > _NODES:
             raise Refused(f"this has more than {_NODES} parts")
-        Compiler(None, Signs()).build(tree)
+        WholeCompiler(None, Signs()).build(tree)
     except RecursionError:
         raise Refused("this is nested too deeply") from None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -94,7 +94,7 @@ def made(text: str, names: Iterable[str], signs: Signs, *, want: str = "", condi
         Refused: it names a column that is not there, or its kinds do not fit.
     """
     tree = parsed(text)
-    compiler = Compiler(tuple(names), signs)
+    compiler = WholeCompiler(tuple(names), signs)
     built, kind = compiler.build(tree, NUMBER if want == NUMBER else None)
     if condition and kind not in (BOOL, NONE):
         raise Refused(f"this gives {a_kind(kind)}, not true or false", "Compare it with something: status = 'ok'.")

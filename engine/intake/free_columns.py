@@ -1,5 +1,5 @@
 """Columns whose meaning nobody told: features of customers, attributes of models. What identifies a person in them is
-hidden, what reads like people's names or addresses is left out, and both are said; `keep` keeps a column as it comes.
+hidden, what reads like names or addresses of people is left out, both are counted; `keep` keeps a column as it comes.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _KIND_OF = frozenset(
 
 
 @dataclass
-class Said:
+class Guarded:
     """What became of the columns: values hidden, columns left out and why, columns kept."""
 
     hidden: dict[str, int] = field(default_factory=dict)
@@ -74,7 +74,7 @@ def guard(
     texts: Collection[str] = (),
     keep: Collection[str] = (),
     known: pl.DataFrame | None = None,
-) -> tuple[pl.DataFrame, Said]:
+) -> tuple[pl.DataFrame, Guarded]:
     """Hide what identifies a person in columns that are no ids.
 
     A text that is or holds an address, a number, an account, a handle or a place becomes its pseudonym: the same value
@@ -96,12 +96,12 @@ def guard(
     Returns:
         The frame, and what became of each column.
     """
-    said = Said()
+    guarded = Guarded()
     for name in (n for n in columns if n in BORN and n not in keep):
-        said.left_out[name] = len(frame) - frame[name].null_count()
+        guarded.left_out[name] = len(frame) - frame[name].null_count()
         frame = frame.drop(name)
     if ids.pseudonymise == "none":
-        return frame, said
+        return frame, guarded
     for name in columns:
         if name == "birth_date" or name not in frame.columns:
             continue
@@ -110,18 +110,18 @@ def guard(
         if not filled:
             continue
         if name in keep:
-            said.kept[name] = filled
+            guarded.kept[name] = filled
             continue
         if name not in names and _names_people(name, values, known, texts):
-            said.left_out[name] = filled
+            guarded.left_out[name] = filled
             frame = _emptied(frame, name) if name in texts else frame.drop(name)
             continue
         frame, hits = _hide(store, frame, name, ids, key, thing=name in names)
         if hits:
-            said.hidden[name] = hits
+            guarded.hidden[name] = hits
         if hits < filled and name not in names:
-            said.kept[name] = filled - hits
-    return frame, said
+            guarded.kept[name] = filled - hits
+    return frame, guarded
 
 
 def _hide(

@@ -7,7 +7,6 @@ replaces the earlier one, in a file as between files; columns the later file doe
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -17,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 from engine import sources
 from engine.errors import InputError, masked
 from engine.forms import textfile
-from engine.intake import devices, free_columns, mapped, photos, reading, shown, unread, values
-from engine.intake.reading import REASON, ROW
+from engine.intake import free_columns, mapped, photos, preview, reading, rejected, unread
+from engine.intake.rejected import ROW, WHY, why
+from engine.intake.typed import typed
 from engine.progress import SILENT, Progress
 from engine.sources import SourceSummary, readings, takeback
-from engine.tables import TABLES, Column
-from engine.trust import consent, objections, pseudonyms
+from engine.tables import TABLES
+from engine.trust import objections, pseudonyms
 from engine.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -38,10 +38,6 @@ _SAID_IN_FULL = ("consents",)  # what a column of another name says may forbid w
 _SAY_WHO_IS_UNKNOWN = ("optouts", "consents")
 _PERSON = "customer_id"
 NO_CUSTOMER = "no_customer"  # in a summary's details: people of the file who are no customers
-_PROBLEMS = {
-    "nobody": "customer_id: a word for nobody",
-    "rounded_number": "customer_id: a number rounded by a spreadsheet, its last digits are lost",
-}
 _THINGS = ("campaign_id", "offer_id", "photo_id")
 _PRODUCTS = ("manufacturer", "model")
 # Osmocom: a licence line, then a header in which `name` stands for manufacturer and for model.
@@ -99,7 +95,7 @@ def import_table(
         raise InputError(f"there is no format {format!r} of {target}.", fix="Leave --format out.")
     path = Path(path)
     profile = _profile(target, path, mapping)
-    pseudonyms.settle(store, config.ids, note=False)
+    pseudonyms.check_naming(store, config.ids, note=False)
     with (
         progress.task(target, total=1) as task,
         _needed_photos(store, faces_folder) as new,
@@ -108,6 +104,7 @@ def import_table(
         told = {"sheet": sheet, "encoding": encoding}
         frame, broken, total, digest, notes = _read(store, target, path, format, profile, told)
         frame = _without_objecting(store, target, _without_nobody(frame), config, key)
+        files = frame.select(ROW, "path", *{_PERSON} & {*frame.columns}) if target in _WITH_PHOTOS else None
         if target in _WITH_PHOTOS:
             frame, digest = _bring_photos(frame, path, faces_folder, digest, config.faces.max_megapixels, new)
         named = profile.label if profile else format or "table"
@@ -131,47 +128,48 @@ def import_table(
             known=store.read(target) if target == "customers" else None,
         )
         texts = frame
-        frame, bad = _typed(target, frame)
+        frame, bad = typed(target, frame)
         unread.check(texts, bad, target, path, config.intake.max_rejected)
         unread.check_refusals(texts, broken, bad, target, path)
-        rejects = pl.concat([broken.select(ROW, REASON), bad.select(ROW, REASON)]).sort(ROW)
+        rejects = pl.concat([broken.select(ROW, WHY), bad.select(ROW, WHY)]).sort(ROW)
         left_out = notes.get(sources.LEFT_OUT, 0)
-        if total and rejects.height == total - left_out and set(rejects[REASON]) != {objections.REASON}:
-            row, reason = rejects.row(0)
-            raise InputError(f"not one row can be used: {reason}.", file=path, row=row, fix="Correct the file.")
-        columns = shown.columns(profile, texts, frame)
+        if total and rejects.height == total - left_out and set(rejects[WHY].struct.field("reason")) != {"opted_out"}:
+            row, first = rejects.row(0)
+            raise InputError(
+                f"not one row can be used: {rejected.words(first)}.", file=path, row=row, fix="Correct the file."
+            )
+        columns = preview.columns(profile, texts, frame)
         if _PERSON in frame.columns:
             frame = frame.with_columns(pseudonyms.name_series(store, frame[_PERSON], config.ids, key))
         with store.transaction():
-            pseudonyms.settle(store, config.ids)
+            pseudonyms.check_naming(store, config.ids)
             strangers = _no_customers(store, target, frame)
-            laid, how = _lay(store, source, target, frame)
+            merged, how = _merge(store, source, target, frame)
             _after(store, target, frame, key)
-            reasons = {f"rejected: {r}": n for r, n in sorted(rejects[REASON].value_counts().iter_rows())}
             summary = SourceSummary(
                 source,
                 target,
                 sources.mask_path(path),
                 profile.name if profile else format or ("folder" if path.is_dir() else "table"),
                 total,
-                laid.kept,
-                laid.duplicate,
+                merged.kept,
+                merged.duplicate,
                 rejects.height,
                 {
                     name: n
                     for name, n in {
                         **notes,
-                        **laid.counts,
+                        **merged.counts,
                         NO_CUSTOMER: strangers,
                         **guarded.details(),
-                        **reasons,
+                        **rejected.details(rejects),
                     }.items()
                     if n
                 },
             )
             summary = replace(summary, replaces=sources.replaced(before, summary), columns=columns)
             sources.record(store, summary, digest, {**how, "region": config.ids.region, "sheet": sheet or ""})
-            _record_rejects(store, source, rejects)
+            rejected.record(store, source, rejects, None if files is None else photos.named(store, files, config, key))
         task.advance()
     return summary
 
@@ -209,13 +207,12 @@ def _read(
         found, others = photos.listed(path, person_per_folder=target == "photos")
         name = _PERSON if target == "photos" else "photo_id"
         frame = found.rename({"id": name}).with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64))
-        none = pl.DataFrame(schema={ROW: pl.Int64, REASON: pl.String})
-        return frame, none, frame.height, "", {"other_files": others}
+        return frame, rejected.none(), frame.height, "", {"other_files": others}
     content, notes = sources.read_content(path), dict[str, int]()
     if format in _DEVICE_TABLES:
         frame, broken, total = _device_table(store, path, format)
     else:
-        said = {"once": TABLES[target].names, **reading.told(profile), **{k: v for k, v in told.items() if v}}
+        said = {"once": TABLES[target].names, **reading.layout_options(profile), **{k: v for k, v in told.items() if v}}
         frame, broken, total = reading.read_text(path, memory=sources.memory(store), notes=notes, **said)
     sources.unchanged(path, content)
     if profile:
@@ -224,6 +221,15 @@ def _read(
             raise InputError(
                 f"the mapping leaves out all of its {total} rows.", file=path, fix="Check rows.where of the mapping."
             )
+    return _checked_columns(store, target, frame, path), broken, total, content.sha256, notes
+
+
+def _checked_columns(store: Warehouse, target: str, frame: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """The frame, with our name for a birth date.
+
+    Raises:
+        InputError: a column is missing, there are too many, or one is called by what may name a person or tell of a no.
+    """
     header = ", ".join(c for c in frame.columns if c != ROW)  # as the file has it, to be told where it lacks something
     if target == "customers" and "birth_date" not in frame.columns:
         frame = frame.rename(dict.fromkeys([n for n in free_columns.BORN if n in frame.columns][:1], "birth_date"))
@@ -253,7 +259,7 @@ def _read(
             fix=f'Say where it is: --mapping FILE with [columns] {missing[0]} = "its name" (docs/mapping.md), or check '
             "the delimiter.",
         )
-    return frame, broken, total, content.sha256, notes
+    return frame
 
 
 def _device_table(store: Warehouse, path: Path, format: str) -> tuple[pl.DataFrame, pl.DataFrame, int]:
@@ -286,43 +292,17 @@ def _bring_photos(
     import polars as pl
 
     root = path if path.is_dir() else path.parent
-    given = frame[REASON] if REASON in frame.columns else pl.Series(REASON, [None] * frame.height, pl.String)
-    wanted = pl.select(pl.when(given.is_null()).then(frame["path"]))[:, 0]
-    digests, places, reasons = photos.bring(
-        wanted.to_list(), root, faces_folder, new=new, max_megapixels=max_megapixels
-    )
+    wanted = frame.select(pl.when(rejected.given(frame).is_null()).then(pl.col("path")))[:, 0]
+    digests, places, whys = photos.bring(wanted.to_list(), root, faces_folder, new=new, max_megapixels=max_megapixels)
     frame = frame.with_columns(
         pl.Series("path", places, dtype=pl.String),
         pl.Series("sha256", digests, dtype=pl.String),
-        pl.coalesce(given, pl.Series(REASON, reasons, dtype=pl.String)).alias(REASON),
+        pl.coalesce(rejected.given(frame), pl.Series(WHY, whys, dtype=rejected.fields())).alias(WHY),
     )
     first = frame.columns[1]
+    reasons = [found and rejected.words(found) for found in whys]
     lines = [digest, *(f"{a}\0{b}\0{c}" for a, b, c in zip(frame[first], digests, reasons, strict=True))]
     return frame, hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _typed(target: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows in the table's types, and the rows that do not fit with the first reason of each."""
-    import polars as pl
-
-    table = TABLES[target]
-    known = [c for c in table.columns if c.name in frame.columns]
-    extra = [c for c in frame.columns if c not in table.names and c not in (ROW, REASON)]
-    if target == "devices":
-        frame = frame.with_columns(
-            manufacturer=devices.canonical(frame["manufacturer"]), tac=devices.tac("tac"), __tac=pl.col("tac")
-        )
-    own = _own_rule(target, frame.columns)
-    given = [pl.col(REASON)] if REASON in frame.columns else []
-    ordered = [values.problem(c) for c in _keys_first(known, table.keys)]
-    frame = frame.with_columns(pl.coalesce(*given, *own, *ordered).alias(REASON))
-    bad = frame.filter(pl.col(REASON).is_not_null()).select(ROW, REASON)
-    good = frame.filter(pl.col(REASON).is_null())
-    columns = [values.parse(c.name, c.type).alias(c.name) for c in known]
-    if target == "inventory" and extra:
-        columns.append(_as_json(good, extra))
-    good = good.select(ROW, *columns, *(extra if table.open else []))
-    return _features(good, extra) if table.open else good, bad
 
 
 def _further(target: str, frame: pl.DataFrame) -> list[str]:
@@ -331,7 +311,7 @@ def _further(target: str, frame: pl.DataFrame) -> list[str]:
     if target not in ("customers", "inventory"):
         return [name for name in frame.columns if name in _THINGS + _PRODUCTS]
     known = {c.name for c in TABLES[target].columns if c.type != "text"} | {_PERSON, "sha256", "path"}
-    return [name for name in frame.columns if name not in known | {ROW, REASON}]
+    return [name for name in frame.columns if name not in known | {ROW, WHY}]
 
 
 def _kept(keep: Collection[str], config: Config, frame: pl.DataFrame, path: Path) -> set[str]:
@@ -340,74 +320,22 @@ def _kept(keep: Collection[str], config: Config, frame: pl.DataFrame, path: Path
     if absent := sorted(named - set(frame.columns)):
         raise InputError(
             "there is no such column to keep.", file=path, row=0, column=absent[0],
-            fix=f"The columns are {', '.join(c for c in frame.columns if c not in (ROW, REASON))}.",
+            fix=f"The columns are {', '.join(c for c in frame.columns if c not in (ROW, WHY))}.",
         )  # fmt: skip
     return named | {name.strip().lower() for name in config.ids.keep.split(",") if name.strip()}
 
 
-def _own_rule(target: str, columns: list[str]) -> list[pl.Expr]:
-    import polars as pl
-
-    if target == "consents":
-        known = pl.col("purpose").is_in(consent.PURPOSES) | pl.col("purpose").is_null()
-        moments = [pl.col(name) for name in ("granted_at", "withdrawn_at") if name in columns]
-        neither = pl.all_horizontal(pl.lit(True), *(moment.is_null() for moment in moments))
-        return [
-            pl.when(~known).then(pl.lit(f"purpose: not one of {', '.join(consent.PURPOSES)}")),
-            pl.when(neither).then(pl.lit("granted_at: missing, and withdrawn_at too")),
-        ]
-    if target == "devices":
-        return [pl.when(pl.col("__tac").is_not_null() & pl.col("tac").is_null()).then(pl.lit("tac: not 8 digits"))]
-    if target == "treatments" and "propensity" in columns:
-        chance = values.parse("propensity", "f64")
-        return [pl.when((chance <= 0) | (chance > 1)).then(pl.lit("propensity: not above 0 and up to 1"))]
-    if target == "offers":
-        large = [(c, values.parse(c, "f64")) for c in ("value", "cost", "capacity") if c in columns]
-        said = "not below 1,000,000,000"
-        return [pl.when(amount.abs() >= values.LARGEST).then(pl.lit(f"{c}: {said}")) for c, amount in large]
-    if target == "customers" and "age" in columns:
-        age = values.parse("age", "i32")
-        return [pl.when((age < 0) | (age > 130)).then(pl.lit("age: not between 0 and 130"))]
-    return []
-
-
-def _keys_first(columns: list[Column], keys: tuple[str, ...]) -> list[Column]:
-    return sorted(columns, key=lambda c: c.name not in keys)
-
-
-def _as_json(frame: pl.DataFrame, extra: list[str]) -> pl.Series:
-    """The further columns of each row as one JSON object, empty values left out."""
-    import polars as pl
-
-    lines = [
-        json.dumps({k: v for k, v in row.items() if v is not None}, sort_keys=True, ensure_ascii=False)
-        for row in frame.select(extra).iter_rows(named=True)
-    ]
-    return pl.Series("attributes", lines, dtype=pl.String)
-
-
-def _features(frame: pl.DataFrame, extra: list[str]) -> pl.DataFrame:
-    """Further columns as numbers where every value reads as one, else as text."""
-    import polars as pl
-
-    for name in extra:
-        numbers = frame[name].cast(pl.Float64, strict=False)
-        if numbers.null_count() == frame[name].null_count():
-            frame = frame.with_columns(numbers.alias(name))
-    return frame
-
-
-def _lay(store: Warehouse, source: str, target: str, frame: pl.DataFrame) -> tuple[readings.Laid, dict[str, Any]]:
-    """Write the rows over those of the same keys, and keep them so that the import can be taken back."""
-    laid = readings.lay(target, store.read(target), frame.drop(ROW))
+def _merge(store: Warehouse, source: str, target: str, frame: pl.DataFrame) -> tuple[readings.Merged, dict[str, Any]]:
+    """Replace rows of the same keys, and keep the new ones so that the import can be taken back."""
+    merged = readings.merge(target, store.read(target), frame.drop(ROW))
     if target not in readings.TARGETS:
         how = {}
     else:
-        readings.begin(store, target)
-        how = readings.keep(store, source, target, laid.last)
-    if laid.rows is not None:
-        store.write(target, laid.rows)
-    return laid, how
+        readings.keep_existing(store, target)
+        how = readings.keep(store, source, target, merged.last)
+    if merged.rows is not None:
+        store.write(target, merged.rows)
+    return merged, how
 
 
 def _without_nobody(frame: pl.DataFrame) -> pl.DataFrame:
@@ -416,12 +344,9 @@ def _without_nobody(frame: pl.DataFrame) -> pl.DataFrame:
 
     if _PERSON not in frame.columns:
         return frame
-    why = pseudonyms.problems(frame[_PERSON])
-    if why.null_count() == len(why):
-        return frame
-    given = pl.col(REASON) if REASON in frame.columns else pl.lit(None, dtype=pl.String)
-    said = pl.Series(REASON, why.replace_strict(_PROBLEMS, default=None, return_dtype=pl.String))
-    return frame.with_columns(pl.coalesce(given, said).alias(REASON))
+    problems = pseudonyms.problems(frame[_PERSON])
+    found = [pl.when(problems == name).then(why(_PERSON, name)) for name in sorted(set(problems.drop_nulls()))]
+    return frame.with_columns(pl.coalesce(rejected.given(frame), *found).alias(WHY)) if found else frame
 
 
 def _without_objecting(store: Warehouse, target: str, frame: pl.DataFrame, config: Config, key: bytes) -> pl.DataFrame:
@@ -432,10 +357,8 @@ def _without_objecting(store: Warehouse, target: str, frame: pl.DataFrame, confi
         return frame
     names = pseudonyms.name_series(store, frame[_PERSON], config.ids, key)
     out = objections.objecting(store, names, key) | names.is_in(store.read("optouts")[_PERSON].implode())
-    given = pl.col(REASON) if REASON in frame.columns else pl.lit(None, dtype=pl.String)
-    return frame.with_columns(
-        pl.when(out.fill_null(False)).then(pl.lit(objections.REASON)).otherwise(given).alias(REASON)
-    )
+    known = rejected.given(frame)
+    return frame.with_columns(pl.when(out.fill_null(False)).then(why(None, "opted_out")).otherwise(known).alias(WHY))
 
 
 def _no_customers(store: Warehouse, target: str, frame: pl.DataFrame) -> int:
@@ -461,16 +384,3 @@ def _after(store: Warehouse, target: str, frame: pl.DataFrame, key: bytes) -> No
         store.keep("_consenting", frame.select(name=_PERSON).unique().sort("name"))
         objections.recognise(store, "trust/consenting", key)
         store.execute("trust/withdraw_recognised")
-
-
-def _record_rejects(store: Warehouse, source: str, rejects: pl.DataFrame) -> None:
-    """Row numbers and reasons; the values themselves may name people and stay in the user's file."""
-    import polars as pl
-
-    store.append(
-        "rejects",
-        rejects.select(
-            pl.lit(source).alias("source_id"), pl.col(ROW).alias("row_number"), pl.col(REASON).alias("reason"),
-            pl.lit("").alias("raw"),
-        ),
-    )  # fmt: skip

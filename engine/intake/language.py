@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from engine.intake import expressions, functions
-from engine.intake.said import Said, Wrong
+from engine.intake.mapping_table import MappingError, MappingTable
 from engine.intake.sqlparts import a_kind
 from engine.tables import TABLES
 
@@ -44,7 +44,7 @@ _MOST = 1000  # words of a column at most
 _NUMBERS = ("duration_s", "volume_mb", "n_calls", "talk_s", "n_texts")  # of call records
 
 
-def columns(said: Said, table: str, *, needed: bool) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+def columns(said: MappingTable, table: str, *, needed: bool) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
     """Names of the file's columns, and expressions, by our column.
 
     Args:
@@ -57,7 +57,7 @@ def columns(said: Said, table: str, *, needed: bool) -> tuple[dict[str, tuple[st
     fix = f"Columns: {', '.join(ours)}."
     strange = sorted(set(inner.table) - set(ours))
     if strange and table not in OPEN:
-        raise Wrong(f"columns.{strange[0][:60]}: {strange[0][:60]!r} is no column of ours", fix)
+        raise MappingError(f"columns.{strange[0][:60]}: {strange[0][:60]!r} is no column of ours", fix)
     named: dict[str, tuple[str, ...]] = {}
     made: dict[str, str] = {}
     for name, value in inner.table.items():
@@ -65,12 +65,12 @@ def columns(said: Said, table: str, *, needed: bool) -> tuple[dict[str, tuple[st
             one = inner.inner(name)
             unknown = sorted(set(one.table) - {"sql"})
             if unknown or "sql" not in one.table:
-                raise Wrong(f'columns.{name[:60]} should be a name, a list of names or {{ sql = "..." }}')
+                raise MappingError(f'columns.{name[:60]} should be a name, a list of names or {{ sql = "..." }}')
             made[name] = expression(one.get(str, "sql", ""), f"columns.{name[:60]}")
         else:
             named[name] = (value,) if isinstance(value, str) else inner.texts(name)
     if needed and not made and not any(named.values()):
-        raise Wrong("no [columns] with names in it", fix)
+        raise MappingError("no [columns] with names in it", fix)
     return named, made
 
 
@@ -80,26 +80,30 @@ def expression(text: str, key: str) -> str:
         try:
             expressions.parsed(text)
         except expressions.Refused as error:
-            raise Wrong(f"{key} = {text[:120]!r}: {error}", error.fix) from None
+            raise MappingError(f"{key} = {text[:120]!r}: {error}", error.fix) from None
     return text
 
 
-def values(inner: Said, table: str) -> dict[str, dict[str, str]]:
+def values(inner: MappingTable, table: str) -> dict[str, dict[str, str]]:
     """Their words for ours, by our column; a word of ours that a column cannot have is refused."""
     found = {}
     for column in inner.table:
         key = f"values.{column[:60]}"
         known = our_words(column, table)
         if known is None:
-            raise Wrong(f"{key}: {column[:60]!r} is no column of words", f"Columns: {', '.join(COLUMNS[table])}.")
+            raise MappingError(
+                f"{key}: {column[:60]!r} is no column of words", f"Columns: {', '.join(COLUMNS[table])}."
+            )
         words = {}
         for theirs, ours in inner.inner(column).table.items():
             ours = _YES.get(ours, ours) if known == _ANSWERS else ours
             if not isinstance(ours, str) or (known and ours not in known):
-                raise Wrong(f"{key}.{theirs[:60]!r} = {str(ours)[:60]!r} cannot be", f"Ours: {', '.join(known)}.")
+                raise MappingError(
+                    f"{key}.{theirs[:60]!r} = {str(ours)[:60]!r} cannot be", f"Ours: {', '.join(known)}."
+                )
             words[theirs.strip().lower()] = ours
         if len(words) > _MOST:
-            raise Wrong(f"{key} has more than {_MOST} words")
+            raise MappingError(f"{key} has more than {_MOST} words")
         found[column] = words
     return found
 
@@ -125,17 +129,17 @@ def meaning(values: dict[str, dict[str, str]], column: str, ours: str) -> tuple[
     return tuple(theirs for theirs, word in values.get(column, {}).items() if word == ours)
 
 
-def numbers(said: Said) -> tuple[str, str]:
+def numbers(said: MappingTable) -> tuple[str, str]:
     """The point of numbers, and what stands between their thousands."""
     unknown = sorted(set(said.table) - {"decimal", "thousands"})
     if unknown:
-        raise Wrong(f"there is no key numbers.{unknown[0][:60]}", "Keys: decimal, thousands.")
+        raise MappingError(f"there is no key numbers.{unknown[0][:60]}", "Keys: decimal, thousands.")
     decimal, thousands = said.get(str, "decimal", "."), said.get(str, "thousands", "")
     if decimal not in (".", ","):
-        raise Wrong(f"numbers.decimal = {decimal[:60]!r} cannot be", "Use a point or a comma.")
+        raise MappingError(f"numbers.decimal = {decimal[:60]!r} cannot be", "Use a point or a comma.")
     known = {*_SIGNS, "\u00a0", "\u202f", "\u2019", ".", ",", ""} - {decimal}
     if thousands not in known:
-        raise Wrong(f"numbers.thousands = {thousands[:60]!r} cannot be", "Use a comma, a point, a space or '.")
+        raise MappingError(f"numbers.thousands = {thousands[:60]!r} cannot be", "Use a comma, a point, a space or '.")
     return decimal, thousands
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
 from engine.intake import clocks, expressions, functions, language, sqlparts
-from engine.intake.reading import ROW
+from engine.intake.rejected import ROW
 from engine.warehouse import Sql, Warehouse, in_memory, sql
 
 if TYPE_CHECKING:
@@ -44,9 +45,11 @@ def check(profile: Profile, names: Sequence[str], path: Path) -> None:
                 f"columns.{column}: there is no column {told}.", file=path, row=0, fix=sqlparts.nearest(said[0], names)
             )
     for column, text in profile.expressions.items():
-        _try(f"columns.{column}", text, path, lambda c=column, t=text: language.made(c, t, profile.table, names, signs))
+        make = partial(language.made, column, text, profile.table, names, signs)
+        _try(f"columns.{column}", text, path, make)
     if profile.where:
-        _try("rows.where", profile.where, path, lambda: expressions.made(profile.where, names, signs, condition=True))
+        make = partial(expressions.made, profile.where, names, signs, condition=True)
+        _try("rows.where", profile.where, path, make)
     for name in profile.further or ():
         if name not in there:
             raise InputError(

@@ -13,17 +13,17 @@ import warnings
 import zlib
 from typing import TYPE_CHECKING
 
+from engine import pictures
+from engine.pictures import JPEG, ORIENTATION, PNG, png_chunk
+
 if TYPE_CHECKING:
     from PIL import Image
 
-_ORIENTATION = 0x0112
-_PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_FIXED = {b"IHDR": 13, b"gAMA": 4, b"cHRM": 32, b"sRGB": 1}  # chunks with the length that they always have
 _PNG_BOUND = {b"PLTE": 768, b"tRNS": 256, b"sBIT": 4}  # the longest that they can be
 _SOI, _EOI, _SOS, _COM, _APP0, _ADOBE = 0xD8, 0xD9, 0xDA, 0xFE, 0xE0, 0xEE
 _ALONE = {0x01, *range(0xD0, 0xD8)}  # markers without a length: TEM and restarts
 _CODED = {*range(0xC0, 0xD0), 0xDA, 0xDB, 0xDC, 0xDD} - {0xC8}  # frames, tables, scans, lines
-_OTHERS = ("TIFF", "BMP", "GIF", "AVIF", "HEIF", "WEBP", "PNG")
 _MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
 _WEBP_ALPHA = 0x10
 _WEBP_NOTES = (b"EXIF", b"XMP ", b"Exif")
@@ -43,9 +43,9 @@ def stripped(data: bytes, *, max_megapixels: float) -> bytes:
     Raises:
         UnknownPicture: the bytes are no picture, or one that cannot be had without its metadata.
     """
-    if data.startswith(b"\xff\xd8"):
+    if data.startswith(JPEG):
         return _jpeg(data)
-    if data.startswith(_PNG):
+    if data.startswith(PNG):
         return _png(data)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP" and b"ANIM" not in data[:64]:
         return _webp(data, max_megapixels)
@@ -128,7 +128,7 @@ def _scan_end(data: bytes, place: int) -> int:
 
 def _png(data: bytes) -> bytes:
     """Header, palette, transparency, how colours are meant, and the coded pixels as one part."""
-    turn, place = _turned(data), len(_PNG)
+    turn, place = _turned(data), len(PNG)
     kept: list[bytes] = []
     pixels, ended = bytearray(), False
     while place + 8 <= len(data) and not ended:
@@ -144,12 +144,12 @@ def _png(data: bytes) -> bytes:
         elif not pixels and (_PNG_FIXED.get(kind) == len(part) or len(part) <= _PNG_BOUND.get(kind, -1)):
             if any(one[4:8] == kind for one in kept):
                 raise UnknownPicture("is damaged: a part of it stands twice")
-            kept.append(_chunk(kind, part))
+            kept.append(png_chunk(kind, part))
     if not pixels or not kept or kept[0][4:8] != b"IHDR":
         raise UnknownPicture("is damaged: there is no picture in it")
-    tag = [] if turn == 1 else [_chunk(b"eXIf", _exif(turn))]
-    end = [_chunk(b"IEND", b"")] if ended else []
-    return b"".join([_PNG, *kept, *tag, _chunk(b"IDAT", bytes(_deflated(pixels))), *end])
+    tag = [] if turn == 1 else [png_chunk(b"eXIf", _exif(turn))]
+    end = [png_chunk(b"IEND", b"")] if ended else []
+    return b"".join([PNG, *kept, *tag, png_chunk(b"IDAT", bytes(_deflated(pixels))), *end])
 
 
 def _deflated(pixels: bytearray) -> bytearray:
@@ -157,7 +157,7 @@ def _deflated(pixels: bytearray) -> bytearray:
     reader, taken = zlib.decompressobj(), 0
     try:
         while taken < len(pixels) and not reader.eof:
-            block = pixels[taken : taken + (1 << 16)]
+            block = bytes(pixels[taken : taken + (1 << 16)])
             taken += len(block)
             while block and not reader.eof:
                 reader.decompress(block, 1 << 20)
@@ -165,10 +165,6 @@ def _deflated(pixels: bytearray) -> bytearray:
     except zlib.error:
         return pixels  # a damaged picture, which whoever decodes it will say
     return pixels[: taken - len(reader.unused_data)]
-
-
-def _chunk(kind: bytes, part: bytes) -> bytes:
-    return struct.pack(">I", len(part)) + kind + part + struct.pack(">I", zlib.crc32(kind + part))
 
 
 # ---- WebP (RFC 9649)
@@ -221,13 +217,14 @@ def _decoded(data: bytes, max_megapixels: float) -> bytes:
                 raise UnknownPicture(f"has {width * height / 1e6:.1f} megapixels, more than {max_megapixels:g}")
             image.load()
             upright = ImageOps.exif_transpose(image)
-            if upright.mode in ("I", "F") or upright.mode.startswith("I;16"):
-                upright = _eight_bits(upright)
+            if pictures.deep(upright):
+                upright = pictures.eight_bits(upright)
             if upright.mode not in _MODES:
                 upright = upright.convert("RGB")
             bare = Image.frombytes(upright.mode, upright.size, upright.tobytes())
-            if upright.mode == "P":
-                bare.putpalette(upright.getpalette(upright.palette.mode), upright.palette.mode)
+            if upright.mode == "P" and upright.palette is not None:
+                colours = upright.getpalette(upright.palette.mode)
+                bare.putpalette(colours or [], upright.palette.mode)
             clear = upright.info.get("transparency")
             with io.BytesIO() as file:
                 bare.save(file, "PNG", **({} if clear is None else {"transparency": clear}))
@@ -238,33 +235,10 @@ def _decoded(data: bytes, max_megapixels: float) -> bytes:
         raise UnknownPicture("is no picture that can be kept without what else it holds") from error
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """The upper 8 of 16 or 32 bits, as whoever looks for faces reads them."""
-    import numpy as np
-    from PIL import Image
-
-    values = np.nan_to_num(np.asarray(image).astype(np.float64))
-    top = 65535.0 if values.max(initial=0) > 255 else 255.0
-    return Image.fromarray(np.clip(values * (255.0 / top), 0, 255).astype(np.uint8))
-
-
 def _opened(data: bytes) -> Image.Image:
-    from PIL import Image
-
-    _learn_heic()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata are nothing to act on
-        return Image.open(io.BytesIO(data), formats=(*(f for f in _OTHERS if f != "HEIF" or _learn_heic()), "JPEG"))
-
-
-def _learn_heic() -> bool:
-    """Whether Pillow reads HEIC: it learns it from the package pillow-heif, where that is installed."""
-    try:
-        from pillow_heif import register_heif_opener
-    except ImportError:
-        return False
-    register_heif_opener()
-    return True
+        return pictures.opened(data)
 
 
 def _turned(data: bytes) -> int:
@@ -272,12 +246,11 @@ def _turned(data: bytes) -> int:
     try:
         with warnings.catch_warnings(), _opened(data) as image:
             warnings.simplefilter("ignore")
-            value = image.getexif().get(_ORIENTATION, 1)
+            return pictures.orientation(image)
     except Exception:  # a photo with broken metadata is still a photo
         return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def _exif(turn: int) -> bytes:
     """Metadata that say nothing but the orientation: one directory with one entry."""
-    return b"II*\0" + struct.pack("<IHHHIHHI", 8, 1, _ORIENTATION, 3, 1, turn, 0, 0)
+    return b"II*\0" + struct.pack("<IHHHIHHI", 8, 1, ORIENTATION, 3, 1, turn, 0, 0)

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from engine.errors import InputError
+from engine.errors import InputError, masked
 from engine.intake import metadata
+from engine.intake.rejected import ROW, Why
+from engine.trust import pseudonyms
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from engine.config import Config
+    from engine.warehouse import Warehouse
 
 FOLDER = "photos"
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif")
@@ -27,6 +34,7 @@ def listed(folder: Path, *, person_per_folder: bool) -> tuple[pl.DataFrame, int]
     Args:
         folder: to search, sub-folders too; hidden files are passed over.
         person_per_folder: the id of `sub/x.jpg` is `sub` (customers), else `sub/x` (inventory); of `x.jpg` it is `x`.
+            Photos of an inventory that have the same name but for their endings are told apart by these.
 
     Returns:
         Text columns `id`, `path` (relative to the folder); how many other files were passed over.
@@ -36,7 +44,7 @@ def listed(folder: Path, *, person_per_folder: bool) -> tuple[pl.DataFrame, int]
     """
     import polars as pl
 
-    found, others = [], 0
+    found, others = list[tuple[str, str]](), 0
     for path in sorted(folder.rglob("*")):
         inner = path.relative_to(folder)
         if any(part.startswith(".") for part in inner.parts) or path.is_dir():
@@ -47,15 +55,22 @@ def listed(folder: Path, *, person_per_folder: bool) -> tuple[pl.DataFrame, int]
         sub = person_per_folder and len(inner.parts) > 1
         name = inner.parts[0] if sub else inner.with_suffix("").as_posix()
         # A name that is no UTF-8 is nobody's id: written out, it is not found and rejected.
-        found.append(tuple(text.encode("utf-8", "backslashreplace").decode() for text in (name, inner.as_posix())))
+        found.append((_written(name), _written(inner.as_posix())))
     if not found:
         raise InputError("the folder holds no photo.", file=folder, fix=f"Photos end in {', '.join(ENDINGS)}.")
+    if not person_per_folder:
+        often = Counter(name for name, _ in found)
+        found = [(path if often[name] > 1 else name, path) for name, path in found]
     return pl.DataFrame(found, schema={"id": pl.String, "path": pl.String}, orient="row"), others
+
+
+def _written(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def bring(
     paths: list[str | None], root: Path, faces_folder: Path, *, new: set[str], max_megapixels: float = 40.0
-) -> tuple[list[str | None], list[str | None], list[str | None]]:
+) -> tuple[list[str | None], list[str | None], list[Why | None]]:
     """Copy photos into the workspace without their metadata, named by what is stored.
 
     Args:
@@ -66,41 +81,46 @@ def bring(
         max_megapixels: larger pictures of formats that must be decoded for it are refused.
 
     Returns:
-        Three lists as long as `paths`: sha256, path below `faces_folder`, reason why there is none.
+        Three lists as long as `paths`: sha256, path below `faces_folder`, why there is none.
     """
     digests: list[str | None] = []
     places: list[str | None] = []
-    reasons: list[str | None] = []
+    whys: list[Why | None] = []
     top = root.resolve()
     for path in paths:
-        digest, place, reason = (
-            (None, None, "path: missing") if path is None else _bring_one(path, top, faces_folder, max_megapixels, new)
+        digest, place, why = (
+            _none("missing") if path is None else _bring_one(path, top, faces_folder, max_megapixels, new)
         )
         digests.append(digest)
         places.append(place)
-        reasons.append(reason)
-    return digests, places, reasons
+        whys.append(why)
+    return digests, places, whys
 
 
 def _bring_one(
     path: str, top: Path, faces_folder: Path, max_megapixels: float, new: set[str]
-) -> tuple[str | None, str | None, str | None]:
+) -> tuple[str | None, str | None, Why | None]:
     ending = Path(path).suffix.lower()
     if ending not in ENDINGS:
-        return None, None, "path: not the name of a photo"
+        return _none("not_a_photo_name")
     try:
         whole = (top / path).resolve(strict=True)
         if not whole.is_relative_to(top):
-            return None, None, "path: leads out of the folder of the table"
+            return _none("outside_the_folder")
         with _regular(whole) as source:
             bare = metadata.stripped(source.read(MAX_BYTES), max_megapixels=max_megapixels)
         return *_keep(bare, ending, faces_folder, new), None
     except FileNotFoundError:
-        return None, None, "path: there is no such file"
+        strange = re.search(r"\\udc[89a-f][0-9a-f]", path)  # as `listed` writes it
+        return _none("name_not_utf8") if strange else _none("no_such_file")
     except (_NotAPhoto, metadata.UnknownPicture) as error:
-        return None, None, f"path: {error}"
+        return _none("unusable_photo", str(error))
     except (OSError, RuntimeError, ValueError) as error:
-        return None, None, f"path: cannot be read ({getattr(error, 'strerror', None) or 'not a usable path'})"
+        return _none("unreadable_file", getattr(error, "strerror", None) or "not a usable path")
+
+
+def _none(reason: str, detail: str | None = None) -> tuple[None, None, Why]:
+    return None, None, {"column": "path", "reason": reason, "detail": detail}
 
 
 class _NotAPhoto(Exception):
@@ -120,6 +140,32 @@ def _regular(path: Path) -> Iterator[BinaryIO]:
         if state.st_size > MAX_BYTES:
             raise _NotAPhoto(f"has {state.st_size / 1e6:.0f} MB, more than {MAX_BYTES / 1e6:.0f}")
         yield file
+
+
+def named(store: Warehouse, files: pl.DataFrame, config: Config, key: bytes) -> pl.DataFrame:
+    """Each row's file as it may be kept: with the person's name here instead of the id, numbers hidden.
+
+    Args:
+        store: the workspace's warehouse.
+        files: `_row`, path and, of customers' photos, customer_id.
+        config: section ids is used.
+        key: the workspace's pseudonym key.
+
+    Returns:
+        `_row`, raw.
+    """
+    import polars as pl
+
+    people: list[str | None] = [None] * files.height
+    names = people
+    if "customer_id" in files.columns:
+        people = files["customer_id"].to_list()
+        names = pseudonyms.name_series(store, files["customer_id"], config.ids, key).to_list()
+    raw = [
+        masked(path.replace(person, name) if person and name else path) if path else ""
+        for path, person, name in zip(files["path"], people, names, strict=True)
+    ]
+    return files.select(ROW, pl.Series("raw", raw, dtype=pl.String))
 
 
 def drop(places: set[str], faces_folder: Path) -> None:

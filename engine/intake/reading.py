@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any
 from engine import forms
 from engine.errors import InputError
 from engine.forms import textfile
+from engine.intake.rejected import ROW, WHY, why
 
 if TYPE_CHECKING:
     import polars as pl
 
     from engine.logs.mapping import Profile
 
-ROW = "__row"
-REASON = "__reason"
-CUT = "the file is cut here"
 # Memory for each byte, cell and row of a table until it is stored, measured on customers of 2 to 900 columns.
 _PER_BYTE, _PER_CELL, _PER_ROW = 6, 120, 300
 
@@ -58,7 +56,7 @@ class _Budget:
             )
 
 
-def told(profile: Profile | None) -> dict[str, Any]:
+def layout_options(profile: Profile | None) -> dict[str, Any]:
     """What a mapping says of how a file is laid out, for `read_text`."""
     if profile is None:
         return {}
@@ -106,7 +104,7 @@ def read_text(
 
     Returns:
         The rows as text columns (lower-case names, values trimmed, empty = null) with `__row` (from 1); rows
-        that do not split into the right number of fields or are not UTF-8, as `__row`, `__reason`; rows in all.
+        that do not split into the right number of fields or are not UTF-8 (see `engine.intake.rejected`); rows in all.
 
     Raises:
         InputError: the file is no such table, or a larger one than memory is for.
@@ -114,9 +112,9 @@ def read_text(
     import polars as pl
 
     with forms.plain(path, sheet=sheet, encoding=encoding) as form:
-        layout = form.layout(skip=skip)
-        names = [name.strip().lower() for name in layout.names]
-        textfile.check_names(names, path)
+        layout = form.layout(delimiter=delimiter, header=header, skip=skip, names=names)
+        columns = [name.strip().lower() for name in layout.names]
+        textfile.check_names(columns, path)
         forms.named(layout, once, path)
         budget, frames = _Budget(path, memory), []
         schema = dict.fromkeys([*layout.names, forms.PROBLEM, forms.LINE], pl.String)
@@ -130,12 +128,11 @@ def read_text(
     if notes is not None:
         notes.update(told)
     rows = rows.with_columns(pl.col(ROW).cast(pl.Int64))
-    why = pl.when(pl.col(forms.PROBLEM) == forms.LETTERS).then(pl.lit("not UTF-8")).otherwise(
-        pl.lit(f"not {len(names)} fields, as the header has")
-    )  # fmt: skip
+    fields = why(None, "wrong_columns", f"{len(columns)} expected")
+    found = pl.when(pl.col(forms.PROBLEM) == forms.LETTERS).then(why(None, "not_utf8")).otherwise(fields)
     if told.get("cut_short"):
-        why = pl.when(pl.col(ROW) == rows.height).then(pl.lit(CUT)).otherwise(why)
-    broken = rows.filter(pl.col(forms.PROBLEM).is_not_null()).select(ROW, why.alias(REASON))
+        found = pl.when(pl.col(ROW) == rows.height).then(why(None, "cut_short")).otherwise(found)
+    broken = rows.filter(pl.col(forms.PROBLEM).is_not_null()).select(ROW, found.alias(WHY))
     values = [pl.col(old).str.strip_chars().replace("", None).alias(new)
-              for old, new in zip(layout.names, names, strict=True)]  # fmt: skip
+              for old, new in zip(layout.names, columns, strict=True)]  # fmt: skip
     return rows.filter(pl.col(forms.PROBLEM).is_null()).select(ROW, *values), broken, rows.height

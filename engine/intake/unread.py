@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 
 from engine import sources
 from engine.errors import InputError
+from engine.intake import rejected
 from engine.intake.mapped import UNREAD
-from engine.intake.reading import REASON, ROW
+from engine.intake.rejected import ROW, WHY
+from engine.sources import reasons
 from engine.tables import TABLES
-from engine.trust import objections
 
 if TYPE_CHECKING:
     import polars as pl
 
 WORDS, OTHERS = 2, 20  # rows from which on a table is refused
 _LISTED, _LONG = 5, 20  # words that are named, and their letters
-# Rows about nobody take nothing from anybody.
-_NO_PERSON = ("customer_id: missing", "customer_id: a word for nobody")
+# Rows about nobody, and of people who opted out already, take nothing from anybody.
+_NO_PERSON = ("missing", "nobody")
+_OPTED_OUT = "opted_out"
 _NUMBERS = ("i32", "i64", "f64")
 
 
@@ -27,7 +29,7 @@ def check(rows: pl.DataFrame, bad: pl.DataFrame, target: str, path: Path, share:
 
     Args:
         rows: as texts, under our names, with `__row`.
-        bad: `__row`, `__reason` (`column: what is wrong`) of those that do not read.
+        bad: those that do not read, see `engine.intake.rejected`.
         target: the table.
         path: the file.
         share: of the rows that may be rejected for one such thing.
@@ -37,16 +39,23 @@ def check(rows: pl.DataFrame, bad: pl.DataFrame, target: str, path: Path, share:
     """
     import polars as pl
 
-    for reason, count in sorted(bad[REASON].value_counts().iter_rows(), key=lambda line: (-line[1], line[0])):
-        column, _, what = reason.partition(": ")
-        if column not in TABLES[target].names or not what.startswith("not "):
+    counted = (
+        bad.unnest(WHY)
+        .group_by("column", "reason")
+        .len()
+        .sort("len", "column", "reason", descending=[True, False, False])
+    )
+    for column, reason, count in counted.iter_rows():
+        if column not in TABLES[target].names or reason not in reasons.MAPPABLE:
             continue
         kind = "words" if column == "purpose" else TABLES[target].column(column).type
         if kind == "text" or count <= share * rows.height or count < (WORDS if kind in ("bool", "words") else OTHERS):
             continue
-        these = rows.filter(pl.col(ROW).is_in(bad.filter(pl.col(REASON) == reason)[ROW].implode()))[column]
+        problem = f"{column}: {reasons.meaning(reason)}"
+        of_these = (pl.col("column") == column) & (pl.col("reason") == reason)
+        these = rows.filter(pl.col(ROW).is_in(bad.unnest(WHY).filter(of_these)[ROW].implode()))[column]
         raise InputError(
-            f"{count} of {rows.height} rows cannot be read ({reason}): {_found(these, kind)}.",
+            f"{count} of {rows.height} rows cannot be read ({problem}): {_found(these, kind)}.",
             file=path,
             column=column,
             fix=f"Say what it means in a mapping (--mapping): {_key(column, kind, these)}; or set intake.max_rejected.",
@@ -58,7 +67,7 @@ def check_refusals(rows: pl.DataFrame, broken: pl.DataFrame, bad: pl.DataFrame, 
 
     Args:
         rows: as texts, under our names, with `__row`.
-        broken: `__row`, `__reason` of rows that do not split into fields.
+        broken: rows that do not split into fields, see `engine.intake.rejected`.
         bad: those of rows that do not read.
         target: the table; all but optouts and consents may lose rows.
         path: the file.
@@ -70,15 +79,17 @@ def check_refusals(rows: pl.DataFrame, broken: pl.DataFrame, bad: pl.DataFrame, 
 
     if target not in ("optouts", "consents"):
         return
-    wrong = bad.filter(~pl.col(REASON).is_in([*_NO_PERSON, objections.REASON]))
+    about, reason = (pl.col(WHY).struct.field(name) for name in ("column", "reason"))
+    nobody = (about == "customer_id").fill_null(False) & reason.is_in(_NO_PERSON)
+    wrong = bad.filter(~nobody & (reason != _OPTED_OUT))
     if target == "consents":
         said = rows.filter(pl.col("withdrawn_at").is_not_null())[ROW] if "withdrawn_at" in rows.columns else []
         wrong = wrong.filter(pl.col(ROW).is_in(list(said)))
-    lost = pl.concat([broken.select(ROW, REASON), wrong.select(ROW, REASON)]).sort(ROW)
+    lost = pl.concat([broken.select(ROW, WHY), wrong.select(ROW, WHY)]).sort(ROW)
     if lost.height:
-        row, reason = lost.row(0)
+        row, why = lost.row(0)
         raise InputError(
-            f"{lost.height} rows that may say no cannot be read ({reason}).",
+            f"{lost.height} rows that may say no cannot be read ({rejected.words(why)}).",
             file=path,
             row=row,
             fix="Correct them, or say how they read in a mapping (--mapping). Nothing was stored.",

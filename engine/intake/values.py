@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.intake.rejected import why
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -26,9 +28,9 @@ _FALSE = (
     "いいえ",
 )  # fmt: skip
 _YES_BESIDE_N = ("s", "o", "i", "a")  # sí, oui, igen, ano
-_WORDS = {
-    "i32": "a whole number", "i64": "a whole number", "f64": "a number", "date": "a day (YYYY-MM-DD)",
-    "time": "a time (YYYY-MM-DD HH:MM:SS, UTC)", "bool": "true or false",
+_UNREAD = {
+    "i32": "not_a_whole_number", "i64": "not_a_whole_number", "f64": "not_a_number", "date": "not_a_day",
+    "time": "not_a_time", "bool": "not_yes_or_no",
 }  # fmt: skip
 
 
@@ -70,14 +72,12 @@ def _truth(word: pl.Expr) -> pl.Expr:
 
 
 def problem(column: Column) -> pl.Expr:
-    """A reason where text column `column.name` is missing or does not read as its type, else null."""
+    """Why text column `column.name` is missing or does not read as its type, else null (`engine.intake.rejected`)."""
     import polars as pl
 
     text = pl.col(column.name)
-    missing = (
-        pl.lit(None, pl.String) if column.nullable else pl.when(text.is_null()).then(pl.lit(f"{column.name}: missing"))
-    )
-    if column.type not in _WORDS:
+    missing = pl.when(text.is_null() & (not column.nullable)).then(why(column.name, "missing"))
+    if column.type not in _UNREAD:
         return missing
     unread = text.is_not_null() & parse(column.name, column.type).is_null()
-    return pl.coalesce(missing, pl.when(unread).then(pl.lit(f"{column.name}: not {_WORDS[column.type]}")))
+    return pl.coalesce(missing, pl.when(unread).then(why(column.name, _UNREAD[column.type])))

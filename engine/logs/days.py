@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine import sources
-from engine.clock import Clock
+from engine.clock import Clock, utc_now
 from engine.logs import staging
 from engine.tables import TABLES
 from engine.warehouse import Warehouse
@@ -136,7 +136,7 @@ def _by_times(store: Warehouse) -> tuple[list[str], dict[str, datetime]]:
 
 def _note(store: Warehouse, clock: Clock) -> None:
     """What the stages made of the old days is stale: noted as an undo is, for no file came."""
-    at = datetime.now(UTC).replace(tzinfo=None)
+    at = utc_now()
     number = hashlib.sha256(f"clock\0{at.isoformat()}\0{clock.zone}".encode()).hexdigest()
     sources.note(
         store, source_id=number[:16], target="undo", path="", sha256=number, format="logs", rows_in=0, rows_kept=0,

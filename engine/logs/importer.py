@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import forms, sources
 from engine.errors import InputError
-from engine.logs import days, mapping, picks, reading, recognise, repeats, shown, staging, undo, unread, zone
+from engine.logs import days, mapping, picks, preview, reading, recognise, repeats, staging, undo, unread, zone
 from engine.logs.numbers import NumberedRows
 from engine.logs.parameters import parameters
 from engine.progress import SILENT, Progress, Task
@@ -84,7 +84,7 @@ def import_logs(
     """
     options = options or {}
     opened = partial(forms.plain, folder=scratch, named=store.spreads, sheet=sheet, encoding=encoding)
-    pseudonyms.settle(store, config.ids, note=False)
+    pseudonyms.check_naming(store, config.ids, note=False)
     profiles = _profiles(format, mapping)
     done = []
     sizes = [max(_size(Path(path)) >> 20, 1) for path in paths]
@@ -138,7 +138,7 @@ def _profiles(format: str | None, path: Path | None) -> list[mapping.Profile]:
 
 
 def _import_file(job: _Job, path: Path, profiles: list[mapping.Profile]) -> SourceSummary:
-    with sources.content_meanwhile(path) as content, job.opened(path) as form:
+    with sources.hash_in_background(path) as content, job.opened(path) as form:
         read = recognise.recognise(form, profiles)
         read = replace(read, profile=mapping.with_options(read.profile, job.options))
         if sources.named(job.store, TARGET, _path(read)) and (known := _known(job, read, content())):
@@ -175,15 +175,15 @@ def _import_rows(
             found = _clean(store, read, rows, job.config, job.key)
             job.share.to(_CLEAN)
             with store.transaction():
-                pseudonyms.settle(store, job.config.ids)
-                days_told = zone.decide(store, read, job.config.logs.time_zone)
+                pseudonyms.check_naming(store, job.config.ids)
+                days_told = zone.adopt_from_file(store, read, job.config.logs.time_zone)
                 read = replace(read, why=f"{read.why}; {form.told}" if form.told else read.why)
                 summary = _store_rows(store, source, read, found, job)
                 summary = replace(
                     summary,
                     replaces=sources.replaced(before, summary),
                     columns=rows.columns,
-                    covers=shown.span(found.span, store.clock),
+                    covers=preview.span(found.span, store.clock),
                     days=days_told,
                 )
                 sources.unchanged(read.file, content())
@@ -223,7 +223,7 @@ def _stamp(options: dict[str, Any], read: recognise.Reading) -> str:
 class _Rows:
     """A file's rows as they were read: notes, how many, the numbers of its pieces (each while it can be read in
     `_log_all`), the rows themselves where their ids are numbers, the service numbers among them, and the columns as
-    they are shown.
+    they are preview.
     """
 
     notes: dict[str, int]
@@ -261,7 +261,7 @@ def _read(job: _Job, read: recognise.Reading, content: Callable[[], sources.Cont
     notes, rows, number, numbered = Counter[str](), 0, 0, None
     columns: list[dict[str, Any]] = []
     for piece in read_rows():
-        columns = columns or shown.columns(job.store, read)
+        columns = columns or preview.columns(job.store, read)
         notes.update(piece.notes)
         rows += piece.rows
         numbered = piece.numbered
@@ -314,7 +314,7 @@ def _store_rows(store: Warehouse, source: str, read: recognise.Reading, found: _
     facts, share = _facts(reading.optional_columns(read)), job.share
     repeats.keep(store, source, facts, every=bool(facts & {"n_calls", "n_texts"}))
     columns = store.ensure_columns("events", facts)
-    repeats.settle(store, columns)
+    repeats.apply_to_stored(store, columns)
     runs = days.runs(store)
     sums = not (found.replaced or read.profile.aggregated)
     fresh = days.fresh(store, found.span["first_at"], found.span["last_at"]) if sums else None
@@ -366,7 +366,7 @@ def _name_parties(store: Warehouse, read: _Rows, profile: mapping.Profile, confi
     short = config.logs.short_codes
     if short == "auto" and profile.rules.extensions:
         short = "extensions"
-    rules = {"short_codes": short, "services": read.services}
+    rules: dict[str, Any] = {"short_codes": short, "services": read.services}
     store.temp("_log_bad_rows", "logs/3_people/no_bad_rows")
     if store.query("logs/3_people/doubtful_ids", **rules)["doubtful"][0]:
         for number in read.pieces():

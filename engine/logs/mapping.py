@@ -20,7 +20,7 @@ from engine.errors import InputError
 from engine.forms import encodings
 from engine.intake import language
 from engine.intake.language import CANONICAL, COLUMNS, LOGS
-from engine.intake.said import Said, Wrong, as_kind
+from engine.intake.mapping_table import MappingError, MappingTable, as_kind
 from engine.logs import rules
 from engine.logs.rules import Rules
 
@@ -181,8 +181,8 @@ def load(path: Path, table: str = LOGS) -> list[Profile]:
     shared = {key: value for key, value in document.items() if key != "table"} if "table" in document else {}
     digest = "" if path.parent == PROFILES else _digest(document)
     try:
-        found = [_profile(Said(shared | as_kind(dict, one, "table")), path, table) for one in tables]
-    except Wrong as error:
+        found = [_profile(MappingTable(shared | as_kind(dict, one, "table")), path, table) for one in tables]
+    except MappingError as error:
         raise InputError(f"{error}.", file=path, fix=error.fix or _REFERENCE) from None
     return [replace(profile, digest=digest) for profile in found]
 
@@ -248,42 +248,42 @@ def _whole(pattern: str) -> str:
     return rf"\A(?:{pattern})\z"
 
 
-def _profile(said: Said, path: Path, table: str) -> Profile:
+def _profile(said: MappingTable, path: Path, table: str) -> Profile:
     own = said.get(str, "for", table)
     if own != table:
-        raise Wrong(f"for = {own[:60]!r}, and the file is read as {table}", f"Use a mapping for {table}.")
+        raise MappingError(f"for = {own[:60]!r}, and the file is read as {table}", f"Use a mapping for {table}.")
     keys = _TABLE_KEYS if table == LOGS else _SHARED_KEYS | {"further"}
     if left := said.texts("undecided"):
-        raise Wrong(
+        raise MappingError(
             f"something is still to be decided: {' '.join(left)[:2000]}",
             "Write it into the mapping and take its line out of undecided.",
         )
     unknown = sorted(set(said.table) - keys)
     if unknown:
         only = f" of {table}" if unknown[0] in _TABLE_KEYS | {"further"} else ""
-        raise Wrong(f"there is no key {unknown[0][:60]!r} in a mapping{only}", f"Keys: {_list(keys)}.")
+        raise MappingError(f"there is no key {unknown[0][:60]!r} in a mapping{only}", f"Keys: {_list(keys)}.")
     refuse = said.get(str, "refuse", "")
     time, kind, direction = said.inner("time"), said.inner("kind"), said.inner("direction")
     formats = time.texts("formats")
     form = time.get(str, "form", "format" if formats else "iso")
     if form not in TIME_FORMS or (form == "format" and not formats):
-        raise Wrong(f"time.form = {form[:60]!r} cannot be", f"Forms: {', '.join(TIME_FORMS)}.")
+        raise MappingError(f"time.form = {form[:60]!r} cannot be", f"Forms: {', '.join(TIME_FORMS)}.")
     default = kind.get(str, "default", "call")
     if default not in ("call", "text", "data"):
-        raise Wrong(f"kind.default = {default[:60]!r} cannot be", "Use call, text or data.")
+        raise MappingError(f"kind.default = {default[:60]!r} cannot be", "Use call, text or data.")
     delimiter = said.get(str, "delimiter", None)
     if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '\r\n"\0'):
-        raise Wrong(f"delimiter = {delimiter[:60]!r} cannot be", "Use one letter, such as a comma.")
+        raise MappingError(f"delimiter = {delimiter[:60]!r} cannot be", "Use one letter, such as a comma.")
     encoding = said.get(str, "encoding", "utf-8")
     try:
         encoding = encodings.known(encoding)
     except InputError as error:
-        raise Wrong(f"encoding = {encoding[:60]!r} cannot be", error.fix) from None
+        raise MappingError(f"encoding = {encoding[:60]!r} cannot be", error.fix) from None
     skip = said.get(int, "skip", 0)
     if not 0 <= skip <= _SKIP:
-        raise Wrong(f"skip should be a number of lines up to {_SKIP}")
+        raise MappingError(f"skip should be a number of lines up to {_SKIP}")
     if strange := sorted(set(said.inner("rows").table) - {"where"}):
-        raise Wrong(f"there is no key rows.{strange[0][:60]}", "Key: where.")
+        raise MappingError(f"there is no key rows.{strange[0][:60]}", "Key: where.")
     columns, expressions = language.columns(said, table, needed=not refuse)
     values = language.values(said.inner("values"), table)
     decimal, thousands = language.numbers(said.inner("numbers"))
@@ -332,23 +332,23 @@ def _profile(said: Said, path: Path, table: str) -> Profile:
     )
 
 
-def _patterns(match: Said) -> dict[str, str]:
+def _patterns(match: MappingTable) -> dict[str, str]:
     """The patterns of values, each tried out: those that could take long for a long text are none."""
     return {name: _pattern(f"match.{name[:60]}", match.get(str, name, "")) for name in match.table}
 
 
 def _pattern(key: str, pattern: str) -> str:
-    """A pattern that can be used; raises `Wrong`."""
+    """A pattern that can be used; raises `MappingError`."""
     import polars as pl
 
     fix = "Use a plain regular expression, without looking around or back."
     if len(pattern) > _PATTERN:
-        raise Wrong(f"{key} has more than {_PATTERN} letters", fix)
+        raise MappingError(f"{key} has more than {_PATTERN} letters", fix)
     try:
         for text in (pattern, _whole(pattern)):
             pl.Series([""]).str.contains(text)
     except pl.exceptions.PolarsError:
-        raise Wrong(f"{key} is no regular expression that can be used here", fix) from None
+        raise MappingError(f"{key} is no regular expression that can be used here", fix) from None
     return pattern
 
 

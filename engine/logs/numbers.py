@@ -116,12 +116,12 @@ class Numbers:
         import numpy as np
 
         keys = np.empty(len(numbers), np.int64)
-        compiled(mark)(offsets, content, keys)
+        compiled(make_keys)(offsets, content, keys)
         for start in range(0, len(numbers), _AT_ONCE):
             some = slice(start, start + _AT_ONCE)
             here = offsets[start : start + _AT_ONCE + 1]
             self._make_room(len(here) - 1, int(here[-1] - here[0]))
-            self._n = compiled(number)(
+            self._n = compiled(look_up)(
                 here, content, keys[some], self._slots, self._n, self._texts, self._ends, numbers[some]
             )
 
@@ -131,7 +131,7 @@ class Numbers:
 
         while 2 * (self._n + ids) > len(self._slots):
             slots = np.zeros((2 * len(self._slots), 2), np.int64)
-            compiled(move)(self._slots, slots)
+            compiled(rehash)(self._slots, slots)
             self._slots = slots
         need = int(self._ends[self._n]) + letters
         if need > len(self._texts):
@@ -158,8 +158,8 @@ def _longer(values: np.ndarray, length: int) -> np.ndarray:
     return longer
 
 
-def mark(offsets, content, keys):
-    """A key of each text: of up to 17 digits, maybe after a plus, a positive one of its own; else a negative hash."""
+def make_keys(offsets, content, keys):
+    """Write a key of each text: its own positive one for 1 to 17 digits (maybe after a plus), else a hash below 0."""
     for i in range(keys.shape[0]):
         begin, end = offsets[i], offsets[i + 1]
         size = end - begin
@@ -177,17 +177,17 @@ def mark(offsets, content, keys):
             keys[i] = value | (-1 << 63)
 
 
-def number(offsets, content, keys, slots, n, texts, ends, numbers):
-    """The number of each text, of which n are known; returns how many are known then. Empty ones stay as they are."""
+def look_up(offsets, content, keys, slots, n, texts, ends, numbers):
+    """Write the number of each text, but for empty ones; n texts have one already. Returns how many have one then."""
     mask = slots.shape[0] - 1
     for i in range(numbers.shape[0]):
         key, size = keys[i], offsets[i + 1] - offsets[i]
         if size == 0:
             continue
-        place = ((key * 6364136223846793005) >> 32) & mask
+        slot = ((key * 6364136223846793005) >> 32) & mask
         while True:
-            if slots[place, 0] == key:
-                known, same = slots[place, 1], True
+            if slots[slot, 0] == key:
+                known, same = slots[slot, 1], True
                 if key < 0:
                     same = ends[known + 1] - ends[known] == size
                     for k in range(size if same else 0):
@@ -195,24 +195,24 @@ def number(offsets, content, keys, slots, n, texts, ends, numbers):
                 if same:
                     numbers[i] = known
                     break
-            elif slots[place, 0] == 0:
-                slots[place, 0], slots[place, 1] = key, n
+            elif slots[slot, 0] == 0:
+                slots[slot, 0], slots[slot, 1] = key, n
                 for k in range(size):
                     texts[ends[n] + k] = content[offsets[i] + k]
                 ends[n + 1] = ends[n] + size
                 numbers[i] = n
                 n += 1
                 break
-            place = (place + 1) & mask
+            slot = (slot + 1) & mask
     return n
 
 
-def move(slots, larger):
-    """Every taken slot into a larger table."""
+def rehash(slots, larger):
+    """Copy every taken slot into a larger table."""
     mask = larger.shape[0] - 1
     for s in range(slots.shape[0]):
         if slots[s, 0] != 0:
-            place = ((slots[s, 0] * 6364136223846793005) >> 32) & mask
-            while larger[place, 0] != 0:
-                place = (place + 1) & mask
-            larger[place] = slots[s]
+            slot = ((slots[s, 0] * 6364136223846793005) >> 32) & mask
+            while larger[slot, 0] != 0:
+                slot = (slot + 1) & mask
+            larger[slot] = slots[s]

@@ -55,7 +55,7 @@ def picks(reading: Reading, day: str, *, native: bool = False, problems: bool = 
     columns = []
     for column in CANONICAL:
         if column in fixed:
-            text = fixed[column]
+            text: str = fixed[column]
         elif column in made:
             text = f"TRY({made[column].sql})"
             if column in _NUMBERS and made[column].kind == functions.TEXT:
@@ -95,15 +95,15 @@ def _number(text: str, reading: Reading) -> str:
     return f"({sqlparts.plain_number(sqlglot.parse_one(text, read='duckdb'), signs).sql('duckdb')})"
 
 
-def _fixed(reading: Reading, day: str) -> dict[str, str]:
+def _fixed(reading: Reading, day: str) -> dict[str, Sql]:
     """Columns whose value the format or the file's name tells."""
     profile, found = reading.profile, reading.found
     fixed = {"caller": literal(reading.ego)} if profile.ego_from_file_name else {}
     if profile.aggregated:
-        talk = f"{quote(found['talk_s'])}::VARCHAR" if "talk_s" in found else "'0'"
+        talk = sql("{name}::VARCHAR", name=found["talk_s"]) if "talk_s" in found else literal("0")
         counted = {"n_calls", "n_texts"} & set(found)
-        fixed |= {"kind": "'call'", "started_at": literal(day), "duration_s": talk}
-        fixed |= {c: ("'0'" if counted else "'1'") for c in ("n_calls", "n_texts") if c not in found}
+        fixed |= {"kind": literal("call"), "started_at": literal(day), "duration_s": talk}
+        fixed |= {c: literal("0" if counted else "1") for c in ("n_calls", "n_texts") if c not in found}
     return fixed
 
 

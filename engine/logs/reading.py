@@ -72,15 +72,15 @@ def read_rows(
     if not store.spreads:
         most = staging.memory(store) // _SHARE
         row, done, (all_, known) = 0, 0, pieces.unpacked(reading, most)
-        for piece, day, notes in pieces.stream(reading, all_, known, most):
+        for piece, told, notes in pieces.stream(reading, all_, known, most):
             whole = piece is reading
             numbered = whole and all_ >= _LARGE and _phone_numbers(reading)
-            read = read_here(store, piece, (lambda day=day: day) if day else content, params, numbered=numbered)
+            read = read_here(store, piece, _known(told) if told else content, params, numbered=numbered)
             if row:
                 _widen(store, optional_columns(reading), row)
             if reading.layout.packing:
                 read.notes.pop("no_final_line_end", None)
-            done += all_ if whole else day.size
+            done += told.size if told else all_
             yield replace(read, notes=read.notes | notes, share=min(done / max(all_, 1), 1))
             row += read.rows
         return
@@ -91,6 +91,10 @@ def read_rows(
         raise Stumbled
     _widen(store, optional_columns(reading))
     yield Piece(notes, store.count("_log_rows"))
+
+
+def _known(content: Content) -> Callable[[], Content]:
+    return lambda: content
 
 
 def _phone_numbers(reading: Reading) -> bool:

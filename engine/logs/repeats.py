@@ -114,8 +114,8 @@ def rules(logs: Logs, *, legs: bool) -> dict[str, Any]:
     return {"legs": legs, "rules": {name: getattr(logs, name) for name in names}}
 
 
-def settle(store: Warehouse, columns: Collection[str]) -> None:
-    """What `find` found of stored events: they learn what their dropped legs knew, or give way.
+def apply_to_stored(store: Warehouse, columns: Collection[str]) -> None:
+    """Change stored events by what `find` found of them: some learn what their dropped legs knew, some give way.
 
     Args:
         store: the warehouse.
@@ -215,11 +215,9 @@ def _parted(store: Warehouse, statement: str, *, parts: int, most: int, **params
                 fix="Is this a log of calls? If so, give --memory more, e.g. 4GB.",
             )
         for file in files:
-            marks = np.empty(file.tell() // 8, np.uint64)
             file.seek(0)
-            file.readinto(marks)
+            yield np.fromfile(file, np.uint64)
             file.close()
-            yield marks
 
 
 def _keys_at_once(memory: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from engine.intake.said import Said, Wrong
+from engine.intake.mapping_table import MappingError, MappingTable
 
 OFFSET_UNITS = {"": 0, "seconds": 1, "minutes": 60, "hours": 3600}
 DURATION_FORMS = ("", "mm:ss", "hh:mm")
@@ -42,16 +42,16 @@ class Rules:
     extensions: bool = False
 
 
-def read(said: Said) -> Rules:
+def read(said: MappingTable) -> Rules:
     """The rules of a table of a mapping.
 
     Raises:
-        Wrong: a key or a value that cannot be.
+        MappingError: a key or a value that cannot be.
     """
     for name, keys in _KEYS.items():
         strange = sorted(set(said.inner(name).table) - set(keys))
         if strange:
-            raise Wrong(f"there is no key {name}.{strange[0][:60]}", f"Keys: {', '.join(keys)}.")
+            raise MappingError(f"there is no key {name}.{strange[0][:60]}", f"Keys: {', '.join(keys)}.")
     time = said.inner("time")
     return Rules(
         epoch=_day(time),
@@ -63,15 +63,15 @@ def read(said: Said) -> Rules:
     )
 
 
-def _one_of(said: Said, key: str, values: tuple[str, ...]) -> str:
+def _one_of(said: MappingTable, key: str, values: tuple[str, ...]) -> str:
     value = said.get(str, key, values[0])
     if value not in values:
         known = ", ".join(value for value in values if value)
-        raise Wrong(f"{said.place}{key} = {value[:60]!r} cannot be", f"Use one of {known}.")
+        raise MappingError(f"{said.place}{key} = {value[:60]!r} cannot be", f"Use one of {known}.")
     return value
 
 
-def _day(time: Said) -> date | None:
+def _day(time: MappingTable) -> date | None:
     """The day of `time.epoch`, written as a text or as a day of TOML."""
     value = time.table.get("epoch")
     if value is None or type(value) is date:
@@ -79,8 +79,8 @@ def _day(time: Said) -> date | None:
     try:
         return date.fromisoformat(time.get(str, "epoch", ""))
     except ValueError:
-        raise Wrong(f"{time.place}epoch should be a day", "Write it as YYYY-MM-DD.") from None
+        raise MappingError(f"{time.place}epoch should be a day", "Write it as YYYY-MM-DD.") from None
 
 
-def _zones(said: Said) -> dict[str, str]:
+def _zones(said: MappingTable) -> dict[str, str]:
     return {name.strip().upper(): said.get(str, name, "") for name in said.table}

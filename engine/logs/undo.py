@@ -66,6 +66,6 @@ def _import_again(store: Warehouse, source: str, how: dict[str, Any] | None, log
     store.temp("_log_suspects", "logs/8_undo/suspects")
     rules = dataclasses.replace(logs, **how["rules"])
     repeats.compare(store, rules, {*repeats.FACTS, "call_id"}, legs=how["legs"])
-    repeats.settle(store, columns)
+    repeats.apply_to_stored(store, columns)
     always = {"since": datetime.min, "until": datetime.max}
     staging.add(store, "events", "logs/6_store/new_events", columns, source_id=source, **always)

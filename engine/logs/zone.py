@@ -23,8 +23,8 @@ def due(store: Warehouse, setting: str) -> bool:
     return store.clock != (clock.UTC if setting == clock.AUTO else clock.of(setting))
 
 
-def settle(store: Warehouse, setting: str) -> str:
-    """Let days begin by the time zone that is set.
+def apply_setting(store: Warehouse, setting: str) -> str:
+    """Let days begin by the time zone of the setting, and compute the sums per day anew.
 
     Args:
         store: the warehouse, open for writing.
@@ -44,7 +44,7 @@ def settle(store: Warehouse, setting: str) -> str:
     )
 
 
-def decide(store: Warehouse, read: Reading, setting: str) -> str:
+def adopt_from_file(store: Warehouse, read: Reading, setting: str) -> str:
     """Let the days of a workspace begin by a file's time zone, if none was set, and none came before.
 
     Sums per day that are stored are computed anew. To be called inside the import's transaction, before anything of the
@@ -61,7 +61,7 @@ def decide(store: Warehouse, read: Reading, setting: str) -> str:
     if setting != clock.AUTO or store.clock != clock.UTC:
         return ""
     try:
-        wanted = clock.of(told(read))
+        wanted = clock.of(of_file(read))
     except ConfigError:  # a name that only the database knows, AET say
         return ""
     if wanted == clock.UTC:
@@ -71,7 +71,7 @@ def decide(store: Warehouse, read: Reading, setting: str) -> str:
     return f"days begin by {wanted.zone} from now on, as this file tells (logs.time_zone in kindred.toml){anew}"
 
 
-def told(read: Reading) -> str:
+def of_file(read: Reading) -> str:
     """The time zone of a file's times: its mapping's or `--timezone`, else its Parquet column's or the one that its
     first times all name; UTC where nothing says another.
     """

@@ -72,7 +72,7 @@ def _hull(gain: np.ndarray, cost: np.ndarray, allowed: np.ndarray, budget: float
     at_gain = np.where(choice >= 0, gain[rows, choice], 0.0) if gain.shape[1] else np.zeros(n)
     at_cost = np.zeros(n)
     steps = []
-    for depth in range(gain.shape[1]):
+    for number in range(gain.shape[1]):
         more = cost[None, :] - at_cost[:, None]
         up = allowed & (more > 0) & (gain > at_gain[:, None])
         slope = np.full(gain.shape, -np.inf)
@@ -82,7 +82,7 @@ def _hull(gain: np.ndarray, cost: np.ndarray, allowed: np.ndarray, budget: float
         if not len(moved):
             break
         to = to[moved]
-        steps.append((moved, np.full(len(moved), depth), to, slope[moved, to], more[moved, to]))
+        steps.append((moved, np.full(len(moved), number), to, slope[moved, to], more[moved, to]))
         at_gain[moved], at_cost[moved] = gain[moved, to], cost[to]
     if not steps:
         return choice

@@ -85,7 +85,7 @@ def reasons(model: OfferModel, features: pl.DataFrame, usual: dict[str, object],
 
     A column's part is the uplift predicted minus that predicted with the column's usual value in its place, everything
     else as it is (one at a time, so that parts need not add up); the three greatest positive parts of at least one
-    point are told.
+    point are named.
 
     Args:
         model: of the offer.
@@ -111,13 +111,13 @@ def reasons(model: OfferModel, features: pl.DataFrame, usual: dict[str, object],
     order = np.argsort(-parts, axis=1, kind="stable")[:, :SHOWN]
     kept = np.take_along_axis(parts, order, axis=1) > 0
     words = features.select(_words(c, features[c].dtype.is_numeric()).alias(c) for c in tried)
-    told = []
+    texts = []
     for place in range(order.shape[1]):
         text = pl.lit("")
         for j, column in enumerate(tried):
             text = pl.when(pl.lit(pl.Series(order[:, place] == j))).then(pl.col(column)).otherwise(text)
-        told.append(pl.when(pl.lit(pl.Series(kept[:, place]))).then(text))
-    return words.select(pl.concat_str(told, separator=", ", ignore_nulls=True).fill_null("").alias("why"))["why"]
+        texts.append(pl.when(pl.lit(pl.Series(kept[:, place]))).then(text))
+    return words.select(pl.concat_str(texts, separator=", ", ignore_nulls=True).fill_null("").alias("why"))["why"]
 
 
 def _words(column: str, numeric: bool) -> pl.Expr:

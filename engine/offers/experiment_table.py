@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError
-from engine.offers import learners, training, worth
+from engine.offers import learners, policy_value, training
 
 if TYPE_CHECKING:
     import polars as pl
@@ -118,7 +118,7 @@ def policies(
     cost: Mapping[str, float], exclude: Sequence[str] = (), test_share: float = 0.5, seed: int = 42,
     learner_names: Sequence[str] = ("t",), bases: Sequence[str] = learners.BASES,
 ) -> pl.DataFrame:  # fmt: skip
-    """What personalising would be worth on an experiment, against the simple policies (see `engine.offers.worth`).
+    """What personalising would be worth on an experiment, against the simple policies (`engine.offers.policy_value`).
 
     Args:
         data, treatment, control, outcome, exclude, seed, learner_names, bases: see `evaluate`.
@@ -136,7 +136,7 @@ def policies(
     plan = training.Plan(tuple(learner_names), tuple(bases), test_share=test_share, bootstrap=20, seed=seed)
     held = training.hold_out(table, names, plan)
     models = {o: t.judged for o in names if (t := training.train(against(table, o), o, plan, held)).judged}
-    rows = worth.compare(table, models, value, cost, held, seed=seed)
+    rows = policy_value.compare(table, models, value, cost, held, seed=seed)
     return pl.DataFrame(rows, schema_overrides={"value": pl.Float64, "low": pl.Float64, "high": pl.Float64})
 
 

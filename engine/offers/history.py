@@ -19,7 +19,7 @@ def campaign_dates(treatments: pl.DataFrame) -> pl.DataFrame:
     return treatments.with_columns(began.alias("as_of"))
 
 
-def told(treatments: pl.DataFrame) -> pl.DataFrame:
+def with_outcome(treatments: pl.DataFrame) -> pl.DataFrame:
     """The rows whose outcome was recorded: customer_id, campaign_id, as_of, offer_id, propensity, outcome (0 or 1).
 
     Args:
@@ -60,14 +60,14 @@ def training_rows(
     rows = treatments.filter(
         pl.col("campaign_id").is_in(made) & (pl.col("offer_id").is_null() | (pl.col("offer_id") == offer_id))
     ).with_columns(pl.col("offer_id").is_not_null().cast(pl.Int64).alias("treatment"))
-    silent = rows.with_columns(pl.col("accepted").is_not_null().any().over("campaign_id").alias("told"))
-    told = silent.filter(pl.col("told") & pl.col("accepted").is_not_null()).with_columns(
+    marked = rows.with_columns(pl.col("accepted").is_not_null().any().over("campaign_id").alias("recorded"))
+    recorded = marked.filter(pl.col("recorded") & pl.col("accepted").is_not_null()).with_columns(
         pl.col("accepted").cast(pl.Int64).alias("outcome")
     )
     columns = ["customer_id", "campaign_id", "as_of", "treatment", "outcome"]
-    untold = silent.filter(~pl.col("told"))
-    if manufacturer is None or not untold.height or not handsets.height:
-        return told.select(columns).sort("customer_id", "campaign_id")
+    unrecorded = marked.filter(~pl.col("recorded"))
+    if manufacturer is None or not unrecorded.height or not handsets.height:
+        return recorded.select(columns).sort("customer_id", "campaign_id")
     end = handsets["last_at"].max()
     span = timedelta(days=outcome_days)
     starts = handsets.filter((pl.col("spell") > 1) & (pl.col("manufacturer") == manufacturer)).select(
@@ -75,15 +75,15 @@ def training_rows(
     )
     sent = pl.col("sent_at").dt.date()
     hits = (
-        untold.join(starts, on="customer_id")
+        unrecorded.join(starts, on="customer_id")
         .filter((pl.col("first_at") > sent) & (pl.col("first_at") <= sent + span))
         .select("customer_id", "campaign_id")
         .unique()
         .with_columns(pl.lit(1, dtype=pl.Int64).alias("outcome"))
     )
     derived = (
-        untold.filter(sent + span <= end)
+        unrecorded.filter(sent + span <= end)
         .join(hits, on=["customer_id", "campaign_id"], how="left")
         .with_columns(pl.col("outcome").fill_null(0))
     )
-    return pl.concat([told.select(columns), derived.select(columns)]).sort("customer_id", "campaign_id")
+    return pl.concat([recorded.select(columns), derived.select(columns)]).sort("customer_id", "campaign_id")

@@ -6,8 +6,8 @@ rows by how often they stand in a sample, so that a bootstrap sorts once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable, Mapping
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     # outcome, score, treatment [rows] and weights [draws, rows] -> value [draws]
     Measure = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
+Name = TypeVar("Name", bound=Hashable)
 CELLS = 4_000_000  # draws x rows held at once
 
 
@@ -44,9 +45,9 @@ def interval(
 
 
 def intervals(
-    wanted: Mapping[str, Measure], outcome: np.ndarray, score: np.ndarray, treatment: np.ndarray, *, draws: int,
+    wanted: Mapping[Name, Measure], outcome: np.ndarray, score: np.ndarray, treatment: np.ndarray, *, draws: int,
     seed: int,
-) -> dict[str, tuple[float, float]]:  # fmt: skip
+) -> dict[Name, tuple[float, float]]:  # fmt: skip
     """Percentile bootstrap 95 % intervals of measures over the rows, the scores held fixed.
 
     Args:
@@ -63,7 +64,7 @@ def intervals(
     rows = len(outcome)
     rng = np.random.default_rng(seed)
     step = max(1, CELLS // max(rows, 1))
-    found: dict[str, list[np.ndarray]] = {name: [] for name in wanted}
+    found: dict[Name, list[np.ndarray]] = {name: [] for name in wanted}
     for start in range(0, draws, step):
         weights = resample(rows, min(step, draws - start), rng)
         for name, measure in wanted.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from engine.offers import encoding, learners, worth
+from engine.offers import encoding, learners, policy_value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -96,6 +96,8 @@ def _cross_fitted(
         expected = np.stack([chance(y, o == 0), chance(y, o == 1)], axis=1)
         own = chance(o, np.ones(len(o), dtype=bool))
         given = np.where(owns[used] == 1, own, 1 - own)
-        robust = worth.arm_scores(takes[used].astype(float), owns[used], np.maximum(given, worth.SMALLEST), expected)
+        robust = policy_value.arm_scores(
+            takes[used].astype(float), owns[used], np.maximum(given, policy_value.SMALLEST), expected
+        )
         scores[used] = robust[:, 1] - robust[:, 0]
     return scores

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from engine.offers import drivers, encoding, learners, measures, models, portable, support, wording, worth
+from engine.offers import drivers, encoding, learners, measures, models, policy_value, portable, support, wording
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,6 +66,13 @@ class Trained:
     metrics: list[dict[str, object]]
     drivers: list[str] = field(default_factory=list)
     gaps: list[support.Gap] = field(default_factory=list)
+
+    @property
+    def fitted(self) -> models.OfferModel:
+        """The model of an offer that has one."""
+        if self.model is None:
+            raise ValueError(f"offer {self.offer_id} has no model: {self.reason}")
+        return self.model
 
 
 @dataclass(frozen=True)
@@ -167,13 +174,13 @@ def train(rows: pl.DataFrame, offer_id: str, plan: Plan, held_out: np.ndarray | 
         each = each[np.isfinite(each)]
         cross[pair] = float(each.mean()) if len(each) else math.nan
     best = max(pairs, key=lambda p: (cross[p] if math.isfinite(cross[p]) else -math.inf, -pairs.index(p)))
-    metrics, judged = [], None
+    metrics: list[dict[str, Any]] = []
     encoded = data.encode(inner)
+    fitted = {}
     for pair in pairs:
-        candidate = data.fit(pair, encoded)
+        candidate = fitted[pair] = data.fit(pair, encoded)
         score = candidate.raw(rows[held])
         unseen[pair][held] = score
-        judged = candidate if pair == best else judged
         metrics += _judge(data, pair, candidate, score, encoded, held, chosen=pair == best)
         metrics.append(_metric(offer_id, pair, "qini_cross_validated", cross[pair], chosen=pair == best))
     qini = next(m for m in metrics if m["chosen"] and m["kind"] == "qini")
@@ -182,7 +189,7 @@ def train(rows: pl.DataFrame, offer_id: str, plan: Plan, held_out: np.ndarray | 
     mean, slope = _effect(data, unseen[best], np.arange(len(rows)))
     model = _calibrated(data.fit(best, data.encode(np.arange(len(rows)))), rows, mean, slope)
     # The judged model may not know how its scores fare on the held-out rows.
-    judged = _calibrated(judged, rows[inner], *_effect(data, unseen[best], inner))
+    judged = _calibrated(fitted[best], rows[inner], *_effect(data, unseen[best], inner))
     losses = drivers.importance(judged, rows[held], outcome[held], treatment[held], seed=plan.seed)
     metrics += [_metric(offer_id, best, "qini_lost", lost, parameter=c, chosen=True) for c, lost in losses]
     held_ids = np.unique(rows["customer_id"].to_numpy()[held])
@@ -207,11 +214,14 @@ def added_by(
     treatment, outcome = rows["treatment"].to_numpy().astype(int), rows["outcome"].to_numpy().astype(int)
     inner, held = split(rows, treatment, outcome, plan, trained.held)
     numeric, categorical = encoding.split_columns(rows, exclude=(*encoding.KEYS, *columns))
-    pair = (trained.judged.learner, trained.judged.base)
+    judged = trained.judged
+    if judged is None:
+        raise ValueError("columns add something to a model only")
+    pair = (judged.learner, judged.base)
     if not numeric and not categorical:
         return _metric(offer_id, pair, "qini_added", chosen=True)
     data = _Rows(rows, offer_id, plan, treatment, outcome, numeric, categorical)
-    both = [trained.judged.raw(rows[held]), data.fit(pair, data.encode(inner)).raw(rows[held])]
+    both = [judged.raw(rows[held]), data.fit(pair, data.encode(inner)).raw(rows[held])]
 
     def difference(y: np.ndarray, _: np.ndarray, t: np.ndarray, weights: np.ndarray) -> np.ndarray:
         return measures.qini_measure(y, both[0], t, weights) - measures.qini_measure(y, both[1], t, weights)
@@ -261,7 +271,7 @@ def _judge(
     import numpy as np
 
     plan, outcome, treatment = data.plan, data.outcome[held], data.treatment[held]
-    wanted = {("qini", ""): measures.qini_measure}
+    wanted: dict[tuple[str, str], measures.Measure] = {("qini", ""): measures.qini_measure}
     if chosen or plan.thorough:
         wanted["auuc", ""] = measures.auuc_measure
         wanted |= {("uplift_top", str(k)): measures.top_measure(k / 100) for k in (10, 20, 30)}
@@ -342,7 +352,7 @@ def hold_out(rows: pl.DataFrame, arms: Sequence[str], plan: Plan) -> np.ndarray:
     import numpy as np
 
     outcome = rows["outcome"].to_numpy().astype(int)
-    _, held = split(rows, worth.arm_numbers(rows, arms), outcome, plan)
+    _, held = split(rows, policy_value.arm_numbers(rows, arms), outcome, plan)
     return np.unique(rows["customer_id"].to_numpy()[held])
 
 
@@ -365,7 +375,6 @@ def _folds(
 def _metric(
     offer_id: str, pair: tuple[str, str], kind: str, value: float | None = None, low: float | None = None,
     high: float | None = None, *, parameter: str = "", chosen: bool = False,
-) -> dict[str, object]:  # fmt: skip
+) -> dict[str, Any]:  # fmt: skip
     value, low, high = (None if n is None or not math.isfinite(n) else float(n) for n in (value, low, high))
-    figure = {"value": value, "low": low, "high": high}
-    return wording.row(offer_id, *pair, kind, parameter=parameter, chosen=chosen, **figure)
+    return wording.row(offer_id, *pair, kind, parameter=parameter, chosen=chosen, value=value, low=low, high=high)

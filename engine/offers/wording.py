@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 _QINI = "qini (scikit-uplift, normalised)"
 METRICS = {
     "qini": f"{_QINI}, held out",
@@ -29,7 +31,7 @@ METRICS = {
 def row(
     offer_id: str, learner: str, base: str, kind: str, *, parameter: str = "", why: str = "",
     value: float | None = None, low: float | None = None, high: float | None = None, chosen: bool = False,
-) -> dict[str, object]:  # fmt: skip
+) -> dict[str, Any]:  # fmt: skip
     """A row of table `offer_metrics`.
 
     Args:

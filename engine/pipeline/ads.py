@@ -57,7 +57,7 @@ def run(context: Context) -> None:
     same = ["offer_id", "photo_id", "sha256", *TEXTS]  # one creative for all whom it shows the same
     shown = wanted.unique(same).sort(same)
     files, alt, needed = [], [], []
-    output = {"format": settings.format, "banner_kb": settings.banner_kb}
+    output: dict[str, Any] = {"format": settings.format, "banner_kb": settings.banner_kb}
     for row in shown.iter_rows(named=True):
         offer = Offer(row["offer_id"], row["headline"], row["body"], row["call_to_action"])
         photo = _photo(row, context.workspace.faces, faces)

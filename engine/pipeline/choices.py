@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from engine.offers import drivers, features, history, models, policy, support, training, worth
+from engine.offers import drivers, features, history, models, policy, policy_value, support, training
 from engine.pipeline import edges, influencers
 from engine.tables import empty
 from engine.trust import ages
@@ -67,7 +67,7 @@ def run(context: Context) -> None:
         choices = explained(choices, now, known)
     table = pl.concat([now, past.known], how="diagonal_relaxed").unique(["customer_id", "as_of"], keep="first")
     store.write("features", table.sort("customer_id", "as_of"))
-    store.write("uplift", uplift_table(now, {o: (lift[o], t.model.model_id) for o, t in known.items()}))
+    store.write("uplift", uplift_table(now, {o: (lift[o], t.fitted.model_id) for o, t in known.items()}))
     metrics = [row for t in trained for row in t.metrics] + policies(context, past, offers, trained)
     store.write("offer_metrics", metric_table(metrics))
     store.write("choices", choices.sort("customer_id"))
@@ -164,14 +164,14 @@ def training_rows(context: Context, past: Past, offer: dict[str, Any]) -> pl.Dat
 def policies(
     context: Context, past: Past, offers: pl.DataFrame, trained: list[training.Trained]
 ) -> list[dict[str, object]]:
-    """Metric rows that compare policies on the held-out customers (see `engine.offers.worth`)."""
+    """Metric rows that compare policies on the held-out customers (see `engine.offers.policy_value`)."""
     judged = {t.offer_id: t.judged for t in trained if t.judged is not None}
-    rows = history.told(past.rows)
+    rows = history.with_outcome(past.rows)
     if not judged or past.held is None or not rows.height:
         return []
     rows = rows.join(past.known, on=["customer_id", "as_of"], how="left", maintain_order="left")
     value, cost = (dict(offers.select("offer_id", column).rows()) for column in ("value", "cost"))
-    return worth.compare(rows, judged, value, cost, past.held, seed=context.config.run.seed)
+    return policy_value.compare(rows, judged, value, cost, past.held, seed=context.config.run.seed)
 
 
 def scores(context: Context, now: pl.DataFrame, known: dict[str, training.Trained]) -> dict[str, np.ndarray]:
@@ -182,7 +182,7 @@ def scores(context: Context, now: pl.DataFrame, known: dict[str, training.Traine
         return {}
     parts = context.warehouse.map_rows(
         now.drop("customer_id"),
-        partial(models.scored, contents=[t.model.to_bytes() for t in known.values()]),
+        partial(models.scored, contents=[t.fitted.to_bytes() for t in known.values()]),
         size=SCORED,
         name="scores",
         threads=context.config.run.threads,
@@ -200,8 +200,8 @@ def explained(choices: pl.DataFrame, now: pl.DataFrame, known: dict[str, trainin
     for offer, trained in known.items():
         mine = now.join(choices.filter(pl.col("offer_id") == offer).select("customer_id"), on="customer_id", how="semi")
         usual = drivers.typical(now, trained.drivers)
-        why = drivers.reasons(trained.model, mine, usual, trained.drivers)
-        text = pl.lit("; no customer gains more by it than another") if trained.model.slope == 0 else pl.lit("")
+        why = drivers.reasons(trained.fitted, mine, usual, trained.drivers)
+        text = pl.lit("; no customer gains more by it than another") if trained.fitted.slope == 0 else pl.lit("")
         said = pl.when(pl.col("why") != "").then(pl.format("; mostly: {}", "why")).otherwise(text)
         parts.append(mine.select("customer_id").with_columns(why.alias("why")).select("customer_id", said.alias("why")))
     if not parts:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
 
 from engine.graph import sql_centrality
 from engine.graph.definitions import HORIZON_DAYS, lead_rates, rates_by_party
@@ -82,7 +82,7 @@ def influencers(
         agreed = consent.allowed(store, consent.TRAFFIC_DATA_MARKETING, ages.moment(config))["customer_id"]
         graph = among(graph, agreed)
     rates = led(store, config, graph) if "lead" in definitions else None
-    settings = {"top": config.graph.top, "gamma": config.graph.gamma, "damping": config.graph.damping}
+    settings: dict[str, Any] = {"top": config.graph.top, "gamma": config.graph.gamma, "damping": config.graph.damping}
     return pl.concat(
         [top_contacts(d, graph, centrality, rates=rates, seed=config.run.seed, **settings) for d in definitions]
     )
@@ -117,7 +117,8 @@ def handset_changes(store: Warehouse, config: Config, *, before: str | None = No
         config: what counts as a change.
         before: ISO date; default: the as-of day.
     """
-    until = before or as_of(store, config.graph).isoformat()
+    last = as_of(store, config.graph)
+    until = before or (date.max if last is None else last).isoformat()  # without records there is nothing to see
     store.temp("handset_days", "offers/handset_days")
     store.temp(
         "spells",

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import config
-from engine.errors import ConfigError, ModelError, WorkspaceError
-from engine.faces import analyse, gallery, model_id, sheet
-from engine.faces import weights as face_weights
+from engine.errors import ModelError, WorkspaceError
+from engine.faces import analyse, cut, gallery, likeness, model_id, sheet
 from engine.faces.contacts import Hiding
 from engine.faces.match import cap_gap, match
 from engine.faces.sheet import sheet_rows
-from engine.faces.traits import wishes
+from engine.faces.traits import disagreements, wishes
 from engine.progress import SILENT, Progress
 from engine.trust import ages, consent, keys
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from engine.pipeline import Context
 
+AGE_WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2)  # tried by `cost_of_wishes`
 # Told for a subject none of whose photos can be used: the reason that a better photo comes closest to mending.
 BAD_PHOTO = ("ambiguous", "low_quality", "no_face", "unreadable")
 
@@ -132,30 +133,32 @@ def _request(context: Context, subjects: pl.DataFrame, faces: pl.DataFrame) -> d
 
     store, settings = context.warehouse, context.config.faces
     allowed = subjects.filter("allowed").unique(["subject_id", "sha256"], maintain_order=True)
-    usable = faces.filter(pl.col("status") == "ok").select("sha256", "embedding", "hair", "model_id")
-    models = store.read("inventory").join(
-        usable.filter(pl.col("model_id") == model_id(settings, "inventory")).drop("model_id"), on="sha256"
-    )
+    shown = faces.filter(pl.col("model_id") == model_id(settings, "inventory"))
+    if not settings.every_face:
+        shown = cut.main_faces(shown)
+    usable = shown.filter(pl.col("status") == "ok").select("sha256", "embedding", "hair")
+    models = store.read("inventory").join(usable, on="sha256")
     people = faces.filter(pl.col("model_id") == model_id(settings, "customer")).join(allowed, on="sha256")
     ok = people.filter(pl.col("status") == "ok")
     hair = ok.sort(-pl.col("hair").arr.get(3), "sha256").group_by("subject_id", maintain_order=True).first()
-    same_person = settings.same_person or face_weights.describe(settings.weights).same_person
-    if same_person is None and settings.exclude_same_person:
-        raise ConfigError(
-            f"Nobody has measured where weights {settings.weights!r} take two photos for one person's.",
-            fix="Find it with `kindred faces evaluate` and set faces.same_person.",
-        )
-    traits = ages.aged(store, context.today).rename({"customer_id": "subject_id"})
     wanted = _wanted(context, subjects, people)
+    people = likeness.as_one(ok)
+    if settings.centre:
+        mean = likeness.common(models["embedding"].to_numpy())
+        models, people = likeness.centred(models, mean), likeness.centred(people, mean)
+    models = models.sort("photo_id", "sha256", maintain_order=True)
+    random = likeness.random_similarities(models, seed=context.config.run.seed)
+    traits = ages.aged(store, context.today).rename({"customer_id": "subject_id"})
     return {
         "wanted": wanted,
         "hiding": _hiding(context, wanted),
-        "subjects": ok.select("subject_id", "sha256", "embedding"),
+        "subjects": people,
         "models": models,
-        "same_person": float("inf") if same_person is None else same_person,
+        "same_person": settings.same_person or likeness.same_person(random, models["photo_id"].n_unique()),
+        "least": settings.min_similarity,
         "exclude_same_person": settings.exclude_same_person,
         "seed": context.config.run.seed,
-        "wishes": wishes(settings.filters, settings.hair_weight, settings.age_weight),
+        "wishes": wishes(settings.filters, settings.hair_weight, settings.age_weight, settings.sex_weight),
         "traits": traits.drop("hair", strict=False).join(
             hair.select("subject_id", "hair"), on="subject_id", how="left"
         ),
@@ -184,6 +187,36 @@ def caps(context: Context) -> dict[str, float]:
     return cap_gap(context.warehouse.read("matches").filter(mine), match(**asked).filter(mine))
 
 
+def cost_of_wishes(context: Context) -> list[dict[str, Any]]:
+    """What wishes beside the face cost own faces in likeness, and what they mend; read-only.
+
+    Returns:
+        For no wishes, and for those that are set with each of some weights of age: the wishes, matched, likeness (their
+        mean), lost (share of the likeness without wishes), other_sex and years_apart (see `disagreements`).
+    """
+    settings = context.config.faces
+    asked = _request(context, _subjects(context), context.warehouse.read("faces"))
+    own = asked["wanted"]["arm"] == "own_face"
+    asked |= {"wanted": asked["wanted"].filter(own), "hiding": None}
+    kept = wishes(settings.filters, settings.hair_weight, 0, settings.sex_weight)
+    rows: list[dict[str, Any]] = []
+    for wish in (wishes("", 0, 0), *(replace(kept, age_weight=weight) for weight in AGE_WEIGHTS)):
+        found = match(**asked | {"wishes": wish})
+        alike = float(found["similarity"].mean() or 0.0)  # type: ignore[arg-type]
+        free = rows[0]["likeness"] if rows else alike
+        rows.append(
+            {
+                **asdict(wish),
+                "filters": ",".join(wish.filters),
+                "matched": int((found["status"] == "matched").sum()),
+                "likeness": alike,
+                "lost": 1 - alike / free if free else 0.0,
+                **disagreements(found, asked["traits"], asked["models"]),
+            }
+        )
+    return rows
+
+
 def contact_sheet(context: Context, folder: Path, *, limit: int = 20, nearest_photos: int = 5) -> list[Path]:
     """Pictures of the matches to look at: `contact_sheet.png` and `contact_sheet.html`; read-only.
 
@@ -206,10 +239,10 @@ def contact_sheet(context: Context, folder: Path, *, limit: int = 20, nearest_ph
         raise WorkspaceError("There are no matches to show.", fix="Run `kindred run --until matches`.")
     faces = context.warehouse.read("faces")
     asked = _request(context, _subjects(context), faces)
-    models = asked["models"].sort("photo_id", "sha256", maintain_order=True)
+    models = asked["models"]
     about = faces.filter(pl.col("status") == "ok").select("sha256", "model_id", "face", "box", "landmarks")
     paths = context.warehouse.query("faces/paths")
-    telling = pl.col("status").is_in(["matched", "excluded", "used_up", "too_few", *BAD_PHOTO]).any()
+    telling = pl.col("status").is_in(["matched", "excluded", "used_up", "too_few", "nobody_alike", *BAD_PHOTO]).any()
     first = matches.group_by("customer_id").agg(telling=telling).sort(~pl.col("telling"), "customer_id").head(limit)
     shown = matches.filter(pl.col("customer_id").is_in(first["customer_id"].implode()))
     rows = sheet_rows(
@@ -219,6 +252,9 @@ def contact_sheet(context: Context, folder: Path, *, limit: int = 20, nearest_ph
         about.join(paths, on="sha256"),
         root=context.workspace.faces,
         settings=context.config.faces,
+        wishes=asked["wishes"],
+        traits=asked["traits"],
+        same_person=asked["same_person"] if asked["exclude_same_person"] else float("inf"),
         seed=context.config.run.seed,
         columns=nearest_photos,
     )

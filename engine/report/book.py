@@ -19,6 +19,7 @@ from engine.trust.suppress import Ledger, merge_bins
 __all__ = ["OTHERS", "Book", "bin_name", "look_up", "wordy"]
 
 HEAVY = 3
+ENDLESS = 10**9  # upper edge of a last bin
 OTHERS = "all others"  # what is too small in a public report stands together
 
 
@@ -67,7 +68,7 @@ class Book:
         Args:
             path: where.
             count: the figure.
-            persons: how many different people it stands for, where it counts their doings (None: `count`).
+            persons: how many different people it stands for, where it counts what they did (None: `count`).
             each: how much one person may add to it.
             name: by which its noise is drawn (''=the path), where the decision to show it was taken before.
         """
@@ -204,7 +205,7 @@ class Book:
         """Keep shares that were entered with `figure` between 0 and 1, and in this order, once they are moved."""
         self._ranges.append(paths)
 
-    def doings(self, path: str, total: int, persons: int, *, name: str = "") -> None:
+    def activity(self, path: str, total: int, persons: int, *, name: str = "") -> None:
         """Enter a sum of what people did (calls, rows of them); one is taken to do at most `HEAVY` times the mean.
 
         Args:
@@ -267,14 +268,14 @@ class Book:
         """The figure at `path`, None where there is none."""
         return look_up(self.facts, path)
 
-    def settle(self, leave_out: Collection[str] = ()) -> dict[str, Any]:
+    def finish(self, leave_out: Collection[str] = ()) -> dict[str, Any]:
         """Withhold and move what must be, and return the facts with `suppression`: how many figures of which table.
 
         Args:
             leave_out: names of parts (first steps of paths) not to publish; their counts only take part in deciding
                 what is withheld.
         """
-        hidden = self._ledger.withheld() if self._noise is not None else frozenset()
+        hidden = frozenset(str(path) for path in self._ledger.withheld()) if self._noise is not None else frozenset()
         if self._noise is not None:
             self._move(self._noise, hidden)
         per_table: dict[str, int] = {}
@@ -306,7 +307,9 @@ class Book:
     def _move(self, noise: Noise, hidden: Collection[Any]) -> None:
         """Put the figures as they are published in the place of those that are."""
         published = {
-            path: noise.count(self._names[path], value, self._each[path]) for path, value in self._ledger.counts.items()
+            path: noise.count(self._names[path], value, self._each[path])
+            for path, value in self._ledger.counts.items()
+            if isinstance(path, str)
         }
         for path, value in published.items():
             if path not in self._unseen and path not in hidden:
@@ -327,9 +330,9 @@ def bin_name(name: str, piece: Mapping[str, Any]) -> str:
     return f"{name}|{piece['low']}|{piece['high']}"
 
 
-def wordy(text: str | None) -> str | None:
+def wordy(text: str) -> str:
     """A sentence of an analysis for the public: its figures, which may count a few people, are left out."""
-    return None if text is None else re.sub(r"[-+−]?\d[\d.,]*(?:e[-+]?\d+)?", "…", text)
+    return re.sub(r"[-+−]?\d[\d.,]*(?:e[-+]?\d+)?", "…", text)
 
 
 def plain(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.rates import RATES, rates
 
@@ -124,14 +124,14 @@ def segments(book: Book, table: pl.DataFrame, shown: list[str]) -> None:
         for maker, place in whole.items():
             mine = [i for i, row in enumerate(rows) if row["manufacturer"] == maker]
             for name in ("n", "retained", "left") if mine else ():
-                total = f"loyalty.rows.{place}.{name}"
+                everyone = f"loyalty.rows.{place}.{name}"
                 parts = [f"{base}.{i}.{name}" for i in mine]
-                rest = book.get(total) - sum(book.get(p) for p in parts)
+                rest = book.get(everyone) - sum(book.get(p) for p in parts)
                 if rest:
                     unlisted = f"loyalty.unlisted.{by}.{maker}.{name}"
                     book.rest(unlisted, rest)
                     parts.append(unlisted)
-                book.total(total, parts)
+                book.total(everyone, parts)
         book.prune(base, "n")
 
 
@@ -178,7 +178,7 @@ def waiting(book: Book, durations: pl.DataFrame, shown: list[str]) -> None:
     Points are monthly; the curve ends where fewer than k handsets are still watched, and a point is given only once
     another k changes have happened since the one before.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     least = book.k if book.public else 1
     for maker in shown:
         mine = durations.filter(durations["manufacturer"] == maker)

@@ -70,7 +70,7 @@ def fill(
         book.estimate(f"offers.gains.{i}", row, ("gain", "low", "high", "end"), size)
     given(book, choices, reasons)
     spread(book, uplift)
-    worth(book, budget, policy)
+    policy_values(book, budget, policy)
 
 
 def learners(book: Book, metrics: pl.DataFrame, *, judged: float) -> None:
@@ -318,7 +318,7 @@ def _whole_segments(book: Book, by: str, cells: dict[str, list[int]]) -> dict[st
     return kept
 
 
-def worth(book: Book, budget: pl.DataFrame, policy: pl.DataFrame) -> None:
+def policy_values(book: Book, budget: pl.DataFrame, policy: pl.DataFrame) -> None:
     """Expected value as the budget grows, and of the chosen policy against each single offer for all."""
     rows, offers, cost, value = [], 0, 0.0, 0.0
     for tile, n, spent, gained in budget.iter_rows():
@@ -341,17 +341,20 @@ def worth(book: Book, budget: pl.DataFrame, policy: pl.DataFrame) -> None:
         row["policy"] = f"all: {row['offer_id']}" if row["rule"] == "all" else row["rule"]
     rows.sort(key=lambda r: (-r["value"], r["policy"]))
     book.put("offers.policy", [{"policy": r["policy"], "value": r["value"]} for r in rows])
-    best = {"offers.chosen_value": None, "offers.best_single_value": None}
+    best: dict[str, tuple[float, float, str] | None] = {
+        "offers.chosen_value": None, "offers.best_single_value": None,
+    }  # fmt: skip
     for i, row in enumerate(rows):
         one = 2 * abs(row["value"]) / row["n"]
         book.figure(f"offers.policy.{i}.value", row["value"], one)
         path = {"chosen": "offers.chosen_value", "all": "offers.best_single_value"}.get(row["rule"], "")
         if path in best and best[path] is None:
             best[path] = row["value"], one, f"offers.policy.{i}.value"
-    for path, found in best.items():
+    for path, named in best.items():
         book.put(path, None)
-        if found is not None:
-            book.figure(path, *found[:2], name=found[2])
+        if named is not None:
+            value, one, name = named
+            book.figure(path, value, one, name=name)
 
 
 def _spaced(book: Book, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -128,7 +128,7 @@ def page(kind: str, facts: Mapping[str, Any]) -> str:
 
     Args:
         kind: one of `KINDS` or "all".
-        facts: settled facts of that kind.
+        facts: finished facts of that kind.
     """
     kinds = KINDS if kind == "all" else (kind,)
     title, lead = _TITLES[kind]

@@ -25,7 +25,7 @@ def summary(facts: Mapping[str, Any], *, warnings: Sequence[str], steps: Sequenc
     """The sentences of each part of `HEADINGS`.
 
     Args:
-        facts: settled facts of report `all`.
+        facts: finished facts of report `all`.
         warnings: what looks wrong in the data, with its remedy (`engine.sources.health`).
         steps: what to do next.
     """

@@ -10,10 +10,11 @@ import json
 import platform
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine import config as settings
+from engine.clock import utc_now
 from engine.errors import WorkspaceError
 from engine.pipeline import prepared
 from engine.progress import SILENT, Progress
@@ -63,7 +64,7 @@ def run(
             if not force and state.is_fresh(stage):
                 results.append(StageResult(stage.name, "fresh", _rows(freshness.last(store, stage)), 0.0))
                 continue
-            begun = _now()
+            begun = utc_now()
             context = prepared(workspace, store, progress, rules)
             module = importlib.import_module(f"engine.pipeline.{stage.name}")
             if hasattr(module, "prepare"):
@@ -141,9 +142,5 @@ def _record(store: Warehouse, stage: Stage, fingerprint: Fingerprint, rows: dict
 
 def _after(last: dict | None) -> datetime:
     """Now, or just after the last run where the clock went back since: the newest line is the one that counts."""
-    now = _now()
+    now = utc_now()
     return now if last is None else max(now, last["finished_at"] + timedelta(microseconds=1))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -16,11 +16,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from engine import warehouse
-from engine.config import Config
+from engine.config import SECTIONS
 from engine.stages import Stage
 
 ENGINE = Path(__file__).resolve().parents[1]
-_SECTIONS = {field.name: {setting.name for setting in fields(field.default_factory)} for field in fields(Config)}
+_SETTINGS = {section: {setting.name for setting in fields(kind)} for section, kind in SECTIONS.items()}
 _DATABASE = "engine.warehouse"  # writes what a stage gives it
 RULES = "engine/trust/people.py"  # makes the temporary tables that say who may be shown
 _MADE = "[a-z0-9_]+"  # what may stand in a statement's name where an f-string has an expression
@@ -130,8 +130,8 @@ def _module(name: str, _content: str, statements: frozenset[str]) -> _Module:
             inside = {f"{node.module}.{alias.name}" for alias in node.names}
             modules = {module for module in inside if _is_module(module)}
             imports |= modules | ({str(node.module)} if modules < inside and _is_module(str(node.module)) else set())
-        elif isinstance(node, ast.Constant):
-            named |= {node.value} & statements
+        elif isinstance(node, ast.Constant) and node.value in statements:
+            named.add(str(node.value))
         elif isinstance(node, ast.JoinedStr):
             named |= _fitting(node, statements)
         elif isinstance(node, ast.Attribute):
@@ -155,9 +155,9 @@ def _executed(node: ast.AST) -> Iterator[ast.AST]:
 def _settings(node: ast.Attribute) -> set[str]:
     """The setting or the section that an expression such as `context.config.run.seed` reads, if it reads one."""
     inner = node.value
-    if isinstance(inner, ast.Attribute) and _is_config(inner.value) and node.attr in _SECTIONS.get(inner.attr, ()):
+    if isinstance(inner, ast.Attribute) and _is_config(inner.value) and node.attr in _SETTINGS.get(inner.attr, ()):
         return {f"{inner.attr}.{node.attr}"}
-    return {node.attr} if node.attr in _SECTIONS and _is_config(inner) else set()
+    return {node.attr} if node.attr in _SETTINGS and _is_config(inner) else set()
 
 
 def _is_config(node: ast.AST) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -146,10 +146,10 @@ def _kept(ran: Mapping[str, Any] | None) -> dict[str, Any]:
     return json.loads(ran["depends_on"]) if ran and ran["depends_on"] else {}
 
 
-def _code(stage: Stage, before: Mapping[str, Any], *, rules: bool) -> tuple[dict[str, str], Iterable[str]]:
+def _code(stage: Stage, before: Mapping[str, Any], *, rules: bool) -> tuple[dict[str, str], Collection[str]]:
     """The hashes of a stage's files, and the settings they read. Files that are as they were import what they did."""
     if not code.readable():
-        return {_VERSION: VERSION}, settings.sections()
+        return {_VERSION: VERSION}, settings.SECTIONS
     known = before.get("code", {})
     if known and _VERSION not in known and (not rules or code.RULES in known) and code.hashes(known) == known:
         return known, list(before["settings"])

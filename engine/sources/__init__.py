@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from engine import identifiers
+from engine.clock import utc_now
 from engine.errors import InputError, shown
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _folder_content(folder: Path, stop: Event | None) -> Content:
 
 
 @contextmanager
-def content_meanwhile(path: Path) -> Iterator[Callable[[], Content]]:
+def hash_in_background(path: Path) -> Iterator[Callable[[], Content]]:
     """`read_content` beside other work inside the `with`; gives a function that waits for what it found.
 
     Raises:
@@ -297,7 +297,7 @@ def note(store: Warehouse, **line: Any) -> None:
     """Write a line into `sources` with the next number and, unless it says another, this moment."""
     import polars as pl
 
-    moment = {"imported_at": datetime.now(UTC).replace(tzinfo=None)}
+    moment = {"imported_at": utc_now()}
     number = store.query("intake/next_number")["number"][0]
     store.append("sources", pl.DataFrame([{**moment, **line, "number": number}]))
 

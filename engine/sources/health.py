@@ -256,13 +256,14 @@ def _campaigns(facts: Facts, config: Config) -> Iterator[Check]:
 
 def _rejects(facts: Facts, _: Config) -> Iterator[Check]:
     rows = dict(facts.sources.select("target", "rows_in").iter_rows())
-    for target, reason, n in facts.rejects.iter_rows():
+    for target, column, reason, n in facts.rejects.iter_rows():
         if n > REJECTED * rows.get(target, 0) and n > 1:
-            words, remedy = reason.replace("_", " "), "See `kindred export rejects --to DIR --format csv`."
-            if target == "logs" and reason in reasons.REASONS:
-                words, remedy = f"{words} ({reasons.meaning(reason)})", f"{reasons.remedy(reason)} {remedy}"
+            words = reasons.meaning(reason)
+            words = f"{column}: {words}" if column else f"{reason.replace('_', ' ')} ({words})"
+            remedy = f"{reasons.remedy(reason)} See `kindred export rejects --to DIR --format csv`."
+            name = "_".join(part for part in ("rejected", column, reason) if part)
             yield Check(
-                f"rejected_{reason}".replace(" ", "_"), WARN if rows.get(target) else NOTE,
+                name.replace(" ", "_"), WARN if rows.get(target) else NOTE,
                 f"{n:,} of {rows.get(target, 0):,} rows of {target} were rejected: {words}", remedy, (target,),
             )  # fmt: skip
 

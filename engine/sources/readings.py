@@ -1,5 +1,5 @@
-"""What each file of a table said, kept row by row, so that one import can be taken back: the others are laid over each
-other again, in their order.
+"""What each file of a table said, kept row by row, so that one import can be taken back: the others are merged again,
+in their order.
 
 A row is kept as it is stored, after people were named and values read. What an older Kindred had brought in stands as
 one reading before all others. (Call records have `engine.logs.repeats`.)
@@ -26,8 +26,8 @@ _TIMES = ("Date", "Datetime")
 
 
 @dataclass(frozen=True)
-class Laid:
-    """A table after rows were laid over it.
+class Merged:
+    """A table after rows were merged into it.
 
     Args:
         rows: all of its rows; None where nothing changed.
@@ -44,8 +44,8 @@ class Laid:
     last: pl.DataFrame
 
 
-def lay(target: str, old: pl.DataFrame, frame: pl.DataFrame) -> Laid:
-    """Lay rows over those of the same keys; columns that they do not have keep their values.
+def merge(target: str, old: pl.DataFrame, frame: pl.DataFrame) -> Merged:
+    """Replace rows by new ones of the same keys; columns that these do not have keep their values.
 
     Args:
         target: name of the table.
@@ -77,7 +77,7 @@ def lay(target: str, old: pl.DataFrame, frame: pl.DataFrame) -> Laid:
         rows = pl.concat([rest, last], how="diagonal_relaxed").sort(keys)
     earlier = frame.height - own.height
     counts = {"replaced_in_file": earlier, "replaced": before - duplicate, "unchanged": duplicate}
-    return Laid(rows, last.height - duplicate, duplicate + earlier, counts, own)
+    return Merged(rows, last.height - duplicate, duplicate + earlier, counts, own)
 
 
 def keep(store: Warehouse, source: str, target: str, frame: pl.DataFrame) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def keep(store: Warehouse, source: str, target: str, frame: pl.DataFrame) -> dic
     return {"columns": [[name, _kind(dtype)] for name, dtype in frame.schema.items()]}
 
 
-def begin(store: Warehouse, target: str) -> None:
+def keep_existing(store: Warehouse, target: str) -> None:
     """Keep what a table holds before the first import that can be taken back, inside its transaction."""
     known = store.query("intake/readings_begun", target=target, name=_BASE + target).row(0, named=True)
     if known["begun"] or not store.count(target):
@@ -128,8 +128,8 @@ def take_out(store: Warehouse, target: str, gone: Collection[str], key: bytes) -
             steps.append((line["source_id"], how))
     for source, how in steps:
         if "columns" in how:
-            laid = lay(target, table, _read(store, source, how["columns"]))
-            table = table if laid.rows is None else laid.rows
+            merged = merge(target, table, _read(store, source, how["columns"]))
+            table = table if merged.rows is None else merged.rows
         elif target == "treatments":
             table = _purged(table, how.get("start") or how["before"])
     store.write(target, table)

@@ -1,8 +1,8 @@
-"""Why a row of call records is rejected, in words, and what helps."""
+"""Why rows are rejected: names, with what each means in words and what helps."""
 
 from __future__ import annotations
 
-# reason -> what it means, what to do
+# Of call records: reason -> what it means, what to do.
 REASONS: dict[str, tuple[str, str]] = {
     "wrong_columns": ("another number of fields than the header", "Check the delimiter."),
     "not_utf8": ("bytes that are no text in this encoding", "Save the file as UTF-8, or name its encoding."),
@@ -61,13 +61,49 @@ REASONS: dict[str, tuple[str, str]] = {
     "unreadable_sum": ("a sum of calls or texts that is no number", "Check the columns of sums."),
     "no_contact": ("sums of nothing", "Nothing to do."),
 }
+# Of other tables, beside those above that they share. The words follow the name of a column.
+OF_TABLES: dict[str, tuple[str, str]] = {
+    "missing": ("missing", "Fill it in, or check which column holds it."),
+    "not_a_whole_number": ("not a whole number", 'Say how numbers are written: [numbers] decimal = ",".'),
+    "not_a_number": ("not a number", 'Say how numbers are written: [numbers] decimal = ",".'),
+    "not_a_day": ("not a day (YYYY-MM-DD)", 'Say how days are written: [time] formats = ["%d/%m/%Y"].'),
+    "not_a_time": (
+        "not a time (YYYY-MM-DD HH:MM:SS, UTC)",
+        'Say how times are written: [time] formats = ["%d/%m/%Y %H:%M"].',
+    ),
+    "not_yes_or_no": ("not true or false", 'Name the word in the mapping: [values.<column>] "word" = "yes".'),
+    "unknown_purpose": ("no purpose of a consent", 'Name it in the mapping: [values.purpose] "word" = "own_face".'),
+    "neither_granted_nor_withdrawn": ("missing, and withdrawn_at too", "Fill in when it was granted or withdrawn."),
+    "not_8_digits": ("not 8 digits", "Check which column holds the TAC."),
+    "not_a_propensity": ("not above 0 and up to 1", "Check which column holds the chance of the treatment."),
+    "too_large": ("not below 1,000,000,000", "Check which column holds amounts of money."),
+    "impossible_age": ("not between 0 and 130", "Check which column holds the age."),
+    "opted_out": ("opted out", "Nothing to do: nothing of these people is stored."),
+    "cut_short": ("the file is cut here", "Get the whole file."),
+    "not_a_photo_name": ("not the name of a photo", "Name files such as anna.jpg or anna.png."),
+    "outside_the_folder": ("leads out of the folder of the table", "Put the photos beside the table or below it."),
+    "no_such_file": ("there is no such file", "Check the path, which is relative to the table."),
+    "name_not_utf8": ("the file's name is not UTF-8", "Rename the file."),
+    "unusable_photo": ("a photo that cannot be used", "Save it again as JPEG or PNG."),
+    "unreadable_file": ("cannot be read", "Check the path and who may read the file."),
+    "not_in_experiment": ("not in this experiment", "Check that it is this experiment's file; assign first."),
+    "unknown_arm": ("no arm of a plan", "Check which column holds the arm."),
+}
+# What a mapping can tell: many such rows are a column that is read wrongly, not rows that are wrong.
+MAPPABLE = frozenset((
+    "not_a_whole_number", "not_a_number", "not_a_day", "not_a_time", "not_yes_or_no", "unknown_purpose",
+    "not_a_propensity", "too_large", "impossible_age",
+))  # fmt: skip
 
 
 def meaning(reason: str) -> str:
     """What a reason means, in words; the reason itself where none are known."""
-    return REASONS[reason][0] if reason in REASONS else reason.replace("_", " ")
+    return _EVERY[reason][0] if reason in _EVERY else reason.replace("_", " ")
 
 
 def remedy(reason: str) -> str:
     """What helps."""
-    return REASONS[reason][1] if reason in REASONS else "Check the columns against the format."
+    return _EVERY[reason][1] if reason in _EVERY else "Check the columns against the format."
+
+
+_EVERY = REASONS | OF_TABLES

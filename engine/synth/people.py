@@ -63,7 +63,7 @@ class Ties:
     influencer: np.ndarray
 
 
-def settle(rng: np.random.Generator, customers: int) -> People:
+def populate(rng: np.random.Generator, customers: int) -> People:
     """Draw the town's people.
 
     Args:

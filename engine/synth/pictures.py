@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.synth import looks, portraits
+from engine.synth import looks, portraits, scenery
 
 if TYPE_CHECKING:
     import numpy as np
@@ -98,7 +98,7 @@ def take(
         if shown[i]:
             _save(folder / path, portraits.draw(faces[i], size=CUSTOMER_SIZE, seed=int(seeds[i])))
         else:
-            _save(folder / path, portraits.scene(size=CUSTOMER_SIZE, seed=int(seeds[i])))
+            _save(folder / path, scenery.nobody(size=CUSTOMER_SIZE, seed=int(seeds[i])))
         task.advance()
     # Influencers come first, so that some influencer-face matches have a known answer too.
     visible = np.flatnonzero(shown)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from engine.synth.canvas import Canvas, spline
+from engine.synth.canvas import spline
 from engine.synth.hair import hair_back, hair_front
 from engine.synth.pose import Pose
 
@@ -42,22 +42,6 @@ def draw(z: np.ndarray, *, size: int, seed: int, studio: bool = False) -> np.nda
 
     rng = np.random.default_rng(seed)
     return _Portrait(z, size, rng, studio).paint()
-
-
-def scene(*, size: int, seed: int) -> np.ndarray:
-    """A photo without anybody in it: hills under a sky; uint8 [size, size, 3], RGB."""
-    import numpy as np
-
-    rng = np.random.default_rng(seed)
-    canvas = Canvas(size)
-    rows = np.linspace(0, 1, size)[:, None, None]
-    canvas.pixels[:] = np.array((150, 195, 230)) * (1 - rows) + np.array((240, 232, 214)) * rows
-    for layer in range(3):
-        x = np.linspace(0, size, 40)
-        y = size * (0.55 + 0.13 * layer + 0.06 * np.sin(x / size * (5 + 3 * layer) + rng.uniform(0, 6)))
-        hill = np.vstack([np.stack([x, y], 1), [[size, size + 5], [0, size + 5]]])
-        canvas.fill(hill, np.array((120, 165, 110)) * (1 - 0.22 * layer))
-    return canvas.finished()
 
 
 class _Portrait(Pose):
@@ -318,7 +302,7 @@ class _Portrait(Pose):
         canvas.line(self.at(spline(cup, closed=False), 0.95), self.shade, self.px(0.07), alpha=0.4, soft=self.px(0.03))
         for side in (-1, 1):
             corner = np.array([(side * (half + 0.02), y - lift * 0.8), (side * (half + 0.06), y + 0.02)])
-            canvas.line(self.at(np.linspace(*corner, 6)), self.shade * 0.8, self.px(0.035), alpha=0.6,
+            canvas.line(self.at(np.linspace(corner[0], corner[1], 6)), self.shade * 0.8, self.px(0.035), alpha=0.6,
                         soft=self.px(0.01))  # fmt: skip
         self.mouth_y, self.mouth_half = y, half
 
@@ -366,7 +350,7 @@ class _Portrait(Pose):
             for dy in (-0.05, 0.03, 0.1):
                 x = side * (self.eye_x + 0.27)
                 foot = np.array([(x, self.eye_y + dy * 0.4), (x + side * 0.13, self.eye_y + dy * 1.6)])
-                canvas.line(self.at(np.linspace(*foot, 6)), pen, self.px(0.022), alpha=strength * 0.7)
+                canvas.line(self.at(np.linspace(foot[0], foot[1], 6)), pen, self.px(0.022), alpha=strength * 0.7)
         for dy in (-0.62, -0.76):
             brow = np.array([(-0.4, dy + 0.02), (0, dy), (0.4, dy + 0.02)])
             canvas.line(self.at(spline(brow, closed=False)), pen, self.px(0.026), alpha=strength * 0.6,
@@ -389,7 +373,7 @@ class _Portrait(Pose):
             closed = np.vstack([lens, lens[:2]])
             canvas.line(self.at(closed, 1.0), frame, self.px(0.05 if square else 0.035), taper=False)
             arm = np.array([(side * (self.eye_x + 0.32), self.eye_y - 0.02), (side * 1.0, self.eye_y - 0.06)])
-            canvas.line(self.at(np.linspace(*arm, 6), 0.6), frame, self.px(0.045), taper=False)
+            canvas.line(self.at(np.linspace(arm[0], arm[1], 6), 0.6), frame, self.px(0.045), taper=False)
         gap = self.eye_x - 0.3
         bridge = np.array([(-gap, self.eye_y), (0, self.eye_y - 0.05), (gap, self.eye_y)])
         canvas.line(self.at(spline(bridge, closed=False), 1.05), frame, self.px(0.045), taper=False)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from engine.errors import InputError
 from engine.progress import SILENT, Progress
 from engine.synth import calls, campaigns, handsets
-from engine.synth.people import PLANS, RESIDENCES, People, Ties, befriend, settle
+from engine.synth.people import PLANS, RESIDENCES, People, Ties, befriend, populate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,7 +101,7 @@ def _write(
     from engine.synth import pictures
 
     with progress.task("town: people and calls", 4) as task:
-        people = settle(rng, customers)
+        people = populate(rng, customers)
         ties = befriend(rng, people)
         task.advance()
         leads = np.r_[ties.influencer, np.full(people.persons - people.n, -1)]

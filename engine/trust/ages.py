@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
+from engine.clock import utc_now
 from engine.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ ADULT = 18
 def moment(config: Config) -> datetime:
     """The moment at which consents and ages are asked for: now (UTC), or the end of the day `run.today`."""
     if not config.run.today:
-        return datetime.now(UTC).replace(tzinfo=None)
+        return utc_now()
     try:
         return end_of(date.fromisoformat(config.run.today))
     except ValueError:

@@ -31,14 +31,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from engine.errors import WorkspaceError, masked
-from engine.trust import files
+from engine.trust import chain, files
 
-LOG, HEAD, RESERVE = "audit.jsonl", "audit.head", "audit.reserve"
+LOG, HEAD, RESERVE = "audit.jsonl", chain.HEAD, "audit.reserve"
 # Events before something is done. All others tell of what is done already and may use the room set aside.
 OPENING = ("start", "open")
 SEALED = "sealed"
 _SEALED_NAME = re.compile(r"audit\.sealed-[0-9a-f]{16}\.jsonl")
-_START = "0" * 64
 _BLOCK = 1 << 16
 _ROOM = 1 << 15  # several times a line, its head and their blocks
 _REASON = 500  # characters
@@ -145,7 +144,7 @@ def lines(folder: Path, last: int | None = None) -> list[dict[str, Any]]:
     """
     try:
         with _locked(folder, shared=True) as file:
-            found = [line for text in file.read().split(b"\n") if (line := _parse(text)) is not None]
+            found = [line for text in file.read().split(b"\n") if (line := chain.parse(text)) is not None]
     except OSError as error:
         raise _unreadable(folder, error) from error
     return found if last is None else found[-last:]
@@ -207,11 +206,11 @@ def seal(folder: Path, reason: str) -> Verdict:
                 "problems": list(verdict.problems[:20]),
                 "reason": masked(reason.strip())[:_REASON],
             }
-            line = _line(1, _START, "audit seal", SEALED, {}, about)
+            line = _line(1, chain.START, "audit seal", SEALED, {}, about)
             # In this order: killed after either, the log is still broken or is a first line without a head, which
             # is whole.
             (folder / HEAD).unlink(missing_ok=True)
-            _keep(folder / LOG, _text(line) + b"\n")
+            _keep(folder / LOG, chain.text_of(line) + b"\n")
             _write_head(folder, line)
     except OSError as error:
         raise files.unwritable(folder / LOG, error) from error
@@ -219,35 +218,19 @@ def seal(folder: Path, reason: str) -> Verdict:
 
 
 def _verdict(folder: Path, raw: bytes, head: str | None) -> Verdict:
-    problems: list[str] = []
-    if raw and not raw.endswith(b"\n"):
-        problems.append("the last line is cut off")
-    hashes, previous, seq = set(), _START, 0
-    complete = raw.split(b"\n")[:-1]
-    for number, text in enumerate(complete, start=1):
-        line = _parse(text)
-        if line is None:
-            problems.append(f"line {number} is not a log line")
-            continue
-        if line["hash"] != _hash(line):
-            problems.append(f"line {number} was altered")
-        elif line["previous"] != previous or line["seq"] != seq + 1:
-            problems.append(f"line {number} does not follow line {number - 1}: lines were dropped, added or reordered")
-        previous, seq = line["hash"], line["seq"]
-        hashes.add(line["hash"])
-    problems += _against_head(_head(folder), seq, previous, _parse(complete[-1]) if complete else None)
+    found = chain.links(raw)
     sealed, older, faults = _sealed(folder, raw)
-    problems += faults
-    if head is not None and head not in hashes | older:
+    problems = [*found.problems, *chain.against_head(_head(folder), found), *faults]
+    if head is not None and head not in found.hashes | older:
         problems.append("the head given is not in the log")
-    return Verdict(len(complete), previous, tuple(problems), tuple(sealed))
+    return Verdict(found.lines, found.newest, tuple(problems), tuple(sealed))
 
 
 def _sealed(folder: Path, raw: bytes) -> tuple[list[dict[str, Any]], set[str], list[str]]:
     """What the first line says was put aside, and what that one's says: about each, hashes of their lines, faults."""
     told: list[dict[str, Any]] = []
     hashes: set[str] = set()
-    line = _parse(raw.split(b"\n", 1)[0])
+    line = chain.parse(raw.split(b"\n", 1)[0])
     while line is not None and line.get("event") == SEALED:
         about = line.get("details")
         if not isinstance(about, dict) or not _SEALED_NAME.fullmatch(str(about.get("file"))):
@@ -259,8 +242,8 @@ def _sealed(folder: Path, raw: bytes) -> tuple[list[dict[str, Any]], set[str], l
         told.append({**{key: about.get(key) for key in ("file", "lines", "problems", "reason")}, "at": line.get("at")})
         if hashlib.sha256(raw).hexdigest() != about.get("sha256"):
             return told, hashes, [f"the sealed log {about['file']} is missing or was altered"]
-        lines = [_parse(text) for text in raw.split(b"\n")]
-        hashes |= {old["hash"] for old in lines if old is not None and old["hash"] == _hash(old)}
+        lines = [chain.parse(text) for text in raw.split(b"\n")]
+        hashes |= {old["hash"] for old in lines if old is not None and old["hash"] == chain.hash_of(old)}
         line = lines[0]
     return told, hashes, []
 
@@ -289,13 +272,13 @@ def _add(
     """Write a line and its head; where that fails, all is as before."""
     torn = _cut_torn_end(file)
     last, head = _last(file), _head(folder)
-    seq, previous = _follow(last, head)
+    seq, previous = chain.next_link(last, head)
     if last is not None and previous == last["hash"] and (head is None or head["seq"] < last["seq"]):
         _write_head(folder, last)  # a kill left it one behind; it never gets two
     line = _line(seq, previous, command, event, tables or {}, details or {}, torn)
     end = file.seek(0, os.SEEK_END)
     try:
-        left = _text(line) + b"\n"
+        left = chain.text_of(line) + b"\n"
         while left:
             left = left[os.write(file.fileno(), left) :]
         os.fsync(file.fileno())
@@ -329,17 +312,13 @@ def _line(
         **({"cut_off_bytes": torn} if torn else {}),
         "previous": previous,
     }
-    return {**line, "hash": _hash(line)}
+    return {**line, "hash": chain.hash_of(line)}
 
 
 def _write_head(folder: Path, line: Mapping[str, Any]) -> None:
     _keep(folder / HEAD, json.dumps({"seq": line["seq"], "hash": line["hash"]}).encode())
     with suppress(OSError):  # not every file system can; then a loss of power may leave an older head
-        place = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(place)
-        finally:
-            os.close(place)
+        files.flush_folder(folder)
 
 
 def _set_aside(folder: Path) -> None:
@@ -359,31 +338,6 @@ def _is_full(error: OSError | WorkspaceError) -> bool:
     return isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
-def _against_head(head: dict[str, Any] | None, seq: int, newest: str, last: dict[str, Any] | None) -> list[str]:
-    if head is None:
-        # A process killed after the very first line and before its head leaves exactly this.
-        return [] if seq <= 1 else [f"{HEAD} is missing"]
-    if (head["seq"], head["hash"]) == (seq, newest):
-        return []
-    if last is not None and head["seq"] == seq - 1 and head["hash"] == last["previous"]:
-        return []  # killed between a line and its head
-    return [f"the log ends at line {seq}, its head says {head['seq']}: lines were dropped, added or altered"]
-
-
-def _follow(last: dict[str, Any] | None, head: dict[str, Any] | None) -> tuple[int, str]:
-    """Number and previous hash of the next line. A log that does not fit its head is never healed by writing on:
-    the next line follows the head, so that `verify` finds the gap for ever."""
-    if last is None and head is None:
-        return 1, _START
-    if head is None:
-        return last["seq"] + 1, last["hash"] if last["seq"] == 1 else _hash({"hash": "", "head": "missing"})
-    fits = last is not None and (
-        (head["seq"], head["hash"]) == (last["seq"], last["hash"])
-        or (head["seq"] == last["seq"] - 1 and head["hash"] == last["previous"])
-    )
-    return (last["seq"] + 1, last["hash"]) if fits else (head["seq"] + 1, head["hash"])
-
-
 def _cut_torn_end(file: Any) -> int:
     """Cut off what a process killed while writing left of a line; returns how many bytes."""
     end = file.seek(0, os.SEEK_END)
@@ -400,7 +354,7 @@ def _last(file: Any) -> dict[str, Any] | None:
     end = file.seek(0, os.SEEK_END)
     file.seek(max(0, end - _BLOCK))
     lines = file.read().split(b"\n")
-    return next((line for text in reversed(lines) if (line := _parse(text))), None)
+    return next((line for text in reversed(lines) if (line := chain.parse(text))), None)
 
 
 def _head(folder: Path) -> dict[str, Any] | None:
@@ -409,23 +363,6 @@ def _head(folder: Path) -> dict[str, Any] | None:
         return {"seq": int(head["seq"]), "hash": str(head["hash"])}
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _parse(text: bytes) -> dict[str, Any] | None:
-    try:
-        line = json.loads(text)
-    except ValueError:
-        return None
-    well_formed = isinstance(line, dict) and {"seq", "hash", "previous"} <= line.keys() and isinstance(line["seq"], int)
-    return line if well_formed else None
-
-
-def _text(line: Mapping[str, Any]) -> bytes:
-    return json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
-
-
-def _hash(line: Mapping[str, Any]) -> str:
-    return hashlib.sha256(_text({k: v for k, v in line.items() if k != "hash"})).hexdigest()
 
 
 def _user() -> str:

@@ -44,6 +44,15 @@ def replacing(path: Path, *, scratch: Path) -> Iterator[IO[bytes]]:
         draft.unlink(missing_ok=True)
 
 
+def flush_folder(folder: Path) -> None:
+    """Put a folder's entries on the disk: new names, and renamed ones."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def unwritable(path: Path, error: OSError) -> WorkspaceError:
     """What to say when `path` cannot be written."""
     return WorkspaceError(
@@ -122,7 +131,7 @@ def _free(lock: Path) -> bool:
     return True
 
 
-def loose(folder: Path) -> list[Path]:
+def insecure_paths(folder: Path) -> list[Path]:
     """What below `folder` (itself included) others than the owner may read, write or enter, in order."""
     found = []
     for path in [folder, *sorted(folder.rglob("*"))]:

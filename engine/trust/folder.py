@@ -10,10 +10,11 @@ import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from engine import documents
 from engine.errors import WorkspaceError
+from engine.trust import files
 
 MANIFEST, DONE = "manifest.json", "_SUCCESS"
 SCHEMA = "kindred-export/1"
@@ -40,9 +41,9 @@ class Draft:
         """
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with open(path, "xb", opener=_private) as raw:
+        with open(path, "xb", opener=files.private) as raw:
             hashing = _Hashing(raw)
-            yield hashing
+            yield cast("IO[bytes]", hashing)  # what writers use of one
             raw.flush()
             os.fsync(raw.fileno())
         entry = {"path": name, **facts, "bytes": hashing.count, "sha256": hashing.digest.hexdigest()}
@@ -59,7 +60,7 @@ class Draft:
             shutil.copyfileobj(opened, file, 1 << 20)
 
     def adopt(self, name: str, **facts: Any) -> None:
-        """Enter a file that others have written below the folder."""
+        """Enter a file that others have written below the folder in the manifest."""
         digest, size = hashlib.sha256(), 0
         with open(self.path / name, "rb+") as file:
             while block := file.read(1 << 20):
@@ -71,16 +72,16 @@ class Draft:
 
     def finish(self, facts: dict[str, Any]) -> None:
         """Write manifest.json with these facts and all files, and `_SUCCESS` last."""
-        files = sorted(self.files, key=lambda entry: entry["path"])
-        document = {"schema": SCHEMA, **facts, "files": files}
+        entries = sorted(self.files, key=lambda entry: entry["path"])
+        document = {"schema": SCHEMA, **facts, "files": entries}
         text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
         for name, data in ((MANIFEST, text.encode()), (DONE, b"")):
-            with open(self.path / name, "xb", opener=_private) as file:
+            with open(self.path / name, "xb", opener=files.private) as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
         for folder in {self.path, *(p.parent for p in self.path.rglob("*"))}:
-            _flush(folder)
+            files.flush_folder(folder)
 
 
 @contextmanager
@@ -98,9 +99,9 @@ def replacing(target: Path) -> Iterator[Draft]:
     check_target(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        lock = open(target.parent / f".{target.name}.lock", "a", opener=_private)  # noqa: SIM115
+        lock = open(target.parent / f".{target.name}.lock", "a", opener=files.private)  # noqa: SIM115
     except OSError as error:
-        raise _unwritable(target, error) from error
+        raise files.unwritable(target, error) from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -125,9 +126,9 @@ def replacing(target: Path) -> Iterator[Draft]:
                 if target.exists():
                     os.rename(target, old)
                 os.rename(draft, target)
-            _flush(target.parent)
+            files.flush_folder(target.parent)
         except OSError as error:
-            raise _unwritable(target, error) from error
+            raise files.unwritable(target, error) from error
         finally:
             with suppress(OSError):
                 _recover(target, old)
@@ -213,24 +214,6 @@ def _exchange(draft: Path, target: Path) -> bool:
         return False
     here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
     return rename(here, os.fsencode(draft), here, os.fsencode(target), exchange) == 0
-
-
-def _flush(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _unwritable(target: Path, error: OSError) -> WorkspaceError:
-    return WorkspaceError(
-        f"{target} cannot be written: {error.strerror or error}.", fix="Free space or rights there, or choose another."
-    )
-
-
-def _private(name: str, flags: int) -> int:
-    return os.open(name, flags, 0o600)
 
 
 class _Hashing:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 FILE = "objections.jsonl"
 EVERYTHING = "all"
-REASON = "opted out"
 
 
 def salt(key: bytes) -> bytes:

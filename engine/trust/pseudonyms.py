@@ -40,8 +40,8 @@ def blocks(key: bytes) -> tuple[bytes, bytes]:
     return bytes(b ^ 0x36 for b in padded), bytes(b ^ 0x5C for b in padded)
 
 
-def settle(store: Warehouse, ids: Ids, *, note: bool = True) -> None:
-    """Hold a workspace to one way of naming people: noted when the first of them come, the same ever after.
+def check_naming(store: Warehouse, ids: Ids, *, note: bool = True) -> None:
+    """Refuse to name people in another way than those who are there; note the way when the first of them come.
 
     Args:
         store: the warehouse, open for writing.
@@ -156,6 +156,31 @@ def name_series(store: Warehouse, values: pl.Series, ids: Ids, key: bytes) -> pl
     name_ids(store, ids, key, table="_ids_named")
     named = store.query("trust/named_ids")
     return raw.join(named, on="raw", how="left", maintain_order="left")["party_id"].rename(values.name)
+
+
+def e164(text: str, region: str) -> str | None:
+    """A telephone number in E.164 form, +36201234567; None = the text cannot be one.
+
+    Args:
+        text: in any of the spellings that `engine.trust.spellings` reads.
+        region: two-letter country of numbers in national form; empty = only + and 00 forms are numbers.
+    """
+    import phonenumbers
+
+    plain = spellings.plain(text)
+    digits = "".join(letter for letter in plain if letter.isdigit())
+    if not plain.startswith(("+", "00")):
+        if not region or not re.fullmatch(r"[0-9(][0-9 ()./-]{4,24}", plain):
+            return None
+        code = str(phonenumbers.country_code_for_region(region.upper()))
+        return _number_of(plain, region.upper(), code)
+    try:
+        number = phonenumbers.parse(f"+{digits.lstrip('0')}")
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _e164(values: pl.Series, ids: Ids) -> list[str | None]:

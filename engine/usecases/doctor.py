@@ -152,7 +152,7 @@ def _database(space: workspace.Workspace) -> str:
 
 
 def _permissions(space: workspace.Workspace) -> str:
-    loose = files.loose(space.path)
+    loose = files.insecure_paths(space.path)
     if loose:
         raise EngineError(f"others may read {', '.join(p.name for p in loose[:3])}{' …' if len(loose) > 3 else ''}")
     return "readable by its owner only"

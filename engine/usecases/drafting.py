@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from engine import forms
 from engine.config import Config
@@ -70,7 +71,7 @@ def draft(path: Path, table: str = "logs", *, sheet: str | None = None, encoding
         raise InputError(f"there is no table {table[:60]!r}.", fix=f"The tables are {', '.join(COLUMNS)}.")
     if not path.exists():
         raise InputError("there is no such file.", file=path)
-    more = {"sheet": sheet, "encoding": encoding}
+    more: dict[str, Any] = {"sheet": sheet, "encoding": encoding}
     with _folder() as folder, forms.plain(path, folder=folder, sheet=sheet, encoding=encoding) as form:
         if table == "logs":
             return _ready(form, folder, more) or _tried(path, records.draft(sheets.sheet(form), path), folder, more)
@@ -86,7 +87,7 @@ def _folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _ready(form: Plain, folder: Path, more: dict[str, str | None]) -> Drafted | None:
+def _ready(form: Plain, folder: Path, more: dict[str, Any]) -> Drafted | None:
     """The ready-made format of a file: its profile is the draft."""
     # Pairs with sums have no times by which they could be told from calls: a person has to ask for that format.
     profiles = [p for name in mapping.ready_names() for p in mapping.ready(name) if not p.aggregated]
@@ -105,7 +106,7 @@ def _ready(form: Plain, folder: Path, more: dict[str, str | None]) -> Drafted | 
     return Drafted("\n".join([*(f"# {line}" for line in head), own]), (), read, name, checks)
 
 
-def _tried(path: Path, made: Draft, folder: Path, more: dict[str, str | None]) -> Drafted:
+def _tried(path: Path, made: Draft, folder: Path, more: dict[str, Any]) -> Drafted:
     """A draft, after the file was read with it.
 
     What more than a few rows are rejected for is left to be decided: the draft reads them in another way than they are
@@ -118,8 +119,8 @@ def _tried(path: Path, made: Draft, folder: Path, more: dict[str, str | None]) -
     reasons = _reasons(read) if read and made.table == "logs" else {}
     for reason, column in _DOUBTS.items():
         if read and (n := reasons.get(reason, 0)) > _MANY * read.rows_in:
-            told = f"{n} of {read.rows_in} rows are rejected ({reason.replace('_', ' ')})"
-            made.leave(column, f"{told} when the file is read with this draft.")
+            rejected = f"{n} of {read.rows_in} rows are rejected ({reason.replace('_', ' ')})"
+            made.leave(column, f"{rejected} when the file is read with this draft.")
     text = toml(made, [how, *([remark] if remark else [])])
     checks = tuple(line.strip() for line in text.splitlines() if "# check:" in line)
     return Drafted(text, tuple(f"{what}: {why}" for what, why in made.undecided.items()), read, "", checks)
@@ -130,9 +131,7 @@ def _reasons(read: SourceSummary) -> dict[str, int]:
     return {k.removeprefix("rejected_"): n for k, n in read.details.items() if k.startswith("rejected_")}
 
 
-def _read(
-    path: Path, text: str, folder: Path, table: str, more: dict[str, str | None]
-) -> tuple[SourceSummary | None, str]:
+def _read(path: Path, text: str, folder: Path, table: str, more: dict[str, Any]) -> tuple[SourceSummary | None, str]:
     """Read a file with a mapping, into memory: the summary, and what to say of it."""
     from engine.intake.importer import import_table
     from engine.logs.importer import import_logs
@@ -152,7 +151,7 @@ def _read(
         return None, f"check: read with this draft: {str(error).replace(str(path), path.name)}"
     finally:
         store.close()
-    told = ", ".join(f"{reason.replace('_', ' ')} {n}" for reason, n in _reasons(read).items())
+    reasons = ", ".join(f"{reason.replace('_', ' ')} {n}" for reason, n in _reasons(read).items())
     counts = f"{read.rows_kept} kept + {read.rows_duplicate} duplicate + {read.rows_rejected} rejected"
     mark = "check" if read.rows_rejected > _MANY * read.rows_in else "sure"
-    return read, f"{mark}: read with this draft: {read.rows_in} rows = {counts}{f' ({told})' if told else ''}"
+    return read, f"{mark}: read with this draft: {read.rows_in} rows = {counts}{f' ({reasons})' if reasons else ''}"

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 
+from engine.clock import utc_now
 from engine.errors import InputError
 from engine.sources import readings
 from engine.tables import TABLES
@@ -52,7 +53,7 @@ def erase(workspace: Workspace, ids: Sequence[str], *, opt_out: bool = False, dr
             rows = _erase_rows(store, known)
             # Each id that is not there has two names: as given, and as it would be named here.
             erasures.note(store, "erase", rows, _proofs(workspace, known), unknown=len(absent) // 2)
-        return erasures.finish(workspace, store)
+        return _finished(workspace, store)
 
 
 def purge(
@@ -89,7 +90,14 @@ def purge(
             start = store.clock.start(before).isoformat()
             how = {"before": before.isoformat(), "start": start, "keep_daily": keep_daily}
             erasures.note(store, "purge", rows, how=how)
-        return erasures.finish(workspace, store)
+        return _finished(workspace, store)
+
+
+def _finished(workspace: Workspace, store: Warehouse) -> Receipt:
+    receipt = erasures.finish(workspace, store)
+    if receipt is None:
+        raise ValueError("a deletion that was noted leaves something to finish")
+    return receipt
 
 
 def _purge_rows(
@@ -97,7 +105,7 @@ def _purge_rows(
 ) -> dict[str, int]:
     """Delete what is older than a day, inside a transaction; returns rows deleted per table."""
     start = store.clock.start(before)
-    steps = {"repeats": start, "events": start, "treatments": start}
+    steps: dict[str, date] = {"repeats": start, "events": start, "treatments": start}
     if not keep_daily:
         steps["pair_days"] = before
     counts = store.counts()
@@ -141,7 +149,7 @@ def _erase_tried(workspace: Workspace, wanted: list[str], *, opt_out: bool) -> R
 
 
 def _tried(what: str, subjects: int, unknown: int, rows: dict[str, int]) -> Receipt:
-    return Receipt(f"{what} (only tried)", subjects, unknown, rows, {}, (), _now(), None)
+    return Receipt(f"{what} (only tried)", subjects, unknown, rows, {}, (), utc_now(), None)
 
 
 def _nobody(wanted: list[str]) -> InputError:
@@ -155,7 +163,7 @@ def _find(workspace: Workspace, store: Warehouse, wanted: list[str]) -> tuple[li
     """Names inside the workspace of those ids that are there; of the others both names they might have."""
     import polars as pl
 
-    pseudonyms.settle(store, workspace.config.ids, note=False)
+    pseudonyms.check_naming(store, workspace.config.ids, note=False)
     raw = pl.Series("id", wanted)
     named = pseudonyms.name_series(store, raw, workspace.config.ids, workspace.key())
     pairs = pl.DataFrame({"raw": raw, "named": named})
@@ -184,7 +192,7 @@ def _object(workspace: Workspace, store: Warehouse, names: list[str]) -> None:
     import polars as pl
 
     whos = objections.hashed(store, pl.Series("name", names), workspace.key())
-    new = whos.select("who", purpose=pl.lit(objections.EVERYTHING), at=pl.lit(_now(), pl.Datetime("us")))
+    new = whos.select("who", purpose=pl.lit(objections.EVERYTHING), at=pl.lit(utc_now(), pl.Datetime("us")))
     merged = objections.together(objections.read(workspace.path), store.read("objections"), new)
     objections.write(workspace.path, merged, scratch=workspace.scratch)
     store.write("objections", merged)
@@ -199,7 +207,3 @@ def _erase_rows(store: Warehouse, known: list[str]) -> dict[str, int]:
     mentions.forget(store, known)
     readings.unname(store, known)
     return rows
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -170,7 +170,7 @@ def _guardrail(
     """Every pair on a further metric, `name` (higher is better) or `name:lower`."""
     from engine.experiment import findings
 
-    own = plan.on(guardrail)
+    own = plan.for_guardrail(guardrail)
     try:
         result = findings.analyse(_tidied(own, people, exposures, _events(store, own))[0], own)
     except InputError as error:

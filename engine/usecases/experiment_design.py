@@ -123,7 +123,8 @@ def assign(workspace: Workspace, name: str) -> Assigned:
         new = found.customers.filter(~found.customers.is_in(before["customer_id"].implode()))
         if not before.height and not len(new):
             raise InputError("nobody is eligible for all arms.", fix="Look at the gates: `kindred experiment power`.")
-        frame, curve = pl.DataFrame({"customer_id": new}), []
+        frame = pl.DataFrame({"customer_id": new})
+        curve: list[dict[str, object]] = []
         if plan.unit == "cluster":
             frame, curve = _clustered(store, plan, before, new)
         draw = assignment.drawing(store, frame["cluster_id" if plan.unit == "cluster" else "customer_id"])
@@ -237,7 +238,7 @@ def power(
         name: of the experiment.
         base: expected rate of a yes/no outcome over the horizon.
         covariate: a column of customers measured before, over as many days; gives mean, spread and likeness.
-        correlation: how alike members of a cluster are, 0..1; None = as alike as on the covariate, else
+        correlation: intraclass correlation of the clusters, 0..1; None = that of the covariate, else
             `power.TYPICAL_CORRELATION`.
         against: customers or days.
 
@@ -281,19 +282,20 @@ def power(
     points = [(max(n * part // 4, 10), plan.horizon_days) for part in (1, 2, 3, 4, 8, 16)]
     if against == "days":
         points = [(n, day) for day in calculation.look_days(plan.horizon_days)]
+    middle, spread = (float(before.mean()), float(before.std(ddof=1))) if before is not None else (0.0, 0.0)
     rows = []
-    for customers, day in points:
-        part = day / plan.horizon_days
+    for customers, days in points:
+        part = days / plan.horizon_days
         if base is not None:
             mean = 1 - (1 - base) ** part
             sd = math.sqrt(mean * (1 - mean))
         else:
-            mean, sd = part * float(before.mean()), math.sqrt(part) * float(before.std(ddof=1))
+            mean, sd = part * middle, math.sqrt(part) * spread
         lines = calculation.curve(
             [customers], (shares[0], shares[1]), mean=mean, sd=sd, sizes=np.bincount(cluster),
             correlation=correlation, alpha=plan.alpha / pairs, power=plan.power,
         )  # fmt: skip
-        given = {"customers": customers, "days": day, "correlation": correlation}
+        given = {"customers": customers, "days": days, "correlation": correlation}
         rows += [{**given, **line._asdict()} for line in lines]
     return rows, found.funnel
 
@@ -332,7 +334,7 @@ def _clustered(
                 fix="Plan a smaller cluster cap, or unit customer.",
             )
     frame = pl.DataFrame({"customer_id": new, "number": label[before.height :]})
-    lines = [
+    lines: list[dict[str, object]] = [
         {"resolution": p.resolution, "clusters": p.clusters, "largest": p.largest, "cut": p.cut, "chosen": p is chosen}
         for p in curve
     ]

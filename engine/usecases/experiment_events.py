@@ -50,7 +50,8 @@ def import_events(
     """
     import polars as pl
 
-    from engine.intake import mapped, reading, values
+    from engine.intake import mapped, reading, rejected, values
+    from engine.intake.rejected import ROW, WHY, why
     from engine.logs.mapping import load
 
     with workspace.writing(f"experiment import {target}") as store:
@@ -69,7 +70,7 @@ def import_events(
         known = sources.seen(store, source, path)
         if known is not None:
             return known
-        said = reading.told(profile) | ({"encoding": encoding} if encoding else {})
+        said = reading.layout_options(profile) | ({"encoding": encoding} if encoding else {})
         rows, broken, total = reading.read_text(path, memory=sources.memory(store), sheet=sheet, **said)
         sources.unchanged(path, content)
         left_out = 0
@@ -86,23 +87,21 @@ def import_events(
             values.parse("at", "time"),
         )
         reason = (
-            pl.when(pl.col("customer_id").is_null()).then(pl.lit("customer_id: missing"))
-            .when(nobody.is_not_null()).then(pl.lit("customer_id: names nobody"))
-            .when(pl.col("at").is_null()).then(pl.lit("at: not a time (YYYY-MM-DD HH:MM:SS, UTC)"))
-            .when(~pl.col("customer_id").is_in(people.implode())).then(pl.lit("customer not in this experiment"))
+            pl.when(pl.col("customer_id").is_null()).then(why("customer_id", "missing"))
+            .when(nobody.is_not_null()).then(why("customer_id", "nobody"))
+            .when(pl.col("at").is_null()).then(why("at", "not_a_time"))
+            .when(~pl.col("customer_id").is_in(people.implode())).then(why("customer_id", "not_in_experiment"))
         )  # fmt: skip
         if target == "exposures" and "arm" in rows.columns:  # whatever else stands there may name somebody
             strange = pl.col("arm").is_not_null() & ~pl.col("arm").is_in(sorted(ARMS | set(plan.arms)))
-            reason = reason.when(strange).then(pl.lit(f"arm: none of {', '.join(sorted(ARMS))}"))
-        rows = rows.with_columns(reason=reason)
-        rejects = pl.concat([
-            broken.select("__row", "__reason"),
-            rows.filter(pl.col("reason").is_not_null()).select("__row", __reason="reason"),
-        ]).sort("__row")  # fmt: skip
+            reason = reason.when(strange).then(why("arm", "unknown_arm", f"none of {', '.join(sorted(ARMS))}"))
+        rows = rows.with_columns(reason.alias(WHY))
+        bad = rows.filter(pl.col(WHY).is_not_null())
+        rejects = pl.concat([broken.select(ROW, WHY), bad.select(ROW, WHY)]).sort(ROW)
         if rejects.height == total - left_out:
-            raise InputError(f"not one row belongs to experiment {name!r}: {rejects['__reason'][0]}.", file=path,
-                             row=int(rejects["__row"][0]), fix="Is this its file? Assign first.")  # fmt: skip
-        good = rows.filter(pl.col("reason").is_null())
+            raise InputError(f"not one row belongs to experiment {name!r}: {rejected.words(rejects[WHY][0])}.",
+                             file=path, row=int(rejects[ROW][0]), fix="Is this its file? Assign first.")  # fmt: skip
+        good = rows.filter(pl.col(WHY).is_null())
         frame = good.select(pl.lit(name).alias("experiment_id"), "customer_id", "at")
         if target == "outcomes":
             value = good.select(values.parse("value", "f64"))["value"]
@@ -114,7 +113,7 @@ def import_events(
             store.read(target), on=frame.columns, how="anti", nulls_equal=True, maintain_order="left"
         )
         details = {sources.LEFT_OUT: left_out} if left_out else {}
-        details |= {f"rejected: {r}": n for r, n in sorted(rejects["__reason"].value_counts().iter_rows())}
+        details |= rejected.details(rejects)
         if target == "outcomes" and (lost := fresh["value"].null_count()):
             details["no_finite_value"] = lost
         summary = sources.SourceSummary(
@@ -122,12 +121,11 @@ def import_events(
             total - left_out - fresh.height - rejects.height, rejects.height, details,
         )  # fmt: skip
         with store.transaction():
-            readings.begin(store, target)
+            readings.keep_existing(store, target)
             how = readings.keep(store, source, target, frame.unique(maintain_order=True))
             store.append(target, fresh)
             sources.record(store, summary, content.sha256, {**how, "region": workspace.config.ids.region})
-            lost_rows = {"source_id": source, "row_number": rejects["__row"], "reason": rejects["__reason"], "raw": ""}
-            store.append("rejects", pl.DataFrame(lost_rows, schema_overrides={"raw": pl.String}))
+            rejected.record(store, source, rejects)
     return summary
 
 

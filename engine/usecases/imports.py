@@ -9,10 +9,11 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from engine import sources
+from engine.clock import utc_now
 from engine.errors import InputError
 from engine.logs import undo as calls
 from engine.sources import takeback
@@ -162,7 +163,7 @@ def _take_out(workspace: Workspace, store: Warehouse, wanted: list[dict[str, Any
     if by_target.keys() & set(_PHOTOS):
         store.execute("trust/forget_meta", name=UNSWEPT)
         store.execute("trust/set_meta", name=UNSWEPT, value="photos")
-    at = datetime.now(UTC).replace(tzinfo=None)
+    at = utc_now()
     ids = [line["source_id"] for line in wanted]
     number = hashlib.sha256("\0".join(["undo", at.isoformat(), *ids]).encode()).hexdigest()
     sources.note(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from engine import runner
 from engine.pipeline import matches, prepared
@@ -23,3 +24,10 @@ def cost_of_caps(workspace: Workspace, *, progress: Progress = SILENT) -> dict[s
     runner.run(workspace, until="matches", progress=progress)
     with workspace.warehouse(read_only=True) as store:
         return matches.caps(prepared(workspace, store, progress))
+
+
+def cost_of_wishes(workspace: Workspace, *, progress: Progress = SILENT) -> list[dict[str, Any]]:
+    """What wishes for sex, age and hair cost in likeness; see `engine.pipeline.matches.cost_of_wishes`."""
+    runner.run(workspace, until="matches", progress=progress)
+    with workspace.warehouse(read_only=True) as store:
+        return matches.cost_of_wishes(prepared(workspace, store, progress))

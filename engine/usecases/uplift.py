@@ -41,9 +41,11 @@ def train(workspace: Workspace, *, folder: Path | None = None, progress: Progres
         offers = context.warehouse.read("offers")
         policy.check_offers(offers)
         trained = choices.train_all(context, choices.read_past(context, offers), offers, choices.plan(context))
-    rows, current = [], {}
+    rows: list[dict[str, object]] = []
+    current = {}
     for one in trained:
-        row = {"offer_id": one.offer_id, "learner": None, "base": None, "model_id": None, "file": None}
+        row: dict[str, object] = dict.fromkeys(("offer_id", "learner", "base", "model_id", "file"))
+        row["offer_id"] = one.offer_id
         if one.model is not None:
             path = models.save(one.model, folder)
             current[one.offer_id] = path.name

@@ -42,7 +42,7 @@ def open_(path: Path, settings: config.Warehouse, folder: Path, options: dict[st
 
         return SparkWarehouse(path, master=settings.master, folder=settings.folder or str(folder), **options)
     store = DuckDBWarehouse(path, **options)
-    if store.elsewhere():
+    if store.has_tables_elsewhere():
         store.close()
         raise WorkspaceError(
             "The large tables of this workspace lie as Parquet, made by Spark.",

@@ -80,7 +80,8 @@ class Catalogue(DuckDBWarehouse):
 
     def _adopt(self, table: str) -> None:
         """Move the rows of a workspace that ran on DuckDB so far into Parquet."""
-        stored = sql("{home}.main.{table}", home=self.home(), table=table)  # the view of this name lies in front
+        # A view of the table's bare name lies in front of it.
+        stored = sql("{home}.main.{table}", home=self.database_name(), table=table)
         rows = self.connection.execute(sql("SELECT count(*) FROM {stored}", stored=stored)).fetchall()[0][0]
         if not rows:
             return
@@ -124,17 +125,13 @@ class Catalogue(DuckDBWarehouse):
         if not parts:
             # Not dropped: a database open for reading only lets views be made, not dropped.
             columns, source = _columns(table, Sql("NULL")), Sql("range(0)")
-        elif self._local:
-            # The folder's own name is neither a pattern nor columns (`a[1]`, `kind=data`).
-            folder = _GLOB.sub(r"[\g<0>]", self._folder)
-            files = literal([f"{folder}/{part['path']}/*.parquet" for part in parts])
-            columns = [cast(c.name, SQL_TYPES[c.type]) for c in TABLES[table].columns]
-            source = sql("read_parquet({files}, hive_partitioning=false)", files=files)
-        else:
+        elif not self._local:
             why = literal(f"Table {table} lies in {self._folder}, which only Spark reads.")
             columns, source = _columns(table, sql("error({why})", why=why)), Sql("range(1)")
-        view = {"table": table, "columns": columns, "source": source}
         try:
+            if parts and self._local:
+                columns, source = self._parquet(table)
+            view = {"table": table, "columns": columns, "source": source}
             self.connection.execute(
                 sql("CREATE OR REPLACE TEMP VIEW {table} AS SELECT {columns} FROM {source}", **view)
             )
@@ -143,6 +140,24 @@ class Catalogue(DuckDBWarehouse):
                 f"Table {table} is not whole: {session.reason(error)}.",
                 fix=f"Mount {self._folder} here, or bring back the state after the last run with `kindred restore`.",
             ) from error
+
+    def _parquet(self, table: str) -> tuple[list[Sql], Sql]:
+        """Columns and source of a large table's Parquet; a column that the contract got later is null in old files."""
+        # The folder's own name is neither a pattern nor columns (`a[1]`, `kind=data`).
+        folder = _GLOB.sub(r"[\g<0>]", self._folder)
+        files = literal([f"{folder}/{part['path']}/*.parquet" for part in self._parts[table]])
+        source = sql("read_parquet({files}, hive_partitioning=false)", files=files)
+        have = set(self._columns_of(source))
+        if not have >= set(TABLES[table].names):
+            # The first part is the oldest. Later ones may have more: all files are asked, which takes longer.
+            source = sql("read_parquet({files}, hive_partitioning=false, union_by_name=true)", files=files)
+            have = set(self._columns_of(source))
+        nulls = dict(zip(TABLES[table].names, _columns(table, Sql("NULL")), strict=True))
+        kinds = {c.name: SQL_TYPES[c.type] for c in TABLES[table].columns}
+        return [cast(name, kind) if name in have else nulls[name] for name, kind in kinds.items()], source
+
+    def _columns_of(self, source: Sql) -> list[str]:
+        return self.connection.sql(sql("SELECT * FROM {source}", source=source)).columns
 
     def rewrite(self, **cipher: Any) -> None:
         """See `DuckDBWarehouse.rewrite`; folders of rows that are no longer listed go with the old file."""

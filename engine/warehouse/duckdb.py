@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.progress import SILENT, Progress
 from engine.tables import SQL_TYPES, TABLES, Column, Table, check
 from engine.warehouse.contract import Job, Warehouse
-from engine.warehouse.faults import handed_on, named
+from engine.warehouse.faults import explained, handed_on
 from engine.warehouse.file import DatabaseFile
 from engine.warehouse.statements import Sql, joined, literal, sql, sql_text
 
@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _INSERT = re.compile(r'^INSERT INTO "?(\w+)"?', re.MULTILINE)
-_NOTHING = {"text": "''", "bool": "false", "date": "DATE '1970-01-01'", "time": "TIMESTAMP '1970-01-01'", "texts": "[]"}
+_SOME_VALUES = {
+    "text": "''",
+    "bool": "false",
+    "date": "DATE '1970-01-01'",
+    "time": "TIMESTAMP '1970-01-01'",
+    "texts": "[]",
+}
 
 
 class _Stream:
@@ -58,7 +64,7 @@ class DuckDBWarehouse(DatabaseFile, Warehouse):
         import polars as pl
         import polars.selectors as cs
 
-        with named(name or text), handed_on(pl.exceptions.ComputeError):
+        with explained(name or text), handed_on(pl.exceptions.ComputeError):
             frame = pl.DataFrame(_Stream(self.connection.sql(text, params=params or None)))
         return frame.with_columns(cs.categorical().cast(str))  # one of few words is a text to whoever reads it
 
@@ -68,7 +74,7 @@ class DuckDBWarehouse(DatabaseFile, Warehouse):
         """See `Warehouse.batches`."""
         import pyarrow as pa
 
-        with named(name), handed_on(OSError):
+        with explained(name), handed_on(OSError):
             self.connection.execute(sql("SET streaming_buffer_size = {size}", size=literal(f"{ahead} bytes")))
             found = self.connection.sql(text, params=params or None).to_arrow_reader(rows)
             yield next(found, pa.RecordBatch.from_pylist([], found.schema))
@@ -99,7 +105,7 @@ class DuckDBWarehouse(DatabaseFile, Warehouse):
     def create(self, table: str, statement: str, /, **params: Any) -> int:
         """See `Warehouse.create`."""
         self.touched.add(table)
-        self._renew(table)
+        self._recreate(table)
         self.ensure_columns(table, TABLES[table].names)
         text = sql("INSERT INTO {table} BY NAME {rows}", table=table, rows=sql_text(statement))
         self._run(text, params, statement)
@@ -108,7 +114,7 @@ class DuckDBWarehouse(DatabaseFile, Warehouse):
     def write(self, table: str, frame: pl.DataFrame, /) -> int:
         """See `Warehouse.write`."""
         frame = check(frame, table)
-        self._renew(table)
+        self._recreate(table)
         return self._insert(table, frame)
 
     def append(self, table: str, frame: pl.DataFrame, /, *, unique: bool = True) -> int:
@@ -123,7 +129,7 @@ class DuckDBWarehouse(DatabaseFile, Warehouse):
             absent = {name for _, name, _, _, computed, _ in told if computed is not None}
         for name in sorted(absent & set(columns)):
             made = Sql(TABLES[table].column(name).ddl())
-            with named(f"make room in {table}"):
+            with explained(f"make room in {table}"):
                 self.connection.execute(sql("ALTER TABLE {table} DROP COLUMN {name}", table=table, name=name))
                 self.connection.execute(sql("ALTER TABLE {table} ADD COLUMN {made}", table=table, made=made))
         return [c for c in self.columns(table) if c not in absent or c in columns]
@@ -152,7 +158,7 @@ class DuckDBWarehouse(DatabaseFile, Warehouse):
             raise
         finally:
             self._inside = False
-        with named("COMMIT"):
+        with explained("COMMIT"):
             self.connection.execute("COMMIT")
 
     # ---- rows for a while
@@ -193,7 +199,7 @@ class DuckDBWarehouse(DatabaseFile, Warehouse):
     @contextmanager
     def sandbox(self, tables: Sequence[str]) -> Iterator[None]:
         """See `Warehouse.sandbox`: a database of its own in memory, with views of the stored tables."""
-        home = self.home()
+        home = self.database_name()
         self.execute_text("ATTACH ':memory:' AS sandbox (READ_WRITE)")
         try:
             self.execute_text("USE sandbox")
@@ -239,8 +245,8 @@ class DuckDBWarehouse(DatabaseFile, Warehouse):
 
     # ---- inside
 
-    def _renew(self, table: str) -> None:
-        """An empty table in the place of the stored one, or in front of it."""
+    def _recreate(self, table: str) -> None:
+        """Put an empty table in the place of the stored one, or in front of it."""
         if self._overlay is None:
             self.connection.execute(sql("DROP TABLE IF EXISTS {table}", table=table))
             self.connection.execute(TABLES[table].ddl())
@@ -267,20 +273,20 @@ class DuckDBWarehouse(DatabaseFile, Warehouse):
         return frame.height
 
     def _run(self, text: str, params: dict[str, Any], name: str) -> None:
-        with named(name):
+        with explained(name):
             done = self.connection.execute(text, params or None)
             into = _INSERT.search(text) if self._inside else None
             if into and into[1] in TABLES and done.fetchone() == (0,):
-                self._begin(TABLES[into[1]])
+                self._insert_and_delete(TABLES[into[1]])
 
-    def _begin(self, table: Table) -> None:
-        """A row that comes and goes.
+    def _insert_and_delete(self, table: Table) -> None:
+        """Insert a row and delete it.
 
         Within a transaction DuckDB 2.0.0 does not see rows that follow an insert of none, where they are 122,880 or
         more at once, until the file is opened again. With a row in between it does.
         """
         needed = [column for column in table.columns if not column.nullable]
-        row = {"table": table.name, "names": [c.name for c in needed], "values": [_nothing(c) for c in needed]}
+        row = {"table": table.name, "names": [c.name for c in needed], "values": [_some_value(c) for c in needed]}
         self.connection.execute(sql("INSERT INTO {table} ({names}) VALUES ({values})", **row))
         self.connection.execute(sql("DELETE FROM {table} WHERE ({names}) = ({values})", **row))
 
@@ -301,7 +307,7 @@ def cast(column: str, kind: str) -> Sql:
     return sql("CAST({column} AS {kind}) AS {column}", column=column, kind=Sql(kind))
 
 
-def _nothing(column: Column) -> Sql:
+def _some_value(column: Column) -> Sql:
     """Some value of a column."""
-    value = literal(column.words[0]) if column.words else Sql(_NOTHING.get(column.type, "0"))
+    value = literal(column.words[0]) if column.words else Sql(_SOME_VALUES.get(column.type, "0"))
     return sql("CAST({value} AS {kind})", value=value, kind=Sql(SQL_TYPES[column.type]))

@@ -14,8 +14,8 @@ RESTORE = "`kindred restore` brings back the state after the last finished run."
 
 
 @contextmanager
-def named(name: str) -> Iterator[None]:
-    """Turn DuckDB's errors into a BackendError that says which statement failed, and why when the cause is outside."""
+def explained(name: str) -> Iterator[None]:
+    """Turn DuckDB's errors into ours, which say what failed (name) and, where the cause lies outside, why."""
     import duckdb
 
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ConfigError, WorkspaceError
 from engine.tables import TABLES
 from engine.warehouse.clocked import Clocked
-from engine.warehouse.faults import RESTORE, check_path, named, no_size, opening
+from engine.warehouse.faults import RESTORE, check_path, explained, no_size, opening
 from engine.warehouse.statements import Sql, literal, sql
 
 if TYPE_CHECKING:
@@ -145,8 +145,8 @@ class DatabaseFile(Clocked):
             return
         draft = _draft(self.path)
         remove_draft(self.path)
-        with named("rewrite the database"):
-            own = self.home()
+        with explained("rewrite the database"):
+            own = self.database_name()
             self._key, self._weak = cipher.get("key", self._key), cipher.get("weak", self._weak)
             self._attach(draft, "rewritten")
             self.connection.execute(sql("COPY FROM DATABASE {own} TO rewritten", own=own))
@@ -162,11 +162,11 @@ class DatabaseFile(Clocked):
         os.replace(draft, self.path)
         self._open()
 
-    def home(self) -> str:
+    def database_name(self) -> str:
         """The name by which the connection knows the file."""
         return self.connection.execute("SELECT current_database()").fetchall()[0][0]
 
-    def elsewhere(self) -> bool:
+    def has_tables_elsewhere(self) -> bool:
         """Whether another engine keeps this workspace's large tables outside the file."""
         if "meta" not in {row[0] for row in self.connection.execute("SHOW TABLES").fetchall()}:
             return False
@@ -193,7 +193,7 @@ class DatabaseFile(Clocked):
         """
         if self._inside:
             return
-        with named("write the log into the file"):
+        with explained("write the log into the file"):
             self.connection.execute("SET max_vacuum_tasks = 0")
             self.connection.execute("CHECKPOINT")
             self.connection.execute("RESET max_vacuum_tasks")

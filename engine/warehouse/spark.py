@@ -11,7 +11,7 @@ Contract (what both engines promise is `engine.warehouse.Warehouse`; this is how
 - A statement runs on Spark if it reads or writes a large table or a temporary one of Spark's, else in DuckDB.
 - In front of the file's empty tables lie temporary views of the Parquet, with the contract's types: whatever only reads
   (exports, reports' pages, `status`) works as before, without a Java machine.
-- A DuckDB in memory, its tables empty, is the judge of types: each result has the columns and types DuckDB would give.
+- A DuckDB in memory, whose tables are empty, tells the types: each result has the columns and types DuckDB would give.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.clock import UTC, Clock
-from engine.errors import BackendError, EngineError
+from engine.errors import EngineError
 from engine.progress import SILENT, Progress
 from engine.tables import TABLES, check
 from engine.warehouse import session, sparkrows, workers
@@ -64,7 +64,7 @@ class SparkWarehouse(Catalogue):
         self._scratch = f"{folder.rstrip('/')}/{SCRATCH}/{'r' if reads else 'w'}-{uuid.uuid4().hex}"
         self._temps: dict[str, int | None] = {}  # temporary tables of Spark with their rows, once counted
         self._paths: dict[str, str] = {}
-        self._judge = DuckDBWarehouse()
+        self._typing = DuckDBWarehouse()
         super().__init__(path, folder=folder, memory=memory, **options)
 
     @cached_property
@@ -78,7 +78,7 @@ class SparkWarehouse(Catalogue):
 
     def _tell(self, clock: Clock) -> None:
         super()._tell(clock)
-        self._told = clock == UTC  # what asks UTC is written out
+        self._knows_clock = clock == UTC  # UTC's days need no function
 
     def close(self) -> None:
         """See `DuckDBWarehouse.close`; temporary tables go."""
@@ -86,7 +86,7 @@ class SparkWarehouse(Catalogue):
             for name in self._known:
                 self.spark.catalog.dropTempView(name)
             self._remove(self._scratch)
-        self._judge.close()
+        self._typing.close()
         super().close()
 
     def _remove(self, folder: str) -> None:
@@ -102,14 +102,14 @@ class SparkWarehouse(Catalogue):
     def query_text(self, text: str, params: dict[str, Any] | None = None, *, name: str = "") -> pl.DataFrame:
         """See `DuckDBWarehouse.query_text`."""
         statement = translated(text, self.clock)
-        if statement.kind != "select" or not self._here(statement):
+        if statement.kind != "select" or not self._runs_on_spark(statement):
             return super().query_text(text, params, name=name)
         for table in sorted(statement.reads):
-            self._offer(table)
-        judged = self._judge.query_text(_none_of(Sql(text)), params, name=name)
+            self._make_known(table)
+        typed = self._typing.query_text(_without_rows(Sql(text)), params, name=name)
         with self._named(name or text):
-            frame = self._frame(self._rows(statement, params or {}, name).toArrow())
-        return frame.select(judged.columns).cast(dict(judged.schema))
+            frame = self._to_polars(self._rows(statement, params or {}, name).toArrow())
+        return frame.select(typed.columns).cast(dict(typed.schema))
 
     def temp(self, name: str, statement: str, /, **params: Any) -> None:
         """See `Warehouse.temp`."""
@@ -119,7 +119,7 @@ class SparkWarehouse(Catalogue):
         """See `Warehouse.create`."""
         read = translated(sql_text(statement), self.clock)
         if table not in LARGE:
-            if self._here(read):
+            if self._runs_on_spark(read):
                 return self.write(table, self.query(statement, **params))
             self._known.discard(table)
             return super().create(table, statement, **params)
@@ -138,23 +138,25 @@ class SparkWarehouse(Catalogue):
         if statement.kind == "drop":
             self._forget(target)
             super().execute_text(text, params, name=name)
-            self._judge.execute_text(text)
-        elif statement.kind == "other" or not (self._here(statement) or target in LARGE or target in self._temps):
+            self._typing.execute_text(text)
+        elif statement.kind == "other" or not (
+            self._runs_on_spark(statement) or target in LARGE or target in self._temps
+        ):
             super().execute_text(text, params, name=name)
             # What DuckDB holds is handed to Spark anew when it is asked for next.
             self._known -= {*TABLES, target} - set(LARGE)
         else:
             with self._named(name or text):
-                self._effect(statement, text, params or {}, name)
+                self._execute_on_spark(statement, text, params or {}, name)
 
-    def _effect(self, statement: Statement, text: str, params: dict[str, Any], name: str) -> None:
+    def _execute_on_spark(self, statement: Statement, text: str, params: dict[str, Any], name: str) -> None:
         """Run a statement that leaves something, on Spark."""
         target = statement.target
         if statement.kind in ("table", "view"):
             for table in sorted(statement.reads):
-                self._offer(table)
+                self._make_known(table)
             head, body = split(text)
-            self._judge.execute_text(sql("{head} {none}", head=head, none=_none_of(body)), params, name=name)
+            self._typing.execute_text(sql("{head} {none}", head=head, none=_without_rows(body)), params, name=name)
             if statement.kind == "view":
                 # As text, so that it follows its tables when they are replaced.
                 view = {"target": sparkrows.quote(target), "rows": Sql(statement.sql)}
@@ -167,7 +169,7 @@ class SparkWarehouse(Catalogue):
             part = self._write_part(target, self._rows(statement, params, name))
             self._set_parts(target, [*self._parts[target], *([part] if part["rows"] else [])])
         elif statement.kind == "insert":
-            self.append(target, self._frame(self._rows(statement, params, name).toArrow()))
+            self.append(target, self._to_polars(self._rows(statement, params, name).toArrow()))
         elif target in LARGE:
             if self._parts[target]:
                 rows = self._replaced(target, self._rows(statement, params, name))
@@ -185,24 +187,24 @@ class SparkWarehouse(Catalogue):
                 super().execute_text(sql("DROP TABLE {table}", table=table))
             self._known -= set(TABLES) - set(LARGE)
 
-    def _here(self, statement: Statement) -> bool:
+    def _runs_on_spark(self, statement: Statement) -> bool:
         """Whether Spark runs a statement."""
         return any(name in LARGE or name in self._temps for name in statement.reads)
 
     def _rows(self, statement: Statement, params: dict[str, Any], name: str) -> DataFrame:
         """The rows of a statement, not computed yet."""
         for table in sorted(statement.reads):
-            self._offer(table)
-        if not self._told:
+            self._make_known(table)
+        if not self._knows_clock:
             self.spark.sql(function(self.clock))
-            self._told = True
+            self._knows_clock = True
         values = {key: value for key, value in params.items() if key in statement.parameters}
         rows = self.spark.sql(statement.sql, args=values or None)
         if _log.isEnabledFor(logging.INFO):
             _log.info("%s\n%s", name or statement.sql, rows._jdf.queryExecution().simpleString())
         return rows
 
-    def _offer(self, table: str) -> None:
+    def _make_known(self, table: str) -> None:
         """Make a table known to Spark under its name."""
         if table in self._known:
             return
@@ -215,8 +217,8 @@ class SparkWarehouse(Catalogue):
             rows.createOrReplaceTempView(table)
         else:
             frame = self.connection.sql(sql("SELECT * FROM {table}", table=table)).pl()
-            self._given(frame).createOrReplaceTempView(table)
-            self._judge.keep(table, frame.clear())
+            self._to_spark(frame).createOrReplaceTempView(table)
+            self._typing.keep(table, frame.clear())
         self._known.add(table)
 
     def _keep(self, name: str, rows: DataFrame) -> None:
@@ -247,33 +249,8 @@ class SparkWarehouse(Catalogue):
 
     def _write_part(self, table: str, rows: DataFrame) -> dict[str, Any]:
         """Write rows as a new part of a large table; returns its entry in the catalogue."""
-        from pyspark.sql import Observation
-        from pyspark.sql import functions as f
-
-        contract = TABLES[table]
-        missing = [c.name for c in contract.columns if c.name not in rows.columns]
-        picks = [
-            (f.lit(None) if c.name in missing else f.col(c.name)).cast(sparkrows.type_of(c.type)).alias(c.name)
-            for c in contract.columns
-        ]
-        if table in NUMBERED:
-            own = f.monotonically_increasing_id() + f.lit(self._next_block(table) << BLOCK)
-            picks.append((f.col("row_id") if "row_id" in rows.columns else own).alias("row_id"))
-        seen = Observation()
-        full = [c.name for c in contract.columns if not c.nullable]
-        counted = rows.select(*picks).observe(
-            seen,
-            f.count(f.lit(1)).alias("rows"),
-            f.sum(f.when(sparkrows.any_null(full), 1).otherwise(0)).alias("holes"),
-            *([f.max("row_id").alias("last")] if table in NUMBERED else []),
-        )
-        part = f"{table}/{uuid.uuid4().hex}"
-        counted.write.parquet(f"{self._folder}/{part}")
-        found = seen.get
-        if found.get("holes"):
-            raise BackendError(f"Table {table}: {found['holes']} rows lack a value that they must have.")
-        blocks = {"block": int(found.get("last") or 0) >> BLOCK} if table in NUMBERED else {}
-        return {"path": part, "rows": int(found["rows"]), **blocks}
+        first = self._next_block(table) << BLOCK if table in NUMBERED else None
+        return sparkrows.written(rows, table, self._folder, first)
 
     def _next_block(self, table: str) -> int:
         """Above the numbers of all rows that are there: each insert numbers its rows within a block of its own.
@@ -283,7 +260,7 @@ class SparkWarehouse(Catalogue):
         from pyspark.sql import functions as f
 
         if any("block" not in part for part in self._parts[table]):  # of an older Kindred
-            self._offer(table)
+            self._make_known(table)
             last = self.spark.table(table).agg(f.max("row_id")).first()[0] or 0
             return (int(last) >> BLOCK) + 1
         return max((part["block"] + 1 for part in self._parts[table]), default=0)
@@ -321,20 +298,21 @@ class SparkWarehouse(Catalogue):
         if table in LARGE:
             return sum(part["rows"] for part in self._parts[table])
         if table in self._temps:
-            if self._temps[table] is None:
-                self._temps[table] = self.spark.table(table).count()
-            return self._temps[table]
+            rows = self._temps[table]
+            if rows is None:
+                rows = self._temps[table] = int(self.spark.table(table).count())
+            return rows
         return super().count(table)
 
     def map_partitions(self, name: str, job: Job, over: str) -> dict[str, int]:
         """See `Warehouse.map_partitions`."""
         with self._named(f"map partitions into {name}"):
-            self._offer(over)
+            self._make_known(over)
             source = self.spark.table(over)
             part = workers.Partition(job, over, name)
             # What the job gives is learned from a run over no rows, here.
-            given = self._judge if over in self._temps else self
-            nothing = given.connection.sql(_none_of(sql("SELECT * FROM {over}", over=over))).to_arrow_table()
+            given = self._typing if over in self._temps else self
+            nothing = given.connection.sql(_without_rows(sql("SELECT * FROM {over}", over=over))).to_arrow_table()
             schema, columns = part.trial(nothing)
             context = self.spark.sparkContext
             if "piece" in source.columns:
@@ -350,7 +328,7 @@ class SparkWarehouse(Catalogue):
                     notes[key] = notes.get(key, 0) + value
             self._keep(name, self.spark.sql(workers.numbered("_mapped", schema.names)))
             made = {"name": name, "columns": columns}
-            self._judge.execute_text(sql("CREATE OR REPLACE TEMP TABLE {name} ({columns}, row_id BIGINT)", **made))
+            self._typing.execute_text(sql("CREATE OR REPLACE TEMP TABLE {name} ({columns}, row_id BIGINT)", **made))
             self._forget("_mapped")
             if over not in self._temps:
                 self._known.discard(over)
@@ -384,14 +362,14 @@ class SparkWarehouse(Catalogue):
                 rows = rows.slice(done)
 
     def _part_of(self, table: str, frame: pl.DataFrame) -> dict[str, Any]:
-        return self._write_part(table, self._given(frame))
+        return self._write_part(table, self._to_spark(frame))
 
-    def _given(self, frame: pl.DataFrame) -> DataFrame:
+    def _to_spark(self, frame: pl.DataFrame) -> DataFrame:
         """A frame as rows of Spark."""
         return self.spark.createDataFrame(sparkrows.arrow(frame))
 
     @staticmethod
-    def _frame(table: Any) -> pl.DataFrame:
+    def _to_polars(table: Any) -> pl.DataFrame:
         import polars as pl
 
         return pl.from_arrow(table)
@@ -408,6 +386,6 @@ class SparkWarehouse(Catalogue):
             raise session.failed(title_of(name), error) from error
 
 
-def _none_of(rows: Sql) -> Sql:
+def _without_rows(rows: Sql) -> Sql:
     """A query's columns without its rows."""
     return sql("SELECT * FROM ({rows}) LIMIT 0", rows=rows)

@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine import config as settings
-from engine import warehouse
+from engine import config_file, warehouse
 from engine.clock import AUTO
 from engine.errors import EngineError, WorkspaceError
 from engine.logs import zone
 from engine.stages import STAGES
+from engine.tables import TABLES as CONTRACTS
 from engine.trust import audit, backups, enforce, files, keys, people, schema
 from engine.warehouse import Warehouse, is_encrypted, remove_draft
-from engine.workspace import erasures
+from engine.workspace import erasures, lock
 from engine.workspace.erasures import Receipt
-from engine.workspace.layout import CONFIG, DATABASE, FOLDERS, SCRATCH, TABLES, Layout
+from engine.workspace.layout import CONFIG, DATABASE, FOLDERS, SCRATCH, TABLES, Layout, check_output
+
+if TYPE_CHECKING:
+    import polars as pl
 
 __all__ = ["CONFIG", "DATABASE", "FOLDERS", "UNSWEPT", "Workspace", "check_output", "create", "open_"]
 
 _RESTORED = "restored"
 UNSWEPT = "unswept"  # in `meta`: photos may lie in faces/ that no row needs any more
 _ASKED = "consents_asked"  # in `meta`: the setting people.offers_need_consent was changed here, not by a person
-# What nobody else may write: by the first part of a path below the workspace, or how that begins.
-_OWN = (*FOLDERS[:2], TABLES, "mappings", backups.FOLDER, "receipts")
-_OWN_FILES = (".", "kindred.", "audit.", "objections.")
 
 
 @dataclass(frozen=True)
@@ -42,13 +41,13 @@ class Workspace(Layout):
         path: its folder.
         config: its resolved settings.
         changed: rows before and after, per table that the last `writing` here changed or that had to give up rows.
-        told: what followed from a setting that was changed, in words for the user.
+        notices: what followed from a setting that was changed, in words for the user.
         finished: receipts of deletions that had been killed and that `writing` here brought to their end.
     """
 
     config: settings.Config
     changed: dict[str, list[int]] = field(default_factory=dict, compare=False, repr=False)
-    told: list[str] = field(default_factory=list, compare=False, repr=False)
+    notices: list[str] = field(default_factory=list, compare=False, repr=False)
     finished: list[Receipt] = field(default_factory=list, compare=False, repr=False)
 
     @contextmanager
@@ -74,7 +73,7 @@ class Workspace(Layout):
             if not read_only:
                 yield store
                 return
-            with files.reading(self.scratch, self.path / ".lock", [self.path / TABLES / "_scratch"]):
+            with files.reading(self.scratch, lock.file_of(self.path), [self.path / TABLES / "_scratch"]):
                 yield store
         finally:
             store.close()
@@ -92,7 +91,7 @@ class Workspace(Layout):
                 workspace is of a newer Kindred.
         """
         with self.locked(command), audit.recorded(self.path, command) as record:
-            self._forward()
+            self._migrate()
             with self.warehouse() as store:
                 # Nobody else has the database open now: what is in the scratch folder was left by killed processes.
                 files.sweep(self.scratch)
@@ -100,13 +99,13 @@ class Workspace(Layout):
                 store.touched.clear()
                 try:
                     self._finish_restore(store, command)
-                    self._settle_days(store)
+                    self._apply_time_zone(store)
                     if enforce.due(store, self.config, self.path):
                         self._enforce(store)
                     if receipt := erasures.finish(self, store):
                         self.finished.append(receipt)
                     yield store
-                    self._settle_days(store)
+                    self._apply_time_zone(store)
                     self._enforce(store)
                 finally:
                     _count(store, before, record)
@@ -130,8 +129,8 @@ class Workspace(Layout):
             raise WorkspaceError("Spark's tables are too large to try on a copy.", fix="Use --engine duckdb.")
         folder = self.scratch / f"preview.{os.getpid()}"
         # The lock is held to the end: whoever writes next sweeps the scratch folder.
-        with self.locked("preview"), files.reading(self.scratch, self.path / ".lock"):
-            self._forward()
+        with self.locked("preview"), files.reading(self.scratch, lock.file_of(self.path)):
+            self._migrate()
             with self.warehouse() as store:
                 store.flush()
             try:
@@ -148,25 +147,7 @@ class Workspace(Layout):
     @contextmanager
     def locked(self, command: str) -> Iterator[None]:
         """The workspace, locked against other writers; the lock dies with the process that holds it."""
-        lock = self.path / ".lock"
-        try:
-            file = open(lock, "a+", opener=files.private)  # noqa: SIM115 (closed below, also where flock fails)
-        except OSError as error:
-            raise files.unwritable(self.path, error) from error
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise WorkspaceError(
-                    f"{self.path} is being written by {_holder(lock)}.", fix="Wait for it to end."
-                ) from None
-            try:
-                file.seek(0)
-                file.truncate()
-                json.dump({"pid": os.getpid(), "command": command}, file)
-                file.flush()
-            except OSError as error:
-                raise files.unwritable(lock, error) from error
+        with lock.held(self.path, command):
             remove_draft(self.database)  # a whole copy, maybe not encrypted, that a killed process left
             yield
 
@@ -204,7 +185,7 @@ class Workspace(Layout):
         Raises:
             ConfigError: `on`, and DuckDB's OpenSSL is not installed; nothing is changed.
         """
-        settings.load(self.path / CONFIG, environment={}, flags={"storage.encryption": mode})
+        config_file.load(self.path / CONFIG, environment={}, flags={"storage.encryption": mode})
         with self.locked("encrypt"), audit.recorded(self.path, "encrypt"):
             old = self._opened(encrypted=is_encrypted(self.database))
             try:
@@ -224,7 +205,7 @@ class Workspace(Layout):
     def _set_encryption(self, mode: str) -> None:
         path = self.path / CONFIG
         with files.replacing(path, scratch=self.scratch) as file:
-            file.write(settings.with_setting(path.read_text("utf-8"), "storage.encryption", mode).encode())
+            file.write(config_file.with_setting(path.read_text("utf-8"), "storage.encryption", mode).encode())
 
     def key(self) -> bytes:
         """The pseudonym key this workspace was made with."""
@@ -256,22 +237,18 @@ class Workspace(Layout):
             store.execute("trust/forget_meta", name=_RESTORED)
         if not old.exists():
             return
-        handed = None
+        handed: dict[str, pl.DataFrame] = {}
         with suppress(EngineError), closing(self._opened(read_only=True, path=old)) as before:
-            handed = before.read("deliveries") if schema.is_current(before) else None
-        if handed is not None:
-            import polars as pl
-
-            known = store.read("deliveries")
-            every = pl.concat([handed, known.join(handed, on="ad_id", how="anti")]).sort("ad_id")
-            if not every.equals(known):
-                store.write("deliveries", every)
+            if schema.is_current(before):
+                handed = {table: before.read(table) for table in ("deliveries", "sendings")}
+        for table, rows in handed.items():
+            _add(store, table, rows)
         old.unlink()
 
     def _enforce(self, store: Warehouse) -> None:
         """See `engine.trust.enforce.enforce`; photos that nobody has any more go too, also those of which only another
         state of the database knew, where somebody objected."""
-        self._settle_consents(store)
+        self._apply_auto_consent(store)
         listed = store.count("objections")
         gone = enforce.enforce(store, self.config, self.path, self.key, self.scratch)
         unswept = store.query("trust/meta", name=UNSWEPT).height
@@ -279,32 +256,29 @@ class Workspace(Layout):
             files.keep_only(self.faces, set(store.query("trust/photo_files")["path"]))
             store.execute("trust/forget_meta", name=UNSWEPT)
 
-    def _settle_consents(self, store: Warehouse) -> None:
-        """Since consents came offers need one, in a copy that is put back too; where all were taken back, no longer."""
+    def _apply_auto_consent(self, store: Warehouse) -> None:
+        """Let offers need consent since consents came, in a restored copy too; no longer where all were taken back."""
         asked, came = self.config.people.offers_need_consent, people.consents_came(store)
         if asked == "auto" and came:
             store.execute("trust/forget_meta", name=_ASKED)
             store.execute("trust/set_meta", name=_ASKED, value="auto")
-            self._set_asked("yes")
+            self._write_setting("people", "offers_need_consent", "yes")
         elif asked == "yes" and not came and store.query("trust/meta", name=_ASKED).height:
-            self._set_asked("auto")
+            self._write_setting("people", "offers_need_consent", "auto")
             store.execute("trust/forget_meta", name=_ASKED)
 
-    def _set_asked(self, word: str) -> None:
-        self._decide("people", "offers_need_consent", word)
-
-    def _settle_days(self, store: Warehouse) -> None:
-        """Days begin by the time zone that is set; the one that an import has decided is set."""
+    def _apply_time_zone(self, store: Warehouse) -> None:
+        """Let days begin by the time zone that is set; write the one that an import has decided into the settings."""
         if not zone.due(store, self.config.logs.time_zone):
             return
         if self.config.logs.time_zone == AUTO:
-            self._decide("logs", "time_zone", store.clock.zone)
-        elif told := zone.settle(store, self.config.logs.time_zone):
-            self.told.append(told)
+            self._write_setting("logs", "time_zone", store.clock.zone)
+        elif told := zone.apply_setting(store, self.config.logs.time_zone):
+            self.notices.append(told)
 
-    def _decide(self, section: str, name: str, word: str) -> None:
-        """Write a setting that the data have decided."""
-        settings.set_value(self.path / CONFIG, f"{section}.{name}", word)
+    def _write_setting(self, section: str, name: str, word: str) -> None:
+        """Write a setting that the data have decided into kindred.toml."""
+        config_file.set_value(self.path / CONFIG, f"{section}.{name}", word)
         # A frozen record, but of what the file says: who goes on with this workspace must know it as well.
         told = replace(getattr(self.config, section), **{name: word})
         object.__setattr__(self, "config", replace(self.config, **{section: told}))
@@ -332,8 +306,8 @@ class Workspace(Layout):
             os.chmod(path, 0o600)
         return store
 
-    def _forward(self) -> None:
-        """Bring a database of an older Kindred into today's shape, after a copy of it was put aside."""
+    def _migrate(self) -> None:
+        """Migrate the database of an older Kindred to the current schema, after a backup of it."""
         with self.warehouse() as store:
             changes, version = schema.drift(store), schema.version(store)
             if not changes:
@@ -370,7 +344,7 @@ def create(path: Path, *, preset: Mapping[str, Any] | None = None) -> Workspace:
             (path / folder).mkdir(mode=0o700, exist_ok=True)
         # Last, because it is what makes a folder a workspace: whoever was killed before can start again.
         with files.replacing(path / CONFIG, scratch=path / SCRATCH) as file:
-            file.write(settings.template(**preset).encode())
+            file.write(config_file.template(**preset).encode())
     except OSError as error:
         raise WorkspaceError(
             f"{path} cannot be written: {error.strerror}.", fix="Choose a folder you may write to."
@@ -386,7 +360,7 @@ def open_(path: Path | None = None, *, flags: Mapping[str, Any] | None = None) -
 
     Args:
         path: its folder; None = the current folder or the nearest parent with a `kindred.toml`.
-        flags: settings from the command line, see `engine.config.load`.
+        flags: settings from the command line, see `engine.config_file.load`.
     """
     if path is None:
         here = Path.cwd()
@@ -397,7 +371,7 @@ def open_(path: Path | None = None, *, flags: Mapping[str, Any] | None = None) -
             )
     if not (path / CONFIG).is_file():
         raise WorkspaceError(f"{path} is not a workspace (no {CONFIG}).", fix=f"Make one: `kindred init {path}`.")
-    return Workspace(path.resolve(), settings.load(path / CONFIG, flags=flags))
+    return Workspace(path.resolve(), config_file.load(path / CONFIG, flags=flags))
 
 
 def _encrypted(database: Path) -> bool:
@@ -412,16 +386,6 @@ def _foreign(entry: Path) -> bool:
     return not (entry.is_dir() and (entry.name == SCRATCH or (entry.name in FOLDERS and not any(entry.iterdir()))))
 
 
-def check_output(path: Path) -> None:
-    """Raise WorkspaceError where a page or picture would be written over a workspace's own files, this one's or not."""
-    whole = path.resolve()
-    for home in whole.parents:
-        if os.path.isfile(home / CONFIG):
-            first = whole.relative_to(home).parts[0]
-            if first in _OWN or first.startswith(_OWN_FILES):
-                raise WorkspaceError(f"{path} is the workspace's own.", fix="Choose another file, or one in exports/.")
-
-
 def _count(store: Warehouse, before: dict[str, int], record: audit.Record) -> None:
     """Rows before and after of every table that was written or whose number of rows changed."""
     after = store.counts()
@@ -430,14 +394,16 @@ def _count(store: Warehouse, before: dict[str, int], record: audit.Record) -> No
             record.tables[table] = [before[table], rows]
 
 
+def _add(store: Warehouse, table: str, rows: pl.DataFrame) -> None:
+    """Rows of another state of a table, which go before those of the same key."""
+    import polars as pl
+
+    known, keys = store.read(table), list(CONTRACTS[table].keys)
+    every = pl.concat([rows, known.join(rows, on=keys, how="anti")]).sort(keys)
+    if not every.equals(known):
+        store.write(table, every)
+
+
 def _stages() -> dict[str, str]:
     """Which stage writes a computed table."""
     return {table: stage.name for stage in STAGES for table in stage.writes}
-
-
-def _holder(lock: Path) -> str:
-    try:
-        holder = json.loads(lock.read_text())
-        return f"`kindred {holder['command']}` (process {holder['pid']})"
-    except (OSError, ValueError, KeyError):
-        return "another process"

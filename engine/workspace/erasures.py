@@ -11,11 +11,12 @@ import hashlib
 import json
 import shutil
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from engine import documents, sources
+from engine.clock import utc_now
 from engine.tables import TABLES
 from engine.trust import backups, files, folder, forget
 from engine.warehouse import Warehouse
@@ -91,7 +92,7 @@ def note(
     how: dict[str, Any] | None = None,
 ) -> None:
     """Inside the transaction: every stage is stale now, files are still to be swept and the receipt to be written."""
-    at = _now()
+    at = utc_now()
     number = hashlib.sha256(f"{what}\0{at.isoformat()}\0{store.count('sources')}".encode()).hexdigest()
     deleted = sum(rows.values())
     sources.note(
@@ -162,7 +163,3 @@ def _receipt(workspace: Layout, note: dict[str, Any], removed: dict[str, int]) -
     with files.replacing(path, scratch=workspace.scratch) as file:
         file.write(json.dumps(document, indent=1, sort_keys=True).encode() + b"\n")
     return receipt
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

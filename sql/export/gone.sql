@@ -18,6 +18,7 @@ needless AS (
 )
 
 SELECT
+    d.customer_id,
     d.ad_id,
     d.arm,
     coalesce(n.files, []) AS files,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -39,6 +40,11 @@ def portrait(path: Path, number: int = 0, size: tuple[int, int] = (400, 500)) ->
     box = (x - r, y - 1.0 * r, x + r, y + 1.3 * r)
     sha = hashlib.sha256(path.read_bytes()).hexdigest()
     return Photo(path.stem, sha, path, size, (Face(tuple(map(float, box)), (float(x), y - 0.2 * r)),))
+
+
+def named(text: str) -> set[str]:
+    """The customers whose ids stand in a text; four letters of a hash are no id, though they may look like one."""
+    return set(re.findall(r"(?<![0-9a-f])c\d{3}(?![0-9a-f])", text))
 
 
 def make(folder: Path, *, customers: int = 6, photos: int = 3, preset: dict | None = None):

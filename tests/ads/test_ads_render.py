@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import io
+import math
 import shutil
+from datetime import datetime
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from engine import documents
 from engine.ads import brands, contrast
 from engine.ads.photo import place, read
 from engine.ads.render import Offer, Renderer
@@ -219,6 +223,34 @@ def test_a_wrong_brand_names_file_size_and_layer(brand, old, new, said):
     edit(brand, old, new)
     with pytest.raises(ConfigError, match=rf"brand\.toml.*{said}"):
         brands.load(brand)
+
+
+def test_whatever_stands_in_a_brand_it_is_read_or_refused():
+    """Every value of the first size, and what is above it, replaced by values of every type."""
+    file = brands.BUILT_IN / "brand.toml"
+    document, raw = documents.read_toml(file)
+    document["size"] = document["size"][:1]
+    refused = 0
+    for path in walk(document):
+        for value in (7, -1, True, 1.5, math.nan, "{name}", [], [[]], {}, {"a": 1}, [None], datetime(2026, 1, 1)):
+            other = copy.deepcopy(document)
+            place = other
+            for step in path[:-1]:
+                place = place[step]
+            place[path[-1]] = value
+            try:
+                brands._Reader(file.parent, file).brand(other, raw)
+            except ConfigError as error:
+                refused += str(file) in str(error)
+    assert refused > 500
+
+
+def walk(value, path=()):
+    """The place of every value in tables and lists."""
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        yield (*path, key)
+        if isinstance(inner, (dict, list)):
+            yield from walk(inner, (*path, key))
 
 
 def test_no_brand_folder(tmp_path):

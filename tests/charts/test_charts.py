@@ -28,8 +28,8 @@ def shown(values):
 
 
 KINDS = {
-    "upright": lambda names: bars.upright(names, shown(names), x="x", y="y", edges=True),
-    "lying": lambda names: bars.lying(names, [None if v is None else v - 2 for v in shown(names)], x="x"),
+    "vertical": lambda names: bars.vertical(names, shown(names), x="x", y="y", edges=True),
+    "horizontal": lambda names: bars.horizontal(names, [None if v is None else v - 2 for v in shown(names)], x="x"),
     "stacked": lambda names: bars.stacked(names[:3], [(name, [0.1, None, 0.05]) for name in names]),
     "curves": lambda names: points.curves(
         [(name, [0, 1, 2], [1.0, NAN, 3.0]) for name in names], x="x", y="y", bands=[([0, 1], [0, 1], [2, 3])] * 2
@@ -92,7 +92,7 @@ def test_a_picture_in_a_page_follows_it_and_holds_no_markup_of_names(kind):
 
 def test_bars_are_as_long_as_their_values():
     values = [10.0, None, 40.0, 0.0, -20.0]
-    root = drawn(bars.lying(["a", "b", "c", "d", "e"], values, x="x"))
+    root = drawn(bars.horizontal(["a", "b", "c", "d", "e"], values, x="x"))
     lengths = {}
     for path in root.iter(f"{SVG}path"):
         title = path.find(f"{SVG}title")
@@ -141,14 +141,14 @@ def test_curves_say_every_point_and_need_two():
 @settings(max_examples=15, deadline=None)
 @given(st.data())
 def test_any_names_and_gaps_are_drawn(data):
-    kind = data.draw(st.sampled_from(["upright", "lying", "intervals", "matrix", "stacked"]))
+    kind = data.draw(st.sampled_from(["vertical", "horizontal", "intervals", "matrix", "stacked"]))
     names = data.draw(st.lists(st.text(max_size=60), min_size=0 if kind != "stacked" else 3, max_size=6))
     spec = KINDS[kind](names)
     root = drawn(spec)
     found = " ".join(said(root))
     for name, value in zip(names, shown(names), strict=True):
         clean = "".join(c for c in name if c.isprintable())
-        if kind in ("upright", "intervals") and value is not None and clean == name and name.split() == [name]:
+        if kind in ("vertical", "intervals") and value is not None and clean == name and name.split() == [name]:
             assert name in found
 
 
@@ -182,7 +182,7 @@ def test_people_lie_apart_within_the_square():
 
 
 def test_files(tmp_path):
-    chart = Chart("Title of <it>", KINDS["lying"](HOSTILE), [])
+    chart = Chart("Title of <it>", KINDS["horizontal"](HOSTILE), [])
     for ending in ("svg", "png", "html"):
         once, again = (tmp_path / f"{name}.{ending}" for name in ("a", "b"))
         render.write(once, chart)
@@ -200,14 +200,14 @@ def test_pictures_in_light_and_dark(tmp_path):
     from PIL import Image
 
     for dark, paper in ((False, (255, 255, 255)), (True, (0x1D, 0x1F, 0x22))):
-        render.write(tmp_path / "a.png", Chart("t", KINDS["lying"](["a", "b"]), []), dark=dark)
+        render.write(tmp_path / "a.png", Chart("t", KINDS["horizontal"](["a", "b"]), []), dark=dark)
         image = Image.open(tmp_path / "a.png").convert("RGB")
         assert image.getpixel((1, 1)) == paper and abs(image.width - 2 * WIDTH) < 20
 
 
 def test_what_cannot_be_written_is_refused(tmp_path):
     with pytest.raises(InputError, match="no picture"):
-        render.write(tmp_path / "a.pdf", Chart("t", KINDS["lying"](["a"]), []))
+        render.write(tmp_path / "a.pdf", Chart("t", KINDS["horizontal"](["a"]), []))
     with pytest.raises(InputError, match="withheld"):
         render.write(tmp_path / "a.svg", Chart("t", None, [], why=HIDDEN))
     assert list(tmp_path.iterdir()) == []

@@ -200,7 +200,7 @@ def test_other_tables_are_drafted_too(tmp_path, table, lines, wanted, words):
 
 def test_other_tables_leave_undecided_what_is_needed(tmp_path):
     found = draft(text(tmp_path / "x.csv", "customer,sent,accepted", "1,03/04/2024,maybe"), "treatments")
-    assert {line.split(":")[0] for line in found.undecided} == {"sent_at", "accepted"}
+    assert {line.split(":")[0] for line in found.undecided} == {"campaign_id", "sent_at", "accepted"}
 
 
 def test_words_of_several_languages():

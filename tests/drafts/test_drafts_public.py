@@ -16,11 +16,11 @@ from engine.errors import EngineError
 from engine.intake.importer import import_table
 from engine.logs.importer import import_logs
 from engine.warehouse.duckdb import DuckDBWarehouse
-from tests.drafts import layouts_public, layouts_tables
+from tests.drafts import layouts_public, layouts_tables, layouts_taught
 
 _CONFIG = Config(ids=Ids(pseudonymise="none"))
 # Of these a careful person knows more than the draft; they are refused.
-_REFUSED = {"cisco_ios_cdr", "mitel_micollab", "ru_detalizaciya"}
+_REFUSED = {"mitel_micollab", "ru_detalizaciya"}
 
 
 def drafted(path: Path, table: str = "logs") -> str:
@@ -34,7 +34,7 @@ def digits(text: str | None) -> str:
     return re.sub(r"\D", "", text or "")
 
 
-@pytest.mark.parametrize("layout", layouts_public.every(), ids=lambda layout: layout.name)
+@pytest.mark.parametrize("layout", [*layouts_public.every(), *layouts_taught.every()], ids=lambda layout: layout.name)
 def test_call_records_come_in_right_or_not_at_all(tmp_path, layout):
     path, own = tmp_path / layout.file, tmp_path / "own.toml"
     path.write_bytes(layout.text if isinstance(layout.text, bytes) else layout.text.encode())

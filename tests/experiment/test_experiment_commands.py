@@ -386,6 +386,7 @@ def test_rows_that_cannot_be_used_are_counted(kindred):
     )
     done = kindred("import", "outcomes", "b", "o.csv")
     assert (done["rows_in"], done["rows_kept"], done["rows_duplicate"], done["rows_rejected"]) == (4, 1, 1, 2)
+    assert done["details"] == {"rejected_at_not_a_time": 1, "rejected_customer_id_not_in_experiment": 1}
 
 
 def test_a_number_in_place_of_an_arm_or_a_value_is_not_kept(kindred):

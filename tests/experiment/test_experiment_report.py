@@ -12,7 +12,7 @@ from engine.errors import InputError
 from engine.experiment.clusters import partitions
 from engine.experiment.findings import analyse, plain
 from engine.experiment.plan import design
-from engine.synth.people import befriend, settle
+from engine.synth.people import befriend, populate
 from tests.experiment.trials import drawn_arms as assign
 
 DIRECT, SPILL = 0.05, 0.06
@@ -22,7 +22,7 @@ PLAN = design("spring", arms={"own_face": 0.5, "influencer_face": 0.5}, unit="cl
 @pytest.fixture(scope="module")
 def town() -> tuple[pl.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
     """Customers of an invented town with their clusters, and the ties among them."""
-    people = settle(np.random.default_rng(3), 1500)
+    people = populate(np.random.default_rng(3), 1500)
     ties = befriend(np.random.default_rng(4), people)
     inside = ties.b < people.n
     a, b, weight = ties.a[inside], ties.b[inside], (ties.rate_ab + ties.rate_ba)[inside]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.synth.people import befriend, settle
+from engine.synth.people import befriend, populate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,7 +48,7 @@ def town(seed: int, *, people: int = 1000) -> TrialTown:
     import polars as pl
 
     rng = np.random.default_rng(seed)
-    lives = settle(rng, people)
+    lives = populate(rng, people)
     found = befriend(rng, lives)
     inside = found.b < lives.n
     ids = pl.Series("id", [f"c{i:06d}" for i in range(lives.n)])

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from cli import output
 from engine import formulas
 from engine.export import rows
+from engine.export.form import Form
 from engine.report import page
 
 UNSEEN = [
@@ -84,7 +85,7 @@ HOSTILE = ["=1+1", "＝1", " =1", "\xa0=1", "\u200b@x", "\ufeff-x", "\t1", "−x
 def test_cells_and_headers_of_every_writer(text, capsys):
     written = []
     file = io.BytesIO()
-    rows.write(file, iter([pl.DataFrame({text: [text]}).to_arrow()]), "csv")
+    rows.write(file, iter([pl.DataFrame({text: [text]}).to_arrow()]), Form("csv"))
     written.append(file.getvalue().decode())
     output.emit([{text: text}], output.Output.csv)
     written.append(capsys.readouterr().out)

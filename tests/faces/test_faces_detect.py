@@ -11,7 +11,7 @@ from PIL import Image
 from engine.config import Faces
 from engine.errors import EngineError
 from engine.faces import align, analyse, cut, model_id, mtcnn, networks
-from engine.synth import looks, portraits
+from engine.synth import looks, portraits, scenery
 from tests.faces.threads import asking
 
 
@@ -82,7 +82,7 @@ def test_levels_of_the_pyramid_do_not_touch(height, width, least, smallest):
 
 def test_a_photo_without_anybody_and_a_tiny_one(detector):
     for picture in (
-        portraits.scene(size=200, seed=1),
+        scenery.nobody(size=200, seed=1),
         np.zeros((10, 10, 3), np.uint8),
         np.zeros((300, 20, 3), np.uint8),
     ):
@@ -92,7 +92,7 @@ def test_a_photo_without_anybody_and_a_tiny_one(detector):
 @pytest.mark.parametrize("threads", [None, 1, 3])
 def test_detection_does_not_depend_on_company_or_on_threads(drawn, detector, threads):
     """Whoever asks, and whatever number of threads torch was told for that one: None = what it takes by itself."""
-    others = [portraits.scene(size=200, seed=1), np.zeros((10, 10, 3), np.uint8), drawn[0][:, :150], *drawn]
+    others = [scenery.nobody(size=200, seed=1), np.zeros((10, 10, 3), np.uint8), drawn[0][:, :150], *drawn]
     alone = [detector(p) for p in drawn]
     with asking(2, threads) as pool:
         for found in pool.map(detector.many, [drawn, [*others, *drawn]]):
@@ -205,7 +205,7 @@ def test_small_blurred_and_turned_faces_are_told_with_a_reason(tmp_path, drawn):
         "blurred": cv2.GaussianBlur(drawn[0], (0, 0), 7),
     }
     both = np.concatenate([drawn[0], drawn[1]], axis=1)
-    pictures |= {"two": both, "nobody": portraits.scene(size=200, seed=1)}
+    pictures |= {"two": both, "nobody": scenery.nobody(size=200, seed=1)}
     paths = {}
     for name, picture in pictures.items():
         paths[name] = tmp_path / f"{name}.png"

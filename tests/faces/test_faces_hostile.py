@@ -15,7 +15,7 @@ from PIL import Image
 from engine.config import Faces
 from engine.faces import analyse
 from engine.faces.read import Unreadable, read
-from engine.synth import looks, portraits
+from engine.synth import looks, portraits, scenery
 from engine.tables import check
 
 SEED = 20261123
@@ -69,7 +69,7 @@ def mutated(data: bytes, rng: np.random.Generator) -> bytes:
 
 def test_a_thousand_hostile_files_give_a_thousand_statuses(tmp_path, portrait):
     rng = np.random.default_rng(SEED)
-    hills = Image.fromarray(portraits.scene(size=220, seed=1))  # nobody to embed: half of the work
+    hills = Image.fromarray(scenery.nobody(size=220, seed=1))  # nobody to embed: half of the work
     sources = [
         encoded(portrait, "JPEG", quality=90),
         encoded(hills, "JPEG", progressive=True),

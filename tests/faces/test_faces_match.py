@@ -7,7 +7,8 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.faces.match import match, nearest, percentile, random_similarities
+from engine.faces.likeness import percentile, random_similarities
+from engine.faces.match import match, nearest
 from engine.tables import check
 
 

@@ -14,7 +14,8 @@ from engine import processes
 from engine.config import Faces
 from engine.errors import EngineError, ModelError
 from engine.faces import cut, gallery, lines
-from engine.synth import looks, portraits
+from engine.faces.mtcnn import THRESHOLDS
+from engine.synth import looks, portraits, scenery
 
 
 @given(
@@ -54,7 +55,7 @@ def photos(tmp_path_factory):
         "portrait": drawn[0],
         "far": wide,
         "two": np.concatenate([drawn[2], drawn[3]], axis=1),
-        "nobody": portraits.scene(size=200, seed=1),
+        "nobody": scenery.nobody(size=200, seed=1),
     }
     folder = tmp_path_factory.mktemp("photos")
     for name, picture in pictures.items():
@@ -77,14 +78,19 @@ def test_a_full_search_finds_nobody_else(photos, monkeypatch):
     asked = gallery.examiner("customer", Faces(), 1)
     searched = []
     whole = asked._detector.many
+
+    def told(given, smallest=None, thresholds=THRESHOLDS):
+        searched.append((len(given), smallest is not None))
+        return whole(given, smallest, thresholds)
+
+    monkeypatch.setattr(asked._detector, "many", told)
+    quick = asked(list(photos.values()))
+    assert searched[:2] == [(4, True), (3, False)]  # only the portrait was settled at once
     monkeypatch.setattr(
         asked._detector,
         "many",
-        lambda given, *least: searched.append((len(given), bool(least))) or whole(given, *least),
+        lambda given, smallest=None, thresholds=THRESHOLDS: whole(given, None, thresholds),
     )
-    quick = asked(list(photos.values()))
-    assert searched == [(4, True), (3, False)]  # only the portrait was settled at once
-    monkeypatch.setattr(asked._detector, "many", lambda given, *least: whole(given))
     full = asked(list(photos.values()))
     statuses = [rows[0]["status"] for rows in quick.rows]
     assert statuses == ["ok", "ok", "ambiguous", "no_face", "unreadable"]

@@ -160,12 +160,16 @@ def test_a_contact_sheet_and_the_cost_of_caps(space, tmp_path):
         assert "c0 own_face" in few and "c4 own_face" in few and "c1 own_face" not in few  # c1 has nothing to show
         files = matches.contact_sheet(context, tmp_path / "sheet", limit=4)
         assert matches.caps(context)["gap"] == 0
+        free, *wished = matches.cost_of_wishes(context)
+        assert free["lost"] == 0 and {row["age_weight"] for row in wished} == {*matches.AGE_WEIGHTS}
+        assert all(row["matched"] == free["matched"] for row in wished) and free["other_sex"] is None
         store.write("inventory", store.read("inventory").with_columns(max_uses=pl.lit(1, pl.Int32)))
         rows = step(space, store)
         used = [r["photo_id"] for r in rows.values() if r["photo_id"]]
         assert len(used) == len(set(used))
         cost = matches.caps(context)
     text = files[1].read_text()
+    assert text.count('class="shown"') == text.count("shown</small>") == few.count('class="shown"') == 3
     assert "c0 own_face" in text and "no_consent" in text and text.count("<img") >= 6
     assert [f.stat().st_mode & 0o777 for f in files] == [0o600, 0o600]
     assert cost["gap"] >= 0

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from engine.errors import ConfigError
-from engine.faces import sheet, traits
+from engine.faces import cut, sexes, sheet, traits
 from engine.faces.match import cap_gap, match
 from tests.faces.test_faces_match import likeness, world
 
@@ -114,6 +114,70 @@ def test_hair_takes_off_in_proportion_and_unknown_hair_takes_off_nothing():
     np.testing.assert_allclose(off, [[0, 0.3, 0], [0, 0, 0]], atol=1e-6)
     barred = traits.Penalties(people, photos, traits.Wishes(filters=("hair",)))(np.arange(2))
     np.testing.assert_array_equal(np.isinf(barred), [[False, True, False], [False, False, False]])
+
+
+@pytest.mark.parametrize(
+    ("words", "means"),
+    [
+        ("f m", "f m"), ("Female MALE", "f m"), ("w m", "f m"), ("Frau Mann divers", "f m -"), ("k m", "f m"),
+        ("mujer hombre", "f m"), ("h m", "m f"), ("h f", "m f"), ("n f", "f m"), ("nő férfi", "f m"), ("v m", "f m"),
+        ("ж м", "f m"), ("k e", "f m"), ("1 2 9 0", "m f - -"), ("0 1", "- -"), ("yes no", "- -"), ("", ""),
+    ],
+)  # fmt: skip
+def test_sex_is_understood_in_the_words_of_its_column(words, means):
+    got = sexes.understood(words.split())
+    assert [got.get(w.lower(), "-") for w in words.split()] == means.split()
+
+
+def test_codes_of_two_sides_meet_or_the_run_stops_naming_them():
+    people = pl.DataFrame({"subject_id": ["a", "b", "c"], "gender": ["m", "f", None], "style": ["x", "y", "z"]})
+    photos = pl.DataFrame(
+        {
+            "photo_id": ["p", "q", "r"],
+            "attributes": ['{"gender":"male","style":"1"}', '{"sex":"Frau","style":"2"}', "{}"],
+        }
+    )
+    barred = np.isinf(traits.Penalties(people, photos, traits.wishes("gender", 0, 0))(np.arange(3)))
+    np.testing.assert_array_equal(barred, [[False, True, False], [True, False, False], [False, False, False]])
+    taken = traits.Penalties(people, photos, traits.wishes("", 0, 0, 0.7))(np.arange(3))
+    np.testing.assert_allclose(taken, np.where(barred, 0.7, 0), atol=1e-6)
+    with pytest.raises(ConfigError, match="customers' aa, bb say no sex"):
+        strange = people.with_columns(gender=pl.Series(["aa", "bb", None]))
+        traits.Penalties(strange, photos, traits.wishes("gender", 0, 0))
+    with pytest.raises(ConfigError, match="x, y, z and the models' 1, 2 have no word in common"):
+        traits.Penalties(people, photos, traits.wishes("style", 0, 0))
+
+
+def test_disagreements_are_counted_where_both_sides_are_known():
+    people = pl.DataFrame({"subject_id": ["a", "b", "c"], "gender": ["m", "f", None], "age": [50, 20, None]})
+    models = pl.DataFrame(
+        {
+            "photo_id": ["p", "q", "q"],
+            "attributes": ['{"gender":"female","age_band":"60-69"}', '{"gender":"f","age":"36"}', None],
+        }
+    )
+    found = pl.DataFrame(
+        {"subject_id": ["a", "b", "c", "a"], "photo_id": ["p", "q", "p", None], "status": ["matched"] * 3 + ["used_up"]}
+    )
+    assert traits.disagreements(found, people, models) == {"other_sex": 0.5, "years_apart": 0.5}
+    nobody = traits.disagreements(found.clear(), people, models)
+    assert nobody == {"other_sex": None, "years_apart": None}
+
+
+def test_a_photo_is_of_its_main_face_not_of_a_bystander():
+    boxes = [[0, 0, 60, 60], [150, 100, 250, 220], [10, 10, 110, 130], None]
+    faces = pl.DataFrame(
+        {
+            "sha256": ["a", "a", "b", "c"],
+            "face": [0, 1, 0, -1],
+            "status": ["ok", "low_quality", "ok", "no_face"],
+            "box": pl.Series(boxes, dtype=pl.Array(pl.Float32, 4)),
+            "width": [400, 400, 120, 9],
+            "height": [300, 300, 140, 9],
+        }
+    )
+    assert cut.main_faces(faces).select("sha256", "face").rows() == [("a", 1), ("b", 0)]
+    assert cut.main_faces(faces.tail(1)).is_empty()
 
 
 def test_when_every_photo_is_barred_the_status_says_so():

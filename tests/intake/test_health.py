@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import engine
 from cli.main import app
-from engine.config import load
+from engine.config_file import load
 from engine.sources import health
 from engine.warehouse.duckdb import DuckDBWarehouse
 

@@ -62,9 +62,10 @@ def test_customers_with_features_replace_and_reject(store, bring):
         "income": 4.0,
         "plan": "r",
     }
-    reasons = dict(store.read("rejects").select("row_number", "reason").iter_rows())
-    assert reasons[2] == "age: not a whole number"
-    assert reasons[5] == "customer_id: missing"
+    rejects = store.read("rejects").select("row_number", "column_name", "reason", "detail").rows()
+    assert (2, "age", "not_a_whole_number", None) in rejects
+    assert (5, "customer_id", "missing", None) in rejects
+    assert (6, None, "wrong_columns", "5 expected") in rejects
 
 
 def test_a_header_is_named_as_the_file_has_it(bring):
@@ -255,6 +256,23 @@ def test_photos_and_inventory_from_folders(store, bring, tmp_path):
     assert store.read("inventory")["photo_id"].to_list() == ["C1/x", "C1/y", "C2"]
     with pytest.raises(InputError, match="no photo"):
         bring("photos", Path(root / "C1").parent / "empty" if (root / "empty").mkdir() else root / "empty")
+
+
+def test_photos_of_one_name_are_two_and_rejects_name_their_file(store, bring, tmp_path):
+    """A name that is no UTF-8 says so and stops nothing."""
+    root = tmp_path / "in"
+    root.mkdir()
+    for seed, name in enumerate(("anna.jpg", "anna.png", "ben.jpg")):
+        (root / name).write_bytes(jpeg(seed))
+    (root / "carl.jpg").touch()
+    (root / os.fsdecode(b"d\xe4n.jpg")).write_bytes(jpeg(7))
+    bring("inventory", root)
+    assert store.read("inventory")["photo_id"].to_list() == ["anna.jpg", "anna.png", "ben"]
+    rejects = store.read("rejects").select("raw", "reason", "detail").rows()
+    empty, strange = ("carl.jpg", "unusable_photo", "the file is empty"), ("d\\udce4n.jpg", "name_not_utf8", None)
+    assert set(rejects) == {empty, strange}
+    assert sums(bring("photos", root)) == (5, 3, 0, 2)
+    assert store.read("photos")["customer_id"].n_unique() == 2
 
 
 def test_inventory_keeps_further_columns_as_attributes(store, bring, tmp_path):

@@ -198,8 +198,12 @@ def test_a_text_in_other_signs_or_forms_is_a_rejected_row(space, tmp_path):
     rows = 'id,years,b\n1,"40,0",01.02.1980\n2,40.0,01.02.1980\n3,41,1980-02-01\n4,,\n'
     done = table(space, tmp_path, "customers", said, rows)
     assert (done.rows_kept, done.rows_rejected) == (2, 2)
-    reasons = read(space, "rejects").sort("row_number")["reason"].to_list()
-    assert [reason.split(":")[0] for reason in reasons] == ["age", "birth_date"]
+    rejects = read(space, "rejects").sort("row_number").select("column_name", "reason").rows()
+    assert rejects == [("age", "not_a_whole_number"), ("birth_date", "not_a_day")]
+    assert {name: n for name, n in done.details.items() if name.startswith("rejected")} == {
+        "rejected_age_not_a_whole_number": 1,
+        "rejected_birth_date_not_a_day": 1,
+    }
 
 
 def test_a_column_that_stands_twice_is_refused_where_the_mapping_names_it(space, tmp_path):
@@ -208,6 +212,20 @@ def test_a_column_that_stands_twice_is_refused_where_the_mapping_names_it(space,
         table(space, tmp_path, "customers", said, "id,x,x\n1,40,50\n")
     with pytest.raises(InputError, match="stands twice"):
         logs(space, tmp_path, SAID.replace('"s"', '{ sql = "s + 0" }'), LOG.replace(",up\n", ",s\n"))
+
+
+@pytest.mark.parametrize(
+    ("layout", "rows"),
+    [
+        ('header = false\nnames = ["who", "born"]', "17,1980\n18,1975\n"),
+        ('delimiter = "|"', "who|born,town\n17|1980\n18|1975\n"),
+    ],
+)
+def test_a_table_without_a_header_or_with_a_rare_delimiter_is_read_as_its_mapping_says(space, tmp_path, layout, rows):
+    born = "born" if "names" in layout else "born,town"
+    said = f'{layout}\n[columns]\ncustomer_id = "who"\nbirth_year = "{born}"\n'
+    assert table(space, tmp_path, "customers", said, rows).rows_kept == 2
+    assert read(space, "customers").select("customer_id", "birth_year").rows() == [("17", 1980), ("18", 1975)]
 
 
 def test_columns_of_consents_that_nobody_reads_are_left_out_where_the_mapping_says_so(space, tmp_path):

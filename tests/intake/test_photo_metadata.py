@@ -148,8 +148,9 @@ def test_tagging_a_photo_makes_no_new_one_and_large_ones_are_refused(tmp_path):
     for name, content in {"a.jpg": photo("JPEG", exif=tagged(1)), "b.jpg": photo("JPEG", exif=b""),
                           "c.tif": photo("TIFF"), "d.jpg": b"no photo"}.items():  # fmt: skip
         (tmp_path / name).write_bytes(content)
-    digests, places, reasons = photos.bring(
+    digests, places, whys = photos.bring(
         ["a.jpg", "b.jpg", "c.tif", "d.jpg"], tmp_path, tmp_path / "faces", new=set(), max_megapixels=0.0001
     )
-    assert digests[0] == digests[1] and places[0] == places[1] and reasons[0] is None
-    assert "megapixels" in reasons[2] and "no picture" in reasons[3] and digests[2:] == [None, None]
+    assert digests[0] == digests[1] and places[0] == places[1] and whys[0] is None
+    assert digests[2:] == [None, None] and {why["reason"] for why in whys[2:]} == {"unusable_photo"}
+    assert "megapixels" in whys[2]["detail"] and "no picture" in whys[3]["detail"]

@@ -59,14 +59,14 @@ def test_a_hundred_thousand_texts_keep_their_numbers():
 
 def test_texts_of_one_key_are_told_apart_by_their_bytes(monkeypatch):
     """Every word gets the same hash."""
-    kernel = numbers.compiled(numbers.mark)
+    kernel = numbers.compiled(numbers.make_keys)
 
-    def mark(offsets, content, keys):
+    def make_keys(offsets, content, keys):
         kernel(offsets, content, keys)
         keys[keys < 0] = -5
 
     compiled = numbers.compiled
-    monkeypatch.setattr(numbers, "compiled", lambda f: mark if f is numbers.mark else compiled(f))
+    monkeypatch.setattr(numbers, "compiled", lambda f: make_keys if f is numbers.make_keys else compiled(f))
     found = numbers.Numbers()
     assert found.of(pa.array(["ann", "bob", "ann", "anna", "123", "bo", "bob"])).to_pylist() == [0, 1, 0, 2, 3, 4, 1]
 

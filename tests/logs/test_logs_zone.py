@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import engine
-from engine import config, runner
+from engine import config_file, runner
 from engine.errors import ConfigError
 from engine.usecases import erase, imports
 
@@ -88,15 +88,15 @@ def test_a_change_moves_the_sums_and_makes_stages_stale(space, tmp_path):
     engine.import_logs(space, [write(tmp_path)])
     engine.run(space, until="edges")
     before = days(space)
-    config.set_value(space.path / "kindred.toml", "logs.time_zone", "Europe/Budapest")
+    config_file.set_value(space.path / "kindred.toml", "logs.time_zone", "Europe/Budapest")
     changed = engine.open(space.path)
     with changed.warehouse(read_only=True) as store:
         states = {line["stage"]: line["state"] for line in runner.status(store, changed.config)}
     assert (before, days(changed), states["edges"]) == (BY_UTC, BY_BUDAPEST, "stale")
-    assert len(changed.told) == 1 and "Days begin by Europe/Budapest now, no longer by UTC" in changed.told[0]
+    assert len(changed.notices) == 1 and "Days begin by Europe/Budapest now, no longer by UTC" in changed.notices[0]
     with changed.warehouse(read_only=True) as store:
         assert store.query("graph/as_of")["as_of"].item() == date(2026, 3, 31)
-    config.set_value(space.path / "kindred.toml", "logs.time_zone", "UTC")
+    config_file.set_value(space.path / "kindred.toml", "logs.time_zone", "UTC")
     assert days(engine.open(space.path)) == BY_UTC
 
 
@@ -118,7 +118,7 @@ def test_a_later_import_can_be_undone_by_the_days_that_are_then(space, tmp_path)
     other = tmp_path / "other.csv"
     other.write_text("caller,callee,started_at,duration_s\na1,b1,2026-03-28 23:40:00,7\n")
     engine.import_logs(space, [other], options={"timezone": "UTC"})
-    config.set_value(space.path / "kindred.toml", "logs.time_zone", "Europe/Budapest")
+    config_file.set_value(space.path / "kindred.toml", "logs.time_zone", "Europe/Budapest")
     changed = engine.open(space.path)
     imports.undo(changed, [first])
     with changed.warehouse(read_only=True) as store:
@@ -127,5 +127,5 @@ def test_a_later_import_can_be_undone_by_the_days_that_are_then(space, tmp_path)
 
 def test_a_name_that_is_none_is_refused_where_it_is_set(space):
     with pytest.raises(ConfigError, match=r"'Europe/Budapset' is no time zone.*Europe/Budapest"):
-        config.set_value(space.path / "kindred.toml", "logs.time_zone", "Europe/Budapset")
+        config_file.set_value(space.path / "kindred.toml", "logs.time_zone", "Europe/Budapset")
     assert engine.open(space.path).config.logs.time_zone == "auto"

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from engine import workspace
 from engine.errors import ConfigError, InputError, WorkspaceError
 from engine.tables import TABLES
 from engine.usecases import demo
@@ -56,6 +57,18 @@ def test_faces_are_found_and_look_alikes_matched(result):
     assert alike["own_face"]["found"] >= 0.8
     assert alike["influencer_face"]["planted"] >= 4
     assert alike["influencer_face"]["found"] < 0.5  # or the photo would name the influencer
+
+
+def test_who_may_be_the_same_person_is_who_was_planted_as_that_and_a_page_shows_both_faces(result, monkeypatch):
+    """Drawn faces look alike to FaceNet: the bar is measured on them."""
+    monkeypatch.setenv("KINDRED_KEYS", result.paths["keys"])
+    with workspace.open_(Path(result.paths["workspace"])).warehouse(read_only=True) as store:
+        own = store.read("matches").filter(pl.col("arm") == "own_face", pl.col("status") == "matched")
+    planted = result.recovered["look_alikes"]["own_face"]["planted"]
+    flagged = own["flag"].is_not_null().sum()
+    assert planted - 1 <= flagged <= planted + 2 and flagged < len(own) / 2
+    page = Path(result.paths["faces"]).read_text(encoding="utf-8")
+    assert page.count("own_face") > len(own) / 2 and 'class="shown"' in page
 
 
 def test_the_offers_made_are_worth_more_than_random_ones(result):
@@ -122,7 +135,6 @@ def test_a_town_too_small_for_an_experiment_says_so(result):
 
 def test_the_simulated_experiment_finds_what_was_planted(result, monkeypatch):
     """On the people of the quick town; the page tells that it is simulated."""
-    from engine import workspace
     from engine.usecases import reporting
 
     monkeypatch.setattr(demo, "TRIAL_CUSTOMERS", 10)

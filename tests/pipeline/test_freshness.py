@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from engine import config, runner, warehouse
+from engine import config, config_file, runner, warehouse
 from engine.runner import code
 from engine.runner.freshness import Freshness
 from engine.stages import STAGES
@@ -28,7 +28,7 @@ EDITS = [
     ("engine/tables.py", ALL, ()),
     ("engine/compiled.py", ("edges", "influencers", "choices", "matches"), SINCE_MATCHES),
     ("engine/handsets/loyalty.py", ("handsets",), SINCE_CHOICES),
-    ("engine/offers/worth.py", ("choices",), ("matches", *SINCE_MATCHES)),
+    ("engine/offers/policy_value.py", ("choices",), ("matches", *SINCE_MATCHES)),
     ("engine/faces/align.py", ("matches",), SINCE_MATCHES),
     ("engine/faces/decide.py", ("face_choices",), ("ads",)),
     ("engine/ads/words.py", ("ads",), ()),  # below engine/ads/texts.py
@@ -126,7 +126,7 @@ def test_an_edited_file_makes_stale_whatever_depends_on_it(tree, store, file, di
 @pytest.mark.parametrize(("given", "name", "direct", "after"), SETTINGS, ids=[str(given) for given, *_ in SETTINGS])
 def test_a_changed_setting_makes_stale_who_reads_it(store, given, name, direct, after):
     noted(store)
-    check(stale(store, config.load(flags=given)), "settings", name, direct, after)
+    check(stale(store, config_file.load(flags=given)), "settings", name, direct, after)
 
 
 @pytest.mark.parametrize(("target", "direct", "after"), IMPORTS, ids=[target for target, _, _ in IMPORTS])
@@ -169,7 +169,7 @@ def test_a_file_that_a_setting_names_makes_stale_who_reads_it(store, tmp_path, s
     place.parent.mkdir()
     place.write_bytes(b"as it was")
     value = place.parent if setting == "ads.brand" else place
-    own = config.load(flags={setting: str(value)})
+    own = config_file.load(flags={setting: str(value)})
     noted(store, own)
     assert stale(store, own) == {}
     place.write_bytes(b"as it is.")
@@ -182,7 +182,7 @@ def test_a_file_that_a_setting_names_makes_stale_who_reads_it(store, tmp_path, s
 def test_a_file_that_is_as_it_was_is_not_read_again(store, tmp_path, monkeypatch):
     weights = tmp_path / "own.npz"
     weights.write_bytes(b"large")
-    own = config.load(flags={"faces.weights": str(weights)})
+    own = config_file.load(flags={"faces.weights": str(weights)})
     noted(store, own)
     read, hashed = [], code.hashed
     monkeypatch.setattr(code, "hashed", lambda path: read.append(path) or hashed(path))
@@ -202,7 +202,7 @@ def test_without_sources_the_version_counts(tree, store, tmp_path, monkeypatch):
     monkeypatch.setattr(code, "ENGINE", tmp_path / "compiled only")
     noted(store)
     assert stale(store) == {}
-    assert set(stale(store, config.load(flags={"ads.format": "png"}))) == set(ALL)  # nobody knows who reads it
+    assert set(stale(store, config_file.load(flags={"ads.format": "png"}))) == set(ALL)  # nobody knows who reads it
     monkeypatch.setattr(freshness, "VERSION", "9.9")
     assert stale(store)["edges"] == "code changed: Kindred's version"
     assert set(stale(store)) == set(ALL)

@@ -17,7 +17,7 @@ from tests_report_town import make, tables
 
 from engine.report.book import Book
 from engine.trust.noise import Noise
-from engine.usecases import reporting
+from engine.usecases import reporting, reporting_sections
 from engine.usecases.reporting_ask import Ask
 
 WHOSE = ("customer_id", "party_id", "contact_id", "subject_id")
@@ -41,13 +41,13 @@ def asked(space: Any) -> Iterator[Callable[[Noise | None, bytes], Book]]:
     with space.warehouse(read_only=True) as store:
         ask = Ask(space, store, {})
         k = space.config.report.min_cell
-        reporting._fill(Book(k), ask, reporting.KINDS)
+        reporting_sections.fill(Book(k), ask, reporting.KINDS)
         content = ask.digest()
 
         def fill(secret: bytes, still: bool = False) -> tuple[Book, dict[str, int]]:
             noise = Noise(secret, content, k)
             book = Book(k, noise)
-            reporting._fill(book, ask, reporting.KINDS)
+            reporting_sections.fill(book, ask, reporting.KINDS)
             hidden = book._ledger.withheld()
             shown = {}
             for path, n in book._ledger.counts.items():

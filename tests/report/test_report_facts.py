@@ -372,7 +372,7 @@ def test_book_keeps_paths_and_plain_values():
     book.put("a.rows.1.name", "z")
     book.put("when", __import__("datetime").date(2025, 1, 2))
     book.order("a.rows", "n", "name")
-    facts = book.settle()
+    facts = book.finish()
     assert [row["name"] for row in facts["a"]["rows"]] == ["z", "x"]
     assert facts["when"] == "2025-01-02"
     assert plain(float("nan")) is None and plain(float("inf")) is None and plain(1 / 3) == 0.333333
@@ -404,7 +404,7 @@ def test_shares_that_were_moved_stay_shares_and_intervals_intervals():
         for name, value in {"low": 0.4, "mean": 0.6, "high": 0.8}.items():
             book.figure(f"a.{name}", value, 1 / 20)
         book.within("a.low", "a.mean", "a.high")
-        moved = book.settle()["a"]
+        moved = book.finish()["a"]
         assert 0 <= moved["low"] <= moved["mean"] <= moved["high"] <= 1
         seen.add(tuple(moved.values()))
     assert len(seen) > 10

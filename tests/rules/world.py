@@ -194,7 +194,7 @@ class World:
         [told] = json.loads(done)
         if "file_seen_before" in told["details"]:
             return False
-        if told["rows_rejected"] != refused or told["details"].get("rejected: opted out", 0) != refused:
+        if told["rows_rejected"] != refused or told["details"].get("rejected_opted_out", 0) != refused:
             raise Fault(f"{refused} rows are about people on the list, but import says {told}")
         return True
 

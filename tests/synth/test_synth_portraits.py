@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.synth import looks, portraits
+from engine.synth import looks, portraits, scenery
 from engine.synth.canvas import Canvas, ribbon, spline
 
 
@@ -39,7 +39,7 @@ def test_a_scene_shows_nobody():
     from PIL import Image
 
     detector = MTCNN(thresholds=[0.6, 0.7, 0.7])
-    boxes, _ = detector.detect(Image.fromarray(portraits.scene(size=320, seed=2)))
+    boxes, _ = detector.detect(Image.fromarray(scenery.nobody(size=320, seed=2)))
     assert boxes is None
 
 

@@ -130,7 +130,9 @@ def test_exported_rejects_name_their_files(kindred):
     text = Path("out/rejects.jsonl").read_text()
     rows = [json.loads(line) for line in text.splitlines()]
     assert sorted((row["file"] == "people.csv", row["row_number"]) for row in rows) == [(False, 3), (True, 1)]
-    assert all(list(row) == ["source_id", "file", "row_number", "reason", "raw"] for row in rows)
+    assert all(
+        list(row) == ["source_id", "file", "row_number", "reason", "raw", "column_name", "detail"] for row in rows
+    )
     assert "36201234567" not in text and "list-" in text
     columns = json.loads(Path("out/manifest.json").read_text())["tables"]["rejects"]["columns"]
     assert [c["name"] for c in columns][:2] == ["source_id", "file"]

@@ -27,7 +27,8 @@ NOBODY = set(
     caller_cell callee_cell residence gender tac manufacturer model offer_id headline body call_to_action
     campaign_id photo_id attributes purpose gated_because definition segment_by segment model_id learner base
     metric parameter status arm flag ad_id alt_text run_id stage inputs_hash config_hash versions depends_on rows
-    name value experiment_id plan hash cluster_id eligible_because who offer_version how cells call_id
+    name value experiment_id plan hash cluster_id eligible_because who offer_version how cells call_id digest
+    column_name detail
     """.split()  # noqa: SIM905 (words read better than fifty quotes)
 )
 GONE, STAYS = "PLANTEDGONE", "PLANTEDSTAYS"
@@ -220,7 +221,7 @@ def test_opting_out_keeps_a_hash_and_nothing_else(space, tmp_path, known):
     people = tmp_path / "customers.csv"
     people.write_text(f"customer_id,age\n{known},40\nsomeone,41\n")
     summary = engine.import_table(space, "customers", people)
-    assert summary.rows_rejected == 1 and summary.details == {"rejected: opted out": 1}
+    assert summary.rows_rejected == 1 and summary.details == {"rejected_opted_out": 1}
     log = tmp_path / "log.csv"
     log.write_text(f"caller,callee,started_at,duration_s\n{known},someone,2026-01-05 10:00:00,60\n")
     engine.import_logs(space, [log])

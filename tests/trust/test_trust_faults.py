@@ -217,7 +217,7 @@ def test_a_clock_that_goes_back_makes_nothing_run_twice(space, monkeypatch):
     from engine import runner
 
     assert {r.status for r in runner.run(space, until="edges")} == {"done"}
-    monkeypatch.setattr(runner, "_now", lambda: datetime(2001, 1, 1))
+    monkeypatch.setattr(runner, "utc_now", lambda: datetime(2001, 1, 1))
     assert {r.status for r in runner.run(space, until="edges", force=True)} == {"done"}
     assert {r.status for r in runner.run(space, until="edges")} == {"fresh"}
 
@@ -263,4 +263,4 @@ def test_every_file_a_command_leaves_is_its_owners_only(space, tmp_path):
     for args in (("import", "logs", tmp_path / "calls.csv"), ("run", "--until", "edges")):
         assert kindred(*args, "-w", space.path).returncode == 0
     assert kindred("export", "events", "--to", tmp_path / "out", "-w", space.path).returncode == 0
-    assert files.loose(space.path) == [] and files.loose(tmp_path / "out") == []
+    assert files.insecure_paths(space.path) == [] and files.insecure_paths(tmp_path / "out") == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import engine
-from engine import config, runner, workspace
+from engine import config_file, runner, workspace
 from engine.usecases import influence
 
 PEOPLE = ("anna", "bela", "cili", "dora")
@@ -27,7 +27,7 @@ def test_only_who_agreed_has_influencers_or_is_one(tmp_path):
     runner.run(space, until="influencers")
     assert pairs(space) >= {("anna", "cili"), ("cili", "anna"), ("dora", "anna")}
 
-    config.set_value(space.path / workspace.CONFIG, "graph.require_traffic_consent", True)
+    config_file.set_value(space.path / workspace.CONFIG, "graph.require_traffic_consent", True)
     space = workspace.open_(space.path)
     engine.import_table(space, "consents", tmp_path / "consents.csv")
     runner.run(space, until="influencers")

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 import engine
-from engine import config
+from engine import config_file
 from tests.warehouse.compare import same, same_tables
 from tests.warehouse.conftest import opened
 
@@ -35,7 +35,7 @@ def test_days_are_the_same_by_both_engines(tmp_path):
     spaces = [imported(tmp_path, name) for name in ("duckdb", "spark")]
     assert same_tables(*spaces, tables=("events", "pair_days", "repeats"))["pair_days"] == 5
     for space in spaces:
-        config.set_value(space.path / "kindred.toml", "logs.time_zone", "America/New_York")
+        config_file.set_value(space.path / "kindred.toml", "logs.time_zone", "America/New_York")
     moved = [opened(space.path, space.config.warehouse.engine) for space in spaces]
     assert same_tables(*moved, tables=("events", "pair_days", "repeats"))["pair_days"] == 5
     with moved[0].warehouse(read_only=True) as one, moved[1].warehouse(read_only=True) as other:
@@ -43,4 +43,4 @@ def test_days_are_the_same_by_both_engines(tmp_path):
             found = [store.query(statement) for store in (one, other)]
             same(*(frame.sort(frame.columns) for frame in found), statement)
         days = one.read("pair_days").filter(n_calls=4)["day"].to_list()
-    assert days == [date(2026, 3, 29)] and all("America/New_York now" in space.told[0] for space in moved)
+    assert days == [date(2026, 3, 29)] and all("America/New_York now" in space.notices[0] for space in moved)

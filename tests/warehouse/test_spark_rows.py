@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import closing
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -9,7 +11,7 @@ import pytest
 
 from engine.config import Logs
 from engine.logs import undo
-from engine.tables import empty
+from engine.tables import check, empty
 from engine.warehouse.duckdb import DuckDBWarehouse
 from engine.warehouse.spark import SparkWarehouse
 from tests.logs import test_logs_undo
@@ -39,6 +41,22 @@ def test_no_two_events_have_one_number(tmp_path):
     store.append("events", events(40, 2), unique=False)
     assert store.query_text(ask).row(0) == (17, 17)
     store.close()
+
+
+def test_parts_from_before_a_table_got_a_column_have_it_as_null(tmp_path):
+    new = pl.DataFrame({"source_id": ["new"], "row_number": [1], "reason": ["wrong_columns"], "raw": [""]})
+    new = check(new.with_columns(detail=pl.lit("5 expected")), "rejects")
+    old = new.with_columns(source_id=pl.lit("old")).drop("column_name", "detail")
+    for name, rows in (("a", old), ("b", new)):
+        (tmp_path / "tables" / "rejects" / name).mkdir(parents=True)
+        rows.write_parquet(tmp_path / "tables" / "rejects" / name / "0.parquet")
+    for parts, details in ((["a"], [None]), (["a", "b"], [None, "5 expected"]), (["b"], ["5 expected"])):
+        with closing(DuckDBWarehouse(tmp_path / "w.duckdb")) as store:
+            store.execute("trust/forget_meta", name="parts:rejects")
+            listed = [{"path": f"rejects/{name}", "rows": 1} for name in parts]
+            store.execute("trust/set_meta", name="parts:rejects", value=json.dumps(listed))
+        with closing(SparkWarehouse(tmp_path / "w.duckdb", folder=str(tmp_path / "tables"), read_only=True)) as store:
+            assert store.read("rejects").sort("source_id", descending=True)["detail"].to_list() == details
 
 
 def test_call_records_are_taken_back_as_on_one_machine(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.offers import allocation, experiment_table, worth
+from engine.offers import allocation, experiment_table, policy_value
 
 REAL = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
@@ -93,9 +93,9 @@ def test_values_hold_the_truth_when_offers_were_not_given_at_random():
     value, cost = np.array([10.0]), np.array([0.5])
     truth = np.where(choice == 0, 10 * effect - 0.5, 0).mean()
     for expected in (np.zeros((n, 2)), np.full((n, 2), 0.25), np.stack([0.2 + 0 * x, 0.2 + effect], axis=1)):
-        found = worth.policy_value(choice, worth.arm_scores(outcome, given_, own, expected), value, cost)
+        found = policy_value.estimate(choice, policy_value.arm_scores(outcome, given_, own, expected), value, cost)
         assert abs(found.mean - truth) < 3 * found.error
-    nobody = worth.policy_value(np.full(n, -1), worth.arm_scores(outcome, given_, own, expected), value, cost)
+    nobody = policy_value.estimate(np.full(n, -1), policy_value.arm_scores(outcome, given_, own, expected), value, cost)
     assert (nobody.mean, nobody.error) == (0, 0)
 
 

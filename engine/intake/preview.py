@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import sources
 from engine.errors import masked
-from engine.intake.reading import REASON, ROW
+from engine.intake.rejected import ROW, WHY
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,7 +35,7 @@ def columns(profile: Profile | None, texts: pl.DataFrame, typed: pl.DataFrame) -
     said = {**profile.columns, **profile.expressions} if profile else {}
     told = []
     for name in first.columns:
-        if name in (ROW, REASON):
+        if name in (ROW, WHY):
             continue
         theirs = said.get(name, name)
         told.append({

@@ -49,7 +49,7 @@ def arm_scores(outcome: np.ndarray, given: np.ndarray, propensity: np.ndarray, e
     return scores
 
 
-def policy_value(choice: np.ndarray, scores: np.ndarray, value: np.ndarray, cost: np.ndarray) -> Value:
+def estimate(choice: np.ndarray, scores: np.ndarray, value: np.ndarray, cost: np.ndarray) -> Value:
     """Worth per customer above giving nobody anything.
 
     Args:
@@ -179,14 +179,14 @@ def compare(
     policies[HALF_COST, ""] = allocation.allocate(gain, costs, everybody & ~rare, budget=float(spent) / 2)
     for policy, choice in policies.items():
         for kind, scores in (("policy_value", robust), ("policy_value_weighted", inverse)):
-            found.append(_interval(policy, kind, policy_value(choice, scores, values, costs)))
+            found.append(_interval(policy, kind, estimate(choice, scores, values, costs)))
     if singles:
-        best = max(singles, key=lambda p: policy_value(policies[p], robust, values, costs).mean)
+        best = max(singles, key=lambda p: estimate(policies[p], robust, values, costs).mean)
         gains = [gain_per_row(policies[p], robust, values, costs) for p in ((PERSONALISED, ""), best)]
         difference = gains[0] - gains[1]
-        estimate = Value(float(difference.mean()), float(difference.std(ddof=1) / len(difference) ** 0.5))
-        found.append(_interval(best, "policy_gain", estimate))
-        if estimate.mean - 1.96 * estimate.error <= 0:
+        advantage = Value(float(difference.mean()), float(difference.std(ddof=1) / len(difference) ** 0.5))
+        found.append(_interval(best, "policy_gain", advantage))
+        if advantage.mean - 1.96 * advantage.error <= 0:
             found.append(_row(best, "policy_no_gain"))
     return found
 

@@ -1,0 +1,50 @@
+"""`kindred mapping …`: mapping files that a workspace keeps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.command import Shell, command
+
+
+def register(group: typer.Typer) -> None:
+    """Add these commands to `group`."""
+
+    @command(group)
+    def keep(
+        shell: Shell,
+        name: Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits, - and _.")],
+        file: Annotated[Path, typer.Argument(metavar="FILE", help="A mapping file (docs/mapping.md).")],
+    ) -> None:
+        """Keep a mapping file in the workspace, to be used as --mapping NAME.
+
+        Example: `kindred mapping keep crm crm.toml`
+        """
+        from engine.usecases import mappings
+
+        shell.emit(mappings.keep(shell.workspace(), name, file))
+
+    @command(group, "list")
+    def list_(shell: Shell) -> None:
+        """The mappings that are kept: for which table, which columns, and what their content is known by.
+
+        Example: `kindred mapping list`
+        """
+        from engine.usecases import mappings
+
+        shell.emit(mappings.listed(shell.workspace()), ["name", "table", "columns", "digest"])
+
+    @command(group)
+    def show(
+        shell: Shell, name: Annotated[str, typer.Argument(metavar="NAME", help="Of a mapping that is kept.")]
+    ) -> None:
+        """The text of a kept mapping.
+
+        Example: `kindred mapping show crm > crm.toml`
+        """
+        from engine.usecases import mappings
+
+        print(mappings.show(shell.workspace(), name), end="")
