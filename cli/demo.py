@@ -63,6 +63,7 @@ def _summary(result: dict[str, Any]) -> str:
     records, influencers, policy = found["records"], found["influencers"], found["policy"]
     planted = found["look_alikes"]["own_face"]["planted"]
     alike = round((found["look_alikes"]["own_face"]["found"] or 0) * planted)
+    by_rank = found["faces"]["influencers_by_rank"]
     parts = ("rows", "events", "duplicate", "rejected")
     exact = all(records[name] == records[f"planted_{name}"] for name in parts)
     lines = {
@@ -78,6 +79,8 @@ def _summary(result: dict[str, Any]) -> str:
         f"random {policy['random_offer']:.2f})",
         "faces": f"{_percent(found['faces']['usable'])} of {found['faces']['photos']:,} photos usable; "
         f"{alike} of {planted} customers' planted look-alikes matched",
+        "contacts": f"{sum(by_rank.values()):,} customers can be shown an influencer's face, "
+        f"{by_rank.get('1', 0):,} of them their first contact's",
         "ads": f"{counts['ads']:,} for {policy['offers_made']:,} customers",
         "experiment": _trial(found["experiment"]),
     }

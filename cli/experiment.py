@@ -35,7 +35,7 @@ _QUESTIONS = {
     "effects": "Effects", "guardrails": "Guardrails", "segments": "By segment", "spillover": "Along the ties",
     "likeness": "Customers whose own face drives others' ads", "over_time": "Day by day",
 }  # fmt: skip
-_STRATA = "residence, age_band, influence, tie_strength or similarity"
+_STRATA = "residence, age_band, influence, tie_strength, similarity or rank (of the contact whose face it is)"
 
 
 def register(app: typer.Typer) -> None:

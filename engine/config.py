@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from engine import clock
+from engine.errors import ConfigError
 
 
 def _s(
@@ -29,6 +30,20 @@ def _time_zone(name: str) -> None:
         clock.of(name)
 
 
+def _faces_in_order(text: str) -> None:
+    """Raise ConfigError where a list of whose faces come first names something else, or one twice."""
+    named = names(text)
+    if not set(named) <= set(FACE_ARMS) or len(set(named)) < len(named):
+        raise ConfigError(f"faces.order = {text!r}.", fix=f"Name each of {', '.join(FACE_ARMS)} at most once.")
+
+
+def names(text: str) -> list[str]:
+    """The names in a setting that lists some, separated by commas."""
+    return [name for part in text.split(",") if (name := part.strip())]
+
+
+# Whose face an ad can show.
+FACE_ARMS = ("own_face", "influencer_face", "random_face", "no_face")
 # They decide how fast and with how much memory results are computed, never which.
 _NO_RESULT = ("run.threads", "run.memory")
 
@@ -202,6 +217,19 @@ class Faces:
     own_face_drawn: bool = _s(
         False, "draw own-face photos as loosely as contacts', to compare whose face sells at equal likeness"
     )
+    influencer_ranks: int = _s(
+        3, "so many of a customer's first contacts (see graph.top) are asked for a face", low=1, high=1000
+    )
+    influencer_share: float = _s(
+        0.5, "a later contact may lend one only with at least this share of the first's score", low=0, high=1
+    )
+    order: str = _s(
+        "own_face,influencer_face,no_face",
+        "whose face a customer is shown where neither an experiment nor a policy decides: the first that can be; of "
+        "those in ads.arms",
+        check=_faces_in_order,
+    )
+    best_arm: str = _s("", "the face that an experiment found best: comes before faces.order", choices=("", *FACE_ARMS))
     every_face: bool = _s(False, "in a campaign photo of several people any of them may be the one who is alike")
     hair_weight: float = _s(0.02, "similarity taken off for hair of quite another colour", low=0, high=2)
     age_weight: float = _s(
@@ -220,7 +248,12 @@ class Ads:
     campaign: str = _s("campaign", "name that starts every creative's file name")
     brand: str = _s("", "folder of a brand; empty = the built-in one", file=True)
     sizes: str = _s("1080x1080,300x250", "canvas sizes in pixels, separated by commas")
-    arms: str = _s("own_face,influencer_face,random_face", "variants to render, separated by commas; no_face too")
+    arms: str = _s("own_face,influencer_face,random_face,no_face", "faces an ad may show, separated by commas")
+    render: str = _s(
+        "decided",
+        "decided = the one ad that each customer is to be shown; all = one for each arm",
+        choices=("decided", "all"),
+    )
     format: str = _s("jpeg", "file format of the creatives", choices=("jpeg", "png", "webp"))
     banner_kb: int = _s(150, "largest file of a banner (a canvas of up to 400,000 pixels), in 1,000 bytes", low=5)
 

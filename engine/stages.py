@@ -57,13 +57,21 @@ STAGES = (
         dated=True,
     ),
     Stage(
+        "face_choices",
+        ("matches", "choices", "customers", "consents", "optouts", "plans", "assignments"),
+        ("face_choices",),
+        dated=True,
+    ),
+    Stage(
         "ads",
-        ("matches", "faces", "choices", "offers", "customers", "inventory", "consents", "optouts"),
+        ("face_choices", "matches", "faces", "choices", "offers", "customers", "inventory", "consents", "optouts"),
         ("ads",),
         dated=True,
     ),
 )  # fmt: skip
 
+# Written by commands, who decide: what stands in them counts.
+DECIDED = ("plans", "assignments")
 # Which imports change which table; every other table is written by a stage.
 IMPORTED = {
     "events": ("logs",),

@@ -22,6 +22,12 @@ _FIGURES = "|".join((
     "uplift_decile", "calibration_slope", "like_random", "no_model", "policy_value", "policy_value_weighted",
     "policy_gain", "policy_no_gain", "policy_no_overlap", "propensity_estimated", "propensity_given",
 ))  # fmt: skip
+# Whose face, and why: see `engine.faces.decide`.
+_SHOWN = "own_face|influencer_face|random_face|no_face|no_ad"
+_WHY = "|".join((
+    "assigned", "explored", "policy", "best_arm", "preferred", "fallback",
+    "minor", "no_consent", "no_offer", "not_showable", "nothing_to_show", "no_longer_allowed",
+))  # fmt: skip
 _ALL = [
     # ---- what came in ---------------------------------------------------------------------------
     table("sources", "file imported", "source_id", """
@@ -306,10 +312,22 @@ _ALL = [
         height i32?
         embedding f32[512]?  unit length; null unless status is ok
         """),
+    table("face_choices", "customer: whose face is shown", "customer_id", f"""
+        customer_id text
+        arm text={_SHOWN}    no_ad = nothing is shown
+        subject_id text?     whose face chose the photo; null for random_face and no_face
+        rank i32?            of the contact whose face it is, 1 = first; null unless influencer_face
+        photo_id text?       null without a face
+        reason text={_WHY}   what decided, or why nothing is shown
+        propensity f64?      probability with which this arm was given; null where it was not random
+        experiment_id text?  the running experiment that assigned the arm
+        policy_id text?      the learned policy that chose it
+        """),
     table("matches", "customer and arm", "customer_id arm", """
         customer_id text
         arm text             own_face, influencer_face or random_face
         subject_id text?     whose face was matched; null for random_face
+        rank i32?            of the contact whose face it is, 1 = first; null unless influencer_face
         photo_id text?       null where there is no match
         similarity f64?      cosine of the two embeddings, less what all models' have in common
         percentile f64?      share of random inventory pairs that are less similar

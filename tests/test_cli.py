@@ -47,9 +47,8 @@ def test_init_then_status_as_json(kindred):
     made = kindred("init", "w", "-o", "json")
     assert made.exit_code == 0 and set(json.loads(made.stdout)) == {"workspace", "settings", "key_id"}
     found = json.loads(kindred("status", "-w", "w", "-o", "json").stdout)
-    assert [s["stage"] for s in found["stages"]] == [
-        "edges", "learned", "influencers", "handsets", "choices", "matches", "ads",
-    ]  # fmt: skip
+    stages = ["edges", "learned", "influencers", "handsets", "choices", "matches", "face_choices", "ads"]
+    assert [s["stage"] for s in found["stages"]] == stages
     assert {s["state"] for s in found["stages"]} == {"never"}
     assert set(found["tables"].values()) == {0}
 

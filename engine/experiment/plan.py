@@ -17,7 +17,7 @@ from engine.identifiers import personal
 UNITS = ("customer", "cluster")
 RATIO = "ratio"
 KINDS = ("any", "count", "sum", RATIO)
-STRATA = ("residence", "age_band", "influence", "tie_strength", "similarity")  # known before anybody is assigned
+STRATA = ("residence", "age_band", "influence", "tie_strength", "similarity", "rank")  # known beforehand
 DEFAULT_ARMS = {"own_face": 0.4, "influencer_face": 0.4, "random_face": 0.2}
 
 

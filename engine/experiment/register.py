@@ -38,8 +38,9 @@ def running(store: Warehouse, day: date, *, besides: str | None = None) -> pl.Da
         besides: an experiment to leave out.
 
     Returns:
-        customer_id, experiment_id, arm, assigned_at, version: one row per customer. `assign` takes nobody into a
-        second experiment; where a horizon was made longer and two overlap, the earlier assignment holds.
+        customer_id, experiment_id, arm, assigned_at, version, propensity (the arm's share): one row per customer.
+        `assign` takes nobody into a second experiment; where a horizon was made longer and two overlap, the earlier
+        assignment holds.
 
     Raises:
         InputError: a running experiment was planned anew and not assigned since.
@@ -54,9 +55,11 @@ def running(store: Warehouse, day: date, *, besides: str | None = None) -> pl.Da
         people = store.query("experiment/assigned_between", experiment_id=name, after=after, until=end)
         if name != besides and people.height:
             check_drawn(store, name, plan, people)
-            found.append(people)
+            share = pl.col("arm").replace_strict(plan.arms, default=None, return_dtype=pl.Float64)
+            found.append(people.with_columns(propensity=share))
     if not found:
-        return store.query("experiment/assigned_between", experiment_id="", after=end, until=end)
+        nobody = store.query("experiment/assigned_between", experiment_id="", after=end, until=end)
+        return nobody.with_columns(propensity=pl.lit(None, pl.Float64))
     everybody = pl.concat(found).sort("customer_id", "assigned_at", "experiment_id")
     return everybody.unique("customer_id", keep="first", maintain_order=True)
 

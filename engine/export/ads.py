@@ -66,8 +66,8 @@ def write(
 def deliverable(store: Warehouse, config: Config, as_of: date) -> pl.DataFrame:
     """Rows of the view `delivery`: what may be sent on a day, by consent, opt-out and the offer's validity.
 
-    Whoever takes part in an experiment that runs on that day gets the ad of the assigned arm or none; the others get
-    every arm's, for the sending system to choose from.
+    One row per customer, as table `face_choices` decided. Whoever takes part in an experiment that runs on that day
+    gets the ad of the assigned arm or none: where it was decided before the assignment, none until the next run.
 
     Args:
         store: the workspace's database.
@@ -83,9 +83,10 @@ def deliverable(store: Warehouse, config: Config, as_of: date) -> pl.DataFrame:
     people.standing(store, rules)
     people.showable(store, rules)
     found = store.query("export/delivery", as_of=as_of)
-    drawn = running(store, as_of).select("customer_id", "experiment_id", assigned="arm")
+    drawn = running(store, as_of).select("customer_id", assigned="arm", within="experiment_id")
     found = found.join(drawn, on="customer_id", how="left", maintain_order="left")
-    found = found.filter(pl.col("assigned").is_null() | (pl.col("assigned") == pl.col("arm")))
+    as_drawn = (pl.col("assigned") == pl.col("arm")) & pl.col("within").eq_missing(pl.col("experiment_id"))
+    found = found.filter(pl.col("assigned").is_null() | as_drawn)
     return with_texts(store, found).select(VIEWS["delivery"].names)
 
 

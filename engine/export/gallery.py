@@ -18,10 +18,16 @@ if TYPE_CHECKING:
     from engine.warehouse import Warehouse
 
 PAGES = Path(__file__).resolve().parent / "pages"
-ARMS = {"own_face": "Own face", "influencer_face": "Influencer's face", "random_face": "Random face"}
+ARMS = {
+    "own_face": "Own face",
+    "influencer_face": "Influencer's face",
+    "random_face": "Random face",
+    "no_face": "No face",
+}
 STATUSES = {
     "shown": "Shown",
-    "withheld": "Consent ended after matching",
+    "withheld": "No longer as it was decided",
+    "not_chosen": "Another one is shown",
     "no_photo": "No photo",
     "no_consent": "No consent",
     "no_face": "No face in the photo",
@@ -33,7 +39,6 @@ STATUSES = {
     "low_quality": "Photo too poor",
     "unreadable": "Photo unreadable",
     "minor": "Minor",
-    "not_rendered": "Not rendered",
 }
 
 

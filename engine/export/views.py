@@ -16,10 +16,13 @@ def _view(name: str, grain: str, keys: str, columns: str) -> Table:
 
 
 VIEWS = {
-    "delivery": _view("delivery", "customer and arm to be sent an ad", "customer_id arm", """
+    "delivery": _view("delivery", "customer to be sent an ad", "customer_id", """
         customer_id text
-        experiment_id text?  the running experiment that assigned the arm; null = in none, any of the arms may be sent
+        experiment_id text?  the experiment that assigned the arm; null = none did
         arm text
+        rank i32?            of the contact whose face it is after, 1 = first; null for other arms
+        reason text          what decided the arm
+        propensity f64?      probability with which it was given; null where it was not random
         ad_id text
         offer_id text
         headline text
@@ -51,6 +54,7 @@ VIEWS = {
         percentile f64?
         flag text?
         status text          of the match
+        chosen bool?         this arm is the one that is shown
         ad_id text?          null = no ad was rendered
         """),
 }  # fmt: skip
@@ -88,9 +92,9 @@ class Part:
 GROUPS = ("ads", "delivery", "audience", "analysis", "graph", "all")
 _BESIDE_ANALYSIS = ("choices", "uplift", "offer_metrics", "loyalty", "influencers")
 _READS = {
-    "ads": ("ads", "offers", "choices", "matches", "customers"),
-    "delivery": ("ads", "offers", "matches", "consents", "optouts", "customers", "plans", "assignments"),
-    "analysis": ("matches", "choices", "uplift", "influencers", "ads"),
+    "ads": ("ads", "offers", "choices", "matches", "face_choices", "customers"),
+    "delivery": ("ads", "face_choices", "offers", "consents", "optouts", "customers", "plans", "assignments"),
+    "analysis": ("matches", "choices", "uplift", "influencers", "face_choices", "ads"),
 }
 _READS["audience"] = _READS["delivery"]
 

@@ -43,8 +43,8 @@ def match(
     contacts are hidden, their arm has its part of a photo's uses, and who gets them is drawn.
 
     Args:
-        wanted: customer_id, arm, subject_id?, status? - one row per match wanted; a row with a status is
-            passed through unmatched; `random_face` rows have no subject.
+        wanted: customer_id, arm, subject_id?, status?, and rank? where it is known - one row per match wanted; a
+            row with a status is passed through unmatched; `random_face` rows have no subject.
         subjects: subject_id, sha256, embedding float32[512] (unit length) - any number of photos a subject.
         models: photo_id, sha256, max_uses?, embedding, and for wishes attributes?, hair? - one row per usable face
             of a campaign photo.
@@ -114,6 +114,7 @@ def match(
         "customer_id",
         "arm",
         "subject_id",
+        *(name for name in ("rank",) if name in wanted.columns),
         pl.when(pl.Series(matched)).then(ids.cast(pl.String)).alias("photo_id"),
         pl.Series("similarity", similarity).fill_nan(None),
         pl.Series("percentile", share).fill_nan(None),

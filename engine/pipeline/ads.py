@@ -1,4 +1,4 @@
-"""Stage `ads`: the creative of every customer with a chosen offer, for every arm with a matched campaign photo.
+"""Stage `ads`: the creative of every customer with a chosen offer, for the decided arm or for each that can be shown.
 
 Arm no_face shows a plain ground where the others show a portrait, everything else alike: what a face does is compared
 with no face, not with another layout.
@@ -10,6 +10,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine import config
 from engine.ads import brands, creative, pool
 from engine.ads.crop import Face
 from engine.ads.photo import Photo
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from engine.pipeline import Context
 
-NO_FACE = "no_face"
 GROUND = Path(__file__).resolve().parent.parent / "ads" / "ground.png"
 
 
@@ -36,14 +36,16 @@ def run(context: Context) -> None:
     sizes = brands.parse_sizes(settings.sizes)
     for size in sizes:
         brands.layers_of(brand, size)
-    arms = [arm.strip() for arm in settings.arms.split(",") if arm.strip()]
     context.warehouse.temp("_offers_said", "ads/offers_said")
-    asked = {"campaign": settings.campaign, "unknown_offers": context.rules.unknown_offers}
-    wanted = context.warehouse.query("ads/wanted", salt=_salt(context), **asked).filter(pl.col("arm").is_in(arms))
-    if NO_FACE in arms:
-        plain = {"photo_id": NO_FACE, "sha256": hashlib.sha256(GROUND.read_bytes()).hexdigest()}
-        faceless = context.warehouse.query("ads/wanted_without_face", **plain, **asked)
-        wanted = pl.concat([wanted, faceless], how="vertical_relaxed").sort("customer_id", "arm")
+    context.warehouse.temp("_open_arms", "faces/open_arms", unknown_offers=context.rules.unknown_offers)
+    wanted = context.warehouse.query(
+        "ads/wanted",
+        campaign=settings.campaign,
+        salt=_salt(context),
+        arms=config.names(settings.arms),
+        every_arm=settings.render == "all",
+        ground=hashlib.sha256(GROUND.read_bytes()).hexdigest(),
+    )
     # Of what is there, only this run's and the last finished run's: an export may still be copying those.
     before = set(context.warehouse.read("ads")["files"].explode(empty_as_null=True).drop_nulls())
     if not wanted.height:

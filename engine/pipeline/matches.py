@@ -270,12 +270,11 @@ def contact_sheet(context: Context, folder: Path, *, limit: int = 20, nearest_ph
 
 
 def _wanted(context: Context, subjects: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
-    """One row per customer and arm: whose face, or why none."""
+    """One row per customer and arm: whose face, or why none: of the contacts the first who can be shown."""
     import polars as pl
 
     store = context.warehouse
     customers = store.query("faces/addressees")
-    contacts = store.query("faces/first_contacts", definition=context.config.graph.definition)
     unknown = context.rules.unknown_is_adult
     adults = store.query("faces/adults")["customer_id"].implode()
     known = store.query("faces/known_people")["customer_id"].implode()
@@ -285,10 +284,10 @@ def _wanted(context: Context, subjects: pl.DataFrame, people: pl.DataFrame) -> p
         return who.is_not_null() & ~who.is_in(adults) & (who.is_in(known) if unknown else pl.lit(True))
 
     own = customers.with_columns(arm=pl.lit("own_face"), subject_id=pl.col("customer_id"))
-    theirs = customers.join(contacts, on="customer_id", how="left").select(
-        "customer_id", pl.lit("influencer_face").alias("arm"), pl.col("contact_id").alias("subject_id")
+    theirs = customers.join(store.query("faces/lenders", **_lending(context)), on="customer_id", how="left").select(
+        "customer_id", pl.lit("influencer_face").alias("arm"), pl.col("contact_id").alias("subject_id"), "rank"
     )
-    anyone = customers.with_columns(arm=pl.lit("random_face"), subject_id=pl.lit(None, pl.String))
+    anyone = customers.with_columns(arm=pl.lit("random_face"))
     purpose = (
         pl.when(pl.col("arm") == "own_face")
         .then(pl.lit(consent.OWN_FACE))
@@ -301,7 +300,7 @@ def _wanted(context: Context, subjects: pl.DataFrame, people: pl.DataFrame) -> p
         .agg(pl.col("status").sort_by(pl.col("status").replace_strict(rank, return_dtype=pl.Int32)).first())
         .rename({"status": "photo"})
     )
-    rows = pl.concat([own, theirs, anyone]).with_columns(purpose=purpose)
+    rows = pl.concat([own, theirs, anyone], how="diagonal").with_columns(purpose=purpose)
     rows = rows.join(state, on=["subject_id", "purpose"], how="left").join(best, on="subject_id", how="left")
     reason = (
         pl.when(minor("customer_id") | (minor("subject_id") & pl.col("allowed").is_not_null()))
@@ -317,7 +316,10 @@ def _wanted(context: Context, subjects: pl.DataFrame, people: pl.DataFrame) -> p
         .when(pl.col("photo") != "ok")
         .then(pl.col("photo"))
     )
-    return rows.with_columns(status=reason).select("customer_id", "arm", "subject_id", "status")
+    rows = rows.with_columns(status=reason).sort("customer_id", "arm", pl.col("status").is_not_null(), "rank")
+    return rows.unique(["customer_id", "arm"], keep="first", maintain_order=True).select(
+        "customer_id", "arm", "subject_id", "rank", "status"
+    )
 
 
 def _subjects(context: Context) -> pl.DataFrame:
@@ -326,4 +328,15 @@ def _subjects(context: Context) -> pl.DataFrame:
     Returns:
         subject_id, purpose, sha256, path, allowed (an adult's, with consent for the purpose).
     """
-    return context.warehouse.query("faces/subject_photos", definition=context.config.graph.definition)
+    context.warehouse.temp("_lenders", "faces/lenders", **_lending(context))
+    return context.warehouse.query("faces/subject_photos")
+
+
+def _lending(context: Context) -> dict[str, Any]:
+    """Which contacts of a customer may lend a face."""
+    faces = context.config.faces
+    return {
+        "definition": context.config.graph.definition,
+        "ranks": faces.influencer_ranks,
+        "share": faces.influencer_share,
+    }

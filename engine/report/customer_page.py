@@ -75,6 +75,10 @@ def sentence(facts: Mapping[str, Any]) -> list[dict[str, str]]:
         words.append(f"{arm}: photo {row['photo_id']}{rarity}; {made}.")
     if not facts["matches"]:
         words.append("No faces have been compared.")
+    if face := facts.get("face"):
+        shown = "Nothing is shown" if face["arm"] == "no_ad" else f"Shown: {word(face['arm'])}"
+        by = f" by {face['experiment_id']}" if face["experiment_id"] else ""
+        words.append(f"{shown} ({word(face['reason'])}{by}).")
     return [{"step": str(i), "what": text} for i, text in enumerate(words, start=1)]
 
 

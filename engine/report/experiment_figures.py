@@ -16,13 +16,14 @@ STEPS = ("customers", "offered", "own_face", "both_faces")
 SEGMENTS = 12  # of one segmentation, the largest; the rest is one
 
 
-def fill(book: Book, *, arms: pl.DataFrame, funnel: Mapping[str, Any]) -> None:
+def fill(book: Book, *, arms: pl.DataFrame, funnel: Mapping[str, Any], one_each: bool) -> None:
     """Everything below `experiment`.
 
     Args:
         book: to fill.
         arms: sql/report/arms.
         funnel: row of sql/report/funnel.
+        one_each: every customer has one ad at most.
     """
     book.rows("experiment.arms", arms.iter_rows(named=True), ["matched", "ads"])
     known = {row["arm"]: j for j, row in enumerate(book.get("faces.arms") or [])}
@@ -41,6 +42,16 @@ def fill(book: Book, *, arms: pl.DataFrame, funnel: Mapping[str, Any]) -> None:
             book.rest(f"experiment.funnel.{i}.lost", lost)
             left = [f"experiment.funnel.{i}.customers", f"experiment.funnel.{i}.lost"]
             book.total(f"experiment.funnel.{i - 1}.customers", left)
+    for i in range(arms.height):  # who gave a photo is matched without an offer, too
+        if arms["arm"][i] == "own_face" and (others := arms["matched"][i] - funnel["own_face"]):
+            book.rest(f"experiment.arms.{i}.rest", others)
+            book.total(f"experiment.arms.{i}.matched", ["experiment.funnel.2.customers", f"experiment.arms.{i}.rest"])
+    if one_each and arms["ads"].sum():
+        shown = [f"experiment.arms.{i}.ads" for i in range(arms.height)]
+        if (without := funnel["offered"] - arms["ads"].sum()) > 0:
+            shown.append("experiment.funnel.1.without_ad")
+            book.rest(shown[-1], without)
+        book.total("experiment.funnel.1.customers", shown)
 
 
 def trial(

@@ -17,6 +17,7 @@ def fill(
     *,
     statuses: pl.DataFrame,
     matches: pl.DataFrame,
+    ranks: pl.DataFrame,
     percentiles: pl.DataFrame,
     uses: pl.DataFrame,
     groups: pl.DataFrame,
@@ -29,6 +30,7 @@ def fill(
         book: to fill.
         statuses: sql/report/photo_statuses.
         matches: sql/report/match_statuses.
+        ranks: sql/report/match_ranks.
         percentiles: sql/report/percentiles.
         uses: sql/report/photo_uses.
         groups: sql/report/match_groups.
@@ -37,6 +39,7 @@ def fill(
     """
     photos(book, statuses)
     arms(book, matches)
+    contact_ranks(book, ranks)
     likeness(book, percentiles)
     inventory(book, uses)
     by_group(book, groups)
@@ -82,6 +85,15 @@ def arms(book: Book, matches: pl.DataFrame) -> None:
         book.people(f"faces.arms.{j}.same_person", flagged[arm])
         book.rest(f"faces.arms.{j}.other_person", book.get(f"faces.arms.{j}.matched") - flagged[arm])
         book.total(f"faces.arms.{j}.matched", [f"faces.arms.{j}.same_person", f"faces.arms.{j}.other_person"])
+
+
+def contact_ranks(book: Book, ranks: pl.DataFrame) -> None:
+    """How many customers each further contact adds to those with an influencer's face."""
+    book.rows("faces.ranks", ranks.iter_rows(named=True), ["n"])
+    names = [row["arm"] for row in book.get("faces.arms")]
+    if ranks.height and ranks["n"].sum() == book.get(f"faces.arms.{names.index('influencer_face')}.matched"):
+        parts = [f"faces.ranks.{i}.n" for i in range(ranks.height)]
+        book.total(f"faces.arms.{names.index('influencer_face')}.matched", parts)
 
 
 def likeness(book: Book, percentiles: pl.DataFrame) -> None:

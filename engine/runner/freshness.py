@@ -16,7 +16,7 @@ from typing import Any
 
 from engine import config as settings
 from engine.runner import code
-from engine.stages import IMPORTED, STAGES, Stage
+from engine.stages import DECIDED, IMPORTED, STAGES, Stage
 from engine.trust import people
 from engine.version import VERSION
 from engine.warehouse import Warehouse
@@ -31,7 +31,8 @@ class Fingerprint:
     """What a stage's results depend on, each with a hash.
 
     Args:
-        inputs: per table that it reads, its imports or the stage before; the day and who may be shown.
+        inputs: per table that it reads, its imports, what commands wrote into it or the stage before; the day and who
+            may be shown.
         code: per file of the engine and statement.
         settings: per setting.
         files: per file that a setting names: hash, size and time.
@@ -111,6 +112,8 @@ class Freshness:
                     {"targets": [*IMPORTED[table], "erasure", "undo"]},
                 )
                 found[table] = digest(seen["source_id"])[:16]
+            elif table in DECIDED:
+                found[table] = digest(map(str, self._store.query(f"experiment/{table}_digest").row(0)))[:16]
             else:
                 writer = self.fingerprint(next(s for s in STAGES if table in s.writes))
                 found[table] = digest([writer.inputs_hash, writer.config_hash])[:16]
@@ -175,7 +178,7 @@ def _changes(stage: Stage, old: Mapping[str, Any], new: Mapping[str, Any]) -> st
         return sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name))
 
     inputs = changed("inputs")
-    computed = [name for name in inputs if name in stage.reads and name not in IMPORTED]
+    computed = [name for name in inputs if name in stage.reads and name not in (*IMPORTED, *DECIDED)]
     told = {
         "code": changed("code"),
         "settings": changed("settings"),

@@ -73,6 +73,7 @@ def _forbidden(asked: people.Rules) -> dict[str, dict[str, bool]]:
         "faces": {},
         "choices": {"unknown_offers": asked.unknown_offers},
         "matches": {"unknown_is_adult": asked.unknown_is_adult},
+        "face_choices": {"unknown_offers": asked.unknown_offers},
         "ads": {},
     }
     return found | ({"influencers": {}} if asked.need_traffic else {})

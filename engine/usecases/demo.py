@@ -178,7 +178,8 @@ def _keys_in(folder: Path) -> Iterator[None]:
 def _workspace(out: Path, seed: int, today: str, settings: Mapping[str, Any]) -> Workspace:
     """A workspace whose key follows from the seed: nobody in the town is real, and the exports can be repeated."""
     key = hashlib.sha256(b"kindred demo %d" % seed).digest()
-    preset = {"ids__key_id": keys.save(key), "run__today": today, "ads__campaign": "demo"}
+    # The gallery shows the faces side by side.
+    preset = {"ids__key_id": keys.save(key), "run__today": today, "ads__campaign": "demo", "ads__render": "all"}
     return workspace.create(out / "workspace", preset={**preset, **settings})
 
 

@@ -168,6 +168,7 @@ def _faces(store: Warehouse, known: _Truth) -> dict[str, Any]:
         "usable": _mean(best["ok"]),
         "without_a_face": known.facts["photos_without_a_face"],
         "status": counts,
+        "influencers_by_rank": {str(rank): n for rank, n in store.query("report/match_ranks").iter_rows()},
     }
 
 

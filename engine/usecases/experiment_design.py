@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from engine import config
 from engine.errors import InputError
 from engine.experiment import plan as plans
 from engine.experiment import register
@@ -76,7 +77,7 @@ def design(workspace: Workspace, name: str, **fields: Any) -> tuple[Plan, bool]:
             raise InputError(
                 f"there is no arm {', '.join(unknown)}.", fix=f"The arms are {', '.join((*FACES, *WITHOUT_FACE))}."
             )
-        rendered = {arm.strip() for arm in workspace.config.ads.arms.split(",")}
+        rendered = config.names(workspace.config.ads.arms)
         unseen = [arm for arm in plan.arms if arm != NO_AD and arm not in rendered]
         if unseen:
             raise InputError(f"no ads are rendered for {', '.join(unseen)}.",

@@ -27,7 +27,7 @@ def facts(workspace: Workspace, customer: str) -> dict[str, Any]:
 
     Returns:
         customer, words (the chain in sentences), and per step rows: events, ties, influencers, handsets, offers,
-        consents, photos, matches. About one person: nothing is withheld.
+        consents, photos, matches; face, what is shown and why. About one person: nothing is withheld.
 
     Raises:
         InputError: nobody or several people of that id.
@@ -63,6 +63,7 @@ def facts(workspace: Workspace, customer: str) -> dict[str, Any]:
             "consents": rows("consents", **who),
             "photos": rows("photos", **who),
             "matches": rows("matches", **who, unknown_is_adult=rules.unknown_is_adult),
+            "face": next(iter(rows("face", **who)), None),
         }
     found["words"] = customer_page.sentence(found)
     return found

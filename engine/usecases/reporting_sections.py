@@ -170,6 +170,7 @@ def _faces(book: Book, ask: Ask) -> None:
         book,
         statuses=ask.frame("photo_statuses"),
         matches=ask.frame("match_statuses"),
+        ranks=ask.frame("match_ranks"),
         percentiles=ask.frame("percentiles"),
         uses=ask.frame("photo_uses", limit=ask.config.report.rows),
         groups=ask.frame("match_groups"),
@@ -179,7 +180,8 @@ def _faces(book: Book, ask: Ask) -> None:
 
 
 def _experiment(book: Book, ask: Ask) -> None:
-    experiment_figures.fill(book, arms=ask.frame("arms"), funnel=ask.row("funnel"))
+    one_each = ask.config.ads.render == "decided"
+    experiment_figures.fill(book, arms=ask.frame("arms"), funnel=ask.row("funnel"), one_each=one_each)
     book.put("experiments", [])
     book.put("experiment.unread", [])
     for state in ask.frame("experiments").iter_rows(named=True):

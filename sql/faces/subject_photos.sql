@@ -1,6 +1,6 @@
--- Grain: one row per person, purpose and photo: the addressees (own_face, see addressees.sql) and the influencers of
--- those (likeness_for_contacts). allowed: an adult who agreed to the purpose.
--- Reads choices, influencers, optouts, photos, _standing. Params: definition.
+-- Grain: one row per person, purpose and photo: the addressees (own_face, see addressees.sql) and those of their contacts
+-- whose face they may be shown (likeness_for_contacts). allowed: an adult who agreed to the purpose.
+-- Reads choices, optouts, photos, _lenders, _standing.
 WITH addressees AS (
     SELECT customer_id FROM choices WHERE offer_id IS NOT NULL
     UNION
@@ -10,10 +10,9 @@ WITH addressees AS (
 subjects AS (
     SELECT customer_id AS subject_id, 'own_face' AS purpose FROM addressees
     UNION
-    SELECT i.contact_id AS subject_id, 'likeness_for_contacts' AS purpose
-    FROM influencers AS i
-    INNER JOIN addressees AS a ON a.customer_id = i.customer_id
-    WHERE i.definition = $definition AND i."rank" = 1
+    SELECT l.contact_id AS subject_id, 'likeness_for_contacts' AS purpose
+    FROM _lenders AS l
+    INNER JOIN addressees AS a ON a.customer_id = l.customer_id
 )
 
 SELECT

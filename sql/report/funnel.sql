@@ -1,15 +1,15 @@
--- Grain: one row. Customers, those with an offer, of these those with an own-face ad, with an influencer-face ad, and
--- with both: who could enter the comparison. Reads: parties, choices, ads.
+-- Grain: one row. Customers, those with an offer, of these those who can be shown their own face, the contact's, and both:
+-- who could enter the comparison. Reads: parties, choices, matches.
 WITH offered AS (
     SELECT customer_id FROM choices WHERE offer_id IS NOT NULL
 ),
 
 own AS (
-    SELECT customer_id FROM ads WHERE arm = 'own_face'
+    SELECT customer_id FROM matches WHERE arm = 'own_face' AND status = 'matched'
 ),
 
 influencer AS (
-    SELECT customer_id FROM ads WHERE arm = 'influencer_face'
+    SELECT customer_id FROM matches WHERE arm = 'influencer_face' AND status = 'matched'
 )
 
 SELECT

@@ -14,8 +14,7 @@ from engine import workspace as workspaces
 from engine.ads.crop import Face, Window
 from engine.ads.photo import Photo
 from engine.ads.render import Offer
-from engine.pipeline import ads as stage
-from engine.pipeline import prepared
+from engine.pipeline import ads, face_choices, prepared
 
 TODAY = date(2024, 6, 1)
 PURPOSES = ("own_face", "likeness_for_contacts", "offers")
@@ -49,8 +48,9 @@ def named(text: str) -> set[str]:
 
 
 def make(folder: Path, *, customers: int = 6, photos: int = 3, preset: dict | None = None):
-    """A workspace with everything the stage `ads` reads."""
-    space = workspaces.create(folder, preset={"run__today": TODAY.isoformat(), "run__threads": 1, **(preset or {})})
+    """A workspace with everything the stages `face_choices` and `ads` read; ads are rendered for three arms, all."""
+    settings = {"ads__render": "all", "ads__arms": "own_face,influencer_face,random_face", "run__threads": 1}
+    space = workspaces.create(folder, preset={"run__today": TODAY.isoformat(), **settings, **(preset or {})})
     models = [portrait(space.faces / f"model{n}.jpg", n) for n in range(photos)]
     ids = [f"c{n:03}" for n in range(customers)]
     arms = ("influencer_face", "own_face", "random_face")
@@ -59,6 +59,7 @@ def make(folder: Path, *, customers: int = 6, photos: int = 3, preset: dict | No
             "customer_id": who,
             "arm": arm,
             "subject_id": {"own_face": who, "influencer_face": ids[(n + 1) % customers]}.get(arm),
+            "rank": 1 if arm == "influencer_face" else None,
             "photo_id": models[(n + a) % photos].photo_id,
             "similarity": None if arm == "random_face" else 0.5,
             "percentile": None if arm == "random_face" else 0.97,
@@ -101,10 +102,12 @@ def _eyes(face: Face) -> list[float]:
 
 
 def run(space) -> pl.DataFrame:
-    """Run the stage and return the table `ads`."""
+    """Run the stages `face_choices` and `ads`; returns the table `ads`."""
     with space.writing("test") as store:
         with store.transaction():
-            stage.run(prepared(space, store))
+            context = prepared(space, store)
+            face_choices.run(context)
+            ads.run(context)
         return store.read("ads")
 
 

@@ -1,4 +1,4 @@
-"""Delivery while an experiment runs: exactly the assigned arm's ad, none for no_ad, every arm's for all others."""
+"""Delivery while an experiment runs: exactly the assigned arm's ad, none for no_ad, the preferred one for others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ def space(tmp_path, monkeypatch):
     return space
 
 
-def delivered(space, to, day: date) -> pl.DataFrame:
+def delivered(space, to, day: date, *, decided: bool = True) -> pl.DataFrame:
+    """What is sent on a day; decided: after a run."""
+    if decided:
+        ads_data.run(space)
     export(space, "delivery", to, as_of=day)
     return pl.read_parquet(to / "delivery.parquet")
 
@@ -39,16 +42,21 @@ def test_everybody_gets_the_assigned_arm_and_nothing_else(space, tmp_path):
     with space.warehouse(read_only=True) as store:
         drawn = dict(store.read("assignments").select("customer_id", "arm").iter_rows())
     assert set(drawn.values()) == set(ARMS)
+    unseen = delivered(space, tmp_path / "not yet", date(2024, 6, 10), decided=False)
+    assert set(unseen["customer_id"]) == {"c023"}  # nobody gets what was decided before the assignment
     rows = delivered(space, tmp_path / "during", date(2024, 6, 10))
     inside = rows.filter(pl.col("experiment_id").is_not_null())
     assert dict(inside.select("customer_id", "arm").iter_rows()) == {c: a for c, a in drawn.items() if a != "no_ad"}
     assert inside["customer_id"].is_unique().all() and set(inside["experiment_id"]) == {"spring"}
-    outside = rows.filter(pl.col("experiment_id").is_null())
-    assert set(outside["customer_id"]) == {"c023"} and outside.height == 3
-    after = delivered(space, tmp_path / "after", date(2024, 6, 11))
-    assert after["experiment_id"].null_count() == after.height == 72
-    before = delivered(space, tmp_path / "before", date(2024, 5, 31))
-    assert before["experiment_id"].null_count() == before.height == 72
+    assert inside["propensity"].unique().to_list() == [0.25] and set(inside["reason"]) == {"assigned"}
+    outside = rows.filter(pl.col("experiment_id").is_null()).select(
+        "customer_id", "arm", "reason", "propensity", "rank"
+    )
+    assert outside.rows() == [("c023", "influencer_face", "fallback", None, 1)]
+    over = engine.open(space.path, run__today="2024-06-11")
+    after = delivered(over, tmp_path / "after", date(2024, 6, 11))
+    assert after["experiment_id"].null_count() == after.height == 24
+    assert dict(after["reason"].value_counts().iter_rows()) == {"preferred": 23, "fallback": 1}
 
 
 def test_an_ad_without_a_face_is_the_same_ad_without_a_face(tmp_path, monkeypatch):

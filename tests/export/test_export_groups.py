@@ -56,10 +56,11 @@ def lines(path):
 def test_delivery_has_what_a_sending_system_needs_and_never_the_contact(space, tmp_path):
     export(space, "delivery", tmp_path / "out", "jsonl")
     rows = lines(tmp_path / "out/delivery.jsonl")
-    assert len(rows) == 18
+    assert len(rows) == 6
     for row in rows:
         assert set(row) == {
-            "customer_id", "experiment_id", "arm", "ad_id", "offer_id", "headline", "body", "call_to_action",
+            "customer_id", "experiment_id", "arm", "rank", "reason", "propensity", "ad_id",
+            "offer_id", "headline", "body", "call_to_action",
             "alt_text", "files",
         }  # fmt: skip
         assert all((tmp_path / "out" / name).is_file() for name in row["files"])
@@ -67,7 +68,8 @@ def test_delivery_has_what_a_sending_system_needs_and_never_the_contact(space, t
 
 
 def test_delivery_on_a_later_day_leaves_out_whose_consent_ends(tmp_path):
-    space = ads_data.make(tmp_path / "ws", customers=3, preset={"ads__sizes": "300x250"})
+    settings = {"ads__sizes": "300x250", "faces__order": "influencer_face,own_face"}
+    space = ads_data.make(tmp_path / "ws", customers=3, preset=settings)
     ads_data.run(space)
     with space.writing("test") as store:
         ends = pl.when(pl.col("customer_id") == "c001").then(datetime(2024, 7, 1)).alias("expires_at")
@@ -78,8 +80,8 @@ def test_delivery_on_a_later_day_leaves_out_whose_consent_ends(tmp_path):
     for month in (6, 7, 9):
         export(space, "delivery", tmp_path / f"out{month}", "jsonl", as_of=date(2024, month, 1))
         counts[month] = [(r["customer_id"], r["arm"][:3]) for r in lines(tmp_path / f"out{month}/delivery.jsonl")]
-    assert len(counts[6]) == 9
-    assert counts[7] == [(c, a) for c in ("c000", "c002") for a in ("inf", "own", "ran") if (c, a) != ("c000", "inf")]
+    assert counts[6] == [(c, "inf") for c in ("c000", "c001", "c002")]
+    assert counts[7] == [("c002", "inf")]  # the face of c000's ad is c001's
     assert counts[9] == []
     with pytest.raises(InputError, match="day of sending"):
         export(space, "ads", tmp_path / "no", as_of=date(2024, 7, 1))
@@ -175,7 +177,7 @@ def test_since_a_run_only_what_changed_is_written(tmp_path):
 
 def test_a_dry_run_writes_nothing(space, tmp_path):
     done = export(space, "delivery", tmp_path / "out", dry_run=True)
-    assert done.files == [{"table": "delivery", "rows": 18}] and os.listdir(tmp_path) == []
+    assert done.files == [{"table": "delivery", "rows": 6}] and os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("harm", ["none", "truncated", "altered", "missing", "unexpected"])

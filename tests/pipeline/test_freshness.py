@@ -20,56 +20,51 @@ ROOT = Path(__file__).resolve().parents[2]
 DEFAULTS = config.Config()
 GRAPH = ("learned", "influencers")
 ALL = tuple(stage.name for stage in STAGES)
-SINCE_CHOICES = ("choices", "matches", "ads")
+SINCE_MATCHES = ("face_choices", "ads")
+SINCE_CHOICES = ("choices", "matches", *SINCE_MATCHES)
 
 # What is edited, which stages depend on it themselves, and which read what these write.
 EDITS = [
-    ("engine/trust/consent.py", (*GRAPH, "choices", "matches"), ("ads",)),
+    ("engine/trust/consent.py", (*GRAPH, "choices", "matches"), SINCE_MATCHES),
     ("engine/tables.py", ALL, ()),
-    ("engine/compiled.py", ("edges", *GRAPH, "choices", "matches"), ("ads",)),
+    ("engine/compiled.py", ("edges", *GRAPH, "choices", "matches"), SINCE_MATCHES),
     ("engine/handsets/loyalty.py", ("handsets",), SINCE_CHOICES),
-    ("engine/offers/policy_value.py", ("choices",), ("matches", "ads")),
-    ("engine/faces/align.py", ("matches",), ("ads",)),
+    ("engine/offers/policy_value.py", ("choices",), ("matches", *SINCE_MATCHES)),
+    ("engine/faces/align.py", ("matches",), SINCE_MATCHES),
+    ("engine/faces/decide.py", ("face_choices",), ("ads",)),
     ("engine/ads/words.py", ("ads",), ()),  # below engine/ads/texts.py
     ("engine/ads/brand/brand.toml", ("ads",), ()),  # the built-in brand
-    (
-        "sql/offers/spells.sql",
-        (*GRAPH, "handsets", "choices"),
-        ("matches", "ads"),
-    ),  # of another folder
+    ("sql/offers/spells.sql", (*GRAPH, "handsets", "choices"), SINCE_CHOICES[1:]),  # of another folder
     ("sql/ads/offers_said.sql", SINCE_CHOICES, ()),  # run by the rules about people
-    ("sql/graph/hubs.sql", ("edges", *GRAPH, "choices"), ("matches", "ads")),
-    ("sql/faces/paths.sql", ("matches",), ("ads",)),
+    ("sql/graph/hubs.sql", ("edges", *GRAPH, "choices"), ("matches", *SINCE_MATCHES)),
+    ("sql/faces/paths.sql", ("matches",), SINCE_MATCHES),
     ("engine/workspace/__init__.py", (), ()),  # imported for its types only
     ("engine/trust/enforce.py", (), ()),
     ("engine/report/book.py", (), ()),
     ("sql/report/hubs.sql", (), ()),
 ]
 SETTINGS = [
-    (
-        {"graph.window_days": 30},
-        "graph.window_days",
-        ("edges", *GRAPH, "choices"),
-        ("matches", "ads"),
-    ),
+    ({"graph.window_days": 30}, "graph.window_days", ("edges", *GRAPH, "choices"), ("matches", *SINCE_MATCHES)),
     (
         {"offers.change_days": 5},
         "offers.change_days",
         (*GRAPH, "handsets", "choices"),
-        ("matches", "ads"),
+        ("matches", *SINCE_MATCHES),
     ),
-    ({"offers.budget": 9.0}, "offers.budget", ("choices",), ("matches", "ads")),
-    ({"faces.margin": 14}, "faces.margin", ("matches",), ("ads",)),
+    ({"offers.budget": 9.0}, "offers.budget", ("choices",), ("matches", *SINCE_MATCHES)),
+    ({"faces.margin": 14}, "faces.margin", ("matches",), SINCE_MATCHES),
+    ({"faces.order": "no_face"}, "faces.order", ("matches", "face_choices"), ("ads",)),
+    ({"ads.render": "all"}, "ads.render", ("ads",), ()),
     ({"ads.format": "png"}, "ads.format", ("ads",), ()),
     ({"run.threads": 1}, "", (), ()),
     ({"report.min_cell": 20}, "", (), ()),
 ]
 IMPORTS = [
-    ("photos", SINCE_CHOICES[:2], ("ads",)),
-    ("acts", (*GRAPH, "choices"), ("matches", "ads")),
-    ("devices", (*GRAPH, "handsets", "choices"), ("matches", "ads")),
-    ("treatments", ("choices",), ("matches", "ads")),
-    ("inventory", ("matches", "ads"), ()),
+    ("photos", SINCE_CHOICES[:2], SINCE_MATCHES),
+    ("acts", (*GRAPH, "choices"), ("matches", *SINCE_MATCHES)),
+    ("devices", (*GRAPH, "handsets", "choices"), ("matches", *SINCE_MATCHES)),
+    ("treatments", ("choices",), ("matches", *SINCE_MATCHES)),
+    ("inventory", ("matches", "ads"), ("face_choices",)),
 ]
 
 
@@ -151,9 +146,25 @@ def test_an_import_makes_stale_who_reads_its_table(store, target, direct, after)
     check(stale(store), "inputs", target, direct, after)
 
 
+def test_an_assignment_makes_stale_whose_face_is_shown(store):
+    """Also one more in a count that stays: what stands in the table counts."""
+    one = {
+        "experiment_id": "e",
+        "customer_id": "c",
+        "version": 1,
+        "arm": "own_face",
+        "assigned_at": datetime(2026, 1, 1),
+    }
+    for drawn in (one, {**one, "customer_id": "d"}, {**one, "customer_id": "d", "arm": "no_ad"}):
+        noted(store)
+        store.write("assignments", pl.DataFrame([drawn]).with_columns(eligible_because=pl.lit("")))
+        check(stale(store), "inputs", "assignments", ("face_choices",), ("ads",))
+    store.write("assignments", store.read("assignments").clear())
+
+
 @pytest.mark.parametrize(
     ("setting", "file", "direct", "after"),
-    [("ads.brand", "logo.png", ("ads",), ()), ("faces.weights", "own.npz", ("matches",), ("ads",))],
+    [("ads.brand", "logo.png", ("ads",), ()), ("faces.weights", "own.npz", ("matches",), SINCE_MATCHES)],
 )
 def test_a_file_that_a_setting_names_makes_stale_who_reads_it(store, tmp_path, setting, file, direct, after):
     place = tmp_path / "brand" / file

@@ -23,6 +23,7 @@ Tables = dict[str, list[dict[str, Any]]]
 ABOUT_LISTED = {"optouts", "parties", "deliveries", "objections"}
 NODES = ("node", "src", "dst", "a", "b")  # caller and callee of events may be anybody's
 OF_LISTED_FILES = re.compile(r"(optouts|parties)[^/]*\.csv")
+RANKS, SHARE = 3, 0.5  # contacts who may lend a face: the first ones, if that near to the first
 ALIKE = {"no_consent", "minor", "no_photo", "no_influencer", "matched", "opted_out"}  # statuses that the rules decide
 
 
@@ -100,11 +101,22 @@ def tables(found: Tables, rules: Rules, names: Names, m: datetime, portraits: di
         who, subject = person(row["customer_id"]), person(row["subject_id"])
         if row["status"] == "matched" and not _may_match(rules, who, row["arm"], subject, m):
             yield f"matches: {who} may not see {row['arm']} of {subject} on {m}"
+    for who, arm, subject in decided(found, names):
+        if not rules.may_show(who, arm, subject, m):
+            yield f"face_choices: {who} may not be shown {arm} of {subject} on {m}"
     for row in found["faces"]:
         portrait = portraits.get(row["sha256"])
         if portrait is not None and not rules.may_embed(portrait, m):
             yield f"faces: {portrait} is embedded, but nobody who has it may be shown or lends the likeness"
     yield from _ads(found, rules, m)
+
+
+def decided(found: Tables, names: Names) -> set[tuple[str, str, str | None]]:
+    """Customer, arm and subject of what each customer is to be shown."""
+    return {
+        (names.person(row["customer_id"]), row["arm"], names.person(row["subject_id"]))
+        for row in found["face_choices"] if row["arm"] != "no_ad"
+    }  # fmt: skip
 
 
 def forgotten(found: Tables, rules: Rules, names: Names, where: str = "") -> Iterator[str]:
@@ -184,14 +196,20 @@ def finished_run(found: Tables, rules: Rules, names: Names, m: datetime, campaig
         for who in sorted(everybody):
             if rules.may_get_offers(who, m) and who not in chosen:
                 yield f"choices: {who} may get an offer on {m}, but has none"
-    top = [row for row in found["influencers"] if row["definition"] == "tie_reach" and row["rank"] == 1]
-    contacts = {person(row["customer_id"]): person(row["contact_id"]) for row in top}
-    for who, contact in contacts.items():
+    ranked = sorted((row for row in found["influencers"] if row["definition"] == "tie_reach"), key=lambda r: r["rank"])
+    best = {row["customer_id"]: row["score"] for row in ranked if row["rank"] == 1}
+    contacts: dict[str, list[str]] = {}
+    for row in ranked:
+        who, contact = person(row["customer_id"]), person(row["contact_id"])
         for one in (who, contact):
             if not rules.may_influence(one, m):
                 yield f"influencers: {contact} of {who}, but {one} agreed to no use of traffic data"
+        if row["rank"] <= RANKS and row["score"] >= SHARE * best[row["customer_id"]]:
+            contacts.setdefault(who, []).append(contact)
     made = {(person(row["customer_id"]), row["arm"], person(row.get("subject_id"))) for row in found["ads"]}
-    wanted = {ad for ad in rules.wanted(contacts, m) if ad[0] in chosen}
+    shown = {ad for ad in rules.wanted(contacts, m) if ad[0] in chosen}
+    yield from _differ("face_choices", decided(found, names), rules.decided(shown))
+    wanted = shown if rules.settings.every_face else rules.decided(shown)
     status = {(person(row["customer_id"]), row["arm"]): row["status"] for row in found["matches"]}
     for ad in sorted(made - wanted, key=str):
         yield f"ads: {ad} was made, but may not be on {m}"
@@ -218,7 +236,9 @@ def files(path: Path, found: Tables, rules: Rules, names: Names, portraits: dict
             yield f"{file.name}: names {hit}"
 
 
-def export(out: Path, what: str, rules: Rules, names: Names, m: datetime, as_of: date) -> Iterator[str]:
+def export(
+    out: Path, what: str, rules: Rules, names: Names, m: datetime, as_of: date, shown: set[tuple[str, str, str | None]]
+) -> Iterator[str]:
     """Faults of an export.
 
     Args:
@@ -228,6 +248,7 @@ def export(out: Path, what: str, rules: Rules, names: Names, m: datetime, as_of:
         names: of the people.
         m: the moment of the command.
         as_of: the day of sending.
+        shown: customer, arm and subject of what each customer is to be shown.
     """
     yield from _named_in_files(out, rules, names)
     ads = {*rules.facts.ads}
@@ -239,7 +260,7 @@ def export(out: Path, what: str, rules: Rules, names: Names, m: datetime, as_of:
         yield from _differ("gallery.html", shown, {(ad.customer, ad.arm) for ad in rules.facts.ads.values()})
     if what == "delivery":
         sent = {row["ad_id"] for row in _csv(out / "delivery.csv")}
-        yield from _differ("delivery.csv", sent, rules.deliverable(m, as_of))
+        yield from _differ("delivery.csv", sent, rules.deliverable(m, as_of, shown))
     if what == "analysis":
         yield from _analysis(out, rules, names, m)
     if what in ("ads", "delivery"):

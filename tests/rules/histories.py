@@ -113,10 +113,14 @@ _endings = st.sampled_from([
     (steps.Run(None, True), steps.Export("all")),
     (steps.Restore(), steps.Export("delivery")),
 ])  # fmt: skip
-_settings = st.builds(Settings, st.sampled_from(["auto", "auto", "yes", "no"]), st.booleans(), st.booleans())
+_settings = st.builds(
+    Settings, st.sampled_from(["auto", "auto", "yes", "no"]), st.booleans(), st.booleans(), st.booleans()
+)
 _starts = st.sampled_from(["full", "full", "full", "bare"])
 
-_usual = st.sampled_from([Settings(), Settings(), Settings(traffic_consent=True), Settings(unknown_age_is_adult=True)])
+_usual = st.sampled_from(
+    [Settings(), Settings(every_face=False), Settings(traffic_consent=True), Settings(unknown_age_is_adult=True)]
+)
 histories = st.builds(
     lambda start, settings, steps, end: History(start, settings, (*steps, *end)),
     _starts,

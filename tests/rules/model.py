@@ -18,11 +18,19 @@ PURPOSES = (OFFERS, OWN, LENT, TRAFFIC)
 
 @dataclass(frozen=True)
 class Settings:
-    """What a workspace was told: is consent to offers needed, is who has no age an adult, is traffic consent needed."""
+    """What a workspace was told.
+
+    Args:
+        offers_need_consent: yes, no, or auto = since consents were imported once.
+        unknown_age_is_adult: who has no age is an adult.
+        traffic_consent: calls of who did not agree say nothing of influence.
+        every_face: ads are rendered for every face that may be shown, not only for the decided one.
+    """
 
     offers_need_consent: str = "auto"
     unknown_age_is_adult: bool = False
     traffic_consent: bool = False
+    every_face: bool = True
 
 
 @dataclass(frozen=True)
@@ -194,21 +202,30 @@ class Rules:
         offer = self.facts.offers.get(ad.offer)
         return offer is not None and offer.words == ad.words and self.may_show(ad.customer, ad.arm, ad.subject, m)
 
-    def wanted(self, contacts: dict[str, str], m: datetime) -> set[tuple[str, str, str | None]]:
-        """Customer, arm and subject of every ad that a finished run has to make, were all photos good.
+    def wanted(self, contacts: dict[str, list[str]], m: datetime) -> set[tuple[str, str, str | None]]:
+        """Customer, arm and subject of every ad that may be shown after a finished run, were all photos good.
 
         Args:
-            contacts: customer -> most influential contact.
+            contacts: customer -> contacts whose face may be asked for, the most influential first.
             m: the moment of the run.
         """
         found: set[tuple[str, str, str | None]] = set()
         for person in {*self.facts.customers, *self.facts.parties}:
-            subjects = {"own_face": person, "influencer_face": contacts.get(person), "random_face": None}
-            for arm, subject in subjects.items():
-                photo = arm == "random_face" or self.facts.photos.get(subject or "")
-                if photo and self.may_show(person, arm, subject, m):
-                    found.add((person, arm, subject))
+            lent = [c for c in contacts.get(person, ()) if self.facts.photos.get(c) and self.may_lend(c, m)]
+            faces = {"own_face": [person], "influencer_face": lent[:1], "random_face": [None], "no_face": [None]}
+            for arm, subjects in faces.items():
+                for subject in subjects:
+                    photo = arm != "own_face" or self.facts.photos.get(person)
+                    if photo and self.may_show(person, arm, subject, m):
+                        found.add((person, arm, subject))
         return found
+
+    @staticmethod
+    def decided(shown: set[tuple[str, str, str | None]]) -> set[tuple[str, str, str | None]]:
+        """Of the ads that may be shown the one for each customer: the own face, else the contact's, else none."""
+        order = ("own_face", "influencer_face", "no_face")
+        known = [ad for arm in reversed(order) for ad in shown if ad[1] == arm]
+        return {*{ad[0]: ad for ad in known}.values()}
 
     # ---- what happened -------------------------------------------------------------------------------------------
 
@@ -351,12 +368,12 @@ class Rules:
         if name != "replaced":
             self.backups["replaced"] = now
 
-    def deliverable(self, m: datetime, as_of: date) -> set[str]:
-        """Ids of the ads that may be sent on a day, asked at moment m."""
+    def deliverable(self, m: datetime, as_of: date, decided: set[tuple[str, str, str | None]]) -> set[str]:
+        """Ids of the ads that may be sent on a day, asked at moment m; decided: customer, arm and subject shown."""
         then = end_of(as_of)
         return {
             i for i, ad in self.facts.ads.items()
-            if self.may_stand(ad, m) and self.may_stand(ad, then)
+            if (ad.customer, ad.arm, ad.subject) in decided and self.may_stand(ad, m) and self.may_stand(ad, then)
             and (self.facts.offers[ad.offer].valid_to or date.max) >= as_of
         }  # fmt: skip
 

@@ -299,6 +299,20 @@ SABOTAGES = {
         _statement("trust/bar_faces", "WHERE", "WHERE false AND"),
         _history(_consents(*(Consent("anna", p, withdrawn=steps.moment(0)) for p in (OWN, LENT)))),
     ),
+    "choice_stays": Sabotage(
+        "whose face is shown stays decided when that person withdraws",
+        _statement("trust/bar_face_choices", "WHERE", "WHERE false AND"),
+        _history(_consents(Consent("anna", OWN, withdrawn=steps.moment(0)))),
+    ),
+    "order_turned": Sabotage(
+        "of the faces that may be shown the last one is taken",
+        _replaced(
+            "engine.pipeline.face_choices",
+            "decide",
+            lambda real: lambda *frames, order, best_arm: real(*frames, order=order[::-1], best_arm=best_arm),
+        ),
+        _history(steps.Run(None)),
+    ),
     "photos_stay": Sabotage(
         "the photo files of who opted out stay",
         _replaced("engine.workspace", "files.keep_only", lambda real: lambda *_: 0),

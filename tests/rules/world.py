@@ -261,8 +261,12 @@ class World:
         self._command("export", step.what, "--to", out, "--format", "csv", *options)
         rules = self.rules
         if step.what in ("ads", "delivery", "all"):
-            rules.hand_out(rules.deliverable(self.m, as_of) if step.what == "delivery" else {*rules.facts.ads})
-        _none(checks.export(out, step.what, rules, self.names, self.m, as_of))
+            sent = rules.deliverable(self.m, as_of, self._decided()) if step.what == "delivery" else {*rules.facts.ads}
+            rules.hand_out(sent)
+        _none(checks.export(out, step.what, rules, self.names, self.m, as_of, self._decided()))
+
+    def _decided(self) -> set[tuple[str, str, str | None]]:
+        return checks.decided(checks.look(self.path / "kindred.duckdb"), self.names)
 
     def _explain(self, step: steps.Explain) -> None:
         done = self._command("explain", self.spelled(step.person, 0), "-o", "json", fails=True)
@@ -293,6 +297,7 @@ class World:
             "KINDRED_RUN_TODAY": self.today.isoformat(),
             "KINDRED_PEOPLE_UNKNOWN_AGE_IS_ADULT": str(settings.unknown_age_is_adult).lower(),
             "KINDRED_GRAPH_REQUIRE_TRAFFIC_CONSENT": str(settings.traffic_consent).lower(),
+            "KINDRED_ADS_RENDER": "all" if settings.every_face else "decided",
         }
         if settings.offers_need_consent != "auto":
             told["KINDRED_PEOPLE_OFFERS_NEED_CONSENT"] = settings.offers_need_consent
