@@ -221,6 +221,31 @@ def command(app: typer.Typer, name: str | None = None, *, computes: bool = False
     return register
 
 
+class Alone:
+    """Stands for a group where `command` registers what the group itself does, when none of its commands is given.
+
+    Args:
+        group: whose own command it is.
+    """
+
+    def __init__(self, group: typer.Typer) -> None:
+        self._group = group
+
+    def command(self, name: str | None, **_kind: Any) -> Callable[[Callable[..., None]], None]:
+        """What `cli.command.command` registers with."""
+
+        def add(call: Callable[..., None]) -> None:
+            def alone(**given: Any) -> None:
+                if given["context_"].invoked_subcommand is None:
+                    call(**given)
+
+            alone.__doc__, alone.__annotations__ = call.__doc__, call.__annotations__
+            alone.__signature__ = inspect.signature(call)  # type: ignore[attr-defined]
+            self._group.callback(invoke_without_command=True)(alone)
+
+        return add
+
+
 def _named(context: typer.Context) -> str:
     """The words that name a command, without the program's: `graph ego`."""
     words: list[str] = []

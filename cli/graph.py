@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.command import PLOT, PUBLIC, Shell, command
+from cli.command import PLOT, PUBLIC, Alone, Shell, command
 
 _DEFINITION = Annotated[
     list[str] | None,
@@ -23,7 +23,10 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Look at the graph: communities, the network's top, pictures.", no_args_is_help=True)
     app.add_typer(group, name="graph")
 
-    @command(app, computes=True)
+    own = typer.Typer()
+    app.add_typer(own, name="influencers")
+
+    @command(Alone(own), computes=True)  # type: ignore[arg-type]
     def influencers(
         shell: Shell,
         definition: _DEFINITION = None,
@@ -66,6 +69,34 @@ def register(app: typer.Typer) -> None:
                 f"{FIRST} of {rows.height:,} rows. All: -o csv, or `kindred export influencers --to DIR`; "
                 "one customer: `kindred explain CUSTOMER`."
             )
+
+    @command(own, computes=True)
+    def recruit(
+        shell: Shell,
+        people: Annotated[int, typer.Option("--people", metavar="N", min=1, help="How many to ask.")] = 100,
+        by: Annotated[
+            str, typer.Option("--by", help="What they should add most of: customers or value.")
+        ] = "customers",
+    ) -> None:
+        """Whom to ask for a photo and consent. The people who would lend a face to the most customers.
+
+        Asked are customers, adults, who have not opted out; each row says what a person adds to those above.
+
+        Example: `kindred influencers recruit --people 100`
+        """
+        from engine.usecases import recruiting
+
+        found = recruiting.recruit(shell.workspace(), people=people, by=by, progress=shell.progress)
+        rows = found.people if by == "value" else found.people.drop("value", "value_so_far")
+        shell.emit(rows)
+        gained = found.people["customers"].sum()
+        shell.say(
+            f"{found.shown:,} of {found.customers:,} customers with an offer can be shown an influencer's face; "
+            f"with these {rows.height:,} people {found.shown + gained:,} could. "
+            f"No other {rows.height:,} can add more than {1 / found.of_best:.3g} times as much."
+        )
+        if rows.height:
+            shell.say("Next: ask them, then `kindred import photos FILE` and `kindred import consents FILE`.")
 
     @command(app, computes=True)
     def validate(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.command import ENCODING, ROWS_REJECTED, SHEET, Shell, command
+from cli.command import ENCODING, ROWS_REJECTED, SHEET, Alone, Shell, command
 from cli.inputs import FROM, GLOB, PATHS, SQL, inputs
 from cli.mappings import register as register_mappings
 
@@ -148,32 +146,11 @@ def register(app: typer.Typer) -> None:
             shell.say(f"Check: {text}")
 
 
-class _Alone:
-    """A group's command of its own, for when none of its commands is given."""
-
-    def __init__(self, group: typer.Typer) -> None:
-        self._group = group
-
-    def command(self, name: str | None, **_kind: Any) -> Callable[[Callable[..., None]], None]:
-        """What `cli.command.command` registers with."""
-
-        def add(call: Callable[..., None]) -> None:
-            def alone(**given: Any) -> None:
-                if given["context_"].invoked_subcommand is None:
-                    call(**given)
-
-            alone.__doc__, alone.__annotations__ = call.__doc__, call.__annotations__
-            alone.__signature__ = inspect.signature(call)  # type: ignore[attr-defined]
-            self._group.callback(invoke_without_command=True)(alone)
-
-        return add
-
-
 def _taking_back(app: typer.Typer) -> None:
     group = typer.Typer()
     app.add_typer(group, name="imports")
 
-    @command(_Alone(group))  # type: ignore[arg-type]
+    @command(Alone(group))  # type: ignore[arg-type]
     def imports(shell: Shell) -> None:
         """What came in, when, by which mapping, with how many rows. `kindred imports undo ID` takes it back.
 

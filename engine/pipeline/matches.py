@@ -328,8 +328,13 @@ def _subjects(context: Context) -> pl.DataFrame:
     Returns:
         subject_id, purpose, sha256, path, allowed (an adult's, with consent for the purpose).
     """
-    context.warehouse.temp("_lenders", "faces/lenders", **_lending(context))
+    lenders(context)
     return context.warehouse.query("faces/subject_photos")
+
+
+def lenders(context: Context) -> None:
+    """Make the temporary table `_lenders`: the contacts whose face each customer may be shown."""
+    context.warehouse.temp("_lenders", "faces/lenders", **_lending(context))
 
 
 def _lending(context: Context) -> dict[str, Any]:
