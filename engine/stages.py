@@ -45,7 +45,7 @@ STAGES = (
         "choices",
         (
             "customers", "photos", "offers", "treatments", "consents", "optouts", "devices", "events", "pair_days",
-            "parties", "handsets", "nodes", "ties", "influencers",
+            "parties", "handsets", "nodes", "ties", "influencers", "acts",
         ),
         ("features", "uplift", "offer_metrics", "choices"),
         dated=True,

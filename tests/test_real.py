@@ -229,7 +229,7 @@ def test_ads_are_real_pictures(town):
     from PIL import Image
 
     ads = read(town, "ads")
-    assert set(ads["arm"]) >= {"own_face", "random_face"}
+    assert set(ads["arm"]) >= {"own_face", "influencer_face"}
     for row in ads.head(40).to_dicts():
         sizes = set()
         for name in row["files"]:

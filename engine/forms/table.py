@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
 from engine.forms import dialect as dialects
@@ -107,9 +107,10 @@ class Plain:
         names = [*wanted, PROBLEM, LINE]
         if self.folder is not None:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file: Any
         if self.named:
-            named = self.stack.enter_context(tempfile.NamedTemporaryFile(dir=self.folder, prefix="form-"))  # noqa: SIM115
-            path = Path(named.name)
+            file = self.stack.enter_context(tempfile.NamedTemporaryFile(dir=self.folder, prefix="form-"))  # noqa: SIM115
+            path = Path(file.name)
         else:
             file = self.stack.enter_context(tempfile.TemporaryFile(dir=self.folder))  # noqa: SIM115
             path = Path(f"/dev/fd/{file.fileno()}")

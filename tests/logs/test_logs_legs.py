@@ -29,7 +29,7 @@ def imported(folder, *files, header="kind,caller,callee,started_at,duration_s,ca
             path.write_text("\n".join([header, *lines, ""]), encoding="utf-8")
             config = Config(ids=Ids(pseudonymise="none"), logs=logs or Logs())
             done += import_logs(store, [path], config=config, key=KEY, mapping=mapping)
-        query = """SELECT e.kind, p.party_id, q.party_id, started_at, duration_s
+        query = """SELECT e.kind, p.party_id, q.party_id AS callee_id, started_at, duration_s
             FROM events e JOIN parties p ON e.caller = p.node JOIN parties q ON e.callee = q.node ORDER BY ALL"""
         return done, store.query_text(query).rows()
     finally:

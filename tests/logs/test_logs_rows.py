@@ -34,7 +34,7 @@ def rows(folder, lines, header="caller,callee,started_at,duration_s", mapping=""
         import_logs(
             store, [path], mapping=folder / "m.toml" if mapping else None, options=options, config=CONFIG, key=KEY
         )
-        query = """SELECT p.party_id, q.party_id, started_at, duration_s, answered
+        query = """SELECT p.party_id, q.party_id AS callee_id, started_at, duration_s, answered
             FROM events e JOIN parties p ON e.caller = p.node JOIN parties q ON e.callee = q.node"""
         # Each row's parties bear its number: a1 calls b1.
         found = {int(a[1:]): (at, talk, answered, a[0]) for a, _, at, talk, answered in store.query_text(query).rows()}

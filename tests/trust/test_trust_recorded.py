@@ -21,6 +21,7 @@ from tests.trust.test_trust_faults import OWN_MOUNTS, ROOT
 # What touches no person's data of a workspace, and why.
 NOBODY = {
     "status": "how many rows, never whose",
+    "next": "how many rows, never whose",
     "doctor": "how many rows, never whose",
     "backups": "names and sizes of files",
     "audit show": "reads the log itself",
@@ -33,6 +34,7 @@ NOBODY = {
     "keys list": "no workspace",
     "logs guess": "a file of the user's; no workspace",
     "faces evaluate": "photos of the user's; no workspace",
+    "faces policy evaluate": "a file of the user's; no workspace",
     "faces finetune": "photos of the user's; no workspace",
     "weights list": "no workspace",
     "weights fetch": "no workspace",
@@ -45,6 +47,7 @@ GIVEN = {
     "explain": ["36201234567"],
     "export": ["customers", "--to", "out"],
     "erase": ["36201234567"],
+    "ids": ["x.csv", "-O", "out.csv"],
     "imports undo": ["0123456789abcdef"],
     "purge": ["--before", "2020-01-01"],
     "encrypt": ["off"],

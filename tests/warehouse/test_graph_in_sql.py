@@ -76,7 +76,7 @@ def test_consent_to_the_use_of_traffic_data_is_asked_as_with_the_arrays(stored, 
         overlay.write("consents", pl.DataFrame(rows, orient="row", schema=overlay.read("consents").schema))
         graph = influencers.network(overlay)
         _, centrality = ranks(graph, damping=config.graph.damping)
-        wanted = influencers.influencers(overlay, config, list(sql_centrality.DEFINITIONS), graph, centrality)
+        wanted = influencers.influencers(overlay, config, ["tie_reach", "strongest"], graph, centrality)
         sql_centrality.run(overlay, config)
         found = overlay.read("influencers")
     same(wanted.sort("customer_id", "definition", "rank"), found, "influencers")

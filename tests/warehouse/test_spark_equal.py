@@ -129,6 +129,7 @@ VALUES = {
     "unknown_is_adult": True, "unknown_offers": True, "need_consent": False,
     "only_customers": False,
     "parts": 4, "part": 1, "experiment_id": "spring", "metric": "bought", "positive": True, "horizon_days": 30,
+    "ranks": 3, "share": 0.5, "auto": True,
 }  # fmt: skip
 # Temporary tables of small ones, and of large ones, in the order in which they need each other.
 SMALL = {
@@ -149,6 +150,7 @@ TEMPS = {
     "ranks": "graph/rank_start",
     "first_acts": "report/experiment_first_acts",
     "experiment_known": "report/experiment_known",
+    "_lenders": "faces/lenders",
 }
 # Read by the import alone (which is compared above), or tables that one connection's importer hands over.
 OTHERS = (
