@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from engine.synth import handsets
-from engine.synth.people import People, befriend, settle
+from engine.synth.people import People, befriend, populate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,7 +58,7 @@ def small_town(kind: str, *, seed: int, people: int = 1000) -> SmallTown:
 
     alike, pulled = KINDS[kind]
     rng = np.random.default_rng(seed)
-    town = settle(rng, people)
+    town = populate(rng, people)
     ties = befriend(rng, town)
     leads = np.r_[ties.influencer, np.full(town.persons - town.n, -1)]
     phones = handsets.carry(

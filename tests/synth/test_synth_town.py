@@ -13,7 +13,7 @@ import pytest
 
 from engine.errors import InputError
 from engine.synth import calls, campaigns, handsets, town
-from engine.synth.people import befriend, settle
+from engine.synth.people import befriend, populate
 
 TEXT = dict.fromkeys(
     ("caller", "callee", "started_at", "caller_tac", "callee_tac", "caller_imei", "callee_imei"), pl.String
@@ -158,7 +158,7 @@ def test_changes_follow_the_influencer_only_where_there_is_pull():
 
     def ratio(pull: float) -> float:
         rng = np.random.default_rng(8)
-        people = settle(rng, 6000)
+        people = populate(rng, 6000)
         ties = befriend(rng, people)
         leads = np.r_[ties.influencer, np.full(people.persons - people.n, -1)]
         phones = handsets.carry(rng, people.community, leads, calls.DAYS, pull=pull)
@@ -175,7 +175,7 @@ def test_changes_follow_the_influencer_only_where_there_is_pull():
 
 def test_everybody_has_at_most_one_influencer_who_is_a_contact(small):
     rng = np.random.default_rng(1)
-    people = settle(rng, 2000)
+    people = populate(rng, 2000)
     ties = befriend(rng, people)
     pairs = set(zip(ties.a.tolist(), ties.b.tolist(), strict=True))
     for customer, lead in enumerate(ties.influencer.tolist()):
@@ -220,7 +220,7 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path):
 
 def test_nothing_happens_twice_in_one_second(monkeypatch):
     rng = np.random.default_rng(5)
-    people = settle(rng, 40)
+    people = populate(rng, 40)
     ties = befriend(rng, people)
     leads = np.r_[ties.influencer, np.full(people.persons - people.n, -1)]
     phones = handsets.carry(rng, people.community, leads, calls.DAYS)

@@ -18,7 +18,7 @@ from engine import identifiers
 from engine.config import Ids
 from engine.errors import ConfigError
 from engine.trust import spellings
-from engine.trust.pseudonyms import name_series, pseudonym, settle
+from engine.trust.pseudonyms import check_naming, name_series, pseudonym
 from engine.warehouse.duckdb import DuckDBWarehouse
 
 STORE = DuckDBWarehouse()
@@ -174,14 +174,14 @@ def test_a_workspace_of_an_older_kindred_names_people_as_it_did():
 
 def test_people_are_named_in_one_way_from_the_first_on():
     store = DuckDBWarehouse()
-    settle(store, Ids(rules=1))
-    settle(store, Ids())  # nobody has come yet
+    check_naming(store, Ids(rules=1))
+    check_naming(store, Ids())  # nobody has come yet
     store.append("optouts", pl.DataFrame({"customer_id": ["a"], "since": [None]}).with_columns(
         pl.lit("2026-01-01").str.to_datetime().alias("since")))  # fmt: skip
-    settle(store, Ids())
+    check_naming(store, Ids())
     for other in ({"rules": 1}, {"pseudonymise": "all"}):
         with pytest.raises(ConfigError, match="named by auto, rules 3"):
-            settle(store, dataclasses.replace(Ids(), **other))
+            check_naming(store, dataclasses.replace(Ids(), **other))
     store.close()
 
 
