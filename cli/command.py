@@ -132,7 +132,7 @@ class Shell:
         """The step that the workspace calls for now."""
         from engine.usecases import next_steps
 
-        for step in next_steps.steps(space)[:1] if not self.quiet else ():
+        if not self.quiet and (step := next_steps.first(space)):
             self.say(f"Next: `{step.command}` ({step.why}). All steps: `kindred next`.")
 
     def say_told(self) -> None:

@@ -395,14 +395,12 @@ _ALL = [
         files texts          below the workspace's ads/ folder
         erased bool          its customer or the person behind the likeness was erased
         """),
-    table("sendings", "numbered delivery, customer and arm", "number customer_id arm", """
+    table("sendings", "numbered delivery and customer", "number customer_id", """
         number i32           of the delivery (`export delivery --since-last`), from 1
         day date             of sending
         customer_id text
         arm text
-        ad_id text
         digest text          hash of what is shown: arm, offer, texts, files
-        new bool             false = the customer had it before, and something else was new
         """),
     table("meta", "fact about the workspace", "name", """
         name text            schema_version, migrated, unfinished, people, restored, clock, delivery_open

@@ -71,6 +71,7 @@ def test_a_campaign_is_led_from_its_first_table_to_its_experiment(space):
         found = next_steps.steps(space)
         for step in found:
             runs(step.command)
+        assert next_steps.first(space) == found[0]
         return found[0].command
 
     assert now() == "kindred import offers FILE"

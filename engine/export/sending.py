@@ -169,15 +169,9 @@ def _fresh(store: Warehouse, workspace: Workspace, day: date, listed: pl.Series 
     before = store.query("export/last_sent")
     fresh = every.join(before, on=["customer_id", "arm", "digest"], how="anti", maintain_order="left")
     chosen = allowed(store, workspace, fresh, day, listed)
-    # Beside what is new, what these customers have by now: the next delivery compares with both.
-    who = chosen.rows.select("customer_id").unique()
-    news = chosen.rows.select("customer_id", "arm", new=pl.lit(True))
-    stand = every.join(who, on="customer_id", how="semi", maintain_order="left")
-    stand = stand.join(news, on=["customer_id", "arm"], how="left", maintain_order="left")
-    stand = stand.select(
-        pl.lit(number + 1, pl.Int32).alias("number"), pl.lit(day).alias("day"), "customer_id", "arm", "ad_id",
-        "digest", pl.col("new").fill_null(False),
-    )  # fmt: skip
+    stand = chosen.rows.select(
+        pl.lit(number + 1, pl.Int32).alias("number"), pl.lit(day).alias("day"), "customer_id", "arm", "digest"
+    )
     left_out = {**chosen.left_out, **({"unchanged": _people(every) - _people(fresh)} if before.height else {})}
     return Noted(number + 1 if stand.height else 0, number, last, chosen.rows.height, left_out), stand
 

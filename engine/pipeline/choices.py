@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from engine.handsets import spells
 from engine.offers import drivers, features, history, models, policy, policy_value, support, training
 from engine.pipeline import edges, influencers, learned
 from engine.tables import empty
@@ -263,15 +264,10 @@ def features_on(context: Context, as_of: date, people: pl.DataFrame, offers: pl.
     """
 
     store, config = context.warehouse, context.config
-    spells = store.query(
-        "offers/spells",
-        before=as_of,
-        change_days=config.offers.change_days,
-        change_events=config.offers.change_events,
-    )
+    had = store.query("offers/spells", **spells.rules(config, as_of))
     graph, top, ties = _graph_on(context, as_of)
     devices, parties = store.read("devices"), store.read("parties")
-    handset = features.handset_features(spells, devices, as_of)
+    handset = features.handset_features(had, devices, as_of)
     makers = offers["manufacturer"].drop_nulls().unique().sort().to_list()
     return features.assemble(
         people,
@@ -286,7 +282,7 @@ def features_on(context: Context, as_of: date, people: pl.DataFrame, offers: pl.
         ),
         graph=graph,
         contacts=features.contact_features(ties, parties, handset.select("customer_id", "manufacturer"), makers),
-        influencer=features.influencer_features(top, spells, as_of),
+        influencer=features.influencer_features(top, had, as_of),
     )
 
 
@@ -298,7 +294,7 @@ def _graph_on(context: Context, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame
     from engine.graph.network import ranks
 
     config = replace(context.config, graph=replace(context.config.graph, as_of=as_of.isoformat(), top=1))
-    asked = config.graph.definition in influencers.LEARNED
+    asked = config.graph.definition in learned.ASKED
     found = learned.learn(context.warehouse, config) if asked else None
     with context.warehouse.overlay() as overlay:
         edges.build(overlay, config.graph)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.handsets import loyalty
+from engine.handsets import loyalty, spells
 from engine.trust import ages
 
 if TYPE_CHECKING:
@@ -14,20 +14,12 @@ if TYPE_CHECKING:
     from engine.pipeline import Context
     from engine.warehouse import Warehouse
 
-FOREVER = "9999-12-31"
-
 
 def run(context: Context) -> None:
     """Write `handsets` and `loyalty` (METHODS section 4)."""
     store, config = context.warehouse, context.config
     store.temp("handset_days", "offers/handset_days")
-    store.create(
-        "handsets",
-        "offers/spells",
-        before=FOREVER,
-        change_days=config.offers.change_days,
-        change_events=config.offers.change_events,
-    )
+    store.create("handsets", "offers/spells", **spells.rules(config, spells.FOREVER))
     store.write("loyalty", loyalty.table(store.read("handsets"), described(store, config)))
 
 

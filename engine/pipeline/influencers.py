@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from engine.warehouse import Warehouse
 
 
-LEARNED = ("auto", "learned")  # definitions that need acts
-
-
 def run(context: Context) -> None:
     """Write `nodes` and `influencers` (the configured definition, tie_reach, and `strongest` as the baseline; what was
     learned where acts support it)."""
@@ -44,7 +41,7 @@ def run(context: Context) -> None:
     rank, centrality = ranks(graph, damping=config.graph.damping, start=start)
     store.write("nodes", node_table(graph, rank, centrality, seed=config.run.seed))
     definitions = list(dict.fromkeys(["tie_reach", "strongest", config.graph.definition]))
-    found = learned.stored(store) if config.graph.definition in LEARNED else None
+    found = learned.stored(store) if config.graph.definition in learned.ASKED else None
     store.write("influencers", influencers(store, config, definitions, graph, centrality, found))
 
 

@@ -12,6 +12,7 @@ from engine.graph import acting, learning, prediction, risk
 from engine.graph.communities import circles
 from engine.graph.network import Network, among, build, ranks
 from engine.graph.pairs import Pairs, pairs
+from engine.handsets import spells
 from engine.pipeline import edges
 from engine.tables import empty
 from engine.trust import ages, consent
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 EPOCH = date(1970, 1, 1)
 HANDSET = "changed handset"  # the act that handset changes of the call records are
-FOREVER = "9999-12-31"
+ASKED = ("auto", "learned")  # definitions that need acts
 _HISTORY = 0.3  # of the acts at most that lie before the first day looked at
 _JUDGED = 0.4  # of the others that judge
 _SHORTEST = 28  # days of call records that a graph needs
@@ -48,7 +49,7 @@ class Learned:
 def run(context: Context) -> None:
     """Write `learned`: empty where no definition asks for it."""
     store, config = context.warehouse, context.config
-    if config.graph.definition not in ("auto", "learned"):
+    if config.graph.definition not in ASKED:
         store.write("learned", empty("learned"))
         return
     found = learn(store, config)
@@ -84,7 +85,7 @@ def acts(store: Warehouse, config: Config) -> pl.DataFrame:
     """party_id, act, day of the acts that count, in order; leaves temporary table `spells`."""
     import polars as pl
 
-    did, changes = store.query("graph/acted"), handset_changes(store, config, before=FOREVER)
+    did, changes = store.query("graph/acted"), handset_changes(store, config, before=spells.FOREVER)
     if config.graph.learn_from == "all":
         changes = changes.select("party_id", act=pl.lit(HANDSET), day="changed_at")
         did = pl.concat([did, changes]).sort("party_id", "day", "act")
@@ -169,13 +170,7 @@ def handset_changes(store: Warehouse, config: Config, *, before: str | None = No
     last = edges.as_of(store, config.graph)
     until = before or (date.max if last is None else last).isoformat()  # without records there is nothing to see
     store.temp("handset_days", "offers/handset_days")
-    store.temp(
-        "spells",
-        "offers/spells",
-        before=until,
-        change_days=config.offers.change_days,
-        change_events=config.offers.change_events,
-    )
+    store.temp("spells", "offers/spells", **spells.rules(config, until))
     store.temp("changes", "graph/changes", as_of=until)
     return store.query("graph/changes", as_of=until)
 

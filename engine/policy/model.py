@@ -89,7 +89,7 @@ def of_bytes(content: bytes, owner: str) -> FacePolicy:
     Raises:
         ModelError: no policy's content, or it was learned with other versions of the libraries.
     """
-    fix = "Learn one: `kindred faces policy train`."
+    fix = "Learn it anew (`engine.policy.learn`) with the libraries that are here."
     try:
         header, parts = archive.unpack(content)
         coding = None if header["coding"] is None else archive.coding(header["coding"])

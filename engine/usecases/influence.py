@@ -80,7 +80,7 @@ def influencers(
         network = stage.network(store, calls="most_called" in definitions)
         _, centrality = ranks(network, damping=config.graph.damping)
         wanted = list(definitions) or list(dict.fromkeys(["tie_reach", "strongest", config.graph.definition]))
-        found = learned.learn(store, config) if set(wanted) & set(stage.LEARNED) else None
+        found = learned.learn(store, config) if set(wanted) & set(learned.ASKED) else None
         rows = stage.influencers(store, config, wanted, network, centrality, found, where_possible=where_possible)
     if top is not None:
         rows = rows.filter(pl.col("rank") <= top)

@@ -31,19 +31,28 @@ class Step:
 
 
 def steps(workspace: Workspace) -> list[Step]:
-    """What to do next, in order: what is missing for a campaign, what is stale, what results are for, experiments.
+    """What to do next, in order: what is missing for a campaign, what is stale, experiments, what results are for.
 
-    Read-only; never empty.
+    Read-only.
     """
     with workspace.warehouse(read_only=True) as store:
-        counts, rules = store.counts(), people.rules(workspace.config, store)
-        found = list(_missing(counts, consents=rules.need_consent))
-        if counts["events"] or counts["pair_days"]:
-            found += _stale(store, workspace.config)
-        found += _experiments(store, rules.moment)
-        if counts["ads"]:
-            found += _results(counts)
-    return found
+        return list(_steps(store, workspace.config))
+
+
+def first(workspace: Workspace) -> Step | None:
+    """The first of `steps`; what those after it depend on is not looked at."""
+    with workspace.warehouse(read_only=True) as store:
+        return next(_steps(store, workspace.config), None)
+
+
+def _steps(store: Warehouse, config: Config) -> Iterator[Step]:
+    counts, rules = store.counts(), people.rules(config, store)
+    yield from _missing(counts, consents=rules.need_consent)
+    if counts["events"] or counts["pair_days"]:
+        yield from _stale(store, config)
+    yield from _experiments(store, rules.moment)
+    if counts["ads"]:
+        yield from _results(counts)
 
 
 def _missing(counts: dict[str, int], *, consents: bool) -> Iterator[Step]:

@@ -12,13 +12,12 @@ from engine.errors import InputError, WorkspaceError
 from engine.graph import prediction
 from engine.graph.network import ranks
 from engine.graph.ranking import BASELINES, DEFINITIONS
+from engine.handsets import spells
 from engine.pipeline import edges, influencers, learned
 from engine.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import polars as pl
-
-FOREVER = "9999-12-31"
 
 
 def validate(
@@ -68,13 +67,13 @@ def validate(
     graph_config = dataclasses.replace(config.graph, as_of=until.isoformat())
     frozen = dataclasses.replace(config, graph=graph_config)
     with store.sandbox(("events", "pair_days", "parties", "devices", "customers", "consents", "acts")):
-        found = learned.learn(store, frozen) if set(definitions) & set(influencers.LEARNED) else None
+        found = learned.learn(store, frozen) if set(definitions) & set(learned.ASKED) else None
         edges.build(store, frozen.graph)
         graph = influencers.network(store, calls=True)
         _, central = ranks(graph, damping=config.graph.damping)
         rates = influencers.led(store, frozen, graph)
         lifts = influencers.lifts_of(store, frozen, graph, central, found)
-        changes = learned.handset_changes(store, frozen, before=FOREVER)
+        changes = learned.handset_changes(store, frozen, before=spells.FOREVER)
         if not changes.height:
             raise InputError("the log shows no change of handset.", fix="Import records with TACs over a longer time.")
         strata = learned.strata(store, graph, until, config.run.seed)
