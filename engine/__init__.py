@@ -11,7 +11,7 @@ A notebook needs five lines (``calls.csv`` is made up here)::
     >>> engine.import_logs(space, [folder / "calls.csv"])[0].rows_kept
     3
     >>> [(r.stage, r.status) for r in engine.run(space, until="influencers")]
-    [('edges', 'done'), ('influencers', 'done')]
+    [('edges', 'done'), ('learned', 'done'), ('influencers', 'done')]
     >>> engine.influencers(space, definition="tie_reach").select("customer_id", "contact_id", "tie_share").rows()
     [('a', 'b', 1.0), ('b', 'a', 1.0)]
     >>> engine.table(space, "parties").height
