@@ -50,6 +50,7 @@ class Effect(NamedTuple):
         relative_low: by the delta method.
         relative_high: by the delta method.
         method: how the error was computed.
+        degrees: of freedom of its t distribution.
     """
 
     arm: str
@@ -68,6 +69,7 @@ class Effect(NamedTuple):
     relative_low: float | None
     relative_high: float | None
     method: str
+    degrees: float
 
 
 def sample_ratio(counts: Mapping[str, int], shares: Mapping[str, float]) -> SampleRatio:
@@ -212,7 +214,7 @@ def _effect(arm, versus, one, other, means, groups, alpha: float, cuped: bool, r
                              + 2 * relative * base_variance / base**2, 0.0))  # fmt: skip
         low, high = (float(relative + sign * stats.t.ppf(1 - alpha / 2, degrees) * spread) for sign in (-1, 1))
     return Effect(arm, versus, len(one), len(other), float(means[0]), base, difference, se,
-                  difference - half, difference + half, p, p, relative, low, high, method)  # fmt: skip
+                  difference - half, difference + half, p, p, relative, low, high, method, degrees)  # fmt: skip
 
 
 def _clustered(one, other, groups, arms) -> tuple[float, float, float]:

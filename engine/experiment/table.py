@@ -53,6 +53,7 @@ def compare(
     Raises:
         InputError: a column is missing or not a number, rows without arm, no control, one arm only.
     """
+    import numpy as np
     import polars as pl
 
     if not metrics:
@@ -97,7 +98,8 @@ def compare(
             decisions[metric] = [broken(f"{a} against {control} on {metric}", error.message) for a in others]
         else:
             found[metric] = list(rows)
-            decisions[metric] = [decide(e, ratio, metric=metric, alpha=alpha) for e in rows]
+            percent = not below and columns[value].size > 0 and set(np.unique(columns[value])) <= {0.0, 1.0}
+            decisions[metric] = decide(rows, ratio, metric=metric, alpha=alpha, percent=percent)
     return Comparison(control, counts, ratio, found, decisions)
 
 
@@ -115,8 +117,7 @@ def rows(comparison: Comparison) -> list[dict[str, Any]]:
             "n_versus": comparison.counts[comparison.control],
             **(effect._asdict() if effect else {}),
             "sample_ratio_p": comparison.ratio.p,
-            "verdict": decision.verdict,
-            "decision": decision,
+            **decision.fields(),
         }
         for metric, found in comparison.effects.items()
         for arm, effect, decision in zip(others, found, comparison.decisions[metric], strict=True)
