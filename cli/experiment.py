@@ -287,6 +287,12 @@ def register(app: typer.Typer) -> None:
         ],
         covariate: Annotated[str | None, typer.Option("--covariate", metavar="COLUMN", help="For CUPED.")] = None,
         cluster: Annotated[str | None, typer.Option("--cluster", metavar="COLUMN", help="What was assigned.")] = None,
+        unit: Annotated[
+            str | None, typer.Option("--unit", metavar="COLUMN", help="Who a row is of: nobody may be in two arms.")
+        ] = None,
+        missing: Annotated[
+            str, typer.Option("--missing", help="Missing values: error, drop (their rows) or zero.")
+        ] = "error",
         share: Annotated[
             list[str] | None, typer.Option("--share", metavar="ARM=SHARE", help="Planned; equal unless given.")
         ] = None,
@@ -307,10 +313,12 @@ def register(app: typer.Typer) -> None:
         found = table.compare(
             plaintable.read(data, sheet=sheet, encoding=encoding),
             arm=arm, control=control, metrics=metric, shares=shares, covariate=covariate,
-            cluster=cluster, alpha=alpha,
+            cluster=cluster, unit=unit, missing=missing, alpha=alpha,
         )  # fmt: skip
         rows = table.rows(found)
         shell.emit(rows)
+        for note in found.notes:
+            shell.say(note)
         for row in rows:
             shell.say(row["decision"])
 

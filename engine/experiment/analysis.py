@@ -181,9 +181,9 @@ def effects(
     codes = None if clusters is None else np.unique(np.asarray(clusters), return_inverse=True)[1]
     found = []
     for arm, versus in pairs:
-        rows = members[arm], members[versus]
+        both = members[arm], members[versus]
         one, other = (_Sample(name, plain[r], shared[r], None if codes is None else codes[r])
-                      for name, r in zip((arm, versus), rows, strict=True))  # fmt: skip
+                      for name, r in zip((arm, versus), both, strict=True))  # fmt: skip
         found.append(_effect(one, other, sum(map(len, within)), alpha, method))
     return _holm(found)
 

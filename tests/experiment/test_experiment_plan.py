@@ -178,7 +178,8 @@ def test_ratios_of_two_columns_in_a_table():
         ({"metrics": ["visit/none"]}, "no column 'none'"),
         ({"control": "c"}, "no row has the control"),
         ({"metrics": []}, "no metric"),
-        ({"metrics": ["name"]}, "not numbers"),
+        ({"metrics": ["name"]}, "neither numbers nor yes and no"),
+        ({"missing": "mean"}, "error, drop, zero"),
         ({"shares": {"a": 0.9, "x": 0.1}}, "not in the plan"),
     ],
 )
