@@ -271,9 +271,10 @@ def _tables(folder: Path) -> list[tuple[_Given, int]]:
     document = json.loads((folder / MANIFEST).read_bytes())
     found = []
     for name, told in sorted(document["tables"].items()):
-        rows = (e["path"] for e in document["files"] if e.get("table") == name and e["path"].endswith(".parquet"))
+        own = (e["path"] for e in document["files"] if e.get("table") == name)
+        files = tuple(folder / path for path in own if path.endswith(".parquet"))
         columns = {column["name"]: column for column in told["columns"]}
-        found.append((_Given(name, told["grain"], tuple(told["keys"]), columns, tuple(folder / path for path in rows)), told["rows"]))
+        found.append((_Given(name, told["grain"], tuple(told["keys"]), columns, files), told["rows"]))
     if (folder / _WITHDRAW).is_file():
         found.append(_called_back(folder))
     return found

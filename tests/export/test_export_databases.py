@@ -84,8 +84,8 @@ def test_delta_gives_every_table_back(own, tmp_path):
 def test_a_table_that_is_not_ours_stays_and_so_do_the_others(own, server, tmp_path):
     import deltalake
 
-    statements = ("DROP TABLE IF EXISTS ads, choices", "CREATE TABLE choices (mine int)", "INSERT INTO choices VALUES (7)")
-    postgres.fill(server, *statements)
+    postgres.fill(server, "DROP TABLE IF EXISTS ads, choices", "CREATE TABLE choices (mine int)")
+    postgres.fill(server, "INSERT INTO choices VALUES (7)")
     with pytest.raises(WorkspaceError, match="choices that Kindred did not make"):
         export(own, "all", server)
     assert asked(server, "SELECT mine FROM choices")["mine"].to_list() == [7]
