@@ -45,7 +45,7 @@ def names(text: str) -> list[str]:
 # Whose face an ad can show.
 FACE_ARMS = ("own_face", "influencer_face", "random_face", "no_face")
 # They decide how fast and with how much memory results are computed, never which.
-_NO_RESULT = ("run.threads", "run.memory")
+_NO_RESULT = ("run.threads", "run.memory", "run.keep")
 
 
 @dataclass(frozen=True)
@@ -312,6 +312,7 @@ class Run:
     threads: int = _s(0, "processor threads; 0 = all", low=0, high=1024)
     memory: str = _s("", "memory limit of the database, e.g. 4GB; empty = 80 % of the machine")
     seed: int = _s(7, "every random choice starts here", low=0)
+    keep: int = _s(10, "so many runs' decisions are kept, for `kindred diff` to compare; 0 = none", low=0, high=1000)
     today: str = _s("", "day on which consents and offers must be valid (YYYY-MM-DD); empty = the real one")
 
 
