@@ -171,6 +171,12 @@ class Offers:
     level: float = _s(0.01, "differences between customers are used where they show at this level", low=0, high=0.5)
     budget: float = _s(0.0, "most that all offers together may cost; 0 = no limit", low=0)
     to_owners: bool = _s(False, "offer a make to customers who own it already, too, where the offer does not say")
+    keep_unless: float = _s(
+        0.0,
+        "a customer keeps the offer of the last run unless another is worth more by this, in the offers' currency; "
+        "0 = the best one each time",
+        low=0,
+    )
     outcome_days: int = _s(90, "where acceptance is not known: days within which the offered make must be next", low=1)
 
 
