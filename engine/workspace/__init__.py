@@ -49,6 +49,7 @@ class Workspace(Stored):
     changed: dict[str, list[int]] = field(default_factory=dict, compare=False, repr=False)
     notices: list[str] = field(default_factory=list, compare=False, repr=False)
     finished: list[Receipt] = field(default_factory=list, compare=False, repr=False)
+    _read: list[Warehouse] = field(default_factory=list, compare=False, repr=False)
 
     @contextmanager
     def warehouse(self, *, read_only: bool = False) -> Iterator[Warehouse]:
@@ -56,8 +57,12 @@ class Workspace(Stored):
 
         Args:
             read_only: without the right to write. The workspace of an older Kindred is brought forward first, and what
-                may not be shown any more is taken out (`engine.trust.enforce`).
+                may not be shown any more is taken out (`engine.trust.enforce`). Within another such `with` it is the
+                same one: a command that asks several things opens the database once.
         """
+        if read_only and self._read:
+            yield self._read[0]
+            return
         if read_only and not self.database.exists():
             raise WorkspaceError(
                 f"{self.path} has no database yet.", fix="Import something: `kindred import logs FILE`."
@@ -73,9 +78,12 @@ class Workspace(Stored):
             if not read_only:
                 yield store
                 return
+            self._read.append(store)
             with files.reading(self.scratch, lock.file_of(self.path), [self.path / TABLES / "_scratch"]):
                 yield store
         finally:
+            if read_only:
+                self._read.clear()
             store.close()
 
     @contextmanager
@@ -248,9 +256,10 @@ class Workspace(Stored):
     def _current(self) -> Iterator[Warehouse]:
         """The database to write to, in the current schema: that of an older Kindred is migrated, after a backup."""
         with self.warehouse() as store:
-            changes, version = schema.drift(store), schema.version(store)
+            changes, version = schema.state(store)
             if not changes:
-                schema.stamp(store)
+                if version != schema.VERSION:
+                    schema.stamp(store)
                 yield store
                 return
         backups.take(self.database, f"before-migration-{version}", scratch=self.scratch)
