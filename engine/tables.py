@@ -28,6 +28,11 @@ _WHY = "|".join((
     "assigned", "explored", "policy", "best_arm", "preferred", "fallback",
     "minor", "no_consent", "no_offer", "not_showable", "nothing_to_show", "no_longer_allowed",
 ))  # fmt: skip
+# What a customer gets, and why not: see `engine.offers.policy`.
+_CHOSEN = "|".join((
+    "offered", "minor", "age_unknown", "no_consent", "no_offers", "none_valid", "no_model", "not_open", "never_tried",
+    "used_up", "not_worth",
+))  # fmt: skip
 _ALL = [
     # ---- what came in ---------------------------------------------------------------------------
     table("sources", "file imported", "source_id", """
@@ -289,10 +294,11 @@ _ALL = [
         high f64?
         chosen bool          this learner scores the offer
         """),
-    table("choices", "customer", "customer_id", """
+    table("choices", "customer", "customer_id", f"""
         customer_id text
         offer_id text?       null = no offer
         expected_value f64   value x uplift - cost, 0 for none
+        kind text?={_CHOSEN}  what `reason` says, as one word; null = from before it was kept
         reason text
         """),
     # ---- faces ----------------------------------------------------------------------------------
