@@ -86,8 +86,8 @@ def register(app: typer.Typer) -> None:
         read = plaintable.read(data, sheet=sheet, encoding=encoding)
         found = experiment_table.evaluate(read, **options)
         if value:
-            worth = {"value": _numbers("--value", value), "cost": _numbers("--cost", cost or [])}
-            policies = experiment_table.policies(read, **options, **worth)
+            options |= {"value": _numbers("--value", value), "cost": _numbers("--cost", cost or [])}
+            policies = experiment_table.policies(read, **options)
             if policies.height:
                 found = found.vstack(policies)
             else:
