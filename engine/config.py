@@ -150,6 +150,7 @@ class Graph:
     )
     act_window_days: int = _s(30, "days for which a contact's act counts", low=1, high=3660)
     top: int = _s(3, "contacts kept per customer and definition", low=1, high=1000)
+    persons: bool = _s(True, "a person's own other number, see `kindred persons`, is no contact of theirs")
     require_traffic_consent: bool = _s(
         False,
         "only who consented to traffic_data_marketing has influencers or is one; pairs with others count for nobody",

@@ -27,7 +27,7 @@ class Stage:
 
 
 STAGES = (
-    Stage("edges", ("events", "pair_days", "parties"), ("edges", "hubs", "ties", "graph_window")),
+    Stage("edges", ("events", "pair_days", "parties", "persons"), ("edges", "hubs", "ties", "graph_window")),
     Stage(
         "learned",
         ("edges", "acts", "parties", "pair_days", "events", "devices", "customers"),
@@ -70,8 +70,12 @@ STAGES = (
     ),
 )  # fmt: skip
 
-# Written by commands, who decide: what stands in them counts.
-DECIDED = ("plans", "assignments")
+# Written by commands, who decide: what stands in them counts, by these statements.
+DECIDED = {
+    "plans": "experiment/plans_digest",
+    "assignments": "experiment/assignments_digest",
+    "persons": "graph/persons_digest",
+}
 # Which imports change which table; every other table is written by a stage.
 IMPORTED = {
     "events": ("logs",),
