@@ -259,16 +259,19 @@ def cropped(face: dict | None, root: Path, settings: Faces) -> np.ndarray | None
 
 def figure(picture: np.ndarray | None, caption: str, note: str, *, shown: bool = False) -> str:
     """A picture with its caption and a paler note as HTML; shown: framed."""
-    if picture is None:
-        image = ""
-    else:
-        file = io.BytesIO()
-        _fitted(picture).save(file, "JPEG", quality=85)
-        data = base64.b64encode(file.getvalue()).decode("ascii")
-        image = f'<img alt="face of {html.escape(caption, quote=True)}" src="data:image/jpeg;base64,{data}">'
+    image = ""
+    if picture is not None:
+        image = f'<img alt="face of {html.escape(caption, quote=True)}" src="{as_address(picture)}">'
     kind = ' class="shown"' if shown else ""
     text = f"{html.escape(caption)}<small>{html.escape(note)}</small>"
     return f"<figure{kind}>{image}<figcaption>{text}</figcaption></figure>"
+
+
+def as_address(picture: np.ndarray) -> str:
+    """A face as an address that holds the picture itself."""
+    file = io.BytesIO()
+    _fitted(picture).save(file, "JPEG", quality=85)
+    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
 
 
 def _short(text: str, kept: int) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from engine import attributes
 from engine.errors import InputError
 from engine.intake import rejected
-from engine.intake.rejected import ROW, WHY, Why
+from engine.intake.rejected import ROW, WHY, Why, one
 from engine.tables import TABLES
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ def checked(store: Warehouse, frame: pl.DataFrame, path: Path) -> pl.DataFrame:
                 fix="Import the photos first: a folder, or a table photo_id,path.",
             )
         strange = frame.filter(pl.col(_ID).is_not_null() & ~pl.col(_ID).is_in(known.implode()))
-        whys |= {row: {"column": _ID, "reason": "unknown_photo", "detail": None} for row in strange[ROW]}
+        whys |= {row: one(_ID, "unknown_photo") for row in strange[ROW]}
     for row, column, what in _contradictions(frame):
-        whys.setdefault(row, {"column": column, "reason": "contradicts", "detail": what})
+        whys.setdefault(row, one(column, "contradicts", what))
     if not whys:
         return frame
     found = pl.Series(WHY, [whys.get(row) for row in frame[ROW]], dtype=rejected.fields())

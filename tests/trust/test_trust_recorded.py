@@ -54,6 +54,7 @@ GIVEN = {
     "graph export": ["--to", "out/graph"],
     "graph ego": ["36201234567", "--to", "ego.svg"],
     "faces sheet": ["--to", "sheets"],
+    "faces judge": ["--to", "judge"],
     "weights use": ["casia-webface"],
     "mapping keep": ["crm", "x.toml"],
     "mapping show": ["crm"],
