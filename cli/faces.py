@@ -42,9 +42,9 @@ def register(app: typer.Typer) -> None:
         Example: `kindred faces evaluate --by-folder people -o json`
         """
         if answers is not None:
-            from engine.usecases import judging
+            from engine.usecases import judging as asking
 
-            shell.emit(judging.weights(shell.workspace(), answers, progress=shell.progress))
+            shell.emit(asking.weights(shell.workspace(), answers, progress=shell.progress))
             return 0
         from engine import config_file
         from engine.charts import render
