@@ -53,7 +53,7 @@ STAGES = (
     Stage(
         "matches",
         ("photos", "inventory", "consents", "optouts", "customers", "choices", "influencers"),
-        ("faces", "matches"),
+        ("faces", "estimates", "matches"),
         dated=True,
     ),
     Stage(

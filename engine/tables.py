@@ -324,6 +324,12 @@ _ALL = [
         height i32?
         embedding f32[512]?  unit length; null unless status is ok
         """),
+    table("estimates", "campaign photo: how its model looks, where nobody supplied it", "sha256 model_id", """
+        sha256 text
+        model_id text        networks that made this row, and what found the face
+        woman f64            probability 0..1
+        age f64              years
+        """),
     table("face_choices", "customer: whose face is shown", "customer_id", f"""
         customer_id text
         arm text={_SHOWN}    no_ad = nothing is shown
