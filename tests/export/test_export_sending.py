@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import engine
 from cli.main import app
 from engine.errors import InputError, WorkspaceError
-from engine.export import ads, deliveries, export, sending
+from engine.export import ads, export, sending
 from engine.trust import audit, folder
 from engine.usecases import erase
 from tests.export.sender_data import lines, number, pseudonym
