@@ -58,7 +58,10 @@ STAGES = (
     ),
     Stage(
         "face_choices",
-        ("matches", "choices", "customers", "consents", "optouts", "plans", "assignments"),
+        (
+            "matches", "faces", "choices", "customers", "consents", "optouts", "plans", "assignments", "policies",
+            "influencers", "handsets", "treatments",
+        ),
         ("face_choices",),
         dated=True,
     ),
@@ -71,7 +74,7 @@ STAGES = (
 )  # fmt: skip
 
 # Written by commands, who decide: what stands in them counts.
-DECIDED = ("plans", "assignments")
+DECIDED = ("plans", "assignments", "policies")
 # Which imports change which table; every other table is written by a stage.
 IMPORTED = {
     "events": ("logs",),
