@@ -144,6 +144,8 @@ _ALL = [
         sent_at time
         propensity f64?      probability of what this customer was given
         accepted bool?       null = not known
+        face_arm text?       whose face was shown; only what `learn` wrote
+        face_propensity f64?  chance of that face
         """),
     table("acts", "dated act of a person", "customer_id act at", """
         customer_id text     whose; a customer, or anybody else in the call records

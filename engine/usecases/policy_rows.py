@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
 from engine.experiment import outcomes as events
 from engine.experiment import register
 from engine.experiment.decision import LOWER
-from engine.experiment.plan import RATIO
+from engine.experiment.plan import RATIO, Plan
 from engine.policy import rounds, stored
 from engine.trust import ages
 
@@ -42,9 +42,13 @@ class Asked:
     direction: str
     horizon_days: int
 
+    def counting(self) -> dict[str, Any]:
+        """All but the arms."""
+        return {name: getattr(self, name) for name in ("metric", "kind", "direction", "horizon_days")}
+
     def about(self) -> dict[str, str]:
         """As a policy notes it."""
-        return {name: str(getattr(self, name)) for name in ("metric", "kind", "direction", "horizon_days")}
+        return {name: str(value) for name, value in self.counting().items()}
 
 
 @dataclass(frozen=True)
@@ -152,14 +156,25 @@ def handed_out(store: Warehouse, name: str, *, moment: datetime) -> Round:
     """Who was shown an arm by a policy that explores; those to whom every arm of it could be shown, and who are over.
 
     Raises:
-        InputError: the policy is gone, nothing was drawn, it is not finished, or nothing came back.
+        InputError: see `drawn_and_over`; or nothing came back.
+    """
+    asked, drawn = drawn_and_over(store, name, moment=moment)
+    return _round(store, name, asked, drawn, moment=moment)
+
+
+def drawn_and_over(store: Warehouse, name: str, *, moment: datetime) -> tuple[Asked, pl.DataFrame]:
+    """How outcomes of what a policy handed out count, and customer_id, arm, assigned_at, propensity of who counts.
+
+    Raises:
+        InputError: the policy is gone, nothing was drawn, nobody's days are over, or nobody could be shown every arm.
     """
     import polars as pl
 
     known = stored.called(store, name)
     if known is None:
-        raise InputError(f"there is no policy {name!r}.", fix="Give the id that `kindred run` and the delivery name.")
-    asked = asked_by(known.policy().about, known.policy().arms)
+        raise InputError(f"there is no policy {name!r}.", fix="Give the id that `kindred run` names.")
+    policy = known.policy()
+    asked = asked_by(policy.about, policy.arms)
     rows = store.query("policy/round", round=name).rename({"at": "assigned_at"})
     drawn = rows.filter(pl.col("propensity").is_not_null())
     if not drawn.height:
@@ -167,18 +182,30 @@ def handed_out(store: Warehouse, name: str, *, moment: datetime) -> Round:
             f"nothing that {name!r} handed out was drawn by chance.",
             fix="Set faces.explore above 0, `kindred run`, and deliver again.",
         )
-    over = pl.col("assigned_at") + pl.duration(days=asked.horizon_days) <= moment
-    done = drawn.filter(over)
+    done = drawn.filter(pl.col("assigned_at") + pl.duration(days=asked.horizon_days) <= moment)
     if not done.height:
         raise not_finished(name, drawn["assigned_at"].min() + timedelta(days=asked.horizon_days))
     full = done.filter((pl.col("arms") == len(asked.arms)) & (pl.col("propensity") < 1))
     if not full.height:
         raise InputError(
-            f"{name!r} could show every arm to nobody whose days are over.",
-            fix="Learn from an experiment.",
+            f"{name!r} could show every arm to nobody whose days are over.", fix="Learn from an experiment."
         )
-    wanted = ("customer_id", "arm", "assigned_at", "propensity")
-    return _round(store, name, asked, full.select(wanted), moment=moment)
+    return asked, full.select("customer_id", "arm", "assigned_at", "propensity")
+
+
+def plan_and_people(store: Warehouse, name: str) -> tuple[Plan, pl.Series]:
+    """How outcomes of an experiment, or of a policy that handed something out, come in, and of whom.
+
+    Raises:
+        InputError: there is neither.
+    """
+    known = stored.called(store, name)
+    if known is None or name in store.query("experiment/experiments")["experiment_id"]:
+        return register.plan_of(store, name), store.query("experiment/assigned", experiment_id=name)["customer_id"]
+    policy = known.policy()
+    asked = asked_by(policy.about, policy.arms)
+    plan = Plan(name, arms=dict.fromkeys(asked.arms, 1 / len(asked.arms)), salt=name, **asked.counting())
+    return plan, store.query("policy/round", round=name)["customer_id"]
 
 
 def asked_by(about: Mapping[str, str], arms: Sequence[str]) -> Asked:
@@ -208,7 +235,7 @@ def _round(store: Warehouse, name: str, asked: Asked, drawn: pl.DataFrame, *, mo
     known = store.query("policy/round", round=name)
     if not known.height:
         raise InputError(
-            f"{name!r} was assigned by an older Kindred, which did not keep what was known of customers then.",
+            f"what was known of customers in {name!r} is not kept: an older Kindred assigned them, or it was purged.",
             fix=ANEW,
         )
     faces_model = rounds.faces_model(store)

@@ -27,7 +27,7 @@ SINCE_CHOICES = ("choices", "matches", *SINCE_MATCHES)
 EDITS = [
     ("engine/trust/consent.py", (*GRAPH, "choices", "matches"), SINCE_MATCHES),
     ("engine/tables.py", ALL, ()),
-    ("engine/compiled.py", ("edges", *GRAPH, "choices", "matches"), SINCE_MATCHES),
+    ("engine/compiled.py", ("edges", *GRAPH, "choices", "matches", "face_choices"), ("ads",)),  # a policy's trees
     ("engine/handsets/loyalty.py", ("handsets",), SINCE_CHOICES),
     ("engine/offers/policy_value.py", ("choices",), ("matches", *SINCE_MATCHES)),
     ("engine/faces/align.py", ("matches",), SINCE_MATCHES),
@@ -63,7 +63,7 @@ IMPORTS = [
     ("photos", SINCE_CHOICES[:2], SINCE_MATCHES),
     ("acts", (*GRAPH, "choices"), ("matches", *SINCE_MATCHES)),
     ("devices", (*GRAPH, "handsets", "choices"), ("matches", *SINCE_MATCHES)),
-    ("treatments", ("choices",), ("matches", *SINCE_MATCHES)),
+    ("treatments", ("choices", "face_choices"), ("matches", "ads")),
     ("inventory", ("matches", "ads"), ("face_choices",)),
 ]
 

@@ -16,7 +16,7 @@ DAY = datetime(2025, 3, 1)
 HORIZON = 30
 FACES_MODEL = "mtcnn/crop32/casia-webface-1/inventory-00000000"
 PURPOSES = ("own_face", "likeness_for_contacts", "offers")
-OFFERED = 5  # past offers a customer
+OFFERED = 3  # past offers a customer
 
 
 def make(folder: Path, of: Town, **settings: object):
@@ -38,13 +38,13 @@ def make(folder: Path, of: Town, **settings: object):
     ]  # fmt: skip
     accepted = np.random.default_rng(5).random((len(ids), OFFERED)) < known["accepted_before"].to_numpy()[:, None]
     past = [
-        frame.select("customer_id", campaign_id=pl.lit(f"c{n}"), offer_id=pl.lit("o"), accepted=pl.Series(accepted[:, n]),
-                     sent_at=pl.lit(DAY - timedelta(days=90)))
+        frame.select("customer_id", campaign_id=pl.lit(f"c{n}"), offer_id=pl.lit("o"),
+                     accepted=pl.Series(accepted[:, n]), sent_at=pl.lit(DAY - timedelta(days=90)))
         for n in range(OFFERED)
     ]  # fmt: skip
     ads = [
         frame.select("customer_id", arm=pl.lit(arm), ad_id=pl.col("customer_id") + f"-{arm}", offer_id=pl.lit("o"),
-                     photo_id=pl.lit("m"), files=pl.lit(["one.jpg"]), alt_text=pl.lit(""), offer_version=pl.lit(""),
+                     photo_id=pl.lit("m"), files=pl.lit(["one.jpg"]), alt_text=pl.lit(""),
                      subject_id=subject.get(arm, pl.lit(None, pl.String)))
         for arm in ARMS
     ]  # fmt: skip
@@ -58,20 +58,35 @@ def make(folder: Path, of: Town, **settings: object):
             "choices": frame.select("customer_id", offer_id=pl.lit("o"), expected_value=1.0, reason=pl.lit("")),
             "matches": pl.concat(matches),
             "influencers": frame.select(
-                "customer_id", "contact_id", "rank", "tie_share", definition=pl.lit("strongest"), score=1.0,
-                centrality_pct="centrality", margin=0.5,
+                "customer_id",
+                "contact_id",
+                "rank",
+                "tie_share",
+                definition=pl.lit("strongest"),
+                score=1.0,
+                centrality_pct="centrality",
+                margin=0.5,
             ),
             "handsets": frame.select(
-                "customer_id", "manufacturer", spell=1, tac=pl.lit("0"), model=pl.lit(""), first_at=DAY.date(),
-                last_at=DAY.date(), n_events=1,
+                "customer_id",
+                "manufacturer",
+                spell=1,
+                tac=pl.lit("0"),
+                model=pl.lit(""),
+                first_at=DAY.date(),
+                last_at=DAY.date(),
+                n_events=1,
             ),
             "treatments": pl.concat(past),
             "offers": pl.DataFrame([offer]),
             "consents": pl.concat(consents),
             "faces": pl.DataFrame([{"sha256": "0", "face": 0, "model_id": FACES_MODEL, "status": "ok"}]),
-            "ads": pl.concat(ads),
-        }.items():  # fmt: skip
+            "inventory": pl.DataFrame([{"photo_id": "m", "sha256": "0", "path": "m.jpg"}]),
+        }.items():
             store.write(table, rows)
+        store.temp("_offers_said", "ads/offers_said")
+        version = store.query_text("SELECT offer_version FROM _offers_said").item()
+        store.write("ads", pl.concat(ads).with_columns(offer_version=pl.lit(version)))
     return space
 
 
