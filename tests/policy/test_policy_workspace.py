@@ -24,7 +24,7 @@ from engine.pipeline import prepared
 from engine.policy import explore, stored
 from engine.policy.model import SINGLE, FacePolicy
 from engine.trust import keys
-from engine.usecases import erase, experiment_design, experiment_events, face_policy, imports, learning
+from engine.usecases import erase, experiment_design, experiment_events, face_policy, imports, learning, next_steps
 from tests.policy import persuaded, street
 from tests.policy.persuaded import ARMS, STRONG, Town
 from tests.policy.street import DAY, HORIZON
@@ -364,6 +364,13 @@ def test_arms_that_cannot_be_shown_are_not_drawn_and_their_chance_goes_to_the_ot
     assert found["propensity"].to_list() == pytest.approx([0.8, 0.85])
     drawn = explore.choices(policy, known, can, 0.3, bits * 0, bits * 0)
     assert drawn["arm"].to_list() == ["a", "a"] and drawn["propensity"].to_list() == pytest.approx([0.1, 0.15])
+
+
+def test_what_was_drawn_and_not_learned_from_comes_next(sent, made):
+    tried = engine.open(made / "tried")
+    for space, wanted in ((tried, "faces policy train"), (sent, "learn --exposures FILE --outcomes FILE")):
+        said = [step.command for step in next_steps.steps(space)]
+        assert f"kindred {wanted}" in said and len([text for text in said if "policy" in text or "learn" in text]) == 1
 
 
 def test_a_stored_policy_that_was_changed_is_refused(learned):
