@@ -146,8 +146,8 @@ def _emit(shell: Shell, found: Stored) -> None:
     if said["moves"]:
         print("\nWhat the choice depends on: customers whose face would change with another customer's value")
         shell.emit(said["moves"])
-    for name, why in said["left_out"].items():
-        shell.say(f"Not learned from: {name}: {why}")
+    for why in said["left_out"].values():
+        shell.say(f"Not learned from: {why}.")
     if _NO_AD not in said["shares"]:
         shell.say("What showing nothing is worth was not tried: an experiment with the arm no_ad tells.")
     shell.say(
@@ -158,5 +158,11 @@ def _emit(shell: Shell, found: Stored) -> None:
 
 def _named(line: dict[str, Any]) -> dict[str, Any]:
     """A rule's worth under the name by which people know the rule."""
-    rule = "nobody" if line["arm"] == _NO_AD else f"{line['arm']} for all" if line["arm"] else line["rule"]
+    rule = (
+        "nobody"
+        if line["arm"] == _NO_AD
+        else f"{line['arm']} for all"
+        if line["arm"]
+        else line["rule"].replace("_", " ")
+    )
     return {"rule": rule} | {name: line[name] for name in ("value", "low", "high")}

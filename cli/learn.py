@@ -9,6 +9,7 @@ import typer
 
 from cli.command import ENCODING, SHEET, Shell, command
 from cli.inputs import COLUMN, MAPPING, pairs
+from cli.output import Output
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +47,10 @@ def register(app: typer.Typer) -> None:
             space, name, {target: path for target, path in files.items() if path is not None},
             columns=pairs(column), mapping=mappings.find(space, mapping), sheet=sheet, encoding=encoding,
         )  # fmt: skip
-        shell.emit(vars(done) | {"imported": {target: vars(part) for target, part in done.imported.items()}})
+        found = vars(done) | {"imported": {target: vars(part) for target, part in done.imported.items()}}
+        if shell.output is Output.table:  # the lines below say what became of the files
+            del found["imported"]
+        shell.emit(found)
         for target, part in done.imported.items():
             shell.say(f"{target}: {part.rows_kept:,} of {part.rows_in:,} rows kept")
         shell.say(

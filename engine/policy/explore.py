@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 POLICY, EXPLORED = "policy", "explored"
 NO_AD = "no_ad"  # can be shown to everybody
 _BITS = 53  # of a draw
+_DIGITS = 12  # of a chance that is logged
 
 
 class Shown(NamedTuple):
@@ -81,7 +82,7 @@ def choices(
     shown = decide(policy.scores(known), can, share, *(draw.to_numpy() / 2.0**_BITS for draw in (drawn, pick)))
     found = known.select("customer_id").with_columns(
         arm=pl.Series(policy.arms).gather(np.maximum(shown.arm, 0)),
-        propensity=pl.Series(shown.propensity) if share else pl.lit(None, pl.Float64),
+        propensity=pl.Series(shown.propensity).round(_DIGITS) if share else pl.lit(None, pl.Float64),
         reason=pl.when(pl.Series(shown.explored)).then(pl.lit(EXPLORED)).otherwise(pl.lit(POLICY)),
         policy_id=pl.lit(policy.policy_id),
         arms=pl.Series(can.sum(axis=1)),

@@ -80,9 +80,14 @@ def write(store: Warehouse, policy: FacePolicy, report: dict[str, Any]) -> Store
 
 
 def check_faces(policy: FacePolicy, faces_model: str) -> None:
-    """Raise ModelError where a policy was learned from likeness that another model of faces measured."""
+    """Raise ModelError where a policy was learned from likeness that another model of faces measured.
+
+    Args:
+        policy: that is to decide.
+        faces_model: that measured likeness here; empty = nothing was measured.
+    """
     then = policy.about.get("faces_model", "")
-    if then != faces_model:
+    if faces_model and then != faces_model:
         raise ModelError(
             f"policy {policy.policy_id} was learned with another model of faces ({then}; here is {faces_model}).",
             fix="Set the faces' settings back, learn from an experiment with these, or set faces.use_policy = false.",

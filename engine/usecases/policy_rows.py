@@ -101,7 +101,7 @@ def gathered(store: Warehouse, wanted: Sequence[str], *, moment: datetime) -> tu
     if unknown := [name for name in wanted if name not in plans]:
         raise InputError(f"there is no experiment {unknown[0]!r}.", fix=f"There are {', '.join(plans) or 'none'}.")
     found: list[Round] = []
-    left_out: dict[str, str] = {}
+    failed: dict[str, InputError] = {}
     for name in plans:
         if wanted and name not in wanted:
             continue
@@ -110,23 +110,27 @@ def gathered(store: Warehouse, wanted: Sequence[str], *, moment: datetime) -> tu
         except InputError as error:
             if wanted:
                 raise
-            left_out[name] = error.message
+            failed[name] = error
     for name in store.query("policy/rounds")["round"]:
         if name not in plans:
             try:
                 found.append(handed_out(store, name, moment=moment))
             except InputError as error:
-                left_out[name] = error.message
+                failed[name] = error
+    left_out = {name: error.message.rstrip(".") for name, error in failed.items()}
     if not found:
-        whys = "; ".join(f"{name}: {why}" for name, why in left_out.items()) or "there is none"
-        raise InputError(f"no experiment can be learned from ({whys}).", fix=ANEW)
+        whys = "; ".join(left_out.values()) or "there is none"
+        fix = next((error.fix for error in failed.values()), ANEW)
+        raise InputError(f"no experiment can be learned from: {whys}.", fix=fix)
     found.sort(key=lambda r: (r.began, r.name), reverse=True)
     asked = found[0].asked
     for other in found[1:]:
         if other.asked != asked:
-            left_out[other.name] = f"it asked something else than {found[0].name}: {_difference(other.asked, asked)}."
+            left_out[other.name] = f"{other.name!r} asked another question than {found[0].name!r}: " + _difference(
+                other.asked, asked
+            )
     if wanted and (odd := [name for name in wanted if name in left_out]):
-        raise InputError(f"{odd[0]}: {left_out[odd[0]]}", fix="Learn from experiments with equal arms and outcomes.")
+        raise InputError(f"{left_out[odd[0]]}.", fix="Learn from experiments with equal arms and outcomes.")
     return [r for r in found if r.asked == asked], left_out
 
 

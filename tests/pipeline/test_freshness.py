@@ -162,6 +162,16 @@ def test_an_assignment_makes_stale_whose_face_is_shown(store):
     store.write("assignments", store.read("assignments").clear())
 
 
+def test_a_policy_makes_stale_whose_face_is_shown_and_nothing_before_it(store):
+    """Also the same one again, when it was not the newest: the number counts."""
+    one = {"policy_id": "p", "number": 1, "model": "", "report": "{}"}
+    for rows in ([one], [one, {**one, "policy_id": "q", "number": 2}], [{**one, "number": 3}]):
+        noted(store)
+        store.write("policies", pl.DataFrame(rows))
+        check(stale(store), "inputs", "policies", ("face_choices",), ("ads",))
+    store.write("policies", store.read("policies").clear())
+
+
 @pytest.mark.parametrize(
     ("setting", "file", "direct", "after"),
     [("ads.brand", "logo.png", ("ads",), ()), ("faces.weights", "own.npz", ("matches",), SINCE_MATCHES)],

@@ -300,7 +300,7 @@ def test_experiments_that_cannot_be_learned_from_are_said(tried):
     late = on(tried.path, OVER)
     with pytest.raises(InputError, match="nobody is assigned in 'late'"):
         face_policy.train(late, experiments=["late"])
-    assert face_policy.train(late).report["left_out"] == {"late": "nobody is assigned in 'late'."}
+    assert face_policy.train(late).report["left_out"] == {"late": "nobody is assigned in 'late'"}
     experiment_design.assign(late, "late")
     with pytest.raises(InputError, match="'late' is not finished"):
         face_policy.train(late, experiments=["late"])
