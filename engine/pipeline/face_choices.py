@@ -49,8 +49,8 @@ def by_policy(context: Context, candidates: pl.DataFrame) -> pl.DataFrame | None
     Raises:
         ModelError: it was learned with another model of faces, or other versions of the libraries.
     """
-    settings, store = context.config.faces, context.warehouse
-    found = stored.newest(store) if settings.use_policy else None
+    store = context.warehouse
+    found = stored.newest(store) if context.config.faces.use_policy else None
     if found is None:
         return None
     policy = found.policy()
@@ -59,7 +59,7 @@ def by_policy(context: Context, candidates: pl.DataFrame) -> pl.DataFrame | None
     draw = assignment.drawing(store, known["customer_id"])
     key = keys.derived(context.workspace.key(), "explore").hex()
     drawn, pick = (draw(f"{key}:{policy.policy_id}:{what}") for what in ("who", "arm"))
-    shown = explore.choices(policy, known, candidates, settings.explore, drawn, pick)
+    shown = explore.choices(policy, known, candidates, context.config.faces.explore, drawn, pick)
     _say_policy(context, policy.policy_id, shown)
     return shown
 
