@@ -73,7 +73,7 @@ class Found:
 
 
 def clean(store: Warehouse, read: recognise.Reading, rows: Rows, config: Config, key: bytes) -> Found:
-    """From `_log_all` to temporary tables `_log_new_parties`, `_log_new`, `_log_gone` and the other ones that storing needs."""
+    """From `_log_all` to temporary tables: `_log_new_parties`, `_log_new`, `_log_gone` and others for storing."""
     _name_parties(store, rows, read.profile, config, key)
     store.temp("_log_nodes", "logs/3_people/nodes")
     have = reading.optional_columns(read)
