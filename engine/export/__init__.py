@@ -155,8 +155,8 @@ def export(
     hands_out = what in ("ads", "delivery", "all")
     if hands_out:
         deliveries.hand_out(workspace)
-    if what == "delivery":
-        drawn.note(workspace, wanted.sent)
+    if what == "delivery" and wanted.plan is not None:
+        drawn.note(workspace, wanted.plan)
     place = Path(to) if remote is None else workspace.scratch / f"export.{os.getpid()}"
     try:
         with folder.replacing(place) as draft, workspace.warehouse(read_only=True) as store:
