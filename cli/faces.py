@@ -32,11 +32,21 @@ def register(app: typer.Typer) -> None:
         plot: PLOT = None,
         weights: Annotated[str | None, typer.Option("--weights", metavar="NAME|FILE")] = None,
         align: Annotated[str | None, typer.Option("--align", help="crop, similarity or frontal.")] = None,
+        answers: Annotated[
+            Path | None, typer.Option("--judgements", metavar="FILE", help="What `faces judge` saved: weights instead.")
+        ] = None,
     ) -> int:
         """How well likeness tells persons apart. AUC, accuracy by folds, TPR at small FAR, with intervals.
 
+        With --judgements what people found alike in this workspace: the weights of likeness, age, hair and sex.
+
         Example: `kindred faces evaluate --by-folder people -o json`
         """
+        if answers is not None:
+            from engine.usecases import judging as asking
+
+            shell.emit(asking.weights(shell.workspace(), answers, progress=shell.progress))
+            return 0
         from engine import config_file
         from engine.charts import render
         from engine.charts.faces import recognition
@@ -73,6 +83,24 @@ def register(app: typer.Typer) -> None:
 
         files = lookalikes.contact_sheet(shell.workspace(), to, limit=limit, progress=shell.progress)
         shell.emit({"files": [str(path) for path in files]})
+
+    @command(faces, computes=True)
+    def judge(
+        shell: Shell,
+        to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder for the page.")],
+        count: Annotated[int, typer.Option("--questions", min=1, max=5000, help="How many.")] = 200,
+        seed: Annotated[int, typer.Option("--seed", min=0, help="Of the draw; another gives other questions.")] = 7,
+    ) -> None:
+        """A page that asks which of two photos is more like a face. Answered by keyboard, offline, saved as a CSV.
+
+        `kindred faces evaluate --judgements judgements.csv` turns the answers into weights for the settings.
+
+        Example: `kindred faces judge --to judge`
+        """
+        from engine.usecases import judging
+
+        file = judging.page(shell.workspace(), to, count=count, seed=seed, progress=shell.progress)
+        shell.emit({"file": str(file)})
 
     @command(faces, computes=True)
     def caps(shell: Shell) -> None:

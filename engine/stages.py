@@ -27,7 +27,7 @@ class Stage:
 
 
 STAGES = (
-    Stage("edges", ("events", "pair_days", "parties"), ("edges", "hubs", "ties", "graph_window")),
+    Stage("edges", ("events", "pair_days", "parties", "persons"), ("edges", "hubs", "ties", "graph_window")),
     Stage(
         "learned",
         ("edges", "acts", "parties", "pair_days", "events", "devices", "customers"),
@@ -53,7 +53,7 @@ STAGES = (
     Stage(
         "matches",
         ("photos", "inventory", "consents", "optouts", "customers", "choices", "influencers"),
-        ("faces", "matches"),
+        ("faces", "estimates", "matches"),
         dated=True,
     ),
     Stage(
@@ -73,8 +73,13 @@ STAGES = (
     ),
 )  # fmt: skip
 
-# Written by commands, who decide: what stands in them counts.
-DECIDED = ("plans", "assignments", "policies")
+# Written by commands, who decide: what stands in them counts, by these statements.
+DECIDED = {
+    "plans": "experiment/plans_digest",
+    "assignments": "experiment/assignments_digest",
+    "persons": "graph/persons_digest",
+    "policies": "experiment/policies_digest",
+}
 # Which imports change which table; every other table is written by a stage.
 IMPORTED = {
     "events": ("logs",),

@@ -28,6 +28,11 @@ _WHY = "|".join((
     "assigned", "explored", "policy", "best_arm", "preferred", "fallback",
     "minor", "no_consent", "no_offer", "not_showable", "nothing_to_show", "no_longer_allowed",
 ))  # fmt: skip
+# What a customer gets, and why not: see `engine.offers.policy`.
+_CHOSEN = "|".join((
+    "offered", "minor", "age_unknown", "no_consent", "no_offers", "none_valid", "no_model", "not_open", "never_tried",
+    "used_up", "not_worth",
+))  # fmt: skip
 _ALL = [
     # ---- what came in ---------------------------------------------------------------------------
     table("sources", "file imported", "source_id", """
@@ -210,7 +215,7 @@ _ALL = [
         reciprocity f64      0 one-way, 1 balanced
         overlap f64?         shared contacts over all contacts (Onnela); null where gated
         active_days i64      days with contact either way
-        gated_because text?  hub, one_way, few_days or same_handset; null = counts for influence
+        gated_because text?  hub, one_way, few_days, same_handset or same_person; null = counts for influence
         """),
     table("nodes", "party that is in the graph", "node", """
         node u32
@@ -234,6 +239,12 @@ _ALL = [
         tie_share f64        p_ij
         centrality_pct f64   c_j
         margin f64           (top - second) / top, 1 with a single contact
+        """),
+    table("persons", "pair of numbers of one person, or of two by hand", "a b", """
+        a u32                node, the smaller one
+        b u32
+        score f64?           0 to 1; null = said by hand, or follows from other pairs
+        why text=same_handset|followed|linked|joined|split  how it was found, follows from others, or was said by hand
         """),
     table("learned", "figure of what acts tell of influence", "kind name", """
         kind text=choice|reason|cases|gain|difference|odds|held_out|term
@@ -291,10 +302,11 @@ _ALL = [
         high f64?
         chosen bool          this learner scores the offer
         """),
-    table("choices", "customer", "customer_id", """
+    table("choices", "customer", "customer_id", f"""
         customer_id text
         offer_id text?       null = no offer
         expected_value f64   value x uplift - cost, 0 for none
+        kind text?={_CHOSEN}  what `reason` says, as one word; null = from before it was kept
         reason text
         """),
     # ---- faces ----------------------------------------------------------------------------------
@@ -313,6 +325,12 @@ _ALL = [
         width i32?           of the upright photo, pixels
         height i32?
         embedding f32[512]?  unit length; null unless status is ok
+        """),
+    table("estimates", "campaign photo: how its model looks, where nobody supplied it", "sha256 model_id", """
+        sha256 text
+        model_id text        networks that made this row, and what found the face
+        woman f64            probability 0..1
+        age f64              years
         """),
     table("face_choices", "customer: whose face is shown", "customer_id", f"""
         customer_id text

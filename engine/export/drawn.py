@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, time
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,7 @@ def note(workspace: Workspace, wanted: Plan) -> int:
 
     Args:
         workspace: an opened workspace.
-        wanted: the plan of the delivery; learns nothing.
+        wanted: the plan of the delivery.
     """
     with workspace.warehouse(read_only=True) as store:
         shown = store.query("policy/shown")
@@ -47,7 +46,7 @@ def _reached(store: Warehouse, workspace: Workspace, wanted: Plan) -> pl.DataFra
     """customer_id of who gets a row of the delivery, or would if the policy did not show them nothing."""
     import polars as pl
 
-    rows = delivery.rows(store, workspace, replace(wanted, left_out={}, ids={}))
+    rows = delivery.sent(store, workspace, "delivery", wanted).rows
     none = store.query("policy/withheld", as_of=wanted.day)
     if wanted.offer is not None:
         none = none.filter(pl.col("offer_id") == wanted.offer)

@@ -37,7 +37,7 @@ EDITS = [
     ("sql/offers/spells.sql", (*GRAPH, "handsets", "choices"), SINCE_CHOICES[1:]),  # of another folder
     ("sql/ads/offers_said.sql", SINCE_CHOICES, ()),  # run by the rules about people
     ("sql/graph/hubs.sql", ("edges", *GRAPH, "choices"), ("matches", *SINCE_MATCHES)),
-    ("sql/faces/paths.sql", ("matches",), SINCE_MATCHES),
+    ("sql/faces/estimated.sql", ("matches",), SINCE_MATCHES),
     ("engine/workspace/__init__.py", (), ()),  # imported for its types only
     ("engine/trust/enforce.py", (), ()),
     ("engine/report/book.py", (), ()),
