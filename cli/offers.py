@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.command import ENCODING, PUBLIC, SHEET, WRONG_USAGE, Shell, command
+from engine.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -56,10 +57,17 @@ def register(app: typer.Typer) -> None:
         seed: Annotated[int, typer.Option("--seed", min=0)] = 42,
         learner: Annotated[list[str] | None, typer.Option("--learner", help="Only these; may be repeated.")] = None,
         base: Annotated[list[str] | None, typer.Option("--base", help="logistic or boosting.")] = None,
+        value: Annotated[
+            list[str] | None,
+            typer.Option("--value", metavar="TREATMENT=WORTH", help="Of one yes: adds what policies are worth."),
+        ] = None,
+        cost: Annotated[
+            list[str] | None, typer.Option("--cost", metavar="TREATMENT=COST", help="Of giving it; 0 unless given.")
+        ] = None,
         sheet: SHEET = None,
         encoding: ENCODING = None,
     ) -> int:
-        """Judge the uplift learners on held-out rows. Qini, AUUC, uplift at the top, with intervals.
+        """Judge the uplift learners on held-out rows. Qini, AUUC, uplift at the top, what policies are worth.
 
         A table shows what follows and the main figures; -o csv and -o json have every figure.
 
@@ -79,16 +87,17 @@ def register(app: typer.Typer) -> None:
 
         options: dict[str, Any] = {"learner_names": learner} if learner else {}
         options |= {"bases": base} if base else {}
-        found = experiment_table.evaluate(
-            plaintable.read(data, sheet=sheet, encoding=encoding),
-            treatment=treatment,
-            control=control,
-            outcome=outcome,
-            exclude=exclude or (),
-            test_share=test_share,
-            seed=seed,
-            **options,
-        )
+        options |= {"treatment": treatment, "control": control, "outcome": outcome, "exclude": exclude or ()}
+        options |= {"test_share": test_share, "seed": seed}
+        read = plaintable.read(data, sheet=sheet, encoding=encoding)
+        found = experiment_table.evaluate(read, **options)
+        if value:
+            options |= {"value": _numbers("--value", value), "cost": _numbers("--cost", cost or [])}
+            policies = experiment_table.policies(read, **options)
+            if policies.height:
+                found = found.vstack(policies)
+            else:
+                shell.say("What policies are worth cannot be said: too few rows of some treatment.")
         _show(shell, found)
         return 0
 
@@ -115,6 +124,20 @@ def register(app: typer.Typer) -> None:
         if withheld := found.facts.get("withheld_rows"):
             shell.say(f"{withheld} rows are withheld: they tell of too few customers, or would by subtraction.")
         shell.say(str(found.facts["note"]))
+
+
+def _numbers(option: str, texts: list[str]) -> dict[str, float]:
+    """TREATMENT=NUMBER, as often as it was given."""
+    found = {}
+    for text in texts:
+        name, sign, number = text.rpartition("=")
+        try:
+            found[name] = float(number)
+        except ValueError:
+            sign = ""
+        if not sign:
+            raise InputError(f"{option} {text!r} is no TREATMENT=NUMBER.", fix="Write it like mail=12.50.")
+    return found
 
 
 def _show(shell: Shell, found: pl.DataFrame) -> None:

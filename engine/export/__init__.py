@@ -126,7 +126,7 @@ def export(
         WorkspaceError: the folder holds something else, cannot be written, or another export writes there; the
             workspace's key is needed and not on this machine.
     """
-    from engine.export import databases, deliveries, delivery, sending, targets, views
+    from engine.export import databases, deliveries, delivery, drawn, sending, targets, views
     from engine.trust import folder
 
     known = list(dict.fromkeys([*views.GROUPS, *TABLES]))
@@ -155,6 +155,8 @@ def export(
     hands_out = what in ("ads", "delivery", "all")
     if hands_out:
         deliveries.hand_out(workspace)
+    if what == "delivery" and wanted.plan is not None:
+        drawn.note(workspace, wanted.plan)
     place = Path(to) if remote is None else workspace.scratch / f"export.{os.getpid()}"
     try:
         with folder.replacing(place) as draft, workspace.warehouse(read_only=True) as store:
