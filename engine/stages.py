@@ -52,7 +52,7 @@ STAGES = (
     ),
     Stage(
         "matches",
-        ("photos", "inventory", "consents", "optouts", "customers", "choices", "influencers"),
+        ("photos", "settled", "inventory", "consents", "optouts", "customers", "choices", "influencers"),
         ("faces", "estimates", "matches"),
         dated=True,
     ),
@@ -70,8 +70,8 @@ STAGES = (
     ),
 )  # fmt: skip
 
-# Written by commands, who decide: what stands in them counts.
-DECIDED = ("plans", "assignments")
+# Written by commands, who decide: what stands in them counts. With the folder of the statement that sums it up.
+DECIDED = {"plans": "experiment", "assignments": "experiment", "settled": "faces"}
 # Which imports change which table; every other table is written by a stage.
 IMPORTED = {
     "events": ("logs",),

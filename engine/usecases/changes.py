@@ -167,7 +167,7 @@ def _causes(store: Warehouse, before: Run, after: Run) -> list[Cause]:
 def _imports(table: str, came: dict[str, str]) -> list[str]:
     """What came between two runs and changes a table that a stage reads, in words."""
     if table in DECIDED:
-        return [f"{table} of experiments"]
+        return ["faces chosen by hand" if table == "settled" else f"{table} of experiments"]
     if table not in IMPORTED:
         return [table]  # in words already: today's date, who may be shown
     words = {"erasure": "a deletion ({})", "undo": "imports taken back"}
