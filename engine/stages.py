@@ -27,7 +27,7 @@ class Stage:
 
 
 STAGES = (
-    Stage("edges", ("events", "pair_days", "parties"), ("edges", "hubs", "ties", "graph_window")),
+    Stage("edges", ("events", "pair_days", "parties", "persons"), ("edges", "hubs", "ties", "graph_window")),
     Stage(
         "learned",
         ("edges", "acts", "parties", "pair_days", "events", "devices", "customers"),
@@ -58,7 +58,10 @@ STAGES = (
     ),
     Stage(
         "face_choices",
-        ("matches", "choices", "customers", "consents", "optouts", "plans", "assignments"),
+        (
+            "matches", "faces", "choices", "customers", "consents", "optouts", "plans", "assignments", "policies",
+            "influencers", "handsets", "treatments",
+        ),
         ("face_choices",),
         dated=True,
     ),
@@ -70,8 +73,14 @@ STAGES = (
     ),
 )  # fmt: skip
 
-# Written by commands, who decide: what stands in them counts. With the folder of the statement that sums it up.
-DECIDED = {"plans": "experiment", "assignments": "experiment", "settled": "faces"}
+# Written by commands, who decide: what stands in them counts, by these statements.
+DECIDED = {
+    "plans": "experiment/plans_digest",
+    "assignments": "experiment/assignments_digest",
+    "persons": "graph/persons_digest",
+    "policies": "experiment/policies_digest",
+    "settled": "faces/settled_digest",
+}
 # Which imports change which table; every other table is written by a stage.
 IMPORTED = {
     "events": ("logs",),

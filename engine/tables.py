@@ -28,6 +28,11 @@ _WHY = "|".join((
     "assigned", "explored", "policy", "best_arm", "preferred", "fallback",
     "minor", "no_consent", "no_offer", "not_showable", "nothing_to_show", "no_longer_allowed",
 ))  # fmt: skip
+# What a customer gets, and why not: see `engine.offers.policy`.
+_CHOSEN = "|".join((
+    "offered", "minor", "age_unknown", "no_consent", "no_offers", "none_valid", "no_model", "not_open", "never_tried",
+    "used_up", "not_worth",
+))  # fmt: skip
 _ALL = [
     # ---- what came in ---------------------------------------------------------------------------
     table("sources", "file imported", "source_id", """
@@ -144,6 +149,8 @@ _ALL = [
         sent_at time
         propensity f64?      probability of what this customer was given
         accepted bool?       null = not known
+        face_arm text?       whose face was shown; only what `learn` wrote
+        face_propensity f64?  chance of that face
         """),
     table("acts", "dated act of a person", "customer_id act at", """
         customer_id text     whose; a customer, or anybody else in the call records
@@ -214,7 +221,7 @@ _ALL = [
         reciprocity f64      0 one-way, 1 balanced
         overlap f64?         shared contacts over all contacts (Onnela); null where gated
         active_days i64      days with contact either way
-        gated_because text?  hub, one_way, few_days or same_handset; null = counts for influence
+        gated_because text?  hub, one_way, few_days, same_handset or same_person; null = counts for influence
         """),
     table("nodes", "party that is in the graph", "node", """
         node u32
@@ -238,6 +245,12 @@ _ALL = [
         tie_share f64        p_ij
         centrality_pct f64   c_j
         margin f64           (top - second) / top, 1 with a single contact
+        """),
+    table("persons", "pair of numbers of one person, or of two by hand", "a b", """
+        a u32                node, the smaller one
+        b u32
+        score f64?           0 to 1; null = said by hand, or follows from other pairs
+        why text=same_handset|followed|linked|joined|split  how it was found, follows from others, or was said by hand
         """),
     table("learned", "figure of what acts tell of influence", "kind name", """
         kind text=choice|reason|cases|gain|difference|odds|held_out|term
@@ -295,10 +308,11 @@ _ALL = [
         high f64?
         chosen bool          this learner scores the offer
         """),
-    table("choices", "customer", "customer_id", """
+    table("choices", "customer", "customer_id", f"""
         customer_id text
         offer_id text?       null = no offer
         expected_value f64   value x uplift - cost, 0 for none
+        kind text?={_CHOSEN}  what `reason` says, as one word; null = from before it was kept
         reason text
         """),
     # ---- faces ----------------------------------------------------------------------------------
@@ -334,6 +348,7 @@ _ALL = [
         propensity f64?      probability with which this arm was given; null where it was not random
         experiment_id text?  the running experiment that assigned the arm
         policy_id text?      the learned policy that chose it
+        arms i64?            that the policy could show this customer; null without one
         """),
     table("matches", "customer and arm", "customer_id arm", """
         customer_id text
@@ -386,6 +401,34 @@ _ALL = [
         metric text
         at time
         value f64?           null = what came in was no finite number
+        """),
+    table("policies", "learned policy of faces", "policy_id", """
+        policy_id text       first 16 hex digits of sha256 over its file
+        number i64           from 1; the newest one decides
+        model text           its file, in base64
+        report text          JSON: what it is worth, and what it was learned from
+        """),
+    table("rounds", "customer for whom an arm was drawn, as known before that", "round customer_id", """
+        round text           the experiment's id, or the id of the policy that chose what was handed out
+        customer_id text
+        at time              start of the day of assignment, or of the first delivery
+        faces_model text     that measured likeness
+        subject_id text?     the contact whose face could be shown
+        rank i64?            of that contact, 1 = first
+        tie_share f64?       p_ij
+        contact_centrality f64?  c_j
+        own_similarity f64?
+        own_same_person bool?  the photo may show the customer
+        contact_similarity f64?
+        contact_same_person bool?
+        age i32?
+        manufacturer text?   of the handset
+        offered_before i64?  offers made in past campaigns
+        accepted_before f64?  share of them that were accepted
+        offer_id text?       the offer that the ad is about
+        arm text?            that was handed out; of an experiment, table assignments says
+        propensity f64?      chance of that arm; null where it was not drawn
+        arms i64?            that could be shown
         """),
     table("runs", "finished stage run", "run_id", """
         run_id text
@@ -443,7 +486,8 @@ TABLES: dict[str, Table] = {contract.name: contract for contract in _ALL}
 # What says when something ran, or what takes an import back, not what came out: left out of `export all` so that two
 # runs give the same bytes.
 BOOKKEEPING = (
-    "sources", "readings", "repeats", "runs", "history", "decisions", "deliveries", "sendings", "objections", "meta",
+    "sources", "readings", "repeats", "runs", "history", "decisions", "deliveries", "sendings", "policies", "rounds",
+    "objections", "meta",
 )  # fmt: skip
 
 # Columns that the exported table does not have: whose face chose an ad's photo is nothing for whoever sends it.

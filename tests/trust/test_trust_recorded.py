@@ -52,6 +52,7 @@ GIVEN = {
     "purge": ["--before", "2020-01-01"],
     "encrypt": ["off"],
     "graph export": ["--to", "out/graph"],
+    **{f"persons {word}": ["36201234567", "36201234568"] for word in ("join", "split")},
     "graph ego": ["36201234567", "--to", "ego.svg"],
     "faces sheet": ["--to", "sheets"],
     "faces judge": ["--to", "judge"],
