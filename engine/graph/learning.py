@@ -82,7 +82,7 @@ class Verdict:
 
     Args:
         definition: learned or strongest.
-        reason: no_acts, too_few, no_influence, not_better or better.
+        reason: no_acts, too_few, too_large, no_influence, not_better or better.
         cases: acts that tell something, in the part that was fitted and in the part that judged.
         p_value: of the shuffles of the judging part within strata, null = was not asked.
         gain: held-out log-likelihood per case of learned influence less that of the strength of ties, low and high.
@@ -275,25 +275,32 @@ def _shuffled(sets: Sets, exposure: np.ndarray, rng: np.random.Generator) -> flo
 
 
 _REASONS = {
-    "no_acts": "there are no acts to learn from (`kindred import acts`)",
+    "no_acts": "there are no acts and no changes of handset to learn from (`kindred import acts`)",
     "too_few": "too few acts tell who acts after whom",
+    "too_large": "the graph is larger than warehouse.driver_edges, and acts are learned from in one memory only",
     "no_influence": "that contacts acted before says no more than likeness does",
     "not_better": "what acts tell names no better contacts than the strength of ties does",
     "better": "on later acts it did better than the strength of ties",
 }
 
 
-def sentence(verdict: Verdict) -> str:
-    """Which definition is used, and why, in words."""
-    return f"influence by {verdict.definition}: {_REASONS[verdict.reason]}"
+def sentence(verdict: Verdict, asked: str = "auto") -> str:
+    """Which definition is used, and why, in words.
+
+    Args:
+        verdict: of `learn`.
+        asked: auto, or learned: then it is used whatever the verdict.
+    """
+    why = f"{verdict.definition}: {_REASONS[verdict.reason]}"
+    return f"Influence by {why}." if asked == "auto" else f"Influence by {asked}, as set; auto would take {why}."
 
 
-def table(model: Model | None, verdict: Verdict) -> pl.DataFrame:
-    """Rows of table `learned`."""
+def table(model: Model | None, verdict: Verdict, asked: str = "auto") -> pl.DataFrame:
+    """Rows of table `learned`; asked: see `sentence`."""
     import polars as pl
 
     rows: list[dict[str, object]] = [
-        {"kind": "choice", "name": verdict.definition, "says": sentence(verdict)},
+        {"kind": "choice", "name": verdict.definition, "says": sentence(verdict, asked)},
         {"kind": "reason", "name": verdict.reason, "value": verdict.p_value, "says": _REASONS[verdict.reason]},
         {"kind": "cases", "name": "fitted", "value": verdict.cases[0], "says": "acts that were fitted"},
         {"kind": "cases", "name": "judged", "value": verdict.cases[1], "says": "later acts that judged"},

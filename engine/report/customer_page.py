@@ -43,6 +43,8 @@ def sentence(facts: Mapping[str, Any]) -> list[dict[str, str]]:
             f"{100 * first['centrality_pct']:.1f} of centrality; "
             f"margin over the second {100 * first['margin']:.0f} %."
         )
+        if facts["definition_because"]:
+            words.append(facts["definition_because"])
     elif counted:
         words.append("No most influential contact has been computed.")
     if facts["handsets"]:

@@ -6,6 +6,7 @@ import base64
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.pipeline import learned
 from engine.report import customer_page
 from engine.report.book import plain
 from engine.trust import people
@@ -47,6 +48,7 @@ def facts(workspace: Workspace, customer: str) -> dict[str, Any]:
             "mode": "internal",
             "workspace": workspace.path.name,
             "definition": workspace.config.graph.definition,
+            "definition_because": learned.said(store),
             "customer": {
                 "customer_id": person["party_id"],
                 "is_customer": person["is_customer"],

@@ -42,7 +42,7 @@ def test_the_chain_holds_what_the_tables_hold(small):
     expected = {o: 50 * u - 2 for o, u in uplift.select("offer_id", "uplift").iter_rows()}
     assert {r["offer_id"]: r["expected_value"] for r in found["offers"]} == pytest.approx(expected, rel=1e-4)
     assert [row["spell"] for row in found["handsets"]] == spells["spell"].to_list()
-    first = top.filter((pl.col("definition") == "tie_reach") & (pl.col("rank") == 1))["contact_id"][0]
+    first = top.filter((pl.col("definition") == "auto") & (pl.col("rank") == 1))["contact_id"][0]
     assert first in found["words"][1]["what"]
 
 
