@@ -60,11 +60,17 @@ class Model:
     coefficients: np.ndarray
     error: np.ndarray
 
-    def scaled(self, features: np.ndarray) -> np.ndarray:
-        """Features as multiples of their standard deviation from the mean, bounded; 0 where unknown."""
+    def scaled(self, features: np.ndarray, mean: np.ndarray | None = None) -> np.ndarray:
+        """Features as multiples of their standard deviation from the mean, bounded; 0 where unknown.
+
+        Args:
+            features: float64[k, p].
+            mean: float64[p], of the graph that they are of; None = the model's.
+        """
         import numpy as np
 
-        return np.clip(np.nan_to_num((features - self.mean) / self.deviation, nan=0.0), -_FARTHEST, _FARTHEST)
+        away = (features - (self.mean if mean is None else mean)) / self.deviation
+        return np.clip(np.nan_to_num(away, nan=0.0), -_FARTHEST, _FARTHEST)
 
     def scores(self, pairs: Pairs) -> np.ndarray:
         """float64[2t]: by how much i's odds are multiplied if the contact acts; 0 in the rows of who is no customer."""
@@ -122,7 +128,8 @@ def learn(
     cases = (len(fitted.sets.size), len(judged.sets.size))
     if min(cases) < FEWEST:
         return None, Verdict("strongest", "too_few", cases)
-    # By the later graph: how often contacts followed somebody is known of few people at first.
+    # By the later graph's deviations: how often contacts followed somebody is known of few people at first. By each
+    # graph's own means: where the records begin all ties are new, which would count for what every contact's act does.
     mean, deviation = _scale(after.pairs)
     model = _model(mean, deviation, [(before, fitted)])
     plain = _model(mean, deviation, [(before, fitted)], _STRENGTH)
@@ -157,7 +164,7 @@ def _model(
     import numpy as np
 
     blank = Model(mean, deviation, np.zeros(len(NAMES)), np.zeros(len(NAMES)))
-    x = np.vstack([part.summed(blank.scaled(view.pairs.matrix(part.entry))) for view, part in parts])
+    x = np.vstack([p.summed(blank.scaled(view.pairs.matrix(p.entry), _scale(view.pairs)[0])) for view, p in parts])
     sets, kept = _together([part.sets for _, part in parts]), np.array([NAMES.index(name) for name in names])
     constant = NAMES.index("contact")
     while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -209,3 +210,14 @@ def test_the_stage_learns_from_stored_acts_and_says_why_not(town):
         influencers.influencers(town.store, config, ["learned"], graph, central, none)
     able = influencers.influencers(town.store, config, ranking.DEFINITIONS, graph, central, none, where_possible=True)
     assert set(able["definition"]) == set(ranking.DEFINITIONS) - {"lead", "learned"}
+
+
+def test_what_shifts_for_all_contacts_alike_changes_nothing():
+    """Where the records begin, ties are few and new and shares are large: that is no effect of a contact's act."""
+    before, after, _ = acted.town("features", 3, 8000)
+    known = before.pairs.of_pair
+    moved = replace(before.pairs, of_pair=known | {"outgoing": known["outgoing"] + 0.8})
+    options = {"window": acted.WINDOW, "seed": 7}
+    one, two = (learning.learn(v, after, acted.DAYS, **options)[1] for v in (before, replace(before, pairs=moved)))
+    assert one.cases == two.cases and one.gain is not None
+    assert two.gain == pytest.approx(one.gain, abs=1e-9)
