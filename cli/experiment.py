@@ -28,9 +28,10 @@ _COLUMN = Annotated[
 _COVARIATE = Annotated[
     str | None, typer.Option("--covariate", metavar="COLUMN", help="A column of customers from before the experiment.")
 ]
-# Of an effect, what a table shows; and the tables of an analysis with their headings.
-_EFFECT = ("arm", "versus", "verdict", "mean_arm", "mean_versus", "difference", "low", "high", "always_valid_low",
-           "always_valid_high", "p_holm", "n_arm", "n_versus")  # fmt: skip
+# Of an effect, what a table shows, and what CSV has besides; and the tables of an analysis with their headings.
+_EFFECT = ("arm", "versus", "verdict", "mean_arm", "mean_versus", "difference", "decided_low", "decided_high", "p_holm",
+           "n_arm", "n_versus")  # fmt: skip
+_INTERVALS = ("low", "high", "always_valid_low", "always_valid_high")
 _QUESTIONS = {
     "effects": "Effects", "guardrails": "Guardrails", "segments": "By segment", "spillover": "Along the ties",
     "likeness": "Customers whose own face drives others' ads", "over_time": "Day by day",
@@ -125,6 +126,8 @@ def register(app: typer.Typer) -> None:
         )
         shell.emit(rows)
         _funnel(shell, funnel)
+        if against == "days":
+            shell.say("More have acted on later days (base), and the difference seen grows with them: read `relative`.")
         if correlation is None and covariate is None:
             shell.say(f"Likeness within clusters is taken as {rows[0]['correlation']}: give --covariate to measure it.")
         if plot is not None:
@@ -199,14 +202,21 @@ def register(app: typer.Typer) -> None:
             space, name, "outcomes", file, columns=columns, metric=metric, mapping=said, sheet=sheet, encoding=encoding
         )
         _report(shell, done)
-        shell.say(f"Next: `kindred experiment analyse {name}` (--sequential before the end).")
+        shell.say(f"Next: `kindred experiment analyse {name}`.")
 
     @command(group, computes=True)
     def analyse(
         shell: Shell,
         name: _NAME,
         covariate: _COVARIATE = None,
-        sequential: Annotated[bool, typer.Option("--sequential", help="Intervals valid at every look.")] = False,
+        sequential: Annotated[
+            bool | None,
+            typer.Option(
+                "--sequential/--one-look",
+                help="Decide by intervals valid at every look, or for one at the end.",
+                show_default="the former while outcomes come in",
+            ),
+        ] = None,
         interference: Annotated[
             bool, typer.Option("--interference", help="Direct, spillover and total effect by the ties.")
         ] = False,
@@ -234,10 +244,14 @@ def register(app: typer.Typer) -> None:
         _emit_findings(shell, found)
         if plot is not None and found.get("over_time"):
             render.write(plot, charts.effects_by_day(found))
-        if found.get("observed", 1) < 1 and not sequential:
+        if found.get("observed", 1) < 1:
             shell.say(
-                f"{found['observed']:.0%} of the horizon is over: looking again and again needs --sequential, "
-                "or more will look better than is."
+                f"{found['observed']:.0%} of the outcome days are over: "
+                + (
+                    "--one-look is for a single look, or more will look better than is."
+                    if sequential is False
+                    else "the intervals that decide hold however often you look."
+                )
             )
 
     @command(group, computes=True)
@@ -273,6 +287,12 @@ def register(app: typer.Typer) -> None:
         ],
         covariate: Annotated[str | None, typer.Option("--covariate", metavar="COLUMN", help="For CUPED.")] = None,
         cluster: Annotated[str | None, typer.Option("--cluster", metavar="COLUMN", help="What was assigned.")] = None,
+        unit: Annotated[
+            str | None, typer.Option("--unit", metavar="COLUMN", help="Who a row is of: nobody may be in two arms.")
+        ] = None,
+        missing: Annotated[
+            str, typer.Option("--missing", help="Missing values: error, drop (their rows) or zero.")
+        ] = "error",
         share: Annotated[
             list[str] | None, typer.Option("--share", metavar="ARM=SHARE", help="Planned; equal unless given.")
         ] = None,
@@ -293,10 +313,12 @@ def register(app: typer.Typer) -> None:
         found = table.compare(
             plaintable.read(data, sheet=sheet, encoding=encoding),
             arm=arm, control=control, metrics=metric, shares=shares, covariate=covariate,
-            cluster=cluster, alpha=alpha,
+            cluster=cluster, unit=unit, missing=missing, alpha=alpha,
         )  # fmt: skip
         rows = table.rows(found)
         shell.emit(rows)
+        for note in found.notes:
+            shell.say(note)
         for row in rows:
             shell.say(row["decision"])
 
@@ -327,7 +349,8 @@ def _emit_findings(shell: Shell, found: dict[str, Any]) -> None:
         shell.emit(found)
         return
     if shell.output == "csv":
-        shell.emit(_plainly(found.get("effects", [])), list(_EFFECT))
+        columns = (*_EFFECT, *_INTERVALS)
+        shell.emit([{name: line[name] for name in columns} for line in found.get("effects", [])], list(columns))
         return
     for line in found["decisions"]:
         print(line)

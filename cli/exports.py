@@ -48,7 +48,8 @@ def register(app: typer.Typer) -> None:
             ),
         ] = None,
         to: Annotated[
-            str | None, typer.Option("--to", metavar="DIR", help="Folder or fsspec URL; whole or not at all.")
+            str | None,
+            typer.Option("--to", metavar="PLACE", help="Folder, fsspec URL, delta:DIR or postgresql://HOST/NAME."),
         ] = None,
         format_: Annotated[
             str,
@@ -99,11 +100,12 @@ def register(app: typer.Typer) -> None:
         """Write tables, ads or a delivery to a folder, whole or not at all.
 
         Prints a line per kind of file, then which to open; each file with its hash: `-o json`, and manifest.json in the
-        folder.
+        folder. A database takes the tables alone, each in the place of the one that Kindred wrote before.
 
         Example: `kindred export delivery --ids crm.csv --id-column account --to out/delivery --format csv`
         """
         from engine import export as exports
+        from engine.export import databases
         from engine.export.form import renaming
 
         if verify is not None:
@@ -153,7 +155,10 @@ def register(app: typer.Typer) -> None:
             shell.say("No ad is to be sent: `kindred run` says why, `kindred explain CUSTOMER` of one customer.")
         if what in ("ads", "delivery", "audience", "analysis", "all") and not shell.quiet:
             _say_stale(shell)
-        if not dry_run:
+        if databases.is_database(to):
+            if what in ("ads", "delivery", "all"):
+                shell.say("Pages and creatives stay out of a database: `kindred export ads --to DIR` gives them.")
+        elif not dry_run:
             for path in _to_open(done, what):
                 shell.say(f"Open {path}")
         return DONE

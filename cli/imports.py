@@ -334,18 +334,16 @@ def _columns(summary: SourceSummary) -> list[str]:
 
 def _say_columns(shell: Shell, summary: SourceSummary) -> None:
     """What became of columns whose meaning nobody told."""
-
-    def named(what: str) -> list[str]:
-        start = f"{what} column "
-        return [f"{name.removeprefix(start)} ({n})" for name, n in summary.details.items() if name.startswith(start)]
+    from engine import sources
 
     words = {
-        "hidden": ("hidden in", "values that identify a person"),
-        "left out": ("left out", "values that read like names, addresses or accounts"),
-        "kept as they came": ("kept", "values"),
+        sources.HIDDEN: ("hidden", "values that identify a person"),
+        sources.LEFT_OUT_AS_PERSONAL: ("left out", "values that read like names, addresses or accounts"),
+        sources.KEPT: ("kept as they came", "values"),
     }
-    for word, (what, note) in words.items():
-        if columns := named(what):
-            shell.say(f"{summary.path}: {word}: {', '.join(columns)}: {note}.")
-    if named("hidden in") or named("left out"):
+    for what, (word, note) in words.items():
+        if columns := summary.counts(what):
+            named = ", ".join(f"{name} ({n})" for name, n in columns.items())
+            shell.say(f"{summary.path}: {word}: {named}: {note}.")
+    if summary.counts(sources.HIDDEN) or summary.counts(sources.LEFT_OUT_AS_PERSONAL):
         shell.say("What is no such thing: import it with --keep COLUMN, or name it in ids.keep.")

@@ -76,3 +76,16 @@ def spell(value: Any, form: str) -> str:
     else:
         text = f"{value:,}"
     return text.replace("-", MINUS)
+
+
+def difference(value: float, low: float, high: float, *, percent: bool) -> str:
+    """A difference with its interval, as plain text: "+28.95 pp (-22.59 to +80.49)".
+
+    Args:
+        value: the difference.
+        low: lower end of its interval.
+        high: upper end.
+        percent: of shares, said in percentage points.
+    """
+    first, *ends = (f"{100 * number:+.2f}" if percent else f"{number:+.4g}" for number in (value, low, high))
+    return f"{first}{' pp' if percent else ''} ({ends[0]} to {ends[1]})"

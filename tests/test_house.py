@@ -21,9 +21,9 @@ TOP_LEVEL = {
 }  # fmt: skip
 # From the ground up: what stands in a line imports what stands in lines above it, and its own folder, nothing else.
 LAYERS = [
-    {"errors", "identifiers", "progress", "version", "offline", "documents", "config", "config_file", "contracts",
-     "tables", "stages", "segments", "clock", "compiled", "processes", "formulas", "rates", "figures", "glossary",
-     "pictures"},
+    {"errors", "identifiers", "progress", "version", "offline", "documents", "databases", "config", "config_file",
+     "contracts", "tables", "stages", "segments", "clock", "compiled", "processes", "formulas", "rates", "figures",
+     "glossary", "pictures"},
     {"warehouse"},
     {"trust"},
     {"sources"},

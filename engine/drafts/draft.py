@@ -40,6 +40,7 @@ class Draft:
         tables: `[time]`, `[duration]`, `[values.direction]` …: key -> line.
         undecided: what a person has to say before the mapping can be used: our column -> what to decide.
         remarks: what else to know, such as columns that were left out.
+        checks: what else a person is to look at.
     """
 
     table: str = "logs"
@@ -48,6 +49,7 @@ class Draft:
     tables: dict[str, dict[str, Line]] = field(default_factory=dict)
     undecided: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    checks: list[str] = field(default_factory=list)
 
     def say(self, table: str, key: str, value: Any, why: str, sure: bool = True) -> None:
         """Put a line into one of the tables."""
@@ -65,6 +67,12 @@ class Draft:
         self.undecided[what] = f"{why} Write {named}"
         self.columns.pop(what, None)
 
+    def to_check(self) -> list[str]:
+        """What is not sure, as it stands in the mapping file."""
+        tables = (self.top, self.columns, *self.tables.values())
+        unsure = [_line(key, line) for table in tables for key, line in table.items() if not line.sure]
+        return [*(f"# check: {text}" for text in self.checks), *unsure]
+
 
 def toml(draft: Draft, head: Iterable[str]) -> str:
     """The draft as a mapping file.
@@ -77,7 +85,7 @@ def toml(draft: Draft, head: Iterable[str]) -> str:
         TOML, each line with `# sure` or `# check: why`; with something undecided, the key `undecided`, because of
         which it cannot be imported with.
     """
-    lines = [f"# {text}" for text in (*head, *draft.remarks)]
+    lines = [f"# {text}" for text in (*head, *draft.remarks, *(f"check: {text}" for text in draft.checks))]
     lines.append('name = "mine"')
     if draft.table != "logs":
         lines.append(f'for = "{draft.table}"')

@@ -174,9 +174,7 @@ def _handsets(sheet: Sheet, made: Draft, ends: Parties | None, used: set[int]) -
             first = {direction.key(c) for c in ends.caller.distinct} if ends.caller else set()
             note = "taken for the caller's" if first else ""
             if role != "cell":
-                made.remarks.append(
-                    f"check: {own[0].name} is {note}; take the line away if it may be the called one's."
-                )
+                made.checks.append(f"{own[0].name} is {note}; take the line away if it may be the called one's.")
             made.columns[ours] = Line(own[0].name, note, False)
         else:
             made.columns[ours] = Line(own[0].name, "its name and values")

@@ -162,7 +162,7 @@ def draft(sheet: Sheet, table: str) -> Draft:
             if column in _NEEDED.get(table, ()):
                 made.leave(column, text)
             else:
-                made.remarks.append(f"check: {column} is left out: {text}")
+                made.checks.append(f"{column} is left out: {text}")
         elif several:
             _say(sheet, made, column, several[0])
     for column in _NEEDED.get(table, ()):
@@ -171,9 +171,7 @@ def draft(sheet: Sheet, table: str) -> Draft:
     if "age" in made.columns:
         made.columns.pop("birth_date", None)
     if table in OPEN and (rest := [c.name for c in sheet.columns if not any(c in own for own in found.values())]):
-        made.remarks.append(
-            f"check: further columns, kept unless they read like names or addresses: {', '.join(rest)}."
-        )
+        made.checks.append(f"further columns, kept unless they read like names or addresses: {', '.join(rest)}.")
     return made
 
 
@@ -219,7 +217,7 @@ def _say(sheet: Sheet, made: Draft, ours: str, column: Column) -> None:
         if good:
             made.columns[ours] = Line(column.name, "its name and values")
         else:
-            made.remarks.append(f"check: age is left out: {column.name} has other values than ages.")
+            made.checks.append(f"age is left out: {column.name} has other values than ages.")
     elif (ours in _TIMES or ours == "birth_date") and column.filled:
         _say_time(sheet, made, ours, column)
     else:
@@ -266,7 +264,7 @@ def _say_time(sheet: Sheet, made: Draft, ours: str, column: Column) -> None:
         elif needed:
             made.leave(ours, f"{column.name} does not read as days or times.")
         else:
-            made.remarks.append(f"check: {ours} is left out: {column.name} does not read as days or times.")
+            made.checks.append(f"{ours} is left out: {column.name} does not read as days or times.")
         return
     if read.rivals:
         shown = ", ".join(list(column.distinct)[:3])
@@ -276,7 +274,7 @@ def _say_time(sheet: Sheet, made: Draft, ours: str, column: Column) -> None:
         if needed or ours == "birth_date":  # an import takes it by its name all the same
             made.leave(ours, text)
         else:
-            made.remarks.append(f"check: {ours} is left out: {text}")
+            made.checks.append(f"{ours} is left out: {text}")
         return
     made.columns[ours] = Line(column.where, "its name and values")
     if read.order in ("seconds", "milliseconds", "microseconds"):

@@ -272,8 +272,8 @@ def _say_direction(draft: Draft, told: Direction) -> None:
     if kinds := [word for word in told.unknown if vocabulary.kind(word)]:
         draft.leave("direction", f"{told.column.name} has words whose direction is not known: {', '.join(kinds[:6])}.")
     elif told.unknown:
-        draft.remarks.append(
-            f"check: {told.column.name} has words that tell no direction ({', '.join(told.unknown[:6])}); "
+        draft.checks.append(
+            f"{told.column.name} has words that tell no direction ({', '.join(told.unknown[:6])}); "
             "those rows will be rejected unless you put them into [direction]."
         )
 

@@ -46,10 +46,11 @@ class Effect(NamedTuple):
         high: upper end.
         p: two-sided; None where nothing varies.
         p_holm: p adjusted over all pairs (Holm 1979).
-        relative: difference / mean_versus; None where that is 0.
-        relative_low: by the delta method.
+        relative: difference over the other arm's mean, with a covariate its adjusted mean; None where that is 0.
+        relative_low: by the delta method, for that difference and that mean together.
         relative_high: by the delta method.
         method: how the error was computed.
+        degrees: of freedom of its t distribution.
     """
 
     arm: str
@@ -68,6 +69,7 @@ class Effect(NamedTuple):
     relative_low: float | None
     relative_high: float | None
     method: str
+    degrees: float
 
 
 def sample_ratio(counts: Mapping[str, int], shares: Mapping[str, float]) -> SampleRatio:
@@ -170,49 +172,81 @@ def effects(
     pairs = [(a, control) for a in order if a != control] if control else [(b, a) for a, b in combinations(order, 2)]
     within = list(members.values())
     plain = values if denominator is None else _linear_within(values, extra["denominator"], within, name)
-    slope = _cuped_slope(plain, extra["covariate"], within) if "covariate" in extra else 0.0
-    adjusted = plain
-    if slope:
-        adjusted = plain - slope * (extra["covariate"] - extra["covariate"][np.concatenate(within)].mean())
+    shared = np.zeros(len(plain))  # what the covariate takes off each unit's value
+    if "covariate" in extra:
+        shared = _cuped_slope(plain, extra["covariate"], within) * (
+            extra["covariate"] - _mean(extra["covariate"], within)
+        )
+    method = (", CUPED" if shared.any() else "") + ("" if denominator is None else ", ratio by the delta method")
+    codes = None if clusters is None else np.unique(np.asarray(clusters), return_inverse=True)[1]
     found = []
     for arm, versus in pairs:
-        rows_a, rows_b = members[arm], members[versus]
-        one, other = adjusted[rows_a], adjusted[rows_b]
-        means = (plain[rows_a].mean(), plain[rows_b].mean())
-        groups = None if clusters is None else (np.asarray(clusters)[rows_a], np.asarray(clusters)[rows_b])
-        found.append(_effect(arm, versus, one, other, means, groups, alpha, bool(slope), denominator is not None))
+        both = members[arm], members[versus]
+        one, other = (_Sample(name, plain[r], shared[r], None if codes is None else codes[r])
+                      for name, r in zip((arm, versus), both, strict=True))  # fmt: skip
+        found.append(_effect(one, other, sum(map(len, within)), alpha, method))
     return _holm(found)
 
 
-def _effect(arm, versus, one, other, means, groups, alpha: float, cuped: bool, ratio: bool) -> Effect:
-    """The comparison of two samples, by Welch or robust to clusters."""
-    import numpy as np
+class _Sample(NamedTuple):
+    """One arm: its name, values [n], what the covariate takes off them [n], and clusters as int [n] or None."""
+
+    arm: str
+    values: np.ndarray
+    shared: np.ndarray
+    clusters: np.ndarray | None
+
+
+class _Spread(NamedTuple):
+    """A difference of two means with its error."""
+
+    difference: float
+    se: float
+    degrees: float
+    method: str
+
+
+def _effect(one: _Sample, other: _Sample, units: int, alpha: float, method: str) -> Effect:
+    """The comparison of two arms; units: of all arms together, over which the covariate was centred."""
     from scipy import stats
 
-    variances = [one.var(ddof=1) / len(one), other.var(ddof=1) / len(other)]
-    if groups is None:
-        difference, se = float(one.mean() - other.mean()), float(np.sqrt(sum(variances)))
-        degrees = sum(variances) ** 2 / sum(v**2 / (len(s) - 1) for v, s in zip(variances, (one, other), strict=True)) \
-            if se > 0 else 1.0  # fmt: skip
-        method = "Welch"
-    else:
-        difference, se, degrees = _clustered(one, other, groups, (arm, versus))
-        method = f"cluster-robust, {int(degrees) + 1} clusters"
-    method += ", CUPED" if cuped else ""
-    method += ", ratio by the delta method" if ratio else ""
-    half = float(stats.t.ppf(1 - alpha / 2, degrees)) * se
-    p = float(2 * stats.t.sf(abs(difference) / se, degrees)) if se > 0 else None
+    a, b = one.values - one.shared, other.values - other.shared
+    found = _spread(one, other, a, b)
+    half = float(stats.t.ppf(1 - alpha / 2, found.degrees)) * found.se
+    p = float(2 * stats.t.sf(abs(found.difference) / found.se, found.degrees)) if found.se > 0 else None
     relative = low = high = None
-    base = float(means[1])
+    base = float(b.mean())
     if base != 0:
-        relative = difference / base
-        # Delta method for a ratio of means; under clusters the base's share of the variance is taken by its size.
-        base_variance = variances[1] / max(sum(variances), 1e-300) * se**2
-        spread = np.sqrt(max(se**2 / base**2 + relative**2 * base_variance / base**2
-                             + 2 * relative * base_variance / base**2, 0.0))  # fmt: skip
-        low, high = (float(relative + sign * stats.t.ppf(1 - alpha / 2, degrees) * spread) for sign in (-1, 1))
-    return Effect(arm, versus, len(one), len(other), float(means[0]), base, difference, se,
-                  difference - half, difference + half, p, p, relative, low, high, method)  # fmt: skip
+        relative = found.difference / base
+        # Delta method: the ratio of the adjusted means moves as a difference of these means does. Both hold the
+        # covariate's mean over everybody, whose error they share.
+        slope = -relative / base
+        linear = _spread(
+            one, other, a / base + slope * len(a) / units * one.shared,
+            (1 + relative) * b / base - slope * len(b) / units * other.shared,
+        )  # fmt: skip
+        width = float(stats.t.ppf(1 - alpha / 2, linear.degrees)) * linear.se
+        low, high = relative - width, relative + width
+    return Effect(
+        one.arm, other.arm, len(a), len(b), float(one.values.mean()), float(other.values.mean()), found.difference,
+        found.se, found.difference - half, found.difference + half, p, p, relative, low, high, found.method + method,
+        found.degrees,
+    )  # fmt: skip
+
+
+def _spread(one: _Sample, other: _Sample, a: np.ndarray, b: np.ndarray) -> _Spread:
+    """Mean of `a` minus mean of `b`, values of these arms' units: by Welch, or robust to clusters."""
+    import numpy as np
+
+    if one.clusters is not None and other.clusters is not None:
+        difference, se, degrees = _clustered(a, b, (one.clusters, other.clusters), (one.arm, other.arm))
+        return _Spread(difference, se, degrees, f"cluster-robust, {int(degrees) + 1} clusters")
+    parts = [values.var(ddof=1) / len(values) for values in (a, b)]
+    se = float(np.sqrt(sum(parts)))
+    degrees = 1.0
+    if se > 0:
+        degrees = float(sum(parts) ** 2 / sum(v**2 / (len(x) - 1) for v, x in zip(parts, (a, b), strict=True)))
+    return _Spread(float(a.mean() - b.mean()), se, degrees, "Welch")
 
 
 def _clustered(one, other, groups, arms) -> tuple[float, float, float]:
@@ -250,6 +284,13 @@ def _linear_within(values, denominator, within, name: str):
             raise InputError(f"{name}: the denominators of an arm add up to 0.", fix="Choose another denominator.")
         out[rows] = linearised(values[rows], denominator[rows])
     return out
+
+
+def _mean(values, within) -> float:
+    """The mean over the units of all arms."""
+    import numpy as np
+
+    return float(values[np.concatenate(within)].mean())
 
 
 def _cuped_slope(values, covariate, within) -> float:

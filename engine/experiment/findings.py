@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from engine.errors import InputError
 from engine.experiment.analysis import Effect, SampleRatio, effects, linearised, sample_ratio
 from engine.experiment.clusters import partitions
-from engine.experiment.decision import Decision, decide
+from engine.experiment.decision import Decision, by_every_look, decide
 from engine.experiment.interference import (
     Estimate,
     contact_shares,
@@ -96,7 +96,7 @@ class Report(NamedTuple):
 
 def analyse(
     customers: pl.DataFrame, plan: Plan, *, ties: pl.DataFrame | None = None, subjects: pl.DataFrame | None = None,
-    covariate: str | None = None, observed: float = 1.0, sequential: bool = False,
+    covariate: str | None = None, observed: float = 1.0, sequential: bool | None = None,
 ) -> Report:  # fmt: skip
     """Analyse one metric as the plan says, everybody as assigned.
 
@@ -109,7 +109,7 @@ def analyse(
         covariate: column from before assignment, for CUPED.
         observed: share of the planned information that has come in, 0..1: how much of the horizon is over. The
             sequential interval is tightest at 1.
-        sequential: decide by the always-valid intervals, because somebody looks more than once.
+        sequential: decide by the always-valid intervals; None = while `observed` is below 1.
 
     Raises:
         InputError: an arm is not the plan's or is empty, a customer stands twice, values are missing.
@@ -159,11 +159,10 @@ def analyse(
         always,
         spillover,
         likeness,
-        [
-            decide(e, ratio, metric=plan.metric, direction=plan.direction, alpha=plan.alpha,
-                   always_valid=span if sequential else None)
-            for e, span in zip(found, always, strict=True)
-        ],
+        decide(
+            found, ratio, metric=plan.metric, direction=plan.direction, alpha=plan.alpha, percent=plan.kind == "any",
+            always_valid=always if by_every_look(observed, sequential) else None,
+        ),
     )  # fmt: skip
 
 
@@ -173,8 +172,7 @@ def plain(report: Report) -> dict[str, Any]:
         "sample_ratio": report.ratio._asdict(),
         "exposed": report.exposed,
         "effects": [
-            effect._asdict()
-            | {"always_valid_low": low, "always_valid_high": high, "verdict": line.verdict, "decision": line}
+            effect._asdict() | {"always_valid_low": low, "always_valid_high": high} | line.fields()
             for effect, (low, high), line in zip(report.effects, report.sequential, report.decisions, strict=True)
         ],
         "spillover": [

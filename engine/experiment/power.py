@@ -23,16 +23,18 @@ class Detectable(NamedTuple):
         n_arm: customers in one arm.
         n_versus: customers in the other.
         design_effect: variance under cluster assignment over that under customer assignment; 1 for customers.
-        effect: smallest true difference found with the wanted power.
-        relative: the same over the base rate; None where that is 0.
+        base: mean of the metric without any effect.
+        relative: smallest true difference found with the wanted power, over the base; None where that is 0.
+        effect: the same as a difference.
     """
 
     unit: str
     n_arm: float
     n_versus: float
     design_effect: float
-    effect: float
+    base: float
     relative: float | None
+    effect: float
 
 
 def smallest_effect(
@@ -66,7 +68,7 @@ def smallest_effect(
     )
     effect = float(unit) * sd
     label = "customer" if design_effect == 1.0 else "cluster"
-    return Detectable(label, n_arm, n_versus, design_effect, effect, effect / mean if mean else None)
+    return Detectable(label, n_arm, n_versus, design_effect, mean, effect / mean if mean else None, effect)
 
 
 def look_days(horizon: int) -> list[int]:

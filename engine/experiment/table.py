@@ -1,4 +1,4 @@
-"""A/B results in a plain table, without graph or workspace: one row per unit, a column with the arm, metric columns."""
+"""A/B results in a plain table, without graph or workspace: rows of units, a column with the arm, metric columns."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.errors import InputError
-from engine.experiment.analysis import Effect, SampleRatio, effects, sample_ratio
+from engine.experiment.analysis import ALARM, Effect, SampleRatio, effects, sample_ratio
 from engine.experiment.decision import Decision, broken, decide
+from engine.forms import truths
 
 if TYPE_CHECKING:
+    import numpy as np
     import polars as pl
+
+ERROR, DROP, ZERO = "error", "drop", "zero"
+MISSING = (ERROR, DROP, ZERO)  # what becomes of values that are missing
+CROSSED = 0.01  # share of the units seen in two arms above which nothing is decided
+_EMPTY = ("", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", ".")
 
 
 class Comparison(NamedTuple):
@@ -22,6 +29,7 @@ class Comparison(NamedTuple):
         ratio: sample-ratio check.
         effects: by metric, one Effect per other arm; None where the metric cannot be judged.
         decisions: by metric, one sentence per other arm.
+        notes: what was left out or filled in, and what the errors rest on, in words.
     """
 
     control: str
@@ -29,76 +37,87 @@ class Comparison(NamedTuple):
     ratio: SampleRatio
     effects: dict[str, list[Effect | None]]
     decisions: dict[str, list[Decision]]
+    notes: list[str]
+
+
+class _Units(NamedTuple):
+    """Who is compared: their rows, units per arm, what the sample ratio counts, clusters, and what is to be said."""
+
+    data: pl.DataFrame
+    counts: dict[str, int]
+    assigned: dict[str, int]
+    clusters: np.ndarray | None
+    crossed: str | None
+    notes: list[str]
 
 
 def compare(
     data: pl.DataFrame, *, arm: str, control: str, metrics: Sequence[str], shares: Mapping[str, float] | None = None,
-    covariate: str | None = None, cluster: str | None = None, alpha: float = 0.05,
+    covariate: str | None = None, cluster: str | None = None, unit: str | None = None, missing: str = ERROR,
+    alpha: float = 0.05,
 ) -> Comparison:  # fmt: skip
     """Compare every arm with the control on every metric.
 
-    Values that are missing or infinite, arms of one unit and single clusters break the decision on their metric, in
-    words; they do not hide the others.
+    Values that are missing or infinite, arms of one unit, single clusters and too many units in two arms break the
+    decision on their metric, in words; they do not hide the others.
 
     Args:
-        data: one row per unit.
+        data: one row per unit; with `unit` or `cluster` several.
         arm: column with the arm.
         control: its value for the control.
-        metrics: numeric or true/false columns, or NUMERATOR/DENOMINATOR for the ratio of two columns' sums.
+        metrics: columns of numbers or of yes and no, or NUMERATOR/DENOMINATOR for the ratio of two columns' sums.
         shares: planned share per arm, adding up to 1; None = equal shares.
         covariate: column from before the experiment, for CUPED.
         cluster: column with the assigned cluster.
+        unit: column that says who a row is of: whoever is in two arms is left out, and who has several rows is one.
+        missing: what becomes of a metric's missing values: error breaks the decision, drop leaves their rows out, zero
+            takes them as 0. Rows are dropped from both arms alike, or the decision is broken.
         alpha: 1 - confidence.
 
     Raises:
         InputError: a column is missing or not a number, rows without arm, no control, one arm only.
     """
-    import polars as pl
-
     if not metrics:
         raise InputError("no metric was named.", fix="Give at least one with --metric.")
+    if missing not in MISSING:
+        raise InputError(f"missing values as {missing!r}.", fix=f"Use {', '.join(MISSING)}.")
     parts = {metric: [metric] if metric in data.columns else metric.split("/") for metric in metrics}
-    for name in (arm, *(part for pair in parts.values() for part in pair), covariate, cluster):
+    for name in (arm, *(part for pair in parts.values() for part in pair), covariate, cluster, unit):
         if name is not None and name not in data.columns:
             raise InputError(f"there is no column {name!r}.", fix=f"The columns are {', '.join(data.columns)}.")
-    lost = data[arm].null_count()
-    if lost:
-        raise InputError(f"{lost} rows have no arm.", column=arm, fix="Leave them out or name their arm.")
-    names = data[arm].cast(pl.String)
-    counts = dict(sorted(names.value_counts().iter_rows()))
-    if control not in counts:
-        raise InputError(f"no row has the control {control!r}.", column=arm, fix=f"The arms are {', '.join(counts)}.")
-    if len(counts) < 2:
-        raise InputError("there is one arm only.", column=arm, fix="An experiment needs two.")
-    ratio = sample_ratio(counts, shares or dict.fromkeys(counts, 1 / len(counts)))
-    columns = {name: _numbers(data, name) for pair in parts.values() for name in pair}
-    before = None if covariate is None else _numbers(data, covariate)
-    clusters = None if cluster is None else data[cluster].cast(pl.String)
-    if clusters is not None and clusters.null_count():
-        raise InputError(f"{clusters.null_count()} rows have no cluster.", column=cluster, fix="Name their cluster.")
+    units = _units(data, arm, control, cluster, unit)
+    ratio = sample_ratio(units.assigned, shares or dict.fromkeys(units.counts, 1 / len(units.counts)))
+    columns = {name: _numbers(units.data, name) for pair in parts.values() for name in pair}
+    before = None if covariate is None else _numbers(units.data, covariate)
     found: dict[str, list[Effect | None]] = {}
     decisions: dict[str, list[Decision]] = {}
-    for metric, (value, *below) in parts.items():
+    notes = list(units.notes)
+    for metric, names in parts.items():
         try:
-            rows = effects(
-                columns[value],
-                names.to_numpy(),
-                order=list(counts),
+            if units.crossed:
+                raise InputError(units.crossed)
+            values, kept, note = _filled([columns[name] for name in names], before, units, arm, metric, missing)
+            notes += [note] if note else []
+            effects_ = effects(
+                values[0][kept],
+                units.data[arm].to_numpy()[kept],
+                order=list(units.counts),
                 control=control,
-                denominator=columns[below[0]] if below else None,
-                covariate=before,
-                clusters=None if clusters is None else clusters.to_numpy(),
+                denominator=values[1][kept] if len(values) > 1 else None,
+                covariate=None if before is None else before[kept],
+                clusters=None if units.clusters is None else units.clusters[kept],
                 alpha=alpha,
                 name=metric,
             )
         except InputError as error:
-            others = [a for a in counts if a != control]
+            others = [a for a in units.counts if a != control]
             found[metric] = [None] * len(others)
             decisions[metric] = [broken(f"{a} against {control} on {metric}", error.message) for a in others]
         else:
-            found[metric] = list(rows)
-            decisions[metric] = [decide(e, ratio, metric=metric, alpha=alpha) for e in rows]
-    return Comparison(control, counts, ratio, found, decisions)
+            found[metric] = list(effects_)
+            percent = len(names) == 1 and set(values[0][kept].tolist()) <= {0.0, 1.0}
+            decisions[metric] = decide(effects_, ratio, metric=metric, alpha=alpha, percent=percent)
+    return Comparison(control, units.counts, ratio, found, decisions, notes)
 
 
 def rows(comparison: Comparison) -> list[dict[str, Any]]:
@@ -115,23 +134,103 @@ def rows(comparison: Comparison) -> list[dict[str, Any]]:
             "n_versus": comparison.counts[comparison.control],
             **(effect._asdict() if effect else {}),
             "sample_ratio_p": comparison.ratio.p,
-            "verdict": decision.verdict,
-            "decision": decision,
+            **decision.fields(),
         }
         for metric, found in comparison.effects.items()
         for arm, effect, decision in zip(others, found, comparison.decisions[metric], strict=True)
     ]
 
 
+def _units(data: pl.DataFrame, arm: str, control: str, cluster: str | None, unit: str | None) -> _Units:
+    """Who is compared, by unit and cluster where these are told."""
+    import polars as pl
+
+    for name, what in ((arm, "arm"), (cluster, "cluster"), (unit, "unit")):
+        if name is not None and (lost := data[name].null_count()):
+            raise InputError(f"{lost} rows have no {what}.", column=name, fix=f"Leave them out or name their {what}.")
+    data = data.with_columns(pl.col(name).cast(pl.String) for name in dict.fromkeys((arm, cluster, unit)) if name)
+    notes, crossed = [], None
+    if unit is not None:
+        two = data.filter(pl.col(arm).n_unique().over(unit) > 1)[unit].n_unique()
+        everybody = data[unit].n_unique()
+        if two:
+            notes.append(f"{two:,} of {everybody:,} units stand in two arms and are left out.")
+            data = data.filter(pl.col(arm).n_unique().over(unit) == 1)
+        if two > CROSSED * everybody:
+            crossed = f"{two:,} of {everybody:,} units stand in two arms"
+        if cluster is None and data[unit].is_duplicated().any():
+            notes.append(f"{data.height:,} rows are of {data[unit].n_unique():,} units: errors hold them together.")
+            cluster = unit
+    counts = _counts(data, arm, unit)
+    if control not in counts:
+        raise InputError(f"no row has the control {control!r}.", column=arm, fix=f"The arms are {', '.join(counts)}.")
+    if len(counts) < 2:
+        raise InputError("there is one arm only.", column=arm, fix="An experiment needs two.")
+    assigned = counts
+    if cluster is not None and cluster != unit:
+        split = data.filter(pl.col(arm).n_unique().over(cluster) > 1)[cluster].n_unique()
+        if split:
+            notes.append(
+                f"{split:,} of {data[cluster].n_unique():,} clusters are split over arms: they were not assigned "
+                "whole, so the sample ratio counts rows; errors still hold a cluster's rows together."
+            )
+        else:
+            assigned = _counts(data, arm, cluster)
+    return _Units(data, counts, assigned, None if cluster is None else data[cluster].to_numpy(), crossed, notes)
+
+
+def _counts(data: pl.DataFrame, arm: str, by: str | None) -> dict[str, int]:
+    """Rows per arm, or how many different `by` they are of."""
+    import polars as pl
+
+    size = pl.len() if by is None else pl.col(by).n_unique()
+    return dict(data.group_by(arm).agg(size.alias("n")).sort(arm).iter_rows())
+
+
+def _filled(
+    values: list[np.ndarray], before: np.ndarray | None, units: _Units, arm: str, metric: str, missing: str
+) -> tuple[list[np.ndarray], np.ndarray, str | None]:
+    """A metric's one or two columns without missing values, which rows are kept [rows], and what is to be said."""
+    import numpy as np
+    from scipy import stats
+
+    holes = np.isnan(np.stack(values)).any(axis=0)
+    kept = np.ones(len(holes), dtype=bool)
+    if missing == ZERO and holes.any():
+        return [np.nan_to_num(v, nan=0.0, posinf=np.inf, neginf=-np.inf) for v in values], kept, (
+            f"{metric}: {holes.sum():,} missing values count as 0."
+        )  # fmt: skip
+    if missing != DROP:
+        return values, kept, None
+    if before is not None:
+        holes |= np.isnan(before)
+    if not holes.any():
+        return values, kept, None
+    arms = units.data[arm].to_numpy()
+    lost = {name: [int((holes & (arms == name)).sum()), int((~holes & (arms == name)).sum())] for name in units.counts}
+    told = ", ".join(f"{name} {out:,} of {out + left:,}" for name, (out, left) in lost.items())
+    if not (~holes).any() or stats.chi2_contingency(list(lost.values()), correction=False).pvalue < ALARM:
+        raise InputError(f"values are missing more often in one arm than in another ({told})")
+    return values, ~holes, f"{metric}: rows without a value are left out: {told}."
+
+
 def _numbers(data: pl.DataFrame, name: str):
-    """A column as numbers; a text column of which most cells are numbers is one with holes (nan, inf, n/a ...)."""
+    """A column as numbers, yes as 1 and no as 0; of texts most must be numbers, the others are holes (inf, n/a ...)."""
     import polars as pl
 
     column = data[name]
     if column.dtype == pl.String:
+        column = column.set(column.str.strip_chars().str.to_lowercase().is_in(_EMPTY), None)
+        said = truths.truths(column)
         read = column.str.strip_chars().cast(pl.Float64, strict=False)
-        if 2 * read.count() > column.count():
+        if said is not None and column.count():
+            column = said
+        elif 2 * read.count() > column.count() or not column.count():
             column = read
     if not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
-        raise InputError(f"the column holds {column.dtype}, not numbers.", column=name, fix="Choose another metric.")
+        raise InputError(
+            f"the column holds {column.dtype}, neither numbers nor yes and no.",
+            column=name,
+            fix="Choose another metric.",
+        )
     return column.cast(pl.Float64).fill_null(float("nan")).to_numpy()

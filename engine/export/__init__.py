@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from engine.export.check import VerifyResult
+    from engine.export.databases import Database
     from engine.export.delivery import Plan
+    from engine.export.targets import Target
     from engine.export.views import Part
     from engine.trust.folder import Draft
     from engine.warehouse import Warehouse
@@ -98,7 +100,8 @@ def export(
             needs, never the contact; `audience` = who is to be sent an offer, hashed for customer matching;
             `analysis` = scores and reasons under pseudonyms; `graph` = nodes, edges, ties; `all` = every table but the
             bookkeeping, and what `ads` gives.
-        to: the folder (nothing, an empty folder or an earlier export may be there), or an fsspec URL.
+        to: the folder (nothing, an empty folder or an earlier export may be there), an fsspec URL, or a database that
+            takes the tables: `delta:DIR` or `postgresql://HOST/NAME` (see `engine.export.databases`).
         format: parquet, csv, jsonl, arrow or xlsx; for `graph` also graphml or gexf.
         since: id of a run; only tables that changed after it are written.
         dry_run: write nothing, say what would be written.
@@ -113,7 +116,7 @@ def export(
         WorkspaceError: the folder holds something else, cannot be written, or another export writes there; the
             workspace's key is needed and not on this machine.
     """
-    from engine.export import deliveries, delivery, sending, targets, views
+    from engine.export import databases, deliveries, delivery, sending, targets, views
     from engine.trust import folder
 
     known = list(dict.fromkeys([*views.GROUPS, *TABLES]))
@@ -123,7 +126,12 @@ def export(
     form = Form(format, **{k: v for k, v in options.items() if k in _FORM})
     form.check(what, len(parts))
     asked.check(what)
-    remote = targets.target_of(to) if targets.is_url(to) else None
+    remote: Target | Database | None = None
+    if databases.is_database(to):
+        remote = databases.database_of(to)
+        remote.check_form(form, since_last=asked.since_last)
+    elif targets.is_url(to):
+        remote = targets.target_of(to)
     if not dry_run:
         delivery.check_place(to, asked)
         remote.check() if remote is not None else folder.check_target(Path(to))
@@ -151,7 +159,7 @@ def export(
             draft.finish({**facts, "tables": described})
             files = sorted(draft.files, key=lambda entry: entry["path"])
         if remote is not None:
-            remote.upload(place)
+            files = remote.upload(place) or files
     finally:
         if remote is not None:
             shutil.rmtree(place, ignore_errors=True)
@@ -252,7 +260,8 @@ def _write(
     columns = rows.columns_of(table, found)
     for column, called in zip(columns, form.named(found) if form.rename else found, strict=True):
         column["name"] = called
-    return {"grain": table.grain, "rows": count, "columns": columns}
+    keys = [new for new, old in zip((c["name"] for c in columns), found, strict=True) if old in table.keys]
+    return {"grain": table.grain, "keys": keys, "rows": count, "columns": columns}
 
 
 def _tables(store: Warehouse, workspace: Workspace, part: Part, wanted: _Wanted) -> Iterator[pa.Table]:

@@ -92,8 +92,8 @@ class Target:
 
 
 def is_url(place: Path | str) -> bool:
-    """Whether a target is an fsspec URL and not a local folder."""
-    return "://" in str(place) or str(place).startswith("memory:")
+    """Whether a target is an address and not a local folder."""
+    return "://" in str(place) or str(place).startswith(("memory:", "delta:"))
 
 
 def target_of(place: Path | str) -> Target:
@@ -102,6 +102,8 @@ def target_of(place: Path | str) -> Target:
     Raises:
         InputError: fsspec or the package for that kind of store is not installed, or there is no such kind.
     """
+    if str(place).startswith(("delta:", "postgresql:", "postgres:")):
+        raise InputError(f"{place} has tables and no files.", fix="Ask the database for their rows.")
     try:
         import fsspec
 

@@ -7,24 +7,21 @@ A password never stands in the address: it would be seen in the list of processe
 
 from __future__ import annotations
 
-import importlib
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
-from engine.errors import InputError, masked
+from engine import databases
+from engine.errors import InputError
 from engine.forms import textfile
 from engine.warehouse import Sql, sql
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_SECRETS = ("password", "passwd", "pwd", "token", "secret", "sslpassword")
-_NAMES = {"postgres": "postgresql", "sqlite3": "sqlite"}
 _QUERY = 1 << 16  # letters of a query at most
 
 
@@ -46,7 +43,7 @@ def fetched(address: str, query: str, folder: Path) -> Iterator[Path]:
         InputError: the address holds a password, there is no driver, the database does not answer or lets nobody in,
             the query is refused, fails half-way or gives no row. Nothing is left behind then.
     """
-    kind, name = _parts(address)
+    kind, name = databases.parts(address, "--from")
     draft = folder / f"{os.getpid()}.{kind}" / f"{name}.parquet"
     draft.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
@@ -54,24 +51,6 @@ def fetched(address: str, query: str, folder: Path) -> Iterator[Path]:
         yield draft
     finally:
         shutil.rmtree(draft.parent, ignore_errors=True)
-
-
-def _parts(address: str) -> tuple[str, str]:
-    """The kind of database, and a name for what comes from it."""
-    parts = urlsplit(address)
-    kind = _NAMES.get(parts.scheme.lower(), parts.scheme.lower())
-    if not kind.isidentifier():
-        raise InputError(
-            "--from is no address of a database.", fix="Write postgresql://HOST/NAME or sqlite:///FOLDER/FILE.db."
-        )
-    given = {word.lower() for word in parse_qs(parts.query, keep_blank_values=True)}
-    if parts.password is not None or given & set(_SECRETS):
-        raise InputError(
-            "the address of the database holds a password.",
-            fix="Leave it out: it is read from PGPASSWORD, ~/.pgpass or a service file (postgresql://?service=NAME).",
-        )
-    stem = Path(unquote(parts.path)).stem
-    return kind, f"{kind}-{stem}" if stem and masked(stem) == stem and stem.isprintable() else kind
 
 
 def _one(query: str) -> str:
@@ -86,7 +65,7 @@ def _write(path: Path, kind: str, address: str, query: str) -> None:
     import pyarrow.parquet as pq
 
     rows = 0
-    with _connected(kind, address) as connection:
+    with databases.connected(kind, address) as connection:
         try:
             batches = _texts(kind, connection, query)
             first = next(batches, None)
@@ -102,39 +81,13 @@ def _write(path: Path, kind: str, address: str, query: str) -> None:
             raise
         except Exception as error:  # a driver's errors have no common class: OSError half-way, its own before
             raise InputError(
-                f"{kind} gave up after {rows:,} rows: {_told(error)}." if rows else f"{kind} says: {_told(error)}.",
+                f"{kind} gave up after {rows:,} rows: {databases.told(error)}."
+                if rows
+                else f"{kind} says: {databases.told(error)}.",
                 fix="Try the query with the database's own client. Nothing was stored.",
             ) from error
     if not rows:
         raise InputError("the query gives no row.", fix="Check its conditions. Nothing was stored.")
-
-
-@contextmanager
-def _connected(kind: str, address: str) -> Iterator[Any]:
-    try:
-        driver = importlib.import_module(f"adbc_driver_{kind}.dbapi")
-    except ModuleNotFoundError:
-        raise InputError(
-            f"there is no ADBC driver for {kind} here.", fix=f"Run `pip install adbc-driver-{kind}`."
-        ) from None
-    try:
-        connection = driver.connect(_read_only_file(address) if kind == "sqlite" else address)
-    except Exception as error:  # as above
-        raise InputError(
-            f"{kind} cannot be reached: {_told(error)}.",
-            fix="Check the address; the password comes from PGPASSWORD or ~/.pgpass." if kind == "postgresql" else None,
-        ) from error
-    with closing(connection):
-        yield connection
-
-
-def _read_only_file(address: str) -> str:
-    """The address of an SQLite file that must be there and stays as it is: `sqlite:///FILE`, or `sqlite:////FILE` from
-    the root on."""
-    path = Path(unquote(address.partition(":")[2].removeprefix("///").partition("?")[0]))
-    if not path.is_file():
-        raise InputError("there is no such file.", file=path, fix="Check the path after sqlite:///.")
-    return f"{path.resolve().as_uri()}?mode=ro"
 
 
 def _texts(kind: str, connection: Any, query: str) -> Iterator[pa.RecordBatch]:
@@ -173,12 +126,6 @@ def _cast(batch: pa.RecordBatch) -> pa.RecordBatch:
                 "its type cannot be written as text.", column=field.name, fix="Convert it in the query (CAST AS TEXT)."
             ) from None
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
-
-
-def _told(error: Exception) -> str:
-    """The first line of what a database says, without what may be somebody's number."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return masked(lines[0].rstrip("."))[:300] if lines else type(error).__name__
 
 
 def _private(path: str, flags: int) -> int:

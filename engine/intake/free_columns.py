@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from engine import identifiers
+from engine import identifiers, sources
 from engine.trust import pseudonyms
 
 if TYPE_CHECKING:
@@ -57,9 +57,9 @@ class Guarded:
 
     def details(self) -> dict[str, int]:
         """As counts of a summary; the columns' names are no one's (checked before)."""
-        parts = {"hidden in": self.hidden, "left out": self.left_out, "kept": self.kept}
         total = sum(self.hidden.values()) + sum(self.left_out.values())
-        found = {f"{what} column {name}": n for what, names in parts.items() for name, n in names.items()}
+        parts = {sources.HIDDEN: self.hidden, sources.LEFT_OUT_AS_PERSONAL: self.left_out, sources.KEPT: self.kept}
+        found = {what + name: n for what, names in parts.items() for name, n in names.items()}
         return {"numbers_and_addresses_hidden": total, **found}
 
 

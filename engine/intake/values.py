@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.forms.truths import truth
 from engine.intake.rejected import why
 
 if TYPE_CHECKING:
@@ -16,18 +17,6 @@ _TIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-
 _DAYS = ("%Y%m%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y")
 _ZONED = ("%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%d %H:%M:%S%.f%z")
 LARGEST = 1e9  # no amount of money: from there on it may be a phone number in the wrong column
-# Yes and no as tables say them; a letter that is yes in one language only counts beside "n" alone (see `_truth`).
-_TRUE = (
-    "true", "1", "1.0", "yes", "y", "t", "j", "ja", "jawohl", "wahr", "oui", "vrai", "si", "sí", "sì", "sim", "vero",
-    "verdadero", "verdadeiro", "igen", "igaz", "tak", "prawda", "ano", "áno", "da", "да", "evet", "waar", "sann",
-    "kyllä", "ναι", "是", "はい",
-)  # fmt: skip
-_FALSE = (
-    "false", "0", "0.0", "no", "n", "f", "nein", "falsch", "non", "faux", "não", "nao", "falso", "nem", "hamis", "nie",
-    "fałsz", "ne", "nu", "нет", "не", "hayır", "hayir", "nee", "nej", "nei", "onwaar", "falsk", "ei", "όχι", "否",
-    "いいえ",
-)  # fmt: skip
-_YES_BESIDE_N = ("s", "o", "i", "a")  # sí, oui, igen, ano
 _UNREAD = {
     "i32": "not_a_whole_number", "i64": "not_a_whole_number", "f64": "not_a_number", "date": "not_a_day",
     "time": "not_a_time", "bool": "not_yes_or_no",
@@ -47,7 +36,7 @@ def parse(name: str, kind: str) -> pl.Expr:
         number = text.cast(pl.Float64, strict=False)
         return pl.when(number.is_finite()).then(number)
     if kind == "bool":
-        return _truth(text.str.to_lowercase())
+        return truth(text.str.to_lowercase())
     if kind in ("date", "time"):
         zoned = [
             text.str.replace("Z$", "+00:00").str.to_datetime(f, time_unit="us", strict=False, time_zone="UTC")
@@ -60,15 +49,6 @@ def parse(name: str, kind: str) -> pl.Expr:
             return moment
         return pl.coalesce(moment.dt.date(), *(text.str.to_date(f, strict=False) for f in _DAYS))
     return text
-
-
-def _truth(word: pl.Expr) -> pl.Expr:
-    """Whether a word means yes, null where it says neither."""
-    import polars as pl
-
-    read = pl.when(word.is_in(_TRUE)).then(True).when(word.is_in(_FALSE)).then(False)
-    letters = [(word == letter) & word.is_in([letter, "n"]).all() for letter in _YES_BESIDE_N]
-    return pl.when(pl.any_horizontal(letters)).then(True).otherwise(read)
 
 
 def problem(column: Column) -> pl.Expr:

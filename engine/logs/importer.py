@@ -14,14 +14,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import forms, sources
-from engine.errors import InputError
-from engine.logs import days, mapping, picks, preview, reading, recognise, repeats, staging, undo, unread, zone
-from engine.logs.numbers import NumberedRows
+from engine.logs import (
+    cleaning,
+    days,
+    mapping,
+    preview,
+    reading,
+    recognise,
+    repeats,
+    staging,
+    undo,
+    zone,
+)
 from engine.logs.parameters import parameters
 from engine.progress import SILENT, Progress, Task
 from engine.sources import SourceSummary
-from engine.sources.reasons import meaning, remedy
-from engine.trust import objections, pseudonyms
+from engine.trust import pseudonyms
 from engine.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -35,9 +43,6 @@ _SCRATCH = (
     "_log_facts", "_log_repeats", "_log_replaced", "_log_gone", "_log_days", "_log_days_known", "_log_refused",
     "_log_new_parties", "_people", "_whos", "_recognised",
 )  # fmt: skip
-_EVENT = ("kind", "caller", "callee", "started_at", "duration_s", "answered")
-_FACTS = ("volume_mb", *repeats.FACTS, "call_id", "n_calls", "n_texts")
-_CELL = r"^[A-Za-z]{0,12}[_.:/-]?[0-9]{0,8}([A-Za-z_.:/-][0-9]{1,8}){0,4}$"  # a word, numbers of up to 8 digits
 _READ, _CLEAN, _STORED = 0.35, 0.68, 0.85  # how much of a file's time has passed when it is
 _MANY = 1_000_000  # rows that are written into the file at once
 
@@ -172,7 +177,7 @@ def _import_rows(
         with store.transaction() if before.height else nullcontext():
             if before.height:
                 undo.take_out(store, before["source_id"].to_list(), job.config.logs)
-            found = _clean(store, read, rows, job.config, job.key)
+            found = cleaning.clean(store, read, rows, job.config, job.key)
             job.share.to(_CLEAN)
             with store.transaction():
                 pseudonyms.check_naming(store, job.config.ids)
@@ -202,7 +207,7 @@ def _source(read: recognise.Reading, job: _Job, content: sources.Content) -> str
     return sources.source_id(TARGET, read.profile.label + _stamp(job.options, read) + region, content.sha256)
 
 
-def _how(job: _Job, read: recognise.Reading, found: _Found) -> dict[str, Any]:
+def _how(job: _Job, read: recognise.Reading, found: cleaning.Found) -> dict[str, Any]:
     """What taking this file or another one back has to know of it."""
     reach = {name: found.span[name] and found.span[name].isoformat() for name in ("first_at", "last_at")}
     rules = repeats.rules(job.config.logs, legs=not read.profile.aggregated)
@@ -219,44 +224,13 @@ def _stamp(options: dict[str, Any], read: recognise.Reading) -> str:
     return read.ego + "".join(f";{name}={options[name]}" for name in sorted(options) if options[name] is not None)
 
 
-@dataclass
-class _Rows:
-    """A file's rows as they were read: notes, how many, the numbers of its pieces (each while it can be read in
-    `_log_all`), the rows themselves where their ids are numbers, the service numbers among them, and the columns as
-    they are preview.
-    """
-
-    notes: dict[str, int]
-    n: int
-    pieces: Callable[[], Iterator[int]]
-    numbered: NumberedRows | None
-    services: list[str]
-    columns: list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class _Found:
-    """What cleaning a file found: notes, rows read, those that the mapping leaves out, rejected ones by reason, and
-    what `engine.logs.repeats` says.
-    """
-
-    notes: dict[str, int]
-    rows: int
-    left_out: int
-    reasons: dict[str, int]
-    span: dict[str, Any]
-    repeated: int
-    legs: int
-    replaced: int
-
-
-def _read(job: _Job, read: recognise.Reading, content: Callable[[], sources.Content]) -> _Rows:
+def _read(job: _Job, read: recognise.Reading, content: Callable[[], sources.Content]) -> cleaning.Rows:
     """From a file to `_log_all` and `_ids_raw`, the distinct ids as they came in.
 
     A file that is larger than memory is read piece by piece, again for each question about all of its ids.
     """
     params = parameters(read.profile, job.options, job.config, job.store.clock)
-    services = _service_numbers(job.store, job.config, job.key)
+    services = cleaning.service_numbers(job.store, job.config, job.key)
     read_rows = partial(reading.read_rows, job.store, read, content, params)
     notes, rows, number, numbered = Counter[str](), 0, 0, None
     columns: list[dict[str, Any]] = []
@@ -265,40 +239,12 @@ def _read(job: _Job, read: recognise.Reading, content: Callable[[], sources.Cont
         notes.update(piece.notes)
         rows += piece.rows
         numbered = piece.numbered
-        _gather_ids(job.store, numbered, add=number > 0)
+        cleaning.gather_ids(job.store, numbered, add=number > 0)
         number += 1
         job.share.to(_READ * piece.share)
-    return _Rows(notes, rows, partial(_numbered, read_rows if number > 1 else None), numbered, services, columns)
-
-
-def _clean(store: Warehouse, read: recognise.Reading, rows: _Rows, config: Config, key: bytes) -> _Found:
-    """From `_log_all` to temporary tables `_log_new_parties`, `_log_new`, `_log_gone` and their kin."""
-    _name_parties(store, rows, read.profile, config, key)
-    store.temp("_log_nodes", "logs/3_people/nodes")
-    have = reading.optional_columns(read)
-    for number in rows.pieces():
-        _make_events(store, rows.numbered, have, key, add=number > 0)
-    rows.numbered, have = None, _facts(have)
-    reading.forget(store)
-    reasons = dict(store.query("logs/2_rows/reject_counts").iter_rows())
-    left_out = reasons.pop(picks.LEFT_OUT, 0)
-    if rows.n and sum(reasons.values()) + left_out == rows.n:
-        _refuse(read.file, reasons, left_out)
-    unread.check(read, reasons, rows.n, config.intake.max_rejected)
-    staging.widen(store, "_log_new", "_log_events", _EVENT, _FACTS, have, "row_id")
-    again = repeats.find(store, config.logs, have, legs=not read.profile.aggregated)
-    return _Found(rows.notes, rows.n, left_out, reasons, *again)
-
-
-def _gather_ids(store: Warehouse, rows: NumberedRows | None, *, add: bool) -> None:
-    """`_ids_raw`, the distinct ids as they came in, of one piece after another."""
-    if rows is None:
-        staging.gather(store, "_ids_raw", "logs/3_people/raw_ids", key="raw", add=add)
-        return
-    import pyarrow as pa
-
-    with store.registered("_log_texts", pa.table({"raw": rows.texts()})):
-        store.temp("_ids_raw", "logs/3_people/numbered_ids")
+    return cleaning.Rows(
+        notes, rows, partial(_numbered, read_rows if number > 1 else None), numbered, services, columns
+    )
 
 
 def _numbered(read_rows: Callable[[], Iterable[Any]] | None) -> Iterator[int]:
@@ -307,11 +253,13 @@ def _numbered(read_rows: Callable[[], Iterable[Any]] | None) -> Iterator[int]:
         yield number
 
 
-def _store_rows(store: Warehouse, source: str, read: recognise.Reading, found: _Found, job: _Job) -> SourceSummary:
+def _store_rows(
+    store: Warehouse, source: str, read: recognise.Reading, found: cleaning.Found, job: _Job
+) -> SourceSummary:
     """From temporary tables to events, parties, pair_days and rejects; returns the summary."""
     store.execute("trust/list_recognised")
     store.execute("logs/6_store/insert_parties")
-    facts, share = _facts(reading.optional_columns(read)), job.share
+    facts, share = cleaning.facts(reading.optional_columns(read)), job.share
     repeats.keep(store, source, facts, every=bool(facts & {"n_calls", "n_texts"}))
     columns = store.ensure_columns("events", facts)
     repeats.apply_to_stored(store, columns)
@@ -331,7 +279,7 @@ def _store_rows(store: Warehouse, source: str, read: recognise.Reading, found: _
     details = {
         **found.notes,
         sources.LEFT_OUT: found.left_out,
-        **{f"rejected_{reason}": n for reason, n in found.reasons.items()},
+        **{sources.REJECTED + reason: n for reason, n in found.reasons.items()},
         "repeated_rows": found.repeated,
         "second_legs": found.legs,
         "replaced_by_earlier_leg": found.replaced,
@@ -348,99 +296,4 @@ def _store_rows(store: Warehouse, source: str, read: recognise.Reading, found: _
         rejected,
         {name: n for name, n in details.items() if n},
         read.why,
-    )
-
-
-def _name_parties(store: Warehouse, read: _Rows, profile: mapping.Profile, config: Config, key: bytes) -> None:
-    """Ids to party ids and new parties; rows that their ids rule out go to `_log_bad_rows`."""
-    name = partial(
-        pseudonyms.name_ids,
-        ids=config.ids,
-        key=key,
-        table="_log_ids",
-        short=config.logs.short_code_digits,
-        nobody=profile.nobody,
-    )
-    store.map_partitions("_log_ids", name, over="_ids_raw")
-    store.execute("logs/3_people/names_by_number" if read.numbered else "logs/3_people/names")
-    short = config.logs.short_codes
-    if short == "auto" and profile.rules.extensions:
-        short = "extensions"
-    rules: dict[str, Any] = {"short_codes": short, "services": read.services}
-    store.temp("_log_bad_rows", "logs/3_people/no_bad_rows")
-    if store.query("logs/3_people/doubtful_ids", **rules)["doubtful"][0]:
-        for number in read.pieces():
-            staging.gather(store, "_log_bad_rows", "logs/3_people/bad_rows", add=number > 0, **rules)
-            staging.gather(store, "_log_used", "logs/3_people/used_ids", key="party_id", add=number > 0)
-    else:
-        store.temp("_log_used", "logs/3_people/all_ids")
-    objections.recognise(store, "logs/3_people/used_people", key)
-    store.temp("_log_new_parties", "logs/3_people/new_parties")
-
-
-def _service_numbers(store: Warehouse, config: Config, key: bytes) -> list[str]:
-    """The party ids of the listed numbers, in whatever way they are written."""
-    import polars as pl
-
-    numbers = [number for line in config.logs.service_numbers.splitlines() for number in line.split(",")]
-    listed = pl.Series("number", [number.strip() for number in numbers if number.strip()], pl.String)
-    return pseudonyms.name_series(store, listed, config.ids, key).to_list() if len(listed) else []
-
-
-def _make_events(store: Warehouse, rows: NumberedRows | None, have: set[str], key: bytes, *, add: bool) -> None:
-    """`_log_refused` and `_log_events`, of one piece after another."""
-    staging.gather(store, "_log_refused", "logs/2_rows/refused", add=add)
-    imeis = bool(have & {"caller_imei", "callee_imei"})
-    if imeis:
-        inner, outer = pseudonyms.blocks(key)
-        store.temp("_log_imeis", "logs/4_events/imeis")
-        store.map_partitions("_log_devices", partial(_name_devices, inner=inner, outer=outer), over="_log_imeis")
-    if rows is None:
-        store.execute("logs/4_events/placed")
-    else:
-        reading.place(store, rows, have)
-    # Joins take long, also with nothing.
-    store.execute("logs/4_events/handsets" if imeis else "logs/4_events/no_handsets")
-    columns = [*_EVENT, *(c for c in _FACTS if c in _facts(have))]
-    staging.make(store, "_log_events", "logs/4_events/events", columns, numbered=True, add=add, cell=_CELL)
-
-
-def _name_devices(store: Warehouse, *, inner: bytes, outer: bytes) -> None:
-    store.temp("_log_devices", "logs/4_events/devices", inner=inner, outer=outer)
-
-
-def _facts(optional: set[str]) -> set[str]:
-    """The optional columns of events that come of a file's: an IMEI gives handset and TAC."""
-    have = optional & {
-        "volume_mb",
-        "call_id",
-        "n_calls",
-        "n_texts",
-        "caller_tac",
-        "callee_tac",
-        "caller_cell",
-        "callee_cell",
-    }
-    for end in ("caller", "callee"):
-        if f"{end}_imei" in optional:
-            have |= {f"{end}_tac", f"{end}_device"}
-    # A second leg may tell of either end.
-    for fact in ("tac", "device", "cell"):
-        ends = {f"caller_{fact}", f"callee_{fact}"}
-        if ends & have:
-            have |= ends
-    return have
-
-
-def _refuse(path: Path, reasons: dict[str, int], left_out: int) -> None:
-    if not reasons:
-        raise InputError(
-            f"the mapping leaves out all of its {left_out} rows.", file=path, fix="Check rows.where of the mapping."
-        )
-    reason, n = max(reasons.items(), key=lambda item: (item[1], item[0]))
-    raise InputError(
-        f"not one row can be used: {n} rows are {reason.replace('_', ' ')} ({meaning(reason)}).",
-        file=path,
-        row=1,
-        fix=remedy(reason),
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError
+from engine.forms.truths import truth
 from engine.learning.bases import BASES
 from engine.offers import learners, policy_value, training
 
@@ -159,13 +160,6 @@ def _binary(data: pl.DataFrame, outcome: str) -> pl.Expr:
     import polars as pl
 
     if data[outcome].dtype == pl.String:
-        text = pl.col(outcome).str.to_lowercase()
-        return (
-            pl.when(text.is_in(["1", "true", "yes", "1.0"]))
-            .then(1)
-            .when(text.is_in(["0", "false", "no", "0.0"]))
-            .then(0)
-            .cast(pl.Int64)
-        )
+        return truth(pl.col(outcome).str.strip_chars().str.to_lowercase()).cast(pl.Int64)
     value = pl.col(outcome).cast(pl.Float64)
     return pl.when(value.is_in([0.0, 1.0])).then(value).cast(pl.Int64)

@@ -11,8 +11,8 @@ from engine.report.experiment_figures import acting, cell
 if TYPE_CHECKING:
     import polars as pl
 
-NUMBERS = ("mean_arm", "mean_versus", "difference", "low", "high", "always_valid_low", "always_valid_high", "relative",
-           "relative_low", "relative_high", "p", "p_holm")  # fmt: skip
+NUMBERS = ("mean_arm", "mean_versus", "difference", "low", "high", "always_valid_low", "always_valid_high",
+           "decided_low", "decided_high", "relative", "relative_low", "relative_high", "p", "p_holm")  # fmt: skip
 ESTIMATE = ("effect", "method", "value", "low", "high", "p")
 
 
@@ -49,7 +49,7 @@ def analysis(book: Book, i: int, found: Mapping[str, Any], acts: pl.DataFrame) -
     _segments(book, i, found.get("segments") or [])
     _along_ties(book, path, found, sides)
     book.put(f"{path}.guardrails", [
-        {"metric": line["metric"], "verdict": line["verdict"]}
+        {"metric": line["metric"], "verdict": line["verdict"], "every_look": line["every_look"]}
         | {name: line.get(name) for name in ("arm", "versus", *NUMBERS)}
         for line in found.get("guardrails") or []
     ])  # fmt: skip
@@ -63,7 +63,8 @@ def _effects(book: Book, path: str, found: Mapping[str, Any], sides: Mapping[str
     """Every pair of arms on the primary metric."""
     lines = found["effects"]
     book.put(f"{path}.effects", [
-        {"arm": e["arm"], "versus": e["versus"], "verdict": e["verdict"], "method": e["method"],
+        {"arm": e["arm"], "versus": e["versus"], "verdict": e["verdict"], "every_look": e["every_look"],
+         "method": e["method"],
          "decision": wordy(e["decision"]) if book.public else e["decision"]} | {name: e[name] for name in NUMBERS}
         for e in lines
     ])  # fmt: skip
@@ -77,7 +78,8 @@ def _numbers(book: Book, path: str, line: Mapping[str, Any], sides: Mapping[str,
     """A difference between two arms with everything that is said of it."""
     n = _smaller(book, sides, line)
     book.estimate(path, line, ("difference", "low", "high", "mean_arm", "mean_versus"), n, cells)
-    book.estimate(path, line, ("difference", "always_valid_low", "always_valid_high"), n, cells)
+    for ends in ("decided", "always_valid"):
+        book.estimate(path, line, ("difference", f"{ends}_low", f"{ends}_high"), n, cells)
     book.estimate(path, line, ("relative", "relative_low", "relative_high"), n, cells)
     for name in ("p", "p_holm"):
         book.chance(f"{path}.{name}", line.get(name), cells)

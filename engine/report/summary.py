@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from engine.figures import difference
+
 HEADINGS = {
     "money": "What it is worth", "reach": "Whom it reaches", "experiments": "What experiments say",
     "data": "How the data are", "next": "What to do next",
@@ -98,14 +100,9 @@ def _trial(trial: Mapping[str, Any]) -> Iterator[str]:
         if effect["verdict"] == "broken":
             yield f"{pair}: do not use these results."
             continue
-        said = "not shown to differ" if effect["verdict"] == "no difference" else effect["verdict"]
-        low, high = effect["always_valid_low"], effect["always_valid_high"]
-        figures = (
-            ""
-            if None in (effect["difference"], low, high)
-            else f", {effect['difference']:+.4g} ({low:+.4g} to {high:+.4g})"
-        )
-        yield f"{pair}: {said}{figures}."
+        span = [effect[end] for end in ("difference", "decided_low", "decided_high")]
+        figures = "" if None in span else f", {difference(*span, percent=trial['plan']['kind'] == 'any')}"
+        yield f"{pair}: {effect['verdict']}{figures}."
 
 
 def _data(facts: Mapping[str, Any], warnings: Sequence[str]) -> Iterator[str]:

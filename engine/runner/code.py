@@ -139,17 +139,16 @@ def _module(name: str, _content: str, statements: frozenset[str]) -> _Module:
     return _Module(frozenset(imports), frozenset(named), frozenset(settings))
 
 
-def _executed(node: ast.AST) -> Iterator[ast.AST]:
+def _executed(module: ast.AST) -> Iterator[ast.AST]:
     """The parts of a module but for what only type checkers look at, and the section in `config.<section>.<name>`."""
-    yield node
-    if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
-        parts: list[ast.AST] = list(node.orelse)
-    elif isinstance(node, ast.Attribute) and "." in "".join(_settings(node)):
-        parts = []
-    else:
-        parts = list(ast.iter_child_nodes(node))
-    for part in parts:
-        yield from _executed(part)
+    waiting = [module]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            waiting.extend(node.orelse)
+        elif not (isinstance(node, ast.Attribute) and "." in "".join(_settings(node))):
+            waiting.extend(ast.iter_child_nodes(node))
 
 
 def _settings(node: ast.Attribute) -> set[str]:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 20
 LEFT_OUT = "left_out_by_the_mapping"  # in a summary's details: rows of which [rows] where of the mapping is not true
+# In a summary's details, before the name of a column whose meaning nobody told: values that identify a person, values
+# left out because they read like names or addresses, values kept.
+HIDDEN, LEFT_OUT_AS_PERSONAL, KEPT = "hidden:", "left_out:", "kept:"
+REJECTED = "rejected_"  # ... and before a reason: rows rejected for it
 _UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
@@ -72,6 +76,10 @@ class SourceSummary:
     def rows_left_out(self) -> int:
         """Rows that the mapping leaves out."""
         return self.details.get(LEFT_OUT, 0)
+
+    def counts(self, what: str) -> dict[str, int]:
+        """Rows by reason (`REJECTED`), or values by column (`HIDDEN`, `LEFT_OUT_AS_PERSONAL`, `KEPT`)."""
+        return {name.removeprefix(what): n for name, n in self.details.items() if name.startswith(what)}
 
     def __post_init__(self) -> None:
         """Hold every importer to the sum rule."""

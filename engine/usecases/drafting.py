@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine import forms
+from engine import forms, sources
 from engine.config import Config
 from engine.drafts import records, tables
 from engine.drafts import sheet as sheets
@@ -96,14 +96,14 @@ def _ready(form: Plain, folder: Path, more: dict[str, Any]) -> Drafted | None:
         return None
     name = found.profile.name
     own = (mapping.PROFILES / f"{name}.toml").read_text(encoding="utf-8")
-    read, remark = _read(form.path, own, folder, "logs", more)
+    tried = _read(form.path, own, folder, "logs", more)
     head = [
         f"{form.path.name} is of the ready-made format {name} ({found.why}).",
         "sure: no mapping is needed (kindred import logs FILE); this is how it is read.",
-        remark,
+        tried.remark,
     ]
-    checks = (remark,) if remark.startswith("check") else ()
-    return Drafted("\n".join([*(f"# {line}" for line in head), own]), (), read, name, checks)
+    checks = () if tried.sure else (tried.remark,)
+    return Drafted("\n".join([*(f"# {line}" for line in head), own]), (), tried.summary, name, checks)
 
 
 def _tried(path: Path, made: Draft, folder: Path, more: dict[str, Any]) -> Drafted:
@@ -113,32 +113,41 @@ def _tried(path: Path, made: Draft, folder: Path, more: dict[str, Any]) -> Draft
     meant.
     """
     how = f"Drafted for {path.name}; correct it, then: kindred import {made.table} FILE --mapping THIS"
-    read, remark = None, ""
+    tried = None
     if not made.undecided and made.table in _READABLE:
-        read, remark = _read(path, toml(made, []), folder, made.table, more)
-    reasons = _reasons(read) if read and made.table == "logs" else {}
+        tried = _read(path, toml(made, []), folder, made.table, more)
+    read = tried.summary if tried else None
+    reasons = read.counts(sources.REJECTED) if read and made.table == "logs" else {}
     for reason, column in _DOUBTS.items():
         if read and (n := reasons.get(reason, 0)) > _MANY * read.rows_in:
             rejected = f"{n} of {read.rows_in} rows are rejected ({reason.replace('_', ' ')})"
             made.leave(column, f"{rejected} when the file is read with this draft.")
-    text = toml(made, [how, *([remark] if remark else [])])
-    checks = tuple(line.strip() for line in text.splitlines() if "# check:" in line)
-    return Drafted(text, tuple(f"{what}: {why}" for what, why in made.undecided.items()), read, "", checks)
+    text = toml(made, [how, *([tried.remark] if tried else [])])
+    checks = [*([f"# {tried.remark}"] if tried and not tried.sure else []), *made.to_check()]
+    return Drafted(text, tuple(f"{what}: {why}" for what, why in made.undecided.items()), read, "", tuple(checks))
 
 
-def _reasons(read: SourceSummary) -> dict[str, int]:
-    """How many rows are rejected, by reason."""
-    return {k.removeprefix("rejected_"): n for k, n in read.details.items() if k.startswith("rejected_")}
+@dataclass(frozen=True)
+class _Tried:
+    """What reading a file with its draft gave: the summary, whether that leaves no doubt, and what to say of it."""
+
+    summary: SourceSummary | None
+    sure: bool
+    said: str
+
+    @property
+    def remark(self) -> str:
+        return f"{'sure' if self.sure else 'check'}: {self.said}"
 
 
-def _read(path: Path, text: str, folder: Path, table: str, more: dict[str, Any]) -> tuple[SourceSummary | None, str]:
-    """Read a file with a mapping, into memory: the summary, and what to say of it."""
+def _read(path: Path, text: str, folder: Path, table: str, more: dict[str, Any]) -> _Tried:
+    """Read a file with a mapping, into memory."""
     from engine.intake.importer import import_table
     from engine.logs.importer import import_logs
     from engine.warehouse import in_memory
 
     if path.is_file() and path.stat().st_size > _LARGEST:
-        return None, "check: the file is large and was not read with this draft; see what the import rejects."
+        return _Tried(None, False, "the file is large and was not read with this draft; see what the import rejects.")
     own, config, key = folder / "draft.toml", Config(), bytes(32)
     own.write_text(text, encoding="utf-8")
     store = in_memory(scratch=folder)
@@ -148,10 +157,11 @@ def _read(path: Path, text: str, folder: Path, table: str, more: dict[str, Any])
         else:
             read = import_table(store, table, path, mapping=own, faces_folder=folder, config=config, key=key, **more)
     except EngineError as error:
-        return None, f"check: read with this draft: {str(error).replace(str(path), path.name)}"
+        return _Tried(None, False, f"read with this draft: {str(error).replace(str(path), path.name)}")
     finally:
         store.close()
-    reasons = ", ".join(f"{reason.replace('_', ' ')} {n}" for reason, n in _reasons(read).items())
+    reasons = ", ".join(f"{reason.replace('_', ' ')} {n}" for reason, n in read.counts(sources.REJECTED).items())
     counts = f"{read.rows_kept} kept + {read.rows_duplicate} duplicate + {read.rows_rejected} rejected"
-    mark = "check" if read.rows_rejected > _MANY * read.rows_in else "sure"
-    return read, f"{mark}: read with this draft: {read.rows_in} rows = {counts}{f' ({reasons})' if reasons else ''}"
+    sure = read.rows_rejected <= _MANY * read.rows_in
+    said = f"read with this draft: {read.rows_in} rows = {counts}{f' ({reasons})' if reasons else ''}"
+    return _Tried(read, sure, said)

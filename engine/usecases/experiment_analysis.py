@@ -1,7 +1,7 @@
 """What an experiment on a workspace says: everything of METHODS section 7's analysis, in plain objects.
 
 Where the data cannot carry an answer the decision line says `broken` and why, instead of an error: whoever waits for
-the answer must not take its absence for "no difference".
+the answer must not take its absence for "not shown to differ".
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ REDRAWS, CELLS = 400, 40_000_000
 
 
 def analyse(
-    workspace: Workspace, name: str, *, covariate: str | None = None, sequential: bool = False,
+    workspace: Workspace, name: str, *, covariate: str | None = None, sequential: bool | None = None,
     interference: bool = False, by: Sequence[str] = (), over_time: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """Analyse an experiment as planned, everybody as assigned.
@@ -38,7 +38,8 @@ def analyse(
         workspace: an opened workspace.
         name: of the experiment.
         covariate: column of table customers from before the experiment, for CUPED.
-        sequential: add always-valid intervals, tightest when the horizon is over, and decide by them.
+        sequential: decide by the always-valid intervals, which are tightest when the horizon is over; None = while it
+            is not.
         interference: add direct, spillover and total effects by the customers' ties, and what it does to customers
             that ads shown to others are driven by their likeness.
         by: segmentations of `engine.experiment.plan.STRATA`, or columns of customers; the p of "the same effect
@@ -47,8 +48,8 @@ def analyse(
 
     Returns:
         experiment, version, plans (every version's hash), metric, kind, customers per arm, odd_rows (count per rule),
-        decisions; and, unless broken, observed (share of the horizon that is over by the last event), sample_ratio,
-        exposed, exposure_balance_p, effects, and what was asked for.
+        decisions; and, unless broken, observed (share of the outcome days that are over, the last event's day being
+        the last), sample_ratio, exposed, exposure_balance_p, effects, and what was asked for.
 
     Raises:
         InputError: no such experiment, nobody assigned, assignments not of this plan, no such segmentation or column.
@@ -88,11 +89,7 @@ def analyse(
         except InputError as error:
             found["decisions"] = _broken(plan, error.message)
             return found
-        plain = findings.plain(result)
-        if not sequential:
-            for line in plain["effects"]:
-                del line["always_valid_low"], line["always_valid_high"]
-        found |= {"decisions": result.decisions, **plain, "observed": observed}
+        found |= {"decisions": result.decisions, **findings.plain(result), "observed": observed}
         found["exposure_balance_p"] = analysis.exposure_balance(
             table["exposed"].to_numpy(), table["arm"].to_numpy(), _codes(plan, table)
         )
@@ -102,7 +99,9 @@ def analyse(
             del found["spillover"], found["likeness"]
         if plan.guardrails:
             found["guardrails"] = [
-                line for guardrail in plan.guardrails for line in _guardrail(store, plan, people, exposures, guardrail)
+                line
+                for guardrail in plan.guardrails
+                for line in _guardrail(store, plan.for_guardrail(guardrail), people, exposures, observed, sequential)
             ]
         if by:
             found["segments"] = _segments(workspace, store, plan, table, by, since)
@@ -152,11 +151,14 @@ def _tidied(
 
 
 def _observed(plan: Plan, people: pl.DataFrame, events: Sequence[pl.DataFrame]) -> float:
-    """Share of the horizon that is over by the last thing that came in, on average over the customers."""
+    """Share of the outcome days that are over on the day of the last thing that came in, a mean over the customers.
+
+    That day counts as a whole: an experiment whose last outcome came on its last day is over.
+    """
     import polars as pl
 
-    last = max(part["at"].max() for part in events if part.height)
-    over = (pl.lit(last) - pl.col("assigned_at")) / pl.duration(days=plan.horizon_days)
+    last = pl.lit(max(part["at"].max() for part in events if part.height)).dt.date()
+    over = (last - pl.col("assigned_at").dt.date() + pl.duration(days=1)) / pl.duration(days=plan.horizon_days)
     return float(people.select(over.clip(0.0, 1.0).mean()).item())
 
 
@@ -165,21 +167,18 @@ def _broken(plan: Plan, reason: str) -> list[Decision]:
 
 
 def _guardrail(
-    store: Warehouse, plan: Plan, people: pl.DataFrame, exposures: pl.DataFrame, guardrail: str
-) -> list[dict[str, Any]]:
-    """Every pair on a further metric, `name` (higher is better) or `name:lower`."""
+    store: Warehouse, own: Plan, people: pl.DataFrame, exposures: pl.DataFrame, observed: float,
+    sequential: bool | None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Every pair on a further metric, by its plan; decided as the primary metric is."""
     from engine.experiment import findings
 
-    own = plan.for_guardrail(guardrail)
     try:
-        result = findings.analyse(_tidied(own, people, exposures, _events(store, own))[0], own)
+        table = _tidied(own, people, exposures, _events(store, own))[0]
+        result = findings.analyse(table, own, observed=observed, sequential=sequential)
     except InputError as error:
-        lines = _broken(own, error.message)
-        return [{"metric": own.metric, "verdict": line.verdict, "decision": line} for line in lines]
-    return [
-        {"metric": own.metric, **effect._asdict(), "verdict": line.verdict, "decision": line}
-        for effect, line in zip(result.effects, result.decisions, strict=True)
-    ]
+        return [{"metric": own.metric, **line.fields()} for line in _broken(own, error.message)]
+    return [{"metric": own.metric, **line} for line in findings.plain(result)["effects"]]
 
 
 def _segments(

@@ -91,7 +91,7 @@ def _experiments(store: Warehouse, now: datetime) -> Iterator[Step]:
         elif line["assigned_last"] + timedelta(days=days[name]) <= now:
             yield Step(f"kindred experiment analyse {name}", "all of its days are over")
         else:
-            yield Step(f"kindred experiment analyse {name} --sequential", "it still runs: intervals for an early look")
+            yield Step(f"kindred experiment analyse {name}", "it still runs: an early look, by intervals that allow it")
 
 
 def _results(counts: dict[str, int]) -> Iterator[Step]:

@@ -169,9 +169,7 @@ def _analyses(workspace: Workspace, progress: Progress) -> dict[str, dict[str, A
     with progress.task("analyse the experiments", len(names)) as task, _nothing_to_collect():
         for name in names:
             try:
-                found[name] = analyse(
-                    workspace, name, sequential=True, interference=True, by=plans.STRATA, over_time=True
-                )
+                found[name] = analyse(workspace, name, interference=True, by=plans.STRATA, over_time=True)
             except EngineError as error:
                 found[name] = {"decisions": [Decision(BROKEN, f"broken: {error}")]}
             task.advance()

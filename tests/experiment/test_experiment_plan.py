@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from scipy import stats
 
 from engine import plaintable
 from engine.errors import InputError
-from engine.experiment.analysis import SampleRatio, effects
+from engine.experiment.analysis import Effect, SampleRatio, effects
 from engine.experiment.decision import LOWER, decide
 from engine.experiment.outcomes import tidy
 from engine.experiment.plan import design, read
@@ -74,17 +77,43 @@ def test_what_is_no_plan_is_refused(text):
 def test_decisions_in_words():
     rng = np.random.default_rng(1)
     arms = np.repeat(["a", "b"], 500)
-    better = effects(np.r_[rng.normal(0, 1, 500), rng.normal(1, 1, 500)], arms, order=["a", "b"])[0]
-    same = effects(rng.normal(0, 1, 1000), arms, order=["a", "b"])[0]
-    nothing = effects(np.zeros(1000), arms, order=["a", "b"])[0]
-    assert decide(better, FINE, metric="visits").startswith("better: b against a on visits")
-    assert decide(better, FINE, metric="complaints", direction=LOWER).startswith("worse")
-    line = decide(same, FINE, metric="visits")
-    assert line.startswith("no difference larger than")
-    assert f"{max(abs(same.low), abs(same.high)):.3g}" in line
-    assert decide(better, SampleRatio(1e-9, True, {}), metric="visits").startswith("broken")
-    assert decide(nothing, FINE, metric="visits").startswith("broken")
-    assert "wrong file" in decide(better, FINE, metric="visits", reason="wrong file")
+    better = effects(np.r_[rng.normal(0, 1, 500), rng.normal(1, 1, 500)], arms, order=["a", "b"])
+    same = effects(rng.normal(0, 1, 1000), arms, order=["a", "b"])
+    (line,) = decide(better, FINE, metric="visits")
+    assert line.verdict == "better" and line.startswith("better, +") and "b against a on visits; 95 % interval" in line
+    assert (line.low, line.high) == pytest.approx((better[0].low, better[0].high)) and line.every_look is False
+    assert decide(better, FINE, metric="complaints", direction=LOWER)[0].startswith("worse")
+    (line,) = decide(same, FINE, metric="visits")
+    assert line.startswith("not shown to differ, ") and f"({same[0].low:+.4g} to {same[0].high:+.4g})" in line
+    wide = (-0.2259, 0.8049)
+    rate = [same[0]._replace(difference=0.2895)]
+    (line,) = decide(rate, FINE, metric="sales", percent=True, always_valid=[wide])
+    assert line.startswith("not shown to differ, +28.95 pp (-22.59 to +80.49): ") and "valid at every look" in line
+    assert (line.low, line.high, line.every_look) == (*wide, True)
+    assert decide(better, SampleRatio(1e-9, True, {}), metric="visits")[0].startswith("broken")
+    nothing = decide(effects(np.zeros(1000), arms, order=["a", "b"]), FINE, metric="visits")
+    assert nothing[0].startswith("broken") and nothing[0].low is None
+
+
+@given(
+    st.lists(st.tuples(st.floats(-5, 5), st.floats(0.1, 3), st.floats(3, 1e5)), min_size=1, max_size=10),
+    st.sampled_from([0.01, 0.05, 0.2]),
+)
+def test_the_interval_that_decides_leaves_out_nothing_exactly_where_holm_rejects(drawn, alpha):
+    """Holm's procedure as the textbook has it; a pair's own interval must never speak against its verdict."""
+    p = [float(2 * stats.t.sf(abs(d) / se, df)) for d, se, df in drawn]
+    assume(all(abs(x - alpha / k) > 1e-9 for x in p for k in range(1, len(p) + 1)))
+    ordered = sorted(range(len(p)), key=lambda i: p[i])
+    differ = [
+        all(p[j] < alpha / (len(p) - r) for r, j in enumerate(ordered[: ordered.index(i) + 1])) for i in range(len(p))
+    ]
+    pairs = [
+        Effect("b", "a", 9, 9, d, 0.0, d, se, d, d, x, x, None, None, None, "", df)
+        for (d, se, df), x in zip(drawn, p, strict=True)
+    ]
+    for line, differs, (d, _, _) in zip(decide(pairs, FINE, metric="m", alpha=alpha), differ, drawn, strict=True):
+        assert line.verdict == (("better" if d > 0 else "worse") if differs else "not shown to differ")
+        assert (line.low > 0 or line.high < 0) == differs and line.low <= d <= line.high
 
 
 def test_a_planted_sample_ratio_mismatch_breaks_the_table():
@@ -108,7 +137,7 @@ def test_values_that_are_no_numbers_break_their_metric_only(bad):
         assert line["decision"].startswith(f"broken: {line['arm']} against a on spend: ")
         assert "1 values are missing or infinite" in line["decision"]
         assert line["difference"] is None and line["p"] is None and line["n_arm"] == 40
-    assert all(line["decision"].startswith("no difference") for line in lines[2:])
+    assert all(line["decision"].startswith("not shown to differ") for line in lines[2:])
 
 
 @pytest.mark.parametrize("bad", ["nan", "NaN", "inf", "-inf", "n/a", ""])
@@ -149,7 +178,8 @@ def test_ratios_of_two_columns_in_a_table():
         ({"metrics": ["visit/none"]}, "no column 'none'"),
         ({"control": "c"}, "no row has the control"),
         ({"metrics": []}, "no metric"),
-        ({"metrics": ["name"]}, "not numbers"),
+        ({"metrics": ["name"]}, "neither numbers nor yes and no"),
+        ({"missing": "mean"}, "error, drop, zero"),
         ({"shares": {"a": 0.9, "x": 0.1}}, "not in the plan"),
     ],
 )

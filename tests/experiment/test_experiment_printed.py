@@ -18,7 +18,7 @@ def test_a_table_begins_with_the_decision_and_fits_a_terminal(kindred):  # noqa:
     kindred("import", "outcomes", "f", outcomes())
     done = CliRunner().invoke(app, ["experiment", "analyse", "f", "--by", "residence", "--interference", "-w", "w"])
     lines = done.stdout.splitlines()
-    assert lines[0].startswith("worse: influencer_face against own_face") and max(map(len, lines)) <= 160
+    assert lines[0].startswith("worse, -29.20 pp (") and max(map(len, lines)) <= 160
     assert [line for line in lines if line in ("Effects", "By segment", "Along the ties")] == [
         "Effects", "By segment", "Along the ties",
     ]  # fmt: skip

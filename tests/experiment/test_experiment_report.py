@@ -57,7 +57,7 @@ def tie_frame(town) -> pl.DataFrame:
 def test_a_report_is_plain_json_and_says_what_it_found(town):
     report = analyse(experiment(town, 1, direct=0.2), PLAN, ties=tie_frame(town))
     printed = json.loads(json.dumps(plain(report)))
-    assert printed["effects"][0]["decision"].startswith("better: influencer_face against own_face")
+    assert printed["effects"][0]["decision"].startswith("better, +")
     pair = printed["spillover"][0]
     assert sum(pair["histogram"]) == pair["customers"] == 1500
     assert 0 < pair["cut"] < 1

@@ -14,7 +14,7 @@ from engine.usecases import reporting, summary
 
 NUMBER = st.one_of(st.none(), st.floats(-1e6, 1e6))
 COUNT = st.one_of(st.none(), st.integers(0, 10**7))
-FIGURES = ("difference", "always_valid_low", "always_valid_high")
+FIGURES = ("difference", "decided_low", "decided_high")
 
 
 def row(optional=None, **fields):
@@ -27,7 +27,7 @@ SPAN = row(value=NUMBER, low=NUMBER, high=NUMBER, policy="personalised", best="x
 EFFECT = row(
     arm="own_face",
     versus="no_face",
-    verdict=st.sampled_from(["better", "worse", "no difference", "broken"]),
+    verdict=st.sampled_from(["better", "worse", "not shown to differ", "broken"]),
     **dict.fromkeys(FIGURES, NUMBER),
 )
 OFFERS = row(
@@ -43,7 +43,7 @@ ARM = row(arm="own_face", matched=COUNT, customers=COUNT)
 FACTS = row(
     offers=OFFERS,
     faces=row({"arms": st.lists(ARM)}),
-    experiments=st.lists(row(name="spring", status="running", effects=st.lists(EFFECT))),
+    experiments=st.lists(row(name="spring", status="running", plan=row(kind="sum"), effects=st.lists(EFFECT))),
     coverage=row(
         first_day=st.one_of(st.none(), st.just("2025-01-01")),
         last_day="2025-02-01",
@@ -64,8 +64,8 @@ def test_whatever_is_withheld_every_part_has_sentences_of_shown_figures_only(fac
     for effect in (effect for trial in facts["experiments"] for effect in trial["effects"]):
         shown = effect["verdict"] != "broken" and None not in (
             effect["difference"],
-            effect["always_valid_low"],
-            effect["always_valid_high"],
+            effect["decided_low"],
+            effect["decided_high"],
         )
         assert not shown or f"{effect['difference']:+.4g}" in text
     beats = facts["offers"].get("beats")
