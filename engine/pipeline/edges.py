@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from engine.warehouse import Warehouse
 
 TABLES = ("edges", "hubs", "ties")
+HALF_LIVES = (
+    40  # of the oldest contact at most: strengths are summed in units of 2^-60, so to a millionth of the oldest
+)
 
 
 def run(context: Context) -> None:
@@ -50,6 +54,9 @@ def build(store: Warehouse, config: Graph) -> None:
     Args:
         store: the warehouse.
         config: window, half-life and gates.
+
+    Raises:
+        ConfigError: contact in the window is older than 40 half-lives.
     """
     until = as_of(store, config)
     if until is None:
@@ -58,6 +65,7 @@ def build(store: Warehouse, config: Graph) -> None:
         return
     warm()
     window = {"since": first_day(until, config.window_days), "as_of": until}
+    _refuse_faded(store, window, config.half_life_days)
     was = _last_window(store, config, until) if config.incremental else None
     if was is None:
         _sum_up(store, window, config.half_life_days)
@@ -91,6 +99,19 @@ def build(store: Warehouse, config: Graph) -> None:
         half_life_days=config.half_life_days,
     )
     store.release()
+
+
+def _refuse_faded(store: Warehouse, window: dict[str, date], half_life_days: float) -> None:
+    """Contact that fades below the units in which strengths are summed would count as none."""
+    first = store.query("graph/first_contact", **window)["first_day"].item()
+    age = 0 if first is None else (window["as_of"] - first).days
+    if age > HALF_LIVES * half_life_days:
+        raise ConfigError(
+            f"contact in the window is up to {age} days old, more than {HALF_LIVES} half-lives of {half_life_days:g} "
+            "days: it would fade to nothing, and whoever had only such contact would get a wrong influencer.",
+            fix=f"Set graph.window_days = {max(1, math.floor(HALF_LIVES * half_life_days))} or fewer, or "
+            f"graph.half_life_days = {math.ceil(age / HALF_LIVES)} or more.",
+        )
 
 
 def _sum_up(store: Warehouse, window: dict[str, date], half_life_days: float) -> None:

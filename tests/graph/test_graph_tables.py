@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal, getcontext
 from itertools import pairwise
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from engine.config import Graph
 from engine.errors import ConfigError
+from engine.graph.ranking import top_contacts
 from engine.pipeline import edges as stage
 from tests import oracles
 from tests.graph.conftest import AS_OF, Town, day, pair_days
@@ -82,6 +85,51 @@ def test_tables_equal_plain_python(log, span):
     town.build(window_days=span[0], half_life_days=span[1], **LOOSE)
     assert_tables(town, *expected(rows, opted_out, devices, *span))
     town.store.close()
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([1, 2, 3]), st.booleans(), st.integers(1, 80)), min_size=4, max_size=40),
+    st.sampled_from([2.0, 2.5, 7.0, 90.0]),
+)
+@settings(max_examples=25)
+def test_the_first_contact_is_that_of_whole_precision_however_old(contacts, half_life):
+    """The one person's contacts 1, 2, 3 by decimals of 60 digits, down to contact 40 half-lives old."""
+    rows = sorted({(other, 0, day(age)) if back else (0, other, day(age)) for other, back, age in contacts})
+    town = Town().fill([(*row, 1, 0, 0) for row in rows]).build(window_days=80, half_life_days=half_life)
+    getcontext().prec = 60
+    strength: dict[tuple[int, int], Decimal] = {}
+    for src, dst, on in rows:
+        faded = Decimal(2) ** (-Decimal((AS_OF - on).days) / Decimal(half_life))
+        strength[src, dst] = strength.get((src, dst), Decimal(0)) + faded
+    got = {(row["src"], row["dst"]): row["strength"] for row in town.store.read("edges").iter_rows(named=True)}
+    assert got.keys() == strength.keys()
+    for key, value in strength.items():
+        assert got[key] == pytest.approx(float(value), rel=1e-6)
+    days = {other: {on for src, dst, on in rows if other in (src, dst)} for other in (1, 2, 3)}
+    weight = {}
+    for other in (1, 2, 3):
+        there, back = strength.get((0, other)), strength.get((other, 0))
+        if there and back and len(days[other]) > 1:
+            weight[other] = (there + back) / 2 + min(there, back)
+    first = top_contacts("strongest", town.network(), np.ones(town.network().n), top=1).filter(customer_id="p0")
+    if weight:
+        best = max(weight.values())
+        named = int(first["contact_id"].item().removeprefix("p"))
+        assert weight[named] >= best * (1 - Decimal("2e-6"))
+    else:
+        assert not first.height
+    town.store.close()
+
+
+def test_contact_older_than_forty_half_lives_is_refused_with_the_remedy(town):
+    rows = [(0, 1, day(81), 1, 60, 0), (1, 0, day(2), 1, 60, 0)]
+    with pytest.raises(ConfigError, match="more than 40 half-lives of 2 days") as refused:
+        town.fill(rows).build(window_days=90, half_life_days=2.0)
+    assert "graph.window_days = 80 or fewer, or graph.half_life_days = 3 or more" in refused.value.fix
+    town.build(window_days=80, half_life_days=2.0)
+    town.build(window_days=90, half_life_days=3.0)
+    # A long window over a short log is nothing to refuse.
+    town.fill([(0, 1, day(30), 1, 60, 0)]).build(window_days=3660, half_life_days=2.0)
 
 
 @given(logs(), st.randoms(use_true_random=False))
