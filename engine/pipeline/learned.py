@@ -88,6 +88,12 @@ def stored(store: Warehouse) -> Learned:
     return Learned(*learning.read(store.read("learned")))
 
 
+def used(store: Warehouse, config: Config) -> bool:
+    """Whether the contacts of the configured definition are those that were learned."""
+    asked = config.graph.definition
+    return asked == "learned" or (asked == "auto" and stored(store).verdict.definition == "learned")
+
+
 def said(store: Warehouse) -> str:
     """Which definition `auto` took and why, as the stage wrote it; empty where it was not asked for."""
     return next(iter(store.query("graph/learned_said")["says"]), "")
