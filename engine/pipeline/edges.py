@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
@@ -27,6 +28,8 @@ HALF_LIVES = (
 def run(context: Context) -> None:
     """Write `edges`, `hubs` and `ties` as of the configured day."""
     build(context.warehouse, context.config.graph)
+    if only_sums(context.warehouse):
+        context.say("all call records are sums of pairs: their counts weigh, where days with contact would otherwise.")
 
 
 def as_of(store: Warehouse, config: Graph) -> date | None:
@@ -66,9 +69,13 @@ def build(store: Warehouse, config: Graph) -> None:
     warm()
     window = {"since": first_day(until, config.window_days), "as_of": until}
     _refuse_faded(store, window, config.half_life_days)
-    was = _last_window(store, config, until) if config.incremental else None
+    counted = only_sums(store)
+    was = _last_window(store, config, until) if config.incremental and not counted else None
     if was is None:
         _sum_up(store, window, config.half_life_days)
+        if counted:
+            store.temp("edges_next", "graph/edges_counted", **window, half_life_days=config.half_life_days)
+            store.create("edges", "graph/edges_next")
         store.temp("pairs", "graph/pairs")
         store.drop("both_days")
     else:
@@ -99,6 +106,12 @@ def build(store: Warehouse, config: Graph) -> None:
         half_life_days=config.half_life_days,
     )
     store.release()
+
+
+def only_sums(store: Warehouse) -> bool:
+    """Whether all call records came as sums of pairs, without times."""
+    logs = store.read("sources").filter(target="logs")
+    return logs.height > 0 and all(json.loads(how or "{}").get("sums") for how in logs["how"])
 
 
 def _refuse_faded(store: Warehouse, window: dict[str, date], half_life_days: float) -> None:

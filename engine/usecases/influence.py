@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
-INPUTS = ("events", "pair_days", "parties", "devices", "customers", "consents", "acts")
+INPUTS = ("events", "pair_days", "parties", "devices", "customers", "consents", "acts", "sources")
 STORED = ("edges", "hubs", "ties", "nodes", "influencers", "learned", *INPUTS)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, timedelta
 from decimal import Decimal, getcontext
 from itertools import pairwise
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import engine
 from engine.config import Graph
 from engine.errors import ConfigError
 from engine.graph.ranking import top_contacts
@@ -238,3 +240,34 @@ def test_four_of_five_call_edges_are_friendships(town, copenhagen_events, real_d
     assert edges.height == 924
     ties = edges.unique()
     assert round(ties.join(friends, on=["a", "b"], how="semi").height / ties.height, 2) == 0.81
+
+
+def test_sums_of_pairs_weigh_by_their_counts(tmp_path):
+    """An edge list with counts, in two files of a month each: every count is as many days with a call."""
+    text = "source,target,calls,seconds,texts"
+    files = {
+        "may": [("a", "b", 40, 2400, 0), ("b", "a", 30, 0, 2), ("a", "c", 3, 6000, 0), ("c", "a", 4, 60, 9)],
+        "june": [("a", "b", 1, 30, 0), ("c", "a", 2, 0, 0), ("a", "c", 7, 700000, 0)],
+    }
+    ends = {"may": date(2024, 5, 31), "june": date(2024, 6, 30)}
+    space = engine.create(tmp_path / "w", graph__as_of="2024-07-01", graph__min_active_days=1)
+    for name, rows in files.items():
+        (tmp_path / f"{name}.csv").write_text("\n".join([text, *(",".join(map(str, row)) for row in rows)]))
+        engine.import_logs(space, [tmp_path / f"{name}.csv"], options={"epoch": ends[name]})
+    result = {r.stage: r for r in engine.run(space, until="influencers")}
+    assert "sums of pairs" in " ".join(result["edges"].notes)
+    wanted: dict[tuple[str, str], float] = {}
+    for name, rows in files.items():
+        fade = 2.0 ** (-(date(2024, 7, 1) - ends[name]).days / 30)
+        for src, dst, calls, talk, texts in rows:
+            once = 1 + 0.25 * math.log(1 + min(talk / calls, 3600) / 60)
+            wanted[src, dst] = wanted.get((src, dst), 0.0) + fade * (calls * once + 0.5 * texts)
+    names = dict(engine.table(space, "parties").select("node", "party_id").rows())
+    got = {(names[row["src"]], names[row["dst"]]): row["strength"] for row in engine.table(space, "edges").to_dicts()}
+    assert got == {pair: pytest.approx(value, rel=1e-12) for pair, value in wanted.items()}
+    first = engine.influencers(space, definition="strongest", top=1).filter(customer_id="a")
+    assert first["contact_id"].item() == "b"  # by days of contact it would be c
+    # One file with times beside them, and days with contact count for all.
+    (tmp_path / "log.csv").write_text("caller,callee,started_at,duration_s\na,b,2024-06-29 10:00:00,60\n")
+    engine.import_logs(space, [tmp_path / "log.csv"])
+    assert not engine.run(space, until="edges")[0].notes
