@@ -1,12 +1,20 @@
-"""`kindred run`."""
+"""`kindred run` and `kindred diff`."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.command import Shell, command
+
+if TYPE_CHECKING:
+    from engine.usecases.changes import Changes
+
+_RUN = Annotated[int | None, typer.Argument(metavar="[RUN]", min=1, help="Its number, as `run` and `diff` tell it.")]
+_NAME = r"^([0-9a-f]{12})[0-9a-f]{20}$"  # a pseudonym and its beginning, which every command takes
+FIRST = 5  # rows of each kind that a table shows
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +36,7 @@ def register(app: typer.Typer) -> None:
         """
         from engine import runner
         from engine.sources import health
-        from engine.usecases import imports
+        from engine.usecases import changes, imports
 
         space = shell.workspace()
         if dry_run:
@@ -47,4 +55,58 @@ def register(app: typer.Typer) -> None:
                 shell.say(f"warn: {line}")
         if told := imports.other_names(space):
             shell.say(told)
+        if any(result.status == "done" for result in results) and (found := changes.last(space)):
+            shell.say(f"{found.line} Whose: `kindred diff`.")
         shell.say_next(space)
+
+    @command(app)
+    def diff(
+        shell: Shell,
+        before: _RUN = None,
+        after: _RUN = None,
+        kind: Annotated[
+            list[str] | None,
+            typer.Option("--kind", help="Only rows of influencer, offer, face or ad; may be repeated."),
+        ] = None,
+    ) -> None:
+        """Whose influencer, offer, face or ad two runs decided otherwise, and what moved it.
+
+        The last run and the one before; or a run and the last one; or two. Runs to the last stage are kept, as many as
+        run.keep says. A table shows the first rows of each kind; -o csv and -o json have all of them.
+
+        Example: `kindred diff --kind offer -o csv > offers.csv`
+        """
+        import polars as pl
+
+        from engine.usecases import changes
+
+        shown = shell.output == "table"
+        found = changes.diff(shell.workspace(), before, after, kinds=kind or (), most=FIRST if shown else None)
+        if not shown:
+            shell.emit(_as_object(found) if shell.output == "json" else found.rows)
+            return
+        times = (f"run {run.number} ({run.finished_at:%Y-%m-%d %H:%M})" for run in (found.before, found.after))
+        shell.say(f"From {' to '.join(times)}; new = had none before, lost = have none any more, other = have another:")
+        shell.emit(found.counts)
+        if found.causes:
+            print()
+            shell.emit([{"what moved it": c.what, "kinds": ", ".join(c.kinds)} for c in found.causes])
+        if found.rows.height:
+            print()
+            shell.emit(found.rows.select(pl.all().str.replace(_NAME, "$1")))
+        shell.say(
+            f"{found.people['both']:,} customers stand in both runs; {found.people['new']:,} are new and "
+            f"{found.people['gone']:,} are gone."
+        )
+        changed = dict(found.counts.select("kind", "changed").iter_rows())
+        if found.rows.height < sum(changed[name] for name in kind or changed):
+            shell.say(f"The first {FIRST} rows of each kind. All: `kindred diff -o csv`.")
+
+
+def _as_object(found: Changes) -> dict[str, Any]:
+    """What `diff` found, as JSON has it."""
+    runs = {name: {"number": run.number, "finished_at": run.finished_at} for name, run in
+            (("before", found.before), ("after", found.after))}  # fmt: skip
+    causes = [asdict(cause) for cause in found.causes]
+    return {**runs, "counts": found.counts.to_dicts(), "people": found.people, "causes": causes,
+            "rows": found.rows.to_dicts()}  # fmt: skip

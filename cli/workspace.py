@@ -54,7 +54,7 @@ def register(app: typer.Typer) -> None:
             stages = runner.status(store, space.config)
             warnings = health.warnings(store, space.config)
             zone = store.clock.zone
-            counts = {name: store.count(name) for name in tables.TABLES if name not in tables.BOOKKEEPING}
+            counts = {name: rows for name, rows in store.counts().items() if name not in tables.BOOKKEEPING}
         if shell.output == "json":
             found = {"workspace": str(space.path), "time_zone": zone, "stages": stages, "tables": counts}
             shell.emit({**found, "warnings": warnings})

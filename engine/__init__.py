@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from engine.export import ExportResult
     from engine.runner import StageResult
     from engine.sources import SourceSummary
+    from engine.usecases.changes import Changes
     from engine.workspace import Workspace
 
 __version__ = VERSION
@@ -145,6 +146,14 @@ def run(
     from engine import runner
 
     return runner.run(workspace, until=until, force=force, progress=progress)
+
+
+def diff(workspace: Workspace, before: int | None = None, after: int | None = None, **options: Any) -> Changes:
+    """What two runs decided otherwise, and what moved it; the last two unless their numbers are given. See
+    `engine.usecases.changes.diff`."""
+    from engine.usecases import changes
+
+    return changes.diff(workspace, before, after, **options)
 
 
 def table(workspace: Workspace, name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:

@@ -45,7 +45,7 @@ def names(text: str) -> list[str]:
 # Whose face an ad can show.
 FACE_ARMS = ("own_face", "influencer_face", "random_face", "no_face")
 # They decide how fast and with how much memory results are computed, never which.
-_NO_RESULT = ("run.threads", "run.memory")
+_NO_RESULT = ("run.threads", "run.memory", "run.keep")
 
 
 @dataclass(frozen=True)
@@ -171,6 +171,12 @@ class Offers:
     level: float = _s(0.01, "differences between customers are used where they show at this level", low=0, high=0.5)
     budget: float = _s(0.0, "most that all offers together may cost; 0 = no limit", low=0)
     to_owners: bool = _s(False, "offer a make to customers who own it already, too, where the offer does not say")
+    keep_unless: float = _s(
+        0.0,
+        "a customer keeps the offer of the last run unless another is worth more by this, in the offers' currency; "
+        "0 = the best one each time",
+        low=0,
+    )
     outcome_days: int = _s(90, "where acceptance is not known: days within which the offered make must be next", low=1)
 
 
@@ -312,6 +318,7 @@ class Run:
     threads: int = _s(0, "processor threads; 0 = all", low=0, high=1024)
     memory: str = _s("", "memory limit of the database, e.g. 4GB; empty = 80 % of the machine")
     seed: int = _s(7, "every random choice starts here", low=0)
+    keep: int = _s(10, "so many runs' decisions are kept, for `kindred diff` to compare; 0 = none", low=0, high=1000)
     today: str = _s("", "day on which consents and offers must be valid (YYYY-MM-DD); empty = the real one")
 
 

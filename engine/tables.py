@@ -387,6 +387,24 @@ _ALL = [
         finished_at time
         status text
         """),
+    table("history", "run to the last stage", "number", """
+        number i32           from 1
+        finished_at time
+        definition text      whose influencers count: graph.definition
+        imports i64          imports and deletions up to then: their number in sources
+        stages text          JSON: per stage the run_id of the run whose results stood
+        """),
+    table("decisions", "customer and runs in which the same was decided", "customer_id first_run", """
+        customer_id text
+        first_run i32        number in history
+        last_run i32?        null = it still holds
+        contact_id text?     the most influential; here and below # = may not be told any more
+        offer_id text?
+        arm text?
+        subject_id text?     whose face chose the photo
+        photo_id text?
+        ad text?             id of the ad, and a hash of its files
+        """),
     table("deliveries", "ad that an export handed out", "ad_id", """
         ad_id text
         customer_id text?    null once erased
@@ -412,7 +430,9 @@ TABLES: dict[str, Table] = {contract.name: contract for contract in _ALL}
 
 # What says when something ran, or what takes an import back, not what came out: left out of `export all` so that two
 # runs give the same bytes.
-BOOKKEEPING = ("sources", "readings", "repeats", "runs", "deliveries", "sendings", "objections", "meta")
+BOOKKEEPING = (
+    "sources", "readings", "repeats", "runs", "history", "decisions", "deliveries", "sendings", "objections", "meta",
+)  # fmt: skip
 
 # Columns that the exported table does not have: whose face chose an ad's photo is nothing for whoever sends it.
 NOT_EXPORTED = {"ads": ("subject_id", "offer_version")}

@@ -24,11 +24,13 @@ class Limits:
         today: day on which offers must be valid.
         budget: most that all offers together may cost; 0 = no limit.
         to_owners: offers go to customers who own the make too, where the offer itself does not say.
+        keep_unless: an offer that a customer had is exchanged only for one that is worth more by this.
     """
 
     today: date
     budget: float = 0.0
     to_owners: bool = False
+    keep_unless: float = 0.0
 
 
 def check_offers(offers: pl.DataFrame) -> None:
@@ -110,7 +112,7 @@ def eligible(people: pl.DataFrame, offers: pl.DataFrame, limits: Limits) -> np.n
 
 def choose(
     people: pl.DataFrame, uplift: Mapping[str, np.ndarray], offers: pl.DataFrame, limits: Limits,
-    *, missing: Mapping[str, str], supported: Mapping[str, np.ndarray] | None = None,
+    *, missing: Mapping[str, str], supported: Mapping[str, np.ndarray] | None = None, last: pl.Series | None = None,
 ) -> pl.DataFrame:  # fmt: skip
     """Table `choices`: the eligible offers of greatest value x uplift - cost within budget and capacities, or none.
 
@@ -121,6 +123,8 @@ def choose(
         limits: what the choice must keep to.
         missing: offer_id -> why it has no model.
         supported: offer_id -> whether customers like this one were ever offered it [people]; absent = all.
+        last: offer_id that each of `people` had after the last run, null = none; only for `limits.keep_unless`. It is
+            kept only while it is open to the customer and worth its cost.
 
     Returns:
         customer_id, offer_id, expected_value, reason, and uplift of the chosen offer (null for none).
@@ -139,12 +143,16 @@ def choose(
     capacity = None
     if table["capacity"].null_count() < table.height:
         capacity = table["capacity"].fill_null(n).to_numpy()
-    choice = allocation.allocate(gain, cost, may & known, budget=limits.budget or None, capacity=capacity)
+    weighed = gain if last is None else _weighed(gain, names, last, limits.keep_unless)
+    open_ = may & known
+    worth = open_ & (gain > 0)
+    choice = allocation.allocate(weighed, cost, worth, budget=limits.budget or None, capacity=capacity)
     rows = np.arange(n)
     taken = choice >= 0
-    open_ = may & known
     best = np.where(open_, gain, -np.inf).argmax(axis=1) if names else np.zeros(n, int)
     shown = np.where(taken, choice, best)
+    instead = gain[rows, best] if names else np.zeros(n)
+    kept = (instead > gain[rows, shown]) & (instead <= weighed[rows, shown]) if names else taken
     frame = people.select("customer_id", "barred").with_columns(
         pl.Series("taken", taken),
         pl.Series("any_open", open_.any(axis=1)),
@@ -153,12 +161,18 @@ def choose(
         pl.Series("uplift", lift[rows, shown] if names else np.zeros(n)),
         pl.Series("gain", gain[rows, shown] if names else np.zeros(n)),
         pl.Series("cost", cost[shown] if names else np.zeros(n), dtype=pl.Float64),
+        pl.Series("kept", kept),
     )
     points = (100 * pl.col("uplift")).round(1)
     offered = pl.format(
         "raises the chance of accepting by {} points: worth {} after a cost of {}",
         points, pl.col("gain").round(2), pl.col("cost").round(2),
     )  # fmt: skip
+    offered = (
+        pl.when("kept")
+        .then(pl.format("{}; kept, as no other is worth {} more", offered, limits.keep_unless))
+        .otherwise(offered)
+    )
     refused = pl.format(
         "no offer is worth its cost: the best, {}, changes the chance by {} points, {} after its cost",
         pl.col("shown"), points, pl.col("gain").round(2),
@@ -183,6 +197,16 @@ def choose(
         reason.alias("reason"),
         pl.when("taken").then(pl.col("uplift")).alias("uplift"),
     )
+
+
+def _weighed(gain: np.ndarray, names: list[str], last: pl.Series, more: float) -> np.ndarray:
+    """Gains [people, offers], that of the offer which a customer had raised by what another must be worth more."""
+    import numpy as np
+
+    had = (
+        np.stack([last.eq_missing(name).to_numpy() for name in names], axis=1) if names else np.zeros(gain.shape, bool)
+    )
+    return gain + more * had
 
 
 def _nothing(offers: pl.DataFrame, modelled: set[str], limits: Limits, missing: Mapping[str, str]) -> str:

@@ -61,9 +61,10 @@ def run(context: Context) -> None:
             people,
             lift,
             offers,
-            policy.Limits(context.today, context.config.offers.budget, context.config.offers.to_owners),
+            _limits(context),
             missing={t.offer_id: t.reason for t in trained if t.model is None},
             supported={o: support.supported(now, t.gaps) for o, t in known.items()},
+            last=_last(context, people),
         )
         choices = explained(choices, now, known)
     table = pl.concat([now, past.known], how="diagonal_relaxed").unique(["customer_id", "as_of"], keep="first")
@@ -72,6 +73,20 @@ def run(context: Context) -> None:
     metrics = [row for t in trained for row in t.metrics] + policies(context, past, offers, trained)
     store.write("offer_metrics", metric_table(metrics))
     store.write("choices", choices.sort("customer_id"))
+
+
+def _limits(context: Context) -> policy.Limits:
+    """What the settings say that the choice must keep to."""
+    settings = context.config.offers
+    return policy.Limits(context.today, settings.budget, settings.to_owners, settings.keep_unless)
+
+
+def _last(context: Context, people: pl.DataFrame) -> pl.Series | None:
+    """The offer that each of these people has had since the last run; None where that counts for nothing."""
+    if not context.config.offers.keep_unless:
+        return None
+    before = context.warehouse.read("choices", ["customer_id", "offer_id"])
+    return people.select("customer_id").join(before, on="customer_id", how="left", maintain_order="left")["offer_id"]
 
 
 def whom(context: Context) -> pl.DataFrame:

@@ -18,7 +18,7 @@ from engine.clock import utc_now
 from engine.errors import WorkspaceError
 from engine.pipeline import prepared
 from engine.progress import SILENT, Progress
-from engine.runner import freshness
+from engine.runner import freshness, history
 from engine.runner.freshness import Fingerprint, Freshness
 from engine.stages import STAGES, Stage
 from engine.trust import people
@@ -41,7 +41,7 @@ class StageResult:
 def run(
     workspace: Workspace, *, until: str | None = None, force: bool = False, progress: Progress = SILENT
 ) -> list[StageResult]:
-    """Run every stage that is stale, in order.
+    """Run every stage that is stale, in order; what a run to the last stage decided is kept (`engine.runner.history`).
 
     Args:
         workspace: an opened workspace.
@@ -76,6 +76,8 @@ def run(
             results.append(
                 StageResult(stage.name, "done", rows, round(time.monotonic() - started, 3), tuple(context.notes))
             )
+        if stages == STAGES:
+            history.note(store, workspace.config)
     return results
 
 

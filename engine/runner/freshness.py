@@ -101,7 +101,7 @@ class Freshness:
             return ""
         if ran["depends_on"] is None:
             return "an older Kindred ran it, which did not note on what it depends"
-        return _changes(stage, _kept(ran), json.loads(self.fingerprint(stage).text()))
+        return _changes(stage, ran["depends_on"], self.fingerprint(stage).text())
 
     def _inputs(self, stage: Stage, *, rules: bool) -> dict[str, str]:
         found = {}
@@ -172,19 +172,34 @@ def _contents(named: Mapping[str, Path], before: Mapping[str, Any]) -> dict[str,
     return found
 
 
-def _changes(stage: Stage, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    def changed(part: str) -> list[str]:
-        was, now = ({k: v[0] if part == "files" else v for k, v in side[part].items()} for side in (old, new))
+def changed(stage: Stage, old: str | None, new: str | None) -> dict[str, list[str]]:
+    """What differs between two runs of a stage, by name.
+
+    Args:
+        stage: of both.
+        old: `runs.depends_on` of the one, null where an older Kindred ran it.
+        new: that of the other.
+
+    Returns:
+        code, settings, files, inputs (imports, what commands decided, the day, who may be shown) and computed (tables
+        of stages before it); in this order, sorted names each.
+    """
+
+    def differ(part: str) -> list[str]:
+        was, now = (
+            {k: v[0] if part == "files" else v for k, v in json.loads(side or "{}").get(part, {}).items()}
+            for side in (old, new)
+        )
         return sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name))
 
-    inputs = changed("inputs")
-    computed = [name for name in inputs if name in stage.reads and name not in (*IMPORTED, *DECIDED)]
-    told = {
-        "code": changed("code"),
-        "settings": changed("settings"),
-        "files": changed("files"),
-        "inputs": [name for name in inputs if name not in computed],
-    }
+    found = {part: differ(part) for part in ("code", "settings", "files", "inputs")}
+    computed = [name for name in found["inputs"] if name in stage.reads and name not in (*IMPORTED, *DECIDED)]
+    return {**found, "inputs": [name for name in found["inputs"] if name not in computed], "computed": computed}
+
+
+def _changes(stage: Stage, old: str, new: str) -> str:
+    told = changed(stage, old, new)
+    computed = told.pop("computed")
     said = [f"{part} changed: {_listed(names)}" for part, names in told.items() if names]
     return "; ".join(said + ([f"{_listed(computed)} will be new"] if computed else []))
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _STATE = "people"
 # Rows of these are many and written by stages that pass over who opted out: looked through once per person only.
-_GRAPH = ("pair_days", "edges", "hubs", "ties", "nodes", "influencers", "handsets", "rejects")
+_GRAPH = ("pair_days", "edges", "hubs", "ties", "nodes", "influencers", "handsets", "rejects", "decisions")
 
 
 def due(store: Warehouse, config: Config, folder: Path) -> bool:
@@ -75,6 +75,7 @@ def _forbidden(asked: people.Rules) -> dict[str, dict[str, bool]]:
         "matches": {"unknown_is_adult": asked.unknown_is_adult},
         "face_choices": {"unknown_offers": asked.unknown_offers},
         "ads": {},
+        "decisions": {"unknown_offers": asked.unknown_offers, "need_traffic": asked.need_traffic},
     }
     return found | ({"influencers": {}} if asked.need_traffic else {})
 

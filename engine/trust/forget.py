@@ -22,7 +22,8 @@ KEPT_OF_OPTED_OUT = ("optouts", "parties", "events", "repeats", "deliveries")
 def rows(
     store: Warehouse, names: Sequence[str], *, keep: Collection[str], only: Collection[str] = TABLES
 ) -> dict[str, int]:
-    """Delete every row that names one of these people, and what was made after their photos.
+    """Delete every row that names one of these people, and what was made after their photos; earlier decisions about
+    others stay without them.
 
     Args:
         store: the warehouse, inside a transaction.
@@ -40,6 +41,8 @@ def rows(
             before = store.count(table)
             store.execute(f"trust/erase_{table}")
             deleted[table] = before - store.count(table)
+    if "decisions" in only:
+        store.execute("trust/unname_decisions")
     for table in only:
         people = [sql("{c} IN (SELECT name FROM _erased)", c=c) for c in TABLES[table].names if c in PERSONS]
         parties = [sql("{c} IN (SELECT node FROM _erased)", c=c) for c in TABLES[table].names if c in NODES]

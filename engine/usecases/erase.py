@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 
 from engine.clock import utc_now
 from engine.errors import InputError
+from engine.runner import history
 from engine.sources import readings
 from engine.tables import TABLES
 from engine.trust import forget, keys, mentions, objections, pseudonyms
@@ -123,7 +124,8 @@ def _purge_rows(
         if left[table] < counts[table]:
             readings.purge(store, table)
     store.execute("trust/purge_parties")
-    rows = {t: counts[t] - store.count(t) for t in (*steps, "readings", "parties")}
+    history.before(store, start)
+    rows = {t: counts[t] - store.count(t) for t in (*steps, "readings", "parties", "decisions")}
     return {t: n for t, n in rows.items() if n}
 
 

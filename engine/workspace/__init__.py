@@ -6,22 +6,23 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import config as settings
-from engine import config_file, warehouse
+from engine import config_file
 from engine.clock import AUTO
 from engine.errors import EngineError, WorkspaceError
 from engine.logs import zone
 from engine.stages import STAGES
 from engine.tables import TABLES as CONTRACTS
 from engine.trust import audit, backups, enforce, files, keys, people, schema
-from engine.warehouse import Warehouse, is_encrypted, remove_draft
+from engine.warehouse import Warehouse
 from engine.workspace import erasures, lock
 from engine.workspace.erasures import Receipt
-from engine.workspace.layout import CONFIG, DATABASE, FOLDERS, SCRATCH, TABLES, Layout, check_output
+from engine.workspace.layout import CONFIG, DATABASE, FOLDERS, SCRATCH, TABLES, check_output
+from engine.workspace.stored import Stored
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,7 +35,7 @@ _ASKED = "consents_asked"  # in `meta`: the setting people.offers_need_consent w
 
 
 @dataclass(frozen=True)
-class Workspace(Layout):
+class Workspace(Stored):
     """An opened workspace.
 
     Args:
@@ -45,7 +46,6 @@ class Workspace(Layout):
         finished: receipts of deletions that had been killed and that `writing` here brought to their end.
     """
 
-    config: settings.Config
     changed: dict[str, list[int]] = field(default_factory=dict, compare=False, repr=False)
     notices: list[str] = field(default_factory=list, compare=False, repr=False)
     finished: list[Receipt] = field(default_factory=list, compare=False, repr=False)
@@ -91,8 +91,7 @@ class Workspace(Layout):
                 workspace is of a newer Kindred.
         """
         with self.locked(command), audit.recorded(self.path, command) as record:
-            self._migrate()
-            with self.warehouse() as store:
+            with self._current() as store:
                 # Nobody else has the database open now: what is in the scratch folder was left by killed processes.
                 files.sweep(self.scratch)
                 before = store.counts()
@@ -130,8 +129,7 @@ class Workspace(Layout):
         folder = self.scratch / f"preview.{os.getpid()}"
         # The lock is held to the end: whoever writes next sweeps the scratch folder.
         with self.locked("preview"), files.reading(self.scratch, lock.file_of(self.path)):
-            self._migrate()
-            with self.warehouse() as store:
+            with self._current() as store:
                 store.flush()
             try:
                 try:
@@ -143,13 +141,6 @@ class Workspace(Layout):
                     yield store, folder
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
-
-    @contextmanager
-    def locked(self, command: str) -> Iterator[None]:
-        """The workspace, locked against other writers; the lock dies with the process that holds it."""
-        with lock.held(self.path, command):
-            remove_draft(self.database)  # a whole copy, maybe not encrypted, that a killed process left
-            yield
 
     def restore(self, name: str = backups.LAST_RUN) -> Path | None:
         """Put a backup in the place of the database; returns where the replaced file is kept, if there was one.
@@ -185,31 +176,8 @@ class Workspace(Layout):
         Raises:
             ConfigError: `on`, and DuckDB's OpenSSL is not installed; nothing is changed.
         """
-        config_file.load(self.path / CONFIG, environment={}, flags={"storage.encryption": mode})
-        with self.locked("encrypt"), audit.recorded(self.path, "encrypt"):
-            old = self._opened(encrypted=is_encrypted(self.database))
-            try:
-                files.sweep(self.scratch)  # no killed `restore` leaves a copy in the old form either
-                if mode == "off":
-                    # First here, last below: whoever is killed in between has no file in clear that the settings
-                    # call encrypted.
-                    self._set_encryption(mode)
-                old.rewrite(key=None if mode == "off" else self._database_key(), weak=mode == "weak")
-            finally:
-                old.close()
-            backups.drop(self.database)
-            if mode != "off":
-                self._set_encryption(mode)
+        self._encrypt(mode)
         return open_(self.path)
-
-    def _set_encryption(self, mode: str) -> None:
-        path = self.path / CONFIG
-        with files.replacing(path, scratch=self.scratch) as file:
-            file.write(config_file.with_setting(path.read_text("utf-8"), "storage.encryption", mode).encode())
-
-    def key(self) -> bytes:
-        """The pseudonym key this workspace was made with."""
-        return keys.load(self.config.ids.key_id)
 
     def _to_do_first(self, store: Warehouse) -> str:
         """What has to be written before anybody may read; empty = nothing."""
@@ -276,46 +244,19 @@ class Workspace(Layout):
         elif told := zone.apply_setting(store, self.config.logs.time_zone):
             self.notices.append(told)
 
-    def _write_setting(self, section: str, name: str, word: str) -> None:
-        """Write a setting that the data have decided into kindred.toml."""
-        config_file.set_value(self.path / CONFIG, f"{section}.{name}", word)
-        # A frozen record, but of what the file says: who goes on with this workspace must know it as well.
-        told = replace(getattr(self.config, section), **{name: word})
-        object.__setattr__(self, "config", replace(self.config, **{section: told}))
-
-    def _database_key(self) -> bytes:
-        return keys.derived(self.key(), "database")
-
-    def _opened(self, *, read_only: bool = False, encrypted: bool | None = None, path: Path | None = None) -> Warehouse:
-        path = path or self.database
-        run, encryption = self.config.run, self.config.storage.encryption
-        if encrypted is None:
-            # The file itself says what it is: a killed `encrypt` may have left it encrypted and the setting off. The
-            # other way round it is refused: what the settings call encrypted is never read in clear.
-            encrypted = encryption != "off" or _encrypted(path)
-        options: dict[str, Any] = {
-            "threads": run.threads,
-            "memory": run.memory,
-            "scratch": self.scratch,
-            "read_only": read_only,
-            "key": self._database_key() if encrypted else None,
-            "weak": encryption != "on",
-        }
-        store = warehouse.open_(path, self.config.warehouse, self.path / TABLES, options)
-        if not read_only:
-            os.chmod(path, 0o600)
-        return store
-
-    def _migrate(self) -> None:
-        """Migrate the database of an older Kindred to the current schema, after a backup of it."""
+    @contextmanager
+    def _current(self) -> Iterator[Warehouse]:
+        """The database to write to, in the current schema: that of an older Kindred is migrated, after a backup."""
         with self.warehouse() as store:
             changes, version = schema.drift(store), schema.version(store)
             if not changes:
                 schema.stamp(store)
+                yield store
                 return
         backups.take(self.database, f"before-migration-{version}", scratch=self.scratch)
         with self.warehouse() as store:
             schema.migrate(store, changes, _stages())
+            yield store
 
 
 def create(path: Path, *, preset: Mapping[str, Any] | None = None) -> Workspace:
@@ -372,13 +313,6 @@ def open_(path: Path | None = None, *, flags: Mapping[str, Any] | None = None) -
     if not (path / CONFIG).is_file():
         raise WorkspaceError(f"{path} is not a workspace (no {CONFIG}).", fix=f"Make one: `kindred init {path}`.")
     return Workspace(path.resolve(), config_file.load(path / CONFIG, flags=flags))
-
-
-def _encrypted(database: Path) -> bool:
-    """Whether there is an encrypted database; of what is none, whoever opens it says so."""
-    with suppress(OSError, WorkspaceError):
-        return is_encrypted(database)
-    return False
 
 
 def _foreign(entry: Path) -> bool:

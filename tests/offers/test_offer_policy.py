@@ -114,6 +114,55 @@ def test_barred_customers_get_none_with_the_reason():
     assert (row["offer_id"], row["expected_value"], row["reason"]) == (None, 0.0, "under 18")
 
 
+THREE = offers(offer_id=["a", "b", "c"], value=[10.0] * 3, cost=[1.0, 1.0, 1.0])
+LIFTS = st.lists(st.tuples(*[st.integers(-1, 40)] * 3), min_size=1, max_size=7)
+HAD = st.lists(st.sampled_from([None, "a", "b", "c", "gone"]), min_size=7, max_size=7)
+
+
+def chosen(lifts: list[tuple], had: list | None, table: pl.DataFrame = THREE, **limits) -> pl.DataFrame:
+    """The choices of customers with these uplifts, in hundredths per offer."""
+    scores = {o: np.array([row[i] for row in lifts]) / 100 for i, o in enumerate("abc")}
+    who = people(customer_id=[f"p{n}" for n in range(len(lifts))])
+    last = None if had is None else pl.Series("offer_id", had[: len(lifts)], dtype=pl.String)
+    return policy.choose(who, scores, table, policy.Limits(TODAY, **limits), missing={}, last=last)
+
+
+@given(LIFTS, HAD, st.sampled_from([0.05, 0.25, 1.05]))
+def test_an_offer_is_kept_unless_another_is_worth_more_by_the_setting(lifts, had, more):
+    found = chosen(lifts, had, keep_unless=more)
+    for row, before, kept in zip(lifts, had, found.iter_rows(named=True), strict=False):
+        gains = {
+            o: 10.0 * (u / 100) - 1.0 for o, u in zip("abc", row, strict=True)
+        }  # tenths: never just by the setting
+        wanted = max(gains, key=gains.__getitem__)
+        if gains.get(before, 0) > 0 and gains[wanted] < gains[before] + more:
+            wanted = before
+        worth = max(gains[wanted], 0.0)
+        assert (kept["offer_id"], kept["expected_value"]) == (wanted if worth > 0 else None, pytest.approx(worth))
+    again = chosen(lifts, [*found["offer_id"], *[None] * 7], keep_unless=more)
+    assert again["offer_id"].to_list() == found["offer_id"].to_list(), "the next run keeps what this one gave"
+
+
+@given(LIFTS, HAD, st.integers(0, 3), st.integers(0, 5))
+def test_what_is_kept_keeps_to_capacities_and_the_budget(lifts, had, capacity, budget):
+    table = THREE.with_columns(capacity=pl.lit(capacity))
+    found = chosen(lifts, had, table, keep_unless=0.5, budget=float(budget))
+    made = found["offer_id"].drop_nulls()
+    assert all(n <= capacity for _, n in made.value_counts().iter_rows()) and (not budget or len(made) <= budget)
+    assert (found.filter(pl.col("offer_id").is_not_null())["expected_value"] > 0).all()
+
+
+@given(LIFTS, HAD)
+def test_without_the_setting_nothing_is_kept(lifts, had):
+    assert chosen(lifts, had).equals(chosen(lifts, None))
+
+
+def test_the_reason_says_that_an_offer_was_kept():
+    found = chosen([(30, 31, 0), (31, 30, 0)], ["a", "a"], keep_unless=0.5)
+    assert found["offer_id"].to_list() == ["a", "a"]
+    assert [why.endswith("; kept, as no other is worth 0.5 more") for why in found["reason"]] == [True, False]
+
+
 @pytest.mark.parametrize(("own", "setting", "made"), [(None, True, True), (None, False, False), (True, False, True)])
 def test_an_owned_make_is_offered_only_where_wanted(own, setting, made):
     table = offers(offer_id=["a"], manufacturer=["Apple"], to_owners=[own])

@@ -104,11 +104,25 @@ def tables(found: Tables, rules: Rules, names: Names, m: datetime, portraits: di
     for who, arm, subject in decided(found, names):
         if not rules.may_show(who, arm, subject, m):
             yield f"face_choices: {who} may not be shown {arm} of {subject} on {m}"
+    yield from _earlier(found, rules, names, m)
     for row in found["faces"]:
         portrait = portraits.get(row["sha256"])
         if portrait is not None and not rules.may_embed(portrait, m):
             yield f"faces: {portrait} is embedded, but nobody who has it may be shown or lends the likeness"
     yield from _ads(found, rules, m)
+
+
+def _earlier(found: Tables, rules: Rules, names: Names, m: datetime) -> Iterator[str]:
+    """What earlier runs decided tells of no more than may be used now; # stands for the rest."""
+    for row in found["decisions"]:
+        who, contact, subject = (names.person(row[name]) for name in ("customer_id", "contact_id", "subject_id"))
+        told = {name for name in ("contact_id", "offer_id", "photo_id") if row[name] not in (None, "#")}
+        if "offer_id" in told and not rules.may_get_offers(who, m):
+            yield f"decisions: {who} may get no offer on {m}, but had {row['offer_id']}"
+        if "photo_id" in told and not _may_match(rules, who, row["arm"], subject, m):
+            yield f"decisions: {who} may not see {row['arm']} of {subject} on {m}"
+        if "contact_id" in told and not all(rules.may_influence(one, m) for one in (who, contact)):
+            yield f"decisions: {contact} of {who}, but one of them agreed to no use of traffic data"
 
 
 def decided(found: Tables, names: Names) -> set[tuple[str, str, str | None]]:

@@ -1,0 +1,2 @@
+-- Earlier decisions. Grain: one row. Reads: decisions.
+SELECT count(*) AS n FROM decisions
