@@ -304,17 +304,18 @@ def _report(
                 "already, contacts only, or ids written otherwise than in the other files (is ids.region set?)."
             )
         _say_columns(shell, s)
-    if names := imports.other_names(space):
-        shell.say(names)
-    for check in listed:
-        if check["level"] != "ok":
-            shell.say(f"{check['level']}: {check['found']}. {check['remedy']}".strip())
-    if preview:
-        shell.say("Preview: nothing was stored. The same command without --preview imports.")
-    elif any(summary.rows_rejected for summary in done):
-        shell.say("Rejected rows and their reasons: `kindred export rejects --to DIR --format csv`.")
-    if not preview:
-        shell.say_next(space)
+    with space.warehouse(read_only=True):
+        if names := imports.other_names(space):
+            shell.say(names)
+        for check in listed:
+            if check["level"] != "ok":
+                shell.say(f"{check['level']}: {check['found']}. {check['remedy']}".strip())
+        if preview:
+            shell.say("Preview: nothing was stored. The same command without --preview imports.")
+        elif any(summary.rows_rejected for summary in done):
+            shell.say("Rejected rows and their reasons: `kindred export rejects --to DIR --format csv`.")
+        if not preview:
+            shell.say_next(space)
     return ROWS_REJECTED if strict and any(summary.rows_rejected for summary in done) else 0
 
 

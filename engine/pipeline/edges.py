@@ -91,7 +91,7 @@ def build(store: Warehouse, config: Graph) -> None:
         mutual_share=config.hub_mutual_share,
     )
     store.temp("same_handset", "graph/same_handset", **{name: store.clock.start(day) for name, day in window.items()})
-    store.temp("rated", "graph/rated", min_active_days=config.min_active_days)
+    store.temp("rated", "graph/rated", min_active_days=config.min_active_days, persons=config.persons)
     store.drop("edges_next", "pairs", "same_handset")
     store.create("ties", "graph/gated_ties")
     # Only the ties that count leave the database: their overlap is a matter of compiled code.

@@ -192,6 +192,7 @@ def tables(seed: int = 5, customers: int = 400, others: int = 60) -> dict[str, l
                 "customer_id": ids[i],
                 "offer_id": None if none else best,
                 "expected_value": 0.0 if none else value,
+                "kind": "no_consent" if barred else "not_worth" if none else "offered",
                 "reason": "no consent to offers" if barred else "not worth it" if none else "raises the chance",
             }
         )
