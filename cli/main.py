@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import demo, experiment, exports, faces, graph, imports, offers, report, run, trust, workspace
+from cli import demo, experiment, exports, faces, graph, imports, offers, report, run, serve, trust, workspace
 from engine import __version__
 from engine.errors import masked
 
@@ -68,7 +68,7 @@ def _options(
     pass
 
 
-for module in (demo, workspace, imports, run, graph, offers, faces, experiment, report, exports, trust):
+for module in (demo, workspace, imports, run, graph, offers, faces, experiment, report, serve, exports, trust):
     module.register(app)
 
 
