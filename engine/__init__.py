@@ -230,7 +230,7 @@ def influencers(
     )
 
 
-def figures(workspace: Workspace, kind: str = "all", *, internal: bool = False) -> dict[str, Any]:
+def facts(workspace: Workspace, kind: str = "all", *, internal: bool = False) -> dict[str, Any]:
     """Every figure of a report as nested plain data, for passing on unless `internal`; see
     `engine.usecases.reporting.facts`."""
     from engine.usecases import reporting
