@@ -131,6 +131,20 @@ def page(kind: str, facts: Mapping[str, Any]) -> str:
         kind: one of `KINDS` or "all".
         facts: finished facts of that kind.
     """
+    return render("page.html", facts, **parts(kind, facts))
+
+
+def parts(kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What a page of a report is made of.
+
+    Args:
+        kind: one of `KINDS` or "all".
+        facts: finished facts of that kind, or of all.
+
+    Returns:
+        What the templates ask for: title, lead, charts by name, bodies (templates), contents (anchor and heading of
+        each part), headings by anchor, formulas.
+    """
     kinds = KINDS if kind == "all" else (kind,)
     title, lead = _TITLES[kind]
     charts: dict[str, Any] = {}
@@ -139,17 +153,15 @@ def page(kind: str, facts: Mapping[str, Any]) -> str:
     internal = facts["mode"] == "internal"
     contents = [*(entry for name in kinds for entry in (*_trials(name, facts), *_PARTS[name])), *_CLOSING]
     contents = [entry for entry in contents if internal or entry[0] not in _INTERNAL]
-    return render(
-        "page.html",
-        facts,
-        charts,
-        title=title,
-        lead=lead,
-        bodies=[*(f"{name}.html" for name in kinds), "closing.html"],
-        contents=contents,
-        headings=dict(contents),
-        formulas=[*(entry for name in kinds for entry in _FORMULAS[name]), *(() if internal else (_SUPPRESSION,))],
-    )
+    return {
+        "title": title,
+        "lead": lead,
+        "charts": charts,
+        "bodies": [*(f"{name}.html" for name in kinds), "closing.html"],
+        "contents": contents,
+        "headings": dict(contents),
+        "formulas": [*(entry for name in kinds for entry in _FORMULAS[name]), *(() if internal else (_SUPPRESSION,))],
+    }
 
 
 def _trials(kind: str, facts: Mapping[str, Any]) -> list[tuple[str, str]]:

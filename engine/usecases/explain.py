@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CONTACTS = 29  # with the customer 30 people in the picture
 LARGEST_PICTURE = 400_000  # bytes
+PICTURES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
 
 
 def facts(workspace: Workspace, customer: str) -> dict[str, Any]:
@@ -91,14 +92,15 @@ def page(workspace: Workspace, found: dict[str, Any]) -> str:
     return customer_page.page(found, pictures)
 
 
+def smallest(folder: Path, files: list[str]) -> Path | None:
+    """The smallest of an ad's files that a browser shows; None where none is there."""
+    there = [path for name in files if (path := folder / name).is_file() and path.suffix.lower() in PICTURES]
+    return min(there, key=lambda p: (p.stat().st_size, p.name), default=None)
+
+
 def _picture(folder: Path, files: list[str]) -> str | None:
-    """The smallest of an ad's files as a `data:` address; None where it is gone or too large to inline."""
-    kinds = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
-    there = [path for name in files if (path := folder / name).is_file() and path.suffix.lower() in kinds]
-    if not there:
+    """An ad's picture as a `data:` address; None where it is gone or too large to inline."""
+    path = smallest(folder, files)
+    if path is None or path.stat().st_size > LARGEST_PICTURE:
         return None
-    path = min(there, key=lambda p: (p.stat().st_size, p.name))
-    if path.stat().st_size > LARGEST_PICTURE:
-        return None
-    kind = kinds[path.suffix.lower()]
-    return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+    return f"data:{PICTURES[path.suffix.lower()]};base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -80,8 +80,8 @@ def _influence(book: Book, ask: Ask) -> None:
     influence_figures.certainty(
         book,
         margins=ask.frame("margins", **definition),
-        agreement=ask.frame("agreement"),
-        stability=ask.once("stability", lambda: _stability(ask, as_of, since)),
+        agreement=ask.whole("agreement"),
+        stability=None if ask.segment else ask.once("stability", lambda: _stability(ask, as_of, since)),
     )
     largest = ask.frame("communities", limit=settings.rows)
     influence_figures.communities(
@@ -94,7 +94,7 @@ def _influence(book: Book, ask: Ask) -> None:
     table, why_not = ask.once("validation", lambda: _validation(ask))
     influence_figures.validation(book, table, why_not=why_not, definition=graph.definition)
     influence_figures.quadrants(book, ask.frame("quadrants", **definition))
-    if book.public:
+    if book.public or ask.segment:
         return
     examples = ask.frame("examples", limit=settings.examples, **definition)
     around = ask.frame("ego_nodes", egos=examples["node"].to_list(), limit=EGO_PEOPLE)
