@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
-INPUTS = ("events", "pair_days", "parties", "devices", "customers", "consents", "acts", "sources")
+INPUTS = ("events", "pair_days", "parties", "devices", "customers", "consents", "acts", "sources", "persons")
 STORED = ("edges", "hubs", "ties", "nodes", "influencers", "learned", *INPUTS)
 
 
