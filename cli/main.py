@@ -11,7 +11,22 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import demo, experiment, exports, faces, graph, imports, offers, persons, report, run, trust, workspace
+from cli import (
+    demo,
+    experiment,
+    exports,
+    faces,
+    graph,
+    imports,
+    inventory,
+    learn,
+    offers,
+    persons,
+    report,
+    run,
+    trust,
+    workspace,
+)
 from engine import __version__
 from engine.errors import masked
 
@@ -68,7 +83,22 @@ def _options(
     pass
 
 
-for module in (demo, workspace, imports, run, graph, persons, offers, faces, experiment, report, exports, trust):
+for module in (
+    demo,
+    workspace,
+    imports,
+    run,
+    graph,
+    persons,
+    offers,
+    faces,
+    inventory,
+    experiment,
+    learn,
+    report,
+    exports,
+    trust,
+):
     module.register(app)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.command import ENCODING, PUBLIC, SHEET, WRONG_USAGE, Shell, command
 from engine.errors import InputError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _FOLDER = Annotated[
     Path | None, typer.Option("--models", metavar="DIR", help="Where the models lie; default: the workspace's models/.")
@@ -66,12 +69,15 @@ def register(app: typer.Typer) -> None:
     ) -> int:
         """Judge the uplift learners on held-out rows. Qini, AUUC, uplift at the top, what policies are worth.
 
+        A table shows what follows and the main figures; -o csv and -o json have every figure.
+
         Example: `kindred offers evaluate --data trial.csv --treatment segment --control none --outcome visit -o json`
         """
         if data is None:
             from engine.usecases import uplift
 
-            shell.emit(uplift.evaluate(shell.workspace(), learner_names=learner, bases=base, progress=shell.progress))
+            found = uplift.evaluate(shell.workspace(), learner_names=learner, bases=base, progress=shell.progress)
+            _show(shell, found)
             return 0
         if treatment is None or control is None or outcome is None:
             shell.complain("a plain table needs --treatment, --control and --outcome")
@@ -92,7 +98,7 @@ def register(app: typer.Typer) -> None:
                 found = found.vstack(policies)
             else:
                 shell.say("What policies are worth cannot be said: too few rows of some treatment.")
-        shell.emit(found)
+        _show(shell, found)
         return 0
 
     @command(app, computes=True)
@@ -132,3 +138,49 @@ def _numbers(option: str, texts: list[str]) -> dict[str, float]:
         if not sign:
             raise InputError(f"{option} {text!r} is no TREATMENT=NUMBER.", fix="Write it like mail=12.50.")
     return found
+
+
+def _show(shell: Shell, found: pl.DataFrame) -> None:
+    """Rows of offer_metrics; as a table what follows from them, then the main figures of each learner and rule."""
+    from engine.offers import wording
+
+    if shell.output != "table":
+        shell.emit(found)
+        return
+    for line in wording.decisions(found):
+        print(line)
+    for heading, rows in (("Learners", _learners(found)), ("Rules", _rules(found))):
+        if rows:
+            print(f"\n{heading}")
+            shell.emit(rows)
+    shell.say("Every figure: -o csv or -o json.")
+
+
+def _learners(found: pl.DataFrame) -> list[dict[str, Any]]:
+    """Each offer's learners, the best by cross-validated Qini first; the interval is that of the held-out Qini."""
+    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for line in found.filter(kind="qini").iter_rows(named=True):
+        row = {"offer": line["offer_id"], "learner": line["learner"], "base": line["base"], "cross-validated": None}
+        row |= {"qini": line["value"], "low": line["low"], "high": line["high"], "top 10 %": None, "slope": None}
+        rows[line["offer_id"], line["learner"], line["base"]] = row | {"used": "yes" if line["chosen"] else ""}
+    wanted = {"qini_cross_validated": "cross-validated", "uplift_top": "top 10 %", "calibration_slope": "slope"}
+    for line in found.iter_rows(named=True):
+        key = (line["offer_id"], line["learner"], line["base"])
+        if key in rows and line["kind"] in wanted and line["parameter"] in ("", "10"):
+            rows[key][wanted[line["kind"]]] = line["value"]
+    best_first = sorted(rows, key=lambda key: (key[0], -(rows[key]["cross-validated"] or 0), *key))
+    return [{name: _rounded(value) for name, value in rows[key].items()} for key in best_first]
+
+
+def _rules(found: pl.DataFrame) -> list[dict[str, Any]]:
+    """What each rule that gives offers is worth, the best first."""
+    lines = [line for line in found.iter_rows(named=True) if line["kind"] == "policy_value"]
+    return [
+        {"who gets an offer": line["learner"], "which": line["parameter"], "worth a customer": _rounded(line["value"]),
+         "low": _rounded(line["low"]), "high": _rounded(line["high"])}
+        for line in sorted(lines, key=lambda line: (-line["value"], line["learner"], line["parameter"]))
+    ]  # fmt: skip
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 3) if isinstance(value, float) else value

@@ -53,11 +53,11 @@ def register(app: typer.Typer) -> None:
         with space.warehouse(read_only=True) as store:
             for line in health.warnings(store, space.config):
                 shell.say(f"warn: {line}")
-        if told := imports.other_names(space):
-            shell.say(told)
-        if any(result.status == "done" for result in results) and (found := changes.last(space)):
-            shell.say(f"{found.line} Whose: `kindred diff`.")
-        shell.say_next(space)
+            if told := imports.other_names(space):
+                shell.say(told)
+            if any(result.status == "done" for result in results) and (found := changes.last(space)):
+                shell.say(f"{found.line} Whose: `kindred diff`.")
+            shell.say_next(space)
 
     @command(app)
     def diff(

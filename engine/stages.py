@@ -53,12 +53,15 @@ STAGES = (
     Stage(
         "matches",
         ("photos", "inventory", "consents", "optouts", "customers", "choices", "influencers"),
-        ("faces", "matches"),
+        ("faces", "estimates", "matches"),
         dated=True,
     ),
     Stage(
         "face_choices",
-        ("matches", "choices", "customers", "consents", "optouts", "plans", "assignments"),
+        (
+            "matches", "faces", "choices", "customers", "consents", "optouts", "plans", "assignments", "policies",
+            "influencers", "handsets", "treatments",
+        ),
         ("face_choices",),
         dated=True,
     ),
@@ -75,6 +78,7 @@ DECIDED = {
     "plans": "experiment/plans_digest",
     "assignments": "experiment/assignments_digest",
     "persons": "graph/persons_digest",
+    "policies": "experiment/policies_digest",
 }
 # Which imports change which table; every other table is written by a stage.
 IMPORTED = {

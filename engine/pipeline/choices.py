@@ -129,7 +129,12 @@ def read_past(context: Context, offers: pl.DataFrame) -> Past:
     import polars as pl
 
     gone = context.warehouse.query("offers/gone")
-    treatments = context.warehouse.read("treatments")
+    # What Kindred handed out itself was offered to those whom it persuades most: against nobody who was drawn.
+    treatments = (
+        context.warehouse.read("treatments")
+        .filter(pl.col("face_arm").is_null())
+        .drop(pl.selectors.starts_with("face_"))
+    )
     # A campaign's days are the workspace's, as those of its call records are.
     local = treatments.with_columns(context.warehouse.clock.shown(treatments["sent_at"]))
     rows = history.campaign_dates(local).join(gone, on="customer_id", how="anti")

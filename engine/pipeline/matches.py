@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import config
-from engine.errors import ModelError, WorkspaceError
-from engine.faces import analyse, cut, gallery, likeness, model_id, sheet
+from engine.attributes import lacking, said
+from engine.errors import ModelError
+from engine.faces import analyse, cut, estimates, gallery, likeness, model_id
 from engine.faces.contacts import Hiding
-from engine.faces.match import cap_gap, match
-from engine.faces.sheet import sheet_rows
-from engine.faces.traits import disagreements, wishes
+from engine.faces.match import match
+from engine.faces.traits import wishes
 from engine.progress import SILENT, Progress
 from engine.trust import ages, consent, keys
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
     from engine.pipeline import Context
 
-AGE_WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2)  # tried by `cost_of_wishes`
 # Told for a subject none of whose photos can be used: the reason that a better photo comes closest to mending.
 BAD_PHOTO = ("ambiguous", "low_quality", "no_face", "unreadable")
 
@@ -51,6 +49,48 @@ def prepare(context: Context) -> None:
         for batch in batches:
             with store.transaction():
                 store.append("faces", batch)
+    _estimate(context)
+
+
+def _estimate(context: Context) -> None:
+    """Estimate the looks of models of whom nobody supplied sex or age; what is done stays done."""
+    store, settings = context.warehouse, context.config.faces
+    asked = _to_estimate(context, store.read("faces"))
+    if not settings.estimate_models or asked.is_empty():
+        return
+    if not estimates.installed():
+        context.say(
+            f"of {len(asked):,} models sex or age is not known and nothing estimates it: fill them in "
+            f"(`kindred inventory review`), or {estimates.INSTALL[0].lower()}{estimates.INSTALL[1:]}"
+        )
+        return
+    made_by = estimates.model_id(model_id(settings, "inventory"))
+    known = store.query("faces/estimated", model_id=made_by)
+    for batch in estimates.of_faces(
+        asked.join(known, on="sha256", how="anti"),
+        root=context.workspace.faces, settings=settings, made_by=made_by, progress=context.progress,
+    ):  # fmt: skip
+        with store.transaction():
+            store.append("estimates", batch)
+
+
+def _to_estimate(context: Context, faces: pl.DataFrame) -> pl.DataFrame:
+    """sha256, path and landmarks of campaign photos whose model's sex or age nobody supplied.
+
+    Left out are photos of customers, and of several people where any of them may be meant.
+    """
+    import polars as pl
+
+    store, settings = context.warehouse, context.config.faces
+    inventory = store.read("inventory", ["sha256", "path", "attributes"])
+    open_ = [bool(lacking(said(text))) for text in inventory["attributes"]]
+    own = faces.filter(pl.col("model_id") == model_id(settings, "inventory"))
+    shown = own.filter(pl.len().over("sha256") == 1) if settings.every_face else cut.main_faces(own)
+    photos = inventory.filter(pl.Series(open_, dtype=pl.Boolean)).unique("sha256").sort("sha256")
+    photos = photos.join(store.read("photos", ["sha256"]), on="sha256", how="anti")
+    return photos.join(
+        shown.filter(pl.col("status") == "ok").select("sha256", "landmarks"), on="sha256", maintain_order="left"
+    ).select("sha256", "path", "landmarks")
 
 
 def embedded(
@@ -101,6 +141,10 @@ def run(context: Context) -> None:
     )
     faces = faces.filter(keep)
     store.write("faces", faces)
+    kept = store.read("estimates").filter(
+        settings.estimate_models & (pl.col("model_id") == estimates.model_id(models_id))
+    )
+    store.write("estimates", kept.join(_to_estimate(context, faces), on="sha256", how="semi"))
     found = match(**_request(context, subjects, faces))
     store.write("matches", found)
     _say_how_alike(context, found)
@@ -127,8 +171,12 @@ def _say_how_alike(context: Context, found: pl.DataFrame) -> None:
     )
 
 
+def request(context: Context) -> dict[str, Any]:
+    """The arguments with which this stage calls `engine.faces.match.match`, after it has run; read-only."""
+    return _request(context, _subjects(context), context.warehouse.read("faces"))
+
+
 def _request(context: Context, subjects: pl.DataFrame, faces: pl.DataFrame) -> dict[str, Any]:
-    """The arguments of `engine.faces.match.match`; faces: rows of table `faces` that may be used."""
     import polars as pl
 
     store, settings = context.warehouse, context.config.faces
@@ -146,7 +194,7 @@ def _request(context: Context, subjects: pl.DataFrame, faces: pl.DataFrame) -> d
     if settings.centre:
         mean = likeness.common(models["embedding"].to_numpy())
         models, people = likeness.centred(models, mean), likeness.centred(people, mean)
-    models = models.sort("photo_id", "sha256", maintain_order=True)
+    models = estimates.known(models, store.read("estimates")).sort("photo_id", "sha256", maintain_order=True)
     random = likeness.random_similarities(models, seed=context.config.run.seed)
     traits = ages.aged(store, context.today).rename({"customer_id": "subject_id"})
     return {
@@ -172,101 +220,6 @@ def _hiding(context: Context, wanted: pl.DataFrame) -> Hiding | None:
         return None
     key = keys.derived(context.workspace.key(), "faces of contacts")
     return Hiding(key, settings.contact_margin, settings.own_face_drawn)
-
-
-def caps(context: Context) -> dict[str, float]:
-    """What the photos' max_uses cost own faces in likeness (contacts' are drawn); see `engine.faces.match.cap_gap`.
-
-    Read-only.
-    """
-    import polars as pl
-
-    asked = _request(context, _subjects(context), context.warehouse.read("faces"))
-    asked["models"] = asked["models"].with_columns(max_uses=pl.lit(None, pl.Int32))
-    mine = pl.col("arm") == "own_face"
-    return cap_gap(context.warehouse.read("matches").filter(mine), match(**asked).filter(mine))
-
-
-def cost_of_wishes(context: Context) -> list[dict[str, Any]]:
-    """What wishes beside the face cost own faces in likeness, and what they mend; read-only.
-
-    Returns:
-        For no wishes, and for those that are set with each of some weights of age: the wishes, matched, likeness (their
-        mean), lost (share of the likeness without wishes), other_sex and years_apart (see `disagreements`).
-    """
-    settings = context.config.faces
-    asked = _request(context, _subjects(context), context.warehouse.read("faces"))
-    own = asked["wanted"]["arm"] == "own_face"
-    asked |= {"wanted": asked["wanted"].filter(own), "hiding": None}
-    kept = wishes(settings.filters, settings.hair_weight, 0, settings.sex_weight)
-    rows: list[dict[str, Any]] = []
-    for wish in (wishes("", 0, 0), *(replace(kept, age_weight=weight) for weight in AGE_WEIGHTS)):
-        found = match(**asked | {"wishes": wish})
-        alike = float(found["similarity"].mean() or 0.0)  # type: ignore[arg-type]
-        free = rows[0]["likeness"] if rows else alike
-        rows.append(
-            {
-                **asdict(wish),
-                "filters": ",".join(wish.filters),
-                "matched": int((found["status"] == "matched").sum()),
-                "likeness": alike,
-                "lost": 1 - alike / free if free else 0.0,
-                **disagreements(found, asked["traits"], asked["models"]),
-            }
-        )
-    return rows
-
-
-def contact_sheet(context: Context, folder: Path, *, limit: int = 20, nearest_photos: int = 5) -> list[Path]:
-    """Pictures of the matches to look at: `contact_sheet.png` and `contact_sheet.html`; read-only.
-
-    Args:
-        context: of a workspace whose stage `matches` has run.
-        folder: where to; made when absent. The files show customers' faces: only their owner may read them.
-        limit: customers shown, in the order of their ids, those with a photo to show or to judge before the others.
-        nearest_photos: campaign photos shown for each face.
-
-    Returns:
-        The two files.
-
-    Raises:
-        WorkspaceError: nothing is matched yet, or the folder cannot be written.
-    """
-    import polars as pl
-
-    matches = context.warehouse.read("matches").filter(pl.col("arm") != "random_face")
-    if matches.is_empty():
-        raise WorkspaceError("There are no matches to show.", fix="Run `kindred run --until matches`.")
-    faces = context.warehouse.read("faces")
-    asked = _request(context, _subjects(context), faces)
-    models = asked["models"]
-    about = faces.filter(pl.col("status") == "ok").select("sha256", "model_id", "face", "box", "landmarks")
-    paths = context.warehouse.query("faces/paths")
-    telling = pl.col("status").is_in(["matched", "excluded", "used_up", "too_few", "nobody_alike", *BAD_PHOTO]).any()
-    first = matches.group_by("customer_id").agg(telling=telling).sort(~pl.col("telling"), "customer_id").head(limit)
-    shown = matches.filter(pl.col("customer_id").is_in(first["customer_id"].implode()))
-    rows = sheet_rows(
-        shown,
-        asked["subjects"],
-        models,
-        about.join(paths, on="sha256"),
-        root=context.workspace.faces,
-        settings=context.config.faces,
-        wishes=asked["wishes"],
-        traits=asked["traits"],
-        same_person=asked["same_person"] if asked["exclude_same_person"] else float("inf"),
-        seed=context.config.run.seed,
-        columns=nearest_photos,
-    )
-    files = [folder / "contact_sheet.png", folder / "contact_sheet.html"]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for file, data in zip(files, (sheet.png(rows), sheet.page(rows).encode()), strict=True):
-            file.touch(mode=0o600)
-            file.write_bytes(data)
-    except OSError as error:
-        raise WorkspaceError(f"{folder} cannot be written: {error.strerror}.", fix="Choose another folder.") from error
-    return files
 
 
 def _wanted(context: Context, subjects: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:

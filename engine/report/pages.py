@@ -12,8 +12,8 @@ from engine.charts.loyalty import loyalty
 from engine.charts.offers import offers
 from engine.report.page import render
 
-_CHARTS = {"influence": influence, "loyalty": loyalty, "offers": offers, "faces": faces, "experiment": experiment}
-KINDS = tuple(_CHARTS)
+CHARTS = {"influence": influence, "loyalty": loyalty, "offers": offers, "faces": faces, "experiment": experiment}
+KINDS = tuple(CHARTS)
 _TITLES = {
     "influence": (
         "Who influences whom",
@@ -134,7 +134,7 @@ def page(kind: str, facts: Mapping[str, Any]) -> str:
     title, lead = _TITLES[kind]
     charts: dict[str, Any] = {}
     for name in kinds:
-        charts |= _CHARTS[name](facts)
+        charts |= CHARTS[name](facts)
     internal = facts["mode"] == "internal"
     contents = [*(entry for name in kinds for entry in (*_trials(name, facts), *_PARTS[name])), *_CLOSING]
     contents = [entry for entry in contents if internal or entry[0] not in _INTERNAL]

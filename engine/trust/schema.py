@@ -50,13 +50,14 @@ def _version(store: Warehouse, stored: dict[str, dict[str, str]]) -> int:
     return int(found["value"][0]) if found.height else 0
 
 
-def drift(store: Warehouse) -> list[Drift]:
-    """Every contract table whose stored columns differ from the contract, in the contracts' order.
+def state(store: Warehouse) -> tuple[list[Drift], int]:
+    """What differs from the contracts, in their order, and the schema version; see `version`.
 
     Raises:
         WorkspaceError: the database was written by a newer Kindred.
     """
-    return _drift(store, _stored(store))
+    stored = _stored(store)
+    return _drift(store, stored), _version(store, stored)
 
 
 def _drift(store: Warehouse, stored: dict[str, dict[str, str]]) -> list[Drift]:
@@ -78,10 +79,9 @@ def is_current(store: Warehouse) -> bool:
 
 def stamp(store: Warehouse) -> None:
     """Write this program's schema version."""
-    if version(store) != VERSION:
-        with store.transaction():
-            store.execute("trust/forget_meta", name=_KEY)
-            store.execute("trust/set_meta", name=_KEY, value=str(VERSION))
+    with store.transaction():
+        store.execute("trust/forget_meta", name=_KEY)
+        store.execute("trust/set_meta", name=_KEY, value=str(VERSION))
 
 
 def migrate(store: Warehouse, changes: list[Drift], rebuilt: dict[str, str]) -> dict[str, str]:
@@ -89,7 +89,7 @@ def migrate(store: Warehouse, changes: list[Drift], rebuilt: dict[str, str]) -> 
 
     Args:
         store: the database, open for writing.
-        changes: what `drift` found.
+        changes: what `state` found.
         rebuilt: which stage writes a table, for every computed table; where rows cannot be kept (a new column that may
             not be null), such a table is emptied and its stage is made to run again.
 

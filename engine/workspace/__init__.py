@@ -27,10 +27,11 @@ from engine.workspace.stored import Stored
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["CONFIG", "DATABASE", "FOLDERS", "UNSWEPT", "Workspace", "check_output", "create", "open_"]
+__all__ = ["CONFIG", "DATABASE", "FOLDERS", "NOT_LEFT", "UNSWEPT", "Workspace", "check_output", "create", "open_"]
 
 _RESTORED = "restored"
 UNSWEPT = "unswept"  # in `meta`: photos may lie in faces/ that no row needs any more
+NOT_LEFT = "delivery_open"  # in `meta`: number of the delivery that was noted and may not have left
 _ASKED = "consents_asked"  # in `meta`: the setting people.offers_need_consent was changed here, not by a person
 
 
@@ -49,6 +50,7 @@ class Workspace(Stored):
     changed: dict[str, list[int]] = field(default_factory=dict, compare=False, repr=False)
     notices: list[str] = field(default_factory=list, compare=False, repr=False)
     finished: list[Receipt] = field(default_factory=list, compare=False, repr=False)
+    _read: list[Warehouse] = field(default_factory=list, compare=False, repr=False)
 
     @contextmanager
     def warehouse(self, *, read_only: bool = False) -> Iterator[Warehouse]:
@@ -56,8 +58,12 @@ class Workspace(Stored):
 
         Args:
             read_only: without the right to write. The workspace of an older Kindred is brought forward first, and what
-                may not be shown any more is taken out (`engine.trust.enforce`).
+                may not be shown any more is taken out (`engine.trust.enforce`). Within another such `with` it is the
+                same one: a command that asks several things opens the database once.
         """
+        if read_only and self._read:
+            yield self._read[0]
+            return
         if read_only and not self.database.exists():
             raise WorkspaceError(
                 f"{self.path} has no database yet.", fix="Import something: `kindred import logs FILE`."
@@ -73,9 +79,12 @@ class Workspace(Stored):
             if not read_only:
                 yield store
                 return
+            self._read.append(store)
             with files.reading(self.scratch, lock.file_of(self.path), [self.path / TABLES / "_scratch"]):
                 yield store
         finally:
+            if read_only:
+                self._read.clear()
             store.close()
 
     @contextmanager
@@ -206,11 +215,17 @@ class Workspace(Stored):
         if not old.exists():
             return
         handed: dict[str, pl.DataFrame] = {}
+        not_left: list[str] = []
         with suppress(EngineError), closing(self._opened(read_only=True, path=old)) as before:
             if schema.is_current(before):
                 handed = {table: before.read(table) for table in ("deliveries", "sendings")}
+                not_left = before.query("trust/meta", name=NOT_LEFT)["value"].to_list()
         for table, rows in handed.items():
             _add(store, table, rows)
+        if handed:
+            store.execute("trust/forget_meta", name=NOT_LEFT)
+        for number in not_left:
+            store.execute("trust/set_meta", name=NOT_LEFT, value=number)
         old.unlink()
 
     def _enforce(self, store: Warehouse) -> None:
@@ -248,9 +263,10 @@ class Workspace(Stored):
     def _current(self) -> Iterator[Warehouse]:
         """The database to write to, in the current schema: that of an older Kindred is migrated, after a backup."""
         with self.warehouse() as store:
-            changes, version = schema.drift(store), schema.version(store)
+            changes, version = schema.state(store)
             if not changes:
-                schema.stamp(store)
+                if version != schema.VERSION:
+                    schema.stamp(store)
                 yield store
                 return
         backups.take(self.database, f"before-migration-{version}", scratch=self.scratch)

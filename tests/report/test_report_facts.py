@@ -18,6 +18,7 @@ from engine.offers import policy
 from engine.report import offers_figures
 from engine.report.book import Book, look_up, plain
 from engine.report.page import spell
+from engine.report.pages import CHARTS
 from engine.tables import TABLES
 from engine.trust.noise import Noise
 from engine.usecases import erase, reporting
@@ -125,6 +126,14 @@ def test_every_number_on_the_page_is_the_json_s(written):
 
 def _same(cell, value) -> bool:
     return cell == value if isinstance(value, str) else json.loads(cell) == value
+
+
+def test_every_chart_has_a_place_and_a_name_of_its_own(written):
+    html, facts, _ = written
+    drawn = [name for make in CHARTS.values() for name in make(facts)]
+    assert [name for name, times in Counter(drawn).items() if times > 1] == [], "two reports draw charts of one name"
+    nowhere = [name for name in drawn if f'id="chart-{name}"' not in html]
+    assert nowhere == [], "each needs its chart(name) in a template of engine/report/templates/"
 
 
 def test_coverage_is_what_the_tables_hold(exact, rows):

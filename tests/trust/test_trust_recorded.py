@@ -55,6 +55,7 @@ GIVEN = {
     **{f"persons {word}": ["36201234567", "36201234568"] for word in ("join", "split")},
     "graph ego": ["36201234567", "--to", "ego.svg"],
     "faces sheet": ["--to", "sheets"],
+    "faces judge": ["--to", "judge"],
     "weights use": ["casia-webface"],
     "mapping keep": ["crm", "x.toml"],
     "mapping show": ["crm"],

@@ -64,7 +64,7 @@ def test_an_older_workspace_is_migrated_and_a_copy_put_aside(space):
         assert store.read("devices").drop("released").rows() == DEVICES.rows()
         assert store.columns("devices") == ["tac", "manufacturer", "model", "released"]
         assert store.read("customers").row(0, named=True)['my "column'] == 2.5
-        assert schema.drift(store) == [] and schema.version(store) == schema.VERSION
+        assert schema.state(store) == ([], schema.VERSION)
     with duckdb.connect(str(space.path / "backups" / "before-migration-0.duckdb")) as old:
         assert "price" in old.sql("FROM devices").columns
 
