@@ -85,6 +85,33 @@ def register(app: typer.Typer) -> None:
         shell.emit({"files": [str(path) for path in files]})
 
     @command(faces, computes=True)
+    def ambiguous(
+        shell: Shell,
+        to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder for a page and a table.")],
+    ) -> None:
+        """Customers' photos in which two faces may be meant. With numbered faces, and a table to say which it is.
+
+        Example: `kindred faces ambiguous --to open`
+        """
+        from engine.usecases import settling
+
+        rows, files = settling.listed(shell.workspace(), to, progress=shell.progress)
+        shell.emit(rows)
+        for file in files:
+            shell.say(f"{file}")
+
+    @command(faces, computes=True)
+    def settle(shell: Shell, file: Annotated[Path, typer.Argument(metavar="FILE", help="With yes in chosen.")]) -> None:
+        """Say by hand whose face it is. A photo of the table without a chosen face is open again.
+
+        Example: `kindred faces settle open/ambiguous.csv`
+        """
+        from engine.usecases import settling
+
+        shell.emit(settling.settle(shell.workspace(), file))
+        shell.say("Their faces are embedded at the next `kindred run`.")
+
+    @command(faces, computes=True)
     def judge(
         shell: Shell,
         to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder for the page.")],

@@ -12,7 +12,7 @@ A notebook needs five lines (``calls.csv`` is made up here)::
     3
     >>> [(r.stage, r.status) for r in engine.run(space, until="influencers")]
     [('edges', 'done'), ('learned', 'done'), ('influencers', 'done')]
-    >>> engine.influencers(space, definition="tie_reach").select("customer_id", "contact_id", "tie_share").rows()
+    >>> engine.influencers(space, definition="strongest").select("customer_id", "contact_id", "tie_share").rows()
     [('a', 'b', 1.0), ('b', 'a', 1.0)]
     >>> engine.table(space, "parties").height
     3

@@ -139,7 +139,7 @@ class Graph:
     damping: float = _s(0.85, "PageRank's damping factor", low=0, high=0.9999)
     gamma: float = _s(0.25, "tie_reach: weight of the contact's centrality against the tie", low=0)
     definition: str = _s(
-        "tie_reach",
+        "auto",
         "which influencer the ads use; auto = learned from acts where later acts support it, else strongest",
         choices=("auto", "tie_reach", "strongest", "outgoing", "embedded", "ppr", "lead", "dispersion", "learned"),
     )

@@ -52,7 +52,7 @@ STAGES = (
     ),
     Stage(
         "matches",
-        ("photos", "inventory", "consents", "optouts", "customers", "choices", "influencers"),
+        ("photos", "settled", "inventory", "consents", "optouts", "customers", "choices", "influencers"),
         ("faces", "estimates", "matches"),
         dated=True,
     ),
@@ -79,6 +79,7 @@ DECIDED = {
     "assignments": "experiment/assignments_digest",
     "persons": "graph/persons_digest",
     "policies": "experiment/policies_digest",
+    "settled": "faces/settled_digest",
 }
 # Which imports change which table; every other table is written by a stage.
 IMPORTED = {

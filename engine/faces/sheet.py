@@ -176,7 +176,7 @@ def sheet_rows(
         matches: rows of table `matches` with a subject.
         subjects: subject_id, sha256, embedding.
         models: photo_id, sha256, embedding, sorted by photo_id; attributes and hair where there are wishes.
-        faces: sha256, box, landmarks, path below `root` - where the faces of both lie.
+        faces: subject_id (null = a campaign photo's), sha256, box, landmarks, path below `root`: one face each.
         root: folder of the photos.
         settings: section `faces`.
         wishes: as for `engine.faces.match.match`, and so is `traits`.
@@ -190,7 +190,7 @@ def sheet_rows(
     from engine.faces.likeness import percentile, random_similarities
     from engine.faces.match import nearest
 
-    place = {row["sha256"]: row for row in faces.sort("sha256", "face").unique("sha256", keep="first").to_dicts()}
+    place = {(row["subject_id"], row["sha256"]): row for row in faces.iter_rows(named=True)}
     first = subjects.sort("subject_id", "sha256").unique("subject_id", keep="first", maintain_order=True)
     vectors = dict(zip(first["subject_id"], first["embedding"].to_numpy(), strict=True))
     photo_of = dict(first.select("subject_id", "sha256").iter_rows())
@@ -216,13 +216,15 @@ def sheet_rows(
                 if k < at[0]:
                     worse = alike - taken[photo] < float(likeness[0][at[0]]) - taken[made]
                     why = _why(row["arm"], own, float(taken[photo]), worse, alike > same_person)
-                picture = cropped(place.get(photos["sha256"][photo]), root, settings)
+                picture = cropped(place.get((None, photos["sha256"][photo])), root, settings)
                 if picture is not None:
                     flag = row["flag"] if photo == made else None
                     near.append(
                         Likeness(names[photo], picture, None if np.isnan(share[k]) else float(share[k]), flag, why)
                     )
-        shown = cropped(place.get(photo_of.get(subject)), root, settings) if row["status"] == "matched" else None
+        shown = (
+            cropped(place.get((subject, photo_of.get(subject))), root, settings) if row["status"] == "matched" else None
+        )
         reason = None if row["status"] == "matched" else row["status"]
         rows.append(Row(f"{row['customer_id']} {row['arm']}", shown, reason, tuple(near)))
     return rows

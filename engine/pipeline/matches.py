@@ -28,11 +28,18 @@ BAD_PHOTO = ("ambiguous", "low_quality", "no_face", "unreadable")
 
 def prepare(context: Context) -> None:
     """Embed photos that have no row in `faces` yet; what is done stays done if the run is stopped."""
+    import polars as pl
+
     store, settings = context.warehouse, context.config.faces
-    subjects = _subjects(context)
+    subjects = subject_photos(context)
     for mode, photos in (
         ("inventory", store.read("inventory", ["sha256", "path"])),
-        ("customer", subjects.filter("allowed").select("sha256", "path")),
+        (
+            "customer",
+            subjects.filter(pl.col("allowed") & (pl.col("model_id") == model_id(settings, "customer"))).select(
+                "sha256", "path"
+            ),
+        ),
     ):
         known = store.query("faces/known", model_id=model_id(settings, mode))
         store.execute("faces/forget_unreadable", model_id=model_id(settings, mode))
@@ -49,7 +56,26 @@ def prepare(context: Context) -> None:
         for batch in batches:
             with store.transaction():
                 store.append("faces", batch)
+    _embed_chosen(context, subjects)
     _estimate(context)
+
+
+def _embed_chosen(context: Context, subjects: pl.DataFrame) -> None:
+    """Embed the faces that a person chose in photos of several people."""
+    import polars as pl
+
+    store = context.warehouse
+    asked = subjects.filter(pl.col("allowed") & pl.col("x").is_not_null()).unique(["sha256", "model_id"])
+    for made_by in asked["model_id"].unique().sort():
+        store.execute("faces/forget_unreadable", model_id=made_by)
+    known = store.read("faces", ["sha256", "model_id"])
+    new = asked.join(known, on=["sha256", "model_id"], how="anti").sort("sha256", "model_id")
+    photos = new.select("sha256", "path", "x", "y").iter_rows()
+    for batch in (
+        gallery.chosen(photos, root=context.workspace.faces, settings=context.config.faces) if new.height else ()
+    ):
+        with store.transaction():
+            store.append("faces", batch)
 
 
 def _estimate(context: Context) -> None:
@@ -131,15 +157,15 @@ def run(context: Context) -> None:
     import polars as pl
 
     store, settings = context.warehouse, context.config.faces
-    subjects = _subjects(context)
+    subjects = subject_photos(context)
     allowed = subjects.filter("allowed")
-    models_id, people_id = model_id(settings, "inventory"), model_id(settings, "customer")
+    models_id = model_id(settings, "inventory")
     inventory = store.read("inventory")
     faces = store.read("faces")
-    keep = ((pl.col("model_id") == models_id) & pl.col("sha256").is_in(inventory["sha256"].implode())) | (
-        (pl.col("model_id") == people_id) & pl.col("sha256").is_in(allowed["sha256"].implode())
-    )
-    faces = faces.filter(keep)
+    campaign = (pl.col("model_id") == models_id) & pl.col("sha256").is_in(inventory["sha256"].implode())
+    theirs = allowed.select("sha256", "model_id").unique().with_columns(theirs=pl.lit(True))
+    faces = faces.join(theirs, on=["sha256", "model_id"], how="left", maintain_order="left")
+    faces = faces.filter(campaign | pl.col("theirs").fill_null(False)).drop("theirs")
     store.write("faces", faces)
     kept = store.read("estimates").filter(
         settings.estimate_models & (pl.col("model_id") == estimates.model_id(models_id))
@@ -173,7 +199,28 @@ def _say_how_alike(context: Context, found: pl.DataFrame) -> None:
 
 def request(context: Context) -> dict[str, Any]:
     """The arguments with which this stage calls `engine.faces.match.match`, after it has run; read-only."""
-    return _request(context, _subjects(context), context.warehouse.read("faces"))
+    return _request(context, subject_photos(context), context.warehouse.read("faces"))
+
+
+def places(context: Context, faces: pl.DataFrame) -> pl.DataFrame:
+    """Where the usable faces lie; faces: table `faces`.
+
+    Returns:
+        subject_id (null = of a campaign photo), sha256, box and landmarks: one face for each subject's photo, and of a
+        campaign photo the one it is of.
+    """
+    import polars as pl
+
+    theirs = (
+        subject_photos(context)
+        .filter("allowed")
+        .unique(["subject_id", "sha256"])
+        .select("subject_id", "sha256", "model_id")
+    )
+    people = faces.join(theirs, on=["sha256", "model_id"])
+    shown = cut.main_faces(faces.filter(pl.col("model_id") == model_id(context.config.faces, "inventory")))
+    every = pl.concat([people, shown.with_columns(subject_id=pl.lit(None, pl.String))], how="diagonal")
+    return every.filter(pl.col("status") == "ok").select("subject_id", "sha256", "box", "landmarks")
 
 
 def _request(context: Context, subjects: pl.DataFrame, faces: pl.DataFrame) -> dict[str, Any]:
@@ -186,7 +233,7 @@ def _request(context: Context, subjects: pl.DataFrame, faces: pl.DataFrame) -> d
         shown = cut.main_faces(shown)
     usable = shown.filter(pl.col("status") == "ok").select("sha256", "embedding", "hair")
     models = store.read("inventory").join(usable, on="sha256")
-    people = faces.filter(pl.col("model_id") == model_id(settings, "customer")).join(allowed, on="sha256")
+    people = faces.join(allowed, on=["sha256", "model_id"])
     ok = people.filter(pl.col("status") == "ok")
     hair = ok.sort(-pl.col("hair").arr.get(3), "sha256").group_by("subject_id", maintain_order=True).first()
     wanted = _wanted(context, subjects, people)
@@ -275,14 +322,26 @@ def _wanted(context: Context, subjects: pl.DataFrame, people: pl.DataFrame) -> p
     )
 
 
-def _subjects(context: Context) -> pl.DataFrame:
+def subject_photos(context: Context) -> pl.DataFrame:
     """Photos of people whose face some ad could use.
 
     Returns:
-        subject_id, purpose, sha256, path, allowed (an adult's, with consent for the purpose).
+        subject_id, purpose, sha256, path, allowed (an adult's, with consent for the purpose), x and y (of the face
+        that was chosen by hand, else null), model_id (what must have made the row of `faces`).
     """
+    import polars as pl
+
     lenders(context)
-    return context.warehouse.query("faces/subject_photos")
+    found = context.warehouse.query("faces/subject_photos")
+    plain = model_id(context.config.faces, "customer")
+    settled = context.warehouse.read("settled").rename({"customer_id": "subject_id"})
+    settled = settled.with_columns(
+        model_id=pl.Series(
+            [gallery.chosen_id(plain, x, y) for x, y in settled.select("x", "y").iter_rows()], dtype=pl.String
+        )
+    )
+    found = found.join(settled, on=["subject_id", "sha256"], how="left", maintain_order="left")
+    return found.with_columns(pl.col("model_id").fill_null(plain))
 
 
 def lenders(context: Context) -> None:

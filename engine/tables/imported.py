@@ -132,6 +132,12 @@ ALL = [
         sha256 text          of the file's bytes
         path text            below the workspace's faces/ folder
         """),
+    table("settled", "photo of several people: which of them is the customer, chosen by hand", "customer_id sha256", """
+        customer_id text
+        sha256 text
+        x f64                a point in the face, share of the upright photo's width
+        y f64                share of its height
+        """),
     table("inventory", "campaign photo of a model", "photo_id", """
         photo_id text
         sha256 text

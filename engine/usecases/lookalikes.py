@@ -8,7 +8,7 @@ from typing import Any
 
 from engine import runner
 from engine.errors import WorkspaceError
-from engine.faces import cut, sheet
+from engine.faces import sheet
 from engine.faces.match import cap_gap, match
 from engine.faces.sheet import sheet_rows
 from engine.faces.traits import disagreements, wishes
@@ -106,8 +106,7 @@ def sheet_of(context: Context, folder: Path, *, limit: int = 20, nearest_photos:
     faces = context.warehouse.read("faces")
     asked = matches.request(context)
     models = asked["models"]
-    shown = faces if context.config.faces.every_face else cut.main_faces(faces)
-    about = shown.filter(pl.col("status") == "ok").select("sha256", "model_id", "face", "box", "landmarks")
+    about = matches.places(context, faces)
     paths = context.warehouse.query("faces/paths")
     telling = (
         pl.col("status").is_in(["matched", "excluded", "used_up", "too_few", "nobody_alike", *matches.BAD_PHOTO]).any()

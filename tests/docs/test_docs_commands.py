@@ -73,7 +73,7 @@ def played(tmp_path_factory):
 
 def test_the_tutorial_gives_what_it_says(played):
     folder, said = played
-    assert said.count("66678 rows = 64913 kept + 1740 duplicate + 25 rejected") >= 2
+    assert said.count("71853 rows = 69975 kept + 1853 duplicate + 25 rejected") >= 2
     assert 'timezone = "UTC"  # check' in said and '# not read: "VOL_MB"' in said
     assert len((folder / "rejects" / "rejects.csv").read_text().splitlines()) == 26
     for page in ("data.html", "report.html", "ads/gallery.html"):

@@ -56,6 +56,8 @@ GIVEN = {
     "graph ego": ["36201234567", "--to", "ego.svg"],
     "faces sheet": ["--to", "sheets"],
     "faces judge": ["--to", "judge"],
+    "faces ambiguous": ["--to", "open"],
+    "faces settle": ["x.csv"],
     "weights use": ["casia-webface"],
     "mapping keep": ["crm", "x.toml"],
     "mapping show": ["crm"],
