@@ -163,7 +163,7 @@ class Offers:
 
     change_days: int = _s(7, "a new handset counts after this many days ...", low=0)
     change_events: int = _s(3, "... and this many events", low=1)
-    learners: str = _s("t", "uplift learners to compare, separated by commas")
+    learners: str = _s("t,x,dr", "uplift learners to compare, separated by commas")
     bases: str = _s("logistic,boosting", "base learners to compare, separated by commas")
     test_share: float = _s(0.3, "share of past treatments held out to judge the learners", low=0.05, high=0.9)
     min_rows_per_arm: int = _s(50, "fewer treated or control customers than this train no model", low=2)
