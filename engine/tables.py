@@ -10,29 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.contracts import SQL_TYPES, Column, Table, polars_type, table
+from engine.table_words import CHOSEN, FIGURES, SHOWN, WHY
 
 if TYPE_CHECKING:
     import polars as pl
 
 __all__ = ["BOOKKEEPING", "NOT_EXPORTED", "SQL_TYPES", "TABLES", "Column", "Table", "check", "empty", "polars_type"]
 
-# What a row of offer_metrics can be.
-_FIGURES = "|".join((
-    "qini", "qini_cross_validated", "qini_gap", "qini_placebo", "qini_added", "qini_lost", "auuc", "uplift_top",
-    "uplift_decile", "calibration_slope", "like_random", "no_model", "policy_value", "policy_value_weighted",
-    "policy_gain", "policy_no_gain", "policy_no_overlap", "propensity_estimated", "propensity_given",
-))  # fmt: skip
-# Whose face, and why: see `engine.faces.decide`.
-_SHOWN = "own_face|influencer_face|random_face|no_face|no_ad"
-_WHY = "|".join((
-    "assigned", "explored", "policy", "best_arm", "preferred", "fallback",
-    "minor", "no_consent", "no_offer", "not_showable", "nothing_to_show", "no_longer_allowed",
-))  # fmt: skip
-# What a customer gets, and why not: see `engine.offers.policy`.
-_CHOSEN = "|".join((
-    "offered", "minor", "age_unknown", "no_consent", "no_offers", "none_valid", "no_model", "not_open", "never_tried",
-    "used_up", "not_worth",
-))  # fmt: skip
 _ALL = [
     # ---- what came in ---------------------------------------------------------------------------
     table("sources", "file imported", "source_id", """
@@ -300,7 +284,7 @@ _ALL = [
         offer_id text        (policy) = of a rule that gives offers
         learner text         or the rule: nobody, everybody, random, personalised, personalised_half_cost
         base text            logistic or boosting
-        kind text={_FIGURES}  what the figure is
+        kind text={FIGURES}  what the figure is
         parameter text       of which percentage, decile, column or offer; '' = none
         metric text          the figure in words, with the name of its definition
         value f64?
@@ -312,7 +296,7 @@ _ALL = [
         customer_id text
         offer_id text?       null = no offer
         expected_value f64   value x uplift - cost, 0 for none
-        kind text?={_CHOSEN}  what `reason` says, as one word; null = from before it was kept
+        kind text?={CHOSEN}  what `reason` says, as one word; null = from before it was kept
         reason text
         """),
     # ---- faces ----------------------------------------------------------------------------------
@@ -340,11 +324,11 @@ _ALL = [
         """),
     table("face_choices", "customer: whose face is shown", "customer_id", f"""
         customer_id text
-        arm text={_SHOWN}    no_ad = nothing is shown
+        arm text={SHOWN}    no_ad = nothing is shown
         subject_id text?     whose face chose the photo; null for random_face and no_face
         rank i32?            of the contact whose face it is, 1 = first; null unless influencer_face
         photo_id text?       null without a face
-        reason text={_WHY}   what decided, or why nothing is shown
+        reason text={WHY}   what decided, or why nothing is shown
         propensity f64?      probability with which this arm was given; null where it was not random
         experiment_id text?  the running experiment that assigned the arm
         policy_id text?      the learned policy that chose it

@@ -23,7 +23,7 @@ TOP_LEVEL = {
 LAYERS = [
     {"errors", "identifiers", "progress", "version", "offline", "documents", "databases", "config", "config_file",
      "contracts", "tables", "stages", "segments", "clock", "compiled", "processes", "formulas", "rates", "figures",
-     "glossary", "pictures", "attributes", "sexes"},
+     "glossary", "pictures", "attributes", "sexes", "table_words"},
     {"warehouse"},
     {"trust"},
     {"sources"},
