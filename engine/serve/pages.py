@@ -83,7 +83,7 @@ def _for_segment(parts: dict[str, Any], segment: Segment) -> dict[str, Any]:
 
 def _today(board: Board, view: View, segment: Segment, wait_s: float) -> Page:
     facts = board.figures(view, segment).result(wait_s)
-    said = board.answer(view, ("said", segment), lambda: summary.said(view.snapshot.lookups, facts)).result(wait_s)
+    said = board.answer(view, ("said", segment), lambda: summary.said(view.snapshot.figures, facts)).result(wait_s)
     found = {**facts, **_state(board, view), "said": said["sections"]}
     contents = [("now", "Now"), ("sections", "In words"), ("state", "What is up to date"), ("closing", "Method")]
     own = _parts("Today", "What came in, what it is worth, and what to do next.", "today", contents)

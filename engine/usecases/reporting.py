@@ -162,7 +162,9 @@ def figures(
     analyses = _analyses(workspace, progress, interference=not segment) if "experiment" in kinds else {}
     with workspace.warehouse(read_only=True) as store:
         states = {str(line["stage"]): str(line["state"]) for line in runner.status(store, config)}
-        ask = Ask(workspace, store, analyses, shared, segment=segment)
+        # Influence of a segment asks nobody's age or consent, and has to be there at once.
+        judged = not (segment and internal and kinds == ("influence",))
+        ask = Ask(workspace, store, analyses, shared, segment=segment, judged=judged)
         noise = None
         # For the public every report's counts are entered whichever is asked for, so that all reports withhold the
         # same ones and putting two of them side by side tells no more than either.

@@ -35,6 +35,7 @@ class Ask:
         analyses: of the experiments, by name.
         shared: see above; None = nobody asks again.
         segment: the database shows some customers only; what takes long is then told of nobody (`whole`).
+        judged: who may be shown, and how old people are, is asked for too.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Ask:
         shared: dict[str, Any] | None = None,
         *,
         segment: bool = False,
+        judged: bool = True,
     ) -> None:
         self.workspace = workspace
         self.store = store
@@ -53,7 +55,8 @@ class Ask:
         self.segment = segment
         self._kept: dict[str, Any] = {}
         self._shared = {} if shared is None else shared
-        people.standing(store, people.rules(config, store))  # ages as of this day
+        if judged:
+            people.standing(store, people.rules(config, store))  # ages as of this day
         self.span = self.row("as_of")
         fixed = config.graph.as_of
         self.as_of: date | None = date.fromisoformat(fixed) if fixed else self.span["as_of"]
