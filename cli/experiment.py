@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.command import ENCODING, PLOT, SHEET, Shell, command
+from cli.inputs import COLUMN, MAPPING, pairs
 from engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,16 +16,6 @@ if TYPE_CHECKING:
 
 _NAME = Annotated[str, typer.Argument(metavar="NAME", help="Of the experiment.")]
 _FILE = Annotated[Path, typer.Argument(metavar="FILE", help="CSV, TSV or Parquet.")]
-_MAPPING = Annotated[
-    str | None,
-    typer.Option(
-        "--mapping", metavar="FILE|NAME", help="A TOML file, or a kept one's name, that says what the columns mean."
-    ),
-]
-_COLUMN = Annotated[
-    list[str] | None,
-    typer.Option("--column", metavar="OURS=THEIRS", help="What the file calls one of our columns; repeatable."),
-]
 _COVARIATE = Annotated[
     str | None, typer.Option("--covariate", metavar="COLUMN", help="A column of customers from before the experiment.")
 ]
@@ -160,8 +151,8 @@ def register(app: typer.Typer) -> None:
         shell: Shell,
         name: _NAME,
         file: _FILE,
-        column: _COLUMN = None,
-        mapping: _MAPPING = None,
+        column: COLUMN = None,
+        mapping: MAPPING = None,
         sheet: SHEET = None,
         encoding: ENCODING = None,
     ) -> None:
@@ -171,7 +162,7 @@ def register(app: typer.Typer) -> None:
         """
         from engine.usecases import experiment_events, mappings
 
-        space, columns = shell.workspace(), _pairs(column)
+        space, columns = shell.workspace(), pairs(column)
         said = mappings.find(space, mapping)
         done = experiment_events.import_events(
             space, name, "exposures", file, columns=columns, mapping=said, sheet=sheet, encoding=encoding
@@ -184,9 +175,9 @@ def register(app: typer.Typer) -> None:
         shell: Shell,
         name: _NAME,
         file: _FILE,
-        column: _COLUMN = None,
+        column: COLUMN = None,
         metric: Annotated[str | None, typer.Option("--metric", help="The plan's primary one, or a guardrail.")] = None,
-        mapping: _MAPPING = None,
+        mapping: MAPPING = None,
         sheet: SHEET = None,
         encoding: ENCODING = None,
     ) -> None:
@@ -196,7 +187,7 @@ def register(app: typer.Typer) -> None:
         """
         from engine.usecases import experiment_events, mappings
 
-        space, columns = shell.workspace(), _pairs(column)
+        space, columns = shell.workspace(), pairs(column)
         said = mappings.find(space, mapping)
         done = experiment_events.import_events(
             space, name, "outcomes", file, columns=columns, metric=metric, mapping=said, sheet=sheet, encoding=encoding
@@ -323,19 +314,9 @@ def register(app: typer.Typer) -> None:
             shell.say(row["decision"])
 
 
-def _pairs(texts: list[str] | None) -> dict[str, str]:
-    pairs = {}
-    for text in texts or ():
-        name, sign, value = text.partition("=")
-        if not (name and sign and value):
-            raise InputError(f"{text!r} is not NAME=VALUE.", fix="Write it with an equals sign.")
-        pairs[name] = value
-    return pairs
-
-
 def _shares(texts: list[str] | None) -> dict[str, float] | None:
     shares = {}
-    for name, value in _pairs(texts).items():
+    for name, value in pairs(texts).items():
         try:
             shares[name] = float(value)
         except ValueError:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cli.command import ENCODING, PLOT, SHEET, WRONG_USAGE, Shell, command
+from cli import face_policy
+from cli.command import PLOT, WRONG_USAGE, Shell, command
 
 _NAME = Annotated[str, typer.Argument(metavar="NAME|FILE", help="casia-webface, vggface2 or a file of weights.")]
 _PEOPLE = Annotated[Path, typer.Option("--by-folder", metavar="DIR", help="A folder of photos per person.")]
@@ -18,7 +19,7 @@ def register(app: typer.Typer) -> None:
     faces = typer.Typer(help="Judge and look at the likeness of faces.", no_args_is_help=True)
     app.add_typer(faces, name="faces")
     _register_weights(app)
-    _register_policy(faces)
+    face_policy.register(faces)
 
     @command(faces, computes=True)
     def evaluate(
@@ -31,11 +32,21 @@ def register(app: typer.Typer) -> None:
         plot: PLOT = None,
         weights: Annotated[str | None, typer.Option("--weights", metavar="NAME|FILE")] = None,
         align: Annotated[str | None, typer.Option("--align", help="crop, similarity or frontal.")] = None,
+        answers: Annotated[
+            Path | None, typer.Option("--judgements", metavar="FILE", help="What `faces judge` saved: weights instead.")
+        ] = None,
     ) -> int:
         """How well likeness tells persons apart. AUC, accuracy by folds, TPR at small FAR, with intervals.
 
+        With --judgements what people found alike in this workspace: the weights of likeness, age, hair and sex.
+
         Example: `kindred faces evaluate --by-folder people -o json`
         """
+        if answers is not None:
+            from engine.usecases import judging as asking
+
+            shell.emit(asking.weights(shell.workspace(), answers, progress=shell.progress))
+            return 0
         from engine import config_file
         from engine.charts import render
         from engine.charts.faces import recognition
@@ -72,6 +83,51 @@ def register(app: typer.Typer) -> None:
 
         files = lookalikes.contact_sheet(shell.workspace(), to, limit=limit, progress=shell.progress)
         shell.emit({"files": [str(path) for path in files]})
+
+    @command(faces, computes=True)
+    def ambiguous(
+        shell: Shell,
+        to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder for a page and a table.")],
+    ) -> None:
+        """Customers' photos in which two faces may be meant. With numbered faces, and a table to say which it is.
+
+        Example: `kindred faces ambiguous --to open`
+        """
+        from engine.usecases import settling
+
+        rows, files = settling.listed(shell.workspace(), to, progress=shell.progress)
+        shell.emit(rows)
+        for file in files:
+            shell.say(f"{file}")
+
+    @command(faces, computes=True)
+    def settle(shell: Shell, file: Annotated[Path, typer.Argument(metavar="FILE", help="With yes in chosen.")]) -> None:
+        """Say by hand whose face it is. A photo of the table without a chosen face is open again.
+
+        Example: `kindred faces settle open/ambiguous.csv`
+        """
+        from engine.usecases import settling
+
+        shell.emit(settling.settle(shell.workspace(), file))
+        shell.say("Their faces are embedded at the next `kindred run`.")
+
+    @command(faces, computes=True)
+    def judge(
+        shell: Shell,
+        to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder for the page.")],
+        count: Annotated[int, typer.Option("--questions", min=1, max=5000, help="How many.")] = 200,
+        seed: Annotated[int, typer.Option("--seed", min=0, help="Of the draw; another gives other questions.")] = 7,
+    ) -> None:
+        """A page that asks which of two photos is more like a face. Answered by keyboard, offline, saved as a CSV.
+
+        `kindred faces evaluate --judgements judgements.csv` turns the answers into weights for the settings.
+
+        Example: `kindred faces judge --to judge`
+        """
+        from engine.usecases import judging
+
+        file = judging.page(shell.workspace(), to, count=count, seed=seed, progress=shell.progress)
+        shell.emit({"file": str(file)})
 
     @command(faces, computes=True)
     def caps(shell: Shell) -> None:
@@ -125,61 +181,6 @@ def register(app: typer.Typer) -> None:
             if done.better
             else "They are no better than before, beyond chance, on persons not trained on: do not use them."
         )
-
-
-def _register_policy(faces: typer.Typer) -> None:
-    group = typer.Typer(help="Who is persuaded by whose face: learned from arms drawn at random.", no_args_is_help=True)
-    faces.add_typer(group, name="policy")
-
-    @command(group, computes=True)
-    def evaluate(
-        shell: Shell,
-        data: Annotated[Path, typer.Option("--data", metavar="FILE", help="A row per customer shown an arm.")],
-        arm: Annotated[str, typer.Option("--arm", metavar="COLUMN", help="What was shown.")],
-        outcome: Annotated[str, typer.Option("--outcome", metavar="COLUMN", help="A number or a truth.")],
-        propensity: Annotated[
-            str, typer.Option("--propensity", metavar="COLUMN", help="The chance by which a row got its arm.")
-        ],
-        customer: Annotated[str | None, typer.Option("--customer", metavar="COLUMN", help="Whose row it is.")] = None,
-        cluster: Annotated[str | None, typer.Option("--cluster", metavar="COLUMN", help="What was drawn.")] = None,
-        source: Annotated[str | None, typer.Option("--source", metavar="COLUMN", help="Round or experiment.")] = None,
-        cost: Annotated[
-            list[str] | None, typer.Option("--cost", metavar="ARM=NUMBER", help="Cost of showing it once; repeatable.")
-        ] = None,
-        worth: Annotated[float, typer.Option("--worth", help="Of one unit of the outcome.")] = 1.0,
-        level: Annotated[float, typer.Option("--level", min=0.001, max=0.5, help="1 - confidence.")] = 0.05,
-        exclude: Annotated[list[str] | None, typer.Option("--exclude", metavar="COLUMN", help="No feature.")] = None,
-        seed: Annotated[int, typer.Option("--seed", min=0)] = 7,
-        sheet: SHEET = None,
-        encoding: ENCODING = None,
-    ) -> int:
-        """What showing each arm to all, a random one, or a learned one is worth. On customers held out, with intervals.
-
-        Example: `kindred faces policy evaluate --data shown.csv --arm arm --outcome bought --propensity chance`
-        """
-        from engine import plaintable
-        from engine.policy import table
-        from engine.policy.rows import Plan
-
-        costs = {}
-        for text in cost or ():
-            name, _, number = text.rpartition("=")
-            try:
-                costs[name] = float(number)
-            except ValueError:
-                name = ""
-            if not name:
-                shell.complain(f"{text!r} is no cost: write ARM=NUMBER")
-                return WRONG_USAGE
-        found = table.evaluate(
-            plaintable.read(data, sheet=sheet, encoding=encoding),
-            table.Columns(arm, outcome, propensity, customer, cluster, source),
-            Plan(costs=costs, worth=worth, level=level, seed=seed),
-            exclude=exclude or (),
-        )
-        shell.emit([line._asdict() for line in found.table])
-        shell.say(found.reason[0].upper() + found.reason[1:] + ".")
-        return 0
 
 
 def _register_weights(app: typer.Typer) -> None:

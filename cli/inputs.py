@@ -28,6 +28,16 @@ FROM = Annotated[
         "read from PGPASSWORD, ~/.pgpass or a service file.",
     ),
 ]
+MAPPING = Annotated[
+    str | None,
+    typer.Option(
+        "--mapping", metavar="FILE|NAME", help="A TOML file, or a kept one's name, that says what the columns mean."
+    ),
+]
+COLUMN = Annotated[
+    list[str] | None,
+    typer.Option("--column", metavar="OURS=THEIRS", help="What the file calls one of our columns; repeatable."),
+]
 SQL = Annotated[str | None, typer.Option("--sql", metavar="SELECT", help="What to read from the database.")]
 
 
@@ -76,3 +86,16 @@ def _files(paths: list[Path] | None, patterns: list[str] | None) -> list[Path]:
     if not found:
         raise InputError("no file is named.", fix="Give one or more, --glob PATTERN, or --from a database.")
     return found
+
+
+def pairs(texts: list[str] | None) -> dict[str, str]:
+    """NAME=VALUE of a repeatable option, by name; raises InputError where one is not."""
+    from engine.errors import InputError
+
+    pairs = {}
+    for text in texts or ():
+        name, sign, value = text.partition("=")
+        if not (name and sign and value):
+            raise InputError(f"{text!r} is not NAME=VALUE.", fix="Write it with an equals sign.")
+        pairs[name] = value
+    return pairs

@@ -11,7 +11,23 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import demo, experiment, exports, faces, graph, imports, offers, report, run, serve, trust, workspace
+from cli import (
+    demo,
+    experiment,
+    exports,
+    faces,
+    graph,
+    imports,
+    inventory,
+    learn,
+    offers,
+    persons,
+    report,
+    run,
+    serve,
+    trust,
+    workspace,
+)
 from engine import __version__
 from engine.errors import masked
 
@@ -68,7 +84,23 @@ def _options(
     pass
 
 
-for module in (demo, workspace, imports, run, graph, offers, faces, experiment, report, serve, exports, trust):
+for module in (
+    demo,
+    workspace,
+    imports,
+    run,
+    graph,
+    persons,
+    offers,
+    faces,
+    inventory,
+    experiment,
+    learn,
+    report,
+    serve,
+    exports,
+    trust,
+):
     module.register(app)
 
 

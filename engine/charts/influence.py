@@ -17,6 +17,7 @@ GATES = {
     "one_way": "contact one way only",
     "few_days": "too few days with contact",
     "same_handset": "both used the same handset",
+    "same_person": "both are one person's numbers",
 }
 FOLLOWERS = {0: "nobody", 1: "1 customer", 2: "2 customers", 3: "3 or more"}
 BINS = (

@@ -23,11 +23,12 @@ from engine.version import VERSION
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import polars as pl
     import pyarrow as pa
 
     from engine.export.check import VerifyResult
     from engine.export.databases import Database
-    from engine.export.delivery import Plan
+    from engine.export.delivery import Plan, Sent
     from engine.export.targets import Target
     from engine.export.views import Part
     from engine.trust.folder import Draft
@@ -65,19 +66,28 @@ class ExportResult:
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What was asked for, checked; `plan` where something is to be sent."""
+    """What was asked for, checked; `plan` where something is to be sent, and `sent` once its rows are chosen."""
 
     what: str
     form: Form
     since: str | None
     plan: Plan | None
+    sent: Sent | None = None
+
+    def chosen(self, store: Warehouse, workspace: Workspace) -> _Wanted:
+        """The same with the rows of what is to be sent."""
+        from engine.export import delivery
+
+        if self.plan is None:
+            return self
+        return replace(self, sent=delivery.sent(store, workspace, self.what, self.plan))
 
     @property
-    def sent(self) -> Plan:
-        """The plan of what is to be sent; only for what is."""
-        if self.plan is None:
+    def leaving(self) -> pl.DataFrame:
+        """The rows of what is to be sent; only for what is."""
+        if self.sent is None:
             raise TypeError(f"{self.what} is not sent to anybody")
-        return self.plan
+        return self.sent.rows
 
 
 def export(
@@ -116,7 +126,7 @@ def export(
         WorkspaceError: the folder holds something else, cannot be written, or another export writes there; the
             workspace's key is needed and not on this machine.
     """
-    from engine.export import databases, deliveries, delivery, sending, targets, views
+    from engine.export import databases, deliveries, delivery, drawn, sending, targets, views
     from engine.trust import folder
 
     known = list(dict.fromkeys([*views.GROUPS, *TABLES]))
@@ -137,17 +147,20 @@ def export(
         remote.check() if remote is not None else folder.check_target(Path(to))
     wanted = _Wanted(what, form, since, delivery.plan(workspace, what, asked) if what in delivery.SENT else None)
     fresh = None
-    if asked.since_last:
-        noted = sending.note(workspace, wanted.sent.day, wanted.sent.listed, dry_run=dry_run)
-        wanted, fresh = replace(wanted, plan=wanted.sent.noted(noted)), noted.rows
+    if asked.since_last and wanted.plan is not None:
+        noted = sending.note(workspace, wanted.plan.day, wanted.plan.listed, dry_run=dry_run)
+        wanted, fresh = replace(wanted, plan=wanted.plan.noted(noted)), noted.rows
     if dry_run:
         return _tried(workspace, to, parts, wanted, fresh)
     hands_out = what in ("ads", "delivery", "all")
     if hands_out:
         deliveries.hand_out(workspace)
+    if what == "delivery" and wanted.plan is not None:
+        drawn.note(workspace, wanted.plan)
     place = Path(to) if remote is None else workspace.scratch / f"export.{os.getpid()}"
     try:
         with folder.replacing(place) as draft, workspace.warehouse(read_only=True) as store:
+            wanted = wanted.chosen(store, workspace)
             facts, described = _facts(store, workspace, wanted), {}
             chosen, facts["unchanged"] = _changed(store, parts, since)
             with progress.task("export", len(chosen)) as bar:
@@ -164,11 +177,11 @@ def export(
         if remote is not None:
             shutil.rmtree(place, ignore_errors=True)
     counted = {t: d["rows"] for t, d in described.items()}
-    audit.append(workspace.path, "export", "read", tables=counted, details=_in_numbers(wanted.plan))
+    audit.append(workspace.path, "export", "read", tables=counted, details=_in_numbers(wanted.sent))
     if wanted.plan is not None and wanted.plan.number:
         sending.left(workspace, wanted.plan.number)
     withdrawn = facts.get("withdraw_these_creatives", {}).get("ads", 0)
-    return _result(to, files, wanted.plan, withdrawn)
+    return _result(to, files, wanted, withdrawn)
 
 
 def verify(path: Path | str) -> VerifyResult:
@@ -178,14 +191,15 @@ def verify(path: Path | str) -> VerifyResult:
     return check.verify(path)
 
 
-def _result(to: Path | str, files: list[dict[str, Any]], plan: Plan | None, withdrawn: int = 0) -> ExportResult:
+def _result(to: Path | str, files: list[dict[str, Any]], wanted: _Wanted, withdrawn: int = 0) -> ExportResult:
     """What was written; the first file of what is sent says what became of whom."""
     from engine.export import targets
 
-    place = to if targets.is_url(to) else Path(to)
+    place, plan, sent = to if targets.is_url(to) else Path(to), wanted.plan, wanted.sent
     if plan is None:
         return ExportResult(place, files, withdrawn)
-    told: dict[str, Any] = {"ids": plan.ids, "left_out": plan.left_out, "number": plan.number}
+    ids, left_out = (sent.ids, sent.left_out) if sent is not None else ({}, plan.left_out)
+    told: dict[str, Any] = {"ids": ids, "left_out": left_out, "number": plan.number}
     for entry in files:
         if entry.get("table") in ("delivery", "audience"):
             entry.update({name: value for name, value in told.items() if value})
@@ -193,21 +207,22 @@ def _result(to: Path | str, files: list[dict[str, Any]], plan: Plan | None, with
     return ExportResult(place, files, withdrawn, unfinished=plan.unfinished, **told)
 
 
-def _in_numbers(plan: Plan | None) -> dict[str, int]:
+def _in_numbers(sent: Sent | None) -> dict[str, int]:
     """What the audit log says of a delivery: numbers, no names of columns."""
-    if plan is None or plan.matched is None:
+    if sent is None or not sent.ids:
         return {}
-    return {f"ids_{name}": plan.ids[name] for name in ("rows", "unmatched", "repeated", "nothing_to_send")}
+    return {f"ids_{name}": sent.ids[name] for name in ("rows", "unmatched", "repeated", "nothing_to_send")}
 
 
 def _tried(workspace: Workspace, to: Path | str, parts: list[Part], wanted: _Wanted, fresh: int | None) -> ExportResult:
     """What would be written; fresh: rows of a delivery of what is new."""
     if fresh is not None:
-        return _result(to, [{"table": "delivery", "rows": fresh}], wanted.plan)
+        return _result(to, [{"table": "delivery", "rows": fresh}], wanted)
     with workspace.warehouse(read_only=True) as store:
+        wanted = wanted.chosen(store, workspace)
         chosen, _ = _changed(store, parts, wanted.since)
-        rows = [{"table": part.table.name, "rows": _count(store, workspace, part, wanted)} for part in chosen]
-    return _result(to, rows, wanted.plan)
+        rows = [{"table": part.table.name, "rows": _count(store, part, wanted)} for part in chosen]
+    return _result(to, rows, wanted)
 
 
 def _facts(store: Warehouse, workspace: Workspace, wanted: _Wanted) -> dict[str, Any]:
@@ -243,7 +258,7 @@ def _write(
     store: Warehouse, workspace: Workspace, draft: Draft, part: Part, wanted: _Wanted, progress: Progress
 ) -> dict[str, Any]:
     """Write one table of an export; returns what the manifest says about it."""
-    from engine.export import ads, delivery, rows, views
+    from engine.export import ads, rows, views
 
     table, name, form = part.table, part.table.name, wanted.form
     found = store.columns(name) if name in TABLES and name not in views.JOINED else table.names
@@ -251,8 +266,8 @@ def _write(
         count = ads.write(store, workspace, draft, form=form, progress=progress)
         found = ads.COLUMNS
     elif name == "delivery":
-        frame = delivery.rows(store, workspace, wanted.sent)
-        count, found = ads.write_delivery(frame, workspace, draft, form=form, progress=progress), frame.columns
+        found = wanted.leaving.columns
+        count = ads.write_delivery(wanted.leaving, workspace, draft, form=form, progress=progress)
     elif form.format in GRAPH_FORMATS:
         count = _graph(store, draft, form.format) if name == "nodes" else store.count(name)
     else:
@@ -266,12 +281,12 @@ def _write(
 
 def _tables(store: Warehouse, workspace: Workspace, part: Part, wanted: _Wanted) -> Iterator[pa.Table]:
     """The rows of a table, at least one batch."""
-    from engine.export import delivery, rows
+    from engine.export import rows
 
     if part.table.name == "analysis":
         return iter([store.query("export/analysis", definition=workspace.config.graph.definition).to_arrow()])
     if part.table.name == "audience":
-        return iter([delivery.reached(store, workspace, wanted.sent).to_arrow()])
+        return iter([wanted.leaving.to_arrow()])
     return rows.read(store, part.table)
 
 
@@ -298,13 +313,9 @@ def _withdraw(store: Warehouse, draft: Draft, workspace: Workspace, plan: Plan |
     return {"file": "withdraw.jsonl", "ads": gone.height}
 
 
-def _count(store: Warehouse, workspace: Workspace, part: Part, wanted: _Wanted) -> int:
-    from engine.export import delivery
-
-    if part.table.name == "delivery":
-        return delivery.rows(store, workspace, wanted.sent).height
-    if part.table.name == "audience":
-        return delivery.reached(store, workspace, wanted.sent).height
+def _count(store: Warehouse, part: Part, wanted: _Wanted) -> int:
+    if part.table.name in ("delivery", "audience"):
+        return wanted.leaving.height
     return store.count("matches" if part.table.name == "analysis" else part.table.name)
 
 

@@ -87,8 +87,7 @@ class Plan:
         number: of the delivery; 0 = it has none.
         empty: nothing is new since the last numbered one.
         unfinished: number of an earlier delivery that may not have left; 0 = none.
-        left_out: customers who get nothing, by why; grows while rows are chosen.
-        ids: what became of the rows of the sender's list, in numbers; known once rows are chosen.
+        left_out: customers who get nothing, by why, as far as it was known when the delivery was noted.
     """
 
     day: date
@@ -99,7 +98,6 @@ class Plan:
     empty: bool = False
     unfinished: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
-    ids: dict[str, int] = field(default_factory=dict)
 
     @property
     def listed(self) -> pl.Series | None:
@@ -156,14 +154,39 @@ def plan(workspace: Workspace, what: str, asked: Asked) -> Plan:
     return Plan(day, matched, asked.offer, contacts, asked.again, unfinished=unfinished * (asked.again != unfinished))
 
 
-def rows(store: Warehouse, workspace: Workspace, wanted: Plan) -> pl.DataFrame:
-    """Rows of a delivery: those of the view, with the columns of the sender's list behind them where there is one.
+@dataclass(frozen=True)
+class Sent:
+    """What leaves.
+
+    Args:
+        rows: of the delivery or audience, with the sender's columns where there is a list of them.
+        left_out: customers who get nothing, by why.
+        ids: what became of the rows of the sender's list, in numbers; none where there is no list.
+    """
+
+    rows: pl.DataFrame
+    left_out: dict[str, int]
+    ids: dict[str, int]
+
+
+def sent(store: Warehouse, workspace: Workspace, what: str, wanted: Plan) -> Sent:
+    """Choose the rows of a delivery, or those of an audience: who of it can be reached, by hashes.
 
     Args:
         store: the workspace's database.
         workspace: whose settings and key count.
-        wanted: the plan; learns who was left out.
+        what: "delivery" or "audience".
+        wanted: the plan.
     """
+    found = _delivery(store, workspace, wanted)
+    if what == "delivery":
+        return found
+    people, lost = audience.hashed(found.rows.unique(sender.PERSON, maintain_order=True), wanted.contacts)
+    return replace(found, rows=people, left_out={**found.left_out, **lost})
+
+
+def _delivery(store: Warehouse, workspace: Workspace, wanted: Plan) -> Sent:
+    """Rows of the view, with the columns of the sender's list behind them where there is one."""
     found = ads.deliverable(store, workspace.config, wanted.day)
     if wanted.offer is not None:
         import polars as pl
@@ -175,17 +198,8 @@ def rows(store: Warehouse, workspace: Workspace, wanted: Plan) -> pl.DataFrame:
         chosen = sending.again(store, workspace, found, wanted.number, wanted.listed)
     else:
         chosen = sending.allowed(store, workspace, found, wanted.day, wanted.listed)
-    wanted.left_out.update(chosen.left_out)
+    left_out = {**wanted.left_out, **chosen.left_out}
     if wanted.matched is None:
-        return chosen.rows
-    people = chosen.rows[sender.PERSON].n_unique()
-    wanted.ids.update(wanted.matched.counts, nothing_to_send=wanted.matched.rows.height - people)
-    return wanted.matched.beside(chosen.rows)
-
-
-def reached(store: Warehouse, workspace: Workspace, wanted: Plan) -> pl.DataFrame:
-    """Rows of an audience; see `rows`."""
-    people = rows(store, workspace, wanted).unique(sender.PERSON, maintain_order=True)
-    found, lost = audience.hashed(people, wanted.contacts)
-    wanted.left_out.update(lost)
-    return found
+        return Sent(chosen.rows, left_out, {})
+    idle = wanted.matched.rows.height - chosen.rows[sender.PERSON].n_unique()
+    return Sent(wanted.matched.beside(chosen.rows), left_out, {**wanted.matched.counts, "nothing_to_send": idle})

@@ -224,12 +224,12 @@ def _once(listed: SenderList, known: pl.DataFrame) -> pl.DataFrame:
     differ = several.join(first, on=[WHO, *listed.rows.columns], how="anti", nulls_equal=True)
     if differ.height:
         pairs = differ.head(_SHOWN).join(first.select(WHO, first=_ROW), on=WHO, maintain_order="left")
-        told = ", ".join(f"{a} and {b}" for a, b in pairs.select("first", _ROW).iter_rows())
-        more = f" and {differ.height - _SHOWN:,} more" if differ.height > _SHOWN else ""
+        told = "; ".join(f"rows {a} and {b}" for a, b in pairs.select("first", _ROW).iter_rows())
+        more = f"; and {differ.height - _SHOWN:,} more pairs" if differ.height > _SHOWN else ""
         raise InputError(
-            f"rows {told}{more} are one person each, and say different things.",
+            f"the same person stands in two rows that say different things: {told}{more}.",
             file=listed.name,
-            fix="Keep one row a person: which of the two is sent, nobody knows.",
+            fix="Keep the right one of each pair.",
         )
     return known.unique(WHO, keep="first", maintain_order=True)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from engine.errors import InputError
 from engine.export.ads import deliverable
 from engine.trust import keys
+from engine.workspace import NOT_LEFT
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
-OPEN = "delivery_open"  # in `meta`: number of the delivery that was noted and may not have left
 # Columns that say what a customer is shown; where one differs, the row is another one.
 _SHOWN = ("arm", "ad_id", "offer_id", "headline", "body", "call_to_action", "alt_text", "files")
 _DIGITS = 32
@@ -151,8 +151,8 @@ def note(workspace: Workspace, day: date, listed: pl.Series | None = None, *, dr
         noted, stand = _fresh(store, workspace, day, listed)
         if noted.number:
             store.append("sendings", stand)
-            store.execute("trust/forget_meta", name=OPEN)
-            store.execute("trust/set_meta", name=OPEN, value=str(noted.number))
+            store.execute("trust/forget_meta", name=NOT_LEFT)
+            store.execute("trust/set_meta", name=NOT_LEFT, value=str(noted.number))
         return noted
 
 
@@ -224,7 +224,7 @@ def newest(store: Warehouse) -> tuple[int, date | None]:
 
 def unfinished(store: Warehouse) -> int:
     """Number of the delivery that was noted and of which nobody knows whether it left; 0 = none."""
-    noted = store.query("trust/meta", name=OPEN)["value"]
+    noted = store.query("trust/meta", name=NOT_LEFT)["value"]
     return int(noted[0]) if len(noted) else 0
 
 
@@ -234,7 +234,7 @@ def left(workspace: Workspace, number: int) -> None:
         if unfinished(store) != number:
             return
     with workspace.writing("export delivery") as store, store.transaction():
-        store.execute("trust/forget_meta", name=OPEN)
+        store.execute("trust/forget_meta", name=NOT_LEFT)
 
 
 def with_digests(rows: pl.DataFrame) -> pl.DataFrame:

@@ -65,6 +65,33 @@ def similarity(points: np.ndarray) -> np.ndarray:
     return (widen @ np.vstack([np.column_stack([turn, goal - turn @ centre]), [0, 0, 1]]))[:2]
 
 
+def upright(pixels: np.ndarray, landmarks: np.ndarray, size: int, eyes: tuple[float, float, float]) -> np.ndarray:
+    """A square picture of a face with its eyes on a level, as unlike FaceNet's other networks want it.
+
+    Args:
+        pixels: uint8 RGB (height, width, 3).
+        landmarks: (10,) as `face` takes them.
+        size: of the picture, pixels.
+        eyes: where they come to lie: x of the left one, x of the right one, y, as shares of the size.
+
+    Returns:
+        uint8 (size, size, 3), black where the photo ends; where it shrinks a pixel is the mean of what it covers.
+    """
+    import cv2
+    import numpy as np
+
+    a, b, centre, goal, _ = _fit(landmarks.reshape(5, 2))
+    template = (np.array(TEMPLATE)[:2] - (SIZE / 2, 0)) / (STRETCH, 1) + (SIZE / 2, 0)
+    scale = (eyes[1] - eyes[0]) * size / (template[1, 0] - template[0, 0])
+    turn = scale * np.array([[a, -b], [b, a]])
+    middle = np.array([(eyes[0] + eyes[1]) / 2, eyes[2]]) * size
+    times = max(int(np.ceil(1 / max(np.hypot(*turn[0]), 1 / SIZE))), 1)
+    move = times * np.column_stack([turn, middle + (goal - template.mean(axis=0)) * scale - turn @ centre])
+    move[:, 2] += (times - 1) / 2
+    large = cv2.warpAffine(pixels, move, (size * times, size * times), flags=cv2.INTER_LINEAR)
+    return cv2.resize(large, (size, size), interpolation=cv2.INTER_AREA)
+
+
 def standing(landmarks: np.ndarray) -> tuple[float, float]:
     """How a face stands in its photo, and how little its landmarks look like a face's.
 

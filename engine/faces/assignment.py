@@ -40,7 +40,7 @@ def penalties(
     asked = pl.DataFrame({"subject_id": ids}, schema={"subject_id": pl.String})
     if traits is not None:
         asked = asked.join(traits, on="subject_id", how="left", maintain_order="left")
-    known = [c for c in ("attributes", "hair") if c in models.columns]
+    known = [c for c in ("attributes", "hair", "sex_looks", "age_looks") if c in models.columns]
     first = models.group_by("photo_id", maintain_order=True).agg(pl.col(known).drop_nulls().first())
     return Penalties(asked, photos.select("photo_id").join(first, on="photo_id", maintain_order="left"), wishes)
 

@@ -125,6 +125,23 @@ def choose(boxes: np.ndarray, height: int, width: int) -> tuple[int, bool]:
     return int(first), bool(rivals.any())
 
 
+def holding(boxes: np.ndarray, point: tuple[float, float]) -> int | None:
+    """The box that holds a point; of several the one whose centre is nearest; None where none does.
+
+    Args:
+        boxes: (n, 4) in any unit.
+        point: x y in it.
+    """
+    import numpy as np
+
+    x, y = point
+    inside = (boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])
+    if not inside.any():
+        return None
+    away = np.hypot((boxes[:, 0] + boxes[:, 2]) / 2 - x, (boxes[:, 1] + boxes[:, 3]) / 2 - y)
+    return int(np.argmin(np.where(inside, away, np.inf)))
+
+
 def main_faces(faces: pl.DataFrame) -> pl.DataFrame:
     """Of each photo the face it is of, by `choose` among all faces found in it, usable or not.
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 NOTHING = "no_ad"
 _KEY = ["customer_id", "arm"]
-_BY = ("reason", "propensity", "experiment_id", "policy_id")
+_BY = ("reason", "propensity", "experiment_id", "policy_id", "arms")
 
 
 def decide(
@@ -31,7 +31,7 @@ def decide(
         people: customer_id, reason (why nothing is shown; null = an arm is looked for); one row each.
         candidates: customer_id, arm, subject_id, rank, photo_id: every arm that can be shown to a customer.
         assigned: customer_id, arm, experiment_id, propensity of the experiments that run; at most one row each.
-        policy: customer_id, arm, propensity, reason, policy_id, at most one row each; None = there is none.
+        policy: customer_id, arm, propensity, reason, policy_id, arms, at most one row each; None = there is none.
         order: arms, the preferred one first.
         best_arm: comes before them; "" = none is known.
 
@@ -47,9 +47,12 @@ def decide(
     preferred = preferred.with_columns(reason=pl.col("turn").replace_strict(why, default="fallback"))
     said = [assigned.with_columns(turn=pl.lit(0, pl.Int32), reason=pl.lit("assigned")), preferred]
     if policy is not None:
-        said.append(policy.join(candidates, on=_KEY, how="semi").with_columns(turn=pl.lit(1, pl.Int32)))
+        can = policy.join(candidates.select(_KEY).with_columns(can=True), on=_KEY, how="left")
+        can = can.filter(pl.col("can").fill_null(pl.col("arm") == NOTHING)).drop("can")
+        said.append(can.with_columns(turn=pl.lit(1, pl.Int32)))
     first = pl.concat(said, how="diagonal").sort("customer_id", "turn").unique("customer_id", keep="first")
-    missing = [pl.lit(None, pl.String).alias(name) for name in ("policy_id",) if name not in first.columns]
+    absent = {"policy_id": pl.String, "arms": pl.Int64}
+    missing = [pl.lit(None, kind).alias(name) for name, kind in absent.items() if name not in first.columns]
     first = first.with_columns(missing).select(*_KEY, pl.col(_BY).name.prefix("by_"))
     rows = people.join(first, on="customer_id", how="left").join(
         candidates.with_columns(shown=pl.lit(True)), on=_KEY, how="left"
@@ -63,5 +66,5 @@ def decide(
         pl.coalesce("reason", pl.when(chosen).then("by_reason").otherwise(unshown)).alias("reason"),
         pl.when(chosen).then("by_propensity").alias("propensity"),
         pl.col("by_experiment_id").alias("experiment_id"),
-        pl.when(chosen).then("by_policy_id").alias("policy_id"),
+        *(pl.when(chosen).then(f"by_{name}").alias(name) for name in ("policy_id", "arms")),
     ).sort("customer_id")

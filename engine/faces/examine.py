@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -46,6 +46,8 @@ class Examiner:
         mode: "customer" = the one face the portrait is of; "inventory" = every face.
         settings: section `faces`.
         root: folder the files must lie in; None = anywhere.
+        chosen: file -> a point in the face that it is of, as shares of width and height; of other files the face is
+            chosen by its place and size.
 
     Attributes:
         photos: how many to give at once, so that their faces fill a batch.
@@ -53,10 +55,16 @@ class Examiner:
     """
 
     def __init__(
-        self, embedder: Embedder, detector: Detector, mode: str, settings: Faces, root: Path | None = None
+        self,
+        embedder: Embedder,
+        detector: Detector,
+        mode: str,
+        settings: Faces,
+        root: Path | None = None,
+        chosen: Mapping[Path, tuple[float, float]] | None = None,
     ) -> None:
         self._embedder, self._detector = embedder, detector
-        self._mode, self._settings, self._root = mode, settings, root
+        self._mode, self._settings, self._root, self._chosen = mode, settings, root, chosen or {}
         self.runtime = embedder.runtime
         self.photos = self.runtime.batch
 
@@ -84,6 +92,17 @@ class Examiner:
         vectors = self._embedder(np.stack(crops) if crops else np.zeros((0, cut.SIZE, cut.SIZE, 3), np.uint8))
         return Found([[row for row, _ in faces] for faces in judged], vectors)
 
+    def boxes(self, path: Path) -> np.ndarray:
+        """Where the faces of a photo lie: x0 y0 x1 y1 as shares of its width and height, (n, 4), from left to right."""
+        import numpy as np
+
+        photo = self._read(path)
+        if isinstance(photo, str):
+            return np.zeros((0, 4))
+        seen = look(self._detector, [photo], lambda k, side: self._larger(path, photo, side), portraits=True)[0]
+        found = _shares(seen)
+        return found[np.lexsort((found[:, 1], found[:, 0]))]
+
     def _read(self, path: Path, max_side: int | None = None) -> Photo | str:
         """The photo, or why there is none."""
         asked = self._settings
@@ -104,6 +123,9 @@ class Examiner:
             size = {"width": photo.width, "height": photo.height}
             return [({"face": -1, "status": "no_face", "reason": "no face found", **size}, None)]
         main, rivals = cut.choose(found.boxes, *photo.pixels.shape[:2])
+        if path in self._chosen:
+            at = cut.holding(_shares(seen), self._chosen[path])
+            main, rivals = (main, True) if at is None else (at, False)
         faces = range(len(found.boxes)) if self._mode == "inventory" else [main]
         larger = self._for_crops(path, seen, min(_side(found.boxes[face]) for face in faces))
         rows = [_judge(seen, larger, face, self._settings) for face in faces]
@@ -111,7 +133,9 @@ class Examiner:
             reason = f"the photo is not upright: turn it {TURNS[quarters]}"
             return [({**row, "status": "low_quality", "reason": reason}, None) for row, _ in rows]
         if self._mode == "customer" and rivals and rows[0][0]["status"] == "ok":
-            reason = f"{len(found.boxes)} faces, two of which may be meant"
+            several = f"{len(found.boxes)} faces"
+            lost = path in self._chosen
+            reason = f"{several}, none where one was chosen" if lost else f"{several}, two of which may be meant"
             return [({**rows[0][0], "status": "ambiguous", "reason": reason}, None)]
         return rows
 
@@ -127,6 +151,17 @@ class Examiner:
 
 def _side(box: np.ndarray) -> float:
     return float(min(box[2] - box[0], box[3] - box[1]))
+
+
+def _shares(seen: Seen) -> np.ndarray:
+    """Boxes of faces as shares of the photo's width and height, not turned, (n, 4)."""
+    import numpy as np
+
+    height, width = seen.photo.pixels.shape[:2]
+    if seen.quarters % 2:
+        height, width = width, height
+    corners = [back(box.reshape(2, 2), seen) / (width, height) for box in seen.faces.boxes]
+    return np.array([[*c.min(axis=0), *c.max(axis=0)] for c in corners]).reshape(-1, 4)
 
 
 def _judge(seen: Seen, larger: Photo, face: int, settings: Faces) -> tuple[dict[str, Any], np.ndarray | None]:

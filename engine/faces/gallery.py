@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +32,7 @@ AHEAD = 2  # groups of photos a thread, at most, that are done before somebody t
 FEW = 2000  # photos that are not worth starting a process for, which takes 5 processor seconds and 1.2 GB
 HANDED = 256  # photos given to a process at once
 MODES = ("customer", "inventory")
+CHOSEN = "@"  # in a model_id, before the point that was chosen; sql/trust knows it, too
 
 
 def model_id(settings: Faces, mode: str) -> str:
@@ -94,6 +95,31 @@ def analyse(
                 group = []
     if group:
         yield _frame(group, key)
+
+
+def chosen(
+    photos: Iterable[tuple[str, str, float, float]], *, root: Path, settings: Faces | None = None
+) -> Iterator[pl.DataFrame]:
+    """Judge and embed the face that a person chose in each of some photos of several people.
+
+    Args:
+        photos: sha256, path below `root`, x and y of a point in the face, as shares.
+        root: the workspace's folder of photos.
+        settings: section `faces`; None = defaults.
+
+    Yields:
+        A frame of contract table `faces` with one row, its model_id by `chosen_id`.
+    """
+    settings = settings or Faces()
+    loaded = _loaded(weights.describe(settings.weights).version, settings, 1)
+    for sha, path, x, y in photos:
+        examine = Examiner(*loaded, "customer", settings, root, {root / path: (x, y)})
+        yield _frame([([sha], examine([root / path]))], chosen_id(model_id(settings, "customer"), x, y))
+
+
+def chosen_id(made_by: str, x: float, y: float) -> str:
+    """`model_id` of a row whose face was chosen by hand."""
+    return f"{made_by}{CHOSEN}{x:.4f},{y:.4f}"
 
 
 def examined(

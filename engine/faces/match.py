@@ -46,8 +46,8 @@ def match(
         wanted: customer_id, arm, subject_id?, status?, and rank? where it is known - one row per match wanted; a
             row with a status is passed through unmatched; `random_face` rows have no subject.
         subjects: subject_id, sha256, embedding float32[512] (unit length) - any number of photos a subject.
-        models: photo_id, sha256, max_uses?, embedding, and for wishes attributes?, hair? - one row per usable face
-            of a campaign photo.
+        models: photo_id, sha256, max_uses?, embedding, and for wishes attributes?, hair?, sex_looks?, age_looks? -
+            one row per usable face of a campaign photo.
         same_person: similarity above which a match is flagged `same_person_likely`.
         exclude_same_person: never match above it.
         least: similarity below which a photo is not shown (`nobody_alike`); photos drawn to hide contacts aside.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.config import Faces
+from engine.errors import WorkspaceError
 from engine.faces import align
 from engine.faces.assignment import penalties
 from engine.faces.read import Unreadable, read
@@ -104,23 +105,55 @@ def page(rows: list[Row], *, title: str = "Contact sheet", columns: int = 5) -> 
     """The sheet as one self-contained HTML page; arguments as of `png`."""
     lines = []
     for row in rows:
-        cells = [_figure(row.picture, row.title, row.reason or "")]
+        cells = [figure(row.picture, row.title, row.reason or "")]
         cells += [
-            _figure(near.picture, near.photo_id, ", ".join(_rarity(near)), shown=near.note == SHOWN)
+            figure(near.picture, near.photo_id, ", ".join(_rarity(near)), shown=near.note == SHOWN)
             for near in row.nearest[:columns]
         ]
         lines.append(f"<section>{''.join(cells)}</section>")
+    return document(
+        title,
+        "Similar is not same: the share is how many random pairs of campaign photos are less alike than this pair. The "
+        "photo that is shown is framed.",
+        "".join(lines),
+    )
+
+
+def document(title: str, says: str, body: str) -> str:
+    """A self-contained HTML page of figures.
+
+    Args:
+        title: its heading.
+        says: what there is to know, as text.
+        body: HTML.
+    """
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title><style>'
         f"body{{font:14px/1.4 system-ui,sans-serif;color:{INK};background:{PAPER};margin:2rem}}"
-        f"section{{display:flex;gap:{PAD}px;flex-wrap:wrap;border-bottom:1px solid #e5e7eb;padding:{PAD}px 0}}"
-        f"figure{{margin:0;width:{CELL}px}}figure:first-child{{margin-right:{2 * PAD}px}}"
+        f"section,.cards{{display:flex;gap:{PAD}px;flex-wrap:wrap;border-bottom:1px solid #e5e7eb;padding:{PAD}px 0}}"
+        f"figure{{margin:0;width:{CELL}px}}section figure:first-child{{margin-right:{2 * PAD}px}}"
         f".shown img{{outline:3px solid {MARK}}}"
         f"img{{width:{CELL}px;height:{CELL}px;display:block}}"
         f"small{{color:{PALE};display:block}}figcaption{{overflow-wrap:anywhere}}</style>"
-        f"<h1>{html.escape(title)}</h1><p>Similar is not same: the share is how many random pairs of campaign photos "
-        f"are less alike than this pair. The photo that is shown is framed.</p>{''.join(lines)}</html>\n"
+        f"<h1>{html.escape(title)}</h1><p>{html.escape(says)}</p>{body}</html>\n"
     )
+
+
+def saved(file: Path, data: bytes) -> Path:
+    """Write a file that shows faces: only its owner may read it.
+
+    Raises:
+        WorkspaceError: the folder cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_bytes(data)
+    except OSError as error:
+        raise WorkspaceError(
+            f"{file.parent} cannot be written: {error.strerror}.", fix="Choose another folder."
+        ) from error
+    return file
 
 
 def sheet_rows(
@@ -143,7 +176,7 @@ def sheet_rows(
         matches: rows of table `matches` with a subject.
         subjects: subject_id, sha256, embedding.
         models: photo_id, sha256, embedding, sorted by photo_id; attributes and hair where there are wishes.
-        faces: sha256, box, landmarks, path below `root` - where the faces of both lie.
+        faces: subject_id (null = a campaign photo's), sha256, box, landmarks, path below `root`: one face each.
         root: folder of the photos.
         settings: section `faces`.
         wishes: as for `engine.faces.match.match`, and so is `traits`.
@@ -157,7 +190,7 @@ def sheet_rows(
     from engine.faces.likeness import percentile, random_similarities
     from engine.faces.match import nearest
 
-    place = {row["sha256"]: row for row in faces.sort("sha256", "face").unique("sha256", keep="first").to_dicts()}
+    place = {(row["subject_id"], row["sha256"]): row for row in faces.iter_rows(named=True)}
     first = subjects.sort("subject_id", "sha256").unique("subject_id", keep="first", maintain_order=True)
     vectors = dict(zip(first["subject_id"], first["embedding"].to_numpy(), strict=True))
     photo_of = dict(first.select("subject_id", "sha256").iter_rows())
@@ -183,13 +216,15 @@ def sheet_rows(
                 if k < at[0]:
                     worse = alike - taken[photo] < float(likeness[0][at[0]]) - taken[made]
                     why = _why(row["arm"], own, float(taken[photo]), worse, alike > same_person)
-                picture = _cropped(place.get(photos["sha256"][photo]), root, settings)
+                picture = cropped(place.get((None, photos["sha256"][photo])), root, settings)
                 if picture is not None:
                     flag = row["flag"] if photo == made else None
                     near.append(
                         Likeness(names[photo], picture, None if np.isnan(share[k]) else float(share[k]), flag, why)
                     )
-        shown = _cropped(place.get(photo_of.get(subject)), root, settings) if row["status"] == "matched" else None
+        shown = (
+            cropped(place.get((subject, photo_of.get(subject))), root, settings) if row["status"] == "matched" else None
+        )
         reason = None if row["status"] == "matched" else row["status"]
         rows.append(Row(f"{row['customer_id']} {row['arm']}", shown, reason, tuple(near)))
     return rows
@@ -208,7 +243,7 @@ def _why(arm: str, own: bool, taken: float, worse: bool, same: bool) -> str:
     return "drawn, to hide the contact" if arm == "influencer_face" else "used up"
 
 
-def _cropped(face: dict | None, root: Path, settings: Faces) -> np.ndarray | None:
+def cropped(face: dict | None, root: Path, settings: Faces) -> np.ndarray | None:
     """The crop of a stored face, or None where its photo can no longer be read."""
     import numpy as np
 
@@ -224,17 +259,21 @@ def _cropped(face: dict | None, root: Path, settings: Faces) -> np.ndarray | Non
     return picture if settings.align != "crop" else np.rot90(picture, round(turn / 90))
 
 
-def _figure(picture: np.ndarray | None, caption: str, note: str, *, shown: bool = False) -> str:
-    if picture is None:
-        image = ""
-    else:
-        file = io.BytesIO()
-        _fitted(picture).save(file, "JPEG", quality=85)
-        data = base64.b64encode(file.getvalue()).decode("ascii")
-        image = f'<img alt="face of {html.escape(caption, quote=True)}" src="data:image/jpeg;base64,{data}">'
+def figure(picture: np.ndarray | None, caption: str, note: str, *, shown: bool = False) -> str:
+    """A picture with its caption and a paler note as HTML; shown: framed."""
+    image = ""
+    if picture is not None:
+        image = f'<img alt="face of {html.escape(caption, quote=True)}" src="{as_address(picture)}">'
     kind = ' class="shown"' if shown else ""
     text = f"{html.escape(caption)}<small>{html.escape(note)}</small>"
     return f"<figure{kind}>{image}<figcaption>{text}</figcaption></figure>"
+
+
+def as_address(picture: np.ndarray) -> str:
+    """A face as an address that holds the picture itself."""
+    file = io.BytesIO()
+    _fitted(picture).save(file, "JPEG", quality=85)
+    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
 
 
 def _short(text: str, kept: int) -> str:

@@ -5,13 +5,13 @@ Nothing here says or guesses anybody's race or ethnicity, and no filter by such 
 
 from __future__ import annotations
 
-import json
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine import sexes
+from engine.attributes import SEX, band, lacking, said
 from engine.errors import ConfigError
-from engine.faces import sexes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,7 @@ HAIR = {
     "gray": (62, 0, 1),
     "white": (86, 0, 2),
 }
-SEX = ("gender", "sex")
+WITHIN = 5  # years on both sides of an estimated age that count as that age
 FAR_APART = 15.0  # years
 FAR_COLOURS = 50.0  # Lab distance that takes off the whole weight
 SURE = 0.3  # hair measured with less confidence counts as unknown
@@ -119,7 +119,8 @@ class Penalties:
     Args:
         subjects: subject_id and, where known, age, hair (Lab and confidence) and further columns to filter by;
             one row per subject, in the order asked for later.
-        photos: photo_id and, where known, attributes (JSON object) and hair; in the order of the columns returned.
+        photos: photo_id and, where known, attributes (JSON object), hair, sex_looks and age_looks (as estimated; what
+            is supplied stands before it); in the order of the columns returned.
         wishes: what should agree.
     """
 
@@ -127,14 +128,16 @@ class Penalties:
         import numpy as np
 
         self._wishes = wishes
-        supplied = [_attributes(text) for text in photos["attributes"]] if "attributes" in photos.columns else []
+        supplied = [said(text) for text in photos["attributes"]] if "attributes" in photos.columns else []
         supplied = supplied or [{} for _ in range(len(photos))]
         theirs = _colours(photos, [HAIR.get(a.get("hair", "")) for a in supplied])
         ours = _colours(subjects, [None] * len(subjects))
-        bands = np.array([_band(a.get("age_band", a.get("age", ""))) for a in supplied], np.float64).reshape(-1, 2)
+        bands = np.array([band(a.get("age_band", a.get("age", ""))) for a in supplied], np.float64).reshape(-1, 2)
         age = _numbers(subjects, "age")
+        bands = _looks(bands, photos, supplied)
+        looks = photos["sex_looks"].to_list() if "sex_looks" in photos.columns else None
         self._hair, self._age = (ours, theirs), (age, bands)
-        self._sex = _codes(_agreed("gender", subjects, supplied)) if wishes.sex_weight else None
+        self._sex = _codes(_agreed("gender", subjects, supplied, looks)) if wishes.sex_weight else None
         self._codes: list[tuple[np.ndarray, np.ndarray | tuple[np.ndarray, np.ndarray]]] = []
         for name in wishes.filters:
             if name == "hair":
@@ -144,7 +147,7 @@ class Penalties:
                 self._codes.append((age, (low, high)))
                 continue
             else:
-                pair = _agreed(name, subjects, supplied)
+                pair = _agreed(name, subjects, supplied, looks)
             self._codes.append(_codes(pair))
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
@@ -208,10 +211,10 @@ def disagreements(found: pl.DataFrame, traits: pl.DataFrame, models: pl.DataFram
     about = models.group_by("photo_id").agg(pl.col("attributes").drop_nulls().first())
     pairs = pairs.join(traits, on="subject_id", how="left", maintain_order="left")
     pairs = pairs.join(about, on="photo_id", how="left", maintain_order="left")
-    supplied = [_attributes(text) for text in pairs["attributes"]]
+    supplied = [said(text) for text in pairs["attributes"]]
     ours, theirs = _agreed("gender", pairs, supplied)
     differs = [a != b for a, b in zip(ours, theirs, strict=True) if a and b]
-    bands = np.array([_band(a.get("age_band", a.get("age", ""))) for a in supplied], np.float64).reshape(-1, 2)
+    bands = np.array([band(a.get("age_band", a.get("age", ""))) for a in supplied], np.float64).reshape(-1, 2)
     age = _numbers(pairs, "age")
     apart = np.maximum(np.maximum(bands[:, 0] - age, age - bands[:, 1]), 0)
     apart = apart[~np.isnan(apart)]
@@ -222,9 +225,9 @@ def disagreements(found: pl.DataFrame, traits: pl.DataFrame, models: pl.DataFram
 
 
 def _agreed(
-    name: str, subjects: pl.DataFrame, supplied: list[dict[str, str]]
+    name: str, subjects: pl.DataFrame, supplied: list[dict[str, str]], looks: list[str | None] | None = None
 ) -> tuple[list[str | None], list[str | None]]:
-    """Both sides' values of one attribute in the same words.
+    """Both sides' values of one attribute in the same words; looks: sex of models as estimated, where none is supplied.
 
     Raises:
         ConfigError: the words of the two sides do not meet.
@@ -241,6 +244,8 @@ def _agreed(
             if not known[who] and sexes.strange(said):
                 raise _apart(name, f"the {who}' {', '.join(sexes.strange(said)[:5])} say no sex", "Write f and m")
         ours, models = ([known[who].get(v or "") for v in values] for who, values in sides.items())
+        if looks is not None:
+            models = [look if word is None else code for word, code, look in zip(theirs, models, looks, strict=True)]
         return ours, models
     if min(len(said) for said in words.values()) > 1 and not {*words["customers"]} & {*words["models"]}:
         both = " and ".join(f"the {who}' {', '.join(some[:5])}" for who, some in words.items())
@@ -253,28 +258,22 @@ def _apart(name: str, what: str, remedy: str) -> ConfigError:
     return ConfigError(f"{name}: {what}.", fix=f"{remedy}, or set {wish}.")
 
 
+def _looks(bands: np.ndarray, photos: pl.DataFrame, supplied: list[dict[str, str]]) -> np.ndarray:
+    """Bands of ages, with the estimated ones where none is supplied."""
+    import numpy as np
+
+    if "age_looks" not in photos.columns:
+        return bands
+    age = _numbers(photos, "age_looks")
+    free = np.array(["age" in lacking(a) for a in supplied], bool)
+    return np.where(free[:, None], np.column_stack([age - WITHIN, age + WITHIN]), bands)
+
+
 def _outside(age: np.ndarray, bands: np.ndarray) -> np.ndarray:
     """Years from each age to each band, 0 inside it, NaN where either is unknown."""
     import numpy as np
 
     return np.maximum(np.maximum(bands[None, :, 0] - age[:, None], age[:, None] - bands[None, :, 1]), 0)
-
-
-def _attributes(text: str | None) -> dict[str, str]:
-    try:
-        found = json.loads(text) if text else {}
-    except ValueError:
-        return {}
-    return {k: str(v).strip().lower() for k, v in found.items()} if isinstance(found, dict) else {}
-
-
-def _band(text: str) -> tuple[float, float]:
-    """Youngest and oldest age of `30-39`, `60+` or `45`; NaN for anything else."""
-    match = re.fullmatch(r"\s*(\d{1,3})\s*(?:(?:-|–|to)\s*(\d{1,3})|(\+))?\s*", text)
-    if not match:
-        return float("nan"), float("nan")
-    low = float(match[1])
-    return low, float(match[2]) if match[2] else (120.0 if match[3] else low)
 
 
 def _colours(frame: pl.DataFrame, named: list) -> np.ndarray:
@@ -299,6 +298,13 @@ def _numbers(frame: pl.DataFrame, column: str) -> np.ndarray:
     if column not in frame.columns:
         return np.full(len(frame), np.nan)
     return frame[column].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+def hair_name(measured: Sequence[float] | None) -> str | None:
+    """The word for hair as `hair` measured it; None where it is not sure."""
+    import numpy as np
+
+    return _nearest_name(np.array(measured[:3])) if measured is not None and measured[3] >= SURE else None
 
 
 def _nearest_name(colour: np.ndarray) -> str | None:

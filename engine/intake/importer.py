@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from engine import sources
 from engine.errors import InputError, masked
 from engine.forms import textfile
-from engine.intake import free_columns, mapped, photos, preview, reading, rejected, unread
+from engine.intake import free_columns, mapped, models, photos, preview, reading, rejected, unread
 from engine.intake.rejected import ROW, WHY, why
 from engine.intake.typed import typed
 from engine.progress import SILENT, Progress
@@ -105,8 +105,11 @@ def import_table(
         told = {"sheet": sheet, "encoding": encoding}
         frame, broken, total, digest, notes = _read(store, target, path, format, profile, told)
         frame = _without_objecting(store, target, _without_nobody(frame), config, key)
-        files = frame.select(ROW, "path", *{_PERSON} & {*frame.columns}) if target in _WITH_PHOTOS else None
-        if target in _WITH_PHOTOS:
+        if target == "inventory":
+            frame = models.checked(store, frame, path)
+        brings = target in _WITH_PHOTOS and "path" in frame.columns
+        files = frame.select(ROW, "path", *{_PERSON} & {*frame.columns}) if brings else None
+        if brings:
             frame, digest = _bring_photos(frame, path, faces_folder, digest, config.faces.max_megapixels, new)
         named = profile.label if profile else format or "table"
         source = sources.source_id(target, named + _stamp(target, config, keep, sheet), digest)
@@ -235,9 +238,8 @@ def _checked_columns(store: Warehouse, target: str, frame: pl.DataFrame, path: P
     if target == "customers" and "birth_date" not in frame.columns:
         frame = frame.rename(dict.fromkeys([n for n in free_columns.BORN if n in frame.columns][:1], "birth_date"))
     textfile.check_width({*store.columns(target), *frame.columns} - {ROW}, path)
-    needed = [c.name for c in TABLES[target].columns if not c.nullable]
-    if target in _WITH_PHOTOS:
-        needed = [name for name in needed if name != "sha256"]
+    not_asked = {"photos": ("sha256",), "inventory": ("sha256", "path")}.get(target, ())
+    needed = [c.name for c in TABLES[target].columns if not c.nullable and c.name not in not_asked]
     missing = [name for name in needed if name not in frame.columns]
     if any(masked(name) != name for name in frame.columns):
         raise InputError(

@@ -19,7 +19,7 @@ LOGS = "logs"
 COLUMNS = {
     LOGS: CANONICAL,
     **{
-        name: tuple(TABLES[name].names)
+        name: tuple(column for column in TABLES[name].names if not column.startswith("face_"))
         for name in ("customers", "devices", "offers", "treatments", "acts", "consents", "optouts")
     },
     "photos": ("customer_id", "path"),

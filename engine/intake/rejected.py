@@ -35,6 +35,11 @@ def why(column: str | None, reason: str, detail: str | None = None) -> pl.Expr:
     return pl.struct(pl.lit(value, pl.String).alias(name) for name, value in values.items())
 
 
+def one(column: str | None, reason: str, detail: str | None = None) -> Why:
+    """One why, as a value."""
+    return {"column": column, "reason": reason, "detail": detail}
+
+
 def given(frame: pl.DataFrame) -> pl.Expr:
     """What is wrong with rows already."""
     import polars as pl

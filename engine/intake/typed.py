@@ -75,11 +75,13 @@ def _keys_first(columns: list[Column], keys: tuple[str, ...]) -> list[Column]:
 
 
 def _as_json(frame: pl.DataFrame, extra: list[str]) -> pl.Series:
-    """The further columns of each row as one JSON object, empty values left out."""
+    """The further columns of each row as one JSON object, empty values left out; of a table without photos, which
+    corrects what is there, as nulls."""
     import polars as pl
 
+    empty = "path" not in frame.columns
     lines = [
-        json.dumps({k: v for k, v in row.items() if v is not None}, sort_keys=True, ensure_ascii=False)
+        json.dumps({k: v for k, v in row.items() if empty or v is not None}, sort_keys=True, ensure_ascii=False)
         for row in frame.select(extra).iter_rows(named=True)
     ]
     return pl.Series("attributes", lines, dtype=pl.String)

@@ -11,7 +11,7 @@ OFFSET_UNITS = {"": 0, "seconds": 1, "minutes": 60, "hours": 3600}
 DURATION_FORMS = ("", "mm:ss", "hh:mm")
 OTHERS = ("reject", "yes", "no")
 _TIME_KEYS = ("epoch", "form", "formats", "offset_unit", "timezone", "zones")
-_KEYS = {
+KEYS = {
     "time": _TIME_KEYS,
     "duration": ("form", "seconds_per_unit"),
     "answered": ("no", "other", "yes"),
@@ -48,7 +48,7 @@ def read(said: MappingTable) -> Rules:
     Raises:
         MappingError: a key or a value that cannot be.
     """
-    for name, keys in _KEYS.items():
+    for name, keys in KEYS.items():
         strange = sorted(set(said.inner(name).table) - set(keys))
         if strange:
             raise MappingError(f"there is no key {name}.{strange[0][:60]}", f"Keys: {', '.join(keys)}.")

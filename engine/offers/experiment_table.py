@@ -124,17 +124,27 @@ def policies(
 
     Args:
         data, treatment, control, outcome, exclude, seed, learner_names, bases: see `evaluate`.
-        value: treatment -> worth of one positive outcome.
-        cost: treatment -> cost of giving it to one person.
+        value: treatment -> worth of one positive outcome, of every treatment.
+        cost: treatment -> cost of giving it to one person; 0 where none is said.
         test_share: share of the people on whom the policies are valued.
 
     Returns:
         Rows as of `evaluate`, offer_id '(policy)'.
+
+    Raises:
+        InputError: see `prepare`; or a value is missing, negative or no number, or of no treatment.
     """
     import polars as pl
 
     table = prepare(data, treatment=treatment, control=control, outcome=outcome, exclude=exclude)
     names = offers_of(table)
+    cost = dict.fromkeys(names, 0.0) | dict(cost)
+    for what, told in (("value", value), ("cost", cost)):
+        odd = [*(name for name in names if name not in told), *(name for name in told if name not in names)]
+        odd += [name for name in told if not 0 <= told[name] < float("inf")]
+        if odd:
+            raise InputError(f"the {what} of {odd[0]!r} is missing, negative, or of no treatment.",
+                             fix=f"Give 0 or more for each of {', '.join(names)}.")  # fmt: skip
     plan = training.Plan(tuple(learner_names), tuple(bases), test_share=test_share, bootstrap=20, seed=seed)
     held = training.hold_out(table, names, plan)
     models = {o: t.judged for o in names if (t := training.train(against(table, o), o, plan, held)).judged}

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+# Why a customer gets what they get, as table `choices` says it: `kind`.
+OFFERED, MINOR, AGE_UNKNOWN, NO_CONSENT = "offered", "minor", "age_unknown", "no_consent"
+NO_OFFERS, NONE_VALID, NO_MODEL, NOT_OPEN = "no_offers", "none_valid", "no_model", "not_open"
+NEVER_TRIED, USED_UP, NOT_WORTH = "never_tried", "used_up", "not_worth"
+_BARRED = {AGE_UNKNOWN: "age not known", MINOR: f"under {ADULT}", NO_CONSENT: "no consent to offers"}
+
+
 @dataclass(frozen=True)
 class Limits:
     """What the choice must keep to.
@@ -69,14 +76,14 @@ def barred(people: pl.DataFrame) -> pl.DataFrame:
         people: customer_id, age (null = not known), adult, offers (may get some), as `engine.trust.people` has it.
 
     Returns:
-        customer_id, barred (plain words; null = may get offers), in the order of `people`.
+        customer_id, barred (age_unknown, minor or no_consent; null = may get offers), in the order of `people`.
     """
     import polars as pl
 
     reasons = [
-        pl.when(~pl.col("adult") & pl.col("age").is_null()).then(pl.lit("age not known")),
-        pl.when(~pl.col("adult")).then(pl.lit(f"under {ADULT}")),
-        pl.when(~pl.col("offers")).then(pl.lit("no consent to offers")),
+        pl.when(~pl.col("adult") & pl.col("age").is_null()).then(pl.lit(AGE_UNKNOWN)),
+        pl.when(~pl.col("adult")).then(pl.lit(MINOR)),
+        pl.when(~pl.col("offers")).then(pl.lit(NO_CONSENT)),
     ]
     return people.select("customer_id", pl.coalesce(reasons).alias("barred"))
 
@@ -127,7 +134,7 @@ def choose(
             kept only while it is open to the customer and worth its cost.
 
     Returns:
-        customer_id, offer_id, expected_value, reason, and uplift of the chosen offer (null for none).
+        customer_id, offer_id, expected_value, kind, reason, and uplift of the chosen offer (null for none).
     """
     import numpy as np
     import polars as pl
@@ -177,24 +184,30 @@ def choose(
         "no offer is worth its cost: the best, {}, changes the chance by {} points, {} after its cost",
         pl.col("shown"), points, pl.col("gain").round(2),
     )  # fmt: skip
-    reason = (
-        pl.when(pl.col("barred").is_not_null())
-        .then(pl.col("barred"))
-        .when(pl.col("taken"))
-        .then(offered)
-        .when(~pl.col("any_may"))
-        .then(pl.lit(_nothing(offers, set(uplift), limits, missing)))
-        .when(~pl.col("any_open"))
-        .then(pl.lit("no offer was ever tried on customers like this one"))
-        .when(pl.col("gain") > 0)
-        .then(pl.lit("the budget or the offers' capacities are used where they gain more"))
-        .otherwise(refused)
-    )
-    return frame.select(
+    nothing, why = _nothing(offers, set(uplift), limits, missing)
+    words = {
+        **{kind: pl.lit(text) for kind, text in _BARRED.items()},
+        OFFERED: offered,
+        nothing: pl.lit(why),
+        NEVER_TRIED: pl.lit("no offer was ever tried on customers like this one"),
+        USED_UP: pl.lit("the budget or the offers' capacities are used where they gain more"),
+        NOT_WORTH: refused,
+    }
+    kind = (
+        pl.when(pl.col("barred").is_not_null()).then(pl.col("barred"))
+        .when("taken").then(pl.lit(OFFERED))
+        .when(~pl.col("any_may")).then(pl.lit(nothing))
+        .when(~pl.col("any_open")).then(pl.lit(NEVER_TRIED))
+        .when(pl.col("gain") > 0).then(pl.lit(USED_UP))
+        .otherwise(pl.lit(NOT_WORTH))
+    )  # fmt: skip
+    said = [pl.when(pl.col("kind") == name).then(text) for name, text in words.items()]
+    return frame.with_columns(kind=kind).select(
         "customer_id",
         pl.when("taken").then(pl.col("shown")).alias("offer_id"),
         pl.when("taken").then(pl.col("gain")).otherwise(0.0).alias("expected_value"),
-        reason.alias("reason"),
+        "kind",
+        pl.coalesce(said).alias("reason"),
         pl.when("taken").then(pl.col("uplift")).alias("uplift"),
     )
 
@@ -209,14 +222,14 @@ def _weighed(gain: np.ndarray, names: list[str], last: pl.Series, more: float) -
     return gain + more * had
 
 
-def _nothing(offers: pl.DataFrame, modelled: set[str], limits: Limits, missing: Mapping[str, str]) -> str:
-    """Why a customer who may get offers has none to weigh."""
+def _nothing(offers: pl.DataFrame, modelled: set[str], limits: Limits, missing: Mapping[str, str]) -> tuple[str, str]:
+    """Why a customer who may get offers has none to weigh: the kind, and its words."""
     live = set(valid_offers(offers, limits.today)["offer_id"])
     if not offers.height:
-        return "there are no offers"
+        return NO_OFFERS, "there are no offers"
     if not live:
-        return "no offer is valid on this day"
+        return NONE_VALID, "no offer is valid on this day"
     if not live & modelled:
         parts = [f"{o}: {missing[o]}" for o in sorted(live & set(missing))]
-        return f"no offer has a model ({'; '.join(parts)})" if parts else "no offer has a model"
-    return "no offer is open to this customer (age, or the make is owned already)"
+        return NO_MODEL, f"no offer has a model ({'; '.join(parts)})" if parts else "no offer has a model"
+    return NOT_OPEN, "no offer is open to this customer (age, or the make is owned already)"

@@ -180,4 +180,4 @@ def _row(
     policy: tuple[str, str], kind: str, value: float | None = None, low: float | None = None, high: float | None = None
 ) -> dict[str, object]:
     rule, offer = policy
-    return wording.row("(policy)", rule, "", kind, parameter=offer, value=value, low=low, high=high)
+    return wording.row(wording.POLICY, rule, "", kind, parameter=offer, value=value, low=low, high=high)

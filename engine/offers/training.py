@@ -175,6 +175,9 @@ def train(rows: pl.DataFrame, offer_id: str, plan: Plan, held_out: np.ndarray | 
         each = each[np.isfinite(each)]
         cross[pair] = float(each.mean()) if len(each) else math.nan
     best = max(pairs, key=lambda p: (cross[p] if math.isfinite(cross[p]) else -math.inf, -pairs.index(p)))
+    for a, b in folds:
+        if len(a) > FOLD_ROWS:  # how far scores are believed is asked of models as large as those in use
+            unseen[best][b] = data.fit(best, data.encode(a)).raw(rows[b])
     metrics: list[dict[str, Any]] = []
     encoded = data.encode(inner)
     fitted = {}

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    import polars as pl
+
+POLICY = "(policy)"  # offer_id of what is said of a rule that gives offers
 _QINI = "qini (scikit-uplift, normalised)"
 METRICS = {
     "qini": f"{_QINI}, held out",
@@ -49,3 +53,36 @@ def row(
         "offer_id": offer_id, "learner": learner, "base": base, "kind": kind, "parameter": parameter, "metric": words,
         "value": value, "low": low, "high": high, "chosen": chosen,
     }  # fmt: skip
+
+
+def decisions(metrics: pl.DataFrame) -> list[str]:
+    """What judged learners and policies say, in sentences: one per offer, then one of personalising.
+
+    Args:
+        metrics: rows of table `offer_metrics`.
+    """
+    import polars as pl
+
+    said = []
+    for offer, rows in metrics.filter(pl.col("offer_id") != POLICY).group_by("offer_id", maintain_order=True):
+        kinds = {line["kind"]: line for line in rows.iter_rows(named=True) if line["chosen"] or line["value"] is None}
+        said.append(f"{offer[0]}: {_of_offer(kinds)}.")
+    rules = {line["kind"]: line for line in metrics.filter(offer_id=POLICY).iter_rows(named=True)}
+    if gain := rules.get("policy_gain"):
+        found = "does not beat" if "policy_no_gain" in rules else "beats"
+        said.append(
+            f"Personalising {found} the best single offer, {gain['parameter']}: {gain['value']:+.2f} a customer "
+            f"({gain['low']:+.2f} to {gain['high']:+.2f})."
+        )
+    return said
+
+
+def _of_offer(kinds: dict[str, dict[str, Any]]) -> str:
+    """What the rows of one offer say, by kind: of the chosen learner, and those without a figure."""
+    if "no_model" in kinds:
+        return kinds["no_model"]["metric"]
+    best = kinds["qini"]
+    told = (
+        f"{best['learner']} with {best['base']}, Qini {best['value']:+.2f} ({best['low']:+.2f} to {best['high']:+.2f})"
+    )
+    return f"no learner beats random; best was {told}" if "like_random" in kinds else f"{told} on held-out customers"

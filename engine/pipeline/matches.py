@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import config
-from engine.errors import ModelError, WorkspaceError
-from engine.faces import analyse, cut, gallery, likeness, model_id, sheet
+from engine.attributes import lacking, said
+from engine.errors import ModelError
+from engine.faces import analyse, cut, estimates, gallery, likeness, model_id
 from engine.faces.contacts import Hiding
-from engine.faces.match import cap_gap, match
-from engine.faces.sheet import sheet_rows
-from engine.faces.traits import disagreements, wishes
+from engine.faces.match import match
+from engine.faces.traits import wishes
 from engine.progress import SILENT, Progress
 from engine.trust import ages, consent, keys
 
@@ -23,18 +22,24 @@ if TYPE_CHECKING:
 
     from engine.pipeline import Context
 
-AGE_WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2)  # tried by `cost_of_wishes`
 # Told for a subject none of whose photos can be used: the reason that a better photo comes closest to mending.
 BAD_PHOTO = ("ambiguous", "low_quality", "no_face", "unreadable")
 
 
 def prepare(context: Context) -> None:
     """Embed photos that have no row in `faces` yet; what is done stays done if the run is stopped."""
+    import polars as pl
+
     store, settings = context.warehouse, context.config.faces
-    subjects = _subjects(context)
+    subjects = subject_photos(context)
     for mode, photos in (
         ("inventory", store.read("inventory", ["sha256", "path"])),
-        ("customer", subjects.filter("allowed").select("sha256", "path")),
+        (
+            "customer",
+            subjects.filter(pl.col("allowed") & (pl.col("model_id") == model_id(settings, "customer"))).select(
+                "sha256", "path"
+            ),
+        ),
     ):
         known = store.query("faces/known", model_id=model_id(settings, mode))
         store.execute("faces/forget_unreadable", model_id=model_id(settings, mode))
@@ -51,6 +56,67 @@ def prepare(context: Context) -> None:
         for batch in batches:
             with store.transaction():
                 store.append("faces", batch)
+    _embed_chosen(context, subjects)
+    _estimate(context)
+
+
+def _embed_chosen(context: Context, subjects: pl.DataFrame) -> None:
+    """Embed the faces that a person chose in photos of several people."""
+    import polars as pl
+
+    store = context.warehouse
+    asked = subjects.filter(pl.col("allowed") & pl.col("x").is_not_null()).unique(["sha256", "model_id"])
+    for made_by in asked["model_id"].unique().sort():
+        store.execute("faces/forget_unreadable", model_id=made_by)
+    known = store.read("faces", ["sha256", "model_id"])
+    new = asked.join(known, on=["sha256", "model_id"], how="anti").sort("sha256", "model_id")
+    photos = new.select("sha256", "path", "x", "y").iter_rows()
+    for batch in (
+        gallery.chosen(photos, root=context.workspace.faces, settings=context.config.faces) if new.height else ()
+    ):
+        with store.transaction():
+            store.append("faces", batch)
+
+
+def _estimate(context: Context) -> None:
+    """Estimate the looks of models of whom nobody supplied sex or age; what is done stays done."""
+    store, settings = context.warehouse, context.config.faces
+    asked = _to_estimate(context, store.read("faces"))
+    if not settings.estimate_models or asked.is_empty():
+        return
+    if not estimates.installed():
+        context.say(
+            f"of {len(asked):,} models sex or age is not known and nothing estimates it: fill them in "
+            f"(`kindred inventory review`), or {estimates.INSTALL[0].lower()}{estimates.INSTALL[1:]}"
+        )
+        return
+    made_by = estimates.model_id(model_id(settings, "inventory"))
+    known = store.query("faces/estimated", model_id=made_by)
+    for batch in estimates.of_faces(
+        asked.join(known, on="sha256", how="anti"),
+        root=context.workspace.faces, settings=settings, made_by=made_by, progress=context.progress,
+    ):  # fmt: skip
+        with store.transaction():
+            store.append("estimates", batch)
+
+
+def _to_estimate(context: Context, faces: pl.DataFrame) -> pl.DataFrame:
+    """sha256, path and landmarks of campaign photos whose model's sex or age nobody supplied.
+
+    Left out are photos of customers, and of several people where any of them may be meant.
+    """
+    import polars as pl
+
+    store, settings = context.warehouse, context.config.faces
+    inventory = store.read("inventory", ["sha256", "path", "attributes"])
+    open_ = [bool(lacking(said(text))) for text in inventory["attributes"]]
+    own = faces.filter(pl.col("model_id") == model_id(settings, "inventory"))
+    shown = own.filter(pl.len().over("sha256") == 1) if settings.every_face else cut.main_faces(own)
+    photos = inventory.filter(pl.Series(open_, dtype=pl.Boolean)).unique("sha256").sort("sha256")
+    photos = photos.join(store.read("photos", ["sha256"]), on="sha256", how="anti")
+    return photos.join(
+        shown.filter(pl.col("status") == "ok").select("sha256", "landmarks"), on="sha256", maintain_order="left"
+    ).select("sha256", "path", "landmarks")
 
 
 def embedded(
@@ -91,16 +157,20 @@ def run(context: Context) -> None:
     import polars as pl
 
     store, settings = context.warehouse, context.config.faces
-    subjects = _subjects(context)
+    subjects = subject_photos(context)
     allowed = subjects.filter("allowed")
-    models_id, people_id = model_id(settings, "inventory"), model_id(settings, "customer")
+    models_id = model_id(settings, "inventory")
     inventory = store.read("inventory")
     faces = store.read("faces")
-    keep = ((pl.col("model_id") == models_id) & pl.col("sha256").is_in(inventory["sha256"].implode())) | (
-        (pl.col("model_id") == people_id) & pl.col("sha256").is_in(allowed["sha256"].implode())
-    )
-    faces = faces.filter(keep)
+    campaign = (pl.col("model_id") == models_id) & pl.col("sha256").is_in(inventory["sha256"].implode())
+    theirs = allowed.select("sha256", "model_id").unique().with_columns(theirs=pl.lit(True))
+    faces = faces.join(theirs, on=["sha256", "model_id"], how="left", maintain_order="left")
+    faces = faces.filter(campaign | pl.col("theirs").fill_null(False)).drop("theirs")
     store.write("faces", faces)
+    kept = store.read("estimates").filter(
+        settings.estimate_models & (pl.col("model_id") == estimates.model_id(models_id))
+    )
+    store.write("estimates", kept.join(_to_estimate(context, faces), on="sha256", how="semi"))
     found = match(**_request(context, subjects, faces))
     store.write("matches", found)
     _say_how_alike(context, found)
@@ -127,8 +197,33 @@ def _say_how_alike(context: Context, found: pl.DataFrame) -> None:
     )
 
 
+def request(context: Context) -> dict[str, Any]:
+    """The arguments with which this stage calls `engine.faces.match.match`, after it has run; read-only."""
+    return _request(context, subject_photos(context), context.warehouse.read("faces"))
+
+
+def places(context: Context, faces: pl.DataFrame) -> pl.DataFrame:
+    """Where the usable faces lie; faces: table `faces`.
+
+    Returns:
+        subject_id (null = of a campaign photo), sha256, box and landmarks: one face for each subject's photo, and of a
+        campaign photo the one it is of.
+    """
+    import polars as pl
+
+    theirs = (
+        subject_photos(context)
+        .filter("allowed")
+        .unique(["subject_id", "sha256"])
+        .select("subject_id", "sha256", "model_id")
+    )
+    people = faces.join(theirs, on=["sha256", "model_id"])
+    shown = cut.main_faces(faces.filter(pl.col("model_id") == model_id(context.config.faces, "inventory")))
+    every = pl.concat([people, shown.with_columns(subject_id=pl.lit(None, pl.String))], how="diagonal")
+    return every.filter(pl.col("status") == "ok").select("subject_id", "sha256", "box", "landmarks")
+
+
 def _request(context: Context, subjects: pl.DataFrame, faces: pl.DataFrame) -> dict[str, Any]:
-    """The arguments of `engine.faces.match.match`; faces: rows of table `faces` that may be used."""
     import polars as pl
 
     store, settings = context.warehouse, context.config.faces
@@ -138,7 +233,7 @@ def _request(context: Context, subjects: pl.DataFrame, faces: pl.DataFrame) -> d
         shown = cut.main_faces(shown)
     usable = shown.filter(pl.col("status") == "ok").select("sha256", "embedding", "hair")
     models = store.read("inventory").join(usable, on="sha256")
-    people = faces.filter(pl.col("model_id") == model_id(settings, "customer")).join(allowed, on="sha256")
+    people = faces.join(allowed, on=["sha256", "model_id"])
     ok = people.filter(pl.col("status") == "ok")
     hair = ok.sort(-pl.col("hair").arr.get(3), "sha256").group_by("subject_id", maintain_order=True).first()
     wanted = _wanted(context, subjects, people)
@@ -146,7 +241,7 @@ def _request(context: Context, subjects: pl.DataFrame, faces: pl.DataFrame) -> d
     if settings.centre:
         mean = likeness.common(models["embedding"].to_numpy())
         models, people = likeness.centred(models, mean), likeness.centred(people, mean)
-    models = models.sort("photo_id", "sha256", maintain_order=True)
+    models = estimates.known(models, store.read("estimates")).sort("photo_id", "sha256", maintain_order=True)
     random = likeness.random_similarities(models, seed=context.config.run.seed)
     traits = ages.aged(store, context.today).rename({"customer_id": "subject_id"})
     return {
@@ -172,101 +267,6 @@ def _hiding(context: Context, wanted: pl.DataFrame) -> Hiding | None:
         return None
     key = keys.derived(context.workspace.key(), "faces of contacts")
     return Hiding(key, settings.contact_margin, settings.own_face_drawn)
-
-
-def caps(context: Context) -> dict[str, float]:
-    """What the photos' max_uses cost own faces in likeness (contacts' are drawn); see `engine.faces.match.cap_gap`.
-
-    Read-only.
-    """
-    import polars as pl
-
-    asked = _request(context, _subjects(context), context.warehouse.read("faces"))
-    asked["models"] = asked["models"].with_columns(max_uses=pl.lit(None, pl.Int32))
-    mine = pl.col("arm") == "own_face"
-    return cap_gap(context.warehouse.read("matches").filter(mine), match(**asked).filter(mine))
-
-
-def cost_of_wishes(context: Context) -> list[dict[str, Any]]:
-    """What wishes beside the face cost own faces in likeness, and what they mend; read-only.
-
-    Returns:
-        For no wishes, and for those that are set with each of some weights of age: the wishes, matched, likeness (their
-        mean), lost (share of the likeness without wishes), other_sex and years_apart (see `disagreements`).
-    """
-    settings = context.config.faces
-    asked = _request(context, _subjects(context), context.warehouse.read("faces"))
-    own = asked["wanted"]["arm"] == "own_face"
-    asked |= {"wanted": asked["wanted"].filter(own), "hiding": None}
-    kept = wishes(settings.filters, settings.hair_weight, 0, settings.sex_weight)
-    rows: list[dict[str, Any]] = []
-    for wish in (wishes("", 0, 0), *(replace(kept, age_weight=weight) for weight in AGE_WEIGHTS)):
-        found = match(**asked | {"wishes": wish})
-        alike = float(found["similarity"].mean() or 0.0)  # type: ignore[arg-type]
-        free = rows[0]["likeness"] if rows else alike
-        rows.append(
-            {
-                **asdict(wish),
-                "filters": ",".join(wish.filters),
-                "matched": int((found["status"] == "matched").sum()),
-                "likeness": alike,
-                "lost": 1 - alike / free if free else 0.0,
-                **disagreements(found, asked["traits"], asked["models"]),
-            }
-        )
-    return rows
-
-
-def contact_sheet(context: Context, folder: Path, *, limit: int = 20, nearest_photos: int = 5) -> list[Path]:
-    """Pictures of the matches to look at: `contact_sheet.png` and `contact_sheet.html`; read-only.
-
-    Args:
-        context: of a workspace whose stage `matches` has run.
-        folder: where to; made when absent. The files show customers' faces: only their owner may read them.
-        limit: customers shown, in the order of their ids, those with a photo to show or to judge before the others.
-        nearest_photos: campaign photos shown for each face.
-
-    Returns:
-        The two files.
-
-    Raises:
-        WorkspaceError: nothing is matched yet, or the folder cannot be written.
-    """
-    import polars as pl
-
-    matches = context.warehouse.read("matches").filter(pl.col("arm") != "random_face")
-    if matches.is_empty():
-        raise WorkspaceError("There are no matches to show.", fix="Run `kindred run --until matches`.")
-    faces = context.warehouse.read("faces")
-    asked = _request(context, _subjects(context), faces)
-    models = asked["models"]
-    about = faces.filter(pl.col("status") == "ok").select("sha256", "model_id", "face", "box", "landmarks")
-    paths = context.warehouse.query("faces/paths")
-    telling = pl.col("status").is_in(["matched", "excluded", "used_up", "too_few", "nobody_alike", *BAD_PHOTO]).any()
-    first = matches.group_by("customer_id").agg(telling=telling).sort(~pl.col("telling"), "customer_id").head(limit)
-    shown = matches.filter(pl.col("customer_id").is_in(first["customer_id"].implode()))
-    rows = sheet_rows(
-        shown,
-        asked["subjects"],
-        models,
-        about.join(paths, on="sha256"),
-        root=context.workspace.faces,
-        settings=context.config.faces,
-        wishes=asked["wishes"],
-        traits=asked["traits"],
-        same_person=asked["same_person"] if asked["exclude_same_person"] else float("inf"),
-        seed=context.config.run.seed,
-        columns=nearest_photos,
-    )
-    files = [folder / "contact_sheet.png", folder / "contact_sheet.html"]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for file, data in zip(files, (sheet.png(rows), sheet.page(rows).encode()), strict=True):
-            file.touch(mode=0o600)
-            file.write_bytes(data)
-    except OSError as error:
-        raise WorkspaceError(f"{folder} cannot be written: {error.strerror}.", fix="Choose another folder.") from error
-    return files
 
 
 def _wanted(context: Context, subjects: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
@@ -322,14 +322,26 @@ def _wanted(context: Context, subjects: pl.DataFrame, people: pl.DataFrame) -> p
     )
 
 
-def _subjects(context: Context) -> pl.DataFrame:
+def subject_photos(context: Context) -> pl.DataFrame:
     """Photos of people whose face some ad could use.
 
     Returns:
-        subject_id, purpose, sha256, path, allowed (an adult's, with consent for the purpose).
+        subject_id, purpose, sha256, path, allowed (an adult's, with consent for the purpose), x and y (of the face
+        that was chosen by hand, else null), model_id (what must have made the row of `faces`).
     """
+    import polars as pl
+
     lenders(context)
-    return context.warehouse.query("faces/subject_photos")
+    found = context.warehouse.query("faces/subject_photos")
+    plain = model_id(context.config.faces, "customer")
+    settled = context.warehouse.read("settled").rename({"customer_id": "subject_id"})
+    settled = settled.with_columns(
+        model_id=pl.Series(
+            [gallery.chosen_id(plain, x, y) for x, y in settled.select("x", "y").iter_rows()], dtype=pl.String
+        )
+    )
+    found = found.join(settled, on=["subject_id", "sha256"], how="left", maintain_order="left")
+    return found.with_columns(pl.col("model_id").fill_null(plain))
 
 
 def lenders(context: Context) -> None:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 # Effects of a column each, or of columns together: weak ones in both, for scores are noisy and effects small.
 SHAPES = {"additive": {"max_depth": 1}, "trees": {"max_depth": 3}}
 _BOOSTING = {"learning_rate": 0.1, "max_iter": 20}
-STEPS = 64  # values of a column that trees tell apart
 STEPS = 64  # values of a column that are told apart
 LEAVES = 40  # a leaf has at least this part of the rows
 

@@ -43,8 +43,21 @@ def sentence(facts: Mapping[str, Any]) -> list[dict[str, str]]:
             f"{100 * first['centrality_pct']:.1f} of centrality; "
             f"margin over the second {100 * first['margin']:.0f} %."
         )
+        if facts["definition_because"]:
+            words.append(facts["definition_because"])
+        if facts["learned"]:
+            words.append(
+                f"If that contact acts, this customer's odds to act are {first['score']:.2f} times as high, "
+                "more than after any other contact's act."
+            )
     elif counted:
         words.append("No most influential contact has been computed.")
+    if facts["exposure"]:
+        acted = {row["contact_id"]: row["tie_share"] for row in facts["exposure"]}
+        words.append(
+            f"Contacts who acted in the last {facts['act_window_days']} days: {len(acted)}, "
+            f"with {100 * sum(acted.values()):.0f} % of the tie strength."
+        )
     if facts["handsets"]:
         last = facts["handsets"][-1]
         changes = len(facts["handsets"]) - 1

@@ -15,8 +15,18 @@ if TYPE_CHECKING:
     from engine.report.book import Book
 
 NONE = "no offer"
-MINOR = f"under {ADULT}"
-REASONS = 12
+REASONS = {  # of table `choices`, by kind
+    "minor": f"under {ADULT}",
+    "age_unknown": "age not known",
+    "no_consent": "no consent to offers",
+    "no_offers": "there are no offers",
+    "none_valid": "no offer is valid on this day",
+    "no_model": "no offer has a model",
+    "not_open": "no offer is open to them (age, or the make is owned already)",
+    "never_tried": "no offer was ever tried on customers like them",
+    "used_up": "the budget or the offers' capacities are used where they gain more",
+    "not_worth": "no offer is worth its cost",
+}
 POLICY = "(policy)"
 POLICIES = {"everybody": "everybody gets {}", "personalised_half_cost": "personalised, half the cost"}
 SMALLEST = 3  # of a segment in a public report, in smallest cells
@@ -288,25 +298,13 @@ def given(book: Book, choices: pl.DataFrame, reasons: pl.DataFrame) -> None:
         for j in range(len(columns)):
             book.total(f"offers.given.{j}.n", [f"{base}.{i}.cells.{j}" for i in range(len(names))])
         book.total("offers.customers", [f"{base}.{i}.customers" for i in range(len(names))])
-    rows = _reasons(book, reasons)
-    shown = [r for r in rows[:REASONS] if book.large(f"reason|{r['reason']}", r["n"])]
-    rest = sum(r["n"] for r in rows) - sum(r["n"] for r in shown)
-    if rest:
+    rows = [{"reason": REASONS.get(kind, "not known"), "n": n} for kind, n in reasons.iter_rows()]
+    shown = [row for row in rows if book.large(f"reason|{row['reason']}", row["n"])]
+    if rest := sum(row["n"] for row in rows) - sum(row["n"] for row in shown):
         shown.append({"reason": "other reasons", "n": rest})
     book.rows("offers.reasons", shown, ["n"], names=lambda row: f"reason|{row['reason']}")
     if shown:
         book.total(f"offers.given.{len(columns) - 1}.n", [f"offers.reasons.{i}.n" for i in range(len(shown))])
-
-
-def _reasons(book: Book, reasons: pl.DataFrame) -> list[dict[str, Any]]:
-    """Reasons and how many have them, most first; for the public without the figures in them, which count people."""
-    if not book.public:
-        return reasons.to_dicts()
-    counts: dict[str, int] = {}
-    for reason, n in reasons.iter_rows():
-        text = reason if reason == MINOR else wordy(reason)
-        counts[text] = counts.get(text, 0) + n
-    return [{"reason": text, "n": n} for text, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))]
 
 
 def _whole_segments(book: Book, by: str, cells: dict[str, list[int]]) -> dict[str, list[int]]:

@@ -12,8 +12,8 @@ from engine.charts.loyalty import loyalty
 from engine.charts.offers import offers
 from engine.report.page import render
 
-_CHARTS = {"influence": influence, "loyalty": loyalty, "offers": offers, "faces": faces, "experiment": experiment}
-KINDS = tuple(_CHARTS)
+CHARTS = {"influence": influence, "loyalty": loyalty, "offers": offers, "faces": faces, "experiment": experiment}
+KINDS = tuple(CHARTS)
 _TITLES = {
     "influence": (
         "Who influences whom",
@@ -72,10 +72,11 @@ _FORMULAS = {
          "0.5·texted]; the pair's weight is (s(u,v) + s(v,u))·(½ + ½·r) with r = 2·min/(sum), its balance."),
         ("Gate", "A pair counts with contact both ways, on enough days, no hub at either end and not one handset."),
         ("Overlap", "Shared contacts over all contacts of the two (Onnela et al. 2007)."),
-        ("Tie and reach", "Setting tie_reach. Tie share p · c^γ; c = share of the people whose PageRank is no higher "
-         "(damping 0.85)."),
-        ("Other definitions", "strongest, ppr, lead: the tie share alone; personalised PageRank; tie share × how often "
-         "the contact's handset changes were followed."),
+        ("Auto", "Setting auto: by what customers' own acts tell of who acts after whom, where on later acts it names "
+         "better contacts than the strength of ties; else the strongest tie."),
+        ("Other definitions", "tie_reach, ppr, lead: tie share p · c^γ, c = share of the people whose PageRank is no "
+         "higher (damping 0.85); personalised PageRank; tie share × how often the contact's handset changes were "
+         "followed."),
         ("Margin", "(first score − second score) / first score; 1 with a single contact."),
         ("Stability", "Days drawn with replacement; share of draws that keep the contact."),
         ("Communities", "Leiden on the weights of the pairs that count."),
@@ -148,7 +149,7 @@ def parts(kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     title, lead = _TITLES[kind]
     charts: dict[str, Any] = {}
     for name in kinds:
-        charts |= _CHARTS[name](facts)
+        charts |= CHARTS[name](facts)
     internal = facts["mode"] == "internal"
     contents = [*(entry for name in kinds for entry in (*_trials(name, facts), *_PARTS[name])), *_CLOSING]
     contents = [entry for entry in contents if internal or entry[0] not in _INTERNAL]

@@ -113,7 +113,7 @@ class Freshness:
                 )
                 found[table] = digest(seen["source_id"])[:16]
             elif table in DECIDED:
-                found[table] = digest(map(str, self._store.query(f"experiment/{table}_digest").row(0)))[:16]
+                found[table] = digest(map(str, self._store.query(DECIDED[table]).row(0)))[:16]
             else:
                 writer = self.fingerprint(next(s for s in STAGES if table in s.writes))
                 found[table] = digest([writer.inputs_hash, writer.config_hash])[:16]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from engine import attributes
 from engine.tables import TABLES, empty, polars_type
 from engine.trust import mentions, objections
 from engine.warehouse import Warehouse
@@ -64,7 +65,7 @@ def merge(target: str, old: pl.DataFrame, frame: pl.DataFrame) -> Merged:
         if name not in frame.columns
     )
     own = frame.unique(keys, keep="last", maintain_order=True)
-    last, old = _alike(own, old)
+    last, old = _alike(_of_photos(own, old) if target == "inventory" else own, old)
     absent = [c for c in old.columns if c not in last.columns]
     if absent and old.height:
         last = last.join(old.select(*keys, *absent), on=keys, how="left", maintain_order="left", nulls_equal=True)
@@ -81,6 +82,18 @@ def merge(target: str, old: pl.DataFrame, frame: pl.DataFrame) -> Merged:
     earlier = frame.height - own.height
     counts = {"replaced_in_file": earlier, "replaced": before - duplicate, "unchanged": duplicate}
     return Merged(rows, last.height - duplicate, duplicate + earlier, counts, own)
+
+
+def _of_photos(own: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
+    """Rows of an inventory; those of a table without photos correct the attributes of photos that are there."""
+    import polars as pl
+
+    if "path" in own.columns:
+        return own
+    there = own.join(old.select("photo_id", before="attributes"), on="photo_id", maintain_order="left")
+    changes = there["attributes"] if "attributes" in there.columns else [None] * there.height
+    words = [attributes.corrected(*pair) for pair in zip(there["before"], changes, strict=True)]
+    return there.drop("before").with_columns(pl.Series("attributes", words, dtype=pl.String))
 
 
 def keep(store: Warehouse, source: str, target: str, frame: pl.DataFrame) -> dict[str, Any]:

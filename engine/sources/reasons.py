@@ -86,6 +86,8 @@ OF_TABLES: dict[str, tuple[str, str]] = {
     "name_not_utf8": ("the file's name is not UTF-8", "Rename the file."),
     "unusable_photo": ("a photo that cannot be used", "Save it again as JPEG or PNG."),
     "unreadable_file": ("cannot be read", "Check the path and who may read the file."),
+    "unknown_photo": ("no photo of the inventory", "Check the id, or give a column path to bring the photo."),
+    "contradicts": ("contradicts what else is said of this photo", "Say it once, or say the same."),
     "not_in_experiment": ("not in this experiment", "Check that it is this experiment's file; assign first."),
     "unknown_arm": ("no arm of a plan", "Check which column holds the arm."),
 }

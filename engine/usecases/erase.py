@@ -123,9 +123,10 @@ def _purge_rows(
     for table in readings.DATED:
         if left[table] < counts[table]:
             readings.purge(store, table)
+    store.execute("trust/purge_rounds", before=start)
     store.execute("trust/purge_parties")
     history.before(store, start)
-    rows = {t: counts[t] - store.count(t) for t in (*steps, "readings", "parties", "decisions")}
+    rows = {t: counts[t] - store.count(t) for t in (*steps, "readings", "rounds", "parties", "decisions")}
     return {t: n for t, n in rows.items() if n}
 
 

@@ -19,6 +19,7 @@ from engine.experiment.eligibility import FACES, NO_AD, WITHOUT_FACE, Eligible, 
 from engine.experiment.plan import Plan
 from engine.trust import ages
 from engine.trust import people as people_rules
+from engine.usecases import policy_rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -146,6 +147,7 @@ def assign(workspace: Workspace, name: str) -> Assigned:
             if drawn is not None:
                 register.write_plan(store, plan)
             store.append("assignments", frame)
+            policy_rows.keep_known(workspace, store, name, frame, anew=redrawn)
         everybody = pl.concat([before["arm"], frame["arm"]])
     arms = dict.fromkeys(plan.arms, 0) | dict(everybody.value_counts().sort("arm").iter_rows())
     return Assigned(plan, found.funnel, arms, before.height, frame.height, curve, drawn)

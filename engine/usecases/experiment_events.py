@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import sources
 from engine.errors import InputError
-from engine.experiment import register
 from engine.experiment.eligibility import FACES, WITHOUT_FACE
 from engine.sources import readings
 from engine.trust import pseudonyms
+from engine.usecases import policy_rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,12 +25,13 @@ NEEDED = {"exposures": ("customer_id", "at"), "outcomes": ("customer_id", "at", 
 def import_events(
     workspace: Workspace, name: str, target: str, path: Path, *, columns: Mapping[str, str] | None = None,
     metric: str | None = None, mapping: Path | None = None, sheet: str | None = None, encoding: str | None = None,
+    check: Callable[[pl.DataFrame], None] | None = None,
 ) -> sources.SourceSummary:  # fmt: skip
     """Read exposures (customer_id, at, arm?) or outcomes (customer_id, at, value) of an experiment.
 
     Args:
         workspace: an opened workspace.
-        name: of the experiment.
+        name: of the experiment, or id of a policy that handed something out.
         target: exposures or outcomes.
         path: of any form that `kindred import` reads.
         columns: our name -> the file's, where they differ.
@@ -38,6 +39,7 @@ def import_events(
         metric: of the outcomes; None = the plan's primary one.
         sheet: of a workbook.
         encoding: of a text; None = the mapping's, or found.
+        check: gets the rows (`ROW`, given: the id in the file, customer_id, at, arm?) and raises where one is refused.
 
     Returns:
         What became of the rows. Rows of unknown customers and rows that do not read are rejected and counted; an
@@ -55,7 +57,7 @@ def import_events(
     from engine.logs.mapping import load
 
     with workspace.writing(f"experiment import {target}") as store:
-        plan = register.plan_of(store, name)
+        plan, people = policy_rows.plan_and_people(store, name)
         metric = metric or plan.metric
         if target == "outcomes" and metric not in plan.metrics():
             names = ", ".join(plan.metrics())
@@ -80,12 +82,14 @@ def import_events(
         if "experiment_id" in rows.columns and (rows["experiment_id"] != name).any():
             raise InputError(f"the file holds rows of another experiment than {name!r}.", file=path,
                              column="experiment_id", fix="Import it into its own experiment.")  # fmt: skip
-        people = store.query("experiment/assigned", experiment_id=name)["customer_id"]
         nobody = pseudonyms.problems(rows["customer_id"])
         rows = rows.with_columns(
+            rows["customer_id"].alias("given"),
             pseudonyms.name_series(store, rows["customer_id"], workspace.config.ids, workspace.key()),
             values.parse("at", "time"),
         )
+        if check is not None:
+            check(rows)
         reason = (
             pl.when(pl.col("customer_id").is_null()).then(why("customer_id", "missing"))
             .when(nobody.is_not_null()).then(why("customer_id", "nobody"))
@@ -99,7 +103,7 @@ def import_events(
         bad = rows.filter(pl.col(WHY).is_not_null())
         rejects = pl.concat([broken.select(ROW, WHY), bad.select(ROW, WHY)]).sort(ROW)
         if rejects.height == total - left_out:
-            raise InputError(f"not one row belongs to experiment {name!r}: {rejected.words(rejects[WHY][0])}.",
+            raise InputError(f"not one row belongs to {name!r}: {rejected.words(rejects[WHY][0])}.",
                              file=path, row=int(rejects[ROW][0]), fix="Is this its file? Assign first.")  # fmt: skip
         good = rows.filter(pl.col(WHY).is_null())
         frame = good.select(pl.lit(name).alias("experiment_id"), "customer_id", "at")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.pipeline import edges, learned
 from engine.report import customer_page
 from engine.report.book import plain
 from engine.trust import people
@@ -27,8 +29,9 @@ def facts(workspace: Workspace, customer: str) -> dict[str, Any]:
         customer: id as in the workspace, the beginning of one that no other shares, or the phone number as imported.
 
     Returns:
-        customer, words (the chain in sentences), and per step rows: events, ties, influencers, handsets, offers,
-        consents, photos, matches; face, what is shown and why. About one person: nothing is withheld.
+        customer, words (the chain in sentences), and per step rows: events, ties, influencers, exposure (contacts
+        who acted lately), handsets, offers, consents, photos, matches; face, what is shown and why. About one person:
+        nothing is withheld.
 
     Raises:
         InputError: nobody or several people of that id.
@@ -42,12 +45,17 @@ def facts(workspace: Workspace, customer: str) -> dict[str, Any]:
         def rows(name: str, **params: Any) -> list[dict[str, Any]]:
             return [plain(row) for row in store.query(f"report/explain_{name}", **params).iter_rows(named=True)]
 
+        graph = workspace.config.graph
+        as_of = edges.as_of(store, graph) or date.max
         gates = store.query("report/explain_contacts", node=person["node"]).row(0, named=True)
         known = store.query_text("SELECT * FROM customers WHERE customer_id = $customer_id", who)
         found: dict[str, Any] = {
             "mode": "internal",
             "workspace": workspace.path.name,
             "definition": workspace.config.graph.definition,
+            "definition_because": learned.said(store),
+            "learned": learned.used(store, workspace.config),
+            "act_window_days": graph.act_window_days,
             "customer": {
                 "customer_id": person["party_id"],
                 "is_customer": person["is_customer"],
@@ -58,6 +66,9 @@ def facts(workspace: Workspace, customer: str) -> dict[str, Any]:
             "events": rows("traffic", node=person["node"]),
             "ties": rows("ties", node=person["node"], limit=CONTACTS),
             "influencers": rows("influencers", **who),
+            "exposure": rows(
+                "exposure", node=person["node"], since=as_of - timedelta(graph.act_window_days), as_of=as_of
+            ),
             "handsets": rows("handsets", **who),
             "choice": next(iter(rows("choice", **who)), None),
             "offers": rows("offers", **who),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine import runner
 from engine.experiment import plan as plans
+from engine.policy import stored
 from engine.trust import people
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def _steps(store: Warehouse, config: Config) -> Iterator[Step]:
     if counts["events"] or counts["pair_days"]:
         yield from _stale(store, config)
     yield from _experiments(store, rules.moment)
+    yield from _policies(store)
     if counts["ads"]:
         yield from _results(counts)
 
@@ -92,6 +94,19 @@ def _experiments(store: Warehouse, now: datetime) -> Iterator[Step]:
             yield Step(f"kindred experiment analyse {name}", "all of its days are over")
         else:
             yield Step(f"kindred experiment analyse {name}", "it still runs: an early look, by intervals that allow it")
+
+
+def _policies(store: Warehouse) -> Iterator[Step]:
+    """What was drawn by chance and nobody has learned from."""
+    newest = stored.newest(store)
+    known = set() if newest is None else {part["name"] for part in newest.report.get("rounds", ())}
+    for line in store.query("experiment/progress").iter_rows(named=True):
+        if line["outcomes"] and line["assigned"] and line["experiment_id"] not in known:
+            yield Step("kindred faces policy train", "whose face persuades whom, once an experiment's days are over")
+            break
+    handed = set(store.query("policy/rounds")["round"])
+    if newest is not None and newest.policy_id in handed:
+        yield Step("kindred learn --exposures FILE --outcomes FILE", "what came back of the faces that a policy showed")
 
 
 def _results(counts: dict[str, int]) -> Iterator[Step]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import EngineError
 from engine.experiment import plan as plans
 from engine.graph.prediction import HORIZONS
+from engine.pipeline import learned
 from engine.report import (
     experiment_answers,
     experiment_figures,
@@ -74,6 +75,7 @@ def _influence(book: Book, ask: Ask) -> None:
         influencers=ask.frame("top_influencers", limit=settings.rows, **definition),
         concentration=ask.frame("concentration", **definition),
         definition=graph.definition,
+        because=ask.once("learned", lambda: learned.said(ask.store)),
     )
     influence_figures.certainty(
         book,

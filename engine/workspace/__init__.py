@@ -27,10 +27,11 @@ from engine.workspace.stored import Stored
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["CONFIG", "DATABASE", "FOLDERS", "UNSWEPT", "Workspace", "check_output", "create", "open_"]
+__all__ = ["CONFIG", "DATABASE", "FOLDERS", "NOT_LEFT", "UNSWEPT", "Workspace", "check_output", "create", "open_"]
 
 _RESTORED = "restored"
 UNSWEPT = "unswept"  # in `meta`: photos may lie in faces/ that no row needs any more
+NOT_LEFT = "delivery_open"  # in `meta`: number of the delivery that was noted and may not have left
 _ASKED = "consents_asked"  # in `meta`: the setting people.offers_need_consent was changed here, not by a person
 
 
@@ -214,11 +215,17 @@ class Workspace(Stored):
         if not old.exists():
             return
         handed: dict[str, pl.DataFrame] = {}
+        not_left: list[str] = []
         with suppress(EngineError), closing(self._opened(read_only=True, path=old)) as before:
             if schema.is_current(before):
                 handed = {table: before.read(table) for table in ("deliveries", "sendings")}
+                not_left = before.query("trust/meta", name=NOT_LEFT)["value"].to_list()
         for table, rows in handed.items():
             _add(store, table, rows)
+        if handed:
+            store.execute("trust/forget_meta", name=NOT_LEFT)
+        for number in not_left:
+            store.execute("trust/set_meta", name=NOT_LEFT, value=number)
         old.unlink()
 
     def _enforce(self, store: Warehouse) -> None:

@@ -1,5 +1,5 @@
 -- Grain: unordered pair with contact in the window. Temporary table `rated`: table `ties` but for `overlap`.
--- Reads: pairs, hubs, same_handset. Params: min_active_days. METHODS section 2: reciprocity, weight, gate.
+-- Reads: pairs, hubs, same_handset, persons. Params: min_active_days, persons (whether a person's numbers are no contacts). METHODS section 2: reciprocity, weight, gate.
 WITH summed AS (
     SELECT
         p.a,
@@ -22,6 +22,8 @@ SELECT
         WHEN NOT r.mutual THEN 'one_way'
         WHEN r.active_days < $min_active_days THEN 'few_days'
         WHEN h.a IS NOT NULL THEN 'same_handset'
+        WHEN n.a IS NOT NULL THEN 'same_person'
     END AS gated_because
 FROM summed AS r
 LEFT JOIN same_handset AS h ON h.a = r.a AND h.b = r.b
+LEFT JOIN persons AS n ON $persons AND n.a = r.a AND n.b = r.b AND n.why <> 'split'

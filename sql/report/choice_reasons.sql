@@ -1,6 +1,6 @@
--- Grain: reason for which a customer gets no offer. Reads: choices.
-SELECT reason, count(*) AS n
+-- Grain: kind of reason for which a customer gets no offer. Reads: choices.
+SELECT kind, count(*) AS n
 FROM choices
 WHERE offer_id IS NULL
-GROUP BY reason
-ORDER BY n DESC, reason
+GROUP BY kind
+ORDER BY n DESC, kind

@@ -8,7 +8,8 @@ SET
     photo_id = NULL,
     reason = 'no_longer_allowed',
     propensity = NULL,
-    policy_id = NULL
+    policy_id = NULL,
+    arms = NULL
 WHERE
     arm <> 'no_ad'
     AND (

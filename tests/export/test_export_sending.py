@@ -12,6 +12,7 @@ import engine
 from cli.main import app
 from engine.errors import InputError, WorkspaceError
 from engine.export import ads, export, sending
+from engine.trust import audit, folder
 from engine.usecases import erase
 from tests.export.sender_data import lines, number, pseudonym
 
@@ -83,6 +84,62 @@ def test_killed_between_note_and_folder_nothing_is_sent_twice_and_again_gives_it
 
 def killed(*_, **__):
     raise KeyboardInterrupt
+
+
+MOMENTS = {
+    "after it is noted": (sending, "note", True),
+    "while it is written": (ads, "write_delivery", False),
+    "written, not put in place": (folder.Draft, "finish", True),
+    "in place, not in the audit log": (audit, "append", False),
+    "told, and its number is open": (sending, "left", False),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_at_any_moment_of_a_night_every_row_leaves_and_none_twice(own, tmp_path, monkeypatch, moment):
+    """The first of three nights is killed; the second does as it is told; in the third two customers are new."""
+    place, name, after = MOMENTS[moment]
+
+    def dies(*given, **options):
+        if after:
+            getattr(place, f"_{name}")(*given, **options)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place, f"_{name}", getattr(place, name), raising=False)
+        patch.setattr(place, name, dies)
+        with pytest.raises(KeyboardInterrupt):
+            delivered(own, tmp_path / "1")
+    nights = [tmp_path / "1"] * (tmp_path / "1" / "_SUCCESS").exists()
+    done = export(own, "delivery", tmp_path / "2", "jsonl", as_of=DAY, since_last=True)
+    nights.append(tmp_path / "2")
+    if done.unfinished and not (tmp_path / "1").exists():
+        nights.append(tmp_path / "once more")
+        delivered(own, nights[-1], again=done.unfinished)
+    say(own, [2, 4], "Another one")
+    assert delivered(own, tmp_path / "3", date(2024, 6, 2)) == people(own, 2, 4)
+    left = [(row["customer_id"], row["ad_id"]) for night in nights for row in lines(night / "delivery.jsonl")]
+    assert len(left) == len(set(left)) and {who for who, _ in left} == people(own)
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_backup_put_back_forgets_no_delivery(own, tmp_path, monkeypatch, finished):
+    with own.writing("run", backup=True):
+        pass
+    if finished:
+        delivered(own, tmp_path / "1")
+    else:
+        with monkeypatch.context() as patch:
+            patch.setattr(ads, "write_delivery", killed)
+            with pytest.raises(KeyboardInterrupt):
+                delivered(own, tmp_path / "1")
+    own.restore()
+    done = export(own, "delivery", tmp_path / "2", "jsonl", as_of=DAY, since_last=True)
+    assert (done.number, done.unfinished) == (0, 0 if finished else 1)
+    assert lines(tmp_path / "2/delivery.jsonl") == [] and delivered(own, tmp_path / "3", again=1) == people(own)
+    say(own, [5], "Another one")
+    assert export(own, "delivery", tmp_path / "4", "jsonl", as_of=DAY, since_last=True).number == 2
+    assert {row["customer_id"] for row in lines(tmp_path / "4/delivery.jsonl")} == people(own, 5)
 
 
 def test_once_more_leaves_out_who_has_objected_since(own, tmp_path):

@@ -14,6 +14,7 @@ from engine import workspace
 from engine.errors import WorkspaceError
 from engine.pipeline import matches, prepared
 from engine.synth import looks, portraits
+from engine.usecases import lookalikes
 
 TODAY = datetime(2026, 3, 1).date()
 LONG_AGO = datetime(2025, 1, 1)
@@ -63,7 +64,7 @@ def space(tmp_path, pictures):
             "influencers",
             pl.DataFrame(
                 [
-                    {"customer_id": c, "definition": "tie_reach", "rank": r, "contact_id": k, "score": 1.0,
+                    {"customer_id": c, "definition": "auto", "rank": r, "contact_id": k, "score": 1.0,
                      "tie_share": 1.0, "centrality_pct": 1.0, "margin": 1.0}
                     for c, first in contact.items() for r, k in ((1, first), (2, "c3"))
                 ]
@@ -154,20 +155,20 @@ def test_a_contact_sheet_and_the_cost_of_caps(space, tmp_path):
     with space.warehouse() as store:
         context = prepared(space, store)
         with pytest.raises(WorkspaceError, match="no matches"):
-            matches.contact_sheet(context, tmp_path / "sheet")
+            lookalikes.sheet_of(context, tmp_path / "sheet")
         step(space, store)
-        few = matches.contact_sheet(context, tmp_path / "few", limit=2)[1].read_text()
+        few = lookalikes.sheet_of(context, tmp_path / "few", limit=2)[1].read_text()
         assert "c0 own_face" in few and "c4 own_face" in few and "c1 own_face" not in few  # c1 has nothing to show
-        files = matches.contact_sheet(context, tmp_path / "sheet", limit=4)
-        assert matches.caps(context)["gap"] == 0
-        free, *wished = matches.cost_of_wishes(context)
-        assert free["lost"] == 0 and {row["age_weight"] for row in wished} == {*matches.AGE_WEIGHTS}
+        files = lookalikes.sheet_of(context, tmp_path / "sheet", limit=4)
+        assert lookalikes.caps_of(context)["gap"] == 0
+        free, *wished = lookalikes.wishes_of(context)
+        assert free["lost"] == 0 and {row["age_weight"] for row in wished} == {*lookalikes.AGE_WEIGHTS}
         assert all(row["matched"] == free["matched"] for row in wished) and free["other_sex"] is None
         store.write("inventory", store.read("inventory").with_columns(max_uses=pl.lit(1, pl.Int32)))
         rows = step(space, store)
         used = [r["photo_id"] for r in rows.values() if r["photo_id"]]
         assert len(used) == len(set(used))
-        cost = matches.caps(context)
+        cost = lookalikes.caps_of(context)
     text = files[1].read_text()
     assert text.count('class="shown"') == text.count("shown</small>") == few.count('class="shown"') == 3
     assert "c0 own_face" in text and "no_consent" in text and text.count("<img") >= 6

@@ -11,8 +11,10 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from engine import sexes
+from engine.attributes import band
 from engine.errors import ConfigError
-from engine.faces import cut, sexes, sheet, traits
+from engine.faces import cut, sheet, traits
 from engine.faces.match import cap_gap, match
 from tests.faces.test_faces_match import likeness, world
 
@@ -53,8 +55,8 @@ def test_what_concerns_race_is_no_filter(name):
 
 
 def test_bands_of_age():
-    assert traits._band("30-39") == (30, 39) and traits._band("60+") == (60, 120) and traits._band(" 45 ") == (45, 45)
-    assert all(np.isnan(traits._band(text)).all() for text in ("", "old", "30-", "-5"))
+    assert band("30-39") == (30, 39) and band("60+") == (60, 120) and band(" 45 ") == (45, 45)
+    assert all(np.isnan(band(text)).all() for text in ("", "old", "30-", "-5"))
 
 
 def known(models, subjects, seed=3):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date, timedelta
 from itertools import combinations
+from pathlib import Path
 
 import networkx as nx
 import numpy as np
@@ -179,3 +181,13 @@ def test_agreement():
     )  # fmt: skip
     assert ranking.agreement(table).rows() == [("x", "y", 2, 0.5, 1.0)]
     assert ranking.agreement(table.head(0)).height == 0
+
+
+def test_users_find_every_definition():
+    offered = {f.name: f for f in fields(Graph)}["definition"].metadata["choices"]
+    assert set(offered) == {"auto", *ranking.DEFINITIONS}, "the choices of graph.definition in engine/config.py"
+    page = (Path(__file__).parents[2] / "docs" / "methods.md").read_text("utf-8")
+    missing = [name for name in ranking.DEFINITIONS if f"\n| `{name}`" not in page]
+    assert missing == [], "each needs a row with its formula in docs/methods.md, section 3"
+    untold = [name for name in ranking.DEFINITIONS if name not in (ranking.scores.__doc__ or "")]
+    assert untold == [], "the docstring of scores in engine/graph/ranking.py says what each is"

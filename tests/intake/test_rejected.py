@@ -13,6 +13,7 @@ from engine.sources import reasons
 ENGINE = Path(reasons.__file__).resolve().parents[1]
 PLACES = (
     "intake/importer.py",
+    "intake/models.py",
     "intake/typed.py",
     "intake/reading.py",
     "intake/photos.py",
@@ -22,13 +23,13 @@ PLACES = (
 
 
 def named() -> set[str]:
-    """The reasons that the code gives: second argument of `why`, first of `_none`, and those of types."""
+    """The reasons that the code gives: second argument of `why` and `one`, first of `_none`, and those of types."""
     found = set(values._UNREAD.values()) | {"nobody", "rounded_number"}  # these come of `spellings.problem`
     for place in PLACES:
         for node in ast.walk(ast.parse((ENGINE / place).read_text("utf-8"))):
             called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
-            if called in ("why", "_none"):
-                reason = node.args[1 if called == "why" else 0]
+            if called in ("why", "one", "_none"):
+                reason = node.args[0 if called == "_none" else 1]
                 found |= {reason.value} if isinstance(reason, ast.Constant) else set()
     return found
 

@@ -7,9 +7,12 @@ import json
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from typer.testing import CliRunner
 
+from cli.main import app
 from engine import runner, workspace
 from engine.errors import ModelError
+from engine.offers import wording
 from engine.usecases import retention, uplift
 
 
@@ -72,3 +75,27 @@ def test_loyalty_of_a_workspace(space):
     found = retention.loyalty(space, by=["residence"])
     assert found.facts["customers"] == 499 and found.facts["changes"] == 0
     assert found.rows.height == 0 and found.survival.height == 0
+
+
+def test_what_the_evaluation_decides_comes_first_and_fits_a_terminal(space):
+    call = ["offers", "evaluate", "-w", str(space.path), "--learner", "t", "--base", "logistic"]
+    lines = CliRunner().invoke(app, call).stdout.splitlines()
+    every = json.loads(CliRunner().invoke(app, [*call, "-o", "json"]).stdout)
+    assert max(map(len, lines)) <= 100 and lines.index("Learners") < lines.index("Rules")
+    gain = next(row for row in every if row["kind"] == "policy_gain")
+    [said] = [line for line in lines[: lines.index("Learners")] if line.startswith("Personalising ")]
+    assert f"{gain['value']:+.2f} a customer" in said
+    assert ("does not beat" in said) == any(row["kind"] == "policy_no_gain" for row in every)
+    for offer in ("apple", "sam"):
+        best = next(r for r in every if r["offer_id"] == offer and r["kind"] == "qini" and r["chosen"])
+        [said] = [line for line in lines if line.startswith(f"{offer}: ")]
+        assert f"t with logistic, Qini {best['value']:+.2f}" in said
+        random = any(r["offer_id"] == offer and r["kind"] == "like_random" for r in every)
+        assert ("no learner beats random" in said) == random
+        [row] = [line.split() for line in lines if line.startswith(f"{offer} ")]
+        assert row[-1] == "yes" and f"{round(best['value'], 3):.6g}" in row
+
+
+def test_an_offer_without_a_model_says_why():
+    rows = [wording.row("flip", "none", "none", "no_model", why="it was in no past campaign")]
+    assert wording.decisions(pl.DataFrame(rows)) == ["flip: no model: it was in no past campaign."]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
+from cli.main import app
 from engine.errors import InputError
 from engine.offers import experiment_table
 
@@ -130,3 +133,20 @@ def test_duplicated_constant_and_missing_features_are_no_problem():
         constant=pl.lit(1), gone=pl.lit(None, dtype=pl.Float64), again=pl.col("age"), nan=pl.lit(float("nan"))
     )
     assert run(data).filter(pl.col("kind").str.starts_with("qini"))["value"].is_finite().all()
+
+
+def test_the_command_adds_what_policies_are_worth(tmp_path):
+    """Everybody's worth is the difference of means times the value, less the cost; wrong values are refused."""
+    data = table(4000)
+    data.write_csv(tmp_path / "t.csv")
+    args = ["offers", "evaluate", "--data", str(tmp_path / "t.csv"), "--treatment", "arm", "--control", "none",
+            "--outcome", "y", "--learner", "t", "--base", "logistic", "-o", "json"]  # fmt: skip
+    done = CliRunner().invoke(app, [*args, "--value", "x=10", "--cost", "x=1"])
+    assert done.exit_code == 0, done.stderr
+    rows = [r for r in json.loads(done.stdout) if r["offer_id"] == "(policy)"]
+    (worth,) = [r for r in rows if (r["learner"], r["kind"]) == ("everybody", "policy_value")]
+    assert worth["low"] < 10 * 0.3 - 1 < worth["high"] and worth["high"] - worth["low"] < 1.2
+    assert {r["learner"] for r in rows} >= {"nobody", "random", "personalised"}
+    for wrong, words in (("x", "no TREATMENT=NUMBER"), ("y=3", "of 'x' is missing"), ("x=-1", "negative")):
+        done = CliRunner().invoke(app, [*args, "--value", wrong])
+        assert done.exit_code == 1 and words in done.stderr

@@ -82,7 +82,7 @@ def test_an_offer_is_made_on_its_days_only(start, end, valid):
     table = offers(offer_id=["a"], valid_from=[start], valid_to=[end])
     row = choose(people(customer_id=["p"]), {"a": 0.5}, table)
     assert (row["offer_id"] == "a") is valid
-    assert valid or row["reason"] == "no offer is valid on this day"
+    assert valid or (row["kind"], row["reason"]) == ("none_valid", "no offer is valid on this day")
 
 
 def test_who_may_get_none_and_why():
@@ -94,24 +94,30 @@ def test_who_may_get_none_and_why():
             "offers": [False, False, False, True, True],
         }
     )
-    assert policy.barred(who)["barred"].to_list() == [
-        "under 18", "age not known", "no consent to offers", None, None,
-    ]  # fmt: skip
+    assert policy.barred(who)["barred"].to_list() == ["minor", "age_unknown", "no_consent", None, None]
 
 
 def test_the_reason_says_what_was_missing():
     table = offers(offer_id=["a"])
     row = choose(people(customer_id=["p"]), {}, table, missing={"a": "there are no past campaigns"})
     assert row["offer_id"] is None and row["reason"] == "no offer has a model (a: there are no past campaigns)"
-    assert choose(people(customer_id=["p"]), {}, empty("offers"))["reason"] == "there are no offers"
+    assert row["kind"] == "no_model"
+    row = choose(people(customer_id=["p"]), {}, empty("offers"))
+    assert (row["kind"], row["reason"]) == ("no_offers", "there are no offers")
     young = people(customer_id=["p"], age=[19])
     row = choose(young, {"a": 0.9}, offers(offer_id=["a"], min_age=[21]))
+    assert row["kind"] == "not_open"
     assert row["reason"] == "no offer is open to this customer (age, or the make is owned already)"
+    row = choose(people(customer_id=["p"]), {"a": 0.001}, offers(offer_id=["a"]))
+    assert row["kind"] == "not_worth" and row["reason"].startswith("no offer is worth its cost: the best, a, ")
 
 
 def test_barred_customers_get_none_with_the_reason():
-    row = choose(people(customer_id=["p"], barred=["under 18"]), {"a": 0.9}, offers(offer_id=["a"]))
-    assert (row["offer_id"], row["expected_value"], row["reason"]) == (None, 0.0, "under 18")
+    for kind, words in (
+        ("minor", "under 18"), ("age_unknown", "age not known"), ("no_consent", "no consent to offers"),
+    ):  # fmt: skip
+        row = choose(people(customer_id=["p"], barred=[kind]), {"a": 0.9}, offers(offer_id=["a"]))
+        assert [row[name] for name in ("offer_id", "expected_value", "kind", "reason")] == [None, 0.0, kind, words]
 
 
 THREE = offers(offer_id=["a", "b", "c"], value=[10.0] * 3, cost=[1.0, 1.0, 1.0])
@@ -173,7 +179,8 @@ def test_an_owned_make_is_offered_only_where_wanted(own, setting, made):
 
 def test_nothing_is_said_about_customers_the_offer_was_never_tried_on():
     row = choose(people(customer_id=["p"]), {"a": 0.9}, offers(offer_id=["a"]), supported={"a": np.array([False])})
-    assert row["offer_id"] is None and row["reason"] == "no offer was ever tried on customers like this one"
+    assert row["offer_id"] is None and row["kind"] == "never_tried"
+    assert row["reason"] == "no offer was ever tried on customers like this one"
 
 
 def test_budget_and_capacity_leave_the_best():
@@ -182,6 +189,7 @@ def test_budget_and_capacity_leave_the_best():
     for table, limits in ((offers(offer_id=["a"]), {"budget": 1.5}), (offers(offer_id=["a"], capacity=[1]), {})):
         found = policy.choose(who, scores, table, policy.Limits(TODAY, **limits), missing={})
         assert found["offer_id"].to_list() == [None, "a", None]
+        assert found["kind"].to_list() == ["used_up", "offered", "used_up"]
         assert found["reason"][0] == "the budget or the offers' capacities are used where they gain more"
 
 

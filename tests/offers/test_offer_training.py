@@ -142,3 +142,14 @@ def test_cross_validation_of_many_rows_trains_on_some(monkeypatch):
     some = training._thinned(rows_, 1)
     assert len(some) == 500 == len(set(some)) and set(some) <= set(rows_) and (np.diff(some) > 0).all()
     assert training.train(rows(), "o", PLAN).model.slope > 0
+
+
+def test_scores_are_believed_as_far_as_models_of_the_size_in_use_deserve(monkeypatch):
+    """Where folds are thinned for choosing a learner, the slope is that of models trained on all of a fold."""
+    table, plan = rows(3000, effect=0.2), training.Plan(bases=("boosting",), bootstrap=20)
+    whole = training.train(table, "o", plan)
+    monkeypatch.setattr(training, "FOLD_ROWS", 300)
+    thinned = training.train(table, "o", plan)
+    cross = [next(m["value"] for m in t.metrics if m["kind"] == "qini_cross_validated") for t in (whole, thinned)]
+    assert cross[0] != cross[1]  # the folds were thinned
+    assert 0 < thinned.model.slope == whole.model.slope < 1 and thinned.judged.slope == whole.judged.slope

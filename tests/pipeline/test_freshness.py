@@ -26,8 +26,8 @@ SINCE_CHOICES = ("choices", "matches", *SINCE_MATCHES)
 # What is edited, which stages depend on it themselves, and which read what these write.
 EDITS = [
     ("engine/trust/consent.py", (*GRAPH, "choices", "matches"), SINCE_MATCHES),
-    ("engine/tables.py", ALL, ()),
-    ("engine/compiled.py", ("edges", *GRAPH, "choices", "matches"), SINCE_MATCHES),
+    ("engine/tables/computed.py", ALL, ()),
+    ("engine/compiled.py", ("edges", *GRAPH, "choices", "matches", "face_choices"), ("ads",)),  # a policy's trees
     ("engine/handsets/loyalty.py", ("handsets",), SINCE_CHOICES),
     ("engine/offers/policy_value.py", ("choices",), ("matches", *SINCE_MATCHES)),
     ("engine/faces/align.py", ("matches",), SINCE_MATCHES),
@@ -37,7 +37,7 @@ EDITS = [
     ("sql/offers/spells.sql", (*GRAPH, "handsets", "choices"), SINCE_CHOICES[1:]),  # of another folder
     ("sql/ads/offers_said.sql", SINCE_CHOICES, ()),  # run by the rules about people
     ("sql/graph/hubs.sql", ("edges", *GRAPH, "choices"), ("matches", *SINCE_MATCHES)),
-    ("sql/faces/paths.sql", ("matches",), SINCE_MATCHES),
+    ("sql/faces/estimated.sql", ("matches",), SINCE_MATCHES),
     ("engine/workspace/__init__.py", (), ()),  # imported for its types only
     ("engine/trust/enforce.py", (), ()),
     ("engine/report/book.py", (), ()),
@@ -63,7 +63,7 @@ IMPORTS = [
     ("photos", SINCE_CHOICES[:2], SINCE_MATCHES),
     ("acts", (*GRAPH, "choices"), ("matches", *SINCE_MATCHES)),
     ("devices", (*GRAPH, "handsets", "choices"), ("matches", *SINCE_MATCHES)),
-    ("treatments", ("choices",), ("matches", *SINCE_MATCHES)),
+    ("treatments", ("choices", "face_choices"), ("matches", "ads")),
     ("inventory", ("matches", "ads"), ("face_choices",)),
 ]
 
@@ -160,6 +160,16 @@ def test_an_assignment_makes_stale_whose_face_is_shown(store):
         store.write("assignments", pl.DataFrame([drawn]).with_columns(eligible_because=pl.lit("")))
         check(stale(store), "inputs", "assignments", ("face_choices",), ("ads",))
     store.write("assignments", store.read("assignments").clear())
+
+
+def test_a_policy_makes_stale_whose_face_is_shown_and_nothing_before_it(store):
+    """Also the same one again, when it was not the newest: the number counts."""
+    one = {"policy_id": "p", "number": 1, "model": "", "report": "{}"}
+    for rows in ([one], [one, {**one, "policy_id": "q", "number": 2}], [{**one, "number": 3}]):
+        noted(store)
+        store.write("policies", pl.DataFrame(rows))
+        check(stale(store), "inputs", "policies", ("face_choices",), ("ads",))
+    store.write("policies", store.read("policies").clear())
 
 
 @pytest.mark.parametrize(

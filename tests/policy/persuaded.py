@@ -1,6 +1,7 @@
 """Towns in which it is known whom which face persuades, and how a learned policy fares in many of them.
 
-`python -m tests.policy.persuaded 100` prints the figures of docs/methods.md; the tests run a few of the same towns.
+`python -m tests.policy.persuaded 100` prints the figures of docs/methods.md, `... rounds 10` those of three rounds in
+each of ten towns; the tests run a few of the same towns.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from engine.policy import learn, values
+from engine.policy import explore, learn, values
 from engine.policy.rows import Plan
 
 ARMS = ("no_face", "random_face", "own_face", "influencer_face")
@@ -96,6 +97,60 @@ def judged(kind: str, seed: int, others: Town) -> dict[str, float]:
             "paid": float(np.array([costs.get(a, 0.0) for a in ARMS])[choice].mean())}  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Told:
+    """Three rounds: what was learned after each, and the truth.
+
+    Args:
+        learned: after each round, from it and all before.
+        worth: true worth of what each policy shows, to other customers.
+        single: true worth of the best single arm.
+        oracle: and of the best arm for each customer.
+        truth: true worth of the rules of the last table.
+    """
+
+    learned: list[learn.Learned]
+    worth: list[float]
+    single: float
+    oracle: float
+    truth: dict[tuple[str, str], float]
+
+
+def three_rounds(seed: int, customers: int = 8_000) -> Told:
+    """A round in which every arm is drawn alike, then two in which a tenth of the customers explores."""
+    rng = np.random.default_rng(seed)
+    others = town("planted", 20_000, 999_999)
+    past: list[pl.DataFrame] = []
+    learned: list[learn.Learned] = []
+    worth: list[float] = []
+    for number in range(3):
+        of = town("planted", customers, 50 + 3 * seed + number)
+        chances = alike(of)
+        if learned:
+            scores, every = learned[-1].policy.scores(of.features), np.ones(of.chance.shape, dtype=bool)
+            best = explore.decide(scores, every, 0.1, rng.random(customers), rng.random(customers))
+            chances = 0.1 / len(ARMS) + 0.9 * (np.arange(len(ARMS)) == scores.argmax(axis=1)[:, None])
+            assert (best.propensity == chances[np.arange(customers), best.arm]).all()
+        frame = shown(of, chances, 70 + 3 * seed + number)
+        past.append(frame.with_columns(pl.col("customer_id") + f"-{number}", source=pl.lit(number)))
+        learned.append(learn.train(pl.concat(past), ARMS, Plan()))
+        worth.append(others.worth(learned[-1].policy.scores(others.features).argmax(axis=1), {}))
+    truth = {(values.EVERYBODY, a): float(others.chance[:, i].mean()) for i, a in enumerate(ARMS)}
+    truth |= {(values.RANDOM, ""): float(others.chance.mean()), (values.POLICY, ""): worth[2]}
+    return Told(learned, worth, *others.best({}), truth)
+
+
+def tell_rounds(count: int) -> None:
+    """Print the figures of three rounds in `count` towns."""
+    for seed in range(count):
+        told = three_rounds(seed)
+        gains = [(w - told.single) / (told.oracle - told.single) for w in told.worth]
+        lines = {(w.rule, w.arm): w for w in told.learned[2].table}
+        off = {" ".join(rule).strip(): round((lines[rule].value - value) / lines[rule].se, 2)
+               for rule, value in told.truth.items()}  # fmt: skip
+        print(seed, "share of the oracle's gain", [round(g, 3) for g in gains], "errors in SE", off, flush=True)
+
+
 def main(count: int) -> None:
     """Print the figures of `count` towns of each kind."""
     for kind in KINDS:
@@ -106,4 +161,4 @@ def main(count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    tell_rounds(int(sys.argv[2])) if sys.argv[1] == "rounds" else main(int(sys.argv[1]))

@@ -159,29 +159,12 @@ def test_chances_that_are_logged_are_those_by_which_arms_come_out(seed, share, a
 
 
 def test_three_rounds_of_a_tenth_at_random_keep_the_policy_and_tell_the_truth_of_every_rule():
-    rng = np.random.default_rng(11)
-    others = town("planted", 20_000, 999_999)
-    past, worth, chances, first = [], [], None, None
-    for number in range(3):
-        of = town("planted", 8_000, 50 + number)
-        chances = alike(of) if first is None else None
-        if chances is None:
-            every = np.ones(of.chance.shape, dtype=bool)
-            best = explore.decide(first.policy.scores(of.features), every, 0.1, rng.random(8_000), rng.random(8_000))
-            preferred = first.policy.scores(of.features).argmax(axis=1)
-            chances = 0.1 / len(ARMS) + 0.9 * (np.arange(len(ARMS)) == preferred[:, None])
-            assert (best.propensity == chances[np.arange(8_000), best.arm]).all()
-        frame = shown(of, chances, 70 + number)
-        past.append(frame.with_columns(pl.col("customer_id") + f"-{number}", source=pl.lit(number)))
-        first = learn.train(pl.concat(past), ARMS, Plan())
-        assert first.supported
-        worth.append(others.worth(first.policy.scores(others.features).argmax(axis=1), {}))
-    single, oracle = others.best({})
-    assert worth[2] >= worth[0] - 0.02 * (oracle - single)  # where the cut falls is luck of that size
-    truth = {(values.EVERYBODY, a): others.chance[:, i].mean() for i, a in enumerate(ARMS)}
-    truth |= {(values.RANDOM, ""): others.chance.mean(), (values.POLICY, ""): worth[2]}
-    for rule, value in truth.items():
-        found = line(first, *rule)
+    told = persuaded.three_rounds(11)
+    assert all(found.supported for found in told.learned)
+    # Where the cut falls is luck of that size.
+    assert told.worth[2] >= told.worth[0] - 0.02 * (told.oracle - told.single)
+    for rule, value in told.truth.items():
+        found = line(told.learned[2], *rule)
         assert abs(found.value - value) <= 2 * found.se
 
 

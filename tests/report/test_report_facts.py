@@ -14,9 +14,12 @@ import pytest
 from engine import workspace
 from engine.errors import InputError
 from engine.intake.importer import import_table
+from engine.offers import policy
 from engine.report import offers_figures
 from engine.report.book import Book, look_up, plain
 from engine.report.page import spell
+from engine.report.pages import CHARTS
+from engine.tables import TABLES
 from engine.trust.noise import Noise
 from engine.usecases import erase, reporting
 
@@ -125,6 +128,14 @@ def _same(cell, value) -> bool:
     return cell == value if isinstance(value, str) else json.loads(cell) == value
 
 
+def test_every_chart_has_a_place_and_a_name_of_its_own(written):
+    html, facts, _ = written
+    drawn = [name for make in CHARTS.values() for name in make(facts)]
+    assert [name for name, times in Counter(drawn).items() if times > 1] == [], "two reports draw charts of one name"
+    nowhere = [name for name in drawn if f'id="chart-{name}"' not in html]
+    assert nowhere == [], "each needs its chart(name) in a template of engine/report/templates/"
+
+
 def test_coverage_is_what_the_tables_hold(exact, rows):
     facts = exact
     events, parties = rows["events"], rows["parties"]
@@ -143,7 +154,7 @@ def test_coverage_is_what_the_tables_hold(exact, rows):
 
 def test_influence_figures_are_recomputed(exact, rows):
     facts = exact
-    first = rows["influencers"].filter((pl.col("definition") == "tie_reach") & (pl.col("rank") == 1))
+    first = rows["influencers"].filter((pl.col("definition") == "auto") & (pl.col("rank") == 1))
     chosen = Counter(first["contact_id"])
     assert facts["influence"]["contacts"] == len(chosen)
     assert sum(piece["n"] for piece in facts["certainty"]["margin"]) == 400
@@ -410,15 +421,18 @@ def test_shares_that_were_moved_stay_shares_and_intervals_intervals():
     assert len(seen) > 10
 
 
-def test_reasons_for_no_offer_are_public_without_their_figures():
-    counted = "no offer has a model (a: only {} treated customers in past campaigns, 50 are needed)"
-    reasons = pl.DataFrame({"reason": [counted.format(40), "under 18", counted.format(39)], "n": [70, 60, 50]})
-    public, internal = Book(15, Noise(b"secret", b"", 15)), Book(15)
-    assert offers_figures._reasons(public, reasons) == [
-        {"reason": counted.format("…").replace("50", "…"), "n": 120},
-        {"reason": "under 18", "n": 60},
-    ]
-    assert offers_figures._reasons(internal, reasons) == reasons.to_dicts()
+def test_why_some_get_no_offer_is_counted_by_kind_and_said_in_words():
+    """Every kind has words of its own, and they are those of the stage where it has no figures in them."""
+    assert set(offers_figures.REASONS) == set(TABLES["choices"].column("kind").words) - {policy.OFFERED}
+    assert len(set(offers_figures.REASONS.values())) == len(offers_figures.REASONS)
+    book = Book(15)
+    by = pl.DataFrame({"segment_by": ["", "residence", "age_band"], "segment": ["", "x", "18-24"]})
+    choices = by.join(pl.DataFrame({"offer_id": ["", "a"], "n": [130, 20]}), how="cross")
+    reasons = pl.DataFrame({"kind": ["no_model", "minor", None], "n": [70, 40, 20]})
+    offers_figures.given(book, choices, reasons)
+    assert book.get("offers.reasons") == [
+        {"reason": "no offer has a model", "n": 70}, {"reason": "under 18", "n": 40}, {"reason": "not known", "n": 20},
+    ]  # fmt: skip
 
 
 def test_what_an_erasure_took_is_no_public_figure(tmp_path):

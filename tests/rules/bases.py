@@ -7,16 +7,20 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from tests.rules import checks, steps
 from tests.rules.model import PURPOSES, Consent, Rules, Settings
 from tests.rules.world import CROWD, FRIENDS, PORTRAITS, Base, World
 
+if TYPE_CHECKING:
+    from engine.workspace import Workspace
+
 SETTINGS = {
     "run__threads": 1, "ids__rules": 1, "graph__min_active_days": 1, "offers__bases": "logistic", "offers__folds": 2,
     "offers__bootstrap": 20, "offers__min_rows_per_arm": 2, "offers__level": 0.0, "ads__sizes": "300x250",
+    "faces__explore": 0.0,
 }  # fmt: skip
 CAMPAIGN = datetime(2026, 2, 18, 10)
 
@@ -83,7 +87,7 @@ class Bases:
 
         empty = self.folder / "empty"
         draw(empty / "files")
-        engine.create(empty / "w", **SETTINGS)
+        _with_policy(engine.create(empty / "w", **SETTINGS))
         start = Base(empty, Rules(Settings()), {}, [])
         learned = World(start, self.folder / "learned", Settings())
         learned._command("import", "photos", _table_of_portraits(learned.files))
@@ -101,6 +105,17 @@ class Bases:
             steps.Run(),
         ])  # fmt: skip
         self._made["full"] = Base(full.folder, full.rules, start.portraits, full.imports)
+
+
+def _with_policy(space: Workspace) -> None:
+    """A policy that prefers faces as the rules do without one: so deliveries note what is known of whom they reach."""
+    from engine.faces import model_id
+    from engine.policy import stored
+    from engine.policy.model import SINGLE, FacePolicy
+
+    arms, about = ("own_face", "influencer_face", "no_face"), {"faces_model": model_id(space.config.faces, "inventory")}
+    with space.writing("test") as store, store.transaction():
+        stored.write(store, FacePolicy(SINGLE, arms, (3.0, 2.0, 1.0), arms[0], about=about), {})
 
 
 def draw(folder: Path) -> None:

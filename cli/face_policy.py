@@ -1,0 +1,168 @@
+"""`kindred faces policy …`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.command import DONE, ENCODING, SHEET, WRONG_USAGE, Shell, command
+from cli.output import Output
+
+if TYPE_CHECKING:
+    from engine.policy.stored import Stored
+
+_COST = Annotated[
+    list[str] | None, typer.Option("--cost", metavar="ARM=NUMBER", help="Cost of showing it once; repeatable.")
+]
+_WORTH = Annotated[float, typer.Option("--worth", help="Of one unit of the outcome.")]
+_LEVEL = Annotated[float, typer.Option("--level", min=0.001, max=0.5, help="1 - confidence.")]
+_NO_AD = "no_ad"
+
+
+def register(faces: typer.Typer) -> None:
+    """Add the group `policy` to the commands about faces."""
+    group = typer.Typer(help="Who is persuaded by whose face: learned from arms drawn at random.", no_args_is_help=True)
+    faces.add_typer(group, name="policy")
+
+    @command(group, computes=True)
+    def evaluate(
+        shell: Shell,
+        data: Annotated[Path, typer.Option("--data", metavar="FILE", help="A row per customer shown an arm.")],
+        arm: Annotated[str, typer.Option("--arm", metavar="COLUMN", help="What was shown.")],
+        outcome: Annotated[str, typer.Option("--outcome", metavar="COLUMN", help="A number or a truth.")],
+        propensity: Annotated[
+            str, typer.Option("--propensity", metavar="COLUMN", help="The chance by which a row got its arm.")
+        ],
+        customer: Annotated[str | None, typer.Option("--customer", metavar="COLUMN", help="Whose row it is.")] = None,
+        cluster: Annotated[str | None, typer.Option("--cluster", metavar="COLUMN", help="What was drawn.")] = None,
+        source: Annotated[str | None, typer.Option("--source", metavar="COLUMN", help="Round or experiment.")] = None,
+        cost: _COST = None,
+        worth: _WORTH = 1.0,
+        level: _LEVEL = 0.05,
+        exclude: Annotated[list[str] | None, typer.Option("--exclude", metavar="COLUMN", help="No feature.")] = None,
+        seed: Annotated[int, typer.Option("--seed", min=0)] = 7,
+        sheet: SHEET = None,
+        encoding: ENCODING = None,
+    ) -> int:
+        """What showing each arm to all, a random one, or a learned one is worth. On customers held out, with intervals.
+
+        Example: `kindred faces policy evaluate --data shown.csv --arm arm --outcome bought --propensity chance`
+        """
+        from engine import plaintable
+        from engine.policy import table
+        from engine.policy.rows import Plan
+
+        costs = _costs(shell, cost)
+        if costs is None:
+            return WRONG_USAGE
+        found = table.evaluate(
+            plaintable.read(data, sheet=sheet, encoding=encoding),
+            table.Columns(arm, outcome, propensity, customer, cluster, source),
+            Plan(costs=costs, worth=worth, level=level, seed=seed),
+            exclude=exclude or (),
+        )
+        shell.emit([line._asdict() for line in found.table])
+        shell.say(found.reason[0].upper() + found.reason[1:] + ".")
+        return 0
+
+    @command(group, computes=True)
+    def train(
+        shell: Shell,
+        experiment: Annotated[
+            list[str] | None,
+            typer.Option("--experiment", metavar="NAME", help="To learn from; default: all that are finished."),
+        ] = None,
+        cost: _COST = None,
+        worth: _WORTH = 1.0,
+        level: _LEVEL = 0.05,
+    ) -> int:
+        """Learn from finished experiments, and what policies handed out at random. The next run shows faces by it.
+
+        Example: `kindred faces policy train --experiment spring --cost influencer_face=0.02`
+        """
+        from engine.usecases import face_policy
+
+        costs = _costs(shell, cost)
+        if costs is None:
+            return WRONG_USAGE
+        found = face_policy.train(
+            shell.workspace(), experiments=experiment or (), costs=costs, worth=worth, level=level
+        )
+        _emit(shell, found)
+        shell.say("Next: `kindred run`, which shows faces by it (faces.use_policy = false: it does not).")
+        return DONE
+
+    @command(group)
+    def show(
+        shell: Shell,
+        policy_id: Annotated[
+            str | None, typer.Argument(metavar="ID", help="Of a policy, or how it begins; default: the newest.")
+        ] = None,
+    ) -> None:
+        """What a learned policy is worth beside simpler rules, what moves its choice, how many get which face.
+
+        Example: `kindred faces policy show -o json`
+        """
+        from engine.usecases import face_policy
+
+        _emit(shell, face_policy.show(shell.workspace(), policy_id))
+
+
+def _costs(shell: Shell, texts: list[str] | None) -> dict[str, float] | None:
+    """Costs by arm; None where one does not read, which is said."""
+    costs = {}
+    for text in texts or ():
+        name, _, number = text.rpartition("=")
+        try:
+            costs[name] = float(number)
+        except ValueError:
+            name = ""
+        if not name:
+            shell.complain(f"{text!r} is no cost: write ARM=NUMBER")
+            return None
+    return costs
+
+
+def _emit(shell: Shell, found: Stored) -> None:
+    """A policy: the decision first, then a table a question; as CSV what rules are worth, as JSON all."""
+    from engine.usecases import face_policy
+
+    said = face_policy.plain(found)
+    if shell.output is Output.json:
+        shell.emit(said)
+        return
+    if shell.output is Output.csv:
+        shell.emit(said["values"])
+        return
+    rounds = ", ".join(f"{part['name']} ({part['customers']:,} customers)" for part in said["rounds"])
+    print(f"Policy {said['policy_id']}, learned from {rounds}: {said['metric']} within {said['horizon_days']} days.")
+    print(f"{said['reason'][0].upper()}{said['reason'][1:]}.")
+    print(f"\nWorth a customer, with {1 - said['level']:.0%} intervals")
+    shell.emit([_named(line) for line in said["values"]])
+    print("\nShare of the customers who would be shown each face")
+    shell.emit([{"arm": arm, "share": share} for arm, share in said["shares"].items()])
+    if said["moves"]:
+        print("\nWhat the choice depends on: customers whose face would change with another customer's value")
+        shell.emit(said["moves"])
+    for why in said["left_out"].values():
+        shell.say(f"Not learned from: {why}.")
+    if _NO_AD not in said["shares"]:
+        shell.say("What showing nothing is worth was not tried: an experiment with the arm no_ad tells.")
+    shell.say(
+        "Which offer goes with which face was not tried: each customer was made one offer, chosen and not drawn. "
+        "The policy knows the offer."
+    )
+
+
+def _named(line: dict[str, Any]) -> dict[str, Any]:
+    """A rule's worth under the name by which people know the rule."""
+    rule = (
+        "nobody"
+        if line["arm"] == _NO_AD
+        else f"{line['arm']} for all"
+        if line["arm"]
+        else line["rule"].replace("_", " ")
+    )
+    return {"rule": rule} | {name: line[name] for name in ("value", "low", "high")}
