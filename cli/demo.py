@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.command import Shell, command
+from engine.figures import word
 
 _SEED = Annotated[int, typer.Option("--seed", min=0, help="The same seed draws the same town.")]
 
@@ -71,8 +72,7 @@ def _summary(result: dict[str, Any]) -> str:
         f"{records['rejected']:,} rejected; {'each as planted' if exact else 'NOT as planted'}",
         "graph": f"{counts['edges']:,} edges, {counts['ties']:,} pairs; "
         f"{found['call_centres']['found']} of {found['call_centres']['planted']} call centres found",
-        "influencers": f"{_percent(influencers['tie_reach_first'])} of the planted ones come first, "
-        f"{_percent(influencers['tie_reach_among_3'])} among the first three",
+        "influencers": _found(influencers),
         "handsets": f"{found['handset_changes']['found']:,} of {found['handset_changes']['planted']:,} changes found",
         "offers": f"{policy['offers_made']:,} made, worth {policy['value']:.2f} a customer "
         f"(best possible {policy['oracle']:.2f}, best single offer {policy['best_single']:.2f}, "
@@ -89,6 +89,20 @@ def _summary(result: dict[str, Any]) -> str:
     body = [f"  {name:<12} {text}" for name, text in lines.items()]
     links = [f"  {name:<12} {paths[name]}" for name in ("gallery", "faces", "report", "export", "workspace")]
     return "\n".join([head, *body, "Open or look into:", *links])
+
+
+def _found(influencers: dict[str, Any]) -> str:
+    """How many of the planted influencers each definition names first."""
+    first, three = influencers["first"], influencers["among_3"]
+    chosen = "auto" if "auto" in first else next(iter(first), "")
+    others = ", ".join(f"{word(name)} {_percent(share)}" for name, share in first.items() if name != chosen)
+    lines = [
+        f"{_percent(first.get(chosen))} of the planted ones come first by {chosen}, "
+        f"{_percent(three.get(chosen))} among the first three; a random contact: {_percent(influencers['random'])}",
+        others,
+        influencers["because"],
+    ]
+    return f"\n{'':15}".join(line for line in lines if line)
 
 
 def _trial(found: dict[str, Any]) -> str:

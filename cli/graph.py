@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
 
         A table shows the first 20 rows by the workspace's own definition; -o csv and -o json have all of them.
 
-        Example: `kindred influencers --definition tie_reach --top 1 -o json`
+        Example: `kindred influencers --definition strongest --top 1 -o json`
         """
         from engine.usecases import influence
 
@@ -61,7 +61,7 @@ def register(app: typer.Typer) -> None:
         if shown and not definition:
             definition = [space.config.graph.definition]
         rows = influence.influencers(
-            space, definitions=definition or (), top=top, settings=settings, progress=shell.progress
+            space, definitions=definition or (), top=top, settings=settings, say=shell.say, progress=shell.progress
         )
         shell.emit(rows.head(FIRST) if shown else rows)
         if shown and rows.height > FIRST:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,8 +13,6 @@ from cli.inputs import FROM, GLOB, PATHS, SQL, inputs
 from cli.mappings import register as register_mappings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from engine.sources import SourceSummary
     from engine.sources.health import Check
     from engine.warehouse import Warehouse
@@ -94,13 +91,13 @@ def register(app: typer.Typer) -> None:
         Example: `kindred import logs calls.csv sms.csv --format copenhagen --epoch 2014-02-24`
         """
         from engine.logs.importer import import_logs
-        from engine.usecases import mappings
+        from engine.usecases import imports, mappings
 
         space = shell.workspace()
         said = mappings.find(space, mapping)
         options: dict[str, Any] = {"epoch": epoch.date() if epoch else None, "timezone": timezone}
         with (
-            _importing(space, "logs", preview) as (store, _),
+            imports.importing(space, "logs", preview) as (store, _),
             inputs(space, paths, glob, from_, sql) as files,
         ):
             done = import_logs(
@@ -210,13 +207,13 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
         strict: _STRICT = False,
     ) -> int:
         from engine.intake.importer import import_table
-        from engine.usecases import mappings
+        from engine.usecases import imports, mappings
 
         space = shell.workspace()
         said = mappings.find(space, mapping)
         done = []
         with (
-            _importing(space, target, preview) as (store, faces),
+            imports.importing(space, target, preview) as (store, faces),
             inputs(space, paths, glob, from_, sql) as files,
         ):
             for path in files:
@@ -244,17 +241,6 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
         f"{text}\n\nExample: `kindred import {target} {'photos/' if target == 'photos' else target + '.csv'}`"
     )
     command(group, target)(load)
-
-
-@contextmanager
-def _importing(space: Workspace, target: str, preview: bool) -> Iterator[tuple[Any, Path]]:
-    """The database to import into and the folder for photos: the workspace's, or a copy that is gone afterwards."""
-    if preview:
-        with space.sandbox() as (store, folder):
-            yield store, folder / "faces"
-    else:
-        with space.writing(f"import {target}") as store:
-            yield store, space.faces
 
 
 def _checks(space: Workspace, store: Warehouse, target: str) -> list[Check]:

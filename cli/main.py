@@ -24,6 +24,7 @@ from cli import (
     persons,
     report,
     run,
+    serve,
     trust,
     workspace,
 )
@@ -96,6 +97,7 @@ for module in (
     experiment,
     learn,
     report,
+    serve,
     exports,
     trust,
 ):

@@ -12,7 +12,7 @@ A notebook needs five lines (``calls.csv`` is made up here)::
     3
     >>> [(r.stage, r.status) for r in engine.run(space, until="influencers")]
     [('edges', 'done'), ('learned', 'done'), ('influencers', 'done')]
-    >>> engine.influencers(space, definition="tie_reach").select("customer_id", "contact_id", "tie_share").rows()
+    >>> engine.influencers(space, definition="strongest").select("customer_id", "contact_id", "tie_share").rows()
     [('a', 'b', 1.0), ('b', 'a', 1.0)]
     >>> engine.table(space, "parties").height
     3
@@ -73,17 +73,19 @@ def import_logs(
     encoding: str | None = None,
     database: str | None = None,
     sql: str = "",
+    preview: bool = False,
     progress: Progress = SILENT,
 ) -> list[SourceSummary]:
     """Import call records; see `engine.logs.importer.import_logs` for formats, mappings (files or names of kept ones)
-    and options. From a `database` (its address, see `engine.intake.databases.fetched`) come the rows of `sql`."""
+    and options. From a `database` (its address, see `engine.intake.databases.fetched`) come the rows of `sql`. A
+    `preview` stores nothing."""
     from engine.intake import databases
     from engine.logs import importer
-    from engine.usecases import mappings
+    from engine.usecases import imports, mappings
 
     said = mappings.find(workspace, mapping)
 
-    with workspace.writing("import logs") as store, ExitStack() as stack:
+    with imports.importing(workspace, "logs", preview) as (store, _), ExitStack() as stack:
         files = [Path(path) for path in paths]
         if database is not None:
             files.append(stack.enter_context(databases.fetched(database, sql, workspace.scratch)))
@@ -112,23 +114,24 @@ def import_table(
     mapping: str | Path | None = None,
     sheet: str | None = None,
     encoding: str | None = None,
+    preview: bool = False,
     progress: Progress = SILENT,
 ) -> SourceSummary:
     """Import customers, devices, offers, treatments, acts, photos, inventory, consents or optouts from one path; `keep`
     names further columns to keep though they look like names, numbers or addresses of people, `mapping` is a file or
-    the name of a kept one, `sheet` that of a workbook, `encoding` that of a text."""
+    the name of a kept one, `sheet` that of a workbook, `encoding` that of a text. A `preview` stores nothing."""
     from engine.intake import importer
-    from engine.usecases import mappings
+    from engine.usecases import imports, mappings
 
     said = mappings.find(workspace, mapping)
 
-    with workspace.writing(f"import {target}") as store:
+    with imports.importing(workspace, target, preview) as (store, faces):
         return importer.import_table(
             store,
             target,
             Path(path),
             format=format,
-            faces_folder=workspace.faces,
+            faces_folder=faces,
             config=workspace.config,
             key=workspace.key(),
             keep=keep,
@@ -225,3 +228,18 @@ def influencers(
     return influence.influencers(
         workspace, definitions=() if definition is None else (definition,), top=top, progress=progress
     )
+
+
+def facts(workspace: Workspace, kind: str = "all", *, internal: bool = False) -> dict[str, Any]:
+    """Every figure of a report as nested plain data, for passing on unless `internal`; see
+    `engine.usecases.reporting.facts`."""
+    from engine.usecases import reporting
+
+    return reporting.facts(workspace, kind, internal=internal)
+
+
+def analyse(workspace: Workspace, experiment: str, **options: Any) -> dict[str, Any]:
+    """What an experiment says, as planned; see `engine.usecases.experiment_analysis.analyse`."""
+    from engine.usecases import experiment_analysis
+
+    return experiment_analysis.analyse(workspace, experiment, **options)

@@ -139,7 +139,7 @@ class Graph:
     damping: float = _s(0.85, "PageRank's damping factor", low=0, high=0.9999)
     gamma: float = _s(0.25, "tie_reach: weight of the contact's centrality against the tie", low=0)
     definition: str = _s(
-        "tie_reach",
+        "auto",
         "which influencer the ads use; auto = learned from acts where later acts support it, else strongest",
         choices=("auto", "tie_reach", "strongest", "outgoing", "embedded", "ppr", "lead", "dispersion", "learned"),
     )
@@ -163,7 +163,7 @@ class Offers:
 
     change_days: int = _s(7, "a new handset counts after this many days ...", low=0)
     change_events: int = _s(3, "... and this many events", low=1)
-    learners: str = _s("t", "uplift learners to compare, separated by commas")
+    learners: str = _s("t,x,dr", "uplift learners to compare, separated by commas")
     bases: str = _s("logistic,boosting", "base learners to compare, separated by commas")
     test_share: float = _s(0.3, "share of past treatments held out to judge the learners", low=0.05, high=0.9)
     min_rows_per_arm: int = _s(50, "fewer treated or control customers than this train no model", low=2)

@@ -11,7 +11,7 @@ WITHHELD = "withheld"
 NAMES = {
     "tie_reach": "tie and reach",
     "strongest": "strongest tie",
-    "auto": "the chosen contact",
+    "auto": "auto (learned or strongest)",
     "learned": "learned from acts",
     "outgoing": "whom one calls",
     "embedded": "tie with common contacts",

@@ -23,7 +23,7 @@ TOP_LEVEL = {
 LAYERS = [
     {"errors", "identifiers", "progress", "version", "offline", "documents", "databases", "config", "config_file",
      "contracts", "tables", "stages", "segments", "clock", "compiled", "processes", "formulas", "rates", "figures",
-     "glossary", "pictures", "attributes", "sexes", "table_words"},
+     "glossary", "pictures", "attributes", "sexes"},
     {"warehouse"},
     {"trust"},
     {"sources"},
@@ -36,6 +36,7 @@ LAYERS = [
     {"runner"},
     {"export"},
     {"usecases"},
+    {"serve"},
     {"__init__"},
 ]  # fmt: skip
 # Call records and the other tables come in by one mapping and one reader.
@@ -51,9 +52,9 @@ PUBLIC = {
 HEAVY = {
     "torch", "torchvision", "facenet_pytorch", "igraph", "sklearn", "sklift", "statsmodels", "vl_convert", "scipy",
     "numba", "cv2", "PIL", "pandas", "polars", "pyarrow", "networkx", "duckdb", "phonenumbers", "jinja2", "numpy",
-    "pyspark", "sqlglot",
+    "pyspark", "sqlglot", "starlette", "uvicorn",
 }  # fmt: skip
-LINES = 500
+LINES, LINES_OF_TESTS = 400, 500
 SOURCES = sorted(p for folder in ("engine", "cli", "tests", "sql") for p in (ROOT / folder).rglob("*.py"))
 ENGINE = [p for p in SOURCES if p.is_relative_to(ROOT / "engine")]
 SQL = sorted((ROOT / "sql").rglob("*.sql"))
@@ -127,9 +128,8 @@ def test_nothing_else_at_the_top_level():
 
 
 def test_no_source_file_is_long():
-    long = {
-        str(p.relative_to(ROOT)): n for p in [*SOURCES, *SQL] if (n := len(p.read_text("utf-8").splitlines())) > LINES
-    }
+    lengths = {str(p.relative_to(ROOT)): len(p.read_text("utf-8").splitlines()) for p in [*SOURCES, *SQL]}
+    long = {name: n for name, n in lengths.items() if n > (LINES_OF_TESTS if name.startswith("tests/") else LINES)}
     assert long == {}
 
 

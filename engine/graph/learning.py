@@ -60,11 +60,17 @@ class Model:
     coefficients: np.ndarray
     error: np.ndarray
 
-    def scaled(self, features: np.ndarray) -> np.ndarray:
-        """Features as multiples of their standard deviation from the mean, bounded; 0 where unknown."""
+    def scaled(self, features: np.ndarray, mean: np.ndarray | None = None) -> np.ndarray:
+        """Features as multiples of their standard deviation from the mean, bounded; 0 where unknown.
+
+        Args:
+            features: float64[k, p].
+            mean: float64[p], of the graph that they are of; None = the model's.
+        """
         import numpy as np
 
-        return np.clip(np.nan_to_num((features - self.mean) / self.deviation, nan=0.0), -_FARTHEST, _FARTHEST)
+        away = (features - (self.mean if mean is None else mean)) / self.deviation
+        return np.clip(np.nan_to_num(away, nan=0.0), -_FARTHEST, _FARTHEST)
 
     def scores(self, pairs: Pairs) -> np.ndarray:
         """float64[2t]: by how much i's odds are multiplied if the contact acts; 0 in the rows of who is no customer."""
@@ -82,7 +88,7 @@ class Verdict:
 
     Args:
         definition: learned or strongest.
-        reason: no_acts, too_few, no_influence, not_better or better.
+        reason: no_acts, too_few, too_large, no_influence, not_better or better.
         cases: acts that tell something, in the part that was fitted and in the part that judged.
         p_value: of the shuffles of the judging part within strata, null = was not asked.
         gain: held-out log-likelihood per case of learned influence less that of the strength of ties, low and high.
@@ -122,7 +128,8 @@ def learn(
     cases = (len(fitted.sets.size), len(judged.sets.size))
     if min(cases) < FEWEST:
         return None, Verdict("strongest", "too_few", cases)
-    # By the later graph: how often contacts followed somebody is known of few people at first.
+    # By the later graph's deviations: how often contacts followed somebody is known of few people at first. By each
+    # graph's own means: where the records begin all ties are new, which would count for what every contact's act does.
     mean, deviation = _scale(after.pairs)
     model = _model(mean, deviation, [(before, fitted)])
     plain = _model(mean, deviation, [(before, fitted)], _STRENGTH)
@@ -157,7 +164,7 @@ def _model(
     import numpy as np
 
     blank = Model(mean, deviation, np.zeros(len(NAMES)), np.zeros(len(NAMES)))
-    x = np.vstack([part.summed(blank.scaled(view.pairs.matrix(part.entry))) for view, part in parts])
+    x = np.vstack([p.summed(blank.scaled(view.pairs.matrix(p.entry), _scale(view.pairs)[0])) for view, p in parts])
     sets, kept = _together([part.sets for _, part in parts]), np.array([NAMES.index(name) for name in names])
     constant = NAMES.index("contact")
     while True:
@@ -275,25 +282,32 @@ def _shuffled(sets: Sets, exposure: np.ndarray, rng: np.random.Generator) -> flo
 
 
 _REASONS = {
-    "no_acts": "there are no acts to learn from (`kindred import acts`)",
+    "no_acts": "there are no acts and no changes of handset to learn from (`kindred import acts`)",
     "too_few": "too few acts tell who acts after whom",
+    "too_large": "the graph is larger than warehouse.driver_edges, and acts are learned from in one memory only",
     "no_influence": "that contacts acted before says no more than likeness does",
     "not_better": "what acts tell names no better contacts than the strength of ties does",
     "better": "on later acts it did better than the strength of ties",
 }
 
 
-def sentence(verdict: Verdict) -> str:
-    """Which definition is used, and why, in words."""
-    return f"influence by {verdict.definition}: {_REASONS[verdict.reason]}"
+def sentence(verdict: Verdict, asked: str = "auto") -> str:
+    """Which definition is used, and why, in words.
+
+    Args:
+        verdict: of `learn`.
+        asked: auto, or learned: then it is used whatever the verdict.
+    """
+    why = f"{verdict.definition}: {_REASONS[verdict.reason]}"
+    return f"Influence by {why}." if asked == "auto" else f"Influence by {asked}, as set; auto would take {why}."
 
 
-def table(model: Model | None, verdict: Verdict) -> pl.DataFrame:
-    """Rows of table `learned`."""
+def table(model: Model | None, verdict: Verdict, asked: str = "auto") -> pl.DataFrame:
+    """Rows of table `learned`; asked: see `sentence`."""
     import polars as pl
 
     rows: list[dict[str, object]] = [
-        {"kind": "choice", "name": verdict.definition, "says": sentence(verdict)},
+        {"kind": "choice", "name": verdict.definition, "says": sentence(verdict, asked)},
         {"kind": "reason", "name": verdict.reason, "value": verdict.p_value, "says": _REASONS[verdict.reason]},
         {"kind": "cases", "name": "fitted", "value": verdict.cases[0], "says": "acts that were fitted"},
         {"kind": "cases", "name": "judged", "value": verdict.cases[1], "says": "later acts that judged"},

@@ -43,8 +43,8 @@ def run(store: Warehouse, config: Config, progress: Progress = SILENT) -> None:
         store.temp("allowed_ties", "graph/consented_ties", purpose=consent.TRAFFIC_DATA_MARKETING)
     else:
         store.temp("allowed_ties", "graph/counted_ties")
-    auto = config.graph.definition == "auto"
-    store.create("influencers", "graph/top_contacts", gamma=config.graph.gamma, top=config.graph.top, auto=auto)
+    graph = config.graph
+    store.create("influencers", "graph/top_contacts", gamma=graph.gamma, top=graph.top, definition=graph.definition)
 
 
 def pagerank(store: Warehouse, *, damping: float, tolerance: float = TOLERANCE, progress: Progress = SILENT) -> int:

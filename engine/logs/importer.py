@@ -211,7 +211,8 @@ def _how(job: _Job, read: recognise.Reading, found: cleaning.Found) -> dict[str,
     """What taking this file or another one back has to know of it."""
     reach = {name: found.span[name] and found.span[name].isoformat() for name in ("first_at", "last_at")}
     rules = repeats.rules(job.config.logs, legs=not read.profile.aggregated)
-    return {**rules, **reach, "region": job.config.ids.region, "sheet": job.sheet}
+    sums = {"sums": True} if read.profile.aggregated else {}
+    return {**rules, **reach, **sums, "region": job.config.ids.region, "sheet": job.sheet}
 
 
 def _path(read: recognise.Reading) -> str:

@@ -27,6 +27,7 @@ WORDS = {
     "influencer_manufacturer": "the influencer's handset is of {}",
     "influencer_changed": "the influencer changed handset within 30 days: {}",
     "contacts_own_make": "share of contacts with the same make {}",
+    "contacts_acted": "share of contacts who did something lately {}",
     "degree": "contacts: {}",
     "coreness": "coreness {}",
 }

@@ -89,6 +89,33 @@ def contact_features(
     return frame.agg(*shares, same.alias("contacts_own_make")).with_columns(pl.exclude("customer_id").round(9))
 
 
+def exposure_features(ties: pl.DataFrame, parties: pl.DataFrame, acted: pl.DataFrame) -> pl.DataFrame:
+    """How far a customer's contacts did something lately.
+
+    Args:
+        ties: a, b, weight of the ties that count.
+        parties: node, party_id, is_customer.
+        acted: party_id of who did, each once or more often.
+
+    Returns:
+        customer_id, contacts_acted: tie weight of the contacts who did over that of all of them.
+    """
+    import polars as pl
+
+    known = parties.select(
+        "node", "party_id", "is_customer", acted=pl.col("party_id").is_in(acted["party_id"].implode())
+    )
+    both = pl.concat(
+        [ties.select(node="a", other="b", weight="weight"), ties.select(node="b", other="a", weight="weight")]
+    )
+    mine = known.filter(pl.col("is_customer")).select("node", customer_id="party_id")
+    pairs = both.join(known.select(other="node", acted="acted"), on="other").join(mine, on="node")
+    share = (pl.col("weight") * pl.col("acted")).sum() / pl.col("weight").sum()
+    # As in `contact_features`: the order of rows is fixed, and the shares are rounded.
+    frame = pairs.sort("customer_id", "other").group_by("customer_id", maintain_order=True)
+    return frame.agg(contacts_acted=share.round(9))
+
+
 def influencer_features(influencers: pl.DataFrame, handsets: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """The influencer's handset.
 

@@ -70,7 +70,10 @@ class Fitted:
         return np.clip(found, -1.0, 1.0)
 
 
-def fit(learner: str, base: str, x: np.ndarray, treatment: np.ndarray, outcome: np.ndarray, *, seed: int) -> Fitted:
+def fit(
+    learner: str, base: str, x: np.ndarray, treatment: np.ndarray, outcome: np.ndarray, *, seed: int,
+    outcomes: Fitted | None = None,
+) -> Fitted:  # fmt: skip
     """Train one uplift learner.
 
     Args:
@@ -80,6 +83,7 @@ def fit(learner: str, base: str, x: np.ndarray, treatment: np.ndarray, outcome: 
         treatment: 1 = offered, 0 = not [rows].
         outcome: 1 = accepted, 0 = not [rows].
         seed: of the base learner.
+        outcomes: learner `t` on the same base and rows, whose two models x begins with; None = x fits its own.
 
     Raises:
         ConfigError: no such learner or base.
@@ -87,6 +91,10 @@ def fit(learner: str, base: str, x: np.ndarray, treatment: np.ndarray, outcome: 
     if learner not in LEARNERS:
         raise ConfigError(f"There is no learner {learner!r}.", fix=f"The learners are {', '.join(LEARNERS)}.")
     with steady(x.size):
+        if learner == "x":
+            outcomes = outcomes or _fit("t", base, x, treatment, outcome, seed)
+            parts = _x_learner(base, x, treatment, outcome, seed, outcomes)
+            return Fitted(learner, tuple(portable.of(part) for part in parts), outcomes.share)
         return _fit(learner, base, x, treatment, outcome, seed)
 
 
@@ -110,32 +118,34 @@ def _fit(learner: str, base: str, x: np.ndarray, treatment: np.ndarray, outcome:
     elif learner == "transformed_outcome":
         model = ClassTransformationReg(regressor(base, seed), propensity_val=share)
         parts = [model.fit(x, outcome, treatment).estimator]
-    elif learner == "x":
-        parts = _x_learner(base, x, treatment, outcome, seed)
     else:
         parts = [_dr_learner(base, x, treatment, outcome, share, seed)]
     return Fitted(learner, tuple(portable.of(part) for part in parts), share)
 
 
-def _x_learner(base: str, x: np.ndarray, treatment: np.ndarray, outcome: np.ndarray, seed: int) -> list[Any]:
+def _x_learner(
+    base: str, x: np.ndarray, treatment: np.ndarray, outcome: np.ndarray, seed: int, outcomes: Fitted
+) -> list[Any]:
     """Regressions of the imputed effects among the treated and among the controls."""
     t, c = treatment == 1, treatment == 0
-    treated = classifier(base, seed).fit(x[t], outcome[t])
-    control = classifier(base, seed).fit(x[c], outcome[c])
-    gained = outcome[t] - control.predict_proba(x[t])[:, 1]
-    missed = treated.predict_proba(x[c])[:, 1] - outcome[c]
+    treated, control = outcomes.parts
+    gained = outcome[t] - control.predict(x[t])
+    missed = treated.predict(x[c]) - outcome[c]
     return [regressor(base, seed).fit(x[t], gained), regressor(base, seed).fit(x[c], missed)]
 
 
 def _dr_learner(base: str, x: np.ndarray, treatment: np.ndarray, outcome: np.ndarray, share: float, seed: int) -> Any:
-    """Regression of doubly robust scores whose outcome models never saw the row they are used on."""
+    """Regression of doubly robust scores whose outcome models never saw the row they are used on.
+
+    Those are logistic on any base: with the share of the treated known the scores are unbiased whatever they say.
+    """
     import numpy as np
     from sklearn.model_selection import StratifiedKFold
 
     score = np.zeros(len(x))
     for fitted, used in StratifiedKFold(2, shuffle=True, random_state=seed).split(x, 2 * treatment + outcome):
         arm = {
-            a: classifier(base, seed)
+            a: classifier("logistic", seed)
             .fit(x[fitted][treatment[fitted] == a], outcome[fitted][treatment[fitted] == a])
             .predict_proba(x[used])[:, 1]
             for a in (0, 1)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
+COSTLY = "x"  # it fits the most models: tried on the base on which the others did best
 FOLD_ROWS = 60_000  # rows a learner is trained on in cross-validation
 
 
@@ -30,7 +31,8 @@ class Plan:
         bootstrap: samples behind an interval.
         level: one-sided level at which differences between customers must show to be used.
         seed: of every random choice.
-        thorough: every measure for every learner, with placebo and training gap; else all measures for the chosen one.
+        thorough: every measure for every learner on every base, with placebo and training gap; else all measures for
+            the chosen one, and x on one base only.
     """
 
     learners: tuple[str, ...] = ("t",)
@@ -83,6 +85,7 @@ class _Encoded:
     rows: np.ndarray
     x: np.ndarray
     coding: portable.Coding
+    outcomes: dict[str, learners.Fitted] = field(default_factory=dict)  # learner t by base, where it was fitted
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,12 @@ class _Rows:
     def fit(self, pair: tuple[str, str], on: _Encoded, treatment: np.ndarray | None = None) -> models.OfferModel:
         """Train learner and base on encoded rows; treatment: other labels than the true ones."""
         t = self.treatment if treatment is None else treatment
-        fitted = learners.fit(*pair, on.x, t[on.rows], self.outcome[on.rows], seed=self.plan.seed)
+        known = on.outcomes if treatment is None else {}
+        fitted = learners.fit(
+            *pair, on.x, t[on.rows], self.outcome[on.rows], seed=self.plan.seed, outcomes=known.get(pair[1])
+        )
+        if pair[0] == "t":
+            known[pair[1]] = fitted
         return models.OfferModel(self.offer_id, *pair, on.coding, fitted)
 
     def qini(self, score: np.ndarray, rows: np.ndarray) -> float:
@@ -161,20 +169,27 @@ def train(rows: pl.DataFrame, offer_id: str, plan: Plan, held_out: np.ndarray | 
     inner, held = split(rows, treatment, outcome, plan, held_out)
     if not _trainable(treatment, outcome, inner) or not _trainable(treatment, outcome, held):
         return without_model(offer_id, "too few different customers accepted or refused to hold some out")
-    pairs = [(learner, base) for learner in plan.learners for base in plan.bases]
-    cross, unseen = {}, {}
     folds = [f for f in _folds(rows, treatment, outcome, inner, plan) if _trainable(treatment, outcome, f[0])]
-    for pair in pairs:
-        unseen[pair] = np.full(len(rows), np.nan)
-    for a, b in folds:
-        encoded = data.encode(_thinned(a, plan.seed))
+    encodings = [data.encode(_thinned(a, plan.seed)) for a, _ in folds]
+    cross: dict[tuple[str, str], float] = {}
+    unseen: dict[tuple[str, str], np.ndarray] = {}
+
+    def best_with(pairs: list[tuple[str, str]]) -> tuple[str, str]:
+        """Cross-validate these pairs too; the best of all so far."""
         for pair in pairs:
-            unseen[pair][b] = data.fit(pair, encoded).raw(rows[b])
-    for pair in pairs:
-        each = np.array([data.qini(unseen[pair][b], b) for _, b in folds])
-        each = each[np.isfinite(each)]
-        cross[pair] = float(each.mean()) if len(each) else math.nan
-    best = max(pairs, key=lambda p: (cross[p] if math.isfinite(cross[p]) else -math.inf, -pairs.index(p)))
+            unseen[pair] = np.full(len(rows), np.nan)
+            for (_, b), encoded in zip(folds, encodings, strict=True):
+                unseen[pair][b] = data.fit(pair, encoded).raw(rows[b])
+            each = np.array([data.qini(unseen[pair][b], b) for _, b in folds])
+            each = each[np.isfinite(each)]
+            cross[pair] = float(each.mean()) if len(each) else math.nan
+        order = list(cross)
+        return max(order, key=lambda p: (cross[p] if math.isfinite(cross[p]) else -math.inf, -order.index(p)))
+
+    last = () if plan.thorough or len(plan.learners) == 1 else tuple(x for x in plan.learners if x == COSTLY)
+    best = best_with([(learner, base) for learner in plan.learners if learner not in last for base in plan.bases])
+    best = best_with([(learner, best[1]) for learner in last])
+    pairs = list(cross)
     for a, b in folds:
         if len(a) > FOLD_ROWS:  # how far scores are believed is asked of models as large as those in use
             unseen[best][b] = data.fit(best, data.encode(a)).raw(rows[b])

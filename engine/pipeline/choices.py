@@ -282,6 +282,7 @@ def features_on(context: Context, as_of: date, people: pl.DataFrame, offers: pl.
         people: customer_id of whom to describe.
         offers: table `offers`, whose manufacturers are counted among the contacts.
     """
+    import polars as pl
 
     store, config = context.warehouse, context.config
     had = store.query("offers/spells", **spells.rules(config, as_of))
@@ -289,6 +290,13 @@ def features_on(context: Context, as_of: date, people: pl.DataFrame, offers: pl.
     devices, parties = store.read("devices"), store.read("parties")
     handset = features.handset_features(had, devices, as_of)
     makers = offers["manufacturer"].drop_nulls().unique().sort().to_list()
+    contacts = features.contact_features(ties, parties, handset.select("customer_id", "manufacturer"), makers)
+    acted = store.query("graph/acted")
+    if acted.height:  # what nobody told of is no feature
+        days = (as_of - timedelta(days=config.graph.act_window_days), as_of)
+        lately = acted.filter(pl.col("day").is_between(*days, closed="left"))
+        exposure = features.exposure_features(ties, parties, lately)
+        contacts = contacts.join(exposure, on="customer_id", how="full", coalesce=True)
     return features.assemble(
         people,
         as_of,
@@ -301,7 +309,7 @@ def features_on(context: Context, as_of: date, people: pl.DataFrame, offers: pl.
             as_of=as_of,
         ),
         graph=graph,
-        contacts=features.contact_features(ties, parties, handset.select("customer_id", "manufacturer"), makers),
+        contacts=contacts,
         influencer=features.influencer_features(top, had, as_of),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -18,11 +20,16 @@ if TYPE_CHECKING:
     from engine.warehouse import Warehouse
 
 TABLES = ("edges", "hubs", "ties")
+HALF_LIVES = (
+    40  # of the oldest contact at most: strengths are summed in units of 2^-60, so to a millionth of the oldest
+)
 
 
 def run(context: Context) -> None:
     """Write `edges`, `hubs` and `ties` as of the configured day."""
     build(context.warehouse, context.config.graph)
+    if only_sums(context.warehouse):
+        context.say("all call records are sums of pairs: their counts weigh, where days with contact would otherwise.")
 
 
 def as_of(store: Warehouse, config: Graph) -> date | None:
@@ -50,6 +57,9 @@ def build(store: Warehouse, config: Graph) -> None:
     Args:
         store: the warehouse.
         config: window, half-life and gates.
+
+    Raises:
+        ConfigError: contact in the window is older than 40 half-lives.
     """
     until = as_of(store, config)
     if until is None:
@@ -58,9 +68,14 @@ def build(store: Warehouse, config: Graph) -> None:
         return
     warm()
     window = {"since": first_day(until, config.window_days), "as_of": until}
-    was = _last_window(store, config, until) if config.incremental else None
+    _refuse_faded(store, window, config.half_life_days)
+    counted = only_sums(store)
+    was = _last_window(store, config, until) if config.incremental and not counted else None
     if was is None:
         _sum_up(store, window, config.half_life_days)
+        if counted:
+            store.temp("edges_next", "graph/edges_counted", **window, half_life_days=config.half_life_days)
+            store.create("edges", "graph/edges_next")
         store.temp("pairs", "graph/pairs")
         store.drop("both_days")
     else:
@@ -91,6 +106,25 @@ def build(store: Warehouse, config: Graph) -> None:
         half_life_days=config.half_life_days,
     )
     store.release()
+
+
+def only_sums(store: Warehouse) -> bool:
+    """Whether all call records came as sums of pairs, without times."""
+    logs = store.read("sources").filter(target="logs")
+    return logs.height > 0 and all(json.loads(how or "{}").get("sums") for how in logs["how"])
+
+
+def _refuse_faded(store: Warehouse, window: dict[str, date], half_life_days: float) -> None:
+    """Contact that fades below the units in which strengths are summed would count as none."""
+    first = store.query("graph/first_contact", **window)["first_day"].item()
+    age = 0 if first is None else (window["as_of"] - first).days
+    if age > HALF_LIVES * half_life_days:
+        raise ConfigError(
+            f"contact in the window is up to {age} days old, more than {HALF_LIVES} half-lives of {half_life_days:g} "
+            "days: it would fade to nothing, and whoever had only such contact would get a wrong influencer.",
+            fix=f"Set graph.window_days = {max(1, math.floor(HALF_LIVES * half_life_days))} or fewer, or "
+            f"graph.half_life_days = {math.ceil(age / HALF_LIVES)} or more.",
+        )
 
 
 def _sum_up(store: Warehouse, window: dict[str, date], half_life_days: float) -> None:

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 
 def run(context: Context) -> None:
-    """Write `nodes` and `influencers` (the configured definition, tie_reach, and `strongest` as the baseline; what was
-    learned where acts support it)."""
+    """Write `nodes` and `influencers` by the configured definition and, as the baseline, by `strongest`."""
     store, config = context.warehouse, context.config
     if store.spreads:
         edges, most = store.count("edges"), config.warehouse.driver_edges
@@ -40,9 +39,13 @@ def run(context: Context) -> None:
     start = last_ranks(store, graph) if config.graph.incremental else None
     rank, centrality = ranks(graph, damping=config.graph.damping, start=start)
     store.write("nodes", node_table(graph, rank, centrality, seed=config.run.seed))
-    definitions = list(dict.fromkeys(["tie_reach", "strongest", config.graph.definition]))
     found = learned.stored(store) if config.graph.definition in learned.ASKED else None
-    store.write("influencers", influencers(store, config, definitions, graph, centrality, found))
+    store.write("influencers", influencers(store, config, kept(config), graph, centrality, found))
+
+
+def kept(config: Config) -> list[str]:
+    """The definitions by which table `influencers` is: the configured one, and `strongest` as the baseline."""
+    return list(dict.fromkeys([config.graph.definition, "strongest"]))
 
 
 def last_ranks(store: Warehouse, graph: Network) -> np.ndarray | None:

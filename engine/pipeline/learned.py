@@ -53,8 +53,8 @@ def run(context: Context) -> None:
         store.write("learned", empty("learned"))
         return
     found = learn(store, config)
-    context.say(learning.sentence(found.verdict))
-    store.write("learned", learning.table(found.model, found.verdict))
+    context.say(sentence(found, config.graph.definition))
+    store.write("learned", learning.table(found.model, found.verdict, config.graph.definition))
 
 
 def learn(store: Warehouse, config: Config) -> Learned:
@@ -67,8 +67,10 @@ def learn(store: Warehouse, config: Config) -> Learned:
     did = acts(store, config)
     if not did.height:
         return Learned(None, learning.Verdict("strongest", "no_acts"))
+    if store.spreads and store.count("edges") > config.warehouse.driver_edges:
+        return Learned(None, learning.Verdict("strongest", "too_large"))
     days = _days(store, config, did)
-    if days is None or (store.count("edges") > config.warehouse.driver_edges and store.spreads):
+    if days is None:
         return Learned(None, learning.Verdict("strongest", "too_few"))
     start, judging, end = days
     before, after = _view(store, config, did, start), _view(store, config, did, judging)
@@ -76,9 +78,25 @@ def learn(store: Warehouse, config: Config) -> Learned:
     return Learned(*learning.learn(before, after, numbers, window=window, seed=config.run.seed))
 
 
+def sentence(found: Learned, asked: str = "auto") -> str:
+    """Which definition is used, and why; asked: auto or learned."""
+    return learning.sentence(found.verdict, asked)
+
+
 def stored(store: Warehouse) -> Learned:
     """What the stage wrote."""
     return Learned(*learning.read(store.read("learned")))
+
+
+def used(store: Warehouse, config: Config) -> bool:
+    """Whether the contacts of the configured definition are those that were learned."""
+    asked = config.graph.definition
+    return asked == "learned" or (asked == "auto" and stored(store).verdict.definition == "learned")
+
+
+def said(store: Warehouse) -> str:
+    """Which definition `auto` took and why, as the stage wrote it; empty where it was not asked for."""
+    return next(iter(store.query("graph/learned_said")["says"]), "")
 
 
 def acts(store: Warehouse, config: Config) -> pl.DataFrame:

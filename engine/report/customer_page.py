@@ -43,8 +43,21 @@ def sentence(facts: Mapping[str, Any]) -> list[dict[str, str]]:
             f"{100 * first['centrality_pct']:.1f} of centrality; "
             f"margin over the second {100 * first['margin']:.0f} %."
         )
+        if facts["definition_because"]:
+            words.append(facts["definition_because"])
+        if facts["learned"]:
+            words.append(
+                f"If that contact acts, this customer's odds to act are {first['score']:.2f} times as high, "
+                "more than after any other contact's act."
+            )
     elif counted:
         words.append("No most influential contact has been computed.")
+    if facts["exposure"]:
+        acted = {row["contact_id"]: row["tie_share"] for row in facts["exposure"]}
+        words.append(
+            f"Contacts who acted in the last {facts['act_window_days']} days: {len(acted)}, "
+            f"with {100 * sum(acted.values()):.0f} % of the tie strength."
+        )
     if facts["handsets"]:
         last = facts["handsets"][-1]
         changes = len(facts["handsets"]) - 1
@@ -89,6 +102,11 @@ def page(facts: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
         facts: of `engine.usecases.explain.facts`.
         pictures: arm -> the ad as a `data:` address; where there is none, its words stand alone.
     """
+    return render("page.html", facts, **parts(facts), pictures=pictures)
+
+
+def parts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the page is made of, see `engine.report.pages.parts`; its template asks for `pictures` too."""
     drawn: dict[str, Chart] = {}
     counted = [row for row in facts["ties"] if row["gated_because"] is None]
     if counted:
@@ -103,13 +121,11 @@ def page(facts: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
         ties = [{"a": 0, "b": i, "weight": row["weight"]} for i, row in enumerate(counted, start=1)]
         title = f"{len(counted)} strongest contacts that count"
         drawn["ego"] = Chart(title, network.around(nodes, ties), counted)
-    return render(
-        "explain.html",
-        facts,
-        drawn,
-        title=f"Why {short_id(facts['customer']['customer_id'])}?",
-        lead="From events to the ad: each step with the numbers that decided. About one person: not for forwarding.",
-        contents=[("chain", "In short"), *STEPS],
-        headings={"chain": "In short", **dict(STEPS)},
-        pictures=pictures,
-    )
+    return {
+        "title": f"Why {short_id(facts['customer']['customer_id'])}?",
+        "lead": "From events to the ad: each step with the numbers that decided. About one person: not for forwarding.",
+        "charts": drawn,
+        "bodies": ["explain.html"],
+        "contents": [("chain", "In short"), *STEPS],
+        "headings": {"chain": "In short", **dict(STEPS)},
+    }

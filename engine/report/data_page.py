@@ -63,14 +63,16 @@ def figures(facts: Facts, checks: Sequence[Check], *, workspace: str) -> dict[st
 
 def page(found: dict[str, Any]) -> str:
     """The page of some figures."""
-    return render(
-        "page.html",
-        found,
-        data(found),
-        title="Is the data right?",
-        lead="What was imported, what it covers, and what an analyst should look at before the first campaign.",
-        bodies=["data.html"],
-        contents=_CONTENTS,
-        headings=dict(_CONTENTS),
-        internal_why="counts are exact, also small ones",
-    )
+    return render("page.html", found, **parts(found), internal_why="counts are exact, also small ones")
+
+
+def parts(found: dict[str, Any]) -> dict[str, Any]:
+    """What the page of some figures is made of, see `engine.report.pages.parts`."""
+    return {
+        "title": "Is the data right?",
+        "lead": "What was imported, what it covers, and what an analyst should look at before the first campaign.",
+        "charts": data(found),
+        "bodies": ["data.html"],
+        "contents": _CONTENTS,
+        "headings": dict(_CONTENTS),
+    }

@@ -18,7 +18,9 @@ UPLIFT_BANDS = 5
 MIX_PUBLIC, CELLS = 3, 5  # in a public mix: manufacturers by name, and smallest community in smallest cells
 
 
-def top(book: Book, *, influencers: pl.DataFrame, concentration: pl.DataFrame, definition: str) -> None:
+def top(
+    book: Book, *, influencers: pl.DataFrame, concentration: pl.DataFrame, definition: str, because: str = ""
+) -> None:
     """The contacts most customers chose, and how the choices concentrate.
 
     Args:
@@ -26,8 +28,10 @@ def top(book: Book, *, influencers: pl.DataFrame, concentration: pl.DataFrame, d
         influencers: sql/report/top_influencers.
         concentration: sql/report/concentration.
         definition: by which they were chosen.
+        because: which definition that is and why, where acts decide it.
     """
     book.put("top.definition", definition)
+    book.put("top.because", because)
     book.put("top.named", bool(influencers.height))
     if not book.public:
         book.rows("top.rows", influencers.iter_rows(named=True))

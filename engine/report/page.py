@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,31 +25,31 @@ TEMPLATES = Path(__file__).parent / "templates"
 WORDS = ("text", "word")
 
 
-def render(template: str, facts: Mapping[str, Any], charts: Mapping[str, Chart], **more: Any) -> str:
+def render(
+    template: str,
+    facts: Mapping[str, Any],
+    charts: Mapping[str, Chart],
+    *,
+    folders: Sequence[Path] = (),
+    **more: Any,
+) -> str:
     """The page.
 
     Args:
         template: file below templates/ with the page's body.
         facts: every figure the page may show.
         charts: pictures by name.
+        folders: looked into for templates before templates/ is.
         more: what else the template asks for: title, lead, contents (anchor and heading of each part) …
 
     Returns:
         HTML that needs no network and no file beside it.
     """
-    import jinja2
     from markupsafe import Markup
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     seal = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    environment.globals |= {
+    given = {
         "fact": lambda path: look_up(facts, path),
         "n": lambda path, form="count": number(facts, path, form),
         "chart_of": charts.get,
@@ -61,6 +62,7 @@ def render(template: str, facts: Mapping[str, Any], charts: Mapping[str, Chart],
         "short_id": short_id,
         "word": word,
         "words_in": lambda content: glossary.used_in(content.striptags()),
+        "meaning": meaning,
         "columns_of": lambda rows: list(dict.fromkeys(key for row in rows for key in row)),
         # Our own files; everything else is escaped.
         "style": Markup(PALETTE.read_text(encoding="utf-8") + (TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704
@@ -70,7 +72,21 @@ def render(template: str, facts: Mapping[str, Any], charts: Mapping[str, Chart],
         "of_people": facts.get("mode") != "public",  # an erasure finds such pages by it
         **more,
     }
-    return environment.get_template(template).render()
+    return _templates((*folders, TEMPLATES)).get_template(template).render(given)
+
+
+@cache
+def _templates(folders: tuple[Path, ...]) -> Any:
+    """The templates of some folders, each read once."""
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folders),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
 
 
 def number(facts: Mapping[str, Any], path: str, form: str = "count") -> Markup:
@@ -100,6 +116,15 @@ def cell(value: Any, form: str) -> Markup:
     if form == "text":
         return Markup("<td>{}</td>").format(value)
     return Markup('<td class="num" data-sort="{}">{}</td>').format(json.dumps(value), spell(value, form))
+
+
+def meaning(head: str) -> Markup:
+    """What the terms in the name of a figure mean, as an attribute that shows where the pointer is; else nothing."""
+    from markupsafe import Markup
+
+    words = glossary.used_in(head)
+    told = " ".join(f"{term}: {text}" for term, text in words.items())
+    return Markup(' title="{}"').format(told) if words else Markup("")
 
 
 def short_id(value: str) -> str:

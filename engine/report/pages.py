@@ -72,10 +72,11 @@ _FORMULAS = {
          "0.5·texted]; the pair's weight is (s(u,v) + s(v,u))·(½ + ½·r) with r = 2·min/(sum), its balance."),
         ("Gate", "A pair counts with contact both ways, on enough days, no hub at either end and not one handset."),
         ("Overlap", "Shared contacts over all contacts of the two (Onnela et al. 2007)."),
-        ("Tie and reach", "Setting tie_reach. Tie share p · c^γ; c = share of the people whose PageRank is no higher "
-         "(damping 0.85)."),
-        ("Other definitions", "strongest, ppr, lead: the tie share alone; personalised PageRank; tie share × how often "
-         "the contact's handset changes were followed."),
+        ("Auto", "Setting auto: by what customers' own acts tell of who acts after whom, where on later acts it names "
+         "better contacts than the strength of ties; else the strongest tie."),
+        ("Other definitions", "tie_reach, ppr, lead: tie share p · c^γ, c = share of the people whose PageRank is no "
+         "higher (damping 0.85); personalised PageRank; tie share × how often the contact's handset changes were "
+         "followed."),
         ("Margin", "(first score − second score) / first score; 1 with a single contact."),
         ("Stability", "Days drawn with replacement; share of draws that keep the contact."),
         ("Communities", "Leiden on the weights of the pairs that count."),
@@ -130,6 +131,20 @@ def page(kind: str, facts: Mapping[str, Any]) -> str:
         kind: one of `KINDS` or "all".
         facts: finished facts of that kind.
     """
+    return render("page.html", facts, **parts(kind, facts))
+
+
+def parts(kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What a page of a report is made of.
+
+    Args:
+        kind: one of `KINDS` or "all".
+        facts: finished facts of that kind, or of all.
+
+    Returns:
+        What the templates ask for: title, lead, charts by name, bodies (templates), contents (anchor and heading of
+        each part), headings by anchor, formulas.
+    """
     kinds = KINDS if kind == "all" else (kind,)
     title, lead = _TITLES[kind]
     charts: dict[str, Any] = {}
@@ -138,17 +153,15 @@ def page(kind: str, facts: Mapping[str, Any]) -> str:
     internal = facts["mode"] == "internal"
     contents = [*(entry for name in kinds for entry in (*_trials(name, facts), *_PARTS[name])), *_CLOSING]
     contents = [entry for entry in contents if internal or entry[0] not in _INTERNAL]
-    return render(
-        "page.html",
-        facts,
-        charts,
-        title=title,
-        lead=lead,
-        bodies=[*(f"{name}.html" for name in kinds), "closing.html"],
-        contents=contents,
-        headings=dict(contents),
-        formulas=[*(entry for name in kinds for entry in _FORMULAS[name]), *(() if internal else (_SUPPRESSION,))],
-    )
+    return {
+        "title": title,
+        "lead": lead,
+        "charts": charts,
+        "bodies": [*(f"{name}.html" for name in kinds), "closing.html"],
+        "contents": contents,
+        "headings": dict(contents),
+        "formulas": [*(entry for name in kinds for entry in _FORMULAS[name]), *(() if internal else (_SUPPRESSION,))],
+    }
 
 
 def _trials(kind: str, facts: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 RESIDENCES = ("Old Town", "Harbour", "Hillside", "Riverside", "Garden Suburb", "Airport Road")
 RESIDENCE_SHARES = (0.14, 0.16, 0.17, 0.2, 0.22, 0.11)
 PLANS = ("prepaid", "basic", "family", "unlimited")
+ELSEWHERE = 0.35  # contact with other operators' numbers, as a share of that with one's own operator's
+STANDING, UNSEEN = 0.3, 0.3  # of a pull: power of the contact's popularity, and spread of what no record shows
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,10 @@ class Ties:
         b: the larger party [ties].
         rate_ab: contacts a makes to b per day [ties].
         rate_ba: the other way [ties].
-        influencer: planted influencer of each customer, -1 for none [n].
+        influencer: planted influencer of each customer, the contact with the largest pull; -1 for none [n].
+        indptr: where each customer's contacts begin in the two below [n + 1].
+        contact: party [contacts].
+        pull: how far the contact's doing moves the customer; all contacts of one together 1 [contacts].
     """
 
     a: np.ndarray
@@ -61,6 +66,9 @@ class Ties:
     rate_ab: np.ndarray
     rate_ba: np.ndarray
     influencer: np.ndarray
+    indptr: np.ndarray
+    contact: np.ndarray
+    pull: np.ndarray
 
 
 def populate(rng: np.random.Generator, customers: int) -> People:
@@ -105,43 +113,31 @@ def populate(rng: np.random.Generator, customers: int) -> People:
 
 
 def befriend(rng: np.random.Generator, people: People) -> Ties:
-    """Draw the ties and plant each customer's influencer: the contact whose tie times standing is largest.
+    """Draw who is in touch with whom, and how far each contact's doing moves a customer.
 
-    The rates are then raised until the planted contact leads by METHODS section 3's `tie_reach` on expected
-    contacts, so that the truth can be found, while chance in the calls keeps it from being trivial.
+    A contact's pull is the share of the customer's own contacts that go to it, times a little of how much others turn
+    to it, times what no record shows. That is nobody's definition of influence: strength counts both ways and fades,
+    reach is no popularity, and luck is luck. So every definition can be wrong.
     """
     import numpy as np
 
     a, b = _pairs(rng, people)
     weight = rng.lognormal(0, 0.9, len(a))
-    standing = (np.argsort(np.argsort(people.popularity)) + 1.0) / people.persons
-    source, target, tie = np.r_[a, b], np.r_[b, a], np.r_[np.arange(len(a)), np.arange(len(a))]
-    mine = source < people.n
-    source, target, tie = source[mine], target[mine], tie[mine]
-    liking = np.log(weight[tie]) + 1.1 * np.log(people.popularity[target]) + 3.0 * (target < people.n)
-    liking += rng.gumbel(0, 0.4, len(tie))
-    best = _argmax(source, liking, people.n)
-    influencer = np.where(best >= 0, target[best], -1)
-    share = rng.beta(3, 3, len(a))
-    planted = np.zeros(len(a), dtype=bool)
-    planted[tie[best[best >= 0]]] = True
-    share = np.where(planted, rng.beta(9, 9, len(a)), share)
-    weight = np.where(planted, weight * rng.lognormal(np.log(2.5), 0.3, len(a)), weight)
-    balance = 0.5 + np.minimum(share, 1 - share)
-    reach = standing[target] ** 0.25
-    own = best[best >= 0]
-    lead = rng.uniform(1.15, 2.2, people.n)[source[own]]
-    rival = np.ones(len(tie), dtype=bool)
-    rival[own] = False
-    for _ in range(6):
-        score = weight[tie] * balance[tie] * reach
-        runner_up = np.zeros(people.n)
-        np.maximum.at(runner_up, source[rival], score[rival])
-        wanted = runner_up[source[own]] * lead / (balance[tie[own]] * reach[own])
-        np.maximum.at(weight, tie[own], wanted)
+    # Calls to customers of one's own operator are the cheaper ones.
+    weight = np.where((a < people.n) & (b < people.n), weight, ELSEWHERE * weight)
+    share = rng.beta(1.5, 1.5, len(a))
     # One contact a day is where more contact stops adding to a tie's strength.
     rate = np.minimum(weight * (0.9 * people.n / max(weight.sum(), 1e-9)), 2.4)
-    return Ties(a, b, rate * share, rate * (1 - share), influencer)
+    there, back = rate * share, rate * (1 - share)
+    source, target, own = np.r_[a, b], np.r_[b, a], np.r_[there, back]
+    order = np.lexsort((target, source))
+    order = order[source[order] < people.n]
+    source, target, own = source[order], target[order], own[order]
+    pull = own * people.popularity[target] ** STANDING * rng.lognormal(0, UNSEEN, len(own))
+    pull /= np.bincount(source, weights=pull, minlength=people.n)[source]
+    best = _argmax(source, pull, people.n)
+    influencer = np.where(best >= 0, target[best], -1)
+    return Ties(a, b, there, back, influencer, np.searchsorted(source, np.arange(people.n + 1)), target, pull)
 
 
 def _pairs(rng: np.random.Generator, people: People) -> tuple[np.ndarray, np.ndarray]:

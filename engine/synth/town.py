@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import InputError
 from engine.progress import SILENT, Progress
-from engine.synth import calls, campaigns, handsets
+from engine.synth import acts, calls, campaigns, handsets
 from engine.synth.people import PLANS, RESIDENCES, People, Ties, befriend, populate
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ def _write(
     campaigns.offer_table().write_csv(folder / "offers.csv")
     _customers(people).write_csv(folder / "customers.csv")
     out = _consents(rng, folder, people)
+    _acts(rng, people, ties).write_csv(folder / "acts.csv", datetime_format="%Y-%m-%d %H:%M:%S")
     maker = devices["manufacturer"].to_numpy()
     treatments, effects = _campaigns(rng, people, ties, phones, maker)
     treatments.write_csv(folder / "treatments.csv", datetime_format="%Y-%m-%d %H:%M:%S")
@@ -149,6 +150,9 @@ def _write(
             "handset_hazard_per_day": handsets.HAZARD,
             "handset_pull_per_day": handsets.PULL,
             "handset_pull_days": handsets.RECENT_DAYS,
+            "act_hazard_per_day": acts.HAZARD,
+            "act_pull_per_day": acts.PULL,
+            "act_pull_days": acts.RECENT_DAYS,
             "offer_base_rate": campaigns.BASE,
             "offer_same_maker": campaigns.LOYAL,
             "offer_influencers_maker": campaigns.FOLLOWS,
@@ -171,6 +175,18 @@ def _customers(people: People) -> pl.DataFrame:
         "tenure_months": people.tenure_months,
         "plan": np.array(PLANS)[people.plan].tolist(),
     })  # fmt: skip
+
+
+def _acts(rng: np.random.Generator, people: People, ties: Ties) -> pl.DataFrame:
+    """What customers booked: customer_id, act, at."""
+    import numpy as np
+    import polars as pl
+
+    day, who, service = acts.spread(rng, ties, calls.DAYS)
+    second = rng.integers(7 * 3600, 22 * 3600, len(day))
+    at = np.datetime64(calls.START, "us") + (day * 86_400 + second).astype("timedelta64[s]")
+    names = np.array(acts.SERVICES)[service]
+    return pl.DataFrame({"customer_id": people.ids[who].tolist(), "act": names.tolist(), "at": at})
 
 
 def _consents(rng: np.random.Generator, folder: Path, people: People) -> np.ndarray:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 # What may change, and the stage that decides it.
 KINDS = {"influencer": "influencers", "offer": "choices", "face": "face_choices", "ad": "ads"}
 _CODE = "Kindred itself"
+_DECIDED = {
+    "plans": "plans of experiments", "assignments": "assignments of experiments", "policies": "policies of faces",
+    "settled": "faces chosen by hand", "persons": "numbers joined or split by hand",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -167,7 +171,7 @@ def _causes(store: Warehouse, before: Run, after: Run) -> list[Cause]:
 def _imports(table: str, came: dict[str, str]) -> list[str]:
     """What came between two runs and changes a table that a stage reads, in words."""
     if table in DECIDED:
-        return ["faces chosen by hand" if table == "settled" else f"{table} of experiments"]
+        return [_DECIDED[table]]
     if table not in IMPORTED:
         return [table]  # in words already: today's date, who may be shown
     words = {"erasure": "a deletion ({})", "undo": "imports taken back"}

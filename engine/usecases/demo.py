@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from engine import config_file, runner, stages, workspace
 from engine.errors import InputError, WorkspaceError
 from engine.experiment import plan as plans
+from engine.graph.ranking import DEFINITIONS
 from engine.progress import SILENT, Progress
 from engine.synth import response, town
 from engine.trust import keys
@@ -27,6 +28,7 @@ from engine.usecases import (
     experiment_analysis,
     experiment_design,
     experiment_events,
+    influence,
     lookalikes,
     reporting,
 )
@@ -37,7 +39,8 @@ if TYPE_CHECKING:
 MARK = ".kindred-demo"
 QUICK_CUSTOMERS, QUICK_PHOTOS = 300, 36
 FACES_SHOWN = 60  # customers of the page of faces
-TABLES = ("devices", "customers", "offers", "treatments", "consents", "optouts", "photos", "inventory")
+TABLES = ("devices", "customers", "offers", "treatments", "consents", "optouts", "photos", "inventory", "acts")
+COMPARED = tuple(name for name in DEFINITIONS if name != "learned")  # which is what `auto` takes, where it holds
 TRIAL = "simulated"  # an experiment whose answers are invented, and named so wherever it is shown
 CHANCES = {"own_face": 0.4, "influencer_face": 0.75}  # planted: to buy, of those who see it; far apart, for a town
 TRIAL_CUSTOMERS = 60  # fewer show nothing
@@ -115,8 +118,9 @@ def run(
         clock.lap("report")
         # the people are invented: here alone a page may show whose face was matched with which model
         paths["faces"] = str(lookalikes.contact_sheet(space, out / "faces", limit=FACES_SHOWN, progress=progress)[1])
+        named = influence.influencers(space, definitions=COMPARED, where_possible=True)
         with space.warehouse(read_only=True) as store:
-            recovered = demo_truth.compare(store, out / "town" / "truth", space)
+            recovered = demo_truth.compare(store, out / "town" / "truth", space, named)
             counts = {name: store.count(name) for name in _counted()}
     clock.lap("compare")
     recovered = {"records": demo_truth.records(out / "town" / "truth", sources), **recovered, "experiment": trial}

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.pipeline import learned
 from engine.synth import town
 from engine.trust import people
 from engine.trust.pseudonyms import pseudonym
@@ -21,20 +22,21 @@ LATE_DAYS = 8  # a handset must be kept 7 days to count: later changes cannot be
 CHANGE_SLACK_DAYS = 10  # a change is seen with the first record from the new handset
 
 
-def compare(store: Warehouse, truth: Path, space: Workspace) -> dict[str, Any]:
+def compare(store: Warehouse, truth: Path, space: Workspace, named: pl.DataFrame) -> dict[str, Any]:
     """What the engine found of the planted truth.
 
     Args:
         store: the workspace's database, after a full run.
         truth: the town's folder `truth`.
         space: the workspace (its settings and its key).
+        named: rows of table `influencers` by definitions that it does not hold.
 
     Returns:
         Plain figures by subject; a share is None where there was nothing to find.
     """
     known = _Truth(truth, space.key())
     return {
-        "influencers": _influencers(store, known, space.config.graph.definition),
+        "influencers": _influencers(store, known, named),
         "call_centres": _hubs(store, known),
         "handset_changes": _changes(store, known),
         "uplift": _uplift(store, known),
@@ -61,24 +63,45 @@ class _Truth:
         )
 
 
-def _influencers(store: Warehouse, known: _Truth, definition: str) -> dict[str, Any]:
-    """Top-1 and top-3 agreement over customers who have contacts and whose planted influencer may be used."""
+def _influencers(store: Warehouse, known: _Truth, named: pl.DataFrame) -> dict[str, Any]:
+    """By definition, for which share of customers the planted contact comes first, or among the first three.
+
+    Over customers who have contacts that count and whose planted influencer may be used. random: what a contact drawn
+    at random finds on average, which is nothing where the planted one does not count.
+    """
     import polars as pl
 
     parties = store.read("parties")
     out = parties.filter("opted_out")["party_id"].implode()
     planted = known.table("influencers", "customer_id", "influencer_id")
     planted = planted.filter(~pl.col("influencer_id").is_in(out))
-    found = store.read("influencers").join(planted, on="customer_id")
+    stored = store.read("influencers")
+    rest = named.filter(~pl.col("definition").is_in(stored["definition"].unique().implode()))
     hit = pl.col("contact_id") == pl.col("influencer_id")
-    result: dict[str, Any] = {"customers": found["customer_id"].n_unique()}
-    for name in dict.fromkeys((definition, "strongest")):
-        rows = found.filter(pl.col("definition") == name)
-        result[f"{name}_first"] = _mean(rows.filter(pl.col("rank") == 1).select(hit).to_series())
-        result[f"{name}_among_3"] = _mean(
-            rows.filter(pl.col("rank") <= 3).group_by("customer_id").agg(hit.any().alias("hit"))["hit"]
-        )
-    return result
+    rows = pl.concat([stored, rest]).join(planted, on="customer_id").with_columns(hit=hit)
+    by = rows.group_by("definition", "customer_id").agg(
+        first=pl.col("hit").sort_by("rank").first(), among_3=(pl.col("hit") & (pl.col("rank") <= 3)).any()
+    )
+    found = by.group_by("definition").agg(pl.col("first", "among_3").mean(), pl.len()).sort("definition")
+    contacts = store.query("graph/counted_ties").join(parties, left_on="a", right_on="node")
+    contacts = contacts.join(parties, left_on="b", right_on="node", suffix="_b").select(
+        one="party_id", other="party_id_b"
+    )
+    both = pl.concat([contacts, contacts.select(one="other", other="one")])
+    drawn = (
+        both.join(planted, left_on="one", right_on="customer_id")
+        .group_by("one")
+        .agg((pl.col("other") == pl.col("influencer_id")).mean().alias("share"))
+    )
+    return {
+        "customers": int(found["len"].max() or 0),
+        "because": learned.said(store),
+        **{
+            name: {d: number(v) for d, v in found.select("definition", name).iter_rows()}
+            for name in ("first", "among_3")
+        },
+        "random": _mean(drawn["share"]),
+    }
 
 
 def _hubs(store: Warehouse, known: _Truth) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.pipeline import edges, learned
 from engine.report import customer_page
 from engine.report.book import plain
 from engine.trust import people
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 CONTACTS = 29  # with the customer 30 people in the picture
 LARGEST_PICTURE = 400_000  # bytes
+PICTURES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
 
 
 def facts(workspace: Workspace, customer: str) -> dict[str, Any]:
@@ -26,8 +29,9 @@ def facts(workspace: Workspace, customer: str) -> dict[str, Any]:
         customer: id as in the workspace, the beginning of one that no other shares, or the phone number as imported.
 
     Returns:
-        customer, words (the chain in sentences), and per step rows: events, ties, influencers, handsets, offers,
-        consents, photos, matches; face, what is shown and why. About one person: nothing is withheld.
+        customer, words (the chain in sentences), and per step rows: events, ties, influencers, exposure (contacts
+        who acted lately), handsets, offers, consents, photos, matches; face, what is shown and why. About one person:
+        nothing is withheld.
 
     Raises:
         InputError: nobody or several people of that id.
@@ -41,12 +45,17 @@ def facts(workspace: Workspace, customer: str) -> dict[str, Any]:
         def rows(name: str, **params: Any) -> list[dict[str, Any]]:
             return [plain(row) for row in store.query(f"report/explain_{name}", **params).iter_rows(named=True)]
 
+        graph = workspace.config.graph
+        as_of = edges.as_of(store, graph) or date.max
         gates = store.query("report/explain_contacts", node=person["node"]).row(0, named=True)
         known = store.query_text("SELECT * FROM customers WHERE customer_id = $customer_id", who)
         found: dict[str, Any] = {
             "mode": "internal",
             "workspace": workspace.path.name,
             "definition": workspace.config.graph.definition,
+            "definition_because": learned.said(store),
+            "learned": learned.used(store, workspace.config),
+            "act_window_days": graph.act_window_days,
             "customer": {
                 "customer_id": person["party_id"],
                 "is_customer": person["is_customer"],
@@ -57,6 +66,9 @@ def facts(workspace: Workspace, customer: str) -> dict[str, Any]:
             "events": rows("traffic", node=person["node"]),
             "ties": rows("ties", node=person["node"], limit=CONTACTS),
             "influencers": rows("influencers", **who),
+            "exposure": rows(
+                "exposure", node=person["node"], since=as_of - timedelta(graph.act_window_days), as_of=as_of
+            ),
             "handsets": rows("handsets", **who),
             "choice": next(iter(rows("choice", **who)), None),
             "offers": rows("offers", **who),
@@ -80,14 +92,15 @@ def page(workspace: Workspace, found: dict[str, Any]) -> str:
     return customer_page.page(found, pictures)
 
 
+def smallest(folder: Path, files: list[str]) -> Path | None:
+    """The smallest of an ad's files that a browser shows; None where none is there."""
+    there = [path for name in files if (path := folder / name).is_file() and path.suffix.lower() in PICTURES]
+    return min(there, key=lambda p: (p.stat().st_size, p.name), default=None)
+
+
 def _picture(folder: Path, files: list[str]) -> str | None:
-    """The smallest of an ad's files as a `data:` address; None where it is gone or too large to inline."""
-    kinds = {".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp"}
-    there = [path for name in files if (path := folder / name).is_file() and path.suffix.lower() in kinds]
-    if not there:
+    """An ad's picture as a `data:` address; None where it is gone or too large to inline."""
+    path = smallest(folder, files)
+    if path is None or path.stat().st_size > LARGEST_PICTURE:
         return None
-    path = min(there, key=lambda p: (p.stat().st_size, p.name))
-    if path.stat().st_size > LARGEST_PICTURE:
-        return None
-    kind = kinds[path.suffix.lower()]
-    return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+    return f"data:{PICTURES[path.suffix.lower()]};base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from engine import sources
@@ -45,6 +47,23 @@ class Undone:
     rows: dict[str, tuple[int, int]]
     stays: tuple[str, ...]
     done: bool
+
+
+@contextmanager
+def importing(workspace: Workspace, target: str, preview: bool = False) -> Iterator[tuple[Warehouse, Path]]:
+    """The database to import into and the folder for photos: the workspace's, or a copy that is gone afterwards.
+
+    Args:
+        workspace: an opened workspace.
+        target: what is imported, for the audit log.
+        preview: into a copy.
+    """
+    if preview:
+        with workspace.sandbox() as (store, folder):
+            yield store, folder / "faces"
+    else:
+        with workspace.writing(f"import {target}") as store:
+            yield store, workspace.faces
 
 
 def listed(workspace: Workspace) -> list[dict[str, Any]]:

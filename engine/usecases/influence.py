@@ -5,7 +5,7 @@ communities, the network's most influential people, one customer's contacts.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
-INPUTS = ("events", "pair_days", "parties", "devices", "customers", "consents", "acts")
+INPUTS = ("events", "pair_days", "parties", "devices", "customers", "consents", "acts", "sources", "persons")
 STORED = ("edges", "hubs", "ties", "nodes", "influencers", "learned", *INPUTS)
 
 
@@ -34,6 +34,7 @@ def influencers(
     top: int | None = None,
     settings: dict[str, Any] | None = None,
     where_possible: bool = False,
+    say: Callable[[str], None] = lambda text: None,
     progress: Progress = SILENT,
 ) -> pl.DataFrame:
     """Each customer's most influential contacts.
@@ -45,6 +46,7 @@ def influencers(
         settings: of section `graph`, to be used instead of the stored ones (window_days, as_of, …); None values are
             not set. With any, the graph is built aside and the stored one stays as it is.
         where_possible: leave out definitions that need what the data lack (handset changes, acts).
+        say: told which definition `auto` stands for, and why.
         progress: where bars are drawn.
 
     Returns:
@@ -56,6 +58,7 @@ def influencers(
     import polars as pl
 
     from engine.graph.ranking import DEFINITIONS
+    from engine.pipeline import learned
 
     for name in definitions:
         if name not in (*DEFINITIONS, "auto"):
@@ -69,18 +72,22 @@ def influencers(
             stored = store.query("graph/list_influencers", top=top)
             if set(definitions) <= set(stored["definition"].unique()):
                 chosen = pl.col("definition").is_in(list(definitions)) if definitions else pl.lit(True)
-                return stored.filter(chosen)
+                rows = stored.filter(chosen)
+                if "auto" in rows["definition"]:
+                    say(learned.said(store))
+                return rows
     else:
         runner.run(workspace, until="edges", progress=progress)
     with _graph(workspace, changed) as (store, config):
         from engine.graph.network import ranks
         from engine.pipeline import influencers as stage
-        from engine.pipeline import learned
 
         network = stage.network(store, calls="most_called" in definitions)
         _, centrality = ranks(network, damping=config.graph.damping)
-        wanted = list(definitions) or list(dict.fromkeys(["tie_reach", "strongest", config.graph.definition]))
+        wanted = list(definitions) or stage.kept(config)
         found = learned.learn(store, config) if set(wanted) & set(learned.ASKED) else None
+        if found and "auto" in wanted:
+            say(learned.sentence(found))
         rows = stage.influencers(store, config, wanted, network, centrality, found, where_possible=where_possible)
     if top is not None:
         rows = rows.filter(pl.col("rank") <= top)

@@ -130,19 +130,46 @@ def facts(workspace: Workspace, kind: str, *, internal: bool = False, progress: 
     """
     if kind not in (*KINDS, ALL):
         raise InputError(f"there is no report {kind!r}.", fix=f"Reports are data, {', '.join(KINDS)} and {ALL}.")
-    kinds = KINDS if kind == ALL else (kind,)
-    mode = INTERNAL if internal else PUBLIC
     # Written before anything is read: what cannot be recorded is not done.
-    audit.append(workspace.path, "report", "read", details={"report": kind, "mode": mode})
+    audit.append(workspace.path, "report", "read", details={"report": kind, "mode": INTERNAL if internal else PUBLIC})
+    return figures(workspace, KINDS if kind == ALL else (kind,), kind=kind, internal=internal, progress=progress)
+
+
+def figures(
+    workspace: Workspace,
+    kinds: tuple[str, ...],
+    *,
+    kind: str = ALL,
+    internal: bool = False,
+    segment: bool = False,
+    shared: dict[str, Any] | None = None,
+    progress: Progress = SILENT,
+) -> dict[str, Any]:
+    """See `facts`; whoever calls this records the reading.
+
+    Args:
+        workspace: an opened workspace.
+        kinds: of report.
+        kind: name that the figures stand under.
+        internal: withhold and round nothing.
+        segment: the database shows some customers only, so that nothing is said of spillover along their ties.
+        shared: what is told of everybody only, kept from one call to the next for the same data; the first one must be
+            about everybody.
+        progress: where bars are drawn.
+    """
+    mode = INTERNAL if internal else PUBLIC
     config = workspace.config
-    analyses = _analyses(workspace, progress) if "experiment" in kinds else {}
+    analyses = _analyses(workspace, progress, interference=not segment) if "experiment" in kinds else {}
     with workspace.warehouse(read_only=True) as store:
         states = {str(line["stage"]): str(line["state"]) for line in runner.status(store, config)}
-        ask = Ask(workspace, store, analyses)
+        # Influence of a segment asks nobody's age or consent, and has to be there at once.
+        judged = not (segment and internal and kinds == ("influence",))
+        ask = Ask(workspace, store, analyses, shared, segment=segment, judged=judged)
         noise = None
-        # Every report's counts are entered whichever is asked for, so that all reports withhold the same ones and
-        # putting two of them side by side tells no more than either.
-        with progress.task("read the tables", len(KINDS)) as task:
+        # For the public every report's counts are entered whichever is asked for, so that all reports withhold the
+        # same ones and putting two of them side by side tells no more than either.
+        entered = kinds if internal else KINDS
+        with progress.task("read the tables", len(entered)) as task:
             if not internal:
                 fill(Book(config.report.min_cell), ask, KINDS)
                 noise = noises.of(workspace.path, ask.digest(), config.report.min_cell)
@@ -150,8 +177,8 @@ def facts(workspace: Workspace, kind: str, *, internal: bool = False, progress: 
             book.put("report", kind)
             book.put("mode", mode)
             book.put("workspace", workspace.path.name)
-            fill(book, ask, KINDS, task.advance)
-        book.put("as_of", book.get("coverage.as_of"))
+            fill(book, ask, entered, task.advance)
+        book.put("as_of", ask.as_of)
         _method(book, ask, kinds, states)
     _warn(book, kinds, states)
     with progress.task("withhold small cells", 1) as task:
@@ -160,7 +187,7 @@ def facts(workspace: Workspace, kind: str, *, internal: bool = False, progress: 
     return book.facts
 
 
-def _analyses(workspace: Workspace, progress: Progress) -> dict[str, dict[str, Any]]:
+def _analyses(workspace: Workspace, progress: Progress, *, interference: bool) -> dict[str, dict[str, Any]]:
     """What every experiment with outcomes says; one that cannot be analysed says why."""
     with workspace.warehouse(read_only=True) as store:
         states = store.query("report/experiments")
@@ -169,7 +196,7 @@ def _analyses(workspace: Workspace, progress: Progress) -> dict[str, dict[str, A
     with progress.task("analyse the experiments", len(names)) as task, _nothing_to_collect():
         for name in names:
             try:
-                found[name] = analyse(workspace, name, interference=True, by=plans.STRATA, over_time=True)
+                found[name] = analyse(workspace, name, interference=interference, by=plans.STRATA, over_time=True)
             except EngineError as error:
                 found[name] = {"decisions": [Decision(BROKEN, f"broken: {error}")]}
             task.advance()

@@ -16,19 +16,47 @@ if TYPE_CHECKING:
     from engine.workspace import Workspace
 
 
+# What call records and the graph tell: the same for whichever customers are looked at.
+WHOLE = frozenset((
+    "agreement", "as_of", "communities", "community_count", "community_mix", "diffusion", "durations", "gates",
+    "hub_reasons", "hubs", "inputs", "rejects", "runs", "sources", "tie_bins", "traffic", "transitions", "validation",
+))  # fmt: skip
+
+
 class Ask:
     """Statements of sql/report/ with the parameters they share, and the analyses of the experiments by name.
 
-    What was asked once is kept: a public report is filled twice, first to know what everything in it rests on.
+    What was asked once is kept: a public report is filled twice, first to know what everything in it rests on. `shared`
+    is kept longer, for the same data: of `WHOLE` what the one before was told.
+
+    Args:
+        workspace: whose.
+        store: its database.
+        analyses: of the experiments, by name.
+        shared: see above; None = nobody asks again.
+        segment: the database shows some customers only; what takes long is then told of nobody (`whole`).
+        judged: who may be shown, and how old people are, is asked for too.
     """
 
-    def __init__(self, workspace: Workspace, store: Warehouse, analyses: Mapping[str, dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        store: Warehouse,
+        analyses: Mapping[str, dict[str, Any]],
+        shared: dict[str, Any] | None = None,
+        *,
+        segment: bool = False,
+        judged: bool = True,
+    ) -> None:
         self.workspace = workspace
         self.store = store
         self.config = config = workspace.config
         self.analyses = analyses
+        self.segment = segment
         self._kept: dict[str, Any] = {}
-        people.standing(store, people.rules(config, store))  # ages as of this day
+        self._shared = {} if shared is None else shared
+        if judged:
+            people.standing(store, people.rules(config, store))  # ages as of this day
         self.span = self.row("as_of")
         fixed = config.graph.as_of
         self.as_of: date | None = date.fromisoformat(fixed) if fixed else self.span["as_of"]
@@ -36,7 +64,10 @@ class Ask:
     def once(self, key: str, make: Callable[[], Any]) -> Any:
         """What `make` gave the first time this key was asked for."""
         if key not in self._kept:
-            self._kept[key] = make()
+            whole = key.partition(" ")[0] in WHOLE
+            self._kept[key] = self._shared[key] if whole and key in self._shared else make()
+            if whole:
+                self._shared[key] = self._kept[key]
         return self._kept[key]
 
     def frame(self, statement: str, **params: Any) -> Any:
@@ -44,6 +75,11 @@ class Ask:
         return self.once(
             f"{statement} {sorted(params.items())}", lambda: self.store.query(f"report/{statement}", **params)
         )
+
+    def whole(self, statement: str, **params: Any) -> Any:
+        """Rows of one of `WHOLE` that counts customers: of a segment none."""
+        found = self.frame(statement, **params)
+        return found.clear() if self.segment else found
 
     def table(self, name: str) -> Any:
         """A table of the workspace."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import EngineError
 from engine.experiment import plan as plans
 from engine.graph.prediction import HORIZONS
+from engine.pipeline import learned
 from engine.report import (
     experiment_answers,
     experiment_figures,
@@ -74,12 +75,13 @@ def _influence(book: Book, ask: Ask) -> None:
         influencers=ask.frame("top_influencers", limit=settings.rows, **definition),
         concentration=ask.frame("concentration", **definition),
         definition=graph.definition,
+        because=ask.once("learned", lambda: learned.said(ask.store)),
     )
     influence_figures.certainty(
         book,
         margins=ask.frame("margins", **definition),
-        agreement=ask.frame("agreement"),
-        stability=ask.once("stability", lambda: _stability(ask, as_of, since)),
+        agreement=ask.whole("agreement"),
+        stability=None if ask.segment else ask.once("stability", lambda: _stability(ask, as_of, since)),
     )
     largest = ask.frame("communities", limit=settings.rows)
     influence_figures.communities(
@@ -92,7 +94,7 @@ def _influence(book: Book, ask: Ask) -> None:
     table, why_not = ask.once("validation", lambda: _validation(ask))
     influence_figures.validation(book, table, why_not=why_not, definition=graph.definition)
     influence_figures.quadrants(book, ask.frame("quadrants", **definition))
-    if book.public:
+    if book.public or ask.segment:
         return
     examples = ask.frame("examples", limit=settings.examples, **definition)
     around = ask.frame("ego_nodes", egos=examples["node"].to_list(), limit=EGO_PEOPLE)

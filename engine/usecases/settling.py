@@ -40,6 +40,7 @@ def listed(workspace: Workspace, to: Path, *, progress: Progress = SILENT) -> tu
     Raises:
         WorkspaceError: the folder cannot be written.
     """
+    import numpy as np
     import polars as pl
 
     runner.run(workspace, until="matches", progress=progress)
@@ -49,12 +50,13 @@ def listed(workspace: Workspace, to: Path, *, progress: Progress = SILENT) -> tu
         bad = store.read("faces").filter(pl.col("status") == "ambiguous").select("sha256", "model_id")
     open_ = photos.join(bad, on=["sha256", "model_id"], how="semi")
     asked = pl.concat([open_, photos.filter(pl.col("x").is_not_null())]).unique(["subject_id", "sha256"])
+    examine = gallery.examiner("customer", settings, 1, workspace.faces) if asked.height else None
     rows: list[dict[str, Any]] = []
     cards = []
     for person, sha, path, x, y in (
         asked.sort("subject_id", "sha256").select("subject_id", "sha256", "path", "x", "y").iter_rows()
     ):
-        boxes = gallery.examiner("customer", settings, 1, workspace.faces).boxes(workspace.faces / path)
+        boxes = examine.boxes(workspace.faces / path) if examine else np.empty((0, 4))
         for number, (x0, y0, x1, y1) in enumerate(boxes, start=1):
             mine = x is not None and x0 <= x <= x1 and y0 <= y <= y1
             middle = round((x0 + x1) / 2, 4), round((y0 + y1) / 2, 4)

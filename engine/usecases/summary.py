@@ -24,7 +24,12 @@ def summary(workspace: Workspace, *, internal: bool = False, progress: Progress 
     Returns:
         workspace, as_of, mode, sections (sentences per part), markdown (all of it as one text).
     """
-    facts = reporting.facts(workspace, reporting.ALL, internal=internal, progress=progress)
+    return said(workspace, reporting.facts(workspace, reporting.ALL, internal=internal, progress=progress))
+
+
+def said(workspace: Workspace, facts: dict[str, Any]) -> dict[str, Any]:
+    """See `summary`, of facts that are there: those of report `all`."""
+    internal = facts["mode"] == reporting.INTERNAL
     with workspace.warehouse(read_only=True) as store:
         warnings = health.warnings(store, workspace.config)
     if warnings and not internal:  # they count exactly

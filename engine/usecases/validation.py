@@ -19,6 +19,8 @@ from engine.warehouse import Warehouse
 if TYPE_CHECKING:
     import polars as pl
 
+INPUTS = ("events", "pair_days", "parties", "devices", "customers", "consents", "acts", "sources", "persons")
+
 
 def validate(
     store: Warehouse,
@@ -66,7 +68,7 @@ def validate(
         )
     graph_config = dataclasses.replace(config.graph, as_of=until.isoformat())
     frozen = dataclasses.replace(config, graph=graph_config)
-    with store.sandbox(("events", "pair_days", "parties", "devices", "customers", "consents", "acts")):
+    with store.sandbox(INPUTS):
         found = learned.learn(store, frozen) if set(definitions) & set(learned.ASKED) else None
         edges.build(store, frozen.graph)
         graph = influencers.network(store, calls=True)

@@ -1,5 +1,6 @@
--- Grain: customer x definition (tie_reach, strongest) x rank. Table `influencers` where the graph is too large for one
--- memory (METHODS section 3). Reads: allowed_ties (those that count), nodes, parties. Params: gamma, top.
+-- Grain: customer x definition (strongest, and the configured one: auto or tie_reach) x rank. Table `influencers` where
+-- the graph is too large for one memory (METHODS section 3). Reads: allowed_ties (those that count), nodes, parties.
+-- Params: definition (the configured one), gamma, top.
 -- Scores that agree to 1e-9 of their size are ties, and the smallest contact id wins.
 WITH entries AS (
     SELECT a AS ego, b AS contact, weight FROM allowed_ties
@@ -28,12 +29,13 @@ scored AS (
     UNION ALL
     SELECT customer_id, 'auto' AS definition, contact_id, tie_share AS score, tie_share, centrality_pct
     FROM shares
-    WHERE CAST($auto AS BOOLEAN)
+    WHERE $definition = 'auto'
     UNION ALL
     SELECT
         customer_id, 'tie_reach' AS definition, contact_id,
         tie_share * pow(centrality_pct, CAST($gamma AS DOUBLE)) AS score, tie_share, centrality_pct
     FROM shares
+    WHERE $definition = 'tie_reach'
 ),
 
 ranked AS (

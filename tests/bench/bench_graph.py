@@ -64,6 +64,7 @@ def compare(size: str, source: Path, folder: Path, *, with_pandas: bool) -> None
     database = ours.with_suffix(".duckdb")
     compare_pageranks(size, database)
     _show(size, "kindred, nodes", measure("nodes", database, ours), own)
+    _show(size, "kindred, learned from acts", measure("learned", database, ours), own)
     database.unlink()
 
 

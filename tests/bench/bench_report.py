@@ -56,7 +56,7 @@ TABLES = {
         SELECT p.party_id AS customer_id, d.d AS definition, r.r AS rank, 'c' ||
         lpad(CAST(CAST(pow(hash(p.node, r.r) % 10000 / 10000.0, 3) * $n AS BIGINT) AS VARCHAR), 8, '0') AS
         contact_id, 0.5 / r.r AS score, 0.4 / r.r AS tie_share, 0.9 AS centrality_pct, hash(p.node) % 100 /
-        100.0 AS margin FROM parties AS p, (VALUES ('tie_reach'), ('strongest')) AS d(d), range(1, 4) AS
+        100.0 AS margin FROM parties AS p, (VALUES ('auto'), ('strongest')) AS d(d), range(1, 4) AS
         r(r)
     """,
     "handsets": """

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -72,7 +73,7 @@ def played(tmp_path_factory):
 
 def test_the_tutorial_gives_what_it_says(played):
     folder, said = played
-    assert said.count("66678 rows = 64913 kept + 1740 duplicate + 25 rejected") >= 2
+    assert said.count("71853 rows = 69975 kept + 1853 duplicate + 25 rejected") >= 2
     assert 'timezone = "UTC"  # check' in said and '# not read: "VOL_MB"' in said
     assert len((folder / "rejects" / "rejects.csv").read_text().splitlines()) == 26
     for page in ("data.html", "report.html", "ads/gallery.html"):
@@ -89,6 +90,24 @@ def test_howto(page, played, monkeypatch):
     monkeypatch.chdir(folder / "spring")
     text = (pages.ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
     assert play(text).strip()
+
+
+def test_the_notebook_runs_in_the_tutorials_workspace(played, monkeypatch):
+    """After the how-to of experiments, whose experiment it reads."""
+    folder, _ = played
+    for name, value in {**QUICK, "KINDRED_KEYS": str(folder / "keys")}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(folder / "spring")
+    page = pages.ROOT / "docs" / "howto" / "notebook.md"
+    got: dict[str, Any] = {}
+    for block in pages.blocks(page.read_text(encoding="utf-8")):
+        exec(compile("\n".join(block.lines), str(page), "exec"), got)  # noqa: S102 - our own page
+    assert got["by_offer"]["len"].sum() > 100 and got["first"]["rank"].unique().to_list() == [1]
+    assert got["changed"]["kind"].to_list() == ["influencer", "offer", "face", "ad"] and got["causes"]
+    assert got["other_offers"].height == got["changed"].filter(kind="offer")["changed"].item()
+    assert got["seen"].rows_duplicate == got["seen"].rows_in, "they are imported already"
+    assert got["offers"]["mode"] == "public" and "personalised" in got["rules"]["learner"].to_list()
+    assert got["effects"].height == 1 and got["worth"].height > 2 and got["policy"].reason
 
 
 def test_a_page_whose_command_fails_is_seen(tmp_path, monkeypatch):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 
 import polars as pl
 import pytest
 
 from engine.export import gallery
+from tests.browsers import chromium
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = chromium()
 
 
 def rows(customers: int) -> pl.DataFrame:

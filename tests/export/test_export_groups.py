@@ -25,7 +25,7 @@ def space(tmp_path_factory):
     with space.writing("test") as store:
         influencers = [
             {
-                "customer_id": f"c{n:03}", "definition": "tie_reach", "rank": 1, "contact_id": f"c{(n + 1) % 6:03}",
+                "customer_id": f"c{n:03}", "definition": "auto", "rank": 1, "contact_id": f"c{(n + 1) % 6:03}",
                 "score": 0.5, "tie_share": 0.4, "centrality_pct": 0.9, "margin": 0.2,
             }
             for n in range(6)

@@ -64,7 +64,7 @@ def space(tmp_path, pictures):
             "influencers",
             pl.DataFrame(
                 [
-                    {"customer_id": c, "definition": "tie_reach", "rank": r, "contact_id": k, "score": 1.0,
+                    {"customer_id": c, "definition": "auto", "rank": r, "contact_id": k, "score": 1.0,
                      "tie_share": 1.0, "centrality_pct": 1.0, "margin": 1.0}
                     for c, first in contact.items() for r, k in ((1, first), (2, "c3"))
                 ]

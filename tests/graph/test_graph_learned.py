@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
+import engine
+from cli.main import app
 from engine.config import Config, Graph
 from engine.errors import ConfigError
 from engine.graph import conditional, learning, pairs, ranking, risk
 from engine.graph.conditional import Sets
 from engine.pipeline import influencers, learned
+from engine.usecases import influence
 from tests.graph import acted
 from tests.graph.conftest import AS_OF, made
 
@@ -210,3 +215,29 @@ def test_the_stage_learns_from_stored_acts_and_says_why_not(town):
     able = influencers.influencers(town.store, config, ranking.DEFINITIONS, graph, central, none, where_possible=True)
     left_out = set(ranking.DEFINITIONS) - set(able["definition"])
     assert left_out == {"lead", "learned"}, "definitions that need what this town lacks are left out, and only these"
+
+
+def test_what_shifts_for_all_contacts_alike_changes_nothing():
+    """Where the records begin, ties are few and new and shares are large: that is no effect of a contact's act."""
+    before, after, _ = acted.town("features", 3, 8000)
+    known = before.pairs.of_pair
+    moved = replace(before.pairs, of_pair=known | {"outgoing": known["outgoing"] + 0.8})
+    options = {"window": acted.WINDOW, "seed": 7}
+    one, two = (learning.learn(v, after, acted.DAYS, **options)[1] for v in (before, replace(before, pairs=moved)))
+    assert one.cases == two.cases and one.gain is not None
+    assert two.gain == pytest.approx(one.gain, abs=1e-9)
+
+
+@pytest.mark.real
+def test_students_without_acts_have_their_strongest_contact_and_are_told_why(real_data, tmp_path):
+    space = engine.create(tmp_path / "w", run__today="2014-04-01")
+    folder = real_data / "copenhagen"
+    options = {"epoch": date(2014, 2, 24)}
+    engine.import_logs(space, [folder / "calls.csv", folder / "sms.csv"], format="copenhagen", options=options)
+    said = []
+    rows = influence.influencers(space, definitions=["auto"], say=said.append)
+    strongest = engine.influencers(space, definition="strongest")
+    assert rows.height > 500 and rows.drop("definition").equals(strongest.drop("definition"))
+    assert len(said) == 1 and said[0].startswith("Influence by strongest: there are no acts and no changes of handset")
+    done = CliRunner().invoke(app, ["influencers", "--top", "1", "-w", str(space.path)])
+    assert done.exit_code == 0 and said[0] in done.stderr

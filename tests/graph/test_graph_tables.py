@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, timedelta
+from decimal import Decimal, getcontext
 from itertools import pairwise
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import engine
 from engine.config import Graph
 from engine.errors import ConfigError
+from engine.graph.ranking import top_contacts
 from engine.pipeline import edges as stage
 from tests import oracles
 from tests.graph.conftest import AS_OF, Town, day, pair_days
@@ -82,6 +87,51 @@ def test_tables_equal_plain_python(log, span):
     town.build(window_days=span[0], half_life_days=span[1], **LOOSE)
     assert_tables(town, *expected(rows, opted_out, devices, *span))
     town.store.close()
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([1, 2, 3]), st.booleans(), st.integers(1, 80)), min_size=4, max_size=40),
+    st.sampled_from([2.0, 2.5, 7.0, 90.0]),
+)
+@settings(max_examples=25)
+def test_the_first_contact_is_that_of_whole_precision_however_old(contacts, half_life):
+    """The one person's contacts 1, 2, 3 by decimals of 60 digits, down to contact 40 half-lives old."""
+    rows = sorted({(other, 0, day(age)) if back else (0, other, day(age)) for other, back, age in contacts})
+    town = Town().fill([(*row, 1, 0, 0) for row in rows]).build(window_days=80, half_life_days=half_life)
+    getcontext().prec = 60
+    strength: dict[tuple[int, int], Decimal] = {}
+    for src, dst, on in rows:
+        faded = Decimal(2) ** (-Decimal((AS_OF - on).days) / Decimal(half_life))
+        strength[src, dst] = strength.get((src, dst), Decimal(0)) + faded
+    got = {(row["src"], row["dst"]): row["strength"] for row in town.store.read("edges").iter_rows(named=True)}
+    assert got.keys() == strength.keys()
+    for key, value in strength.items():
+        assert got[key] == pytest.approx(float(value), rel=1e-6)
+    days = {other: {on for src, dst, on in rows if other in (src, dst)} for other in (1, 2, 3)}
+    weight = {}
+    for other in (1, 2, 3):
+        there, back = strength.get((0, other)), strength.get((other, 0))
+        if there and back and len(days[other]) > 1:
+            weight[other] = (there + back) / 2 + min(there, back)
+    first = top_contacts("strongest", town.network(), np.ones(town.network().n), top=1).filter(customer_id="p0")
+    if weight:
+        best = max(weight.values())
+        named = int(first["contact_id"].item().removeprefix("p"))
+        assert weight[named] >= best * (1 - Decimal("2e-6"))
+    else:
+        assert not first.height
+    town.store.close()
+
+
+def test_contact_older_than_forty_half_lives_is_refused_with_the_remedy(town):
+    rows = [(0, 1, day(81), 1, 60, 0), (1, 0, day(2), 1, 60, 0)]
+    with pytest.raises(ConfigError, match="more than 40 half-lives of 2 days") as refused:
+        town.fill(rows).build(window_days=90, half_life_days=2.0)
+    assert "graph.window_days = 80 or fewer, or graph.half_life_days = 3 or more" in refused.value.fix
+    town.build(window_days=80, half_life_days=2.0)
+    town.build(window_days=90, half_life_days=3.0)
+    # A long window over a short log is nothing to refuse.
+    town.fill([(0, 1, day(30), 1, 60, 0)]).build(window_days=3660, half_life_days=2.0)
 
 
 @given(logs(), st.randoms(use_true_random=False))
@@ -190,3 +240,34 @@ def test_four_of_five_call_edges_are_friendships(town, copenhagen_events, real_d
     assert edges.height == 924
     ties = edges.unique()
     assert round(ties.join(friends, on=["a", "b"], how="semi").height / ties.height, 2) == 0.81
+
+
+def test_sums_of_pairs_weigh_by_their_counts(tmp_path):
+    """An edge list with counts, in two files of a month each: every count is as many days with a call."""
+    text = "source,target,calls,seconds,texts"
+    files = {
+        "may": [("a", "b", 40, 2400, 0), ("b", "a", 30, 0, 2), ("a", "c", 3, 6000, 0), ("c", "a", 4, 60, 9)],
+        "june": [("a", "b", 1, 30, 0), ("c", "a", 2, 0, 0), ("a", "c", 7, 700000, 0)],
+    }
+    ends = {"may": date(2024, 5, 31), "june": date(2024, 6, 30)}
+    space = engine.create(tmp_path / "w", graph__as_of="2024-07-01", graph__min_active_days=1)
+    for name, rows in files.items():
+        (tmp_path / f"{name}.csv").write_text("\n".join([text, *(",".join(map(str, row)) for row in rows)]))
+        engine.import_logs(space, [tmp_path / f"{name}.csv"], options={"epoch": ends[name]})
+    result = {r.stage: r for r in engine.run(space, until="influencers")}
+    assert "sums of pairs" in " ".join(result["edges"].notes)
+    wanted: dict[tuple[str, str], float] = {}
+    for name, rows in files.items():
+        fade = 2.0 ** (-(date(2024, 7, 1) - ends[name]).days / 30)
+        for src, dst, calls, talk, texts in rows:
+            once = 1 + 0.25 * math.log(1 + min(talk / calls, 3600) / 60)
+            wanted[src, dst] = wanted.get((src, dst), 0.0) + fade * (calls * once + 0.5 * texts)
+    names = dict(engine.table(space, "parties").select("node", "party_id").rows())
+    got = {(names[row["src"]], names[row["dst"]]): row["strength"] for row in engine.table(space, "edges").to_dicts()}
+    assert got == {pair: pytest.approx(value, rel=1e-12) for pair, value in wanted.items()}
+    first = engine.influencers(space, definition="strongest", top=1).filter(customer_id="a")
+    assert first["contact_id"].item() == "b"  # by days of contact it would be c
+    # One file with times beside them, and days with contact count for all.
+    (tmp_path / "log.csv").write_text("caller,callee,started_at,duration_s\na,b,2024-06-29 10:00:00,60\n")
+    engine.import_logs(space, [tmp_path / "log.csv"])
+    assert not engine.run(space, until="edges")[0].notes

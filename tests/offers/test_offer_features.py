@@ -95,6 +95,15 @@ def test_what_the_contacts_carry():
     assert set(rows) == {"a", "b", "c"}
 
 
+def test_how_far_contacts_acted():
+    ties = pl.DataFrame({"a": [0, 0, 1], "b": [1, 2, 3], "weight": [3.0, 1.0, 5.0]})
+    parties = pl.DataFrame({"node": [0, 1, 2, 3], "party_id": list("abcd"), "is_customer": [True, True, True, False]})
+    found = features.exposure_features(ties, parties, pl.DataFrame({"party_id": ["b", "b", "d", "nobody"]}))
+    assert found.rows() == [("a", 0.75), ("b", 0.625), ("c", 0.0)]
+    nobody = features.exposure_features(ties, parties, pl.DataFrame({"party_id": []}, schema={"party_id": pl.String}))
+    assert nobody["contacts_acted"].to_list() == [0.0, 0.0, 0.0]
+
+
 def test_the_influencers_handset():
     top = pl.DataFrame({"customer_id": ["x", "y", "z"], "contact_id": ["a", "b", "nobody"]})
     found = features.influencer_features(top, check(SPELLS, "handsets"), DAY)

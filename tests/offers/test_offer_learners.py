@@ -57,6 +57,16 @@ def test_predictions_are_scikit_uplifts(learner, base):
 
 
 @pytest.mark.parametrize("base", bases.BASES)
+def test_x_begins_with_the_models_of_t_where_they_are_given(base):
+    """The same effects as with models of its own, and other ones with the models of other rows."""
+    x, treatment, outcome, _ = data()
+    fit = lambda learner, y=outcome, **more: learners.fit(learner, base, x, treatment, y, seed=3, **more)  # noqa: E731
+    alone, given = fit("x").predict(x), fit("x", outcomes=fit("t")).predict(x)
+    assert (alone == given).all()
+    assert (fit("x", outcomes=fit("t", 1 - outcome)).predict(x) != alone).any()
+
+
+@pytest.mark.parametrize("base", bases.BASES)
 def test_a_part_predicts_what_its_estimator_does(base):
     x, _, outcome, effect = data()
     estimator = bases.classifier(base, 3).fit(x, outcome)

@@ -26,7 +26,7 @@ SINCE_CHOICES = ("choices", "matches", *SINCE_MATCHES)
 # What is edited, which stages depend on it themselves, and which read what these write.
 EDITS = [
     ("engine/trust/consent.py", (*GRAPH, "choices", "matches"), SINCE_MATCHES),
-    ("engine/tables.py", ALL, ()),
+    ("engine/tables/computed.py", ALL, ()),
     ("engine/compiled.py", ("edges", *GRAPH, "choices", "matches", "face_choices"), ("ads",)),  # a policy's trees
     ("engine/handsets/loyalty.py", ("handsets",), SINCE_CHOICES),
     ("engine/offers/policy_value.py", ("choices",), ("matches", *SINCE_MATCHES)),

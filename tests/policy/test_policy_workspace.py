@@ -20,7 +20,7 @@ from engine.errors import InputError, ModelError
 from engine.experiment import register
 from engine.export import export
 from engine.faces.decide import decide
-from engine.pipeline import prepared
+from engine.pipeline import choices, prepared
 from engine.policy import explore, stored
 from engine.policy.model import SINGLE, FacePolicy
 from engine.trust import keys
@@ -211,6 +211,10 @@ def test_what_came_back_is_noted_as_treatments_and_the_next_policy_learns_from_b
         .all()
     )
     assert came["accepted"].sum() == bought and came["propensity"].null_count() == CUSTOMERS
+    with sent.warehouse(read_only=True) as store:  # whom an offer persuades, chosen offers do not tell
+        store.temp("handset_days", "offers/handset_days")
+        past = choices.read_past(prepared(sent, store), store.read("offers")).rows
+    assert past.height == before.height and set(past["campaign_id"]) == set(before["campaign_id"])
     found = face_policy.train(sent)
     assert [part["name"] for part in found.report["rounds"]] == [said["round"], "spring"]
     assert found.report["supported"] and found.number == 2

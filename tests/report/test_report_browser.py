@@ -3,48 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from engine.usecases import explain, reporting
+from tests.browsers import chromium, node_modules
 
-PACKAGES = ("playwright-core@1.56.1", "axe-core@4.11.0")
 SCRIPT = Path(__file__).with_name("browser.mjs")
 
 
-@pytest.fixture(scope="session")
-def node_modules(tmp_path_factory) -> Path:
-    """A folder outside the project with the browser driver and axe, installed once and kept in the user's cache."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not chromium or not shutil.which("node") or not shutil.which("npm"):
-        pytest.skip("headless Chromium, node or npm is absent")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kindred-tests" / "browser"
-    if not (cache / "node_modules" / "axe-core").is_dir() or not (cache / "node_modules" / "playwright-core").is_dir():
-        cache.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run(
-            ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(cache), *PACKAGES],
-            capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
-        if done.returncode:
-            pytest.skip(f"npm cannot install the browser driver: {done.stderr.strip().splitlines()[-1:]}")
-    return cache / "node_modules"
-
-
 @pytest.fixture(scope="module")
-def seen(node_modules, small, empty_space, tmp_path_factory) -> dict:
+def seen(small, empty_space, tmp_path_factory) -> dict:
     """What Chromium saw of the internal and the public page at two widths, of the empty one and of one customer's."""
+    modules = node_modules()
     folder = tmp_path_factory.mktemp("browser")
     reporting.report(small, "all", folder / "all.html", internal=True)
     reporting.report(small, "all", folder / "public.html")
     reporting.report(empty_space, "influence", folder / "empty.html")
     reporting.write(folder / "person.html", explain.page(small, explain.facts(small, "c0013")))
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     done = subprocess.run(
-        ["node", str(SCRIPT), str(node_modules), chromium,
+        ["node", str(SCRIPT), str(modules), chromium(),
          *(str(folder / f"{name}.html") for name in ("all", "empty", "person", "public"))],
         capture_output=True, text=True, check=False, timeout=400,
     )  # fmt: skip

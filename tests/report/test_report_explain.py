@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
+from datetime import datetime, time, timedelta
 
 import polars as pl
 import pytest
 from tests_report_town import make
 from typer.testing import CliRunner
 
+import engine
 from cli.main import app
 from engine.errors import InputError
+from engine.graph import learning
+from engine.pipeline import edges
 from engine.report.page import short_id
 from engine.usecases import explain
 
@@ -42,8 +47,36 @@ def test_the_chain_holds_what_the_tables_hold(small):
     expected = {o: 50 * u - 2 for o, u in uplift.select("offer_id", "uplift").iter_rows()}
     assert {r["offer_id"]: r["expected_value"] for r in found["offers"]} == pytest.approx(expected, rel=1e-4)
     assert [row["spell"] for row in found["handsets"]] == spells["spell"].to_list()
-    first = top.filter((pl.col("definition") == "tie_reach") & (pl.col("rank") == 1))["contact_id"][0]
+    first = top.filter((pl.col("definition") == "auto") & (pl.col("rank") == 1))["contact_id"][0]
     assert first in found["words"][1]["what"]
+
+
+def test_who_of_the_contacts_acted_lately_and_what_their_act_would_do(small, tmp_path):
+    shutil.copytree(small.path, tmp_path / "w")
+    space = engine.open(tmp_path / "w")
+    before = explain.facts(space, "c0013")
+    assert before["exposure"] == [] and not before["learned"]
+    near = [row["contact_id"] for row in before["ties"] if row["gated_because"] is None]
+    gated = [row["contact_id"] for row in before["ties"] if row["gated_because"]][:1]
+    with space.writing("test") as store:
+        last = edges.as_of(store, space.config.graph)
+        days = {near[0]: [1, 5, 31], near[1]: [30], near[2]: [31, 0], **{key: [2] for key in gated}}
+        rows = [
+            (who, "pass", datetime.combine(last - timedelta(d), time(12))) for who, ago in days.items() for d in ago
+        ]
+        store.append("acts", pl.DataFrame(rows, schema=["customer_id", "act", "at"], orient="row"))
+        verdict = learning.Verdict("learned", "better")
+        store.write("learned", learning.table(None, verdict))
+    found = explain.facts(space, "c0013")
+    shares = {row["contact_id"]: row["tie_share"] for row in before["ties"]}
+    assert [(r["contact_id"], r["act"]) for r in found["exposure"]] == [(near[0], "pass"), (near[1], "pass")]
+    assert found["exposure"][0]["day"] == (last - timedelta(1)).isoformat()
+    assert [r["tie_share"] for r in found["exposure"]] == pytest.approx([shares[near[0]], shares[near[1]]], rel=1e-4)
+    words = " ".join(line["what"] for line in found["words"])
+    first = next(r for r in found["influencers"] if r["definition"] == "auto" and r["rank"] == 1)
+    assert "Contacts who acted in the last 30 days: 2, with " in words
+    assert f"odds to act are {first['score']:.2f} times as high" in words and "Influence by learned: " in words
+    assert "Contacts who acted lately" in explain.page(space, found)
 
 
 def test_the_page_escapes_names_and_stands_alone(small, run, tmp_path):

@@ -154,7 +154,7 @@ def test_coverage_is_what_the_tables_hold(exact, rows):
 
 def test_influence_figures_are_recomputed(exact, rows):
     facts = exact
-    first = rows["influencers"].filter((pl.col("definition") == "tie_reach") & (pl.col("rank") == 1))
+    first = rows["influencers"].filter((pl.col("definition") == "auto") & (pl.col("rank") == 1))
     chosen = Counter(first["contact_id"])
     assert facts["influence"]["contacts"] == len(chosen)
     assert sum(piece["n"] for piece in facts["certainty"]["margin"]) == 400

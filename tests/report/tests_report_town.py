@@ -119,7 +119,7 @@ def tables(seed: int = 5, customers: int = 400, others: int = 60) -> dict[str, l
     for i in range(customers):
         mine = [(weight[min(i, j), max(i, j)], j) for j in sorted(contacts[i]) if (min(i, j), max(i, j)) in open_]
         total = sum(w for w, _ in mine)
-        for definition, gamma in (("tie_reach", 0.25), ("strongest", 0.0)):
+        for definition, gamma in (("auto", 0.25), ("strongest", 0.0)):
             scored = sorted(((w / total * ((rank[j] + 1) / n) ** gamma, w / total, j) for w, j in mine), reverse=True)
             margin = 1.0 if len(scored) == 1 else (scored[0][0] - scored[1][0]) / scored[0][0] if scored else None
             for r, (score, share, j) in enumerate(scored[:3], start=1):

@@ -210,7 +210,7 @@ def finished_run(found: Tables, rules: Rules, names: Names, m: datetime, campaig
         for who in sorted(everybody):
             if rules.may_get_offers(who, m) and who not in chosen:
                 yield f"choices: {who} may get an offer on {m}, but has none"
-    ranked = sorted((row for row in found["influencers"] if row["definition"] == "tie_reach"), key=lambda r: r["rank"])
+    ranked = sorted((row for row in found["influencers"] if row["definition"] == "auto"), key=lambda r: r["rank"])
     best = {row["customer_id"]: row["score"] for row in ranked if row["rank"] == 1}
     contacts: dict[str, list[str]] = {}
     for row in ranked:

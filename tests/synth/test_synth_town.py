@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from engine.errors import InputError
-from engine.synth import calls, campaigns, handsets, town
+from engine.synth import acts, calls, campaigns, handsets, town
 from engine.synth.people import befriend, populate
 
 TEXT = dict.fromkeys(
@@ -58,6 +58,7 @@ def test_files_have_the_import_columns(small, log):
             "to_owners",
         ],
         "treatments": ["customer_id", "campaign_id", "offer_id", "sent_at", "propensity", "accepted"],
+        "acts": ["customer_id", "act", "at"],
         "consents": ["customer_id", "purpose", "granted_at", "expires_at", "withdrawn_at"],
         "optouts": ["customer_id", "since"],
         "photos": ["customer_id", "path"],
@@ -158,7 +159,7 @@ def test_changes_follow_the_influencer_only_where_there_is_pull():
 
     def ratio(pull: float) -> float:
         rng = np.random.default_rng(8)
-        people = populate(rng, 6000)
+        people = populate(rng, 24_000)
         ties = befriend(rng, people)
         leads = np.r_[ties.influencer, np.full(people.persons - people.n, -1)]
         phones = handsets.carry(rng, people.community, leads, calls.DAYS, pull=pull)
@@ -170,7 +171,57 @@ def test_changes_follow_the_influencer_only_where_there_is_pull():
         return later[exposed & still].mean() / later[~exposed & still].mean()
 
     assert ratio(handsets.PULL) > 3
-    assert 0.6 < ratio(0.0) < 1.5
+    assert 0.7 < ratio(0.0) < 1.3
+
+
+def test_bookings_follow_contacts_by_their_pull_and_never_without_one(monkeypatch):
+    """After the contact with the largest pull booked, people book sooner than after the one with the smallest."""
+
+    def after(pull: float) -> tuple[float, float]:
+        monkeypatch.setattr(acts, "PULL", pull)
+        rng = np.random.default_rng(9)
+        ties = befriend(rng, populate(rng, 3000))
+        day, who, service = acts.spread(rng, ties, calls.DAYS)
+        assert len({*zip(who.tolist(), service.tolist(), strict=True)}) == len(day) and (np.diff(day) >= 0).all()
+        booked = {(w, s): d for d, w, s in zip(day.tolist(), who.tolist(), service.tolist(), strict=True)}
+        ends = []
+        for end in (np.argmax, np.argmin):
+            hit = exposed = 0
+            for customer in range(len(ties.influencer)):
+                mine = slice(ties.indptr[customer], ties.indptr[customer + 1])
+                if mine.start == mine.stop:
+                    continue
+                contact = int(ties.contact[mine][end(ties.pull[mine])])
+                for kind in range(len(acts.SERVICES)):
+                    if (led := booked.get((contact, kind))) is not None and led < calls.DAYS - acts.RECENT_DAYS:
+                        own = booked.get((customer, kind), calls.DAYS)
+                        exposed += own > led
+                        hit += led < own <= led + acts.RECENT_DAYS
+            ends.append(hit / exposed)
+        return ends[0], ends[1]
+
+    most, least = after(acts.PULL)
+    assert most > 3 * least
+    most, least = after(0.0)
+    assert 0.6 < most / least < 1.6
+
+
+def test_the_planted_influencer_is_nobodys_definition():
+    """Of what the town draws: neither the strength of ties nor whom one calls tells the truth, chance tells less."""
+    rng = np.random.default_rng(1)
+    ties = befriend(rng, populate(rng, 2000))
+    rate = {(a, b): r for a, b, r in zip(ties.a.tolist(), ties.b.tolist(), ties.rate_ab.tolist(), strict=True)}
+    rate |= {(b, a): r for a, b, r in zip(ties.a.tolist(), ties.b.tolist(), ties.rate_ba.tolist(), strict=True)}
+    found: dict[str, list[float]] = {"strength": [], "calls": [], "random": []}
+    for i, lead in enumerate(ties.influencer.tolist()):
+        others = ties.contact[ties.indptr[i] : ties.indptr[i + 1]].tolist()
+        if lead >= 0:
+            found["strength"].append(max(others, key=lambda j: rate[i, j] + rate[j, i]) == lead)
+            found["calls"].append(max(others, key=lambda j: rate[i, j]) == lead)
+            found["random"].append(1 / len(others))
+            assert ties.pull[ties.indptr[i] : ties.indptr[i + 1]].sum() == pytest.approx(1.0)
+    strength, called, drawn = (float(np.mean(values)) for values in found.values())
+    assert 0.1 < drawn < 0.25 and 2 * drawn < strength < called < 0.85
 
 
 def test_everybody_has_at_most_one_influencer_who_is_a_contact(small):

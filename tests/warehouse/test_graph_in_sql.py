@@ -40,7 +40,7 @@ def test_nodes_are_those_of_the_arrays(in_sql):
 def test_influencers_are_those_of_the_arrays(in_sql):
     (_, wanted), (_, ours) = in_sql
     same(wanted, ours, "influencers")
-    assert set(ours["definition"]) == {"tie_reach", "strongest"}
+    assert set(ours["definition"]) == {"auto", "strongest"}
 
 
 def test_equal_scores_go_to_the_smallest_contact_id(stored):
@@ -53,7 +53,7 @@ def test_equal_scores_go_to_the_smallest_contact_id(stored):
         flat = {"degree": 1, "in_strength": 1.0, "out_strength": 1.0, "centrality_pct": 1.0, "is_hub": False}
         store.write("nodes", parties.with_columns(**{name: pl.lit(value) for name, value in flat.items()}))
         store.temp("allowed_ties", "graph/counted_ties")
-        store.create("influencers", "graph/top_contacts", gamma=0.25, top=3, auto=False)
+        store.create("influencers", "graph/top_contacts", gamma=0.25, top=3, definition="auto")
         found = store.read("influencers").filter(customer_id="z", definition="strongest")
     assert found["contact_id"].to_list() == ["a", "b", "c"]
 
@@ -76,7 +76,7 @@ def test_consent_to_the_use_of_traffic_data_is_asked_as_with_the_arrays(stored, 
         overlay.write("consents", pl.DataFrame(rows, orient="row", schema=overlay.read("consents").schema))
         graph = influencers.network(overlay)
         _, centrality = ranks(graph, damping=config.graph.damping)
-        wanted = influencers.influencers(overlay, config, ["tie_reach", "strongest"], graph, centrality)
+        wanted = influencers.influencers(overlay, config, ["auto", "strongest"], graph, centrality)
         sql_centrality.run(overlay, config)
         found = overlay.read("influencers")
     same(wanted.sort("customer_id", "definition", "rank"), found, "influencers")

@@ -129,8 +129,8 @@ VALUES = {
     "unknown_is_adult": True, "unknown_offers": True, "need_consent": False,
     "only_customers": False,
     "parts": 4, "part": 1, "experiment_id": "spring", "metric": "bought", "positive": True, "horizon_days": 30,
-    "ranks": 3, "share": 0.5, "auto": True, "persons": True, "most": 4, "edge_days": 14, "early_days": 7,
-    "late_days": 45, "common": 3,
+    "ranks": 3, "share": 0.5, "persons": True, "auto": True, "community": 1, "most": 4, "edge_days": 14,
+    "early_days": 7, "late_days": 45, "common": 3,
 }  # fmt: skip
 # Temporary tables of small ones, and of large ones, in the order in which they need each other.
 SMALL = {

@@ -1,0 +1,196 @@
+"""What stands on each page: figures of the reports, and a few lists of the workspace's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine import runner
+from engine.charts.influence import influence
+from engine.figures import word
+from engine.report import customer_page, data_page
+from engine.report import pages as reports
+from engine.report.book import plain
+from engine.report.summary import HEADINGS
+from engine.serve import people
+from engine.serve.board import Board, View
+from engine.serve.segment import Segment
+from engine.usecases import data_report, explain, summary
+
+LATEST = 50  # imports and runs that are listed
+MEMBERS = 500
+NAV = (
+    ("", "Today"), ("customers", "Customers"), ("influence", "Influence"), ("offers", "Offers"), ("faces", "Faces"),
+    ("experiments", "Experiments"), ("data", "Data"), ("runs", "Runs"),
+)  # fmt: skip
+_KINDS = {"influence": "influence", "offers": "offers", "faces": "faces", "experiments": "experiment"}
+# Parts that tell of everybody, whichever segment is chosen: they stand on the page of everybody only.
+_OF_ALL = frozenset(("coverage", "health", "certainty", "communities", "diffusion", "validation", "examples"))
+_FACTS_OF_ALL = ("certainty", "diffusion", "validation")  # of which other parts speak
+_OF_ALL_ENDS = ("-who", "-ties")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page before it is drawn.
+
+    Args:
+        name: its address.
+        facts: every figure on it, by path.
+        more: title, lead, charts, bodies, contents, headings, formulas: see `engine.report.pages.parts`.
+    """
+
+    name: str
+    facts: Mapping[str, Any]
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+def build(board: Board, view: View, name: str, segment: Segment, *, wait_s: float) -> Page:
+    """A page of figures.
+
+    Args:
+        board: of which workspace.
+        view: of which snapshot.
+        name: of `NAV`.
+        segment: of whom.
+        wait_s: how long to wait for figures.
+
+    Raises:
+        TimeoutError: the figures take longer.
+        EngineError: they cannot be made.
+    """
+    if name in _KINDS:
+        kind = _KINDS[name]
+        facts = _of_segment(board.figures(view, segment, (kind,)).result(wait_s), segment)
+        return Page(name, facts, _for_segment(reports.parts(kind, facts), segment))
+    return _OWN[name](board, view, segment, wait_s)
+
+
+def _of_segment(facts: dict[str, Any], segment: Segment) -> dict[str, Any]:
+    """Facts without those that a segment does not cut."""
+    return {name: value for name, value in facts.items() if not segment or name not in _FACTS_OF_ALL}
+
+
+def _for_segment(parts: dict[str, Any], segment: Segment) -> dict[str, Any]:
+    """Parts of a report, without those that a segment does not cut."""
+    if not segment:
+        return parts
+    kept = [(id_, head) for id_, head in parts["contents"] if id_ not in _OF_ALL and not id_.endswith(_OF_ALL_ENDS)]
+    return {**parts, "contents": kept, "headings": dict(kept)}
+
+
+def _today(board: Board, view: View, segment: Segment, wait_s: float) -> Page:
+    facts = board.figures(view, segment).result(wait_s)
+    said = board.answer(view, ("said", segment), lambda: summary.said(view.snapshot.figures, facts)).result(wait_s)
+    found = {**facts, **_state(board, view), "said": said["sections"]}
+    contents = [("now", "Now"), ("sections", "In words"), ("state", "What is up to date"), ("closing", "Method")]
+    own = _parts("Today", "What came in, what it is worth, and what to do next.", "today", contents)
+    measured = [row["policy"] for row in facts["offers"].get("measured") or ()]
+    worth = f"offers.measured.{measured.index('personalised')}" if "personalised" in measured else None
+    charts = {name: chart for name, chart in influence(facts).items() if name == "calendar"}
+    return Page("", found, {**own, "charts": charts, "worth": worth, "said_headings": HEADINGS})
+
+
+def _data(board: Board, view: View, segment: Segment, wait_s: float) -> Page:
+    if board.internal:
+        found = board.answer(view, "data", lambda: data_report.figures(view.snapshot.figures)).result(wait_s)
+        found = {**found, "imports": _imports(view)}
+        parts = data_page.parts(found)
+        own = _parts(parts["title"], parts["lead"], "imports", [*parts["contents"], ("files", "Files imported")])
+        return Page("data", found, {**own, "charts": parts["charts"], "bodies": ["data.html", "desk_imports.html"]})
+    facts = board.figures(view, Segment()).result(wait_s)
+    parts = reports.parts("influence", facts)
+    contents = [entry for entry in parts["contents"] if entry[0] in ("coverage", "suppressed")]
+    lead = "What the records cover. Checks of the data count exactly: `kindred serve --internal` shows them."
+    return Page("data", facts, {**parts, "title": "Is the data right?", "lead": lead, "contents": contents,
+                                "headings": dict(contents)})  # fmt: skip
+
+
+def _runs(board: Board, view: View, segment: Segment, wait_s: float) -> Page:
+    found = {"mode": board.mode, **_state(board, view)}
+    with view.snapshot.lookups.warehouse(read_only=True) as store:
+        lines = store.query("serve/runs", limit=LATEST)
+    found["runs"] = [_run(line, board.internal) for line in lines.iter_rows(named=True)]
+    contents = [("state", "What is up to date"), ("runs", "Runs, the newest first")]
+    return Page("runs", found, _parts("Runs", "What was computed, when, and what changed by it.", "runs", contents))
+
+
+def _run(line: Mapping[str, Any], internal: bool) -> dict[str, Any]:
+    """A run as a row; rows are counts of people, so they are no figure for the public."""
+    now, before = (json.loads(line[name] or "{}") for name in ("rows", "rows_before"))
+    changes = [f"{word(t)} {n:,} ({n - before[t]:+,})" if t in before else f"{word(t)} {n:,}" for t, n in now.items()]
+    return plain({
+        "stage": line["stage"], "finished_at": line["finished_at"], "status": line["status"],
+        "seconds": (line["finished_at"] - line["started_at"]).total_seconds(),
+        "rows": ", ".join(changes) if internal else None,
+    })  # fmt: skip
+
+
+def _state(board: Board, view: View) -> dict[str, Any]:
+    """Stages and the workspace's name, as every page may show them."""
+
+    def ask() -> list[dict[str, Any]]:
+        with view.snapshot.lookups.warehouse(read_only=True) as store:
+            return runner.status(store, board.workspace.config)
+
+    lines = board.answer(view, "state", ask, draw=True).result()
+    stages = [{name: line[name] for name in ("stage", "state", "finished_at")} for line in lines]
+    return {"workspace": board.workspace.path.name, "stages": stages,
+            "stale": [row["stage"] for row in stages if row["state"] != "fresh"]}  # fmt: skip
+
+
+def _imports(view: View) -> list[dict[str, Any]]:
+    with view.snapshot.lookups.warehouse(read_only=True) as store:
+        return [plain(row) for row in store.query("serve/imports", limit=LATEST).iter_rows(named=True)]
+
+
+def customer(board: Board, view: View, who: str) -> Page:
+    """Everything about one customer, in internal mode.
+
+    Args:
+        board: of which workspace.
+        view: of which snapshot.
+        who: see `engine.usecases.customers.find`.
+
+    Raises:
+        InputError: nobody or several people are called so.
+    """
+    found = explain.facts(view.snapshot.lookups, who)
+    pictures = {
+        row["arm"]: row["arm"] for row in found["matches"] if explain.smallest(board.workspace.ads, row["files"] or [])
+    }
+    return Page("customer", found, {**customer_page.parts(found), "pictures": pictures})
+
+
+def community(board: Board, view: View, number: int) -> Page:
+    """Who is in a community, in internal mode."""
+    rows = [plain(row) for row in people.members(view.snapshot.lookups, number, limit=MEMBERS)]
+    mix: dict[str, int] = {}
+    for row in rows:
+        mix[row["manufacturer"] or "not known"] = mix.get(row["manufacturer"] or "not known", 0) + 1
+    found = {
+        "mode": board.mode, "workspace": board.workspace.path.name, "community": number, "members": rows,
+        "mix": [{"manufacturer": name, "n": mix[name]} for name in sorted(mix, key=lambda name: (-mix[name], name))],
+        "listed": MEMBERS,
+    }  # fmt: skip
+    contents = [("mix", "Handsets"), ("members", "Members")]
+    return Page("community", found, _parts(f"Community {number}", "Who is in it, the most central first.", "community",
+                                           contents))  # fmt: skip
+
+
+def waiting(board: Board, name: str) -> Page:
+    """The page that stands while figures are made."""
+    title = dict(NAV)[name]
+    found = {"mode": board.mode, "workspace": board.workspace.path.name}
+    return Page(name, found, _parts(title, "Being computed from the newest snapshot. This page comes by itself.",
+                                    "waiting", [("waiting", "A moment")]))  # fmt: skip
+
+
+def _parts(title: str, lead: str, body: str, contents: list[tuple[str, str]]) -> dict[str, Any]:
+    return {"title": title, "lead": lead, "charts": {}, "bodies": [f"desk_{body}.html"], "contents": contents,
+            "headings": dict(contents)}  # fmt: skip
+
+
+_OWN: dict[str, Callable[[Board, View, Segment, float], Page]] = {"": _today, "data": _data, "runs": _runs}

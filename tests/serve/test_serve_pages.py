@@ -1,0 +1,167 @@
+"""What pages show in internal mode: the figures of the reports, cut as a filter of the tables says; names stay text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import polars as pl
+import pytest
+
+from engine.usecases import reporting
+from tests.serve.conftest import COLUMN, PAGES, written_by_looking
+
+ODD = 'c<img src=x onerror="alert(1)">'
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_figures_are_those_of_the_report(internal, town):
+    facts = reporting.facts(town, "all", internal=True)
+    given = rows(internal.page("table.csv?page=offers&table=offers.given").text)
+    assert [(row["offer_id"], int(row["n"])) for row in given] == [
+        (row["offer_id"], row["n"]) for row in facts["offers"]["given"]
+    ]
+    shown = dict(re.findall(r'<data value="([^"]*)" data-fact="([^"]*)"', internal.page("influence").text))
+    for value, path in shown.items():
+        assert value == _told(facts, path), path
+
+
+def _told(facts, path):
+    import json
+    from html import escape
+
+    from engine.figures import look_up
+
+    return escape(json.dumps(look_up(facts, path)))
+
+
+@pytest.mark.parametrize(
+    ("column", "word"), [("own.residence", "Győr"), ("own.gender", "woman"), ("age_band", "25-34")]
+)
+def test_a_segment_counts_as_a_filter_of_the_tables_does(internal, town, column, word):
+    from urllib.parse import urlencode
+
+    with town.warehouse(read_only=True) as store:
+        people, choices = store.read("customers"), store.read("choices")
+        named = store.read("influencers").filter(
+            (pl.col("definition") == town.config.graph.definition) & (pl.col("rank") == 1)
+        )
+    chosen = people.filter(
+        pl.col("age").is_between(25, 34) if column == "age_band" else pl.col(column.removeprefix("own.")) == word
+    )
+    mine = choices.join(chosen, on="customer_id", how="semi")
+    expected = dict(mine.with_columns(pl.col("offer_id").fill_null("no offer")).group_by("offer_id").len().iter_rows())
+    told = rows(internal.page("table.csv?" + urlencode({"page": "offers", "table": "offers.given", column: word})).text)
+    assert {row["offer_id"]: int(row["n"]) for row in told} == expected
+    page = internal.page("influence?" + urlencode({column: word})).text
+    with_contact = named.join(chosen, on="customer_id", how="semi").height
+    assert f'<data value="{with_contact}" data-fact="influence.with_contact">' in page
+    assert f'data-fact="coverage.customers">{chosen.height}</data>' in page
+    assert 'data-fact="certainty' not in page  # what is told of everybody only
+    assert f"{chosen.height} customers" in internal.page("customers?" + urlencode({column: word})).text
+
+
+def test_a_customer_is_found_and_explained(internal):
+    found = internal.ask("customers?q=c0013")
+    assert (found.status, found.headers["location"]) == (303, "customer?id=c0013")
+    text = internal.page("customer?id=c0013").text
+    assert "contacts in the window" in text
+    assert internal.ask("customer?id=nobody").status == 400
+    assert "c0013" in internal.page("customers?q=c001").text
+    assert "c0203" not in internal.page("customers?q=c001").text
+
+
+def test_the_list_sorts_and_turns_pages(internal):
+    def ids(path: str) -> list[str]:
+        return re.findall(r'customer\?id=(c\d+)">', internal.page(path).text)[::1]
+
+    first = rows(internal.page("customers.csv").text)
+    assert len(first) == 400
+    by_value = rows(internal.page("customers.csv?sort=expected_value&down=1").text)
+    values = [float(row["expected_value"]) for row in by_value if row["expected_value"]]
+    assert values == sorted(values, reverse=True)
+    assert len(values) > 100
+    assert ids("customers?page=2")[0] not in ids("customers?page=1")
+    assert internal.ask("customers?page=0").status == 400
+
+
+def test_a_workbook_holds_the_same_rows(internal):
+    told = internal.page("table.xlsx?page=offers&table=offers.given")
+    assert told.headers["content-disposition"] == 'attachment; filename="internal-offers-given.xlsx"'
+    book = pl.read_excel(io.BytesIO(told.body))
+    plain = rows(internal.page("table.csv?page=offers&table=offers.given").text)
+    assert book["n"].to_list() == [int(row["n"]) for row in plain]
+
+
+def test_each_page_opens(internal):
+    for path in PAGES:
+        page = internal.page(path)
+        assert page.status == 200, path
+        assert 'aria-current="page"' in page.text, path
+
+
+def test_pictures_come_by_themselves(internal):
+    page = internal.page("offers").text
+    address = re.search(r'data-chart="([^"]+)"', page)[1].replace("&amp;", "&")
+    assert internal.page(address).text.startswith("<svg")
+    assert internal.ask("chart?page=offers&name=nothing").status == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "static/../../kindred.toml", "static/%2e%2e/%2e%2e/kindred.toml", "static/..%2fapp.py", "../kindred.toml",
+        "static//etc/passwd", "static/%00", "ad?id=../../kindred.toml&arm=own_face", "static/desk.js/../../x",
+        "table.py?page=offers&table=offers.given", "customers.%2e%2e", "chart?page=../data&name=x",
+    ],
+)  # fmt: skip
+def test_no_path_leads_out(internal, path):
+    answer = internal.ask(path)
+    assert answer.status in (400, 404), path
+    assert b"[ids]" not in answer.body
+    assert b"root:" not in answer.body
+
+
+def test_pages_have_no_script_but_ours_and_names_stay_text(internal):
+    for path in (*PAGES, "customer?id=c%3Cimg", "community?id=1"):
+        text = internal.page(path).text
+        assert "<img src=x" not in text, path
+        assert "<script>" not in text, path
+        assert 'onfocus="alert' not in text, path
+        assert text.count("<script") == 2, path  # the two of ours, by address
+    assert "&lt;img src=x" in internal.page("customers?down=1").text
+    assert "x&#34; onfocus=&#34;alert(1)&#34;" in internal.page("customers").text
+
+
+def test_a_hostile_column_cuts_and_names_nothing_else(internal):
+    from urllib.parse import urlencode
+
+    page = internal.page("customers?" + urlencode({"own." + COLUMN: "<b>bold</b>"}))
+    assert page.status == 200
+    assert "200 customers" in page.text
+    assert "<b>bold" not in page.text
+    for column in ('own.x"; DROP TABLE customers; --', "own.nothing", "own."):
+        assert internal.ask("customers?" + urlencode({column: "1"})).status == 400
+        assert internal.ask("customers?" + urlencode({"sort": column})).status == 400
+
+
+def test_a_file_for_a_spreadsheet_runs_nothing(internal):
+    text = internal.page("customers.csv").text
+    assert "'=1+1" in text
+    assert ",=1+1" not in text
+    assert ODD.replace('"', '""') in text
+
+
+def test_looking_writes_the_audit_log_alone(internal, town):
+    assert written_by_looking(internal, town) == {"audit.jsonl", "audit.head"}
+
+
+def test_the_audit_log_names_pages_and_nobody(internal, town):
+    internal.page("customer?id=c0013")
+    lines = (town.path / "audit.jsonl").read_text().splitlines()
+    assert '"report": "customer"' in lines[-1] or '"report":"customer"' in lines[-1]
+    assert "c0013" not in lines[-1]
