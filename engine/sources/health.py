@@ -262,7 +262,8 @@ def _rejects(facts: Facts, _: Config) -> Iterator[Check]:
     for target, column, reason, n in facts.rejects.iter_rows():
         if n > REJECTED * rows.get(target, 0) and n > 1:
             words = reasons.meaning(reason)
-            words = f"{column}: {words}" if column else f"{reason.replace('_', ' ')} ({words})"
+            named = reason.replace("_", " ")
+            words = f"{column}: {words}" if column else named if words == named else f"{named} ({words})"
             remedy = f"{reasons.remedy(reason)} See `kindred export rejects --to DIR --format csv`."
             name = "_".join(part for part in ("rejected", column, reason) if part)
             yield Check(
