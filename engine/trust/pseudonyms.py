@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from engine import identifiers
 from engine.errors import ConfigError
+from engine.trust import national as numbers
 from engine.trust import spellings
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def name_ids(
     problems = pl.Series("problem", [spellings.problem(text, nobody) for text in odd], dtype=pl.String)
     _hand_over(store, "_ids_folded", "trust/folded_ids", pl.DataFrame({"raw": odd, "text": texts, "problem": problems}))
     national = store.query("trust/national_ids", rules=ids.rules) if ids.region else pl.DataFrame(schema=_NATIONAL)
-    read = pl.Series("e164", _e164(national["text"], ids), dtype=pl.String)
+    read = pl.Series("e164", numbers.read(national["text"], ids.region, ids.rules), dtype=pl.String)
     frame = pl.DataFrame({"raw": national["raw"], "e164": read}).drop_nulls()
     _hand_over(store, "_ids_national", "trust/national_ids_read", frame)
     inner, outer = blocks(key)
@@ -173,7 +174,7 @@ def e164(text: str, region: str) -> str | None:
         if not region or not re.fullmatch(r"[0-9(][0-9 ()./-]{4,24}", plain):
             return None
         code = str(phonenumbers.country_code_for_region(region.upper()))
-        return _number_of(plain, region.upper(), code)
+        return numbers.number_of(plain, region.upper(), code)
     try:
         number = phonenumbers.parse(f"+{digits.lstrip('0')}")
     except phonenumbers.NumberParseException:
@@ -181,43 +182,3 @@ def e164(text: str, region: str) -> str | None:
     if not phonenumbers.is_possible_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def _e164(values: pl.Series, ids: Ids) -> list[str | None]:
-    """E.164 form of national numbers, None where the library says it is no possible number of that country."""
-    if not ids.region:
-        return []
-    import phonenumbers
-
-    region = ids.region.upper()
-    if region not in phonenumbers.SUPPORTED_REGIONS:
-        raise ConfigError(f"ids.region = {ids.region!r} is not a country.", fix="Use two letters such as HU or US.")
-    if ids.rules < 3:
-        return [_number(text, region) for text in values]
-    code = str(phonenumbers.country_code_for_region(region))
-    return [_number_of(text, region, code) for text in values]
-
-
-def _number_of(text: str, region: str, code: str) -> str | None:
-    """A number of a region, or of the world without its +.
-
-    Digits that begin with the region's own country code and are a number with it are one: 491709177911 is
-    +491709177911, though 0491 is a German area code too. The zero that a spreadsheet took from the front of a national
-    number is no loss: the library reads 1709177911 as 01709177911.
-    """
-    digits = "".join(letter for letter in text if letter.isdigit())
-    world = f"+{digits}" if len(digits) > 7 and not digits.startswith("0") else ""
-    if world and digits.startswith(code) and (found := _number(world, region)):
-        return found
-    return _number(text, region) or (_number(world, region) if world else None)
-
-
-def _number(text: str, region: str) -> str | None:
-    import phonenumbers
-
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return None
-    valid = phonenumbers.is_valid_number(number)
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if valid else None

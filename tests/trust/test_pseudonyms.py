@@ -14,10 +14,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from engine import identifiers
+from engine import identifiers, processes
 from engine.config import Ids
 from engine.errors import ConfigError
-from engine.trust import spellings
+from engine.trust import national, spellings
 from engine.trust.pseudonyms import check_naming, name_series, pseudonym
 from engine.warehouse.duckdb import DuckDBWarehouse
 
@@ -188,3 +188,23 @@ def test_people_are_named_in_one_way_from_the_first_on():
 def test_an_unknown_country_is_named():
     with pytest.raises(ConfigError, match="XX"):
         name(["06201234567"], region="XX")
+
+
+def test_many_national_numbers_are_read_by_processes_as_by_one(monkeypatch):
+    texts = [f"06 30 {n:07d}" for n in range(40)] + [
+        "491709177911",
+        "nobody",
+        "0630",
+        "",
+        "+36301234567",
+        "06 1 234 5678",
+    ]
+    alone = national.read(pl.Series(texts), "hu", 3)
+    monkeypatch.setattr(national, "_MANY", 20)
+    monkeypatch.setattr(national, "_CHUNK", 7)
+    monkeypatch.setattr(national.os, "sched_getaffinity", lambda _: {0, 1, 2})
+    asked = []
+    answers = processes.answers
+    monkeypatch.setattr(processes, "answers", lambda *told: asked.append(told) or answers(*told))
+    assert national.read(pl.Series(texts), "hu", 3) == alone and len(set(alone)) > 3
+    assert [told[0] for told in asked] == ["engine.trust.national"], "it was no single process"
