@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
         from engine.serve.board import Board
         from engine.serve.server import serve as listen
 
-        board = Board(shell.path, {}, internal=internal)
+        board = Board(shell.workspace().path, {}, internal=internal)
 
         def ready(address: str) -> None:
             shell.emit([{"address": address, "mode": board.mode}], ["address", "mode"])

@@ -60,11 +60,14 @@ def contradiction(words: Mapping[str, str]) -> tuple[str, str] | None:
 
 
 def differing(rows: Sequence[Mapping[str, str]]) -> tuple[str, str] | None:
-    """What rows about one model say differently: the column, and both words; None where they agree."""
+    """What rows about one model say differently: the column, and that it is so; None where they agree.
+
+    Not the words: a column that nobody told the meaning of may hold anything, also a person's number.
+    """
     for name in sorted({name for row in rows for name in row}):
         words = sorted({row[name] for row in rows if row.get(name)})
         if len(words) > 1:
-            return name, f"{' and '.join(words[:2])} of the same photo"
+            return name, "rows of the same photo differ"
     return None
 
 

@@ -11,6 +11,7 @@ from engine import plaintable, runner
 from engine.errors import InputError
 from engine.faces import gallery, sheet
 from engine.faces.read import read
+from engine.formulas import defused
 from engine.pipeline import matches, prepared
 from engine.progress import SILENT, Progress
 from engine.tables import empty
@@ -65,7 +66,7 @@ def listed(workspace: Workspace, to: Path, *, progress: Progress = SILENT) -> tu
         cards.append(sheet.figure(_numbered(workspace.faces / path, boxes, workspace), person, sha[:12]))
     table = pl.DataFrame(rows, schema=COLUMNS) if rows else pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.String))
     text = io.BytesIO()
-    table.write_csv(text)
+    table.with_columns(defused(pl.col(name)) for name in COLUMNS[:2]).write_csv(text)
     says = (
         "In these photos two faces may be meant. Write yes in the column chosen of ambiguous.csv beside the customer's "
         "own face, then `kindred faces settle ambiguous.csv`."

@@ -34,7 +34,7 @@ Rows = dict[str, tuple[str, ...]]
 _NOW = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=1)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
 # Of the named table the columns that say when something ran, or follow from it.
-_WHEN = {"runs": {"run_id", "inputs_hash", "config_hash", "versions", "depends_on"}}
+_WHEN = {"runs": {"run_id", "inputs_hash", "config_hash", "versions", "depends_on"}, "history": {"stages"}}
 _ERASURE = {"source_id", "sha256"}
 _RECEIPT = re.compile(r"receipts/(\w+)-\d{8}T\d+\.json")
 _OWN = ("audit.jsonl", "audit.head", ".lock", ".tmp", "backups", workspace.DATABASE, f"{workspace.DATABASE}.wal")

@@ -99,7 +99,7 @@ def test_a_column_called_as_the_deliverys_own_is_told_apart(made, tmp_path):
 
 def test_rows_that_differ_and_are_one_person_are_refused_and_the_same_row_counts_once(made, tmp_path):
     rows = [*ROWS, ("012", "+36201234501", "Béla the other"), ROWS[0]]
-    with pytest.raises(InputError, match=r"rows 2 and 6 are one person") as caught:
+    with pytest.raises(InputError, match=r"the same person stands in two rows .*: rows 2 and 6") as caught:
         export(made, "delivery", tmp_path / "out", ids=crm(tmp_path / "crm.csv", rows), id_columns=["msisdn"])
     assert "201234501" not in str(caught.value) and not (tmp_path / "out").exists()
     once = crm(tmp_path / "once.csv", [*ROWS, ROWS[0]])

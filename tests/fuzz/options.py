@@ -22,7 +22,8 @@ from engine.errors import EngineError
 
 _KINDRED = typer.main.get_command(app)
 # What one case may not do: reach for the network, or compute for a second and more whatever its options.
-_LEFT_OUT = {("demo",), ("synth",), ("doctor",), ("weights", "fetch"), ("experiment", "simulate")}
+# They take long, reach out, or stay until they are ended (`serve`).
+_LEFT_OUT = {("demo",), ("synth",), ("doctor",), ("weights", "fetch"), ("experiment", "simulate"), ("serve",)}
 
 _FITTING = {
     int: ["0", "1", "2", "7"],
