@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.command import DONE, ENCODING, SHEET, WRONG_USAGE, Shell, command
+from cli.inputs import named_number
 from cli.output import Output
 
 if TYPE_CHECKING:
@@ -114,14 +115,11 @@ def _costs(shell: Shell, texts: list[str] | None) -> dict[str, float] | None:
     """Costs by arm; None where one does not read, which is said."""
     costs = {}
     for text in texts or ():
-        name, _, number = text.rpartition("=")
-        try:
-            costs[name] = float(number)
-        except ValueError:
-            name = ""
-        if not name:
+        pair = named_number(text)
+        if pair is None or not pair[0]:
             shell.complain(f"{text!r} is no cost: write ARM=NUMBER")
             return None
+        costs[pair[0]] = pair[1]
     return costs
 
 

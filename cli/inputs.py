@@ -88,6 +88,15 @@ def _files(paths: list[Path] | None, patterns: list[str] | None) -> list[Path]:
     return found
 
 
+def named_number(text: str) -> tuple[str, float] | None:
+    """NAME=NUMBER of an option as a pair; None where it is none. The name may hold an equals sign."""
+    name, sign, number = text.rpartition("=")
+    try:
+        return (name, float(number)) if sign else None
+    except ValueError:
+        return None
+
+
 def pairs(texts: list[str] | None) -> dict[str, str]:
     """NAME=VALUE of a repeatable option, by name; raises InputError where one is not."""
     from engine.errors import InputError

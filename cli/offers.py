@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.command import ENCODING, PUBLIC, SHEET, WRONG_USAGE, Shell, command
+from cli.inputs import named_number
 from engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -130,13 +131,10 @@ def _numbers(option: str, texts: list[str]) -> dict[str, float]:
     """TREATMENT=NUMBER, as often as it was given."""
     found = {}
     for text in texts:
-        name, sign, number = text.rpartition("=")
-        try:
-            found[name] = float(number)
-        except ValueError:
-            sign = ""
-        if not sign:
+        pair = named_number(text)
+        if pair is None:
             raise InputError(f"{option} {text!r} is no TREATMENT=NUMBER.", fix="Write it like mail=12.50.")
+        found[pair[0]] = pair[1]
     return found
 
 

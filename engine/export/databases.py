@@ -31,21 +31,30 @@ _WITHDRAW = "withdraw.jsonl"
 
 
 @dataclass(frozen=True)
-class _Given:
-    """A table of a finished export: name, what a row is, keys, its columns as the manifest has them, its files."""
+class Given:
+    """A table of a finished export: name, what a row is, keys, its columns as the manifest has them, rows, files."""
 
     name: str
     grain: str
     keys: tuple[str, ...]
     columns: dict[str, dict[str, Any]]
+    rows: int
     files: tuple[Path, ...]
 
-    def reader(self) -> pa.RecordBatchReader:
-        """The rows, in types that other databases have: no unsigned numbers, moments in UTC, texts as they are."""
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns in types that other databases have: no unsigned numbers, moments in UTC, texts as they are."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        schema = pa.schema([_column(field) for field in pq.read_schema(self.files[0])])
+        return pa.schema([field.with_type(_plain(field.type)) for field in pq.read_schema(self.files[0])])
+
+    def reader(self) -> pa.RecordBatchReader:
+        """The rows, in these types."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        schema = self.schema
 
         def rows() -> Iterator[pa.RecordBatch]:
             for path in self.files:
@@ -91,7 +100,7 @@ class Database(ABC):
         """Raise InputError or WorkspaceError where nothing can be written there."""
 
     @abstractmethod
-    def write(self, tables: list[_Given]) -> None:
+    def write(self, tables: list[Given]) -> None:
         """Replace tables, in this order."""
 
     def upload(self, folder: Path) -> list[dict[str, Any]]:
@@ -107,17 +116,17 @@ class Database(ABC):
             WorkspaceError: a table there is not Kindred's, two rows have the same keys, or it cannot be written.
         """
         tables = _tables(folder)
-        for table, _ in tables:
+        for table in tables:
             table.check_keys()
         try:
-            self.write([table for table, _ in tables])
+            self.write(tables)
         except (InputError, WorkspaceError, MemoryError):
             raise
         except Exception as error:  # drivers have errors of their own kinds
             raise WorkspaceError(
                 f"{self.name} cannot be written: {databases.told(error)}.", fix="Check the address and your rights."
             ) from error
-        return [{"path": table.name, "table": table.name, "rows": rows, "bytes": 0} for table, rows in tables]
+        return [{"path": table.name, "table": table.name, "rows": table.rows, "bytes": 0} for table in tables]
 
     def _foreign(self, table: str) -> WorkspaceError:
         return WorkspaceError(
@@ -143,7 +152,7 @@ class Delta(Database):
         if not self._root:
             raise InputError("delta: names no folder.", fix="Write --to delta:DIR.")
 
-    def write(self, tables: list[_Given]) -> None:
+    def write(self, tables: list[Given]) -> None:
         """See `Database.write`; each table is replaced in one commit."""
         from deltalake import DeltaTable, write_deltalake
 
@@ -178,7 +187,7 @@ class Postgres(Database):
         with databases.connected(kind, self.name):
             pass
 
-    def write(self, tables: list[_Given]) -> None:
+    def write(self, tables: list[Given]) -> None:
         """See `Database.write`; all in one transaction."""
         kind, _ = databases.parts(self.name, "--to")
         with databases.connected(kind, self.name) as connection, closing(connection.cursor()) as cursor:
@@ -187,7 +196,7 @@ class Postgres(Database):
                 cursor.adbc_ingest(table.name, table.reader(), mode="append")
             connection.commit()
 
-    def _prepare(self, cursor: Any, table: _Given) -> None:
+    def _prepare(self, cursor: Any, table: Given) -> None:
         """An empty table with these columns, in the place of the one that is there."""
         named = str(sql("{table}", table=table.name))
         cursor.execute("SELECT to_regclass($1)::text, obj_description(to_regclass($1), 'pg_class')", (named,))
@@ -234,20 +243,15 @@ def database_of(place: Path | str) -> Database:
     return Delta(str(place)) if str(place).startswith(_DELTA) else Postgres(str(place))
 
 
-def _typed(table: _Given) -> list[tuple[str, str]]:
+def _typed(table: Given) -> list[tuple[str, str]]:
     """The columns with PostgreSQL's types."""
     import pyarrow as pa
 
     found = []
-    for field in table.reader().schema:
+    for field in table.schema:
         inner = field.type.value_type if pa.types.is_list(field.type) else field.type
         found.append((field.name, _TYPES[str(inner)] + ("[]" if inner is not field.type else "")))
     return found
-
-
-def _column(field: pa.Field) -> pa.Field:
-    """A column in a type that other databases have too."""
-    return field.with_type(_plain(field.type))
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
@@ -266,21 +270,21 @@ def _plain(kind: pa.DataType) -> pa.DataType:
     return kind
 
 
-def _tables(folder: Path) -> list[tuple[_Given, int]]:
-    """The tables of a finished export with their rows; what is called back is one of them."""
+def _tables(folder: Path) -> list[Given]:
+    """The tables of a finished export; what is called back is one of them."""
     document = json.loads((folder / MANIFEST).read_bytes())
     found = []
     for name, told in sorted(document["tables"].items()):
         own = (e["path"] for e in document["files"] if e.get("table") == name)
         files = tuple(folder / path for path in own if path.endswith(".parquet"))
         columns = {column["name"]: column for column in told["columns"]}
-        found.append((_Given(name, told["grain"], tuple(told["keys"]), columns, files), told["rows"]))
+        found.append(Given(name, told["grain"], tuple(told["keys"]), columns, told["rows"], files))
     if (folder / _WITHDRAW).is_file():
         found.append(_called_back(folder))
     return found
 
 
-def _called_back(folder: Path) -> tuple[_Given, int]:
+def _called_back(folder: Path) -> Given:
     import polars as pl
 
     from engine.export.views import WITHDRAW
@@ -290,5 +294,4 @@ def _called_back(folder: Path) -> tuple[_Given, int]:
     rows = pl.read_ndjson(path, schema=types) if os.path.getsize(path) else pl.DataFrame(schema=types)
     rows.write_parquet(folder / "withdraw.parquet")
     columns = {c.name: {"nullable": c.nullable, "note": c.note} for c in WITHDRAW.columns}
-    given = _Given(WITHDRAW.name, WITHDRAW.grain, WITHDRAW.keys, columns, (folder / "withdraw.parquet",))
-    return given, rows.height
+    return Given(WITHDRAW.name, WITHDRAW.grain, WITHDRAW.keys, columns, rows.height, (folder / "withdraw.parquet",))

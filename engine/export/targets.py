@@ -8,6 +8,7 @@ from typing import IO, Any
 
 from engine import documents
 from engine.errors import InputError, WorkspaceError
+from engine.export.databases import is_database
 from engine.trust.folder import DONE, MANIFEST
 
 
@@ -93,7 +94,7 @@ class Target:
 
 def is_url(place: Path | str) -> bool:
     """Whether a target is an address and not a local folder."""
-    return "://" in str(place) or str(place).startswith(("memory:", "delta:"))
+    return "://" in str(place) or str(place).startswith("memory:") or is_database(place)
 
 
 def target_of(place: Path | str) -> Target:
@@ -102,7 +103,7 @@ def target_of(place: Path | str) -> Target:
     Raises:
         InputError: fsspec or the package for that kind of store is not installed, or there is no such kind.
     """
-    if str(place).startswith(("delta:", "postgresql:", "postgres:")):
+    if is_database(place):
         raise InputError(f"{place} has tables and no files.", fix="Ask the database for their rows.")
     try:
         import fsspec
