@@ -110,7 +110,7 @@ def run(
         for stage in runner.run(space, progress=progress):
             clock.seconds[stage.stage] = stage.seconds
         clock.lap("")
-        trial = _experiment(space, out / "town", seed)
+        trial = _experiment(space, out / "town", seed, progress)
         clock.lap("experiment")
         paths = _export(space, out, progress)
         clock.lap("export")
@@ -127,7 +127,7 @@ def run(
     return DemoResult(count, seed, counts, recovered, clock.total(), paths)
 
 
-def _experiment(space: Workspace, folder: Path, seed: int) -> dict[str, Any]:
+def _experiment(space: Workspace, folder: Path, seed: int, progress: Progress = SILENT) -> dict[str, Any]:
     """Own against influencer's face on everybody eligible, with invented answers; what was planted and what is found.
 
     Customers are drawn one by one: a town of this size has too few clusters for an answer.
@@ -141,6 +141,7 @@ def _experiment(space: Workspace, folder: Path, seed: int) -> dict[str, Any]:
         return facts
     experiment_design.design(space, TRIAL, arms=plan.arms, metric=plan.metric)
     experiment_design.assign(space, TRIAL)
+    runner.run(space, progress=progress)  # whoever takes part is shown the arm that was drawn
     with space.warehouse(read_only=True) as store:
         assigned = store.query("experiment/assigned", experiment_id=TRIAL)
     for target, rows in zip(("exposures", "outcomes"), response.responses(assigned, CHANCES, seed=seed), strict=True):
