@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.charts.render import PALETTE, inline
 from engine.errors import EngineError, InputError
 from engine.report.page import TEMPLATES as REPORTS
-from engine.serve import draw, files, pages, people
+from engine.serve import draw, files, graph, pages, people
 from engine.serve.board import Board, NotNow, View
 from engine.serve.pages import NAV, Page
 from engine.serve.segment import OWN, Segment, parse
@@ -27,6 +27,8 @@ STATIC = {
     "page.js": (REPORTS / "page.js", "text/javascript"), "desk.css": (draw.TEMPLATES / "desk.css", "text/css"),
     "icon.svg": (draw.TEMPLATES / "icon.svg", "image/svg+xml"),
     "desk.js": (draw.TEMPLATES / "desk.js", "text/javascript"),
+    "graph.js": (draw.TEMPLATES / "graph.js", "text/javascript"),
+    "panzoom.min.js": (draw.LIBRARY / "panzoom.min.js", "text/javascript"),
 }  # fmt: skip
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _FORMS = {"tie_share": "maybe_share", "expected_value": "maybe_money", "contact_id": "id", "customer_id": "id",
@@ -139,13 +141,16 @@ class _Desk:
         page = pages.customer(self._board, view, who)
         subject = {"id": page.facts["customer"]["customer_id"]}
         pictures = {arm: "ad" + draw.tail(Segment(), arm=arm, **subject) for arm in page.more["pictures"]}
-        return self._html(view, page, Segment(), subject=subject, pictures=pictures)
+        drawn = graph.given(page.facts["graph"], graph.look(request.query_params), pages.labels(page.facts))
+        return self._html(view, page, Segment(), subject=subject, pictures=pictures, **drawn)
 
     def community(self, request: Request) -> Response:
         """Who is in one."""
         view, number = self._internal(), _number(request.query_params.get("id", ""))
         self._board.record("community")
-        return self._html(view, pages.community(self._board, view, number), Segment())
+        page = pages.community(self._board, view, number)
+        drawn = graph.given(page.facts["graph"], graph.look(request.query_params), {})
+        return self._html(view, page, Segment(), **drawn)
 
     # ---- pictures and files
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 TEMPLATES = Path(__file__).parent / "templates"
+LIBRARY = Path(__file__).parent / "library"  # of others, with their licences
 CODE = re.compile(r"`([^`]+)`")
 
 
@@ -45,7 +46,7 @@ def html(board: Board, view: View | None, page: Page, segment: Segment, **more: 
         )
 
     given: dict[str, Any] = {
-        "charts": {}, "formulas": (), "refresh": False, "worth": None, **page.more, **more,
+        "charts": {}, "formulas": (), "refresh": False, "worth": None, "drawn": None, **page.more, **more,
         "nav": NAV, "here": page.name, "tail": tail(segment), "segment": segment,
         "number": view.number if view else 0,
         "facets": view.facets if view and page.name in dict(NAV) and page.name not in ("data", "runs") else (),

@@ -14,7 +14,7 @@ from engine.report import customer_page, data_page
 from engine.report import pages as reports
 from engine.report.book import plain
 from engine.report.summary import HEADINGS
-from engine.serve import people
+from engine.serve import graph, people
 from engine.serve.board import Board, View
 from engine.serve.segment import Segment
 from engine.usecases import data_report, explain, summary
@@ -158,10 +158,19 @@ def customer(board: Board, view: View, who: str) -> Page:
         InputError: nobody or several people are called so.
     """
     found = explain.facts(view.snapshot.lookups, who)
+    id_ = found["customer"]["customer_id"]
+    found["graph"] = board.kept(view, ("around", id_), lambda: graph.around(view.snapshot.lookups, id_))
     pictures = {
         row["arm"]: row["arm"] for row in found["matches"] if explain.smallest(board.workspace.ads, row["files"] or [])
     }
     return Page("customer", found, {**customer_page.parts(found), "pictures": pictures})
+
+
+def labels(facts: Mapping[str, Any]) -> dict[str, str]:
+    """What is written into the graph of a customer's page: who is in question, and who counts most."""
+    counted = [row for row in facts["influencers"] if row["definition"] == facts["definition"] and row["rank"] == 1]
+    first = {row["contact_id"]: "most influential" for row in counted}
+    return first | {facts["customer"]["customer_id"]: "customer" if facts["customer"]["is_customer"] else "this one"}
 
 
 def community(board: Board, view: View, number: int) -> Page:
@@ -174,8 +183,9 @@ def community(board: Board, view: View, number: int) -> Page:
         "mode": board.mode, "workspace": board.workspace.path.name, "community": number, "members": rows,
         "mix": [{"manufacturer": name, "n": mix[name]} for name in sorted(mix, key=lambda name: (-mix[name], name))],
         "listed": MEMBERS,
+        "graph": board.kept(view, ("community", number), lambda: graph.of_community(view.snapshot.lookups, number)),
     }  # fmt: skip
-    contents = [("mix", "Handsets"), ("members", "Members")]
+    contents = [("graph", "Who knows whom"), ("mix", "Handsets"), ("members", "Members")]
     return Page("community", found, _parts(f"Community {number}", "Who is in it, the most central first.", "community",
                                            contents))  # fmt: skip
 
