@@ -11,6 +11,7 @@ from engine.charts.render import PALETTE, inline
 from engine.errors import EngineError, InputError
 from engine.report.page import TEMPLATES as REPORTS
 from engine.serve import draw, files, graph, pages, people
+from engine.serve import runs as histories
 from engine.serve.board import Board, NotNow, View
 from engine.serve.pages import NAV, Page
 from engine.serve.segment import OWN, Segment, parse
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+APART = ("customers", "runs")  # pages that ask for more than a segment
 WAIT_S, FILE_WAIT_S = 0.7, 120.0  # for a page's figures before it comes without; for those of a file or picture
 STATIC = {
     "palette.css": (PALETTE, "text/css"), "page.css": (REPORTS / "page.css", "text/css"),
@@ -43,8 +45,9 @@ def app(board: Board) -> Starlette:
     from starlette.routing import Route
 
     desk = _Desk(board)
-    routes = [Route("/" + name, desk.page(name)) for name, _ in NAV if name != "customers"]
+    routes = [Route("/" + name, desk.page(name)) for name, _ in NAV if name not in APART]
     routes += [
+        Route("/runs", desk.answering(desk.runs)),
         Route("/customers", desk.answering(desk.customers)),
         Route("/customers.{kind}", desk.answering(desk.customers_file)),
         Route("/customer", desk.answering(desk.customer)),
@@ -150,7 +153,20 @@ class _Desk:
         self._board.record("community")
         page = pages.community(self._board, view, number)
         drawn = graph.given(page.facts["graph"], graph.look(request.query_params), {})
-        return self._html(view, page, Segment(), **drawn)
+        return self._html(view, page, Segment(), subject={"id": number}, **drawn)
+
+    def runs(self, request: Request) -> Response:
+        """What was computed, and two runs compared."""
+        view = self._board.view()
+        self._board.record("runs")
+        page, subject = self._runs(request, view)
+        return self._html(view, page, Segment(), subject=subject)
+
+    def _runs(self, request: Request, view: View) -> tuple[Page, dict[str, int]]:
+        """The page of two runs, and the end of its address."""
+        asked = {name: histories.number(request.query_params.get(name, "")) for name in ("before", "after")}
+        page = pages.runs(self._board, view, asked["before"], asked["after"])
+        return page, {name: number for name, number in asked.items() if number is not None}
 
     # ---- pictures and files
 
@@ -240,7 +256,9 @@ class _Desk:
             return pages.community(
                 self._board, self._internal(), _number(request.query_params.get("id", ""))
             ), Segment()
-        if name not in dict(NAV) or name == "customers":
+        if name == "runs":
+            return self._runs(request, view)[0], Segment()
+        if name not in dict(NAV) or name in APART:
             raise InputError("there is no such page.")
         _, segment = self._asked(request)
         return pages.build(self._board, view, name, segment, wait_s=FILE_WAIT_S), segment

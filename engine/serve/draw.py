@@ -13,6 +13,7 @@ from engine.serve import people
 from engine.serve.board import Board, View
 from engine.serve.pages import NAV, Page
 from engine.serve.segment import Segment, named
+from engine.usecases import changes
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -48,6 +49,7 @@ def html(board: Board, view: View | None, page: Page, segment: Segment, **more: 
     given: dict[str, Any] = {
         "charts": {}, "formulas": (), "refresh": False, "worth": None, "drawn": None, **page.more, **more,
         "nav": NAV, "here": page.name, "tail": tail(segment), "segment": segment,
+        "whole_tail": tail(segment, **more.get("subject", {})),
         "number": view.number if view else 0,
         "facets": view.facets if view and page.name in dict(NAV) and page.name not in ("data", "runs") else (),
         "chosen": dict(segment.conditions),
@@ -71,6 +73,8 @@ def cell(value: Any, form: str) -> Markup:
     """See `engine.report.page.cell`; whoever is named leads to the page about that person."""
     from markupsafe import Markup
 
+    if form == "id" and value == changes.UNTOLD:
+        return reports.cell("may not be told", "text")
     if form == "id" and value is not None:
         return Markup('<td class="id" data-sort="{}" title="{}"><a href="customer?{}">{}</a></td>').format(
             value, value, urlencode({"id": value}), reports.short_id(value)

@@ -60,6 +60,11 @@ def test_a_graph_zooms_and_moves_and_a_click_leads_to_the_person(seen):
     assert sorted(seen["ego"]) == ["customer", "most influential"]
 
 
+def test_two_runs_are_compared(seen):
+    assert "Customers with another offer40" in " ".join(seen["changed"].split()).replace("offer 40", "offer40")
+    assert seen["offers"] == 40
+
+
 def test_no_page_is_too_wide_and_axe_finds_nothing_serious(seen):
     for look in seen["looks"]:
         assert look["overflow"] <= 0, look

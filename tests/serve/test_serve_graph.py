@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 import polars as pl
 import pytest
 
 from engine.charts.network import spread
 from engine.serve import graph, people
 from engine.workspace import snapshot
-from tests.serve.test_serve_pages import rows
 
 
 @pytest.fixture(scope="module")
@@ -107,12 +104,3 @@ def test_people_stand_apart_inside_the_square_the_same_each_time():
     assert len(set(first)) == 43
     assert max(abs(axis) for spot in first for axis in spot) == 1
     assert (spread(0, []), spread(1, [])) == ([], [(0.0, 0.0)])
-
-
-def test_a_graph_is_for_internal_eyes_and_known_looks(internal, public):
-    for path in ("community?id=1", "customer?id=c0013"):
-        assert internal.ask(path + "&colour=community&size=degree").status == 200
-        assert internal.ask(path + "&colour=<script>").status == 400
-        assert public.ask(path).status == 400
-    told = rows(internal.page("table.csv?" + urlencode({"page": "community", "table": "graph.ties", "id": 1})).text)
-    assert internal.page("community?id=1").text.count("<line ") == len(told) > 0

@@ -9,8 +9,9 @@ import re
 import polars as pl
 import pytest
 
+import engine
 from engine.usecases import reporting
-from tests.serve.conftest import COLUMN, PAGES, written_by_looking
+from tests.serve.conftest import COLUMN, PAGES, decided, written_by_looking
 
 ODD = 'c<img src=x onerror="alert(1)">'
 
@@ -95,6 +96,57 @@ def test_a_workbook_holds_the_same_rows(internal):
     book = pl.read_excel(io.BytesIO(told.body))
     plain = rows(internal.page("table.csv?page=offers&table=offers.given").text)
     assert book["n"].to_list() == [int(row["n"]) for row in plain]
+
+
+def test_a_graph_has_known_looks_and_its_ties_are_a_file(internal):
+    for path in ("community?id=1", "customer?id=c0013"):
+        assert internal.page(path + "&colour=community&size=degree").status == 200
+        assert internal.ask(path + "&colour=<script>".replace("<", "%3C")).status == 400
+    told = rows(internal.page("table.csv?page=community&table=graph.ties&id=1").text)
+    assert internal.page("community?id=1").text.count("<line ") == len(told) > 0
+
+
+@pytest.fixture(scope="module")
+def changed(town) -> dict[str, set[str]]:
+    """Who has another offer or face, by the lines of the two runs."""
+    with town.warehouse(read_only=True) as store:
+        ids = store.read("customers")["customer_id"].to_list()
+    lines: dict[str, list[dict]] = {}
+    for row in decided(ids):
+        lines.setdefault(row["customer_id"], []).append(row)
+    two = {name: told for name, told in lines.items() if len(told) == 2}
+    return {
+        "offer": {name for name, (was, now) in two.items() if was["offer_id"] != now["offer_id"]},
+        "face": {name for name, (was, now) in two.items() if was["arm"] != now["arm"]},
+    }
+
+
+def test_counts_are_those_of_diff_and_of_a_loop(internal, town, changed):
+    text = internal.page("runs?before=1&after=2").text
+    told = dict(re.findall(r'another (\w+)</dt><dd><data value="(\d+)"', text))
+    assert told == {
+        "influencer": "0",
+        "offer": str(len(changed["offer"])),
+        "face": str(len(changed["face"])),
+        "ad": "0",
+    }
+    counts = engine.diff(town, 1, 2).counts
+    assert told == {kind: str(n) for kind, n in counts.select("kind", "changed").iter_rows()}
+    assert internal.page("runs").text.count(" selected") == 2  # the last two, where none is named
+    assert "Computed anew between them: choices." in text
+
+
+def test_who_changed_is_a_table_and_a_file(internal, changed):
+    told = rows(internal.page("table.csv?page=runs&table=compared.offer&before=1&after=2").text)
+    assert {row["customer_id"] for row in told} == changed["offer"]
+    assert {(row["before"], row["after"]) for row in told} == {("apple", "samsung")}
+
+
+@pytest.mark.parametrize("asked", ["before=1&after=1", "before=9", "before=x", "after=-1", "before=%3Cscript%3E"])
+def test_runs_that_are_not_kept_are_refused(internal, asked):
+    answer = internal.page(f"runs?{asked}")
+    assert answer.status == 400
+    assert "<script>" not in answer.text
 
 
 def test_each_page_opens(internal):
