@@ -14,7 +14,7 @@ from engine.serve import draw, files, graph, pages, people
 from engine.serve import runs as histories
 from engine.serve.board import Board, NotNow, View
 from engine.serve.pages import NAV, Page
-from engine.serve.segment import OWN, Segment, parse
+from engine.serve.segment import ASSIGNED, Segment, named, parse
 from engine.usecases import explain
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class _Desk:
         if asked.text and found.total == 1:
             return RedirectResponse("customer" + draw.tail(Segment(), id=found.rows["customer_id"][0]), 303)
         query = {"q": asked.text, "sort": asked.sort, "down": int(asked.down), "page": asked.page}
-        columns = [(name, _HEADS.get(name) or name.removeprefix(OWN).replace("_", " ").capitalize(),
+        columns = [(name, _HEADS.get(name) or _large(named(name)),
                     _form(name, str(found.rows.schema[name]))) for name in found.rows.columns]  # fmt: skip
         return self._html(
             view, page, segment, asked=asked, found=found, columns=columns, rows=found.rows.to_dicts(),
@@ -292,8 +292,15 @@ def _number(text: str) -> int:
     return int(text)
 
 
+def _large(text: str) -> str:
+    """A text with its first letter large; names in it stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def _form(name: str, kind: str) -> str:
     """How a column of the list is spelled."""
     if name in _FORMS:
         return _FORMS[name]
+    if name.startswith(ASSIGNED):
+        return "word"
     return "maybe" if kind.startswith(("Int", "UInt", "Float")) else "text"

@@ -12,7 +12,7 @@ from engine.report import page as reports
 from engine.serve import people
 from engine.serve.board import Board, View
 from engine.serve.pages import NAV, Page
-from engine.serve.segment import Segment, named
+from engine.serve.segment import Segment, named, spelled
 from engine.usecases import changes
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def html(board: Board, view: View | None, page: Page, segment: Segment, **more: 
         "facets": view.facets if view and page.name in dict(NAV) and page.name not in ("data", "runs") else (),
         "chosen": dict(segment.conditions),
         "size": people.size(view.snapshot.lookups, segment) if view and segment and board.internal else None,
-        "drawing": drawing, "cell": cell, "coded": coded, "named": named,
+        "drawing": drawing, "cell": cell, "coded": coded, "named": named, "spelled": spelled,
         "plain_tail": more.get("plain_tail", tail(segment)),
     }  # fmt: skip
     charts = given.pop("charts")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from urllib.parse import urlencode
 
 import polars as pl
 import pytest
@@ -44,8 +45,6 @@ def _told(facts, path):
     ("column", "word"), [("own.residence", "Győr"), ("own.gender", "woman"), ("age_band", "25-34")]
 )
 def test_a_segment_counts_as_a_filter_of_the_tables_does(internal, town, column, word):
-    from urllib.parse import urlencode
-
     with town.warehouse(read_only=True) as store:
         people, choices = store.read("customers"), store.read("choices")
         named = store.read("influencers").filter(
@@ -64,6 +63,27 @@ def test_a_segment_counts_as_a_filter_of_the_tables_does(internal, town, column,
     assert f'data-fact="coverage.customers">{chosen.height}</data>' in page
     assert 'data-fact="certainty' not in page  # what is told of everybody only
     assert f"{chosen.height} customers" in internal.page("customers?" + urlencode({column: word})).text
+
+
+def test_an_experiments_arm_cuts_every_page(internal, town):
+    with town.warehouse(read_only=True) as store:
+        drawn = store.read("assignments").group_by("experiment_id", "arm").len().sort("experiment_id", "arm")
+        gets = store.read("choices").join(store.read("assignments"), on="customer_id")
+    trial, arm, n = drawn.row(0)
+    asked = urlencode({f"in.{trial}": arm})
+    assert (
+        f"<strong>Segment:</strong> arm in {trial} is {arm.replace('_', ' ')}" in internal.page(f"offers?{asked}").text
+    )
+    assert f"{n} customers" in internal.page(f"customers?{asked}").text
+    listed = rows(internal.page(f"customers.csv?{asked}").text)
+    assert {row[f"in.{trial}"] for row in listed} == {arm}
+    for path in ("", "influence", "faces", "experiments"):
+        assert f"{path or './'}?{asked}".replace("&", "&amp;") in internal.page(f"offers?{asked}").text, path
+    told = rows(internal.page(f"table.csv?page=offers&table=offers.given&{asked}").text)
+    mine = gets.filter((pl.col("experiment_id") == trial) & (pl.col("arm") == arm))
+    assert sum(int(row["n"]) for row in told) == mine.height
+    assert internal.ask("offers?in.nothing=own_face").status == 400
+    assert internal.ask(f"offers?in.{trial}=nobody").status == 400
 
 
 def test_a_customer_is_found_and_explained(internal):
@@ -192,8 +212,6 @@ def test_pages_have_no_script_but_ours_and_names_stay_text(internal):
 
 
 def test_a_hostile_column_cuts_and_names_nothing_else(internal):
-    from urllib.parse import urlencode
-
     page = internal.page("customers?" + urlencode({"own." + COLUMN: "<b>bold</b>"}))
     assert page.status == 200
     assert "200 customers" in page.text
