@@ -143,7 +143,7 @@ def changed(town) -> dict[str, set[str]]:
 
 def test_counts_are_those_of_diff_and_of_a_loop(internal, town, changed):
     text = internal.page("runs?before=1&after=2").text
-    told = dict(re.findall(r'another (\w+)</dt><dd><data value="(\d+)"', text))
+    told = dict(re.findall(r'Another (\w+)</dt><dd><data value="(\d+)"', text))
     assert told == {
         "influencer": "0",
         "offer": str(len(changed["offer"])),
