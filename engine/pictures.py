@@ -72,7 +72,7 @@ def load(image: Image.Image) -> None:
     try:
         image.load()
     except OSError:
-        image.tile = []  # nothing more is asked of the file
+        image.tile = []  # type: ignore[attr-defined]  # nothing more is asked of the file
         rows = np.asarray(image)
         if (rows == 0).reshape(len(rows), -1).all(axis=1).mean() > 1 - ENOUGH:
             raise
