@@ -102,8 +102,7 @@ class _Rows:
 
     def encode(self, rows: np.ndarray) -> _Encoded:
         """The rows numbered `rows` as numbers, once for all learners."""
-        encoder = encoding.encoder(self.numeric, self.categorical)
-        x = encoder.fit_transform(encoding.as_pandas(self.frame[rows], self.numeric, self.categorical))
+        encoder, x = encoding.fitted(self.frame[rows], self.numeric, self.categorical)
         return _Encoded(rows, x, portable.coding(encoder, self.numeric, self.categorical))
 
     def fit(self, pair: tuple[str, str], on: _Encoded, treatment: np.ndarray | None = None) -> models.OfferModel:
