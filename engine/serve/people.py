@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from engine.warehouse import Warehouse
     from engine.workspace.snapshot import Reading
 
-TABLE = "_people"
+TABLE, _WIDER = "_people", "_people_wider"
+_MORE = ("ages", "handsets", "contacts", "offers", "faces")  # statements serve/people_*: a row per customer each
 ROWS, MOST = 50, 100_000  # rows of a page; of a download
 _HIDDEN = ("customer_id", "birth_date")
 # What a row shows, in order, before the company's own columns.
@@ -55,15 +57,33 @@ def prepare(reading: Reading) -> list[Facet]:
     with reading.warehouse(read_only=True) as store:
         rules.standing(store, rules.rules(reading.config, store))  # leaves `_ages`
         own = [c for c in store.columns("customers") if c not in _HIDDEN]
-        columns = joined("", [sql(", k.{column} AS {name}", column=c, name=OWN + c) for c in own])
-        text = sql(
-            "CREATE OR REPLACE TEMP TABLE {table} AS SELECT p.*{own} FROM ({people}) AS p "
-            "LEFT JOIN customers AS k ON k.customer_id = p.customer_id",
-            table=TABLE, own=columns, people=sql_text("serve/people"),
-        )  # fmt: skip
-        store.execute_text(text, {"definition": reading.config.graph.definition}, name="serve/people")
+        _put_together(store, reading.config.graph.definition, own)
         names = [*COMPUTED, *(OWN + c for c in own if c != "age")]
         return [facet for name in names if (facet := _facet(store, name)) is not None]
+
+
+def _put_together(store: Warehouse, definition: str, own: Sequence[str]) -> None:
+    """The list, one join after the other: all at once need more memory than a snapshot may use.
+
+    Args:
+        store: with `_ages`.
+        definition: of influence.
+        own: the company's columns of table customers.
+    """
+    named = joined("", [sql(", {column} AS {name}", column=c, name=OWN + c) for c in own])
+    store.temp(TABLE, "serve/people")
+    additions = [sql_text(f"serve/people_{name}") for name in _MORE]
+    for more in (*additions, sql("SELECT customer_id{own} FROM customers", own=named)):
+        text = sql(
+            "CREATE TEMP TABLE {wider} AS SELECT p.*, m.* EXCLUDE (customer_id) FROM {table} AS p "
+            "LEFT JOIN ({more}) AS m ON m.customer_id = p.customer_id{order}",
+            wider=_WIDER, table=TABLE, more=more,
+            # In order of the ids, so that a search reads only where they may lie.
+            order=Sql("" if more in additions else " ORDER BY p.customer_id"),
+        )  # fmt: skip
+        store.execute_text(text, {"definition": definition} if "$definition" in more else {}, name="serve/people")
+        store.drop(TABLE)
+        store.execute_text(sql("ALTER TABLE {wider} RENAME TO {table}", wider=_WIDER, table=TABLE))
 
 
 def _facet(store: Warehouse, column: str) -> Facet | None:
