@@ -20,14 +20,14 @@ def register(app: typer.Typer) -> None:
     @command(app, computes=True)
     def demo(
         shell: Shell,
-        out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for everything it makes.")] = Path(
+        out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for everything that is made.")] = Path(
             "demo"
         ),
         customers: Annotated[int, typer.Option("--customers", min=50, help="People in the town.")] = 1500,
         seed: _SEED = 7,
         quick: Annotated[bool, typer.Option("--quick", help="A small town, under 40 seconds.")] = False,
     ) -> None:
-        """The whole job on an invented town. Logs, graph, influencers, offers, faces, ads; then what it recovered.
+        """Run everything on an invented town. Logs, graph, influencers, offers, faces, ads; then what was found again.
 
         Example: `kindred demo --out demo --quick`
         """
@@ -49,7 +49,7 @@ def register(app: typer.Typer) -> None:
         seed: _SEED = 7,
         photos: Annotated[int | None, typer.Option("--photos", min=0, help="Customers with a portrait.")] = None,
     ) -> None:
-        """Invent a town and its records. Calls, customers, campaign, consents, drawn portraits; the truth lies apart.
+        """Invent a town and its records. Calls, customers, campaign, consents, portraits; the truth in its own folder.
 
         Example: `kindred synth town --customers 5000 --seed 3`
         """

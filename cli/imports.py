@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.command import ENCODING, ROWS_REJECTED, SHEET, Alone, Shell, command
-from cli.inputs import FROM, GLOB, PATHS, SQL, inputs
+from cli.inputs import FROM, GLOB, MAPPING, PATHS, SQL, inputs
 from cli.mappings import register as register_mappings
 
 if TYPE_CHECKING:
@@ -19,29 +19,22 @@ if TYPE_CHECKING:
     from engine.workspace import Workspace
 
 _STRICT = Annotated[bool, typer.Option("--strict", help="Exit with code 3 when a row was rejected.")]
-_FORMAT = Annotated[str | None, typer.Option("--format", metavar="NAME", help="How to read the file.")]
+_FORMAT = Annotated[
+    str | None, typer.Option("--format", metavar="NAME", help="The file's format; default: recognised.")
+]
 _KEEP = Annotated[
     list[str] | None,
-    typer.Option(
-        "--keep", metavar="COLUMN", help="A further column to keep though it looks like names, numbers or addresses."
-    ),
+    typer.Option("--keep", metavar="COLUMN", help="Keep this column though it looks like names, numbers or addresses."),
 ]
-_MAPPING = Annotated[
-    str | None,
-    typer.Option(
-        "--mapping", metavar="FILE|NAME", help="A TOML file, or a kept one's name, that says what the columns mean."
-    ),
-]
-_PREVIEW = Annotated[
-    bool, typer.Option("--preview", help="Read and check, store nothing: say what an import would do.")
-]
-_SHOWN = 20  # columns in words
+
+_PREVIEW = Annotated[bool, typer.Option("--preview", help="Read and check only: say what an import would do.")]
+_SHOWN = 20  # columns that messages list
 
 TABLES = {
     "customers": "The customers. Columns: customer_id, age or birth_date, residence, gender; others become features.",
     "devices": "Handset types (TACs). Columns: tac, manufacturer, model, released; or --format osmocom.",
     "offers": "What can be offered. Columns: offer_id, manufacturer, headline, body, call_to_action, value, cost …",
-    "treatments": "Past campaigns. Columns: customer_id, campaign_id, offer_id (empty = control), sent_at, accepted.",
+    "treatments": "Past campaigns. Columns: customer_id, campaign_id, offer_id (empty = no offer), sent_at, accepted.",
     "acts": "What people did and when. Columns: customer_id, act, at; influence is learned from it.",
     "photos": "Customers' photos. A CSV customer_id,path or a folder of files named by customer.",
     "inventory": "The campaign's photos of models. A CSV photo_id,path,… or a folder.",
@@ -55,7 +48,7 @@ def register(app: typer.Typer) -> None:
     """Add these commands to `app`."""
     look = typer.Typer(help="Look at call records before importing them.", no_args_is_help=True)
     app.add_typer(look, name="logs")
-    group = typer.Typer(help="Bring files into the workspace; nothing is lost silently.", no_args_is_help=True)
+    group = typer.Typer(help="Import files; every row is kept or rejected with a reason.", no_args_is_help=True)
     app.add_typer(group, name="import")
     kept = typer.Typer(help="Mappings kept in the workspace, by name.", no_args_is_help=True)
     app.add_typer(kept, name="mapping")
@@ -69,7 +62,7 @@ def register(app: typer.Typer) -> None:
         shell: Shell,
         paths: PATHS = None,
         format_: _FORMAT = None,
-        mapping: _MAPPING = None,
+        mapping: MAPPING = None,
         epoch: Annotated[
             datetime | None, typer.Option("--epoch", formats=["%Y-%m-%d"], help="Day on which relative seconds start.")
         ] = None,
@@ -84,7 +77,7 @@ def register(app: typer.Typer) -> None:
         preview: _PREVIEW = False,
         strict: _STRICT = False,
     ) -> int:
-        """Call records: CSV, XLSX, JSON, XML or Parquet, plain or packed, files or folders; or from a database.
+        """Call records. CSV, XLSX, JSON, XML or Parquet, also compressed, files or folders; or from a database.
 
         Columns: caller, callee, started_at, duration_s, and more (docs/howto/crm.md); other names through --mapping.
 
@@ -126,7 +119,7 @@ def register(app: typer.Typer) -> None:
         sheet: SHEET = None,
         encoding: ENCODING = None,
     ) -> None:
-        """Draft a mapping for a file in an unknown form, read the file with it, and say what is still to be decided.
+        """Draft a mapping for a file. Read the file with it, and say what is still to be decided.
 
         Each line of the draft is marked sure or check. What is unclear is not drafted: it stands in `undecided`, and
         nothing can be imported with the draft until a person has decided it. Nothing is stored.
@@ -149,7 +142,7 @@ def _taking_back(app: typer.Typer) -> None:
 
     @command(Alone(group))  # type: ignore[arg-type]
     def imports(shell: Shell) -> None:
-        """What came in, when, by which mapping, with how many rows. `kindred imports undo ID` takes it back.
+        """List the imports. File, time, mapping, numbers of rows; `kindred imports undo ID` takes one back.
 
         Example: `kindred imports -o json`
         """
@@ -188,7 +181,9 @@ def _taking_back(app: typer.Typer) -> None:
             shell.say(text)
         if space.config.people.offers_need_consent != asked:
             shell.say("people.offers_need_consent is auto again: no file of consents is left.")
-        shell.say("What stages computed follows at the next `kindred run`." if done.done else "Only tried.")
+        shell.say(
+            "The next `kindred run` computes the results anew." if done.done else "Only counted: nothing is changed."
+        )
 
 
 def _register_table(group: typer.Typer, target: str, text: str) -> None:
@@ -196,7 +191,7 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
         shell: Shell,
         paths: PATHS = None,
         format_: _FORMAT = None,
-        mapping: _MAPPING = None,
+        mapping: MAPPING = None,
         keep: _KEEP = None,
         sheet: SHEET = None,
         encoding: ENCODING = None,
@@ -244,7 +239,7 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
 
 
 def _checks(space: Workspace, store: Warehouse, target: str) -> list[Check]:
-    """What looks right and what does not about a table, now that the files are in."""
+    """The checks of a table's data, after the files were read."""
     from engine.sources import health
 
     return health.checks(health.Facts(store, space.config), space.config, {target})
@@ -286,8 +281,8 @@ def _report(
             shell.say(line)
         if strangers := s.details.get("no_customer"):
             shell.say(
-                f"{s.path}: {strangers:,} of these people are no customers here so far: not imported yet, opted out "
-                "already, contacts only, or ids written otherwise than in the other files (is ids.region set?)."
+                f"{s.path}: {strangers:,} of these people are not among the customers: not imported yet, opted out, "
+                "contacts only, or with ids written differently than in the other files (is ids.region set?)."
             )
         _say_columns(shell, s)
     with space.warehouse(read_only=True):
@@ -306,7 +301,7 @@ def _report(
 
 
 def _columns(summary: SourceSummary) -> list[str]:
-    """Which column became what, a line each, and what the file covers."""
+    """A line for each column that says what it became, and what days the file covers."""
     columns = summary.columns[:_SHOWN]
     wide = max((len(column["ours"]) for column in columns), default=0)
     lines = []
@@ -320,7 +315,7 @@ def _columns(summary: SourceSummary) -> list[str]:
 
 
 def _say_columns(shell: Shell, summary: SourceSummary) -> None:
-    """What became of columns whose meaning nobody told."""
+    """Say what became of columns whose meaning no mapping tells."""
     from engine import sources
 
     words = {
@@ -333,4 +328,4 @@ def _say_columns(shell: Shell, summary: SourceSummary) -> None:
             named = ", ".join(f"{name} ({n})" for name, n in columns.items())
             shell.say(f"{summary.path}: {word}: {named}: {note}.")
     if summary.counts(sources.HIDDEN) or summary.counts(sources.LEFT_OUT_AS_PERSONAL):
-        shell.say("What is no such thing: import it with --keep COLUMN, or name it in ids.keep.")
+        shell.say("Where that is wrong: import with --keep COLUMN, or list the column in ids.keep.")

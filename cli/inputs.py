@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PATHS = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="PATH...", help="Files, or folders of files that are one table, or of photos."),
+    typer.Argument(metavar="PATH...", help="Files, or folders: of photos, or of files that are one table."),
 ]
 GLOB = Annotated[
     list[str] | None, typer.Option("--glob", metavar="PATTERN", help="Files by a pattern (quote it); repeatable.")
@@ -31,24 +31,24 @@ FROM = Annotated[
 MAPPING = Annotated[
     str | None,
     typer.Option(
-        "--mapping", metavar="FILE|NAME", help="A TOML file, or a kept one's name, that says what the columns mean."
+        "--mapping", metavar="FILE|NAME", help="What the columns mean: a mapping file, or the name of a kept one."
     ),
 ]
 COLUMN = Annotated[
     list[str] | None,
     typer.Option("--column", metavar="OURS=THEIRS", help="What the file calls one of our columns; repeatable."),
 ]
-SQL = Annotated[str | None, typer.Option("--sql", metavar="SELECT", help="What to read from the database.")]
+SQL = Annotated[str | None, typer.Option("--sql", metavar="SELECT", help="Query that reads from the database.")]
 
 
 @contextmanager
 def inputs(
     space: Workspace, paths: list[Path] | None, patterns: list[str] | None, address: str | None, query: str | None
 ) -> Iterator[list[Path]]:
-    """The files to import: those named, then those that fit a pattern, by name; or what a query gives, as a file.
+    """The files to import: those named, then those that fit a pattern, by name; or a query's rows, as a file.
 
     Args:
-        space: the workspace, open for writing by now: what the database gives lies in its scratch folder meanwhile.
+        space: the workspace, already open for writing; the query's rows lie in its scratch folder while imported.
         paths: named files; a name is never a pattern.
         patterns: of further ones.
         address: of a database.

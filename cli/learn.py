@@ -33,9 +33,9 @@ def register(app: typer.Typer) -> None:
         sheet: SHEET = None,
         encoding: ENCODING = None,
     ) -> None:
-        """Take in what came back of a delivery or an experiment. The next policy of faces learns from it.
+        """Import what came back from a delivery or an experiment. The next policy of faces learns from it.
 
-        Of a delivery those count whose face a policy drew by a known chance (faces.explore) and whose days are over.
+        Of a delivery only customers count whose face was drawn at random (faces.explore) and whose days are over.
 
         Example: `kindred learn --exposures seen.csv --outcomes sales.csv`
         """
@@ -54,7 +54,7 @@ def register(app: typer.Typer) -> None:
         for target, part in done.imported.items():
             shell.say(f"{target}: {part.rows_kept:,} of {part.rows_in:,} rows kept")
         shell.say(
-            f"{done.customers:,} customers of {done.round} count, {done.accepted:,} of them did what was counted: "
-            f"noted as treatments (`kindred imports undo {done.source}` takes that back)."
+            f"{done.customers:,} customers of {done.round} count, {done.accepted:,} of them acted: added to the table "
+            f"treatments (`kindred imports undo {done.source}` takes that back)."
         )
         shell.say("Next: `kindred faces policy train`, which learns from it too.")

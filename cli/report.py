@@ -25,16 +25,16 @@ def register(app: typer.Typer) -> None:
         ],
         to: Annotated[Path, typer.Option("--to", metavar="FILE.html", help="The page to write.")],
         json_to: Annotated[
-            Path | None, typer.Option("--json", metavar="FILE", help="The same figures as JSON.")
+            Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures as JSON.")
         ] = None,
         internal: Annotated[
             bool, typer.Option("--internal", help="For the company's own eyes: exact figures, single people by name.")
         ] = False,
         open_: _OPEN = False,
     ) -> None:
-        """One self-contained page per question. For the public: no single person, small cells withheld, totals rounded.
+        """Write a report as one self-contained page. Public: no single person, small counts withheld or rounded.
 
-        What is stale is said, not computed. `report data` is about the data itself: what came in and what looks wrong.
+        It warns of results that are out of date. `report data` is about the data: what came in and what looks wrong.
 
         Example: `kindred report influence --to influence.html --json influence.json`
         """
@@ -111,7 +111,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _chain(shell: Shell, found: dict[str, Any]) -> None:
-    """The steps as one table each, the chain in words first."""
+    """Print all steps in words first, then one table per step."""
     from engine.report.customer_page import STEPS
 
     shell.emit(found["words"], ["step", "what"])

@@ -154,7 +154,7 @@ def _erase_tried(workspace: Workspace, wanted: list[str], *, opt_out: bool) -> R
 
 
 def _tried(what: str, subjects: int, unknown: int, rows: dict[str, int]) -> Receipt:
-    return Receipt(f"{what} (only tried)", subjects, unknown, rows, {}, (), utc_now(), None)
+    return Receipt(f"{what} (dry run)", subjects, unknown, rows, {}, (), utc_now(), None)
 
 
 def _nobody(wanted: list[str]) -> InputError:

@@ -39,7 +39,7 @@ class Undone:
         files: their names as stored.
         rows: per table that changed, rows before and after.
         stays: what stays nevertheless, in words.
-        done: False where it was only tried.
+        done: False after a dry run.
     """
 
     ids: tuple[str, ...]

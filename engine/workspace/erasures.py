@@ -41,7 +41,7 @@ class Receipt:
         files: files deleted (photos, creatives, exports and pages inside the workspace, backups).
         proofs: per person an HMAC of the id, by which whoever has the key and the id can find this receipt.
         at: when (UTC).
-        path: the receipt's own file; None where it was only tried.
+        path: the receipt's own file; None after a dry run.
     """
 
     what: str

@@ -200,10 +200,9 @@ def test_the_command_says_what_became_of_every_row(made, tmp_path):
     call = ["export", "delivery", "--ids", str(tmp_path / "crm.csv"), "--id-column", "msisdn", "-w", str(made.path)]
     done = CliRunner().invoke(app, [*call, "--to", str(tmp_path / "out"), "--format", "csv"])
     assert done.exit_code == 0, done.stderr
-    assert (
-        "Of 6 rows of the list 4 by msisdn, 2 of nobody known here, 1 say the same again; 0 people get" in done.stderr
-    )
-    assert "Left out: 3 customers not in the list." in done.stderr
+    told = "The list has 6 rows: 4 by msisdn, 2 of people unknown here; 1 repeat another row. 0 people get nothing."
+    assert told in done.stderr
+    assert "Left out: 3 customers who are not in the list." in done.stderr
     assert f"Open {tmp_path / 'out/delivery.csv'}" in done.stderr and "Open" not in done.stdout
     told = CliRunner().invoke(app, [*call, "--to", str(tmp_path / "out"), "-o", "json"])
     (entry,) = [e for e in json.loads(told.stdout) if e.get("table") == "delivery"]

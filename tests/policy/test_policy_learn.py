@@ -193,7 +193,7 @@ def test_a_plain_table_is_judged_by_the_command_and_what_is_wrong_with_it_said(t
     for changed, said in ((["outcome"], "not randomised"), (["no_such"], "no column 'no_such'"),
                           (["propensity", "--cost", "hologram=1"], "no row was shown 'hologram'"),
                           (["propensity", "--cost", "own_face=nan"], "no finite"),
-                          (["propensity", "--cost", "own_face"], "is no cost")):  # fmt: skip
+                          (["propensity", "--cost", "own_face"], "is not a cost")):  # fmt: skip
         refused = CliRunner().invoke(app, [*words, *changed])
         assert refused.exit_code and said in refused.stderr
 
