@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -100,7 +101,7 @@ def _found(influencers: dict[str, Any]) -> str:
         f"{_percent(first.get(chosen))} of the planted ones come first by {chosen}, "
         f"{_percent(three.get(chosen))} among the first three; a random contact: {_percent(influencers['random'])}",
         others,
-        influencers["because"],
+        *textwrap.wrap(influencers["because"], 85),
     ]
     return f"\n{'':15}".join(line for line in lines if line)
 

@@ -10,6 +10,7 @@ import typer
 from cli.command import DONE, ENCODING, SHEET, WRONG_USAGE, Shell, command
 from cli.inputs import named_number
 from cli.output import Output
+from engine.figures import word
 
 if TYPE_CHECKING:
     from engine.policy.stored import Stored
@@ -150,7 +151,7 @@ def _emit(shell: Shell, found: Stored) -> None:
     shell.emit([{"arm": arm, "share": share} for arm, share in said["shares"].items()])
     if said["moves"]:
         print("\nWhat the choice depends on: share whose face would change if they had another customer's value")
-        shell.emit(said["moves"])
+        shell.emit([line | {"feature": word(line["feature"])} for line in said["moves"]])
     for why in said["left_out"].values():
         shell.say(f"Not learned from: {why}.")
     if _NO_AD not in said["shares"]:

@@ -133,7 +133,7 @@ def register(app: typer.Typer) -> None:
         for text in found.undecided:
             shell.say(f"To decide: {text}")
         for text in found.checks:
-            shell.say(f"Check: {text}")
+            shell.say(f"Check: {text.removeprefix('# check: ')}")
 
 
 def _taking_back(app: typer.Typer) -> None:

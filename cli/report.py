@@ -9,8 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from cli.command import Shell, command
+from engine.figures import word
 
 _LONG = ("alt_text", "files", "model_id")  # in the JSON; too long for a line
+_CODES = ("arm", "flag", "gated_because", "purpose", "status")  # shown in words
+_HEADINGS = {"gated_because": "not counted because"}
 _OPEN = Annotated[bool, typer.Option("--open", help="Open the page in the browser.")]
 
 
@@ -118,4 +121,13 @@ def _chain(shell: Shell, found: dict[str, Any]) -> None:
     for name, heading in STEPS:
         if rows := found[name]:
             print(f"\n{heading}")
-            shell.emit([{key: value for key, value in row.items() if key not in _LONG} for row in rows])
+            shell.emit([_readable(row) for row in rows])
+
+
+def _readable(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as a table shows it: without what is too long, and with words for codes."""
+    return {
+        _HEADINGS.get(name, name): word(value) if name in _CODES and value else value
+        for name, value in row.items()
+        if name not in _LONG
+    }

@@ -19,6 +19,15 @@ NAMES = {
     "ppr": "personalised PageRank",
     "lead": "handset lead",
     "random": "a random contact",
+    # Why a tie does not count.
+    "hub": "one end is a hub",
+    "one_way": "contact one way only",
+    "few_days": "too few days with contact",
+    "same_handset": "both used the same handset",
+    "same_person": "both are one person's numbers",
+    # What a policy of faces knows of a photo.
+    "own_same_person": "the own face's photo may show the customer",
+    "contact_same_person": "the influencer's face's photo may show the influencer",
     "logs": "call records",
     "optouts": "opt-outs",
     "inventory": "photos of models",

@@ -71,7 +71,7 @@ def texts(
             _check(path, held, most)
             frames.append(frame.select(layout.names))
         if form.notes.get("cut_short"):
-            raise InputError("the archive is cut.", file=path, fix="Fetch the file again.")
+            raise InputError("the archive is incomplete.", file=path, fix="Fetch the file again.")
     return pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(layout.names, pl.String))
 
 

@@ -243,14 +243,14 @@ def _checked_columns(store: Warehouse, target: str, frame: pl.DataFrame, path: P
     missing = [name for name in needed if name not in frame.columns]
     if any(masked(name) != name for name in frame.columns):
         raise InputError(
-            "a column is called by a number or an address of a person.",
+            "a column's name is a person's number or address.",
             file=path,
             fix="Give the file a header line, or that column another name.",
         )
     strange = [name for name in frame.columns if name not in TABLES[target].names and name != ROW]
     if target in _SAID_IN_FULL and strange and not missing:
         raise InputError(
-            f"{target} have no column {' and '.join(strange)}: a withdrawal or an end that stands there would be lost.",
+            f"{target} have no column {' and '.join(strange)}: a withdrawal or an expiry in it would be lost.",
             file=path,
             row=0,
             fix=f"Their columns are {', '.join(TABLES[target].names)}; rename it, or leave it out of the file.",

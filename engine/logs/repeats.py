@@ -212,7 +212,7 @@ def _parted(store: Warehouse, statement: str, *, parts: int, most: int, **params
         if (largest := max(file.tell() for file in files) // 8) > most:
             raise BackendError(
                 f"{largest:,} rows are contacts of the same few parties, too many to compare.",
-                fix="Is this a log of calls? If so, give --memory more, e.g. 4GB.",
+                fix="Check that this is a log of calls; if so, set a larger --memory, e.g. 4GB.",
             )
         for file in files:
             file.seek(0)

@@ -24,7 +24,7 @@ def shares(policy: FacePolicy, known: pl.DataFrame) -> dict[str, float]:
 
 
 def moves(policy: FacePolicy, known: pl.DataFrame, seed: int) -> list[dict[str, Any]]:
-    """What the choice depends on: per feature the share of customers whose arm changes when it is another customer's.
+    """What the choice depends on: per feature the share of customers whose arm changes with another customer's value.
 
     Args:
         policy: decides.

@@ -127,7 +127,8 @@ def _secret(path: Path) -> bytes:
 
 def _spoilt(path: Path) -> WorkspaceError:
     return WorkspaceError(
-        f"{path} does not hold a secret.", fix="Delete it: a new one is made, and reports are drawn anew."
+        f"{path} does not hold a secret.",
+        fix="Delete it: a new one is made, and the random rounding of reports changes.",
     )
 
 

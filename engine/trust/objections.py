@@ -101,7 +101,7 @@ def read(folder: Path) -> pl.DataFrame:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WorkspaceError(
             f"{path}, the list of people who objected, is damaged.",
-            fix="Put the file of your last backup there: nobody on it may be forgotten.",
+            fix="Restore the file from your last backup: without it, people who opted out could come back.",
         ) from error
     return pl.DataFrame(rows, schema=empty("objections").schema, orient="row")
 

@@ -79,7 +79,7 @@ def purge(
         InputError: without `everything`, it would take everything, or the day is still to come; nothing is changed.
     """
     if before > datetime.now(UTC).date() and not everything:
-        raise InputError(f"{before} is still to come.", fix="Check the day; with --all it is purged all the same.")
+        raise InputError(f"{before} is in the future.", fix="Check the day; with --all it is purged all the same.")
     if dry_run:
         with workspace.writing("purge --dry-run") as store:
             with trial(store):
@@ -117,8 +117,8 @@ def _purge_rows(
     left = {table: store.count(table) for table in steps}
     if not everything and any(counts[table] for table in steps) and not any(left.values()):
         raise InputError(
-            f"every call record, past treatment and act is from before {before}: all of them would go.",
-            fix="Check the day; with --all they go.",
+            f"every call record, past treatment and act is from before {before}: all of them would be deleted.",
+            fix="Check the day; with --all they are deleted.",
         )
     for table in readings.DATED:
         if left[table] < counts[table]:
@@ -160,7 +160,7 @@ def _tried(what: str, subjects: int, unknown: int, rows: dict[str, int]) -> Rece
 def _nobody(wanted: list[str]) -> InputError:
     return InputError(
         f"none of the {len(wanted)} ids given is in the workspace.",
-        fix="Give them as they were imported; with --opt-out they cannot come with a later import.",
+        fix="Give them as they were imported; with --opt-out no later import can bring them in.",
     )
 
 

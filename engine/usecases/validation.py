@@ -63,7 +63,7 @@ def validate(
     if until <= span["first_day"] or not fitting:
         raise InputError(
             f"the log runs from {span['first_day']} to {span['last_day']}: "
-            f"it cannot be cut at {until} with {min(horizons)} days left to look at.",
+            f"a test from {until} on needs {min(horizons)} days of records after it.",
             fix="Give shorter horizons or another day, or import a longer log.",
         )
     graph_config = dataclasses.replace(config.graph, as_of=until.isoformat())

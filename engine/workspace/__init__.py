@@ -134,7 +134,10 @@ class Workspace(Stored):
             WorkspaceError: another process writes, there is no space for the copy, or the engine is spark.
         """
         if self.config.warehouse.engine == "spark":
-            raise WorkspaceError("Spark's tables are too large to try on a copy.", fix="Use --engine duckdb.")
+            raise WorkspaceError(
+                "With Spark an import cannot be previewed: its tables are too large to copy.",
+                fix="Use --engine duckdb.",
+            )
         folder = self.scratch / f"preview.{os.getpid()}"
         # The lock is held to the end: whoever writes next sweeps the scratch folder.
         with self.locked("preview"), files.reading(self.scratch, lock.file_of(self.path)):
