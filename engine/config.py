@@ -66,7 +66,7 @@ class Ids:
         high=3,
     )
     keep: str = _s("", "columns kept unchanged though their values look personal, separated by commas")
-    region: str = _s("", "country of phone numbers without country code, e.g. HU; empty = only + and 00 numbers count")
+    region: str = _s("", "country of numbers without a country code, e.g. HU; empty = only + and 00 numbers count")
     key_id: str = _s("", "id of the key that makes this workspace's pseudonyms (the key itself lies outside)")
 
 
@@ -105,7 +105,7 @@ class Logs:
     service_numbers: str = _s("", "further service numbers, one a line or separated by commas; their rows are rejected")
     time_zone: str = _s(
         "UTC",
-        "time zone in which days begin, e.g. Europe/Budapest; auto = UTC until imported call records tell a zone, which "
+        "time zone in which days begin, e.g. Europe/Budapest; auto = UTC until imported records tell a zone, which "
         "is then written here. When it changes, sums per day are computed anew",
         check=_time_zone,
     )
@@ -173,7 +173,7 @@ class Offers:
     bootstrap: int = _s(200, "samples behind an interval", low=20, high=10000)
     level: float = _s(0.01, "significance level at which differences between customers are used", low=0, high=0.5)
     budget: float = _s(0.0, "most that all offers together may cost; 0 = no limit", low=0)
-    to_owners: bool = _s(False, "offer a manufacturer also to customers who own one already, unless the offer says so")
+    to_owners: bool = _s(False, "offer a manufacturer to its owners, too, unless the offer says otherwise")
     keep_unless: float = _s(
         0.0,
         "keep a customer's offer of the last run unless another one is worth this much more (in the offers' currency); "
@@ -224,7 +224,7 @@ class Faces:
     exclude_same_person: bool = _s(False, "never show a model who may be the very same person")
     contact_margin: float = _s(
         0.03,
-        "largest share of contacts whom somebody who knows all faces could recognise by the photo shown, beyond chance; "
+        "largest share of contacts whom the photo shown could give away, beyond chance, to who knows all faces; "
         "smaller = less alike photos; 1 = the most alike photo, which gives the contact away",
         low=0.001,
         high=1,
