@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import os
 import sys
@@ -27,11 +28,6 @@ if TYPE_CHECKING:
 _WRITTEN = ("to", "json_to", "plot")  # options that name a file or folder to write
 DONE, KNOWN_ERROR, WRONG_USAGE, ROWS_REJECTED = 0, 1, 2, 3
 
-SHEET = Annotated[str | None, typer.Option("--sheet", metavar="NAME", help="Sheet of a workbook, by name or number.")]
-ENCODING = Annotated[
-    str | None,
-    typer.Option("--encoding", metavar="NAME", help="Encoding of a text file, e.g. cp1250; default: detected."),
-]
 _WORKSPACE = Annotated[
     Path | None,
     typer.Option(
@@ -164,6 +160,8 @@ class _Explained(TyperCommand):
 def command(app: typer.Typer, name: str | None = None, *, computes: bool = False, recorded: bool = True) -> Callable:
     """Register a function `f(shell, …)` as a command with the common options after its own.
 
+    A parameter whose type is a dataclass stands for a group of options, one for each field.
+
     Args:
         app: the group it belongs to.
         name: of the command; None = the function's.
@@ -201,14 +199,15 @@ def command(app: typer.Typer, name: str | None = None, *, computes: bool = False
             )
             with _as_exit_code(options["debug"]):
                 _check_outputs(given)
+                for name, group in groups.items():
+                    given[name] = group(**{field.name: given.pop(field.name) for field in dataclasses.fields(group)})
                 try:
                     code = function(shell, **given)
                 finally:
                     shell.say_told()
             raise typer.Exit(code or DONE)
 
-        hints = typing.get_type_hints(function, include_extras=True)
-        own = [p.replace(annotation=hints[p.name]) for p in list(inspect.signature(function).parameters.values())[1:]]
+        own, groups = _own(function)
         added = [
             inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
             for key, (kind, default) in common.items()
@@ -222,6 +221,24 @@ def command(app: typer.Typer, name: str | None = None, *, computes: bool = False
         return function
 
     return register
+
+
+def _own(function: Callable) -> tuple[list[inspect.Parameter], dict[str, type]]:
+    """A command's own parameters after the shell; those that are a group of options, a dataclass, as its fields."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    own, groups = [], {}
+    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        kind = hints[parameter.name]
+        if dataclasses.is_dataclass(kind):
+            groups[parameter.name] = typing.cast(type, kind)
+            types = typing.get_type_hints(kind, include_extras=True)
+            own += [
+                parameter.replace(name=field.name, default=field.default, annotation=types[field.name])
+                for field in dataclasses.fields(kind)
+            ]
+        else:
+            own.append(parameter.replace(annotation=kind))
+    return own, groups
 
 
 class Alone:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.command import ENCODING, PLOT, SHEET, Shell, command
-from cli.inputs import COLUMN, MAPPING, pairs
+from cli.command import PLOT, Shell, command
+from cli.inputs import Form, Reading, pairs
 from engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -165,22 +165,16 @@ def register(app: typer.Typer) -> None:
         shell: Shell,
         name: _NAME,
         file: _FILE,
-        column: COLUMN = None,
-        mapping: MAPPING = None,
-        sheet: SHEET = None,
-        encoding: ENCODING = None,
+        reading: Reading,
     ) -> None:
         """Import who saw an ad, and when. Columns: customer_id, at, and the arm shown where it is known.
 
         Example: `kindred experiment import exposures spring seen.csv --column at=shown_at`
         """
-        from engine.usecases import experiment_events, mappings
+        from engine.usecases import experiment_events
 
-        space, columns = shell.workspace(), pairs(column)
-        said = mappings.find(space, mapping)
-        done = experiment_events.import_events(
-            space, name, "exposures", file, columns=columns, mapping=said, sheet=sheet, encoding=encoding
-        )
+        space = shell.workspace()
+        done = experiment_events.import_events(space, name, "exposures", file, **reading.given(space))
         _report(shell, done)
         shell.say(f"Next: `kindred experiment import outcomes {name} FILE` (what customers did).")
 
@@ -189,23 +183,17 @@ def register(app: typer.Typer) -> None:
         shell: Shell,
         name: _NAME,
         file: _FILE,
-        column: COLUMN = None,
+        reading: Reading,
         metric: Annotated[str | None, typer.Option("--metric", help="The plan's primary one, or a guardrail.")] = None,
-        mapping: MAPPING = None,
-        sheet: SHEET = None,
-        encoding: ENCODING = None,
     ) -> None:
         """Import what customers did. Columns: customer_id, at, value.
 
         Example: `kindred experiment import outcomes spring sales.csv --column value=revenue`
         """
-        from engine.usecases import experiment_events, mappings
+        from engine.usecases import experiment_events
 
-        space, columns = shell.workspace(), pairs(column)
-        said = mappings.find(space, mapping)
-        done = experiment_events.import_events(
-            space, name, "outcomes", file, columns=columns, metric=metric, mapping=said, sheet=sheet, encoding=encoding
-        )
+        space = shell.workspace()
+        done = experiment_events.import_events(space, name, "outcomes", file, metric=metric, **reading.given(space))
         _report(shell, done)
         shell.say(f"Next: `kindred experiment analyse {name}`.")
 
@@ -313,8 +301,8 @@ def register(app: typer.Typer) -> None:
             typer.Option("--share", metavar="ARM=SHARE", help="Planned share of an arm; default: equal."),
         ] = None,
         alpha: Annotated[float, typer.Option("--alpha", min=0.0001, max=0.5)] = 0.05,
-        sheet: SHEET = None,
-        encoding: ENCODING = None,
+        *,
+        form: Form,
     ) -> None:
         """Analyse A/B results in a plain table, without a workspace.
 
@@ -327,7 +315,7 @@ def register(app: typer.Typer) -> None:
         if shares is not None:
             assignment.check_arms(shares)
         found = table.compare(
-            plaintable.read(data, sheet=sheet, encoding=encoding),
+            plaintable.read(data, sheet=form.sheet, encoding=form.encoding),
             arm=arm, control=control, metrics=metric, shares=shares, covariate=covariate,
             cluster=cluster, unit=unit, missing=missing, alpha=alpha,
         )  # fmt: skip

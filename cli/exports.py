@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.command import DONE, ENCODING, KNOWN_ERROR, SHEET, WRONG_USAGE, Shell, command
+from cli.command import DONE, KNOWN_ERROR, WRONG_USAGE, Shell, command
+from cli.inputs import ENCODING, SHEET
 from cli.output import Output
 
 if TYPE_CHECKING:

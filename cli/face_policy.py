@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.command import DONE, ENCODING, SHEET, WRONG_USAGE, Shell, command
-from cli.inputs import named_number
+from cli.command import DONE, WRONG_USAGE, Shell, command
+from cli.inputs import Form, named_number
 from cli.output import Output
 from engine.figures import word
 
@@ -52,8 +52,8 @@ def register(faces: typer.Typer) -> None:
             list[str] | None, typer.Option("--exclude", metavar="COLUMN", help="Not a feature; repeatable.")
         ] = None,
         seed: Annotated[int, typer.Option("--seed", min=0)] = 7,
-        sheet: SHEET = None,
-        encoding: ENCODING = None,
+        *,
+        form: Form,
     ) -> int:
         """Estimate the value of rules: one arm for all, a random arm, a learned one. On held-out customers.
 
@@ -67,7 +67,7 @@ def register(faces: typer.Typer) -> None:
         if costs is None:
             return WRONG_USAGE
         found = table.evaluate(
-            plaintable.read(data, sheet=sheet, encoding=encoding),
+            plaintable.read(data, sheet=form.sheet, encoding=form.encoding),
             table.Columns(arm, outcome, propensity, customer, cluster, source),
             Plan(costs=costs, worth=worth, level=level, seed=seed),
             exclude=exclude or (),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.command import ENCODING, ROWS_REJECTED, SHEET, Alone, Shell, command
-from cli.inputs import FROM, GLOB, MAPPING, PATHS, SQL, inputs
+from cli.command import ROWS_REJECTED, Alone, Shell, command
+from cli.inputs import Form, Import
 from cli.mappings import register as register_mappings
 
 if TYPE_CHECKING:
@@ -18,16 +18,11 @@ if TYPE_CHECKING:
     from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
-_STRICT = Annotated[bool, typer.Option("--strict", help="Exit with code 3 when a row was rejected.")]
-_FORMAT = Annotated[
-    str | None, typer.Option("--format", metavar="NAME", help="The file's format; default: recognised.")
-]
 _KEEP = Annotated[
     list[str] | None,
     typer.Option("--keep", metavar="COLUMN", help="Keep this column though it looks like names, numbers or addresses."),
 ]
 
-_PREVIEW = Annotated[bool, typer.Option("--preview", help="Read and check only: say what an import would do.")]
 _SHOWN = 20  # columns that messages list
 
 TABLES = {
@@ -60,22 +55,14 @@ def register(app: typer.Typer) -> None:
     @command(group, computes=True)
     def logs(
         shell: Shell,
-        paths: PATHS = None,
-        format_: _FORMAT = None,
-        mapping: MAPPING = None,
+        given: Import,
         epoch: Annotated[
             datetime | None, typer.Option("--epoch", formats=["%Y-%m-%d"], help="Day on which relative seconds start.")
         ] = None,
         timezone: Annotated[
-            str | None, typer.Option("--timezone", metavar="ZONE", help="Of local times, e.g. Europe/Budapest.")
+            str | None,
+            typer.Option("--timezone", metavar="ZONE", help="Time zone of local times, e.g. Europe/Budapest."),
         ] = None,
-        sheet: SHEET = None,
-        encoding: ENCODING = None,
-        glob: GLOB = None,
-        from_: FROM = None,
-        sql: SQL = None,
-        preview: _PREVIEW = False,
-        strict: _STRICT = False,
     ) -> int:
         """Call records. CSV, XLSX, JSON, XML or Parquet, also compressed, files or folders; or from a database.
 
@@ -84,30 +71,16 @@ def register(app: typer.Typer) -> None:
         Example: `kindred import logs calls.csv sms.csv --format copenhagen --epoch 2014-02-24`
         """
         from engine.logs.importer import import_logs
-        from engine.usecases import imports, mappings
+        from engine.usecases import imports
 
         space = shell.workspace()
-        said = mappings.find(space, mapping)
+        how = given.given(space, shell.progress) | {"scratch": space.scratch}
         options: dict[str, Any] = {"epoch": epoch.date() if epoch else None, "timezone": timezone}
-        with (
-            imports.importing(space, "logs", preview) as (store, _),
-            inputs(space, paths, glob, from_, sql) as files,
-        ):
-            done = import_logs(
-                store,
-                files,
-                format=format_,
-                mapping=said,
-                options={k: v for k, v in options.items() if v is not None},
-                config=space.config,
-                key=space.key(),
-                scratch=space.scratch,
-                sheet=sheet,
-                encoding=encoding,
-                progress=shell.progress,
-            )
+        options = {name: value for name, value in options.items() if value is not None}
+        with imports.importing(space, "logs", given.preview) as (store, _), given.files(space) as files:
+            done = import_logs(store, files, options=options, **how)
             checks = _checks(space, store, "logs")
-        return _report(shell, space, done, checks, strict, preview)
+        return _report(shell, space, done, checks, given)
 
     @command(look)
     def guess(
@@ -116,8 +89,8 @@ def register(app: typer.Typer) -> None:
         table: Annotated[
             str, typer.Option("--table", metavar="TABLE", help="What it holds: logs, customers, treatments ...")
         ] = "logs",
-        sheet: SHEET = None,
-        encoding: ENCODING = None,
+        *,
+        form: Form,
     ) -> None:
         """Draft a mapping for a file. Read the file with it, and say what is still to be decided.
 
@@ -128,7 +101,7 @@ def register(app: typer.Typer) -> None:
         """
         from engine.usecases import drafting
 
-        found = drafting.draft(path, table, sheet=sheet, encoding=encoding)
+        found = drafting.draft(path, table, sheet=form.sheet, encoding=form.encoding)
         print(found.text, end="")
         for text in found.undecided:
             shell.say(f"To decide: {text}")
@@ -187,50 +160,17 @@ def _taking_back(app: typer.Typer) -> None:
 
 
 def _register_table(group: typer.Typer, target: str, text: str) -> None:
-    def load(
-        shell: Shell,
-        paths: PATHS = None,
-        format_: _FORMAT = None,
-        mapping: MAPPING = None,
-        keep: _KEEP = None,
-        sheet: SHEET = None,
-        encoding: ENCODING = None,
-        glob: GLOB = None,
-        from_: FROM = None,
-        sql: SQL = None,
-        preview: _PREVIEW = False,
-        strict: _STRICT = False,
-    ) -> int:
+    def load(shell: Shell, given: Import, keep: _KEEP = None) -> int:
         from engine.intake.importer import import_table
-        from engine.usecases import imports, mappings
+        from engine.usecases import imports
 
         space = shell.workspace()
-        said = mappings.find(space, mapping)
-        done = []
-        with (
-            imports.importing(space, target, preview) as (store, faces),
-            inputs(space, paths, glob, from_, sql) as files,
-        ):
-            for path in files:
-                done.append(
-                    import_table(
-                        store,
-                        target,
-                        path,
-                        format=format_,
-                        faces_folder=faces,
-                        config=space.config,
-                        key=space.key(),
-                        keep=keep or (),
-                        sheet=sheet,
-                        encoding=encoding,
-                        mapping=said,
-                        progress=shell.progress,
-                    )
-                )
+        how = given.given(space, shell.progress)
+        with imports.importing(space, target, given.preview) as (store, faces), given.files(space) as files:
+            done = [import_table(store, target, path, faces_folder=faces, keep=keep or (), **how) for path in files]
             checks = _checks(space, store, target)
         shell.say_called_back(space)
-        return _report(shell, space, done, checks, strict, preview)
+        return _report(shell, space, done, checks, given)
 
     load.__doc__ = (
         f"{text}\n\nExample: `kindred import {target} {'photos/' if target == 'photos' else target + '.csv'}`"
@@ -245,9 +185,7 @@ def _checks(space: Workspace, store: Warehouse, target: str) -> list[Check]:
     return health.checks(health.Facts(store, space.config), space.config, {target})
 
 
-def _report(
-    shell: Shell, space: Workspace, done: list[SourceSummary], checks: list[Check], strict: bool, preview: bool
-) -> int:
+def _report(shell: Shell, space: Workspace, done: list[SourceSummary], checks: list[Check], given: Import) -> int:
     from engine.usecases import imports
 
     listed = [{name: value for name, value in vars(check).items() if name != "tables"} for check in checks]
@@ -291,13 +229,13 @@ def _report(
         for check in listed:
             if check["level"] != "ok":
                 shell.say(f"{check['level']}: {check['found']}. {check['remedy']}".strip())
-        if preview:
+        if given.preview:
             shell.say("Preview: nothing was stored. The same command without --preview imports.")
         elif any(summary.rows_rejected for summary in done):
             shell.say("Rejected rows and their reasons: `kindred export rejects --to DIR --format csv`.")
-        if not preview:
+        if not given.preview:
             shell.say_next(space)
-    return ROWS_REJECTED if strict and any(summary.rows_rejected for summary in done) else 0
+    return ROWS_REJECTED if given.strict and any(summary.rows_rejected for summary in done) else 0
 
 
 def _columns(summary: SourceSummary) -> list[str]:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cli.command import ENCODING, SHEET, Shell, command
-from cli.inputs import COLUMN, MAPPING, pairs
+from cli.command import Shell, command
+from cli.inputs import Reading
 from cli.output import Output
 
 
@@ -28,10 +28,8 @@ def register(app: typer.Typer) -> None:
         outcomes: Annotated[
             Path | None, typer.Option("--outcomes", metavar="FILE", help="What customers did: customer_id, at, value.")
         ] = None,
-        column: COLUMN = None,
-        mapping: MAPPING = None,
-        sheet: SHEET = None,
-        encoding: ENCODING = None,
+        *,
+        reading: Reading,
     ) -> None:
         """Import what came back from a delivery or an experiment. The next policy of faces learns from it.
 
@@ -39,13 +37,13 @@ def register(app: typer.Typer) -> None:
 
         Example: `kindred learn --exposures seen.csv --outcomes sales.csv`
         """
-        from engine.usecases import learning, mappings
+        from engine.usecases import learning
 
         space = shell.workspace()
         files = {"exposures": exposures, "outcomes": outcomes}
         done = learning.learn(
             space, name, {target: path for target, path in files.items() if path is not None},
-            columns=pairs(column), mapping=mappings.find(space, mapping), sheet=sheet, encoding=encoding,
+            **reading.given(space),
         )  # fmt: skip
         found = vars(done) | {"imported": {target: vars(part) for target, part in done.imported.items()}}
         if shell.output is Output.table:  # the lines below say what became of the files

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.command import ENCODING, PUBLIC, SHEET, WRONG_USAGE, Shell, command
-from cli.inputs import named_number
+from cli.command import PUBLIC, WRONG_USAGE, Shell, command
+from cli.inputs import Form, named_number
 from engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ def register(app: typer.Typer) -> None:
         cost: Annotated[
             list[str] | None, typer.Option("--cost", metavar="TREATMENT=NUMBER", help="Cost of giving it; default: 0.")
         ] = None,
-        sheet: SHEET = None,
-        encoding: ENCODING = None,
+        *,
+        form: Form,
     ) -> int:
         """Judge the uplift learners on held-out rows. Qini, AUUC, uplift at the top, the value of policies.
 
@@ -104,7 +104,7 @@ def register(app: typer.Typer) -> None:
         options |= {"bases": base} if base else {}
         options |= {"treatment": treatment, "control": control, "outcome": outcome, "exclude": exclude or ()}
         options |= {"test_share": test_share, "seed": seed}
-        read = plaintable.read(data, sheet=sheet, encoding=encoding)
+        read = plaintable.read(data, sheet=form.sheet, encoding=form.encoding)
         found = experiment_table.evaluate(read, **options)
         if value:
             options |= {"value": _numbers("--value", value), "cost": _numbers("--cost", cost or [])}

@@ -33,7 +33,7 @@ def end_of(day: date) -> datetime:
 
 
 def ages(store: Warehouse, day: date) -> None:
-    """Temporary table `_ages_then` (customer_id, age): everybody's age on a day (see sql/trust/ages.sql)."""
+    """Temporary table `_ages_then` (customer_id, age, age_band): everybody's age on a day (see sql/trust/ages.sql)."""
     store.temp("_ages_then", "trust/ages", day=day)
 
 

@@ -14,6 +14,7 @@ from engine.faces.sheet import sheet_rows
 from engine.faces.traits import disagreements, wishes
 from engine.pipeline import Context, matches, prepared
 from engine.progress import SILENT, Progress
+from engine.trust import files
 from engine.workspace import Workspace
 
 AGE_WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2)  # tried by `cost_of_wishes`
@@ -127,4 +128,4 @@ def sheet_of(context: Context, folder: Path, *, limit: int = 20, nearest_photos:
         columns=nearest_photos,
     )
     pictures = {"contact_sheet.png": sheet.png(rows), "contact_sheet.html": sheet.page(rows).encode()}
-    return [sheet.saved(folder / name, data) for name, data in pictures.items()]
+    return [files.written(folder / name, data) for name, data in pictures.items()]

@@ -15,6 +15,7 @@ from engine.formulas import defused
 from engine.pipeline import matches, prepared
 from engine.progress import SILENT, Progress
 from engine.tables import empty
+from engine.trust import files
 from engine.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def listed(workspace: Workspace, to: Path, *, progress: Progress = SILENT) -> tu
         "own face, then `kindred faces settle ambiguous.csv`."
     )
     page = sheet.document("Whose face is it?", says, f'<div class="cards">{"".join(cards)}</div>')
-    return rows, [sheet.saved(to / TABLE, text.getvalue()), sheet.saved(to / PAGE, page.encode())]
+    return rows, [files.written(to / TABLE, text.getvalue()), files.written(to / PAGE, page.encode())]
 
 
 def settle(workspace: Workspace, file: Path) -> dict[str, int]:

@@ -16,16 +16,7 @@ first_contact AS (
 
 SELECT
     p.party_id AS customer_id,
-    CASE
-        WHEN a.age IS NULL THEN 'not known'
-        WHEN a.age < 18 THEN '0-17'
-        WHEN a.age < 25 THEN '18-24'
-        WHEN a.age < 35 THEN '25-34'
-        WHEN a.age < 45 THEN '35-44'
-        WHEN a.age < 55 THEN '45-54'
-        WHEN a.age < 65 THEN '55-64'
-        ELSE '65+'
-    END AS age_band,
+    coalesce(a.age_band, 'not known') AS age_band,
     o.manufacturer,
     n.community,
     i.contact_id,
