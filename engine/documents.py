@@ -22,7 +22,7 @@ def read_toml(path: Path) -> tuple[dict[str, Any], bytes]:
         ValueError: it is no TOML in UTF-8, larger than 128 KB or nested deeper than 20 levels; the text says which.
     """
     if path.exists() and not path.is_file():
-        raise ValueError("it is no file")
+        raise ValueError("it is not a file")
     with open(path, "rb") as file:
         raw = file.read(TOML + 1)
     if len(raw) > TOML:

@@ -89,7 +89,7 @@ def decide(
         if ratio.alarm:
             found.append(broken(pair, f"the arms' sizes do not fit their shares (p = {ratio.p:.2g})"))
         elif effect.p is None:
-            found.append(broken(pair, "nobody's outcome differs"))
+            found.append(broken(pair, "all customers have the same outcome"))
         elif always_valid is not None:
             how = f"{_percent(alpha)} interval, valid at every look"
             how += ", for all pairs together" if len(effects) > 1 else ""

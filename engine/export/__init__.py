@@ -86,7 +86,7 @@ class _Wanted:
     def leaving(self) -> pl.DataFrame:
         """The rows of what is to be sent; only for what is."""
         if self.sent is None:
-            raise TypeError(f"{self.what} is not sent to anybody")
+            raise TypeError(f"{self.what} is not a delivery")
         return self.sent.rows
 
 

@@ -86,7 +86,7 @@ class SourceSummary:
         parts = self.rows_kept + self.rows_duplicate + self.rows_rejected + self.rows_left_out
         if parts != self.rows_in:
             raise InputError(
-                f"{self.rows_in} rows came in but {parts} are accounted for.",
+                f"{self.rows_in} rows were read but {parts} are accounted for.",
                 file=self.path,
                 fix="This is a defect of the importer; nothing was stored.",
             )

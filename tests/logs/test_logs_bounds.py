@@ -433,7 +433,7 @@ def test_what_cannot_be_is_named(tmp_path):
             mapping.load(path)
     path.unlink()
     path.mkdir()
-    with pytest.raises(InputError, match="is no file"):
+    with pytest.raises(InputError, match="is not a file"):
         mapping.load(path)
 
 

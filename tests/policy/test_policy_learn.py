@@ -116,7 +116,7 @@ def test_a_dearer_arm_is_shown_only_where_it_is_proven_to_pay():
         ({"propensity": pl.lit(None, pl.Float64)}, ARMS, "have no propensity"),
         ({"propensity": pl.lit(0.0)}, ARMS, "have no propensity"),
         ({"propensity": pl.lit(float("nan"))}, ARMS, "have no propensity"),
-        ({"outcome": pl.lit(float("inf"))}, ARMS, "no finite value"),
+        ({"outcome": pl.lit(float("inf"))}, ARMS, "missing or no finite"),
         ({}, (*ARMS, "hologram"), "'hologram' was never drawn"),
         ({}, ARMS[:1], "nothing to choose"),
         ({"cluster_id": pl.lit("one")}, ARMS, "clusters only"),
