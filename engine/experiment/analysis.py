@@ -1,4 +1,4 @@
-"""Differences between arms with honest errors: CUPED, clusters, ratios, Holm (METHODS section 7)."""
+"""Differences between arms with correct standard errors: CUPED, clusters, ratios, Holm (METHODS section 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exposures and outcomes as they come in, to one number per assigned customer; what is odd is counted, by rule."""
+"""Turns imported exposures and outcomes into one number per assigned customer; odd rows are counted by rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each estimator would say on one's own graph, before any money is spent (METHODS section 7)."""
+"""Simulates experiments on the workspace's own graph, to compare estimators beforehand (METHODS section 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which form an export's tables leave: format, shards, how a CSV is cut, names of columns, where creatives lie."""
+"""The form of an export's tables: format, shards, CSV delimiters, names of columns, address of the creatives."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The sender's own list: its ids named by the workspace's key in memory, and its columns put beside what is sent.
+"""The sender's own list: its ids become pseudonyms in memory, and its columns are put beside the delivery's.
 
-Nothing of the list is written but where the caller asks for: names are computed by a database that has no file and
-may not spill.
+The list is written nowhere but to the place that was asked for: the pseudonyms are computed by a database that has no
+file and may not spill to the disk.
 """
 
 from __future__ import annotations

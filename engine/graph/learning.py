@@ -1,4 +1,4 @@
-"""Influence learned from what people did: whose act raises whose chance to act, and whether that can be relied on."""
+"""Influence learned from acts: whose act raises whose chance to act, and whether later acts confirm it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SHUFFLES = 1000
 
 @dataclass(frozen=True)
 class View:
-    """The graph as of a day with all that is known of its people then.
+    """The graph as of a day, with everything known about its people on that day.
 
     Args:
         pairs: features of the contacts.
@@ -118,7 +118,7 @@ def learn(
         seed: of everything random.
 
     Returns:
-        The model of all acts (None where there are too few) and what the later ones say of the earlier ones' model.
+        The model of all acts (None where there are too few), and how the earlier acts' model did on the later ones.
     """
 
     fitted = exposed(before.acts, before.pairs.network.contacts, before.cell, before.unit, days[:2],
@@ -160,7 +160,7 @@ def _scale(pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
 def _model(
     mean: np.ndarray, deviation: np.ndarray, parts: list[tuple[View, Exposed]], names: Sequence[str] = NAMES
 ) -> Model:
-    """Fit some features, then leave out one by one what tells least, until each of the rest differs from 0 at 1 %."""
+    """Fit some features, then drop the least significant one by one until each that is left differs from 0 at 1 %."""
     import numpy as np
 
     blank = Model(mean, deviation, np.zeros(len(NAMES)), np.zeros(len(NAMES)))

@@ -28,7 +28,7 @@ LEAVES = 40  # a leaf has at least this part of the rows
 
 
 class Held(NamedTuple):
-    """What rows say that took no part in learning, fold by fold.
+    """Results on rows that were held out from learning, fold by fold.
 
     Args:
         scores: doubly robust worth of each arm less its cost, by outcome models that did not see the row [rows, arms].

@@ -1,4 +1,4 @@
-"""What a learned policy says of itself, as plain objects: what moves its choice, and which arm how many would get."""
+"""A learned policy's report as plain objects: what its choice depends on, and how many would get each arm."""
 
 from __future__ import annotations
 

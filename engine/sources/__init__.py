@@ -302,7 +302,7 @@ def record(store: Warehouse, summary: SourceSummary, sha256: str, how: Mapping[s
 
 
 def note(store: Warehouse, **line: Any) -> None:
-    """Write a line into `sources` with the next number and, unless it says another, this moment."""
+    """Write a line into `sources` with the next number and the present time (unless the line has one)."""
     import polars as pl
 
     moment = {"imported_at": utc_now()}

@@ -53,7 +53,7 @@ class Check:
 
 
 class Facts:
-    """Figures that the checks rest on, each asked for when it is first needed: an import of opt-outs reads no calls.
+    """Figures that the checks need, each computed when it is first needed: an import of opt-outs reads no calls.
 
     Args:
         store: the warehouse, open for reading at least, for as long as figures are asked for.

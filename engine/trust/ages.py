@@ -28,7 +28,7 @@ def moment(config: Config) -> datetime:
 
 
 def end_of(day: date) -> datetime:
-    """The last moment of a day: what ends on it does not hold for it."""
+    """The last moment of a day: a consent that expires on the day does not count for it."""
     return datetime.combine(day, time.max)
 
 

@@ -1,4 +1,4 @@
-"""Forgetting people on request, and everything before a day (METHODS 8); `engine.workspace.erasures` ends it."""
+"""Deletes people on request, and everything before a day (METHODS 8); `engine.workspace.erasures` finishes it."""
 
 from __future__ import annotations
 
@@ -133,12 +133,12 @@ def _purge_rows(
 @contextmanager
 def trial(store: Warehouse) -> Iterator[None]:
     """A transaction that leaves nothing, to count what would go."""
-    with suppress(_Back), store.transaction():
+    with suppress(_Rollback), store.transaction():
         yield
-        raise _Back
+        raise _Rollback
 
 
-class _Back(Exception):
+class _Rollback(Exception):
     """Ends a trial."""
 
 

@@ -52,7 +52,7 @@ def learn(
     workspace: Workspace, name: str | None = None, files: Mapping[str, Path] | None = None, *,
     columns: Mapping[str, str] | None = None, **reading: Any,
 ) -> Learnt:  # fmt: skip
-    """Take in what came back of an experiment, or of what a policy handed out, and note it as treatments.
+    """Import what came back of an experiment, or of a policy's delivery, and add it to table treatments.
 
     Args:
         workspace: an opened workspace.
@@ -173,7 +173,7 @@ def _named(store: Warehouse, name: str | None) -> tuple[str, list[str]]:
 
 
 def _note(store: Warehouse, found: Round) -> tuple[str, int]:
-    """Write what came of a round into treatments, so that it can be taken back; returns its source and rows."""
+    """Write a round's outcomes into table treatments, so that they can be taken back; returns its source and rows."""
     import polars as pl
 
     offers = store.query("policy/round", round=found.name).select("customer_id", sent_at="at")

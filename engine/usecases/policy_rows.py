@@ -53,7 +53,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Round:
-    """What was shown to whom by known chances, and what came of it.
+    """What was shown to whom, with which chance, and the outcomes.
 
     Args:
         name: of the experiment, or id of the policy.
@@ -170,7 +170,7 @@ def handed_out(store: Warehouse, name: str, *, moment: datetime) -> Round:
 
 
 def drawn_and_over(store: Warehouse, name: str, *, moment: datetime) -> tuple[Asked, pl.DataFrame]:
-    """How outcomes of what a policy handed out count, and customer_id, arm, assigned_at, propensity of who counts.
+    """How outcomes of a policy's delivery count, and who counts: customer_id, arm, assigned_at, propensity.
 
     Raises:
         InputError: the policy is gone, nothing was drawn, nobody's days are over, or nobody could be shown every arm.

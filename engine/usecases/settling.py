@@ -28,7 +28,7 @@ YES = ("1", "yes", "y", "true", "x")
 
 
 def listed(workspace: Workspace, to: Path, *, progress: Progress = SILENT) -> tuple[list[dict[str, Any]], list[Path]]:
-    """Write a page of the photos in which two faces may be meant, their faces numbered, and a table to settle them.
+    """Write a page of the photos where it is unclear which face is the customer's, and a table to say it.
 
     Args:
         workspace: an opened workspace; what is stale is run first.

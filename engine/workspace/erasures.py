@@ -1,4 +1,4 @@
-"""The end of an erasure: what a deletion of rows leaves to do in the files, and its receipt.
+"""The end of an erasure: after the rows, the files are deleted and the receipt is written.
 
 The rows go in one transaction that also notes what is still to be swept and receipted. Whoever is killed in between
 finds the rest done when the workspace is next opened for writing. At the end the database is written anew, because a
