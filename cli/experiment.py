@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.command import PLOT, Shell, command
-from cli.inputs import Form, Reading, pairs
+from cli.inputs import SEED, Form, Reading, column, pairs
 from engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 _NAME = Annotated[str, typer.Argument(metavar="NAME", help="The experiment's name.")]
 _FILE = Annotated[Path, typer.Argument(metavar="FILE", help="CSV, TSV or Parquet.")]
-_COVARIATE = Annotated[
-    str | None, typer.Option("--covariate", metavar="COLUMN", help="A column of customers from before the experiment.")
-]
+_COVARIATE = Annotated[str | None, column("--covariate", "A column of customers from before the experiment.")]
 # Columns of an effect in a table, those that CSV has besides, and the tables of an analysis with their headings.
 _EFFECT = ("arm", "versus", "verdict", "mean_arm", "mean_versus", "difference", "decided_low", "decided_high", "p_holm",
            "n_arm", "n_versus")  # fmt: skip
@@ -264,7 +262,7 @@ def register(app: typer.Typer) -> None:
             float | None, typer.Option("--noise", metavar="SD", help="Outcomes are numbers with this spread, not 0/1.")
         ] = None,
         draws: Annotated[int, typer.Option("--draws", min=10, help="Experiments simulated.")] = 200,
-        seed: Annotated[int, typer.Option("--seed", min=0)] = 7,
+        seed: SEED = 7,
     ) -> None:
         """Simulate the experiment on your graph. Bias, coverage and power of every estimator.
 
@@ -279,20 +277,12 @@ def register(app: typer.Typer) -> None:
     def compare(
         shell: Shell,
         data: Annotated[Path, typer.Option("--data", metavar="FILE", help="A table, one row per unit.")],
-        arm: Annotated[str, typer.Option("--arm", metavar="COLUMN", help="Column of the arm.")],
+        arm: Annotated[str, column("--arm", "Column of the arm.")],
         control: Annotated[str, typer.Option("--control", metavar="VALUE", help="The arm to compare with.")],
-        metric: Annotated[
-            list[str], typer.Option("--metric", metavar="COLUMN", help="Outcome; A/B for the ratio of two; repeatable.")
-        ],
-        covariate: Annotated[
-            str | None, typer.Option("--covariate", metavar="COLUMN", help="Known from before, for CUPED.")
-        ] = None,
-        cluster: Annotated[
-            str | None, typer.Option("--cluster", metavar="COLUMN", help="What was assigned, if not single rows.")
-        ] = None,
-        unit: Annotated[
-            str | None, typer.Option("--unit", metavar="COLUMN", help="Whose row it is; nobody may be in two arms.")
-        ] = None,
+        metric: Annotated[list[str], column("--metric", "Outcome; A/B for the ratio of two; repeatable.")],
+        covariate: Annotated[str | None, column("--covariate", "Known from before, for CUPED.")] = None,
+        cluster: Annotated[str | None, column("--cluster", "What was assigned, if not single rows.")] = None,
+        unit: Annotated[str | None, column("--unit", "Whose row it is; nobody may be in two arms.")] = None,
         missing: Annotated[
             str, typer.Option("--missing", help="What missing values do: error, drop (the row) or zero.")
         ] = "error",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.command import DONE, WRONG_USAGE, Shell, command
-from cli.inputs import Form, named_number
+from cli.inputs import EXCLUDE, SEED, Form, column, named_number
 from cli.output import Output
 from engine.figures import word
 
@@ -33,25 +33,17 @@ def register(faces: typer.Typer) -> None:
     def evaluate(
         shell: Shell,
         data: Annotated[Path, typer.Option("--data", metavar="FILE", help="A row per customer who was shown an arm.")],
-        arm: Annotated[str, typer.Option("--arm", metavar="COLUMN", help="The arm that was shown.")],
-        outcome: Annotated[str, typer.Option("--outcome", metavar="COLUMN", help="A number, or yes and no.")],
-        propensity: Annotated[
-            str, typer.Option("--propensity", metavar="COLUMN", help="The chance with which the row got its arm.")
-        ],
-        customer: Annotated[str | None, typer.Option("--customer", metavar="COLUMN", help="Whose row it is.")] = None,
-        cluster: Annotated[
-            str | None, typer.Option("--cluster", metavar="COLUMN", help="What was drawn together, if not single rows.")
-        ] = None,
-        source: Annotated[
-            str | None, typer.Option("--source", metavar="COLUMN", help="The round or experiment of the row.")
-        ] = None,
+        arm: Annotated[str, column("--arm", "The arm that was shown.")],
+        outcome: Annotated[str, column("--outcome", "A number, or yes and no.")],
+        propensity: Annotated[str, column("--propensity", "The chance with which the row got its arm.")],
+        customer: Annotated[str | None, column("--customer", "Whose row it is.")] = None,
+        cluster: Annotated[str | None, column("--cluster", "What was drawn together, if not single rows.")] = None,
+        source: Annotated[str | None, column("--source", "The round or experiment of the row.")] = None,
         cost: _COST = None,
         worth: _WORTH = 1.0,
         level: _LEVEL = 0.05,
-        exclude: Annotated[
-            list[str] | None, typer.Option("--exclude", metavar="COLUMN", help="Not a feature; repeatable.")
-        ] = None,
-        seed: Annotated[int, typer.Option("--seed", min=0)] = 7,
+        exclude: EXCLUDE = None,
+        seed: SEED = 7,
         *,
         form: Form,
     ) -> int:

@@ -9,6 +9,7 @@ import typer
 
 from cli import face_policy
 from cli.command import PLOT, WRONG_USAGE, Shell, command
+from cli.inputs import SEED
 
 _NAME = Annotated[str, typer.Argument(metavar="NAME|FILE", help="casia-webface, vggface2 or a file of weights.")]
 _PEOPLE = Annotated[Path, typer.Option("--by-folder", metavar="DIR", help="A folder of photos per person.")]
@@ -161,7 +162,7 @@ def register(app: typer.Typer) -> None:
         to: Annotated[Path, typer.Option("--to", metavar="FILE.pt", help="The new weights.")],
         weights: Annotated[str | None, typer.Option("--weights", metavar="NAME|FILE", help="To start from.")] = None,
         epochs: Annotated[int, typer.Option("--epochs", min=1)] = 20,
-        seed: Annotated[int, typer.Option("--seed", min=0)] = 7,
+        seed: SEED = 7,
     ) -> None:
         """Adapt FaceNet's last block to your own labelled photos. Judged on persons it has not seen.
 

@@ -14,6 +14,19 @@ if TYPE_CHECKING:
     from engine.progress import Progress
     from engine.workspace import Workspace
 
+
+def column(option: str, help: str) -> Any:
+    """An option that names a column of a file.
+
+    Args:
+        option: e.g. `--arm`.
+        help: what the column holds.
+    """
+    return typer.Option(option, metavar="COLUMN", help=help)
+
+
+EXCLUDE = Annotated[list[str] | None, column("--exclude", "Not a feature; repeatable.")]
+SEED = Annotated[int, typer.Option("--seed", min=0, help="Seed of all random choices.")]
 SHEET = Annotated[str | None, typer.Option("--sheet", metavar="NAME", help="Sheet of a workbook, by name or number.")]
 ENCODING = Annotated[
     str | None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.command import PUBLIC, WRONG_USAGE, Shell, command
-from cli.inputs import Form, named_number
+from cli.inputs import EXCLUDE, SEED, Form, column, named_number
 from engine.errors import InputError
 
 if TYPE_CHECKING:
@@ -50,22 +50,16 @@ def register(app: typer.Typer) -> None:
         data: Annotated[
             Path | None, typer.Option("--data", metavar="FILE", help="A plain table instead of the workspace.")
         ] = None,
-        treatment: Annotated[
-            str | None, typer.Option("--treatment", metavar="COLUMN", help="What a customer was given.")
-        ] = None,
+        treatment: Annotated[str | None, column("--treatment", "What a customer was given.")] = None,
         control: Annotated[
             str | None, typer.Option("--control", metavar="VALUE", help="The treatment that is none.")
         ] = None,
-        outcome: Annotated[
-            str | None, typer.Option("--outcome", metavar="COLUMN", help="Whether the customer accepted.")
-        ] = None,
-        exclude: Annotated[
-            list[str] | None, typer.Option("--exclude", metavar="COLUMN", help="Not a feature; repeatable.")
-        ] = None,
+        outcome: Annotated[str | None, column("--outcome", "Whether the customer accepted.")] = None,
+        exclude: EXCLUDE = None,
         test_share: Annotated[
             float, typer.Option("--test-share", min=0.05, max=0.9, help="Share of rows held out.")
         ] = 0.3,
-        seed: Annotated[int, typer.Option("--seed", min=0)] = 42,
+        seed: SEED = 42,
         learner: Annotated[
             list[str] | None, typer.Option("--learner", help="Only this one, of offers.learners; repeatable.")
         ] = None,
@@ -121,7 +115,7 @@ def register(app: typer.Typer) -> None:
         shell: Shell,
         by: Annotated[
             list[str] | None,
-            typer.Option("--by", metavar="COLUMN", help="A customers' column or age_band; repeatable."),
+            column("--by", "A customers' column or age_band; repeatable."),
         ] = None,
         public: PUBLIC = False,
     ) -> None:
