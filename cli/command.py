@@ -134,7 +134,7 @@ class Shell:
         if not self.quiet and (step := next_steps.first(space)):
             self.say(f"Next: `{step.command}` ({step.why}). All steps: `kindred next`.")
 
-    def say_told(self) -> None:
+    def say_notices(self) -> None:
         """Say what was done because settings were changed since the last command."""
         for text in (text for space in self.opened for text in space.notices):
             self.say(text)
@@ -204,7 +204,7 @@ def command(app: typer.Typer, name: str | None = None, *, computes: bool = False
                 try:
                     code = function(shell, **given)
                 finally:
-                    shell.say_told()
+                    shell.say_notices()
             raise typer.Exit(code or DONE)
 
         own, groups = _own(function)
@@ -241,7 +241,7 @@ def _own(function: Callable) -> tuple[list[inspect.Parameter], dict[str, type]]:
     return own, groups
 
 
-class Alone:
+class GroupItself:
     """Lets `command` register what a group itself does when none of its commands is given.
 
     Args:

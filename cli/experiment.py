@@ -368,5 +368,9 @@ def _funnel(shell: Shell, funnel: list[dict[str, Any]]) -> None:
 
 
 def _report(shell: Shell, done: SourceSummary) -> None:
-    shell.emit(vars(done))
+    shell.emit(
+        vars(done)
+        if shell.output == "json"
+        else {name: value for name, value in vars(done).items() if value or value == 0}
+    )
     shell.say(f"{done.rows_kept} of {done.rows_in} rows kept")

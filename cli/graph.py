@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.command import PLOT, PUBLIC, Alone, Shell, command
+from cli.command import PLOT, PUBLIC, GroupItself, Shell, command
 
 _DEFINITION = Annotated[
     list[str] | None,
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
     own = typer.Typer()
     app.add_typer(own, name="influencers")
 
-    @command(Alone(own), computes=True)  # type: ignore[arg-type]
+    @command(GroupItself(own), computes=True)  # type: ignore[arg-type]
     def influencers(
         shell: Shell,
         definition: _DEFINITION = None,

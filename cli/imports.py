@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.command import ROWS_REJECTED, Alone, Shell, command
+from cli.command import ROWS_REJECTED, GroupItself, Shell, command
 from cli.inputs import Form, Import
 from cli.mappings import register as register_mappings
+from cli.output import Output
 
 if TYPE_CHECKING:
     from engine.sources import SourceSummary
@@ -113,7 +114,7 @@ def _taking_back(app: typer.Typer) -> None:
     group = typer.Typer()
     app.add_typer(group, name="imports")
 
-    @command(Alone(group))  # type: ignore[arg-type]
+    @command(GroupItself(group))  # type: ignore[arg-type]
     def imports(shell: Shell) -> None:
         """List the imports. File, time, mapping, numbers of rows; `kindred imports undo ID` takes one back.
 
@@ -141,13 +142,13 @@ def _taking_back(app: typer.Typer) -> None:
 
         space = shell.workspace()
         asked = space.config.people.offers_need_consent
-        done = imports.undo(space, ids, dry_run=dry_run)
+        done, as_data = imports.undo(space, ids, dry_run=dry_run), shell.output is Output.json
         shell.emit(
             {
                 "undone": done.done,
                 "ids": list(done.ids),
                 "files": list(done.files),
-                "rows": {table: list(rows) for table, rows in done.rows.items()},
+                "rows": {table: rows if as_data else f"{rows[0]:,} > {rows[1]:,}" for table, rows in done.rows.items()},
             }
         )
         for text in done.stays:

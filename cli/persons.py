@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.command import Alone, Shell, command
+from cli.command import GroupItself, Shell, command
 
 _NUMBER = Annotated[str, typer.Argument(metavar="NUMBER", help="As it was imported, or as `kindred persons` shows it.")]
 
@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
     own = typer.Typer()
     app.add_typer(own, name="persons")
 
-    @command(Alone(own))  # type: ignore[arg-type]
+    @command(GroupItself(own))  # type: ignore[arg-type]
     def persons(shell: Shell) -> None:
         """People with several numbers: a second SIM, or a new number. Found from the records, or entered by hand.
 

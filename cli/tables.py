@@ -41,14 +41,14 @@ def drawn(grid: Grid, width: int | None) -> str:
 def fitted(grid: Grid, width: int) -> list[Grid]:
     """The table so that it fits a width: shortened only as far as needed, and at last in several tables.
 
-    Long hexadecimal ids lose their end, numbers their last digits, headings break at an underscore. What then still is
-    too wide is split by columns; each part begins with the columns that tell the rows apart.
+    Long hexadecimal ids lose their end, numbers their last digits, headings break at an underscore, empty columns are
+    left out. What then still is too wide is split by columns; each part begins with the columns that tell rows apart.
 
     Args:
         grid: the table.
         width: characters of a line.
     """
-    for shorter in (_as_it_is, _short_ids, _short_numbers, _broken_headings):
+    for shorter in (_as_it_is, _short_ids, _short_numbers, _broken_headings, _without_empty):
         grid = shorter(grid)
         if _width(grid) <= width:
             return [grid]
@@ -100,6 +100,11 @@ def _broken_headings(grid: Grid) -> Grid:
             lines[-1] += piece
         names.append("\n".join(lines))
     return grid._replace(names=names)
+
+
+def _without_empty(grid: Grid) -> Grid:
+    filled = [place for place in range(len(grid.names)) if any(row[place] for row in grid.rows)]
+    return grid.columns(filled) if filled else grid
 
 
 def _needs(grid: Grid) -> list[int]:

@@ -94,3 +94,9 @@ def test_a_terminal_s_columns_are_asked_for(monkeypatch):
         "customer_id", "other_id", "ready", "rows", "abababababab", "cdcdcdcdcdcd", "yes", "ads", "3,", "faces", "4",
     ]  # fmt: skip
     assert "ab" * 16 in printed["pipe"] and "cd" * 16 in printed["pipe"]
+
+
+def test_empty_columns_are_left_out_only_where_space_is_short():
+    grid = tables.Grid(["name", "problem"], [["a" * 12, ""], ["b" * 12, ""]], [False, True])
+    assert tables.fitted(grid, 21) == [grid]
+    assert tables.fitted(grid, 20)[0].names == ["name"]
