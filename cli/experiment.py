@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.command import PLOT, Shell, command
-from cli.inputs import SEED, Form, Reading, column, pairs
-from engine.errors import InputError
+from cli.inputs import SEED, Form, Reading, column, numbers
 
 if TYPE_CHECKING:
     from engine.sources import SourceSummary
@@ -88,7 +87,7 @@ def register(app: typer.Typer) -> None:
 
         space = shell.workspace()
         plan, new = experiment_design.design(
-            space, name, arms=_shares(arm), unit=unit, metric=metric, kind=kind, direction=direction,
+            space, name, arms=numbers("--arm", arm) or None, unit=unit, metric=metric, kind=kind, direction=direction,
             guardrails=tuple(guardrail) if guardrail else None, horizon_days=horizon, alpha=alpha, power=power,
             minimum_effect=minimum_effect, salt=salt, cluster_cap=cluster_cap,
             eligible=tuple(eligible) if eligible else None, balance=tuple(balance) if balance else None,
@@ -301,7 +300,7 @@ def register(app: typer.Typer) -> None:
         from engine import plaintable
         from engine.experiment import assignment, table
 
-        shares = _shares(share)
+        shares = numbers("--share", share) or None
         if shares is not None:
             assignment.check_arms(shares)
         found = table.compare(
@@ -315,16 +314,6 @@ def register(app: typer.Typer) -> None:
             shell.say(note)
         for row in rows:
             shell.say(row["decision"])
-
-
-def _shares(texts: list[str] | None) -> dict[str, float] | None:
-    shares = {}
-    for name, value in pairs(texts).items():
-        try:
-            shares[name] = float(value)
-        except ValueError:
-            raise InputError(f"{name}={value}: {value!r} is not a number.", fix="Write a share like 0.5.") from None
-    return shares or None
 
 
 def _emit_findings(shell: Shell, found: dict[str, Any]) -> None:

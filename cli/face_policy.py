@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.command import DONE, WRONG_USAGE, Shell, command
-from cli.inputs import EXCLUDE, SEED, Form, column, named_number
+from cli.command import DONE, Shell, command
+from cli.inputs import EXCLUDE, SEED, Form, column, numbers
 from cli.output import Output
 from engine.figures import word
 
@@ -55,9 +55,7 @@ def register(faces: typer.Typer) -> None:
         from engine.policy import table
         from engine.policy.rows import Plan
 
-        costs = _costs(shell, cost)
-        if costs is None:
-            return WRONG_USAGE
+        costs = numbers("--cost", cost)
         found = table.evaluate(
             plaintable.read(data, sheet=form.sheet, encoding=form.encoding),
             table.Columns(arm, outcome, propensity, customer, cluster, source),
@@ -85,9 +83,7 @@ def register(faces: typer.Typer) -> None:
         """
         from engine.usecases import face_policy
 
-        costs = _costs(shell, cost)
-        if costs is None:
-            return WRONG_USAGE
+        costs = numbers("--cost", cost)
         found = face_policy.train(
             shell.workspace(), experiments=experiment or (), costs=costs, worth=worth, level=level
         )
@@ -109,18 +105,6 @@ def register(faces: typer.Typer) -> None:
         from engine.usecases import face_policy
 
         _emit(shell, face_policy.show(shell.workspace(), policy_id))
-
-
-def _costs(shell: Shell, texts: list[str] | None) -> dict[str, float] | None:
-    """Costs by arm; None, with a message, where one cannot be read."""
-    costs = {}
-    for text in texts or ():
-        pair = named_number(text)
-        if pair is None or not pair[0]:
-            shell.complain(f"{text!r} is not a cost: write ARM=NUMBER")
-            return None
-        costs[pair[0]] = pair[1]
-    return costs
 
 
 def _emit(shell: Shell, found: Stored) -> None:

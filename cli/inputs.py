@@ -153,13 +153,20 @@ def _files(paths: list[Path] | None, patterns: list[str] | None) -> list[Path]:
     return found
 
 
-def named_number(text: str) -> tuple[str, float] | None:
-    """NAME=NUMBER of an option as a pair; None where it is none. The name may hold an equals sign."""
-    name, sign, number = text.rpartition("=")
-    try:
-        return (name, float(number)) if sign else None
-    except ValueError:
-        return None
+def numbers(option: str, texts: list[str] | None) -> dict[str, float]:
+    """NAME=NUMBER of a repeatable option, by name (which may hold an =); raises InputError where one is not."""
+    from engine.errors import InputError
+
+    found = {}
+    for text in texts or ():
+        name, _, number = text.rpartition("=")
+        try:
+            found[name] = float(number)
+        except ValueError:
+            name = ""
+        if not name:
+            raise InputError(f"{option} {text!r} is not NAME=NUMBER.", fix="Write it like mail=12.50.")
+    return found
 
 
 def pairs(texts: list[str] | None) -> dict[str, str]:

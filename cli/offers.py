@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.command import PUBLIC, WRONG_USAGE, Shell, command
-from cli.inputs import EXCLUDE, SEED, Form, column, named_number
-from engine.errors import InputError
+from cli.inputs import EXCLUDE, SEED, Form, column, numbers
 
 if TYPE_CHECKING:
     import polars as pl
@@ -101,7 +100,7 @@ def register(app: typer.Typer) -> None:
         read = plaintable.read(data, sheet=form.sheet, encoding=form.encoding)
         found = experiment_table.evaluate(read, **options)
         if value:
-            options |= {"value": _numbers("--value", value), "cost": _numbers("--cost", cost or [])}
+            options |= {"value": numbers("--value", value), "cost": numbers("--cost", cost)}
             policies = experiment_table.policies(read, **options)
             if policies.height:
                 found = found.vstack(policies)
@@ -133,17 +132,6 @@ def register(app: typer.Typer) -> None:
         if withheld := found.facts.get("withheld_rows"):
             shell.say(f"{withheld} rows are withheld: they are about too few customers, or would give such rows away.")
         shell.say(str(found.facts["note"]))
-
-
-def _numbers(option: str, texts: list[str]) -> dict[str, float]:
-    """TREATMENT=NUMBER, as often as it was given."""
-    found = {}
-    for text in texts:
-        pair = named_number(text)
-        if pair is None:
-            raise InputError(f"{option} {text!r} is not TREATMENT=NUMBER.", fix="Write it like mail=12.50.")
-        found[pair[0]] = pair[1]
-    return found
 
 
 def _show(shell: Shell, found: pl.DataFrame) -> None:

@@ -339,8 +339,8 @@ def broken(kindred, name: str) -> str:
     [
         (("--arm", "own_face=0.5", "--arm", "influencer_face=0.6"), "add up to 1.1"),
         (("--arm", "own_face=1"), "two arms or more"),
-        (("--arm", "own_face=x", "--arm", "no_ad=0.5"), "no share"),
-        (("--arm", "own_face", "--arm", "no_ad=0.5"), "NAME=VALUE"),
+        (("--arm", "own_face=x", "--arm", "no_ad=0.5"), "not NAME=NUMBER"),
+        (("--arm", "own_face", "--arm", "no_ad=0.5"), "NAME=NUMBER"),
         (("--arm", "own_face=0.5", "--arm", "poster=0.5"), "no arm poster"),
         (("--unit", "village"), "customer or cluster"),
         (("--alpha", 2), "alpha is 2"),

@@ -190,10 +190,10 @@ def test_a_plain_table_is_judged_by_the_command_and_what_is_wrong_with_it_said(t
         <= 3 * found["everybody", "own_face"]["se"]
     )
     assert found["learned_less_best_single", ""]["low"] > 0 and "it beats the best single arm by" in done.stderr
-    for changed, said in ((["outcome"], "not randomised"), (["no_such"], "no column 'no_such'"),
+    for changed, said in ((["outcome"], "no propensity"), (["no_such"], "no column 'no_such'"),
                           (["propensity", "--cost", "hologram=1"], "no row was shown 'hologram'"),
                           (["propensity", "--cost", "own_face=nan"], "no finite"),
-                          (["propensity", "--cost", "own_face"], "is not a cost")):  # fmt: skip
+                          (["propensity", "--cost", "own_face"], "is not NAME=NUMBER")):  # fmt: skip
         refused = CliRunner().invoke(app, [*words, *changed])
         assert refused.exit_code and said in refused.stderr
 
