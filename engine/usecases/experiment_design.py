@@ -123,10 +123,7 @@ def assign(workspace: Workspace, name: str) -> Assigned:
             before = before.clear()
         new = found.customers.filter(~found.customers.is_in(before["customer_id"].implode()))
         if not before.height and not len(new):
-            raise InputError(
-                "no customer is eligible for all arms.",
-                fix="See where they are lost: `kindred experiment power`.",
-            )
+            raise InputError("nobody is eligible for all arms.", fix="See why: `kindred experiment power`.")
         frame = pl.DataFrame({"customer_id": new})
         curve: list[dict[str, object]] = []
         if plan.unit == "cluster":
@@ -260,10 +257,7 @@ def power(
     from engine.experiment import power as calculation
 
     if base is None and covariate is None:
-        raise InputError(
-            "the expected rate is not known.",
-            fix="Give --base RATE, or --covariate COLUMN of customers.",
-        )
+        raise InputError("the expected rate is not known.", fix="Give --base RATE, or --covariate COLUMN.")
     for what, value in (("base rate", base), ("correlation", correlation)):
         if value is not None and not 0 < value < 1:
             raise InputError(f"a {what} of {value}.", fix="Give a number between 0 and 1.")
