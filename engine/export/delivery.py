@@ -57,8 +57,9 @@ class Asked:
     def check(self, what: str) -> None:
         """Raise InputError where this does not go together with what is exported, or in itself."""
         if what not in SENT and self != Asked():
-            told = "a day of sending, ids, offers and numbers of deliveries say"
-            raise InputError(f"{told} nothing to {what}.", fix="They belong to `delivery`.")
+            raise InputError(
+                f"{what} takes no --as-of, --ids, --offer, --since-last or --again.", fix="They belong to `delivery`."
+            )
         if what != "delivery" and (self.since_last or self.again):
             raise InputError(f"{what} has no number.", fix="--since-last and --again belong to `delivery`.")
         if self.since_last and self.again:

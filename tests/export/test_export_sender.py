@@ -129,7 +129,7 @@ def test_bad_lists_are_refused_with_the_remedy(made, tmp_path, monkeypatch):
     refused(ROWS, "holds all offers", offer="galaxy", since_last=True)
     monkeypatch.setenv("KINDRED_KEYS", str(tmp_path / "empty"))
     refused(ROWS, "pseudonym key .* is not readable")
-    with pytest.raises(InputError, match="say nothing about customers"):
+    with pytest.raises(InputError, match="customers takes no --as-of"):
         export(made, "customers", tmp_path / "out", ids=tmp_path / "crm.csv")
 
 
