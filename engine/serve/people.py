@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import EngineError, InputError
-from engine.serve.segment import COMPUTED, LONGEST, OWN, Facet, Segment
+from engine.serve.segment import ASSIGNED, COMPUTED, LONGEST, OWN, Facet, Segment
 from engine.trust import people as rules
 from engine.usecases import customers
 from engine.warehouse import Sql, joined, quote, sql, sql_text
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.workspace.snapshot import Reading
 
 TABLE = "_people"
+TRIALS = 20  # experiments whose arms are columns, the newest
 ROWS, MOST = 50, 100_000  # rows of a page; of a download
 _HIDDEN = ("customer_id", "birth_date")
 # What a row shows, in order, before the company's own columns.
@@ -56,13 +57,19 @@ def prepare(reading: Reading) -> list[Facet]:
         rules.standing(store, rules.rules(reading.config, store))  # leaves `_ages`
         own = [c for c in store.columns("customers") if c not in _HIDDEN]
         columns = joined("", [sql(", k.{column} AS {name}", column=c, name=OWN + c) for c in own])
+        trials = store.query("serve/trials", limit=TRIALS)["experiment_id"].to_list()
+        arms = [sql(", max(arm) FILTER (WHERE experiment_id = ${value}) AS {name}", value=sql(f"trial{i}"),
+                    name=ASSIGNED + trial) for i, trial in enumerate(trials)]  # fmt: skip
         text = sql(
-            "CREATE OR REPLACE TEMP TABLE {table} AS SELECT p.*{own} FROM ({people}) AS p "
-            "LEFT JOIN customers AS k ON k.customer_id = p.customer_id",
-            table=TABLE, own=columns, people=sql_text("serve/people"),
+            "CREATE OR REPLACE TEMP TABLE {table} AS SELECT p.*, a.* EXCLUDE (customer_id){own} FROM ({people}) AS p "
+            "LEFT JOIN customers AS k ON k.customer_id = p.customer_id "
+            "LEFT JOIN (SELECT customer_id{arms} FROM assignments GROUP BY customer_id) AS a "
+            "ON a.customer_id = p.customer_id",
+            table=TABLE, own=columns, people=sql_text("serve/people"), arms=joined("", arms),
         )  # fmt: skip
-        store.execute_text(text, {"definition": reading.config.graph.definition}, name="serve/people")
-        names = [*COMPUTED, *(OWN + c for c in own if c != "age")]
+        asked = {f"trial{i}": trial for i, trial in enumerate(trials)}
+        store.execute_text(text, {"definition": reading.config.graph.definition, **asked}, name="serve/people")
+        names = [*COMPUTED, *(ASSIGNED + trial for trial in trials), *(OWN + c for c in own if c != "age")]
         return [facet for name in names if (facet := _facet(store, name)) is not None]
 
 
@@ -84,7 +91,7 @@ def columns(reading: Reading) -> list[str]:
     """Columns of the list, in order."""
     with reading.warehouse(read_only=True) as store:
         there = store.columns(TABLE)
-    return [*SHOWN, *(c for c in there if c.startswith(OWN))]
+    return [*SHOWN, *(c for c in there if c.startswith((OWN, ASSIGNED)))]
 
 
 def size(reading: Reading, segment: Segment) -> int:
