@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # What may change, and the stage that decides it.
 KINDS = {"influencer": "influencers", "offer": "choices", "face": "face_choices", "ad": "ads"}
+UNTOLD = "#"  # in place of somebody who may not be told any more
 _CODE = "Kindred itself"
 _DECIDED = {
     "plans": "plans of experiments", "assignments": "assignments of experiments", "policies": "policies of faces",
@@ -61,6 +62,13 @@ class Changes:
     people: dict[str, int]
     causes: list[Cause]
     rows: pl.DataFrame
+
+    @property
+    def stages(self) -> list[str]:
+        """Stages that were computed anew between the two."""
+        return [
+            stage.name for stage in STAGES if self.before.stages.get(stage.name) != self.after.stages.get(stage.name)
+        ]
 
     @property
     def line(self) -> str:
