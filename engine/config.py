@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from engine import clock
+from engine import clock, databases
 from engine.errors import ConfigError
 
 
@@ -330,7 +330,12 @@ class Warehouse:
     """The database engine; the results are the same with either (docs/howto/cluster.md)."""
 
     engine: str = _s("duckdb", "duckdb on one machine, spark on a cluster", choices=("duckdb", "spark"))
-    master: str = _s("", "Spark's master, e.g. spark://host:7077, yarn; empty = spark-submit's, else local[*]")
+    master: str = _s(
+        "",
+        "Spark's master, e.g. spark://host:7077, yarn, sc://host:15002 (Spark Connect); empty = SPARK_REMOTE's or "
+        "spark-submit's, else local[*]",
+        check=databases.check_spark,
+    )
     folder: str = _s("", "spark: folder or URL of the large tables (Parquet) that all workers reach; empty = tables/")
     driver_edges: int = _s(100_000_000, "spark: most edges that are ranked in the driver's memory", low=0)
 
