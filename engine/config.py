@@ -252,10 +252,13 @@ class Faces:
     )
     hair_weight: float = _s(0.02, "similarity taken off for hair of quite another colour", low=0, high=2)
     age_weight: float = _s(
-        0.05, "similarity taken off for every ten years between an age and the model's age_band", low=0, high=2
+        0.06,
+        "similarity taken off for every ten years between an age and the model's age_band, or its age give or take 7",
+        low=0,
+        high=2,
     )
     sex_weight: float = _s(
-        1.0, "similarity taken off for the other sex where both are known; 1 = only if there is no other photo", low=0
+        2.0, "similarity taken off for the other sex where both are known; 2 = only if there is no other photo", low=0
     )
     filters: str = _s("", "attributes that must agree, e.g. gender,hair; empty = none")
 

@@ -113,8 +113,8 @@ def page(rows: list[Row], *, title: str = "Contact sheet", columns: int = 5) -> 
         lines.append(f"<section>{''.join(cells)}</section>")
     return document(
         title,
-        "Similar is not same: the share is how many random pairs of campaign photos are less alike than this pair. The "
-        "photo that is shown is framed.",
+        "First in a line is the person's own photo, framed the campaign photo that is shown. Similar is not same: the "
+        "share is how many random pairs of campaign photos are less alike than this pair.",
         "".join(lines),
     )
 
@@ -184,8 +184,12 @@ def sheet_rows(
         same_person: similarity above which a photo was excluded; infinite where none was.
         seed: of the random pairs.
         columns: campaign photos a line.
+
+    Returns:
+        By customer and arm, the matched before those who say why there is no match.
     """
     import numpy as np
+    import polars as pl
 
     from engine.faces.likeness import percentile, random_similarities
     from engine.faces.match import nearest
@@ -201,7 +205,7 @@ def sheet_rows(
     off = penalties(first["subject_id"].to_numpy(), photos, models, wishes, traits)
     number = {subject: k for k, subject in enumerate(first["subject_id"])}
     rows = []
-    for row in matches.sort("customer_id", "arm").iter_rows(named=True):
+    for row in matches.sort(pl.col("status") != "matched", "customer_id", "arm").iter_rows(named=True):
         subject, near = row["subject_id"], []
         if subject in vectors and row["status"] == "matched" and len(photos):
             ids, likeness = nearest(vectors[subject][None], groups, models["embedding"].to_numpy(), len(photos))

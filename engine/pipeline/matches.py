@@ -242,14 +242,14 @@ def _request(context: Context, subjects: pl.DataFrame, faces: pl.DataFrame) -> d
         mean = likeness.common(models["embedding"].to_numpy())
         models, people = likeness.centred(models, mean), likeness.centred(people, mean)
     models = estimates.known(models, store.read("estimates")).sort("photo_id", "sha256", maintain_order=True)
-    random = likeness.random_similarities(models, seed=context.config.run.seed)
+    others = likeness.of_others(likeness.random_similarities(models, seed=context.config.run.seed), people, models)
     traits = ages.aged(store, context.today).rename({"customer_id": "subject_id"})
     return {
         "wanted": wanted,
         "hiding": _hiding(context, wanted),
         "subjects": people,
         "models": models,
-        "same_person": settings.same_person or likeness.same_person(random, models["photo_id"].n_unique()),
+        "same_person": settings.same_person or likeness.same_person(others, models["photo_id"].n_unique()),
         "least": settings.min_similarity,
         "exclude_same_person": settings.exclude_same_person,
         "seed": context.config.run.seed,

@@ -16,7 +16,7 @@ from engine.pipeline import Context, matches, prepared
 from engine.progress import SILENT, Progress
 from engine.workspace import Workspace
 
-AGE_WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2)  # tried by `cost_of_wishes`
+AGE_WEIGHTS = (0.0, 0.03, 0.06, 0.1, 0.2)  # tried by `cost_of_wishes`
 
 
 def contact_sheet(workspace: Workspace, to: Path, *, limit: int = 20, progress: Progress = SILENT) -> list[Path]:
