@@ -117,8 +117,9 @@ def _found(space: workspace.Workspace, store: Warehouse) -> pl.DataFrame:
     for row in faces.to_dicts():
         vector = drawn.normal(size=512)
         by = model_id(space.config.faces, "customer" if paths.get(row["sha256"]) == "photos" else "inventory")
-        ok = {"width": 120, "height": 120, "box": [30, 30, 90, 90], "embedding": vector / np.linalg.norm(vector),
-              "landmarks": [45, 50, 75, 50, 60, 65, 48, 78, 72, 78]}  # fmt: skip
+        ok = {"width": 120, "height": 120, "box": [30, 30, 90, 90], "probability": 1.0, "sharpness": 1.0, "yaw": 0.0,
+              "landmarks": [45, 50, 75, 50, 60, 65, 48, 78, 72, 78],
+              "embedding": vector / np.linalg.norm(vector)}  # fmt: skip
         rows.append({**row, "model_id": by, **(ok if row["status"] == "ok" else {})})
     return pl.DataFrame(rows, schema=faces.schema)
 
