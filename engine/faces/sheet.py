@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.config import Faces
-from engine.errors import WorkspaceError
 from engine.faces import align
 from engine.faces.assignment import penalties
 from engine.faces.read import Unreadable, read
@@ -139,23 +138,6 @@ def document(title: str, says: str, body: str) -> str:
     )
 
 
-def saved(file: Path, data: bytes) -> Path:
-    """Write a file that shows faces: only its owner may read it.
-
-    Raises:
-        WorkspaceError: the folder cannot be written.
-    """
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_bytes(data)
-    except OSError as error:
-        raise WorkspaceError(
-            f"{file.parent} cannot be written: {error.strerror}.", fix="Choose another folder."
-        ) from error
-    return file
-
-
 def sheet_rows(
     matches: pl.DataFrame,
     subjects: pl.DataFrame,
@@ -275,9 +257,14 @@ def figure(picture: np.ndarray | None, caption: str, note: str, *, shown: bool =
 
 def as_address(picture: np.ndarray) -> str:
     """A face as an address that holds the picture itself."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg(picture)).decode('ascii')}"
+
+
+def jpeg(picture: np.ndarray) -> bytes:
+    """A face as a small JPEG."""
     file = io.BytesIO()
     _fitted(picture).save(file, "JPEG", quality=85)
-    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
+    return file.getvalue()
 
 
 def _short(text: str, kept: int) -> str:
