@@ -34,7 +34,8 @@ def parts(address: str, option: str) -> tuple[str, str]:
     kind = _NAMES.get(parts.scheme.lower(), parts.scheme.lower())
     if not kind.isidentifier():
         raise InputError(
-            f"{option} is no address of a database.", fix="Write postgresql://HOST/NAME or sqlite:///FOLDER/FILE.db."
+            f"{option} is not the address of a database.",
+            fix="Write postgresql://HOST/NAME or sqlite:///FOLDER/FILE.db.",
         )
     given = {word.lower() for word in parse_qs(parts.query, keep_blank_values=True)}
     if parts.password is not None or given & set(_SECRETS):
