@@ -307,9 +307,7 @@ class Report:
     examples: int = _s(12, "customers whose contacts are drawn as examples", low=0, high=12)
     resamples: int = _s(200, "bootstrap draws of days for the stability of the top contact", low=20)
     sample: int = _s(1000, "customers on whom that stability is measured", low=50)
-    validate_up_to: int = _s(
-        200000, "reports of workspaces with more parties leave the validation to `kindred validate`", low=0
-    )
+    validate_up_to: int = _s(200000, "with more parties, validation is left to `kindred validate`", low=0)
 
 
 @dataclass(frozen=True)
@@ -331,10 +329,7 @@ class Warehouse:
 
     engine: str = _s("duckdb", "duckdb on one machine, spark on a cluster", choices=("duckdb", "spark"))
     master: str = _s(
-        "",
-        "Spark's master, e.g. spark://host:7077, yarn, sc://host:15002 (Spark Connect); empty = SPARK_REMOTE's or "
-        "spark-submit's, else local[*]",
-        check=databases.check_spark,
+        "", "Spark's: spark://host:7077, yarn, sc://host:15002 ...; empty = spark-submit's", check=databases.check_spark
     )
     folder: str = _s("", "spark: folder or URL of the large tables (Parquet) that all workers reach; empty = tables/")
     driver_edges: int = _s(100_000_000, "spark: most edges that are ranked in the driver's memory", low=0)
