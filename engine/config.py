@@ -201,9 +201,7 @@ class Faces:
     min_sharpness: float = _s(0.7, "sharpness below which a face is low_quality", low=0)
     max_yaw: float = _s(0.9, "largest turn of the head, 0 frontal to 1 profile", low=0, high=1)
     runtime: str = _s(
-        "auto",
-        "library that computes the networks; auto = the fastest here",
-        choices=("auto", "cuda", "torch", "openvino"),
+        "auto", "library of the networks; auto = the fastest here", choices=("auto", "cuda", "torch", "openvino")
     )
     precision: str = _s(
         "auto",
@@ -260,10 +258,7 @@ class Faces:
     )
     hair_weight: float = _s(0.02, "similarity subtracted for a very different hair colour", low=0, high=2)
     age_weight: float = _s(
-        0.06,
-        "similarity subtracted for every ten years between an age and the model's age_band (or estimated age ± 7)",
-        low=0,
-        high=2,
+        0.06, "similarity subtracted per ten years between an age and the model's age_band (or age ± 7)", low=0, high=2
     )
     sex_weight: float = _s(
         2.0, "similarity subtracted for the other sex where both are known; 2 = only if there is no other photo", low=0
