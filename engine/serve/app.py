@@ -109,6 +109,8 @@ class _Desk:
             page = pages.build(self._board, view, name, segment, wait_s=WAIT_S)
         except TimeoutError:
             return self._html(view, pages.waiting(self._board, name), segment, refresh=True)
+        if page.more.get("refresh"):  # not all of it is there yet
+            return self._html(view, page, segment)
         drawn = self._board.kept(view, ("html", name, segment), lambda: draw.html(self._board, view, page, segment))
         return HTMLResponse(drawn)
 

@@ -19,6 +19,7 @@ from engine.usecases import data_report, explain, summary
 
 LATEST = 50  # imports that are listed
 MEMBERS = 500
+_ANSWERS_LATER = "Being analysed from the newest snapshot. They appear here by themselves."
 NAV = (
     ("", "Today"), ("customers", "Customers"), ("influence", "Influence"), ("offers", "Offers"), ("faces", "Faces"),
     ("experiments", "Experiments"), ("data", "Data"), ("runs", "Runs"),
@@ -80,15 +81,20 @@ def _for_segment(parts: dict[str, Any], segment: Segment) -> dict[str, Any]:
 
 
 def _today(board: Board, view: View, segment: Segment, wait_s: float) -> Page:
-    facts = board.figures(view, segment).result(wait_s)
-    said = board.answer(view, ("said", segment), lambda: summary.said(view.snapshot.figures, facts)).result(wait_s)
-    found = {**facts, **histories.state(board, view), "said": said["sections"]}
+    whole = board.figures(view, segment)
+    early = board.internal and not segment and not whole.done()
+    facts = (board.early(view) if early else whole).result(wait_s)
+    said = board.answer(
+        view, ("said", segment, early), lambda: summary.said(view.snapshot.lookups, facts), draw=True
+    ).result(wait_s)  # fmt: skip
+    sections = {**said["sections"], **({"experiments": [_ANSWERS_LATER]} if early and facts["experiments"] else {})}
+    found = {**facts, **histories.state(board, view), "said": sections}
     contents = [("now", "Now"), ("sections", "In words"), ("state", "What is up to date"), ("closing", "Method")]
     own = _parts("Today", "What came in, what it is worth, and what to do next.", "today", contents)
     measured = [row["policy"] for row in facts["offers"].get("measured") or ()]
     worth = f"offers.measured.{measured.index('personalised')}" if "personalised" in measured else None
     charts = {name: chart for name, chart in influence(facts).items() if name == "calendar"}
-    return Page("", found, {**own, "charts": charts, "worth": worth, "said_headings": HEADINGS})
+    return Page("", found, {**own, "charts": charts, "worth": worth, "said_headings": HEADINGS, "refresh": early})
 
 
 def _data(board: Board, view: View, segment: Segment, wait_s: float) -> Page:

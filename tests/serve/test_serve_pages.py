@@ -86,6 +86,23 @@ def test_an_experiments_arm_cuts_every_page(internal, town):
     assert internal.ask(f"offers?in.{trial}=nobody").status == 400
 
 
+def test_the_list_holds_what_the_tables_say(internal, town):
+    with town.warehouse(read_only=True) as store:
+        tables = {name: store.read(name) for name in ("parties", "nodes", "handsets", "influencers", "choices")}
+        residence = store.read("customers").select("customer_id", "residence")
+    last = tables["handsets"].sort("spell").group_by("customer_id").agg(pl.col("manufacturer").last())
+    first = tables["influencers"].filter(
+        (pl.col("definition") == town.config.graph.definition) & (pl.col("rank") == 1)
+    ).select("customer_id", "contact_id")  # fmt: skip
+    expected = tables["parties"].filter("is_customer").select(pl.col("party_id").alias("customer_id"), "node")
+    expected = expected.join(tables["nodes"].select("node", "community"), on="node", how="left").drop("node")
+    for more in (last, first, tables["choices"].select("customer_id", "offer_id"), residence):
+        expected = expected.join(more, on="customer_id", how="left")
+    told = pl.DataFrame(rows(internal.page("customers.csv").text)).rename({"own.residence": "residence"})
+    told = told.select(expected.columns).with_columns(pl.col(pl.String).replace("", None))
+    assert told.equals(expected.sort("customer_id").with_columns(pl.col("community").cast(pl.String)))
+
+
 def test_a_customer_is_found_and_explained(internal):
     found = internal.ask("customers?q=c0013")
     assert (found.status, found.headers["location"]) == (303, "customer?id=c0013")
