@@ -42,7 +42,9 @@ _MEMORY = Annotated[
     str | None, typer.Option("--memory", metavar="SIZE", help="Memory limit of the database, e.g. 4GB.")
 ]
 _ENGINE = Annotated[str | None, typer.Option("--engine", metavar="NAME", help="duckdb (default) or spark.")]
-_MASTER = Annotated[str | None, typer.Option("--master", metavar="URL", help="Spark's master, e.g. spark://host:7077.")]
+_MASTER = Annotated[
+    str | None, typer.Option("--master", metavar="URL", help="Spark's, e.g. spark://host:7077 or sc://host:15002.")
+]
 
 PLOT = Annotated[
     Path | None,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from engine import clock
+from engine import clock, databases
 from engine.errors import ConfigError
 
 
@@ -218,17 +218,15 @@ class Faces:
     min_similarity: float = _s(
         0.0,
         "similarity below which nobody is matched (nobody_alike); 0 = that of two random photos",
-        low=-1,
-        high=1,
-    )
+        low=-1, high=1,
+    )  # fmt: skip
     exclude_same_person: bool = _s(False, "never show a model who may be the very same person")
     contact_margin: float = _s(
         0.03,
         "largest share of contacts whom the photo shown could give away, beyond chance, to who knows all faces; "
         "smaller = less alike photos; 1 = the most alike photo, which gives the contact away",
-        low=0.001,
-        high=1,
-    )
+        low=0.001, high=1,
+    )  # fmt: skip
     own_face_drawn: bool = _s(
         False, "draw own-face photos as little alike as contacts', to compare whose face sells at equal likeness"
     )
@@ -262,9 +260,8 @@ class Faces:
     age_weight: float = _s(
         0.06,
         "similarity subtracted for every ten years between an age and the model's age_band (or estimated age ± 7)",
-        low=0,
-        high=2,
-    )
+        low=0, high=2,
+    )  # fmt: skip
     sex_weight: float = _s(
         2.0, "similarity subtracted for the other sex where both are known; 2 = only if there is no other photo", low=0
     )
@@ -330,7 +327,10 @@ class Warehouse:
     """The database engine; the results are the same with either (docs/howto/cluster.md)."""
 
     engine: str = _s("duckdb", "duckdb on one machine, spark on a cluster", choices=("duckdb", "spark"))
-    master: str = _s("", "Spark's master, e.g. spark://host:7077, yarn; empty = spark-submit's, else local[*]")
+    master: str = _s(
+        "", "e.g. spark://host:7077, yarn, sc://host:15002 (Spark Connect); empty = SPARK_REMOTE's, spark-submit's or "
+        "local[*]", check=databases.check_spark,
+    )  # fmt: skip
     folder: str = _s("", "spark: folder or URL of the large tables (Parquet) that all workers reach; empty = tables/")
     driver_edges: int = _s(100_000_000, "spark: most edges that are ranked in the driver's memory", low=0)
 

@@ -1,6 +1,6 @@
--- Ages on a day, and their bands (`engine.segments`; null where the age is not known): of the birth date, as told, or the younger of the two. Whatever counts ages asks this, nobody reads
--- customers.age (`engine.trust.ages`: `_ages` today, `_ages_then` on the day that is asked for).
--- Grain: customer. Reads: customers. Params: $day.
+-- Ages on a day, and their bands (`engine.segments`; null where the age is not known): of the birth date, as told, or
+-- the younger of the two. Whatever counts ages asks this, nobody reads customers.age (`engine.trust.ages`: `_ages`
+-- today, `_ages_then` on the day that is asked for). Grain: customer. Reads: customers. Params: $day.
 WITH born AS (
     SELECT
         customer_id,
