@@ -216,17 +216,15 @@ class Faces:
     min_similarity: float = _s(
         0.0,
         "similarity below which nobody is matched (nobody_alike); 0 = that of two random photos",
-        low=-1,
-        high=1,
-    )
+        low=-1, high=1,
+    )  # fmt: skip
     exclude_same_person: bool = _s(False, "never show a model who may be the very same person")
     contact_margin: float = _s(
         0.03,
         "largest share of contacts whom the photo shown could give away, beyond chance, to who knows all faces; "
         "smaller = less alike photos; 1 = the most alike photo, which gives the contact away",
-        low=0.001,
-        high=1,
-    )
+        low=0.001, high=1,
+    )  # fmt: skip
     own_face_drawn: bool = _s(
         False, "draw own-face photos as little alike as contacts', to compare whose face sells at equal likeness"
     )
