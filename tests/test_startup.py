@@ -55,6 +55,13 @@ def test_an_import_of_few_rows_loads_no_library_of_graphs_or_models(space, tmp_p
     assert not loaded("import", "customers", str(file), "-w", space) & (HEAVY - {"numpy", "pyarrow"})
 
 
+def test_an_import_of_call_records_loads_no_pandas_and_parses_no_sql(space, tmp_path):
+    file = tmp_path / "calls.csv"
+    file.write_text("caller,callee,started_at,duration_s\na,b,2026-03-01 10:00,60\nb,a,2026-03-02 10:00,60\n")
+    found = loaded("import", "logs", str(file), "-w", space)
+    assert not found & ((HEAVY | {"sqlglot"}) - {"numpy", "pyarrow"})
+
+
 def test_a_run_to_the_influencers_loads_no_library_that_draws_or_fits(space, tmp_path):
     file = tmp_path / "calls.csv"
     file.write_text("caller,callee,started_at,duration_s\na,b,2026-03-01 10:00,60\nb,a,2026-03-02 10:00,60\n")

@@ -44,13 +44,16 @@ _MOST = 1000  # words of a column at most
 _NUMBERS = ("duration_s", "volume_mb", "n_calls", "talk_s", "n_texts")  # of call records
 
 
-def columns(said: MappingTable, table: str, *, needed: bool) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+def columns(
+    said: MappingTable, table: str, *, needed: bool, ready: bool = False
+) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
     """Names of the file's columns, and expressions, by our column.
 
     Args:
         said: the mapping.
         table: it is for, a key of `COLUMNS`.
         needed: whether there has to be one.
+        ready: see `expression`.
     """
     inner = said.inner("columns")
     ours = COLUMNS[table]
@@ -66,7 +69,7 @@ def columns(said: MappingTable, table: str, *, needed: bool) -> tuple[dict[str, 
             unknown = sorted(set(one.table) - {"sql"})
             if unknown or "sql" not in one.table:
                 raise MappingError(f'columns.{name[:60]} should be a name, a list of names or {{ sql = "..." }}')
-            made[name] = expression(one.get(str, "sql", ""), f"columns.{name[:60]}")
+            made[name] = expression(one.get(str, "sql", ""), f"columns.{name[:60]}", ready=ready)
         else:
             named[name] = (value,) if isinstance(value, str) else inner.texts(name)
     if needed and not made and not any(named.values()):
@@ -74,9 +77,16 @@ def columns(said: MappingTable, table: str, *, needed: bool) -> tuple[dict[str, 
     return named, made
 
 
-def expression(text: str, key: str) -> str:
-    """An expression that can be used, as it came; empty stays empty."""
-    if text or not key.startswith("rows."):
+def expression(text: str, key: str, *, ready: bool = False) -> str:
+    """An expression that can be used, as it came; empty stays empty.
+
+    Args:
+        text: as the mapping has it.
+        key: of the mapping.
+        ready: it is of a ready-made format, which tests have read: to read it again costs every import a quarter of a
+            second.
+    """
+    if not ready and (text or not key.startswith("rows.")):
         try:
             expressions.parsed(text)
         except expressions.Refused as error:

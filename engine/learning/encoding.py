@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     import polars as pl
     from sklearn.pipeline import Pipeline
@@ -83,3 +84,26 @@ def encoder(numeric: Sequence[str], categorical: Sequence[str]) -> Pipeline:
     )
     columns = ColumnTransformer([("number", impute, list(numeric)), ("category", onehot, list(categorical))])
     return Pipeline([("columns", columns), ("clip", MinMaxScaler(clip=True)), ("scale", StandardScaler())])
+
+
+def fitted(frame: pl.DataFrame, numeric: Sequence[str], categorical: Sequence[str]) -> tuple[Pipeline, np.ndarray]:
+    """`encoder`, fitted to a frame, and the frame's matrix [rows, columns].
+
+    The same as `encoder(…).fit_transform(as_pandas(…))`. scikit-learn counts texts one by one in Python, which takes
+    most of the time: it is given their places in order, and the texts back when it has counted.
+    """
+    import numpy as np
+    import polars as pl
+
+    made = encoder(numeric, categorical)
+    rows, words = as_pandas(frame, numeric, []), []
+    for name in categorical:
+        texts = frame[name].cast(pl.String).fill_null(MISSING)
+        words.append(np.sort(texts.unique().to_numpy().astype(object)))
+        places = dict(zip(words[-1], range(len(words[-1])), strict=True))
+        rows[name] = texts.replace_strict(places, return_dtype=pl.Int64).to_numpy()
+    x = made.fit_transform(rows)
+    onehot = made.named_steps["columns"].named_transformers_["category"]
+    if categorical:
+        onehot.categories_ = words
+    return made, x

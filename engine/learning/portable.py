@@ -119,6 +119,14 @@ class Coding:
         """Names of the columns it reads."""
         return [name for name, *_ in self.numeric] + [name for name, *_ in self.categorical]
 
+    def places(self, name: str) -> list[int]:
+        """Which columns of the matrix come from a column that it reads."""
+        flagged = [column for column, _, gone in self.numeric if gone]
+        made = [column for column, *_ in self.numeric] + flagged
+        for column, kept, rest in self.categorical:
+            made += [column] * (len(kept) + rest)
+        return [place for place, column in enumerate(made) if column == name]
+
     def matrix(self, frame: pl.DataFrame) -> np.ndarray:
         """The encoded matrix, float64 [rows, columns]; columns absent from the frame count as missing."""
         import numpy as np

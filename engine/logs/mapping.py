@@ -288,7 +288,8 @@ def _profile(said: MappingTable, path: Path, table: str) -> Profile:
         raise MappingError(f"skip should be a number of lines up to {_SKIP}")
     if strange := sorted(set(said.inner("rows").table) - {"where"}):
         raise MappingError(f"there is no key rows.{strange[0][:60]}", "Key: where.")
-    columns, expressions = language.columns(said, table, needed=not refuse)
+    ready = path.parent == PROFILES
+    columns, expressions = language.columns(said, table, needed=not refuse, ready=ready)
     values = language.values(said.inner("values"), table)
     decimal, thousands = language.numbers(said.inner("numbers"))
     answered = said.inner("answered")
@@ -304,7 +305,7 @@ def _profile(said: MappingTable, path: Path, table: str) -> Profile:
         columns=columns,
         expressions=expressions,
         values=values,
-        where=language.expression(said.inner("rows").get(str, "where", ""), "rows.where"),
+        where=language.expression(said.inner("rows").get(str, "where", ""), "rows.where", ready=ready),
         decimal=decimal,
         thousands=thousands,
         nobody=said.inner("parties").words("nobody", []),

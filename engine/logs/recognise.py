@@ -77,6 +77,9 @@ def recognise(form: Plain, profiles: list[Profile]) -> Reading:
         found = columns(profile, layout)
         if only:
             mapped.check(profile, layout.names, path)
+        more = best is None or len(found) + len(profile.expressions) > len(best.found) + len(best.made)
+        if not more and not profile.refuse:
+            continue
         uses = _uses(profile, found, layout)
         lengths = timed.has_lengths(layout.names, set(found.values()))
         there = {*found, *profile.expressions} if uses is not None else set(found)
@@ -93,9 +96,7 @@ def recognise(form: Plain, profiles: list[Profile]) -> Reading:
             continue
         if profile.refuse:
             raise InputError(profile.refuse, file=path)
-        if uses is not None and (
-            best is None or len(found) + len(profile.expressions) > len(best.found) + len(best.made)
-        ):
+        if uses is not None and more:
             person = _ego(path, profile) if profile.ego_from_file_name else ""
             made = frozenset(profile.expressions)
             best = Reading(profile, layout, found, _why(profile, layout, uses), person, path, made, uses)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from engine.offers import measures
+from engine.offers import measures, models
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
-
-    from engine.offers.models import OfferModel
 
 REPEATS = 3
 ROWS = 20_000  # held-out rows looked at
@@ -34,7 +32,7 @@ WORDS = {
 
 
 def importance(
-    model: OfferModel, rows: pl.DataFrame, outcome: np.ndarray, treatment: np.ndarray, *, seed: int
+    model: models.OfferModel, rows: pl.DataFrame, outcome: np.ndarray, treatment: np.ndarray, *, seed: int
 ) -> list[tuple[str, float]]:
     """How much Qini is lost when a column's values are shuffled among customers (permutation importance, Breiman 2001).
 
@@ -50,14 +48,18 @@ def importance(
     import numpy as np
 
     rows, outcome, treatment = rows.head(ROWS), outcome[:ROWS], treatment[:ROWS]
-    whole = measures.qini(outcome, model.raw(rows), treatment)
+    x = model.coding.matrix(rows)
+    whole = measures.qini(outcome, model.fitted.predict(x), treatment)
     rng = np.random.default_rng(seed)
     found = []
     for column in model.coding.columns:
         lost = []
+        places = model.coding.places(column)
+        own = x[:, places]
         for _ in range(REPEATS):
-            shuffled = rows.with_columns(rows[column].gather(rng.permutation(rows.height)))
-            lost.append(whole - measures.qini(outcome, model.raw(shuffled), treatment))
+            x[:, places] = own[rng.permutation(len(x))]
+            lost.append(whole - measures.qini(outcome, model.fitted.predict(x), treatment))
+        x[:, places] = own
         found.append((column, float(np.mean(lost))))
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
@@ -81,7 +83,9 @@ def typical(features: pl.DataFrame, columns: Sequence[str]) -> dict[str, object]
     return found
 
 
-def reasons(model: OfferModel, features: pl.DataFrame, usual: dict[str, object], columns: Sequence[str]) -> pl.Series:
+def reasons(
+    model: models.OfferModel, features: pl.DataFrame, usual: dict[str, object], columns: Sequence[str]
+) -> pl.Series:
     """For each customer the strongest reasons why this offer moves them more than others.
 
     A column's part is the uplift predicted minus that predicted with the column's usual value in its place, everything
@@ -103,11 +107,9 @@ def reasons(model: OfferModel, features: pl.DataFrame, usual: dict[str, object],
     tried = [c for c in columns if c in features.columns and usual.get(c) is not None][:COLUMNS]
     if model.slope == 0 or not tried or not features.height:
         return pl.Series("why", [""] * features.height, dtype=pl.String)
-    own = model.predict(features)
-    parts = np.stack(
-        [own - model.predict(features.with_columns(pl.lit(usual[c], dtype=features[c].dtype).alias(c))) for c in tried],
-        axis=1,
-    )
+    typically = features.head(1).with_columns(pl.lit(usual[c], dtype=features[c].dtype).alias(c) for c in tried)
+    row = model.coding.matrix(typically)[0]
+    parts = np.concatenate([_parts(model, batch, row, tried) for batch in features.iter_slices(models.BATCH)])
     parts[parts < 0.01] = 0.0
     order = np.argsort(-parts, axis=1, kind="stable")[:, :SHOWN]
     kept = np.take_along_axis(parts, order, axis=1) > 0
@@ -119,6 +121,21 @@ def reasons(model: OfferModel, features: pl.DataFrame, usual: dict[str, object],
             text = pl.when(pl.lit(pl.Series(order[:, place] == j))).then(pl.col(column)).otherwise(text)
         texts.append(pl.when(pl.lit(pl.Series(kept[:, place]))).then(text))
     return words.select(pl.concat_str(texts, separator=", ", ignore_nulls=True).fill_null("").alias("why"))["why"]
+
+
+def _parts(model: models.OfferModel, features: pl.DataFrame, usual: np.ndarray, columns: Sequence[str]) -> np.ndarray:
+    """Uplift less that with one column's usual value in its place [rows, columns]; usual: the matrix's row of those."""
+    import numpy as np
+
+    x = model.coding.matrix(features)
+    own, found = model.uplift(x), np.empty((len(x), len(columns)))
+    for i, column in enumerate(columns):
+        places = model.coding.places(column)
+        kept = x[:, places]
+        x[:, places] = usual[places]
+        found[:, i] = own - model.uplift(x)
+        x[:, places] = kept
+    return found
 
 
 def _words(column: str, numeric: bool) -> pl.Expr:

@@ -71,7 +71,16 @@ class OfferModel:
 
         if self.slope == 0:
             return np.full(features.height, self.mean)
-        return np.clip(self.mean + self.slope * (self.raw(features) - self.centre), -1.0, 1.0)
+        return self._shrunk(self.raw(features))
+
+    def uplift(self, x: np.ndarray) -> np.ndarray:
+        """As `predict`, for features that are encoded: `coding`'s matrix [rows, columns]."""
+        return self._shrunk(self.fitted.predict(x))
+
+    def _shrunk(self, score: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        return np.clip(self.mean + self.slope * (score - self.centre), -1.0, 1.0)
 
     @property
     def model_id(self) -> str:

@@ -71,8 +71,7 @@ def expected_outcomes(
     from sklearn.linear_model import LogisticRegression
 
     numeric, categorical = encoding.split_columns(rows, exclude=encoding.KEYS)
-    encoder = encoding.encoder(numeric, categorical)
-    x = encoder.fit_transform(encoding.as_pandas(rows[fitted], numeric, categorical))
+    encoder, x = encoding.fitted(rows[fitted], numeric, categorical)
     z = encoder.transform(encoding.as_pandas(rows[used], numeric, categorical))
     given = arm_numbers(rows, arms)
     outcome = rows["outcome"].to_numpy()[fitted]

@@ -102,8 +102,7 @@ class _Rows:
 
     def encode(self, rows: np.ndarray) -> _Encoded:
         """The rows numbered `rows` as numbers, once for all learners."""
-        encoder = encoding.encoder(self.numeric, self.categorical)
-        x = encoder.fit_transform(encoding.as_pandas(self.frame[rows], self.numeric, self.categorical))
+        encoder, x = encoding.fitted(self.frame[rows], self.numeric, self.categorical)
         return _Encoded(rows, x, portable.coding(encoder, self.numeric, self.categorical))
 
     def fit(self, pair: tuple[str, str], on: _Encoded, treatment: np.ndarray | None = None) -> models.OfferModel:
@@ -176,29 +175,31 @@ def train(rows: pl.DataFrame, offer_id: str, plan: Plan, held_out: np.ndarray | 
 
     def best_with(pairs: list[tuple[str, str]]) -> tuple[str, str]:
         """Cross-validate these pairs too; the best of all so far."""
+        unseen.update((pair, np.full(len(rows), np.nan)) for pair in pairs)
+        for (_, b), encoded in zip(folds, encodings, strict=True):
+            other = encoded.coding.matrix(rows[b])
+            for pair in pairs:
+                unseen[pair][b] = data.fit(pair, encoded).fitted.predict(other)
         for pair in pairs:
-            unseen[pair] = np.full(len(rows), np.nan)
-            for (_, b), encoded in zip(folds, encodings, strict=True):
-                unseen[pair][b] = data.fit(pair, encoded).raw(rows[b])
-            each = np.array([data.qini(unseen[pair][b], b) for _, b in folds])
-            each = each[np.isfinite(each)]
-            cross[pair] = float(each.mean()) if len(each) else math.nan
+            each = [value for _, b in folds if math.isfinite(value := data.qini(unseen[pair][b], b))]
+            cross[pair] = float(np.mean(each)) if each else math.nan
         order = list(cross)
         return max(order, key=lambda p: (cross[p] if math.isfinite(cross[p]) else -math.inf, -order.index(p)))
 
     last = () if plan.thorough or len(plan.learners) == 1 else tuple(x for x in plan.learners if x == COSTLY)
     best = best_with([(learner, base) for learner in plan.learners if learner not in last for base in plan.bases])
-    best = best_with([(learner, best[1]) for learner in last])
+    best = best_with([(learner, best[1]) for learner in last]) if last else best
     pairs = list(cross)
     for a, b in folds:
         if len(a) > FOLD_ROWS:  # how far scores are believed is asked of models as large as those in use
             unseen[best][b] = data.fit(best, data.encode(a)).raw(rows[b])
     metrics: list[dict[str, Any]] = []
     encoded = data.encode(inner)
+    other = encoded.coding.matrix(rows[held])
     fitted = {}
     for pair in pairs:
         candidate = fitted[pair] = data.fit(pair, encoded)
-        score = candidate.raw(rows[held])
+        score = candidate.fitted.predict(other)
         unseen[pair][held] = score
         metrics += _judge(data, pair, candidate, score, encoded, held, chosen=pair == best)
         metrics.append(_metric(offer_id, pair, "qini_cross_validated", cross[pair], chosen=pair == best))
@@ -229,7 +230,6 @@ def added_by(
     Returns:
         A metric row with a bootstrap 95 % interval of the difference over the held-out rows.
     """
-
     treatment, outcome = rows["treatment"].to_numpy().astype(int), rows["outcome"].to_numpy().astype(int)
     inner, held = split(rows, treatment, outcome, plan, trained.held)
     numeric, categorical = encoding.split_columns(rows, exclude=(*encoding.KEYS, *columns))

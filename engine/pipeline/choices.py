@@ -46,9 +46,9 @@ def run(context: Context) -> None:
     store = context.warehouse
     offers = store.read("offers")
     policy.check_offers(offers)
-    store.temp("handset_days", "offers/handset_days")
-    past = read_past(context, offers)
-    now = score_features(context, offers)
+    did = acts(context)
+    past = read_past(context, offers, did)
+    now = score_features(context, offers, did)
     trained = train_all(context, past, offers, plan(context))
     people = whom(context)
     _say_ages(context, people)
@@ -124,8 +124,20 @@ def _say_models(context: Context, missing: dict[str, str]) -> None:
         )
 
 
-def read_past(context: Context, offers: pl.DataFrame) -> Past:
-    """The past campaigns with the features of their days; the temporary table `handset_days` exists."""
+def acts(context: Context) -> pl.DataFrame | None:
+    """What people did on any day, where the definition of influence asks for it; None = it does not.
+
+    Leaves the temporary tables `handset_days` and, with acts, `spells`: once for all days whose features are wanted.
+    """
+    store, config = context.warehouse, context.config
+    if config.graph.definition in learned.ASKED:
+        return learned.acts(store, replace(config, graph=replace(config.graph, as_of="")))
+    store.temp("handset_days", "offers/handset_days")
+    return None
+
+
+def read_past(context: Context, offers: pl.DataFrame, did: pl.DataFrame | None) -> Past:
+    """The past campaigns with the features of their days; did: what `acts` gave."""
     import polars as pl
 
     gone = context.warehouse.query("offers/gone")
@@ -139,7 +151,7 @@ def read_past(context: Context, offers: pl.DataFrame) -> Past:
     local = treatments.with_columns(context.warehouse.clock.shown(treatments["sent_at"]))
     rows = history.campaign_dates(local).join(gone, on="customer_id", how="anti")
     days = rows["as_of"].unique().sort().to_list()
-    known = [features_on(context, day, rows.filter(pl.col("as_of") == day), offers) for day in days]
+    known = [features_on(context, day, rows.filter(pl.col("as_of") == day), offers, did) for day in days]
     held = None
     if rows["customer_id"].n_unique() >= FEWEST:
         outcomes = rows.with_columns(pl.col("accepted").fill_null(False).cast(pl.Int64).alias("outcome"))
@@ -147,12 +159,17 @@ def read_past(context: Context, offers: pl.DataFrame) -> Past:
     return Past(rows, pl.concat(known, how="diagonal_relaxed") if known else empty("features"), held)
 
 
-def score_features(context: Context, offers: pl.DataFrame) -> pl.DataFrame:
-    """Features of all who have not opted out, on the day after the last event (today where there are no events)."""
+def score_features(context: Context, offers: pl.DataFrame, did: pl.DataFrame | None) -> pl.DataFrame:
+    """Features of all who have not opted out, on the day after the last event (today where there are no events).
 
+    Args:
+        context: of the stage.
+        offers: table `offers`.
+        did: what `acts` gave.
+    """
     store = context.warehouse
     day = edges.as_of(store, context.config.graph) or context.today
-    return features_on(context, day, _everybody(context), offers)
+    return features_on(context, day, _everybody(context), offers, did)
 
 
 def train_all(context: Context, past: Past, offers: pl.DataFrame, wanted: training.Plan) -> list[training.Trained]:
@@ -273,20 +290,23 @@ def plan(context: Context) -> training.Plan:
     )
 
 
-def features_on(context: Context, as_of: date, people: pl.DataFrame, offers: pl.DataFrame) -> pl.DataFrame:
+def features_on(
+    context: Context, as_of: date, people: pl.DataFrame, offers: pl.DataFrame, did: pl.DataFrame | None
+) -> pl.DataFrame:
     """Rows of table `features` on one day, from nothing that happened on it or after.
 
     Args:
-        context: of the stage; the temporary table `handset_days` exists.
+        context: of the stage.
         as_of: the day.
         people: customer_id of whom to describe.
         offers: table `offers`, whose manufacturers are counted among the contacts.
+        did: what `acts` gave.
     """
     import polars as pl
 
     store, config = context.warehouse, context.config
     had = store.query("offers/spells", **spells.rules(config, as_of))
-    graph, top, ties = _graph_on(context, as_of)
+    graph, top, ties = _graph_on(context, as_of, did)
     devices, parties = store.read("devices"), store.read("parties")
     handset = features.handset_features(had, devices, as_of)
     makers = offers["manufacturer"].drop_nulls().unique().sort().to_list()
@@ -314,7 +334,9 @@ def features_on(context: Context, as_of: date, people: pl.DataFrame, offers: pl.
     )
 
 
-def _graph_on(context: Context, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+def _graph_on(
+    context: Context, as_of: date, did: pl.DataFrame | None
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """The graph on a day: customers' centralities, their influencers (customer_id, contact_id), and the ties."""
     import polars as pl
 
@@ -322,13 +344,13 @@ def _graph_on(context: Context, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame
     from engine.graph.network import ranks
 
     config = replace(context.config, graph=replace(context.config.graph, as_of=as_of.isoformat(), top=1))
-    asked = config.graph.definition in learned.ASKED
-    found = learned.learn(context.warehouse, config) if asked else None
+    did = None if did is None else learned.before(did, config)
+    found = None if did is None else learned.learn(context.warehouse, config, did)
     with context.warehouse.overlay() as overlay:
         edges.build(overlay, config.graph)
         graph = influencers.network(overlay)
         _, centrality = ranks(graph, damping=config.graph.damping)
-        top = influencers.influencers(overlay, config, [config.graph.definition], graph, centrality, found)
+        top = influencers.influencers(overlay, config, [config.graph.definition], graph, centrality, found, did=did)
         ties = overlay.query("graph/counted_ties")
     known = pl.DataFrame(
         {

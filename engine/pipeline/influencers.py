@@ -67,6 +67,7 @@ def influencers(
     centrality: np.ndarray,
     found: learned.Learned | None = None,
     *,
+    did: pl.DataFrame | None = None,
     where_possible: bool = False,
 ) -> pl.DataFrame:
     """Rows of table `influencers` by some definitions.
@@ -81,6 +82,7 @@ def influencers(
         graph: `network(store)`.
         centrality: float64[n], c_j.
         found: what was learned from acts; None = nothing was.
+        did: `learned.acts`, where they are known already.
         where_possible: leave out definitions that need what the data lack.
 
     Raises:
@@ -91,7 +93,7 @@ def influencers(
     graph = learned.agreed(store, config, graph)
     meant = {d: chosen(found) if d == "auto" else d for d in definitions}
     rates = led(store, config, graph) if "lead" in definitions else None
-    lifts = lifts_of(store, config, graph, centrality, found) if "learned" in meant.values() else None
+    lifts = lifts_of(store, config, graph, centrality, found, did) if "learned" in meant.values() else None
     if where_possible:
         meant = {name: by for name, by in meant.items() if by not in lacking(rates, lifts)}
     settings: dict[str, Any] = {"top": config.graph.top, "gamma": config.graph.gamma, "damping": config.graph.damping}
@@ -107,14 +109,22 @@ def chosen(found: learned.Learned | None) -> str:
 
 
 def lifts_of(
-    store: Warehouse, config: Config, graph: Network, centrality: np.ndarray, found: learned.Learned | None
+    store: Warehouse,
+    config: Config,
+    graph: Network,
+    centrality: np.ndarray,
+    found: learned.Learned | None,
+    did: pl.DataFrame | None = None,
 ) -> np.ndarray | None:
-    """By how much each contact's act multiplies the customer's odds, by what was learned; None where nothing was."""
+    """By how much each contact's act multiplies the customer's odds, by what was learned; None where nothing was.
+
+    Arguments as for `influencers`.
+    """
     until = as_of(store, config.graph)
     if found is None or found.model is None or until is None:
         return None
-    did = learned.numbered(learned.acts(store, config), graph)
-    return found.model.scores(learned.described(store, config, graph, centrality, did, until))
+    numbered = learned.numbered(learned.acts(store, config) if did is None else did, graph)
+    return found.model.scores(learned.described(store, config, graph, centrality, numbered, until))
 
 
 def led(store: Warehouse, config: Config, graph: Network) -> np.ndarray | None:

@@ -57,14 +57,15 @@ def run(context: Context) -> None:
     store.write("learned", learning.table(found.model, found.verdict, config.graph.definition))
 
 
-def learn(store: Warehouse, config: Config) -> Learned:
+def learn(store: Warehouse, config: Config, did: pl.DataFrame | None = None) -> Learned:
     """Learn from the acts before the as-of day (all of them, where none is set).
 
     Args:
         store: the warehouse; its graph tables are left as they are.
         config: of the workspace.
+        did: `acts`, where they are known already.
     """
-    did = acts(store, config)
+    did = acts(store, config) if did is None else did
     if not did.height:
         return Learned(None, learning.Verdict("strongest", "no_acts"))
     if store.spreads and store.count("edges") > config.warehouse.driver_edges:
@@ -107,6 +108,13 @@ def acts(store: Warehouse, config: Config) -> pl.DataFrame:
     if config.graph.learn_from == "all":
         changes = changes.select("party_id", act=pl.lit(HANDSET), day="changed_at")
         did = pl.concat([did, changes]).sort("party_id", "day", "act")
+    return before(did, config)
+
+
+def before(did: pl.DataFrame, config: Config) -> pl.DataFrame:
+    """The acts before the as-of day; all of them, where none is set."""
+    import polars as pl
+
     return did.filter(pl.col("day") < date.fromisoformat(config.graph.as_of)) if config.graph.as_of else did
 
 

@@ -41,7 +41,8 @@ def train(workspace: Workspace, *, folder: Path | None = None, progress: Progres
     with _context(workspace, "offers train", progress) as context:
         offers = context.warehouse.read("offers")
         policy.check_offers(offers)
-        trained = choices.train_all(context, choices.read_past(context, offers), offers, choices.plan(context))
+        past = choices.read_past(context, offers, choices.acts(context))
+        trained = choices.train_all(context, past, offers, choices.plan(context))
     rows: list[dict[str, object]] = []
     current = {}
     for one in trained:
@@ -82,7 +83,7 @@ def evaluate(
             bases=tuple(bases or BASES),
             thorough=True,
         )
-        past = choices.read_past(context, offers)
+        past = choices.read_past(context, offers, choices.acts(context))
         trained = choices.train_all(context, past, offers, wanted)
         rows = [row for one in trained for row in one.metrics]
         graph = [c for c in past.known.columns if c in GRAPH_COLUMNS or c.startswith(GRAPH_PREFIXES)]
@@ -116,7 +117,7 @@ def score(workspace: Workspace, *, folder: Path | None = None, progress: Progres
         raise ModelError(f"{folder} holds no trained models.", fix="Train them: `kindred offers train`.") from error
     loaded = [models.load(folder / name) for _, name in sorted(current.items())]
     with _context(workspace, "offers score", progress) as context:
-        now = choices.score_features(context, context.warehouse.read("offers"))
+        now = choices.score_features(context, context.warehouse.read("offers"), choices.acts(context))
     parts = []
     with progress.task("customers", now.height) as bar:
         for start in range(0, now.height, models.BATCH):
@@ -131,5 +132,4 @@ def _context(workspace: Workspace, command: str, progress: Progress) -> Iterator
     """What the stage's functions need, after the stages before it."""
     runner.run(workspace, until="handsets", progress=progress)
     with workspace.writing(command) as store:
-        store.temp("handset_days", "offers/handset_days")
         yield prepared(workspace, store, progress)

@@ -77,7 +77,9 @@ class DuckDBWarehouse(DatabaseFile, Warehouse):
         with explained(name), handed_on(OSError):
             self.connection.execute(sql("SET streaming_buffer_size = {size}", size=literal(f"{ahead} bytes")))
             found = self.connection.sql(text, params=params or None).to_arrow_reader(rows)
-            yield next(found, pa.RecordBatch.from_pylist([], found.schema))
+            # Arrow makes arrays of Python's lists with pandas at hand, a third of a second to load.
+            none = pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in found.schema], schema=found.schema)
+            yield next(found, none)
             yield from found
 
     def read(self, table: str, /, columns: list[str] | None = None) -> pl.DataFrame:

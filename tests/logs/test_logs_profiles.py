@@ -11,6 +11,7 @@ import pytest
 
 from engine.config import Config, Ids
 from engine.errors import InputError
+from engine.intake import expressions
 from engine.logs import mapping
 from engine.logs.importer import import_logs
 from engine.usecases.drafting import draft
@@ -219,6 +220,19 @@ def test_the_draft_of_a_known_format_is_its_profile(tmp_path, name):
     assert (found.format, found.undecided) == (name.strip(), ())
     own.write_text(found.text, encoding="utf-8")
     assert [replace(p, digest="") for p in mapping.load(own)] == mapping.ready(name.strip())
+
+
+def test_every_expression_of_a_ready_made_format_can_be_used():
+    texts = [
+        text
+        for name in mapping.ready_names()
+        for profile in mapping.ready(name)
+        for text in [*profile.expressions.values(), profile.where]
+        if text
+    ]
+    assert len(texts) >= 6
+    for text in texts:
+        assert expressions.parsed(text) is not None
 
 
 def test_every_ready_made_format_is_tested():

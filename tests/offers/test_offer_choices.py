@@ -10,7 +10,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from engine import config
-from engine.pipeline import choices, handsets
+from engine.pipeline import choices, handsets, learned
 from engine.tables import empty
 
 QUICK = dataclasses.replace(config.Config(), offers=config.Offers(bases="logistic", bootstrap=20, to_owners=True))
@@ -80,6 +80,22 @@ def test_what_is_stored_of_the_graph_stays(town, context):
     run(store, context)
     for table, frame in before.items():
         assert_frame_equal(frame, store.read(table))
+
+
+def test_what_people_did_is_read_once_for_all_days(town, context):
+    store = town(120, extra_days=30)
+    mine = context(store, QUICK)
+    did = choices.acts(mine)
+    assert did.height > 100  # everybody changed handset after the campaign
+    for day in (date(2024, 2, 10), date(2024, 3, 10)):
+        then = dataclasses.replace(QUICK, graph=dataclasses.replace(QUICK.graph, as_of=day.isoformat()))
+        assert_frame_equal(learned.before(did, then), learned.acts(store, then))
+    asked = []
+    store.temp = lambda name, *words, **more: asked.append(name) or type(store).temp(store, name, *words, **more)
+    choices.run(mine)
+    assert asked.count("handset_days") == asked.count("spells") == 1
+    other = dataclasses.replace(QUICK, graph=dataclasses.replace(QUICK.graph, definition="strongest"))
+    assert choices.acts(context(store, other)) is None
 
 
 def test_the_same_input_gives_the_same_tables(town, context):

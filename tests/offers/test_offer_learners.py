@@ -120,6 +120,22 @@ def test_coding_is_what_scikit_learns_pipeline_does():
         assert np.abs(coding.matrix(frame) - expected).max() < 1e-9
 
 
+@pytest.mark.parametrize(
+    "columns", [["age", "height"], ["residence", "street"], ["street", "age", "residence", "flag"]]
+)
+def test_texts_counted_as_numbers_are_encoded_to_the_same_bits(columns):
+    train, other = (table(400, seed).select(columns) for seed in (1, 2))
+    train = train.with_columns(pl.col(pl.String).replace({"s3": "\u00e9t\u00e9", "s7": "\U0001f600", "s9": "Z"}))
+    numeric, categorical = encoding.split_columns(train)
+    plain = encoding.encoder(numeric, categorical)
+    expected = plain.fit_transform(encoding.as_pandas(train, numeric, categorical))
+    encoder, x = encoding.fitted(train, numeric, categorical)
+    assert x.dtype == expected.dtype and x.tobytes() == expected.tobytes()
+    assert portable.coding(encoder, numeric, categorical) == portable.coding(plain, numeric, categorical)
+    again = [each.transform(encoding.as_pandas(other, numeric, categorical)) for each in (encoder, plain)]
+    assert (again[0] == again[1]).all()
+
+
 @pytest.mark.parametrize("columns", [["age", "height"], ["residence", "street"]])
 def test_coding_of_one_kind_of_columns(columns):
     train = table(200, 1).select(columns)

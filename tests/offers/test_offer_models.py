@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
 from engine.errors import ModelError
 from engine.learning.bases import BASES
-from engine.offers import models, training
+from engine.offers import drivers, measures, models, training
 
 rng = np.random.default_rng(5)
 ROWS = pl.DataFrame(
@@ -40,6 +42,28 @@ def test_batches_change_nothing(monkeypatch):
     monkeypatch.setattr(models, "BATCH", 37)
     assert np.abs(model.raw(ROWS) - whole).max() < 1e-12
     assert model.raw(ROWS.head(0)).shape == (0,)
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_one_column_shuffled_or_usual_in_the_matrix_is_so_in_the_features(base):
+    gaps = pl.when(pl.int_range(pl.len()) % 7 > 0).then("age")
+    rows = ROWS.with_columns(gaps.alias("age"), flag=pl.col("age") > 50)
+    model = replace(training.train(rows, "o", training.Plan(("t",), (base,), bootstrap=20)).model, slope=0.5)
+    outcome, treatment = rows["outcome"].to_numpy(), rows["treatment"].to_numpy()
+    draws = np.random.default_rng(3)
+    whole, expected = measures.qini(outcome, model.raw(rows), treatment), {}
+    for column in model.coding.columns:
+        orders = [draws.permutation(rows.height) for _ in range(drivers.REPEATS)]
+        shuffled = [model.raw(rows.with_columns(rows[column].gather(order))) for order in orders]
+        expected[column] = float(np.mean([whole - measures.qini(outcome, score, treatment) for score in shuffled]))
+    assert dict(drivers.importance(model, rows, outcome, treatment, seed=3)) == expected
+    assert set(expected) == {"age", "flag", "residence"} and any(expected.values())
+    usual = {"age": 40.0, "residence": "b"}
+    row = model.coding.matrix(rows.head(1).with_columns(pl.lit(v).alias(c) for c, v in usual.items()))[0]
+    parts = drivers._parts(model, rows, row, list(usual))
+    for i, (column, value) in enumerate(usual.items()):
+        other = model.predict(rows.with_columns(pl.lit(value).alias(column)))
+        assert (parts[:, i] == model.predict(rows) - other).all() and parts[:, i].any()
 
 
 def stored(tmp_path):

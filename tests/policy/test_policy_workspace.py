@@ -212,8 +212,8 @@ def test_what_came_back_is_noted_as_treatments_and_the_next_policy_learns_from_b
     )
     assert came["accepted"].sum() == bought and came["propensity"].null_count() == CUSTOMERS
     with sent.warehouse(read_only=True) as store:  # whom an offer persuades, chosen offers do not tell
-        store.temp("handset_days", "offers/handset_days")
-        past = choices.read_past(prepared(sent, store), store.read("offers")).rows
+        context = prepared(sent, store)
+        past = choices.read_past(context, store.read("offers"), choices.acts(context)).rows
     assert past.height == before.height and set(past["campaign_id"]) == set(before["campaign_id"])
     found = face_policy.train(sent)
     assert [part["name"] for part in found.report["rounds"]] == [said["round"], "spring"]
