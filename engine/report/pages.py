@@ -10,6 +10,7 @@ from engine.charts.faces import faces
 from engine.charts.influence import influence
 from engine.charts.loyalty import loyalty
 from engine.charts.offers import offers
+from engine.report.opening import opening
 from engine.report.page import render
 
 CHARTS = {"influence": influence, "loyalty": loyalty, "offers": offers, "faces": faces, "experiment": experiment}
@@ -143,7 +144,7 @@ def parts(kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         What the templates ask for: title, lead, charts by name, bodies (templates), contents (anchor and heading of
-        each part), headings by anchor, formulas.
+        each part), headings by anchor, opening (see `engine.report.opening`; None but for all), formulas.
     """
     kinds = KINDS if kind == "all" else (kind,)
     title, lead = _TITLES[kind]
@@ -160,6 +161,7 @@ def parts(kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:
         "bodies": [*(f"{name}.html" for name in kinds), "closing.html"],
         "contents": contents,
         "headings": dict(contents),
+        "opening": opening(facts) if kind == "all" else None,
         "formulas": [*(entry for name in kinds for entry in _FORMULAS[name]), *(() if internal else (_SUPPRESSION,))],
     }
 

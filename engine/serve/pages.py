@@ -13,11 +13,11 @@ from engine.figures import word
 from engine.report import customer_page, data_page
 from engine.report import pages as reports
 from engine.report.book import plain
-from engine.report.summary import HEADINGS
+from engine.report.opening import opening
 from engine.serve import people
 from engine.serve.board import Board, View
 from engine.serve.segment import Segment
-from engine.usecases import data_report, explain, summary
+from engine.usecases import data_report, explain, reporting_said
 
 LATEST = 50  # imports and runs that are listed
 MEMBERS = 500
@@ -83,14 +83,12 @@ def _for_segment(parts: dict[str, Any], segment: Segment) -> dict[str, Any]:
 
 def _today(board: Board, view: View, segment: Segment, wait_s: float) -> Page:
     facts = board.figures(view, segment).result(wait_s)
-    said = board.answer(view, ("said", segment), lambda: summary.said(view.snapshot.figures, facts)).result(wait_s)
-    found = {**facts, **_state(board, view), "said": said["sections"]}
+    said = board.answer(view, ("said", segment), lambda: reporting_said.said(view.snapshot.figures, facts))
+    found = {**facts, **_state(board, view), "said": said.result(wait_s)}
     contents = [("now", "Now"), ("sections", "In words"), ("state", "What is up to date"), ("closing", "Method")]
     own = _parts("Today", "What came in, what it is worth, and what to do next.", "today", contents)
-    measured = [row["policy"] for row in facts["offers"].get("measured") or ()]
-    worth = f"offers.measured.{measured.index('personalised')}" if "personalised" in measured else None
     charts = {name: chart for name, chart in influence(facts).items() if name == "calendar"}
-    return Page("", found, {**own, "charts": charts, "worth": worth, "said_headings": HEADINGS})
+    return Page("", found, {**own, "charts": charts, "opening": opening(facts)})
 
 
 def _data(board: Board, view: View, segment: Segment, wait_s: float) -> Page:

@@ -110,7 +110,7 @@ def _policies(store: Warehouse) -> Iterator[Step]:
 
 
 def _results(counts: dict[str, int]) -> Iterator[Step]:
-    yield Step("kindred export delivery --to DIR", f"{counts['ads']:,} ads are made")
+    yield Step("kindred export delivery --to DIR", "ads are made; this hands out those that may be sent")
     yield Step("kindred report all --to report.html", "what the campaign is worth, and on which figures")
     if not counts["plans"]:
         yield Step("kindred experiment design NAME", "which face sells, only an experiment tells")

@@ -26,6 +26,7 @@ from engine.trust import audit
 from engine.trust import noise as noises
 from engine.usecases.experiment_analysis import analyse
 from engine.usecases.reporting_ask import Ask
+from engine.usecases.reporting_said import said
 from engine.usecases.reporting_sections import fill
 from engine.version import VERSION
 
@@ -123,7 +124,7 @@ def facts(workspace: Workspace, kind: str, *, internal: bool = False, progress: 
 
     Returns:
         Nested plain data; `mode` is public or internal, `suppression` says what was withheld, `warnings` which stages
-        are missing or stale.
+        are missing or stale; of report `all` also `said`, the campaign in sentences.
 
     Raises:
         InputError: no such report.
@@ -132,7 +133,10 @@ def facts(workspace: Workspace, kind: str, *, internal: bool = False, progress: 
         raise InputError(f"there is no report {kind!r}.", fix=f"Reports are data, {', '.join(KINDS)} and {ALL}.")
     # Written before anything is read: what cannot be recorded is not done.
     audit.append(workspace.path, "report", "read", details={"report": kind, "mode": INTERNAL if internal else PUBLIC})
-    return figures(workspace, KINDS if kind == ALL else (kind,), kind=kind, internal=internal, progress=progress)
+    if kind != ALL:
+        return figures(workspace, (kind,), kind=kind, internal=internal, progress=progress)
+    found = figures(workspace, KINDS, internal=internal, progress=progress)
+    return {**found, "said": said(workspace, found)}
 
 
 def figures(
