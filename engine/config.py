@@ -265,7 +265,8 @@ class Ads:
     """Creatives."""
 
     campaign: str = _s("campaign", "name that starts every creative's file name")
-    brand: str = _s("", "folder of a brand; empty = the built-in one", file=True)
+    brand: str = _s("", "folder of a brand; empty = the built-in one, which has no name", file=True)
+    language: str = _s("", "of the campaign: the brand's texts of [language.…] in its file; empty = those of [brand]")
     sizes: str = _s("1080x1080,300x250", "canvas sizes in pixels, separated by commas")
     arms: str = _s("own_face,influencer_face,random_face,no_face", "faces an ad may show, separated by commas")
     render: str = _s(
