@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from engine import runner
@@ -90,10 +90,15 @@ def _experiments(store: Warehouse, now: datetime) -> Iterator[Step]:
             yield Step(f"kindred experiment assign {name}", "it is planned, and nobody has an arm yet")
         elif not line["outcomes"]:
             yield Step(f"kindred experiment import outcomes {name} FILE", "no outcome has come back yet")
-        elif line["assigned_last"] + timedelta(days=days[name]) <= now:
+        elif line["assigned_last"] + timedelta(days=days[name]) <= max(now, _end_of(line["last_event"])):
             yield Step(f"kindred experiment analyse {name}", "all of its days are over")
         else:
             yield Step(f"kindred experiment analyse {name}", "it still runs: an early look, by intervals that allow it")
+
+
+def _end_of(moment: datetime) -> datetime:
+    """The end of a day: an experiment whose last outcome came on its last day is over, as its analysis has it."""
+    return datetime.combine(moment.date(), time()) + timedelta(days=1)
 
 
 def _policies(store: Warehouse) -> Iterator[Step]:
