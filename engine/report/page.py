@@ -72,6 +72,7 @@ def render(
         "script": Markup(script),  # noqa: S704
         "seal": seal,
         "opening": None,
+        "uncut": (),
         "internal": facts.get("mode") == "internal",
         "of_people": facts.get("mode") != "public",  # an erasure finds such pages by it
         **more,

@@ -14,7 +14,7 @@ from engine.report import customer_page, data_page
 from engine.report import pages as reports
 from engine.report.book import plain
 from engine.report.opening import opening
-from engine.serve import people
+from engine.serve import cuts, people
 from engine.serve.board import Board, View
 from engine.serve.segment import Segment
 from engine.usecases import data_report, explain, reporting_said
@@ -26,10 +26,6 @@ NAV = (
     ("experiments", "Experiments"), ("data", "Data"), ("runs", "Runs"),
 )  # fmt: skip
 _KINDS = {"influence": "influence", "offers": "offers", "faces": "faces", "experiments": "experiment"}
-# Parts that tell of everybody, whichever segment is chosen: they stand on the page of everybody only.
-_OF_ALL = frozenset(("coverage", "health", "certainty", "communities", "diffusion", "validation", "examples"))
-_FACTS_OF_ALL = ("certainty", "diffusion", "validation")  # of which other parts speak
-_OF_ALL_ENDS = ("-who", "-ties")
 
 
 @dataclass(frozen=True)
@@ -63,21 +59,16 @@ def build(board: Board, view: View, name: str, segment: Segment, *, wait_s: floa
     """
     if name in _KINDS:
         kind = _KINDS[name]
-        facts = _of_segment(board.figures(view, segment, (kind,)).result(wait_s), segment)
+        facts = cuts.of_segment(board.figures(view, segment, (kind,)).result(wait_s), segment)
         return Page(name, facts, _for_segment(reports.parts(kind, facts), segment))
     return _OWN[name](board, view, segment, wait_s)
-
-
-def _of_segment(facts: dict[str, Any], segment: Segment) -> dict[str, Any]:
-    """Facts without those that a segment does not cut."""
-    return {name: value for name, value in facts.items() if not segment or name not in _FACTS_OF_ALL}
 
 
 def _for_segment(parts: dict[str, Any], segment: Segment) -> dict[str, Any]:
     """Parts of a report, without those that a segment does not cut."""
     if not segment:
         return parts
-    kept = [(id_, head) for id_, head in parts["contents"] if id_ not in _OF_ALL and not id_.endswith(_OF_ALL_ENDS)]
+    kept = [(id_, head) for id_, head in parts["contents"] if not reports.of_all(id_)]
     return {**parts, "contents": kept, "headings": dict(kept)}
 
 
