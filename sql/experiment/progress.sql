@@ -6,10 +6,9 @@ SELECT
     (SELECT max(a.assigned_at) FROM assignments AS a WHERE a.experiment_id = p.experiment_id) AS assigned_last,
     (SELECT count(*) FROM exposures AS e WHERE e.experiment_id = p.experiment_id) AS exposures,
     (SELECT count(*) FROM outcomes AS o WHERE o.experiment_id = p.experiment_id) AS outcomes,
-    (
-        SELECT max(e."at")
-        FROM (SELECT experiment_id, "at" FROM exposures UNION ALL SELECT experiment_id, "at" FROM outcomes) AS e
-        WHERE e.experiment_id = p.experiment_id
+    greatest(
+        (SELECT max(e."at") FROM exposures AS e WHERE e.experiment_id = p.experiment_id),
+        (SELECT max(o."at") FROM outcomes AS o WHERE o.experiment_id = p.experiment_id)
     ) AS last_event
 FROM (SELECT DISTINCT experiment_id FROM plans) AS p
 ORDER BY p.experiment_id
