@@ -97,3 +97,24 @@ def layout(nodes: Sequence[Any], ties: Sequence[Mapping[str, Any]], seed: int) -
     reach = max((max(abs(x), abs(y)) for x, y in spots.values()), default=1.0) or 1.0
     # Four digits: the last ones differ between processors.
     return [(round(float(spots[i][0]) / reach, 4), round(float(spots[i][1]) / reach, 4)) for i in range(len(nodes))]
+
+
+def spread(count: int, ties: Sequence[tuple[int, int]]) -> list[tuple[float, float]]:
+    """Where each of many people stands in a square from -1 to 1: as far apart as there are ties between them.
+
+    Args:
+        count: of people.
+        ties: places of two people each.
+
+    Source: Kamada & Kawai 1989, by igraph; it begins with a circle, so no chance is in it.
+    """
+    import igraph
+
+    if count < 2:
+        return [(0.0, 0.0)] * count
+    circle = [(math.cos(2 * math.pi * i / count), math.sin(2 * math.pi * i / count)) for i in range(count)]
+    spots = igraph.Graph(n=count, edges=list(ties)).layout_kamada_kawai(seed=circle).coords
+    sides = [(min(axis), max(axis)) for axis in zip(*spots, strict=True)]
+    reach = max(high - low for low, high in sides) / 2 or 1.0
+    # Three digits: the last ones differ between processors.
+    return [(round((x - sum(sides[0]) / 2) / reach, 3), round((y - sum(sides[1]) / 2) / reach, 3)) for x, y in spots]

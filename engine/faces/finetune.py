@@ -14,6 +14,7 @@ from engine.faces import align, cut, weights
 from engine.faces.evaluate import Report, judge
 from engine.faces.gallery import detector_for
 from engine.faces.read import Unreadable, read
+from engine.pictures import ENDINGS
 from engine.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -158,10 +159,8 @@ def _faces(folder: Path, settings: Faces, progress: Progress) -> tuple[np.ndarra
     """Crops of every usable photo, and whose they are; persons with fewer than two are left out."""
     import numpy as np
 
-    from engine.faces.pairs import PICTURES
-
     detector = detector_for(settings)
-    files = sorted(p for p in folder.glob("*/*") if p.suffix.lower() in PICTURES)
+    files = sorted(p for p in folder.glob("*/*") if p.suffix.lower() in ENDINGS)
     crops, person = [], []
     with progress.task("faces to learn from", total=len(files)) as bar:
         for file in files:

@@ -105,7 +105,7 @@ def same_person(random: np.ndarray, photos: int) -> float:
     of all photos would pass in 2 of 100 cases if all were of others.
 
     Args:
-        random: ascending likenesses of random pairs of different photos, see `random_similarities`.
+        random: ascending likenesses of different persons, see `of_others`.
         photos: how many are searched.
 
     Source: a cosine of random directions is distributed as in Cai, Fan & Jiang 2013, Distributions of angles in random
@@ -120,6 +120,29 @@ def same_person(random: np.ndarray, photos: int) -> float:
         dimensions = min(USUAL, _dimensions(random, WIDER))
     share = FALSE / max(photos, 1)
     return float((1 - betaincinv((dimensions - 1) / 2, 0.5, 2 * share)) ** 0.5)
+
+
+def of_others(random: np.ndarray, subjects: pl.DataFrame, models: pl.DataFrame) -> np.ndarray:
+    """Likenesses of different persons, by which `same_person` tells how they spread.
+
+    Args:
+        random: of pairs of models, see `random_similarities`.
+        subjects: subject_id, sha256, embedding; the same embedding in each photo of a subject.
+        models: sha256, embedding.
+
+    Returns:
+        `random` where there are a thousand; else those of subjects with models, ascending, in which a few true pairs
+        do not show: the mean of so few models is drawn to each of them, so that they look less alike than they are.
+    """
+    import numpy as np
+    import polars as pl
+
+    shown = subjects.filter(pl.col("sha256").is_in(models["sha256"].implode()))["subject_id"]
+    one = subjects.filter(~pl.col("subject_id").is_in(shown.implode())).unique("subject_id").sort("subject_id")
+    one = one.gather_every(max(len(one) * len(models) // RANDOM_PAIRS, 1))
+    if len(random) >= NEEDED or len(one) * len(models) < FEW:
+        return random
+    return np.sort((one["embedding"].to_numpy() @ models["embedding"].to_numpy().T).ravel())
 
 
 def _dimensions(random: np.ndarray, tail: float) -> float:

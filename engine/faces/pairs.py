@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError
+from engine.pictures import ENDINGS
 
 if TYPE_CHECKING:
     import polars as pl
 
-PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif", ".avif")
 MAX_PAIRS = 5_000_000
 SAME = {"1": True, "true": True, "same": True, "yes": True, "0": False, "false": False, "different": False, "no": False}
 
@@ -57,7 +57,7 @@ def by_folder(folder: Path) -> pl.DataFrame:
     files = sorted(
         p.relative_to(folder).as_posix()
         for p in folder.glob("*/*")
-        if p.suffix.lower() in PICTURES and not p.name.startswith(".")
+        if p.suffix.lower() in ENDINGS and not p.name.startswith(".")
     )
     person = np.array([f.split("/")[0] for f in files])
     if len(set(person)) < 2 or len(set(person)) == len(files):

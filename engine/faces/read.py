@@ -18,7 +18,7 @@ MISSING = "is missing"
 # A JPEG may have this many times the megapixels: it is decoded reduced. A progressive one is whole in memory all the
 # same, some 6 bytes a pixel.
 REDUCED, PROGRESSIVE = 5, 2
-GREY, ENOUGH = 128, 0.75  # what a decoder puts where a JPEG ends too early, and the share that must have come before
+GREY = 128  # what a decoder puts where a JPEG ends too early
 
 
 class Unreadable(Exception):
@@ -58,8 +58,7 @@ def read(path: Path, *, max_megapixels: float = 40.0, max_side: int = 1024, root
     What lacks its last bytes, or has texts that Pillow does not take, is read as any viewer shows it.
 
     Args:
-        path: the file (JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, or with the package pillow-heif HEIC; whatever its
-            name).
+        path: the file (of `pictures.formats`; whatever its name).
         max_megapixels: larger pictures are refused by what the header says, before anything is decoded; JPEGs of up
             to five times as many (progressive ones: twice) are decoded reduced.
         max_side: a longer picture is reduced by area averaging.
@@ -88,14 +87,14 @@ def read(path: Path, *, max_megapixels: float = 40.0, max_side: int = 1024, root
         try:
             return _decoded(data, max_megapixels, max_side)
         except (OSError, SyntaxError, ValueError):
-            mended = pictures.mended(data, max_megapixels * 1e6)
+            mended = pictures.mended(data)
             if mended is None:
                 raise
             return _decoded(mended, max_megapixels, max_side, mended=True)
     except Unreadable:
         raise
     except Image.UnidentifiedImageError:
-        raise Unreadable(f"is not a picture of a known format ({', '.join(pictures.formats())})") from None
+        raise Unreadable(pictures.unknown(data)) from None
     except Image.DecompressionBombError:
         raise Unreadable(f"has more than {max_megapixels:g} megapixels") from None
     except Exception as error:  # decoders fail on damaged files in every possible way; each is a damaged file
@@ -120,13 +119,16 @@ def _decode(image: Image.Image, max_megapixels: float, max_side: int, mended: bo
         raise Unreadable(f"has {width * height / 1e6:.1f} megapixels, more than {max_megapixels * times:g}")
     if min(width, height) < 2:
         raise Unreadable(f"measures {width} x {height} pixels")
-    turn = 1 if image.format == "TIFF" else pictures.orientation(image)  # of a TIFF Pillow undoes it itself
     if jpeg:
         image.draft("RGB", (max_side, max_side))  # decodes at 1/2, 1/4 or 1/8, never below the size asked for
         if image.width * image.height > max_megapixels * 1e6:
             raise Unreadable(f"has {width * height / 1e6:.1f} megapixels and cannot be decoded reduced")
+        image.load()
+    else:
+        pictures.load(image)
+    turn = 1 if image.format == "TIFF" else pictures.orientation(image)  # of a TIFF Pillow undoes it itself
     pixels = np.asarray(_rgb(image))
-    if mended and jpeg and (pixels == GREY).all(axis=(1, 2)).mean() > 1 - ENOUGH:
+    if mended and jpeg and (pixels == GREY).all(axis=(1, 2)).mean() > 1 - pictures.ENOUGH:
         raise Unreadable("is damaged: less than three quarters of the picture are there")
     long = max(pixels.shape[:2])
     if long > max_side:
@@ -148,10 +150,7 @@ def _rgb(image: Image.Image) -> Image.Image:
         over = image.convert("RGBA")
         paper = Image.new("RGBA", over.size, "white")
         return Image.alpha_composite(paper, over).convert("RGB")
-    if image.mode != "RGB":
-        return image.convert("RGB")
-    image.load()  # not left to numpy, which would not say what is damaged
-    return image
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _upright(pixels: np.ndarray, turn: int) -> np.ndarray:

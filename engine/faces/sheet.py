@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.config import Faces
-from engine.errors import WorkspaceError
 from engine.faces import align
 from engine.faces.assignment import penalties
 from engine.faces.read import Unreadable, read
@@ -113,8 +112,8 @@ def page(rows: list[Row], *, title: str = "Contact sheet", columns: int = 5) -> 
         lines.append(f"<section>{''.join(cells)}</section>")
     return document(
         title,
-        "Similar is not same: the share is how many random pairs of campaign photos are less alike than this pair. The "
-        "photo that is shown is framed.",
+        "First in a line is the person's own photo, framed the campaign photo that is shown. Similar is not same: the "
+        "share is how many random pairs of campaign photos are less alike than this pair.",
         "".join(lines),
     )
 
@@ -137,23 +136,6 @@ def document(title: str, says: str, body: str) -> str:
         f"small{{color:{PALE};display:block}}figcaption{{overflow-wrap:anywhere}}</style>"
         f"<h1>{html.escape(title)}</h1><p>{html.escape(says)}</p>{body}</html>\n"
     )
-
-
-def saved(file: Path, data: bytes) -> Path:
-    """Write a file that shows faces: only its owner may read it.
-
-    Raises:
-        WorkspaceError: the folder cannot be written.
-    """
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_bytes(data)
-    except OSError as error:
-        raise WorkspaceError(
-            f"{file.parent} cannot be written: {error.strerror}.", fix="Choose another folder."
-        ) from error
-    return file
 
 
 def sheet_rows(
@@ -184,8 +166,12 @@ def sheet_rows(
         same_person: similarity above which a photo was excluded; infinite where none was.
         seed: of the random pairs.
         columns: campaign photos a line.
+
+    Returns:
+        By customer and arm, the matched before those who say why there is no match.
     """
     import numpy as np
+    import polars as pl
 
     from engine.faces.likeness import percentile, random_similarities
     from engine.faces.match import nearest
@@ -201,7 +187,7 @@ def sheet_rows(
     off = penalties(first["subject_id"].to_numpy(), photos, models, wishes, traits)
     number = {subject: k for k, subject in enumerate(first["subject_id"])}
     rows = []
-    for row in matches.sort("customer_id", "arm").iter_rows(named=True):
+    for row in matches.sort(pl.col("status") != "matched", "customer_id", "arm").iter_rows(named=True):
         subject, near = row["subject_id"], []
         if subject in vectors and row["status"] == "matched" and len(photos):
             ids, likeness = nearest(vectors[subject][None], groups, models["embedding"].to_numpy(), len(photos))

@@ -31,7 +31,7 @@ HAIR = {
     "gray": (62, 0, 1),
     "white": (86, 0, 2),
 }
-WITHIN = 5  # years on both sides of an estimated age that count as that age
+WITHIN = 7  # years on both sides of a model's age, supplied or estimated, that count as that age
 FAR_APART = 15.0  # years
 FAR_COLOURS = 50.0  # Lab distance that takes off the whole weight
 SURE = 0.3  # hair measured with less confidence counts as unknown
@@ -44,7 +44,8 @@ class Wishes:
     Args:
         filters: attributes that must agree where both sides are known (gender, hair, age_band, ...).
         hair_weight: similarity taken off for hair of quite another colour, in proportion for nearer ones.
-        age_weight: similarity taken off for each ten years between the subject's age and the model's band.
+        age_weight: similarity taken off for each ten years between the subject's age and the model's band; a model's
+            single age is one of `WITHIN` years to both sides.
         sex_weight: similarity taken off for the other sex.
 
     Raises:
@@ -134,6 +135,7 @@ class Penalties:
         ours = _colours(subjects, [None] * len(subjects))
         bands = np.array([band(a.get("age_band", a.get("age", ""))) for a in supplied], np.float64).reshape(-1, 2)
         age = _numbers(subjects, "age")
+        bands = np.where(bands[:, :1] == bands[:, 1:], bands + np.array((-WITHIN, WITHIN)), bands)
         bands = _looks(bands, photos, supplied)
         looks = photos["sex_looks"].to_list() if "sex_looks" in photos.columns else None
         self._hair, self._age = (ours, theirs), (age, bands)

@@ -24,7 +24,7 @@ _PNG_BOUND = {b"PLTE": 768, b"tRNS": 256, b"sBIT": 4}  # the longest that they c
 _SOI, _EOI, _SOS, _COM, _APP0, _ADOBE = 0xD8, 0xD9, 0xDA, 0xFE, 0xE0, 0xEE
 _ALONE = {0x01, *range(0xD0, 0xD8)}  # markers without a length: TEM and restarts
 _CODED = {*range(0xC0, 0xD0), 0xDA, 0xDB, 0xDC, 0xDD} - {0xC8}  # frames, tables, scans, lines
-_MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
+_MODES = ("L", "LA", "P", "RGB", "RGBA")
 _WEBP_ALPHA = 0x10
 _WEBP_NOTES = (b"EXIF", b"XMP ", b"Exif")
 
@@ -208,17 +208,16 @@ def _webp_size(data: bytes) -> bytes:
 
 def _decoded(data: bytes, max_megapixels: float) -> bytes:
     """The first picture of any other format as PNG, upright."""
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with _opened(data) as image:
             width, height = image.size
             if width * height > max_megapixels * 1e6:
                 raise UnknownPicture(f"has {width * height / 1e6:.1f} megapixels, more than {max_megapixels:g}")
-            image.load()
-            upright = ImageOps.exif_transpose(image)
-            if pictures.deep(upright):
-                upright = pictures.eight_bits(upright)
+            pictures.load(image)
+            upright = pictures.eight_bits(image) if pictures.deep(image) else image  # a TIFF is upright by now
+            upright = ImageOps.exif_transpose(upright)
             if upright.mode not in _MODES:
                 upright = upright.convert("RGB")
             bare = Image.frombytes(upright.mode, upright.size, upright.tobytes())
@@ -231,8 +230,10 @@ def _decoded(data: bytes, max_megapixels: float) -> bytes:
                 return file.getvalue()
     except UnknownPicture:
         raise
+    except UnidentifiedImageError:
+        raise UnknownPicture(pictures.unknown(data)) from None
     except Exception as error:  # decoders fail on damaged files in every possible way; each is a damaged file
-        raise UnknownPicture("is no picture that can be kept without what else it holds") from error
+        raise UnknownPicture("is damaged") from error
 
 
 def _opened(data: bytes) -> Image.Image:

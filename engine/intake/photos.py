@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from engine.errors import InputError, masked
 from engine.intake import metadata
 from engine.intake.rejected import ROW, Why
+from engine.pictures import ENDINGS
 from engine.trust import pseudonyms
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from engine.warehouse import Warehouse
 
 FOLDER = "photos"
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif")
 MAX_BYTES = 200_000_000
 
 

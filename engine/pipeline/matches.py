@@ -188,11 +188,11 @@ def _say_how_alike(context: Context, found: pl.DataFrame) -> None:
     if theirs is None:
         return
     if margin >= 1:
-        context.say("faces.contact_margin = 1: contacts get the most alike photo, which nearly names them.")
+        context.say("faces.contact_margin = 1: contacts get the most alike photo, which may give them away.")
         return
-    beside = "" if own is None else f", than own-face photos {own:.0%}"
+    beside = "" if own is None else f" (than own-face photos: {own:.0%})"
     context.say(
-        f"contacts' photos are drawn so that they name at most {100 * margin:g} in 100 contacts more than chance "
+        f"contacts' photos are drawn so that they give away at most {100 * margin:g} in 100 contacts beyond chance "
         f"(faces.contact_margin): {theirs:.0%} of random pairs are less alike{beside}."
     )
 
@@ -242,14 +242,14 @@ def _request(context: Context, subjects: pl.DataFrame, faces: pl.DataFrame) -> d
         mean = likeness.common(models["embedding"].to_numpy())
         models, people = likeness.centred(models, mean), likeness.centred(people, mean)
     models = estimates.known(models, store.read("estimates")).sort("photo_id", "sha256", maintain_order=True)
-    random = likeness.random_similarities(models, seed=context.config.run.seed)
+    others = likeness.of_others(likeness.random_similarities(models, seed=context.config.run.seed), people, models)
     traits = ages.aged(store, context.today).rename({"customer_id": "subject_id"})
     return {
         "wanted": wanted,
         "hiding": _hiding(context, wanted),
         "subjects": people,
         "models": models,
-        "same_person": settings.same_person or likeness.same_person(random, models["photo_id"].n_unique()),
+        "same_person": settings.same_person or likeness.same_person(others, models["photo_id"].n_unique()),
         "least": settings.min_similarity,
         "exclude_same_person": settings.exclude_same_person,
         "seed": context.config.run.seed,

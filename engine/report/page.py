@@ -118,7 +118,7 @@ def cell(value: Any, form: str) -> Markup:
         return Markup('<td class="id" data-sort="{}" title="{}">{}</td>').format(value, value, short_id(value))
     if form == "word":
         return Markup('<td class="word">{}</td>').format(word(value))
-    if form == "text":
+    if form in ("text", "community"):
         return Markup("<td>{}</td>").format(value)
     return Markup('<td class="num" data-sort="{}">{}</td>').format(json.dumps(value), spell(value, form))
 

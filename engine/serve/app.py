@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from engine.charts.render import PALETTE, inline
 from engine.errors import EngineError, InputError
 from engine.report.page import TEMPLATES as REPORTS
-from engine.serve import draw, files, pages, people
+from engine.serve import draw, files, graph, pages, people
+from engine.serve import runs as histories
 from engine.serve.board import Board, NotNow, View
 from engine.serve.pages import NAV, Page
-from engine.serve.segment import OWN, Segment, parse
+from engine.serve.segment import ASSIGNED, Segment, named, parse
 from engine.usecases import explain
 
 if TYPE_CHECKING:
@@ -21,12 +22,15 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+APART = ("customers", "runs")  # pages that ask for more than a segment
 WAIT_S, FILE_WAIT_S = 0.7, 120.0  # for a page's figures before it comes without; for those of a file or picture
 STATIC = {
     "palette.css": (PALETTE, "text/css"), "page.css": (REPORTS / "page.css", "text/css"),
     "page.js": (REPORTS / "page.js", "text/javascript"), "desk.css": (draw.TEMPLATES / "desk.css", "text/css"),
     "icon.svg": (draw.TEMPLATES / "icon.svg", "image/svg+xml"),
     "desk.js": (draw.TEMPLATES / "desk.js", "text/javascript"),
+    "graph.js": (draw.TEMPLATES / "graph.js", "text/javascript"),
+    "panzoom.min.js": (draw.LIBRARY / "panzoom.min.js", "text/javascript"),
 }  # fmt: skip
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _FORMS = {"tie_share": "maybe_share", "expected_value": "maybe_money", "contact_id": "id", "customer_id": "id",
@@ -41,8 +45,9 @@ def app(board: Board) -> Starlette:
     from starlette.routing import Route
 
     desk = _Desk(board)
-    routes = [Route("/" + name, desk.page(name)) for name, _ in NAV if name != "customers"]
+    routes = [Route("/" + name, desk.page(name)) for name, _ in NAV if name not in APART]
     routes += [
+        Route("/runs", desk.answering(desk.runs)),
         Route("/customers", desk.answering(desk.customers)),
         Route("/customers.{kind}", desk.answering(desk.customers_file)),
         Route("/customer", desk.answering(desk.customer)),
@@ -104,6 +109,8 @@ class _Desk:
             page = pages.build(self._board, view, name, segment, wait_s=WAIT_S)
         except TimeoutError:
             return self._html(view, pages.waiting(self._board, name), segment, refresh=True)
+        if page.more.get("refresh"):  # not all of it is there yet
+            return self._html(view, page, segment)
         drawn = self._board.kept(view, ("html", name, segment), lambda: draw.html(self._board, view, page, segment))
         return HTMLResponse(drawn)
 
@@ -125,7 +132,7 @@ class _Desk:
         if asked.text and found.total == 1:
             return RedirectResponse("customer" + draw.tail(Segment(), id=found.rows["customer_id"][0]), 303)
         query = {"q": asked.text, "sort": asked.sort, "down": int(asked.down), "page": asked.page}
-        columns = [(name, _HEADS.get(name) or name.removeprefix(OWN).replace("_", " ").capitalize(),
+        columns = [(name, _HEADS.get(name) or _large(named(name)),
                     _form(name, str(found.rows.schema[name]))) for name in found.rows.columns]  # fmt: skip
         return self._html(
             view, page, segment, asked=asked, found=found, columns=columns, rows=found.rows.to_dicts(),
@@ -139,13 +146,29 @@ class _Desk:
         page = pages.customer(self._board, view, who)
         subject = {"id": page.facts["customer"]["customer_id"]}
         pictures = {arm: "ad" + draw.tail(Segment(), arm=arm, **subject) for arm in page.more["pictures"]}
-        return self._html(view, page, Segment(), subject=subject, pictures=pictures)
+        drawn = graph.given(page.facts["graph"], graph.look(request.query_params), pages.labels(page.facts))
+        return self._html(view, page, Segment(), subject=subject, pictures=pictures, **drawn)
 
     def community(self, request: Request) -> Response:
         """Who is in one."""
         view, number = self._internal(), _number(request.query_params.get("id", ""))
         self._board.record("community")
-        return self._html(view, pages.community(self._board, view, number), Segment())
+        page = pages.community(self._board, view, number)
+        drawn = graph.given(page.facts["graph"], graph.look(request.query_params), {})
+        return self._html(view, page, Segment(), subject={"id": number}, **drawn)
+
+    def runs(self, request: Request) -> Response:
+        """What was computed, and two runs compared."""
+        view = self._board.view()
+        self._board.record("runs")
+        page, subject = self._runs(request, view)
+        return self._html(view, page, Segment(), subject=subject)
+
+    def _runs(self, request: Request, view: View) -> tuple[Page, dict[str, int]]:
+        """The page of two runs, and the end of its address."""
+        asked = {name: histories.number(request.query_params.get(name, "")) for name in ("before", "after")}
+        page = pages.runs(self._board, view, asked["before"], asked["after"])
+        return page, {name: number for name, number in asked.items() if number is not None}
 
     # ---- pictures and files
 
@@ -235,7 +258,9 @@ class _Desk:
             return pages.community(
                 self._board, self._internal(), _number(request.query_params.get("id", ""))
             ), Segment()
-        if name not in dict(NAV) or name == "customers":
+        if name == "runs":
+            return self._runs(request, view)[0], Segment()
+        if name not in dict(NAV) or name in APART:
             raise InputError("there is no such page.")
         _, segment = self._asked(request)
         return pages.build(self._board, view, name, segment, wait_s=FILE_WAIT_S), segment
@@ -269,8 +294,15 @@ def _number(text: str) -> int:
     return int(text)
 
 
+def _large(text: str) -> str:
+    """A text with its first letter large; names in it stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def _form(name: str, kind: str) -> str:
     """How a column of the list is spelled."""
     if name in _FORMS:
         return _FORMS[name]
+    if name.startswith(ASSIGNED):
+        return "word"
     return "maybe" if kind.startswith(("Int", "UInt", "Float")) else "text"

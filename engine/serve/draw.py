@@ -11,12 +11,14 @@ from engine.report import page as reports
 from engine.serve import people
 from engine.serve.board import Board, View
 from engine.serve.pages import NAV, Page
-from engine.serve.segment import Segment, named
+from engine.serve.segment import Segment, named, spelled
+from engine.usecases import changes
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
 TEMPLATES = Path(__file__).parent / "templates"
+LIBRARY = Path(__file__).parent / "library"  # of others, with their licences
 
 
 def tail(segment: Segment, **more: Any) -> str:
@@ -43,13 +45,14 @@ def html(board: Board, view: View | None, page: Page, segment: Segment, **more: 
         )
 
     given: dict[str, Any] = {
-        "charts": {}, "formulas": (), "refresh": False, "opening": None, **page.more, **more,
+        "charts": {}, "formulas": (), "refresh": False, "opening": None, "drawn": None, **page.more, **more,
         "nav": NAV, "here": page.name, "tail": tail(segment), "segment": segment,
+        "whole_tail": tail(segment, **more.get("subject", {})),
         "number": view.number if view else 0,
         "facets": view.facets if view and page.name in dict(NAV) and page.name not in ("data", "runs") else (),
         "chosen": dict(segment.conditions),
         "size": people.size(view.snapshot.lookups, segment) if view and segment and board.internal else None,
-        "drawing": drawing, "cell": cell, "named": named,
+        "drawing": drawing, "cell": cell, "named": named, "spelled": spelled,
         "plain_tail": more.get("plain_tail", tail(segment)),
     }  # fmt: skip
     charts = given.pop("charts")
@@ -68,6 +71,8 @@ def cell(value: Any, form: str) -> Markup:
     """See `engine.report.page.cell`; whoever is named leads to the page about that person."""
     from markupsafe import Markup
 
+    if form == "id" and value == changes.UNTOLD:
+        return reports.cell("may not be told", "text")
     if form == "id" and value is not None:
         return Markup('<td class="id" data-sort="{}" title="{}"><a href="customer?{}">{}</a></td>').format(
             value, value, urlencode({"id": value}), reports.short_id(value)

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine import runner
 from engine.charts.influence import influence
-from engine.figures import word
 from engine.report import customer_page, data_page
 from engine.report import pages as reports
 from engine.report.book import plain
 from engine.report.opening import opening
-from engine.serve import cuts, people
+from engine.serve import cuts, graph, people
+from engine.serve import runs as histories
 from engine.serve.board import Board, View
 from engine.serve.segment import Segment
 from engine.usecases import data_report, explain, reporting_said
 
-LATEST = 50  # imports and runs that are listed
+LATEST = 50  # imports that are listed
 MEMBERS = 500
+_ANSWERS_LATER = "Being analysed from the newest snapshot. They appear here by themselves."
 NAV = (
     ("", "Today"), ("customers", "Customers"), ("influence", "Influence"), ("offers", "Offers"), ("faces", "Faces"),
     ("experiments", "Experiments"), ("data", "Data"), ("runs", "Runs"),
@@ -73,13 +72,18 @@ def _for_segment(parts: dict[str, Any], segment: Segment) -> dict[str, Any]:
 
 
 def _today(board: Board, view: View, segment: Segment, wait_s: float) -> Page:
-    facts = board.figures(view, segment).result(wait_s)
-    said = board.answer(view, ("said", segment), lambda: reporting_said.said(view.snapshot.figures, facts))
-    found = {**facts, **_state(board, view), "said": said.result(wait_s)}
+    whole = board.figures(view, segment)
+    early = board.internal and not segment and not whole.done()
+    facts = (board.early(view) if early else whole).result(wait_s)
+    said = board.answer(
+        view, ("said", segment, early), lambda: reporting_said.said(view.snapshot.lookups, facts), draw=True
+    ).result(wait_s)  # fmt: skip
+    sections = {**said, **({"experiments": [_ANSWERS_LATER]} if early and facts["experiments"] else {})}
+    found = {**facts, **histories.state(board, view), "said": sections}
     contents = [("now", "Now"), ("sections", "In words"), ("state", "What is up to date"), ("closing", "Method")]
     own = _parts("Today", "What came in, what it is worth, and what to do next.", "today", contents)
     charts = {name: chart for name, chart in influence(facts).items() if name == "calendar"}
-    return Page("", found, {**own, "charts": charts, "opening": opening(facts)})
+    return Page("", found, {**own, "charts": charts, "opening": opening(facts), "refresh": early})
 
 
 def _data(board: Board, view: View, segment: Segment, wait_s: float) -> Page:
@@ -97,37 +101,15 @@ def _data(board: Board, view: View, segment: Segment, wait_s: float) -> Page:
                                 "headings": dict(contents)})  # fmt: skip
 
 
-def _runs(board: Board, view: View, segment: Segment, wait_s: float) -> Page:
-    found = {"mode": board.mode, **_state(board, view)}
-    with view.snapshot.lookups.warehouse(read_only=True) as store:
-        lines = store.query("serve/runs", limit=LATEST)
-    found["runs"] = [_run(line, board.internal) for line in lines.iter_rows(named=True)]
-    contents = [("state", "What is up to date"), ("runs", "Runs, the newest first")]
-    return Page("runs", found, _parts("Runs", "What was computed, when, and what changed by it.", "runs", contents))
-
-
-def _run(line: Mapping[str, Any], internal: bool) -> dict[str, Any]:
-    """A run as a row; rows are counts of people, so they are no figure for the public."""
-    now, before = (json.loads(line[name] or "{}") for name in ("rows", "rows_before"))
-    changes = [f"{word(t)} {n:,} ({n - before[t]:+,})" if t in before else f"{word(t)} {n:,}" for t, n in now.items()]
-    return plain({
-        "stage": line["stage"], "finished_at": line["finished_at"], "status": line["status"],
-        "seconds": (line["finished_at"] - line["started_at"]).total_seconds(),
-        "rows": ", ".join(changes) if internal else None,
-    })  # fmt: skip
-
-
-def _state(board: Board, view: View) -> dict[str, Any]:
-    """Stages and the workspace's name, as every page may show them."""
-
-    def ask() -> list[dict[str, Any]]:
-        with view.snapshot.lookups.warehouse(read_only=True) as store:
-            return runner.status(store, board.workspace.config)
-
-    lines = board.answer(view, "state", ask, draw=True).result()
-    stages = [{name: line[name] for name in ("stage", "state", "finished_at")} for line in lines]
-    return {"workspace": board.workspace.path.name, "stages": stages,
-            "stale": [row["stage"] for row in stages if row["state"] != "fresh"]}  # fmt: skip
+def runs(board: Board, view: View, before: int | None, after: int | None) -> Page:
+    """What was computed, and what two runs decided otherwise; arguments as of `engine.serve.runs.compared`."""
+    internal = board.internal
+    found = {"mode": board.mode, **histories.state(board, view), "kept": histories.kept(view),
+             "compared": histories.compared(board, view, before, after),
+             "runs": histories.latest(view, internal=internal)}  # fmt: skip
+    contents = [("compared", "Two runs compared"), ("state", "What is up to date"), ("runs", "Runs, the newest first")]
+    lead = "What was computed, when, and what changed by it."
+    return Page("runs", found, {**_parts("Runs", lead, "runs", contents), "most": histories.MOST})
 
 
 def _imports(view: View) -> list[dict[str, Any]]:
@@ -147,10 +129,19 @@ def customer(board: Board, view: View, who: str) -> Page:
         InputError: nobody or several people are called so.
     """
     found = explain.facts(view.snapshot.lookups, who)
+    id_ = found["customer"]["customer_id"]
+    found["graph"] = board.kept(view, ("around", id_), lambda: graph.around(view.snapshot.lookups, id_))
     pictures = {
         row["arm"]: row["arm"] for row in found["matches"] if explain.smallest(board.workspace.ads, row["files"] or [])
     }
     return Page("customer", found, {**customer_page.parts(found), "pictures": pictures})
+
+
+def labels(facts: Mapping[str, Any]) -> dict[str, str]:
+    """What is written into the graph of a customer's page: who is in question, and who counts most."""
+    counted = [row for row in facts["influencers"] if row["definition"] == facts["definition"] and row["rank"] == 1]
+    first = {row["contact_id"]: "most influential" for row in counted}
+    return first | {facts["customer"]["customer_id"]: "customer" if facts["customer"]["is_customer"] else "this one"}
 
 
 def community(board: Board, view: View, number: int) -> Page:
@@ -163,8 +154,9 @@ def community(board: Board, view: View, number: int) -> Page:
         "mode": board.mode, "workspace": board.workspace.path.name, "community": number, "members": rows,
         "mix": [{"manufacturer": name, "n": mix[name]} for name in sorted(mix, key=lambda name: (-mix[name], name))],
         "listed": MEMBERS,
+        "graph": board.kept(view, ("community", number), lambda: graph.of_community(view.snapshot.lookups, number)),
     }  # fmt: skip
-    contents = [("mix", "Handsets"), ("members", "Members")]
+    contents = [("graph", "Who knows whom"), ("mix", "Handsets"), ("members", "Members")]
     return Page("community", found, _parts(f"Community {number}", "Who is in it, the most central first.", "community",
                                            contents))  # fmt: skip
 
@@ -182,4 +174,4 @@ def _parts(title: str, lead: str, body: str, contents: list[tuple[str, str]]) ->
             "headings": dict(contents)}  # fmt: skip
 
 
-_OWN: dict[str, Callable[[Board, View, Segment, float], Page]] = {"": _today, "data": _data, "runs": _runs}
+_OWN: dict[str, Callable[[Board, View, Segment, float], Page]] = {"": _today, "data": _data}

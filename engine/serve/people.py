@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import EngineError, InputError
-from engine.serve.segment import COMPUTED, LONGEST, OWN, Facet, Segment
+from engine.serve.segment import ASSIGNED, COMPUTED, LONGEST, OWN, Facet, Segment
 from engine.trust import people as rules
 from engine.usecases import customers
 from engine.warehouse import Sql, joined, quote, sql, sql_text
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from engine.warehouse import Warehouse
     from engine.workspace.snapshot import Reading
 
-TABLE = "_people"
+TABLE, _WIDER = "_people", "_people_wider"
+TRIALS = 20  # experiments whose arms are columns, the newest
+_MORE = ("handsets", "offers", "faces")  # statements serve/people_*: a row per customer each
 ROWS, MOST = 50, 100_000  # rows of a page; of a download
 _HIDDEN = ("customer_id", "birth_date")
 # What a row shows, in order, before the company's own columns.
@@ -55,15 +58,43 @@ def prepare(reading: Reading) -> list[Facet]:
     with reading.warehouse(read_only=True) as store:
         rules.standing(store, rules.rules(reading.config, store))  # leaves `_ages`
         own = [c for c in store.columns("customers") if c not in _HIDDEN]
-        columns = joined("", [sql(", k.{column} AS {name}", column=c, name=OWN + c) for c in own])
-        text = sql(
-            "CREATE OR REPLACE TEMP TABLE {table} AS SELECT p.*{own} FROM ({people}) AS p "
-            "LEFT JOIN customers AS k ON k.customer_id = p.customer_id",
-            table=TABLE, own=columns, people=sql_text("serve/people"),
-        )  # fmt: skip
-        store.execute_text(text, {"definition": reading.config.graph.definition}, name="serve/people")
-        names = [*COMPUTED, *(OWN + c for c in own if c != "age")]
+        trials = store.query("serve/trials", limit=TRIALS)["experiment_id"].to_list()
+        _put_together(store, reading.config.graph.definition, own, trials)
+        names = [*COMPUTED, *(ASSIGNED + trial for trial in trials), *(OWN + c for c in own if c != "age")]
         return [facet for name in names if (facet := _facet(store, name)) is not None]
+
+
+def _put_together(store: Warehouse, definition: str, own: Sequence[str], trials: Sequence[str]) -> None:
+    """The list, one join after the other: all at once need more memory than a snapshot may use.
+
+    Args:
+        store: with `_ages`.
+        definition: of influence.
+        own: the company's columns of table customers.
+        trials: experiments whose arms are columns.
+    """
+    named = joined("", [sql(", {column} AS {name}", column=c, name=OWN + c) for c in own])
+    arms = [sql(", max(arm) FILTER (WHERE experiment_id = ${value}) AS {name}", value=sql(f"trial{i}"),
+                name=ASSIGNED + trial) for i, trial in enumerate(trials)]  # fmt: skip
+    additions: list[tuple[Sql, dict[str, str]]] = [(sql_text(f"serve/people_{name}"), {}) for name in _MORE]
+    additions += [
+        (sql_text("serve/people_contacts"), {"definition": definition}),
+        (sql("SELECT customer_id{arms} FROM assignments GROUP BY customer_id", arms=joined("", arms)),
+         {f"trial{i}": trial for i, trial in enumerate(trials)}),
+        # In order of the ids, so that a search reads only where they may lie.
+        (sql("SELECT customer_id{own} FROM customers", own=named), {}),
+    ]  # fmt: skip
+    store.temp(TABLE, "serve/people")
+    for i, (more, values) in enumerate(additions, 1):
+        text = sql(
+            "CREATE TEMP TABLE {wider} AS SELECT p.*, m.* EXCLUDE (customer_id) FROM {table} AS p "
+            "LEFT JOIN ({more}) AS m ON m.customer_id = p.customer_id{order}",
+            wider=_WIDER, table=TABLE, more=more,
+            order=Sql(" ORDER BY p.customer_id" if i == len(additions) else ""),
+        )  # fmt: skip
+        store.execute_text(text, values, name="serve/people")
+        store.drop(TABLE)
+        store.execute_text(sql("ALTER TABLE {wider} RENAME TO {table}", wider=_WIDER, table=TABLE))
 
 
 def _facet(store: Warehouse, column: str) -> Facet | None:
@@ -84,7 +115,7 @@ def columns(reading: Reading) -> list[str]:
     """Columns of the list, in order."""
     with reading.warehouse(read_only=True) as store:
         there = store.columns(TABLE)
-    return [*SHOWN, *(c for c in there if c.startswith(OWN))]
+    return [*SHOWN, *(c for c in there if c.startswith((OWN, ASSIGNED)))]
 
 
 def size(reading: Reading, segment: Segment) -> int:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
+from engine.figures import word as said
 from engine.warehouse import joined, sql
 
 if TYPE_CHECKING:
     from engine.warehouse import Warehouse
 
 OWN = "own."  # before the name of a column that the company's table of customers brought
+ASSIGNED = "in."  # before the name of an experiment: the arm that it assigned
 COMPUTED = ("age_band", "manufacturer", "arm", "community")
 _NAMES = {"age_band": "age", "manufacturer": "handset", "arm": "face shown"}
 LONGEST = 50  # words of a column that are offered
@@ -74,7 +76,14 @@ class Facet:
 
 def named(column: str) -> str:
     """A column as a reader meets it."""
+    if column.startswith(ASSIGNED):
+        return f"arm in {column.removeprefix(ASSIGNED)}"
     return _NAMES.get(column) or column.removeprefix(OWN).replace("_", " ")
+
+
+def spelled(column: str, text: str) -> str:
+    """A word of a column as a reader meets it."""
+    return said(text) if column == "arm" or column.startswith(ASSIGNED) else text
 
 
 def parse(asked: Iterable[tuple[str, str]], facets: Iterable[Facet], *, public: bool) -> Segment:
@@ -91,7 +100,7 @@ def parse(asked: Iterable[tuple[str, str]], facets: Iterable[Facet], *, public: 
     known = {facet.column: facet for facet in facets}
     found: dict[str, str] = {}
     for column, word in asked:
-        if column not in COMPUTED and not column.startswith(OWN):
+        if column not in COMPUTED and not column.startswith((OWN, ASSIGNED)):
             continue
         if not word:
             continue

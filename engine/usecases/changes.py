@@ -1,4 +1,4 @@
-"""What two runs decided otherwise, and which inputs and settings moved it (`kindred diff`)."""
+"""What differs between the decisions of two runs, and which inputs and settings caused it (`kindred diff`)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # What may change, and the stage that decides it.
 KINDS = {"influencer": "influencers", "offer": "choices", "face": "face_choices", "ad": "ads"}
+UNTOLD = "#"  # in place of somebody who may not be told any more
 _CODE = "Kindred itself"
 _DECIDED = {
     "plans": "plans of experiments", "assignments": "assignments of experiments", "policies": "policies of faces",
@@ -43,13 +44,13 @@ class Cause:
 
 @dataclass(frozen=True)
 class Changes:
-    """What two runs decided otherwise.
+    """What differs between the decisions of two runs.
 
     Args:
         before: the earlier run.
         after: the later one.
-        counts: kind, changed (customers), and of these new (had none), lost (have none any more) and other.
-        people: customers of both runs, and the earlier (gone) or later (new) alone, no change counted.
+        counts: kind, changed (customers), and of these new (had none), lost (has none now) and other (has another).
+        people: numbers of customers in both runs, only in the earlier (gone) and only in the later (new).
         causes: what differed between the runs.
         rows: kind, customer_id, before, after; null = none, # = may not be told any more. Of a face arm and photo, of
             an ad its id and a hash of its files.
@@ -63,12 +64,21 @@ class Changes:
     rows: pl.DataFrame
 
     @property
+    def stages(self) -> list[str]:
+        """Stages that were computed anew between the two."""
+        return [
+            stage.name for stage in STAGES if self.before.stages.get(stage.name) != self.after.stages.get(stage.name)
+        ]
+
+    @property
     def line(self) -> str:
-        """All of it in one sentence."""
+        """How many of each kind changed, and the causes, in one sentence."""
         counts = self.counts.select("kind", "changed").iter_rows()
-        told = ", ".join(f"{n:,} {kind}{'s' * (n != 1)}" for kind, n in counts if n)
+        changed = ", ".join(f"{n:,} {kind}{'s' * (n != 1)}" for kind, n in counts if n)
+        if not changed:
+            return f"Since run {self.before.number}: no influencer, offer, face or ad changed."
         why = "; ".join(cause.what for cause in self.causes)
-        return f"Since run {self.before.number}: {told or 'nothing'} changed{f' ({why})' if why else ''}."
+        return f"Since run {self.before.number}: {changed} changed{f' (because of {why})' if why else ''}."
 
 
 def diff(

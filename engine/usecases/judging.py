@@ -11,6 +11,7 @@ from engine.errors import InputError
 from engine.faces import cut, judgements, model_id, sheet
 from engine.pipeline import matches, prepared
 from engine.progress import SILENT, Progress
+from engine.trust import files
 from engine.workspace import Workspace
 
 PAGE = "judge.html"
@@ -63,7 +64,7 @@ def page(workspace: Workspace, to: Path, *, count: int, seed: int = 7, progress:
     lines = [line for line in lines if all(pictures[key] for key in line)]
     data = json.dumps({"faces": pictures, "questions": lines}).replace("<", "\\u003c")
     frame = (Path(judgements.__file__).with_name("judging.html")).read_text("utf-8")
-    return sheet.saved(to / PAGE, frame.replace("DATA", data).encode())
+    return files.written(to / PAGE, frame.replace("DATA", data).encode())
 
 
 def weights(workspace: Workspace, file: Path, *, progress: Progress = SILENT) -> list[dict[str, Any]]:

@@ -163,6 +163,7 @@ def figures(
     internal: bool = False,
     segment: bool = False,
     shared: dict[str, Any] | None = None,
+    answered: bool = True,
     progress: Progress = SILENT,
 ) -> dict[str, Any]:
     """See `facts`; whoever calls this records the reading.
@@ -175,11 +176,12 @@ def figures(
         segment: the database shows some customers only, so that nothing is said of spillover along their ties.
         shared: what is told of everybody only, kept from one call to the next for the same data; the first one must be
             about everybody.
+        answered: with what experiments say, which takes longest; False = only who is in them.
         progress: where bars are drawn.
     """
     mode = INTERNAL if internal else PUBLIC
     config = workspace.config
-    analyses = _analyses(workspace, progress, interference=not segment) if "experiment" in kinds else {}
+    analyses = _analyses(workspace, progress, interference=not segment) if answered and "experiment" in kinds else {}
     with workspace.warehouse(read_only=True) as store:
         states = {str(line["stage"]): str(line["state"]) for line in runner.status(store, config)}
         # Influence of a segment asks nobody's age or consent, and has to be there at once.
@@ -270,7 +272,7 @@ def _warn(book: Book, kinds: tuple[str, ...], states: dict[str, str]) -> None:
     never = [s for s in stages if states[s] == "never"]
     stale = [s for s in stages if states[s] == "stale"]
     if never:
-        text = f"Not computed yet: {', '.join(never)}. What rests on it is missing here."
+        text = f"Not computed yet: {', '.join(never)}. Figures that need it are missing here."
         warnings.append({"text": text, "command": f"kindred run --until {never[-1]}"})
     if stale:
         text = (

@@ -66,6 +66,42 @@ def test_two_in_a_hundred_best_matches_are_taken_for_the_same_person_and_the_sam
     assert (same > bar).mean() >= (0.95 if directions > 20 else 0.3)
 
 
+def test_of_few_models_customers_tell_how_alike_different_persons_are():
+    """Over 30 towns of 24 models and 40 customers, a tenth of whom are models."""
+    false, by_models = [], []
+    for seed in range(30):
+        people = People(seed, 20)
+        persons = people.some(24)
+        gallery = people.photos(persons)
+        mean = likeness.common(gallery)
+        shown = models(likeness.without(gallery, mean))
+        who = np.concatenate([persons[:4], people.some(36)])
+        asked = pl.DataFrame(
+            {"subject_id": [f"c{k:02}" for k in range(40)], "sha256": [f"s{k}" for k in range(40)],
+             "embedding": pl.Series(likeness.without(people.photos(who), mean), dtype=SHAPE)}
+        )  # fmt: skip
+        best = (likeness.without(people.photos(people.some(100)), mean) @ shown["embedding"].to_numpy().T).max(axis=1)
+        random = likeness.random_similarities(shown, seed=1)
+        for used, share in ((likeness.of_others(random, asked, shown), false), (random, by_models)):
+            share.append((best > likeness.same_person(used, 24)).mean())
+        assert (
+            likeness.of_others(random, asked[::-1], shown).tobytes()
+            == likeness.of_others(random, asked, shown).tobytes()
+        )
+        assert likeness.of_others(random, asked[:2], shown) is random  # too few to tell
+    assert np.mean(false) < 0.04 < np.mean(by_models)
+
+
+def test_who_is_a_model_with_the_very_photo_is_no_pair_of_different_persons():
+    people = People(1, 83)
+    shown = models(people.photos(people.some(8)))
+    asked = shown.select(subject_id="photo_id", sha256="sha256", embedding="embedding")
+    others = pl.DataFrame({"subject_id": [f"o{k}" for k in range(9)], "sha256": [f"o{k}" for k in range(9)],
+                           "embedding": pl.Series(people.photos(people.some(9)), dtype=SHAPE)})  # fmt: skip
+    found = likeness.of_others(np.zeros(3), pl.concat([asked, others]), shown)
+    assert len(found) == 72 and found[-1] < 0.9
+
+
 def test_a_fixed_bar_takes_most_best_matches_for_the_same_person():
     """The planted fault: the threshold of a pair, used for the best of a thousand."""
     people = People(4, 83)

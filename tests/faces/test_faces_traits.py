@@ -9,10 +9,13 @@ import re
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from engine import sexes
 from engine.attributes import band
+from engine.config import Faces
 from engine.errors import ConfigError
 from engine.faces import cut, sheet, traits
 from engine.faces.match import cap_gap, match
@@ -104,6 +107,46 @@ def test_filters_and_penalties_equal_plain_loops():
         best = max(sorted(scores), key=scores.get)
         assert row["photo_id"] == best
         assert row["similarity"] == pytest.approx(likeness(subjects, models, row["subject_id"], best), abs=1e-5)
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=40, deadline=None)
+def test_the_other_sex_is_shown_only_where_no_photo_of_the_same_may_be(seed):
+    """By the weights that are set from the start, whatever the ages and hair, and were it the same face."""
+    rng, asked = np.random.default_rng(seed), Faces()
+    wanted, subjects, models = world(seed, arms=("own_face",))
+    people = subjects["subject_id"].unique().sort().to_list()
+    photos = models["photo_id"].unique().sort().to_list()
+    sexes_of = dict(zip([*people, *photos], rng.choice(["f", "m"], len(people) + len(photos)), strict=True))
+    twin = subjects.row(0, named=True)
+    sexes_of[twin["subject_id"]], sexes_of[photos[0]] = "f", "m"
+    faces = [twin["embedding"] if row["photo_id"] == photos[0] else row["embedding"] for row in models.to_dicts()]
+    ages = {p: "90" if sexes_of[p] == "f" else "18" for p in photos}
+    looks = [json.dumps({"sex": sexes_of[p], "age": ages[p], "hair": "white"}) for p in photos]
+    models = models.with_columns(
+        pl.Series("embedding", faces, dtype=models.schema["embedding"]),
+        attributes=pl.col("photo_id").replace_strict(photos, looks),
+    )
+    about = pl.DataFrame(
+        {"subject_id": people, "gender": [sexes_of[p] for p in people], "age": rng.integers(18, 30, len(people)),
+         "hair": pl.Series([[14.0, 1, 1, 0.9]] * len(people), dtype=pl.Array(pl.Float32, 4))}
+    )  # fmt: skip
+    wish = traits.wishes(asked.filters, asked.hair_weight, asked.age_weight, asked.sex_weight)
+    got = match(wanted, subjects, models, least=asked.min_similarity, wishes=wish, traits=about)
+    seen = got.filter(pl.col("status") == "matched")
+    for who, photo in seen.select("subject_id", "photo_id").iter_rows():
+        if sexes_of[who] != sexes_of[photo]:
+            same = [likeness(subjects, models, who, p) for p in photos if sexes_of[p] == sexes_of[who]]
+            assert max(same, default=-1) < asked.min_similarity
+    assert len(seen)
+
+
+def test_an_age_is_one_of_some_years():
+    people = pl.DataFrame({"subject_id": ["a"], "age": [40]})
+    ages = ["40", "47", "48", "60-69", "30-50"]
+    photos = pl.DataFrame({"photo_id": list("pqrst"), "attributes": [json.dumps({"age_band": age}) for age in ages]})
+    off = traits.Penalties(people, photos, traits.Wishes(age_weight=1.0))(np.arange(1))
+    np.testing.assert_allclose(off[0], [0, 0, 0.1, 2, 0], atol=1e-6)
 
 
 def test_hair_takes_off_in_proportion_and_unknown_hair_takes_off_nothing():

@@ -94,6 +94,17 @@ def test_arms_and_planted_effect_are_recomputed(facts, people):
     assert effect["always_valid_low"] < effect["low"] and effect["decision"].startswith("better, +")
 
 
+def test_what_comes_before_the_answers_differs_by_the_answers_alone(small):
+    kinds = reporting.KINDS
+    early = reporting.figures(small, kinds, internal=True, answered=False)
+    whole = reporting.figures(small, kinds, internal=True)
+    assert {name for name in whole if early.get(name) != whole[name]} == {"experiments"}
+    for before, after in zip(early["experiments"], whole["experiments"], strict=True):
+        answers = {key for key, value in after.items() if before.get(key) != value}
+        assert bool(answers) == (after["name"] in DAYS), "the other has no outcomes yet"
+        assert not answers & {"name", "plan", "versions", "funnel", "balance", "since"}
+
+
 def test_balance_segments_and_looks_are_recomputed(facts, people):
     rows, friends = people["spring"]
     x = trial(facts, "spring")
@@ -186,7 +197,7 @@ def act_all(rows):
     [
         (damage_plan, "The plan of experiment spring cannot be read"),
         (change_arm, "broken: "),
-        (lose_values, "outcomes have no finite value; do not use these results"),
+        (lose_values, "values are missing or not finite; do not use these results"),
         (act_all, "Do not use these results"),
     ],
 )

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +24,11 @@ from tests.report.tests_report_town import make, tables
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("", "customers", "influence", "offers", "faces", "experiments", "data", "runs")
+HISTORY = [
+    {"number": n, "finished_at": datetime(2025, 3, n, 12), "definition": "auto", "imports": 0,
+     "stages": json.dumps({"choices": f"run {n}", "ads": "the same"})}
+    for n in (1, 2)
+]  # fmt: skip
 COLUMN = 'x" onfocus="alert(1)" <script>'
 
 
@@ -88,7 +94,26 @@ def town(tmp_path_factory) -> workspace.Workspace:
         known = store.read("customers")
         odd = pl.Series(COLUMN, ["=1+1" if i % 2 else "<b>bold</b>" for i in range(known.height)])
         store.write("customers", known.with_columns(odd))
+        store.write("history", _frame(HISTORY))
+        store.write("decisions", _frame(decided(known["customer_id"].to_list())))
     return space
+
+
+def decided(ids: list[str]) -> list[dict]:
+    """Two runs: the second gives every tenth customer another offer, has no face for the third and knows the last."""
+    same = {"contact_id": None, "offer_id": "apple", "arm": "no_face", "subject_id": None, "photo_id": None, "ad": None}
+    rows = []
+    for i, name in enumerate(ids):
+        first, last = 2 if i == len(ids) - 1 else 1, 1 if i % 10 == 0 or i == 3 else None
+        rows.append({"customer_id": name, "first_run": first, "last_run": last, **same})
+        if last:
+            other = {"offer_id": "samsung"} if i % 10 == 0 else {"arm": "no_ad"}
+            rows.append({"customer_id": name, "first_run": 2, "last_run": None, **same, **other})
+    return rows
+
+
+def _frame(rows: list[dict]) -> pl.DataFrame:
+    return pl.DataFrame(rows, infer_schema_length=None)
 
 
 @pytest.fixture(scope="module")

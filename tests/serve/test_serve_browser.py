@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -44,6 +45,24 @@ def test_a_segment_stays_and_a_search_leads_to_the_customer(seen):
     assert "customers" in seen["women"]
     assert "Expected value" in seen["sorted"]
     assert seen["customer"] == "Why c0013?"
+
+
+def test_a_graph_zooms_and_moves_and_a_click_leads_to_the_person(seen):
+    whole, zoomed, pushed, dragged, again = seen["moves"]
+    assert len({whole, zoomed, pushed, dragged}) == 4
+    assert again == whole
+    assert "community?id=" in seen["stayed"]  # a drag is no click
+    assert seen["people"] > 2
+    assert re.search(r"^c.*: .*, most influential for \d+$", seen["told"])
+    assert "customer" in seen["legend"]
+    assert seen["ties"][0] == seen["ties"][1] > 0
+    assert seen["clicked"].startswith("c")
+    assert sorted(seen["ego"]) == ["customer", "most influential"]
+
+
+def test_two_runs_are_compared(seen):
+    assert re.search(r"Another offer\s*40\s*0 had none", seen["changed"])
+    assert seen["offers"] == 40
 
 
 def test_no_page_is_too_wide_and_axe_finds_nothing_serious(seen):

@@ -87,6 +87,9 @@ def test_public_shows_nobody_and_cuts_by_one_column(public, town):
     assert public.ask("offers?own.gender=man&own.residence=Gy%C5%91r").status == 400
     assert public.ask("offers?community=1").status == 400
     assert public.ask("offers?own.residence=%3Cscript%3Ealert(1)%3C/script%3E").status == 400  # hardly anybody's
+    assert "Computed anew between them" in public.page("runs?before=1&after=2").text
+    assert "Another offer" not in public.page("runs?before=1&after=2").text
+    assert public.ask("table.csv?page=runs&table=compared.offer").status == 400
     for path in ("customer?id=c0013", "customers.csv", "community?id=1", "ad?id=c0013&arm=own_face",
                  "chart?page=customer&id=c0013&name=ego"):  # fmt: skip
         assert public.ask(path).status == 400, path
