@@ -133,9 +133,7 @@ class Graph:
     half_life_days: float = _s(30.0, "age in days at which contact counts half", low=0.1)
     min_active_days: int = _s(2, "fewest days with contact that make a tie", low=1)
     hub_contacts_per_month: int = _s(400, "parties with more contacts a month are hubs, no people", low=1)
-    hub_degree_quantile: float = _s(
-        0.999, "hubs are also parties with more contacts than this quantile ...", low=0, high=1
-    )
+    hub_degree_quantile: float = _s(0.999, "so are those with more contacts than this quantile ...", low=0, high=1)
     hub_mutual_share: float = _s(0.05, "... and less than this share of them both ways", low=0, high=1)
     incremental: bool = _s(False, "update the last edges instead of computing all: faster, equal to 1e-9")
     damping: float = _s(0.85, "PageRank's damping factor", low=0, high=0.9999)
@@ -260,10 +258,7 @@ class Faces:
     )
     hair_weight: float = _s(0.02, "similarity subtracted for a very different hair colour", low=0, high=2)
     age_weight: float = _s(
-        0.06,
-        "similarity subtracted for every ten years between an age and the model's age_band (or estimated age ± 7)",
-        low=0,
-        high=2,
+        0.06, "similarity subtracted for ten years between an age and age_band (estimated: ± 7)", low=0, high=2
     )
     sex_weight: float = _s(
         2.0, "similarity subtracted for the other sex where both are known; 2 = only if there is no other photo", low=0

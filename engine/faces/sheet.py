@@ -257,9 +257,14 @@ def figure(picture: np.ndarray | None, caption: str, note: str, *, shown: bool =
 
 def as_address(picture: np.ndarray) -> str:
     """A face as an address that holds the picture itself."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg(picture)).decode('ascii')}"
+
+
+def jpeg(picture: np.ndarray) -> bytes:
+    """A face as a small JPEG."""
     file = io.BytesIO()
     _fitted(picture).save(file, "JPEG", quality=85)
-    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
+    return file.getvalue()
 
 
 def _short(text: str, kept: int) -> str:

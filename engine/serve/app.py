@@ -15,7 +15,7 @@ from engine.serve import runs as histories
 from engine.serve.board import Board, NotNow, View
 from engine.serve.pages import NAV, Page
 from engine.serve.segment import ASSIGNED, Segment, named, parse
-from engine.usecases import explain
+from engine.usecases import explain, judging
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -30,6 +30,8 @@ STATIC = {
     "icon.svg": (draw.TEMPLATES / "icon.svg", "image/svg+xml"),
     "desk.js": (draw.TEMPLATES / "desk.js", "text/javascript"),
     "graph.js": (draw.TEMPLATES / "graph.js", "text/javascript"),
+    "judging.css": (judging.PARTS / "judging.css", "text/css"),
+    "judging.js": (judging.PARTS / "judging.js", "text/javascript"),
     "panzoom.min.js": (draw.LIBRARY / "panzoom.min.js", "text/javascript"),
 }  # fmt: skip
 _NUMBER = re.compile(r"[0-9]{1,9}")
@@ -52,6 +54,8 @@ def app(board: Board) -> Starlette:
         Route("/customers.{kind}", desk.answering(desk.customers_file)),
         Route("/customer", desk.answering(desk.customer)),
         Route("/community", desk.answering(desk.community)),
+        Route("/judge", desk.answering(desk.judge)),
+        Route("/face", desk.answering(desk.face)),
         Route("/table.{kind}", desk.answering(desk.table)),
         Route("/chart", desk.answering(desk.chart)),
         Route("/ad", desk.answering(desk.ad)),
@@ -170,6 +174,16 @@ class _Desk:
         page = pages.runs(self._board, view, asked["before"], asked["after"])
         return page, {name: number for name, number in asked.items() if number is not None}
 
+    def judge(self, request: Request) -> Response:
+        """Questions about two photos, whose answers the reader saves."""
+        view = self._internal()
+        self._board.record("judge")
+        try:
+            page = pages.judge(self._board, view, wait_s=WAIT_S)
+        except TimeoutError:
+            return self._html(view, pages.waiting(self._board, "judge"), Segment(), refresh=True)
+        return self._html(view, page, Segment())
+
     # ---- pictures and files
 
     def chart(self, request: Request) -> Response:
@@ -221,6 +235,16 @@ class _Desk:
         if path is None or not path.resolve().is_relative_to(folder):
             raise InputError("there is no such ad.")
         return FileResponse(path, media_type=explain.PICTURES[path.suffix.lower()])
+
+    def face(self, request: Request) -> Response:
+        """The crop of a face that is asked about."""
+        from starlette.responses import Response
+
+        view = self._internal()
+        asked = pages.questions(self._board, view, FILE_WAIT_S)
+        return Response(
+            judging.picture(view.snapshot.figures, asked, request.query_params.get("name", "")), media_type="image/jpeg"
+        )
 
     def state(self, request: Request) -> Response:
         """What an open page asks from time to time."""

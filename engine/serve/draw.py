@@ -45,7 +45,8 @@ def html(board: Board, view: View | None, page: Page, segment: Segment, **more: 
         )
 
     given: dict[str, Any] = {
-        "charts": {}, "formulas": (), "refresh": False, "opening": None, "drawn": None, **page.more, **more,
+        "charts": {}, "formulas": (), "refresh": False, "opening": None, "scripts": (), "styles": (),
+        **page.more, **more,
         "nav": NAV, "here": page.name, "tail": tail(segment), "segment": segment,
         "whole_tail": tail(segment, **more.get("subject", {})),
         "number": view.number if view else 0,

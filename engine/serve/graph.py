@@ -141,7 +141,7 @@ def given(graph: Mapping[str, Any], how: Look, labels: Mapping[str, str]) -> dic
     rule = "contacts with the strongest ties, and who they are of," if labels else "most central members"
     colours = {name: text for name, text in COLOURED_BY.items() if labels or name != "community"}
     return {"drawn": drawing(graph, how, labels), "how": how, "sizes": SIZES, "colours": colours, "side": SIDE,
-            "rule": rule}  # fmt: skip
+            "rule": rule, "scripts": ("panzoom.min.js", "graph.js")}  # fmt: skip
 
 
 def _word(row: Mapping[str, Any], colour: str) -> str:

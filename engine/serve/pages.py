@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from engine.charts.influence import influence
 from engine.report import customer_page, data_page
@@ -15,10 +16,12 @@ from engine.serve import cuts, graph, people
 from engine.serve import runs as histories
 from engine.serve.board import Board, View
 from engine.serve.segment import Segment
-from engine.usecases import data_report, explain, reporting_said
+from engine.usecases import data_report, explain, judging, reporting_said
 
 LATEST = 50  # imports that are listed
 MEMBERS = 500
+QUESTIONS = 50
+JUDGE = "Which of the two is more like this face?"
 _ANSWERS_LATER = "Being analysed from the newest snapshot. They appear here by themselves."
 NAV = (
     ("", "Today"), ("customers", "Customers"), ("influence", "Influence"), ("offers", "Offers"), ("faces", "Faces"),
@@ -59,8 +62,18 @@ def build(board: Board, view: View, name: str, segment: Segment, *, wait_s: floa
     if name in _KINDS:
         kind = _KINDS[name]
         facts = cuts.of_segment(board.figures(view, segment, (kind,)).result(wait_s), segment)
-        return Page(name, facts, _for_segment(reports.parts(kind, facts), segment))
+        parts = _for_segment(reports.parts(kind, facts), segment)
+        return Page(name, facts, _by_hand(parts) if name == "faces" and board.internal else parts)
     return _OWN[name](board, view, segment, wait_s)
+
+
+def _by_hand(parts: dict[str, Any]) -> dict[str, Any]:
+    """The page of faces with a part that leads to judging."""
+    *before, last = parts["bodies"]
+    *parts_before, hidden, method = parts["contents"]
+    contents = [*parts_before, ("byhand", "Judged by hand"), hidden, method]
+    return {**parts, "bodies": [*before, "desk_faces.html", last], "contents": contents, "headings": dict(contents),
+            "questions": QUESTIONS}  # fmt: skip
 
 
 def _for_segment(parts: dict[str, Any], segment: Segment) -> dict[str, Any]:
@@ -161,9 +174,39 @@ def community(board: Board, view: View, number: int) -> Page:
                                            contents))  # fmt: skip
 
 
+def questions(board: Board, view: View, wait_s: float) -> judging.Questions:
+    """What is asked about likeness, the same for a snapshot."""
+    reading = view.snapshot.figures
+
+    def ask() -> judging.Questions:
+        with reading.warehouse(read_only=True) as store:
+            return judging.questions(reading, store, count=QUESTIONS, seed=reading.config.run.seed)
+
+    asked: judging.Questions = board.answer(view, "judge", ask).result(wait_s)
+    return asked
+
+
+def judge(board: Board, view: View, *, wait_s: float) -> Page:
+    """Questions about two photos, in internal mode.
+
+    Raises:
+        TimeoutError: they take longer.
+        InputError: there is nobody to ask about.
+    """
+    from markupsafe import Markup
+
+    asked = questions(board, view, wait_s)
+    addresses = {name: f"face?{urlencode({'name': name})}" for line in asked.lines for name in line}
+    lead = "Answers stay on this page until you save them; kindred faces evaluate --judgements makes weights of them."
+    own = _parts(JUDGE, lead, "judge", [("pair", "Two photos")])
+    found = {"mode": board.mode, "workspace": board.workspace.path.name}
+    shown = {**own, "asked": Markup(judging.body(asked.lines, addresses)), "scripts": ("judging.js",)}  # noqa: S704 - ours
+    return Page("judge", found, {**shown, "styles": ("judging.css",)})
+
+
 def waiting(board: Board, name: str) -> Page:
     """The page that stands while figures are made."""
-    title = dict(NAV)[name]
+    title = dict(NAV).get(name, JUDGE)
     found = {"mode": board.mode, "workspace": board.workspace.path.name}
     return Page(name, found, _parts(title, "Being computed from the newest snapshot. This page comes by itself.",
                                     "waiting", [("waiting", "A moment")]))  # fmt: skip

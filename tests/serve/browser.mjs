@@ -109,9 +109,28 @@ await context.close();
   await context.close();
 }
 
+// Faces judged by hand: answers by keys and buttons, saved as a file.
+{
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  const page = watched(await context.newPage());
+  await opened(page, "faces");
+  await page.locator("#byhand a").click();
+  for (let i = 0; i < 100 && !await page.locator("#judge").count(); i++) await page.waitForTimeout(300);
+  await page.waitForFunction(() => [...document.querySelectorAll("#judge img")].every((image) => image.naturalWidth > 50));
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("ArrowRight");
+  await page.locator("#judge #skip").click();
+  await page.keyboard.press("Backspace");
+  await page.locator("#judge #right").click();
+  seen.judged = await page.locator("#judge #count").textContent();
+  const [file] = await Promise.all([page.waitForEvent("download"), page.locator("#judge #save").click()]);
+  seen.judgements = [file.suggestedFilename(), ...fs.readFileSync(await file.path(), "utf8").trim().split("\n")];
+  await context.close();
+}
+
 // axe is a foreign script, which the policy forbids: it is let in past it.
 seen.looks = [];
-const pages = ["", "customers", "customer?id=c0013", "community?id=1", "influence", "offers?own.gender=woman", "faces", "experiments", "data", "runs"];
+const pages = ["", "customers", "customer?id=c0013", "community?id=1", "influence", "offers?own.gender=woman", "faces", "experiments", "data", "runs", "judge"];
 for (const [width, colorScheme] of [[1280, "light"], [390, "dark"]]) {
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true });
   const page = watched(await context.newPage());

@@ -16,10 +16,14 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 import polars as pl
 import pytest
+from PIL import Image
 
 from engine import workspace
+from engine.faces import model_id
+from engine.warehouse import Warehouse
 from tests.report.tests_report_town import make, tables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,9 +98,30 @@ def town(tmp_path_factory) -> workspace.Workspace:
         known = store.read("customers")
         odd = pl.Series(COLUMN, ["=1+1" if i % 2 else "<b>bold</b>" for i in range(known.height)])
         store.write("customers", known.with_columns(odd))
+        store.write("faces", _found(space, store))
         store.write("history", _frame(HISTORY))
         store.write("decisions", _frame(decided(known["customer_id"].to_list())))
     return space
+
+
+def _found(space: workspace.Workspace, store: Warehouse) -> pl.DataFrame:
+    """Faces as if the networks had found them, in photos that are there."""
+    drawn, faces = np.random.default_rng(3), store.read("faces")
+    paths = {}
+    for table in ("photos", "inventory"):
+        paths |= dict.fromkeys(store.read(table)["sha256"], table)
+        for name in store.read(table)["path"]:
+            pixels = drawn.integers(0, 255, (8, 8, 3), dtype=np.uint8)
+            Image.fromarray(pixels).resize((120, 120)).save(space.faces / name)
+    rows = []
+    for row in faces.to_dicts():
+        vector = drawn.normal(size=512)
+        by = model_id(space.config.faces, "customer" if paths.get(row["sha256"]) == "photos" else "inventory")
+        ok = {"width": 120, "height": 120, "box": [30, 30, 90, 90], "probability": 1.0, "sharpness": 1.0, "yaw": 0.0,
+              "landmarks": [45, 50, 75, 50, 60, 65, 48, 78, 72, 78],
+              "embedding": vector / np.linalg.norm(vector)}  # fmt: skip
+        rows.append({**row, "model_id": by, **(ok if row["status"] == "ok" else {})})
+    return pl.DataFrame(rows, schema=faces.schema)
 
 
 def decided(ids: list[str]) -> list[dict]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.faces import judgements
 from tests.browsers import chromium, node_modules
 
 SCRIPT = Path(__file__).with_name("browser.mjs")
@@ -63,6 +64,14 @@ def test_a_graph_zooms_and_moves_and_a_click_leads_to_the_person(seen):
 def test_two_runs_are_compared(seen):
     assert re.search(r"Another offer\s*40\s*0 had none", seen["changed"])
     assert seen["offers"] == 40
+
+
+def test_faces_are_judged_and_saved_as_evaluate_reads_them(seen):
+    name, head, *lines = seen["judgements"]
+    assert (name, head) == ("judgements.csv", ",".join(judgements.COLUMNS))
+    assert [line.rsplit(",", 1)[1] for line in lines] == ["left", "right", "right"]
+    assert all(re.match(r"a0+\d+,p\d+,p\d+,", line) for line in lines)  # as the tables name them
+    assert seen["judged"].startswith("3 of ")
 
 
 def test_no_page_is_too_wide_and_axe_finds_nothing_serious(seen):

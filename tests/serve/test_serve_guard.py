@@ -90,8 +90,9 @@ def test_public_shows_nobody_and_cuts_by_one_column(public, town):
     assert "Computed anew between them" in public.page("runs?before=1&after=2").text
     assert "Another offer" not in public.page("runs?before=1&after=2").text
     assert public.ask("table.csv?page=runs&table=compared.offer").status == 400
-    for path in ("customer?id=c0013", "customers.csv", "community?id=1", "ad?id=c0013&arm=own_face",
-                 "chart?page=customer&id=c0013&name=ego"):  # fmt: skip
+    assert 'href="judge"' not in public.page("faces").text
+    for path in ("customer?id=c0013", "customers.csv", "judge", "face?name=sa", "face?name=mp1", "community?id=1",
+                 "ad?id=c0013&arm=own_face", "chart?page=customer&id=c0013&name=ego"):  # fmt: skip
         assert public.ask(path).status == 400, path
 
 

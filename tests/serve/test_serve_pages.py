@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ import polars as pl
 import pytest
 
 import engine
-from engine.usecases import reporting
+from engine.usecases import judging, reporting
 from tests.serve.conftest import COLUMN, PAGES, decided, written_by_looking
 
 ODD = 'c<img src=x onerror="alert(1)">'
@@ -33,7 +34,6 @@ def test_figures_are_those_of_the_report(internal, town):
 
 
 def _told(facts, path):
-    import json
     from html import escape
 
     from engine.figures import look_up
@@ -111,6 +111,21 @@ def test_a_customer_is_found_and_explained(internal):
     assert internal.ask("customer?id=nobody").status == 400
     assert "c0013" in internal.page("customers?q=c001").text
     assert "c0203" not in internal.page("customers?q=c001").text
+
+
+def test_faces_asked_about_are_those_of_who_may_be_shown(internal, town):
+    text = internal.page("judge").text
+    asked = json.loads(re.search(r'id="data">(.*?)</script>', text)[1])
+    with town.warehouse(read_only=True) as store:
+        photos, models = (set(store.read(t)[c]) for t, c in (("photos", "sha256"), ("inventory", "photo_id")))
+        allowed = set(judging.questions(town, store, count=5).faces)
+    assert {name[1:] for line in asked["questions"] for name in line[:1]} <= photos
+    assert {name[1:] for line in asked["questions"] for name in line[1:]} <= models
+    picture = internal.page(asked["faces"][asked["questions"][0][0]])
+    assert (picture.headers["content-type"], picture.body[:2]) == ("image/jpeg", b"\xff\xd8")
+    barred = next(sha for sha in sorted(photos) if "s" + sha not in allowed)
+    for name in ("s" + barred, "s../kindred.toml", "mnobody", ""):
+        assert internal.ask("face?" + urlencode({"name": name})).status == 400, name
 
 
 def test_the_list_sorts_and_turns_pages(internal):

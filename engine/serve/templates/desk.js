@@ -51,7 +51,7 @@ const tell = (text) => { if (news.textContent !== text) { news.textContent = tex
 setInterval(async () => {
   try {
     const state = await (await fetch("state")).json();
-    const typing = document.activeElement && /^(INPUT|SELECT)$/.test(document.activeElement.tagName);
+    const typing = document.getElementById("judge") || document.activeElement && /^(INPUT|SELECT)$/.test(document.activeElement.tagName);
     if (state.number && String(state.number) !== document.body.dataset.number) {
       if (!typing) location.reload();
       else tell("A run has finished: load the page again to see what it changed.");
