@@ -133,9 +133,7 @@ class Graph:
     half_life_days: float = _s(30.0, "age in days at which contact counts half", low=0.1)
     min_active_days: int = _s(2, "fewest days with contact that make a tie", low=1)
     hub_contacts_per_month: int = _s(400, "parties with more contacts a month are hubs, no people", low=1)
-    hub_degree_quantile: float = _s(
-        0.999, "hubs are also parties with more contacts than this quantile ...", low=0, high=1
-    )
+    hub_degree_quantile: float = _s(0.999, "so are those with more contacts than this quantile ...", low=0, high=1)
     hub_mutual_share: float = _s(0.05, "... and less than this share of them both ways", low=0, high=1)
     incremental: bool = _s(False, "update the last edges instead of computing all: faster, equal to 1e-9")
     damping: float = _s(0.85, "PageRank's damping factor", low=0, high=0.9999)
@@ -269,7 +267,8 @@ class Ads:
     """Ads: the finished pictures (creatives)."""
 
     campaign: str = _s("campaign", "beginning of every creative's file name")
-    brand: str = _s("", "folder of a brand; empty = the built-in one", file=True)
+    brand: str = _s("", "folder of a brand; empty = the built-in one, which has no name", file=True)
+    language: str = _s("", "of the campaign: the brand's texts of [language.…] in its file; empty = those of [brand]")
     sizes: str = _s("1080x1080,300x250", "canvas sizes in pixels, separated by commas")
     arms: str = _s("own_face,influencer_face,random_face,no_face", "faces an ad may show, separated by commas")
     render: str = _s(
