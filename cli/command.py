@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import os
 import sys
@@ -27,38 +28,38 @@ if TYPE_CHECKING:
 _WRITTEN = ("to", "json_to", "plot")  # options that name a file or folder to write
 DONE, KNOWN_ERROR, WRONG_USAGE, ROWS_REJECTED = 0, 1, 2, 3
 
-SHEET = Annotated[str | None, typer.Option("--sheet", metavar="NAME", help="Of a workbook: its name or number.")]
-ENCODING = Annotated[
-    str | None, typer.Option("--encoding", metavar="NAME", help="Of a text, e.g. cp1250; found unless given.")
-]
 _WORKSPACE = Annotated[
     Path | None,
     typer.Option(
         "-w", "--workspace", metavar="DIR", help="Workspace; default: here or the nearest parent that is one."
     ),
 ]
-_OUTPUT = Annotated[Output, typer.Option("-o", "--output", help="Form of what is printed on stdout.")]
-_QUIET = Annotated[bool, typer.Option("--quiet", help="No words and no progress on stderr; errors still show.")]
+_OUTPUT = Annotated[Output, typer.Option("-o", "--output", help="Format of the data printed on stdout.")]
+_QUIET = Annotated[bool, typer.Option("--quiet", help="No messages and no progress on stderr; errors are shown.")]
 _DEBUG = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 _THREADS = Annotated[int | None, typer.Option("--threads", min=0, max=1024, help="Processor threads; 0 = all.")]
 _MEMORY = Annotated[
     str | None, typer.Option("--memory", metavar="SIZE", help="Memory limit of the database, e.g. 4GB.")
 ]
 _ENGINE = Annotated[str | None, typer.Option("--engine", metavar="NAME", help="duckdb (default) or spark.")]
-_MASTER = Annotated[str | None, typer.Option("--master", metavar="URL", help="Spark's, e.g. spark://host:7077.")]
+_MASTER = Annotated[
+    str | None, typer.Option("--master", metavar="URL", help="Spark's, e.g. spark://host:7077 or sc://host:15002.")
+]
 
 PLOT = Annotated[
     Path | None,
-    typer.Option("--plot", metavar="FILE", help="Draw it too: .svg, .png or .html (values where the pointer is)."),
+    typer.Option(
+        "--plot", metavar="FILE", help="Draw a chart too: .svg, .png or .html (.html shows values at the pointer)."
+    ),
 ]
 PUBLIC = Annotated[
-    bool, typer.Option("--public", help="Withhold what tells of fewer customers than report.min_cell (15).")
+    bool, typer.Option("--public", help="Withhold figures about fewer customers than report.min_cell (15).")
 ]
 
 
 @dataclass(frozen=True)
 class Shell:
-    """The common options of one call, and how it talks.
+    """The common options of one call, and how it prints.
 
     Args:
         command: its name, `graph ego`.
@@ -80,7 +81,7 @@ class Shell:
     opened: list[Workspace] = field(default_factory=list)
 
     def workspace(self, **flags: Any) -> Workspace:
-        """The workspace of this call, which the audit log says first; what it cannot say is not opened.
+        """Open the workspace of this call, once the audit log has recorded that; else it is not opened.
 
         Args:
             flags: `graph__window_days=30` style settings, None = not given.
@@ -111,37 +112,37 @@ class Shell:
         return output.progress(self.quiet)
 
     def emit(self, data: Any, columns: list[str] | None = None) -> None:
-        """Data, on stdout."""
+        """Print data on stdout."""
         output.emit(data, self.output, columns=columns)
 
     def say(self, text: str) -> None:
-        """Words, on stderr."""
+        """Print a message on stderr, unless quiet."""
         output.say(text, quiet=self.quiet)
 
     def say_called_back(self, space: Workspace) -> None:
-        """How many ads what was just written took out, and where those are named that were handed out before."""
+        """Say how many ads were removed by what was just imported, and where those already handed out are listed."""
         before, after = space.changed.get("ads", (0, 0))
         if before > after:
             ads = "1 ad was" if before - after == 1 else f"{before - after:,} ads were"
             self.say(
-                f"{ads} taken out with it. Those handed out before are called back by the next export: "
+                f"{ads} removed by this. Those handed out before are called back by the next export: "
                 "`kindred export delivery --to DIR` names them in withdraw.jsonl."
             )
 
     def say_next(self, space: Workspace) -> None:
-        """The step that the workspace calls for now."""
+        """Say what to do next in this workspace."""
         from engine.usecases import next_steps
 
         if not self.quiet and (step := next_steps.first(space)):
             self.say(f"Next: `{step.command}` ({step.why}). All steps: `kindred next`.")
 
-    def say_told(self) -> None:
-        """What followed from settings that were changed since the last command."""
+    def say_notices(self) -> None:
+        """Say what was done because settings were changed since the last command."""
         for text in (text for space in self.opened for text in space.notices):
             self.say(text)
 
     def complain(self, text: str) -> None:
-        """What went wrong, on stderr, also when quiet."""
+        """Print what went wrong on stderr, also when quiet."""
         output.say(f"kindred: {text}")
 
 
@@ -160,6 +161,8 @@ class _Explained(TyperCommand):
 
 def command(app: typer.Typer, name: str | None = None, *, computes: bool = False, recorded: bool = True) -> Callable:
     """Register a function `f(shell, …)` as a command with the common options after its own.
+
+    A parameter whose type is a dataclass stands for a group of options, one for each field.
 
     Args:
         app: the group it belongs to.
@@ -198,14 +201,15 @@ def command(app: typer.Typer, name: str | None = None, *, computes: bool = False
             )
             with _as_exit_code(options["debug"]):
                 _check_outputs(given)
+                for name, group in groups.items():
+                    given[name] = group(**{field.name: given.pop(field.name) for field in dataclasses.fields(group)})
                 try:
                     code = function(shell, **given)
                 finally:
-                    shell.say_told()
+                    shell.say_notices()
             raise typer.Exit(code or DONE)
 
-        hints = typing.get_type_hints(function, include_extras=True)
-        own = [p.replace(annotation=hints[p.name]) for p in list(inspect.signature(function).parameters.values())[1:]]
+        own, groups = _own(function)
         added = [
             inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
             for key, (kind, default) in common.items()
@@ -221,8 +225,26 @@ def command(app: typer.Typer, name: str | None = None, *, computes: bool = False
     return register
 
 
-class Alone:
-    """Stands for a group where `command` registers what the group itself does, when none of its commands is given.
+def _own(function: Callable) -> tuple[list[inspect.Parameter], dict[str, type]]:
+    """A command's own parameters after the shell; those that are a group of options, a dataclass, as its fields."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    own, groups = [], {}
+    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        kind = hints[parameter.name]
+        if dataclasses.is_dataclass(kind):
+            groups[parameter.name] = typing.cast(type, kind)
+            types = typing.get_type_hints(kind, include_extras=True)
+            own += [
+                parameter.replace(name=field.name, default=field.default, annotation=types[field.name])
+                for field in dataclasses.fields(kind)
+            ]
+        else:
+            own.append(parameter.replace(annotation=kind))
+    return own, groups
+
+
+class GroupItself:
+    """Lets `command` register what a group itself does when none of its commands is given.
 
     Args:
         group: whose own command it is.
@@ -257,7 +279,7 @@ def _named(context: typer.Context) -> str:
 
 
 def _check_outputs(given: dict[str, Any]) -> None:
-    """No page or picture goes over the database, the audit log or the photos of a workspace."""
+    """Refuse to write a page or picture over the database, the audit log or the photos of a workspace."""
     written = [given[name] for name in _WRITTEN if isinstance(given.get(name), Path)]
     if written:
         from engine import workspace
@@ -291,7 +313,7 @@ class _as_exit_code:
         if isinstance(error, EngineError):
             print(f"kindred: {error}", file=sys.stderr)
         elif isinstance(error, MemoryError):
-            print("kindred: out of memory. Give --memory less, or free some.", file=sys.stderr)
+            print("kindred: out of memory. Set a smaller --memory, or close other programs.", file=sys.stderr)
         elif isinstance(error, OSError):
             print(masked(f"kindred: {error.filename or ''}: {error.strerror or error}"), file=sys.stderr)
         else:

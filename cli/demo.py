@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,14 +21,14 @@ def register(app: typer.Typer) -> None:
     @command(app, computes=True)
     def demo(
         shell: Shell,
-        out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for everything it makes.")] = Path(
+        out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for everything that is made.")] = Path(
             "demo"
         ),
         customers: Annotated[int, typer.Option("--customers", min=50, help="People in the town.")] = 1500,
         seed: _SEED = 7,
         quick: Annotated[bool, typer.Option("--quick", help="A small town, under 40 seconds.")] = False,
     ) -> None:
-        """The whole job on an invented town. Logs, graph, influencers, offers, faces, ads; then what it recovered.
+        """Run everything on an invented town. Logs, graph, influencers, offers, faces, ads; then what was found again.
 
         Example: `kindred demo --out demo --quick`
         """
@@ -49,7 +50,7 @@ def register(app: typer.Typer) -> None:
         seed: _SEED = 7,
         photos: Annotated[int | None, typer.Option("--photos", min=0, help="Customers with a portrait.")] = None,
     ) -> None:
-        """Invent a town and its records. Calls, customers, campaign, consents, drawn portraits; the truth lies apart.
+        """Invent a town and its records. Calls, customers, campaign, consents, portraits; the truth in its own folder.
 
         Example: `kindred synth town --customers 5000 --seed 3`
         """
@@ -100,7 +101,7 @@ def _found(influencers: dict[str, Any]) -> str:
         f"{_percent(first.get(chosen))} of the planted ones come first by {chosen}, "
         f"{_percent(three.get(chosen))} among the first three; a random contact: {_percent(influencers['random'])}",
         others,
-        influencers["because"],
+        *textwrap.wrap(influencers["because"], 85),
     ]
     return f"\n{'':15}".join(line for line in lines if line)
 

@@ -7,19 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.command import ENCODING, PLOT, SHEET, Shell, command
-from cli.inputs import COLUMN, MAPPING, pairs
-from engine.errors import InputError
+from cli.command import PLOT, Shell, command
+from cli.inputs import SEED, Form, Reading, column, numbers
 
 if TYPE_CHECKING:
     from engine.sources import SourceSummary
 
-_NAME = Annotated[str, typer.Argument(metavar="NAME", help="Of the experiment.")]
+_NAME = Annotated[str, typer.Argument(metavar="NAME", help="The experiment's name.")]
 _FILE = Annotated[Path, typer.Argument(metavar="FILE", help="CSV, TSV or Parquet.")]
-_COVARIATE = Annotated[
-    str | None, typer.Option("--covariate", metavar="COLUMN", help="A column of customers from before the experiment.")
-]
-# Of an effect, what a table shows, and what CSV has besides; and the tables of an analysis with their headings.
+_COVARIATE = Annotated[str | None, column("--covariate", "A column of customers from before the experiment.")]
+# Columns of an effect in a table, those that CSV has besides, and the tables of an analysis with their headings.
 _EFFECT = ("arm", "versus", "verdict", "mean_arm", "mean_versus", "difference", "decided_low", "decided_high", "p_holm",
            "n_arm", "n_versus")  # fmt: skip
 _INTERVALS = ("low", "high", "always_valid_low", "always_valid_high")
@@ -32,9 +29,9 @@ _STRATA = "residence, age_band, influence, tie_strength, similarity or rank (of 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to `app`."""
-    group = typer.Typer(help="Whose face sells? Plan, assign, analyse.", no_args_is_help=True)
+    group = typer.Typer(help="Experiments on whose face sells: plan, assign, analyse.", no_args_is_help=True)
     app.add_typer(group, name="experiment")
-    load = typer.Typer(help="What came back from the field.", no_args_is_help=True)
+    load = typer.Typer(help="Import what came back: who saw an ad, and what customers did.", no_args_is_help=True)
     group.add_typer(load, name="import")
 
     @command(group)
@@ -54,15 +51,24 @@ def register(app: typer.Typer) -> None:
         direction: Annotated[str | None, typer.Option("--direction", help="What is better: higher or lower.")] = None,
         guardrail: Annotated[
             list[str] | None,
-            typer.Option("--guardrail", metavar="NAME[:lower]", help="Must not get worse; repeatable."),
+            typer.Option("--guardrail", metavar="NAME[:lower]", help="Metric that must not get worse; repeatable."),
         ] = None,
         horizon: Annotated[
-            int | None, typer.Option("--horizon", metavar="DAYS", help="Outcomes count so long.")
+            int | None,
+            typer.Option("--horizon", metavar="DAYS", help="Days after assignment in which outcomes count."),
         ] = None,
-        alpha: Annotated[float | None, typer.Option("--alpha", help="1 - confidence.")] = None,
-        power: Annotated[float | None, typer.Option("--power", help="Wanted for the smallest effect.")] = None,
-        minimum_effect: Annotated[float | None, typer.Option("--minimum-effect", help="Smallest that matters.")] = None,
-        salt: Annotated[str | None, typer.Option("--salt", help="Decides who gets which arm.")] = None,
+        alpha: Annotated[
+            float | None, typer.Option("--alpha", help="Chance of a false finding: 1 - confidence.")
+        ] = None,
+        power: Annotated[
+            float | None, typer.Option("--power", help="Wanted chance of finding the smallest effect.")
+        ] = None,
+        minimum_effect: Annotated[
+            float | None, typer.Option("--minimum-effect", help="Smallest effect that matters.")
+        ] = None,
+        salt: Annotated[
+            str | None, typer.Option("--salt", help="Text for the draw: another one gives customers other arms.")
+        ] = None,
         cluster_cap: Annotated[int | None, typer.Option("--cluster-cap", help="Most customers in a cluster.")] = None,
         eligible: Annotated[
             list[str] | None,
@@ -70,10 +76,10 @@ def register(app: typer.Typer) -> None:
         ] = None,
         balance: Annotated[
             list[str] | None,
-            typer.Option("--balance", metavar="STRATUM", help=f"Draw until even: {_STRATA}; repeatable."),
+            typer.Option("--balance", metavar="STRATUM", help=f"Make the arms alike in {_STRATA}; repeatable."),
         ] = None,
     ) -> None:
-        """Write the plan. The same name with other options makes its next version.
+        """Write the plan of an experiment. The same name with other options makes its next version.
 
         Example: `kindred experiment design spring --arm own_face=0.5 --arm influencer_face=0.5 --horizon 30`
         """
@@ -81,7 +87,7 @@ def register(app: typer.Typer) -> None:
 
         space = shell.workspace()
         plan, new = experiment_design.design(
-            space, name, arms=_shares(arm), unit=unit, metric=metric, kind=kind, direction=direction,
+            space, name, arms=numbers("--arm", arm) or None, unit=unit, metric=metric, kind=kind, direction=direction,
             guardrails=tuple(guardrail) if guardrail else None, horizon_days=horizon, alpha=alpha, power=power,
             minimum_effect=minimum_effect, salt=salt, cluster_cap=cluster_cap,
             eligible=tuple(eligible) if eligible else None, balance=tuple(balance) if balance else None,
@@ -99,10 +105,12 @@ def register(app: typer.Typer) -> None:
         correlation: Annotated[
             float | None, typer.Option("--correlation", help="Intraclass correlation of the clusters, 0 to 1.")
         ] = None,
-        against: Annotated[str, typer.Option("--against", help="customers or days.")] = "customers",
+        against: Annotated[
+            str, typer.Option("--against", help="List effects by number of customers or of days.")
+        ] = "customers",
         plot: PLOT = None,
     ) -> None:
-        """The smallest effect that can be seen. By customers and by clusters, against customers or days.
+        """The smallest effect that can be found. With customers or clusters assigned, by their number or by days.
 
         Example: `kindred experiment power spring --base 0.03 --against days --plot power.svg`
         """
@@ -118,9 +126,9 @@ def register(app: typer.Typer) -> None:
         shell.emit(rows)
         _funnel(shell, funnel)
         if against == "days":
-            shell.say("More have acted on later days (base), and the difference seen grows with them: read `relative`.")
+            shell.say("By later days more have acted (base), so that `difference` grows: compare days by `relative`.")
         if correlation is None and covariate is None:
-            shell.say(f"Likeness within clusters is taken as {rows[0]['correlation']}: give --covariate to measure it.")
+            shell.say(f"The intraclass correlation is assumed to be {rows[0]['correlation']}: --covariate measures it.")
         if plot is not None:
             render.write(plot, charts.power(rows, against=against))
 
@@ -140,7 +148,10 @@ def register(app: typer.Typer) -> None:
         )
         _funnel(shell, done.funnel)
         if done.drawn:
-            shell.say(f"Imbalance {done.drawn.imbalance:.3g}, usually {done.drawn.usual:.3g}: salt {done.drawn.salt}")
+            shell.say(
+                f"Drawn with salt {done.drawn.salt}: imbalance between the arms {done.drawn.imbalance:.3g}, "
+                f"by a usual draw {done.drawn.usual:.3g}."
+            )
         shell.say(
             "Next: `kindred export delivery --to DIR` (everybody's ad), then `kindred experiment import exposures` and "
             f"`import outcomes {name} FILE` with what came back."
@@ -151,22 +162,16 @@ def register(app: typer.Typer) -> None:
         shell: Shell,
         name: _NAME,
         file: _FILE,
-        column: COLUMN = None,
-        mapping: MAPPING = None,
-        sheet: SHEET = None,
-        encoding: ENCODING = None,
+        reading: Reading,
     ) -> None:
-        """Who saw an ad, and when: customer_id, at, and the arm shown where it is known.
+        """Import who saw an ad, and when. Columns: customer_id, at, and the arm shown where it is known.
 
         Example: `kindred experiment import exposures spring seen.csv --column at=shown_at`
         """
-        from engine.usecases import experiment_events, mappings
+        from engine.usecases import experiment_events
 
-        space, columns = shell.workspace(), pairs(column)
-        said = mappings.find(space, mapping)
-        done = experiment_events.import_events(
-            space, name, "exposures", file, columns=columns, mapping=said, sheet=sheet, encoding=encoding
-        )
+        space = shell.workspace()
+        done = experiment_events.import_events(space, name, "exposures", file, **reading.given(space))
         _report(shell, done)
         shell.say(f"Next: `kindred experiment import outcomes {name} FILE` (what customers did).")
 
@@ -175,23 +180,17 @@ def register(app: typer.Typer) -> None:
         shell: Shell,
         name: _NAME,
         file: _FILE,
-        column: COLUMN = None,
+        reading: Reading,
         metric: Annotated[str | None, typer.Option("--metric", help="The plan's primary one, or a guardrail.")] = None,
-        mapping: MAPPING = None,
-        sheet: SHEET = None,
-        encoding: ENCODING = None,
     ) -> None:
-        """What customers did: customer_id, at, value.
+        """Import what customers did. Columns: customer_id, at, value.
 
         Example: `kindred experiment import outcomes spring sales.csv --column value=revenue`
         """
-        from engine.usecases import experiment_events, mappings
+        from engine.usecases import experiment_events
 
-        space, columns = shell.workspace(), pairs(column)
-        said = mappings.find(space, mapping)
-        done = experiment_events.import_events(
-            space, name, "outcomes", file, columns=columns, metric=metric, mapping=said, sheet=sheet, encoding=encoding
-        )
+        space = shell.workspace()
+        done = experiment_events.import_events(space, name, "outcomes", file, metric=metric, **reading.given(space))
         _report(shell, done)
         shell.say(f"Next: `kindred experiment analyse {name}`.")
 
@@ -204,21 +203,23 @@ def register(app: typer.Typer) -> None:
             bool | None,
             typer.Option(
                 "--sequential/--one-look",
-                help="Decide by intervals valid at every look, or for one at the end.",
-                show_default="the former while outcomes come in",
+                help="Decide by intervals that hold at every look, or only at one look at the end.",
+                show_default="--sequential while outcomes still come in",
             ),
         ] = None,
         interference: Annotated[
-            bool, typer.Option("--interference", help="Direct, spillover and total effect by the ties.")
+            bool, typer.Option("--interference", help="Also the direct, spillover and total effects along ties.")
         ] = False,
         by: Annotated[
             list[str] | None,
-            typer.Option("--by", metavar="STRATUM", help=f"{_STRATA}, or a column of customers; repeatable."),
+            typer.Option(
+                "--by", metavar="STRATUM", help=f"Effects by segment: {_STRATA}, or a column of customers; repeatable."
+            ),
         ] = None,
-        over_time: Annotated[bool, typer.Option("--over-time", help="The effects day by day.")] = False,
+        over_time: Annotated[bool, typer.Option("--over-time", help="Also the effects day by day.")] = False,
         plot: PLOT = None,
     ) -> None:
-        """What the experiment says, as planned, everybody as assigned.
+        """Analyse the experiment as planned. Everybody counts in the arm that was drawn for them.
 
         Example: `kindred experiment analyse spring --interference --by residence -o json`
         """
@@ -239,9 +240,9 @@ def register(app: typer.Typer) -> None:
             shell.say(
                 f"{found['observed']:.0%} of the outcome days are over: "
                 + (
-                    "--one-look is for a single look, or more will look better than is."
+                    "--one-look holds for a single look at the end; who looks more often finds effects that are none."
                     if sequential is False
-                    else "the intervals that decide hold however often you look."
+                    else "the intervals that decide hold however often you look before the end."
                 )
             )
 
@@ -249,16 +250,20 @@ def register(app: typer.Typer) -> None:
     def simulate(
         shell: Shell,
         name: _NAME,
-        direct: Annotated[float, typer.Option("--direct", metavar="TAU", help="Effect of the own ad.")] = 0.02,
-        spillover: Annotated[float, typer.Option("--spillover", metavar="GAMMA", help="Of the contacts' ads.")] = 0.03,
-        base: Annotated[float, typer.Option("--base", help="Share who act without effects.")] = 0.1,
+        direct: Annotated[
+            float, typer.Option("--direct", metavar="TAU", help="Effect of the customer's own ad.")
+        ] = 0.02,
+        spillover: Annotated[
+            float, typer.Option("--spillover", metavar="GAMMA", help="Effect of the contacts' ads.")
+        ] = 0.03,
+        base: Annotated[float, typer.Option("--base", help="Share of customers who act without any effect.")] = 0.1,
         noise: Annotated[
             float | None, typer.Option("--noise", metavar="SD", help="Outcomes are numbers with this spread, not 0/1.")
         ] = None,
-        draws: Annotated[int, typer.Option("--draws", min=10)] = 200,
-        seed: Annotated[int, typer.Option("--seed", min=0)] = 7,
+        draws: Annotated[int, typer.Option("--draws", min=10, help="Experiments simulated.")] = 200,
+        seed: SEED = 7,
     ) -> None:
-        """Bias, coverage and power of every estimator on your graph.
+        """Simulate the experiment on your graph. Bias, coverage and power of every estimator.
 
         Example: `kindred experiment simulate spring --direct 0.02 --spillover 0.03 --base 0.1`
         """
@@ -270,39 +275,36 @@ def register(app: typer.Typer) -> None:
     @command(group)
     def compare(
         shell: Shell,
-        data: Annotated[Path, typer.Option("--data", metavar="FILE", help="One row per unit, in any form.")],
-        arm: Annotated[str, typer.Option("--arm", metavar="COLUMN")],
-        control: Annotated[str, typer.Option("--control", metavar="VALUE")],
-        metric: Annotated[
-            list[str], typer.Option("--metric", metavar="COLUMN", help="A/B for the ratio of two; repeatable.")
-        ],
-        covariate: Annotated[str | None, typer.Option("--covariate", metavar="COLUMN", help="For CUPED.")] = None,
-        cluster: Annotated[str | None, typer.Option("--cluster", metavar="COLUMN", help="What was assigned.")] = None,
-        unit: Annotated[
-            str | None, typer.Option("--unit", metavar="COLUMN", help="Who a row is of: nobody may be in two arms.")
-        ] = None,
+        data: Annotated[Path, typer.Option("--data", metavar="FILE", help="A table, one row per unit.")],
+        arm: Annotated[str, column("--arm", "Column of the arm.")],
+        control: Annotated[str, typer.Option("--control", metavar="VALUE", help="The arm to compare with.")],
+        metric: Annotated[list[str], column("--metric", "Outcome; A/B for the ratio of two; repeatable.")],
+        covariate: Annotated[str | None, column("--covariate", "Known from before, for CUPED.")] = None,
+        cluster: Annotated[str | None, column("--cluster", "What was assigned, if not single rows.")] = None,
+        unit: Annotated[str | None, column("--unit", "Whose row it is; nobody may be in two arms.")] = None,
         missing: Annotated[
-            str, typer.Option("--missing", help="Missing values: error, drop (their rows) or zero.")
+            str, typer.Option("--missing", help="What missing values do: error, drop (the row) or zero.")
         ] = "error",
         share: Annotated[
-            list[str] | None, typer.Option("--share", metavar="ARM=SHARE", help="Planned; equal unless given.")
+            list[str] | None,
+            typer.Option("--share", metavar="ARM=SHARE", help="Planned share of an arm; default: equal."),
         ] = None,
         alpha: Annotated[float, typer.Option("--alpha", min=0.0001, max=0.5)] = 0.05,
-        sheet: SHEET = None,
-        encoding: ENCODING = None,
+        *,
+        form: Form,
     ) -> None:
-        """A/B results in a plain table, without a workspace.
+        """Analyse A/B results in a plain table, without a workspace.
 
         Example: `kindred experiment compare --data trial.csv --arm segment --control none --metric visit -o json`
         """
         from engine import plaintable
         from engine.experiment import assignment, table
 
-        shares = _shares(share)
+        shares = numbers("--share", share) or None
         if shares is not None:
             assignment.check_arms(shares)
         found = table.compare(
-            plaintable.read(data, sheet=sheet, encoding=encoding),
+            plaintable.read(data, sheet=form.sheet, encoding=form.encoding),
             arm=arm, control=control, metrics=metric, shares=shares, covariate=covariate,
             cluster=cluster, unit=unit, missing=missing, alpha=alpha,
         )  # fmt: skip
@@ -312,16 +314,6 @@ def register(app: typer.Typer) -> None:
             shell.say(note)
         for row in rows:
             shell.say(row["decision"])
-
-
-def _shares(texts: list[str] | None) -> dict[str, float] | None:
-    shares = {}
-    for name, value in pairs(texts).items():
-        try:
-            shares[name] = float(value)
-        except ValueError:
-            raise InputError(f"{value!r} is no share of {name}.", fix="Write it like 0.5.") from None
-    return shares or None
 
 
 def _emit_findings(shell: Shell, found: dict[str, Any]) -> None:
@@ -342,11 +334,11 @@ def _emit_findings(shell: Shell, found: dict[str, Any]) -> None:
         if rows := _plainly(found.get(name) or []):
             print(f"\n{heading}")
             shell.emit(rows)
-    shell.say("Every figure, also those behind these: -o json.")
+    shell.say("All figures: -o json.")
 
 
 def _plainly(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows as a table shows them: effects by their main figures, of others what is nested in them a row each."""
+    """Rows for a table: of effects the main figures; nested lists of other rows become a row for each item."""
     some: list[dict[str, Any]] = []
     for line in lines:
         if "mean_arm" in line:
@@ -365,5 +357,9 @@ def _funnel(shell: Shell, funnel: list[dict[str, Any]]) -> None:
 
 
 def _report(shell: Shell, done: SourceSummary) -> None:
-    shell.emit(vars(done))
+    shell.emit(
+        vars(done)
+        if shell.output == "json"
+        else {name: value for name, value in vars(done).items() if value or value == 0}
+    )
     shell.say(f"{done.rows_kept} of {done.rows_in} rows kept")

@@ -9,29 +9,32 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.command import DONE, ENCODING, KNOWN_ERROR, SHEET, WRONG_USAGE, Shell, command
+from cli.command import DONE, KNOWN_ERROR, WRONG_USAGE, Shell, command
+from cli.inputs import ENCODING, SHEET
 from cli.output import Output
 
 if TYPE_CHECKING:
     from engine.export import ExportResult
 
 _SHARD = re.compile(r"-\d{5,}\.")
-_OPEN = ("gallery.html", "withdraw.jsonl")  # beside the table, what a person looks at first
+_OPEN = ("gallery.html", "withdraw.jsonl")  # what a person looks at first, beside the table
 ID_COLUMNS = Annotated[
     list[str] | None,
-    typer.Option("--id-column", metavar="NAME", help="Of the list, with ids; repeatable: the first that is known."),
+    typer.Option(
+        "--id-column", metavar="NAME", help="Column with ids; repeatable: of each row the first id that is known."
+    ),
 ]
-# Why somebody gets nothing, in words.
+# Why customers get nothing; follows "Left out: 12 customers".
 _LEFT_OUT = {
-    "holdout": "held out for good (sending.holdout)",
-    "not_in_list": "not in the list",
-    "max_ads": "who were sent enough lately (sending.max_ads)",
-    "quiet_days": "who were sent something too lately (sending.quiet_days)",
-    "unchanged": "as the last delivery had them",
-    "no_longer": "who may no longer be shown what they were noted for, or get something else by now",
-    "no_number": "without a number with its country",
+    "holdout": "who are never sent anything (sending.holdout)",
+    "not_in_list": "who are not in the list",
+    "max_ads": "who were sent as many ads as sending.max_ads allows",
+    "quiet_days": "who were sent an ad less than sending.quiet_days ago",
+    "unchanged": "whose ad is the same as in the last delivery",
+    "no_longer": "whose ad in that delivery may no longer be shown or was replaced",
+    "no_number": "without a phone number that has its country code",
     "no_address": "without an e-mail address",
-    "unreachable": "with neither",
+    "unreachable": "without phone number and e-mail address",
 }
 
 
@@ -49,7 +52,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
         to: Annotated[
             str | None,
-            typer.Option("--to", metavar="PLACE", help="Folder, fsspec URL, delta:DIR or postgresql://HOST/NAME."),
+            typer.Option("--to", metavar="PLACE", help="Folder, URL (fsspec), delta:DIR or postgresql://HOST/NAME."),
         ] = None,
         format_: Annotated[
             str,
@@ -60,47 +63,67 @@ def register(app: typer.Typer) -> None:
         ] = None,
         ids: Annotated[
             Path | None,
-            typer.Option("--ids", metavar="FILE", help="Your own list: its columns beside each row of a delivery."),
+            typer.Option(
+                "--ids", metavar="FILE", help="Your own list of customers; a delivery has its columns beside ours."
+            ),
         ] = None,
         id_column: ID_COLUMNS = None,
         sheet: SHEET = None,
         encoding: ENCODING = None,
         since_last: Annotated[
-            bool, typer.Option("--since-last", help="A numbered delivery: new or changed since the last of them.")
+            bool,
+            typer.Option("--since-last", help="Number this delivery: only ads new or changed since the last such."),
         ] = False,
-        again: Annotated[int, typer.Option("--again", min=0, metavar="N", help="Delivery N once more.")] = 0,
-        offer: Annotated[str | None, typer.Option("--offer", metavar="ID", help="Only who gets it.")] = None,
+        again: Annotated[int, typer.Option("--again", min=0, metavar="N", help="Write delivery N again.")] = 0,
+        offer: Annotated[
+            str | None, typer.Option("--offer", metavar="ID", help="Only customers who get this offer.")
+        ] = None,
         phone_column: Annotated[
             list[str] | None,
-            typer.Option("--phone-column", metavar="NAME", help="Audience; default: ids that begin with + or 00."),
+            typer.Option(
+                "--phone-column",
+                metavar="NAME",
+                help="Audience: column of phone numbers; default: ids that begin with + or 00.",
+            ),
         ] = None,
         email_column: Annotated[
-            list[str] | None, typer.Option("--email-column", metavar="NAME", help="Audience; repeatable.")
+            list[str] | None,
+            typer.Option("--email-column", metavar="NAME", help="Audience: column of addresses; repeatable."),
         ] = None,
         rename: Annotated[
-            list[str] | None, typer.Option("--rename", metavar="COLUMN=NAME", help="In the file; repeatable.")
+            list[str] | None,
+            typer.Option("--rename", metavar="COLUMN=NAME", help="Call a column NAME in the file; repeatable."),
         ] = None,
         base_url: Annotated[
-            str, typer.Option("--base-url", metavar="URL", help="Before the creatives' names; default: paths.")
+            str, typer.Option("--base-url", metavar="URL", help="Where the creatives will lie: put before their names.")
         ] = "",
-        since: Annotated[str | None, typer.Option("--since", metavar="RUN", help="Only what changed after it.")] = None,
-        shard_rows: Annotated[int, typer.Option("--shard-rows", min=0, help="Rows a file at most; 0 = one file.")] = 0,
+        since: Annotated[
+            str | None, typer.Option("--since", metavar="RUN", help="Only rows changed after run RUN.")
+        ] = None,
+        shard_rows: Annotated[int, typer.Option("--shard-rows", min=0, help="Most rows per file; 0 = one file.")] = 0,
         compress: Annotated[bool, typer.Option("--compress", help="Gzip csv and jsonl.")] = False,
         raw: Annotated[
-            bool, typer.Option("--raw", help="csv: also leave cells as they are that a spreadsheet would run.")
+            bool, typer.Option("--raw", help="csv: do not defuse cells that a spreadsheet would run as formulas.")
         ] = False,
-        bom: Annotated[bool, typer.Option("--bom", help="csv: begin with the mark that Excel knows UTF-8 by.")] = False,
-        delimiter: Annotated[str, typer.Option("--delimiter", metavar="SIGN", help="csv: between cells.")] = ",",
-        decimal: Annotated[str, typer.Option("--decimal", metavar="SIGN", help="csv: of numbers, . or ,")] = ".",
+        bom: Annotated[
+            bool, typer.Option("--bom", help="csv: begin with the byte order mark by which Excel recognises UTF-8.")
+        ] = False,
+        delimiter: Annotated[
+            str, typer.Option("--delimiter", metavar="SIGN", help="csv: sign between cells, \\t for tab.")
+        ] = ",",
+        decimal: Annotated[str, typer.Option("--decimal", metavar="SIGN", help="csv: decimal sign, . or ,")] = ".",
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written.")] = False,
         verify: Annotated[
-            str | None, typer.Option("--verify", metavar="DIR", help="Hash an earlier export again instead.")
+            str | None,
+            typer.Option(
+                "--verify", metavar="DIR", help="Instead: check the files of an earlier export by their hashes."
+            ),
         ] = None,
     ) -> int:
         """Write tables, ads or a delivery to a folder, whole or not at all.
 
-        Prints a line per kind of file, then which to open; each file with its hash: `-o json`, and manifest.json in the
-        folder. A database takes the tables alone, each in the place of the one that Kindred wrote before.
+        Prints a line per kind of file, then which to open. `-o json`, and manifest.json in the folder, list every file
+        with its hash. A database gets tables only; each replaces the one that Kindred wrote before.
 
         Example: `kindred export delivery --ids crm.csv --id-column account --to out/delivery --format csv`
         """
@@ -166,17 +189,18 @@ def register(app: typer.Typer) -> None:
     @command(app, computes=True)
     def ids(
         shell: Shell,
-        file: Annotated[Path, typer.Argument(metavar="FILE", help="Your own table, in any form that imports take.")],
+        file: Annotated[Path, typer.Argument(metavar="FILE", help="Your own table, in any format that imports read.")],
         to: Annotated[
-            Path, typer.Option("-O", "--to", metavar="FILE", help="To write: .csv, .parquet, .jsonl, .arrow or .xlsx.")
+            Path,
+            typer.Option("-O", "--to", metavar="FILE", help="File to write: .csv, .parquet, .jsonl, .arrow or .xlsx."),
         ],
         id_column: ID_COLUMNS = None,
         sheet: SHEET = None,
         encoding: ENCODING = None,
     ) -> None:
-        """Your own table with pseudonyms in place of the ids, to join with what Kindred exports.
+        """Replace the ids in your own table by pseudonyms. To join it with what Kindred exports.
 
-        All other columns stay as they are: whoever has the file knows what they tell of a pseudonym.
+        All other columns stay as they are: they may tell whose pseudonym it is.
 
         Example: `kindred ids crm.csv --id-column account -O named.csv`
         """
@@ -188,16 +212,16 @@ def register(app: typer.Typer) -> None:
         )
         naming.write(named, to)
         shell.emit({"file": str(to), **counts})
-        shell.say("Keep it as you keep the key.")
+        shell.say("The file links pseudonyms to your data: keep it as safe as the key.")
 
 
 def _say_sent(shell: Shell, done: ExportResult, *, since_last: bool) -> None:
-    """Whose rows went, whose did not and why, and which number a delivery has."""
+    """Say how many rows a delivery has, who was left out and why, and the delivery's number."""
     if done.ids:
         by = ", ".join(f"{n:,} {name}" for name, n in done.ids.items() if name.startswith("by "))
         shell.say(
-            f"Of {done.ids['rows']:,} rows of the list {by}, {done.ids['unmatched']:,} of nobody known here, "
-            f"{done.ids['repeated']:,} say the same again; {done.ids['nothing_to_send']:,} people get nothing."
+            f"The list has {done.ids['rows']:,} rows: {by}, {done.ids['unmatched']:,} of people unknown here; "
+            f"{done.ids['repeated']:,} repeat another row. {done.ids['nothing_to_send']:,} people get nothing."
         )
     for why, number in done.left_out.items():
         shell.say(f"Left out: {number:,} customers {_LEFT_OUT[why]}.")
@@ -234,7 +258,7 @@ def _kinds(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _say_stale(shell: Shell) -> None:
-    """What was computed before the last import, change of a setting or day went out as it was: say so."""
+    """Say which stages were out of date when their results were exported."""
     from engine import runner
 
     space = shell.workspace()

@@ -9,6 +9,7 @@ import typer
 
 from cli import face_policy
 from cli.command import PLOT, WRONG_USAGE, Shell, command
+from cli.inputs import SEED
 
 _NAME = Annotated[str, typer.Argument(metavar="NAME|FILE", help="casia-webface, vggface2 or a file of weights.")]
 _PEOPLE = Annotated[Path, typer.Option("--by-folder", metavar="DIR", help="A folder of photos per person.")]
@@ -16,7 +17,7 @@ _PEOPLE = Annotated[Path, typer.Option("--by-folder", metavar="DIR", help="A fol
 
 def register(app: typer.Typer) -> None:
     """Add these commands to `app`."""
-    faces = typer.Typer(help="Judge and look at the likeness of faces.", no_args_is_help=True)
+    faces = typer.Typer(help="Look at faces, and measure how well likeness works.", no_args_is_help=True)
     app.add_typer(faces, name="faces")
     _register_weights(app)
     face_policy.register(faces)
@@ -24,8 +25,10 @@ def register(app: typer.Typer) -> None:
     @command(faces, computes=True)
     def evaluate(
         shell: Shell,
-        pairs: Annotated[Path | None, typer.Option("--pairs", metavar="FILE", help="LFW's list, or a CSV.")] = None,
-        root: Annotated[Path | None, typer.Option("--root", metavar="DIR", help="Where its paths start.")] = None,
+        pairs: Annotated[
+            Path | None, typer.Option("--pairs", metavar="FILE", help="Labelled pairs: LFW's list, or a CSV.")
+        ] = None,
+        root: Annotated[Path | None, typer.Option("--root", metavar="DIR", help="Where paths in it start.")] = None,
         by_folder: Annotated[
             Path | None, typer.Option("--by-folder", metavar="DIR", help="A folder of photos per person: all pairs.")
         ] = None,
@@ -33,12 +36,13 @@ def register(app: typer.Typer) -> None:
         weights: Annotated[str | None, typer.Option("--weights", metavar="NAME|FILE")] = None,
         align: Annotated[str | None, typer.Option("--align", help="crop, similarity or frontal.")] = None,
         answers: Annotated[
-            Path | None, typer.Option("--judgements", metavar="FILE", help="What `faces judge` saved: weights instead.")
+            Path | None,
+            typer.Option("--judgements", metavar="FILE", help="Instead: weights from what `faces judge` saved."),
         ] = None,
     ) -> int:
-        """How well likeness tells persons apart. AUC, accuracy by folds, TPR at small FAR, with intervals.
+        """How well likeness tells people apart. AUC, accuracy by folds, true matches at few false ones, with intervals.
 
-        With --judgements what people found alike in this workspace: the weights of likeness, age, hair and sex.
+        With --judgements: how much likeness, age, hair and sex count in what people found alike in this workspace.
 
         Example: `kindred faces evaluate --by-folder people -o json`
         """
@@ -75,7 +79,7 @@ def register(app: typer.Typer) -> None:
         to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder for the two files.")],
         limit: Annotated[int, typer.Option("--limit", min=1, help="Customers shown.")] = 20,
     ) -> None:
-        """Faces and their five nearest photos as PNG and HTML. Each face asked for, its crop, the matches, or why none.
+        """Faces and their five most similar photos as PNG and HTML. Each face, its crop, its matches, or why not.
 
         Example: `kindred faces sheet --to sheets`
         """
@@ -89,7 +93,7 @@ def register(app: typer.Typer) -> None:
         shell: Shell,
         to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder for a page and a table.")],
     ) -> None:
-        """Customers' photos in which two faces may be meant. With numbered faces, and a table to say which it is.
+        """Customers' photos with several faces that may be the customer's. Faces are numbered: mark one in the table.
 
         Example: `kindred faces ambiguous --to open`
         """
@@ -101,8 +105,10 @@ def register(app: typer.Typer) -> None:
             shell.say(f"{file}")
 
     @command(faces, computes=True)
-    def settle(shell: Shell, file: Annotated[Path, typer.Argument(metavar="FILE", help="With yes in chosen.")]) -> None:
-        """Say by hand whose face it is. A photo of the table without a chosen face is open again.
+    def settle(
+        shell: Shell, file: Annotated[Path, typer.Argument(metavar="FILE", help="The table of `faces ambiguous`.")]
+    ) -> None:
+        """Read which face is the customer's from a table. A photo without yes in the column chosen is open again.
 
         Example: `kindred faces settle open/ambiguous.csv`
         """
@@ -115,8 +121,8 @@ def register(app: typer.Typer) -> None:
     def judge(
         shell: Shell,
         to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder for the page.")],
-        count: Annotated[int, typer.Option("--questions", min=1, max=5000, help="How many.")] = 200,
-        seed: Annotated[int, typer.Option("--seed", min=0, help="Of the draw; another gives other questions.")] = 7,
+        count: Annotated[int, typer.Option("--questions", min=1, max=5000, help="How many are asked.")] = 200,
+        seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed draws other questions.")] = 7,
     ) -> None:
         """A page that asks which of two photos is more like a face. Answered by keyboard, offline, saved as a CSV.
 
@@ -131,7 +137,7 @@ def register(app: typer.Typer) -> None:
 
     @command(faces, computes=True)
     def caps(shell: Shell) -> None:
-        """What caps on photos' uses (max_uses) cost own faces: mean likeness with and without, requests moved and lost.
+        """How much likeness limits on a photo's uses (max_uses) cost. Mean with and without, faces moved and lost.
 
         Example: `kindred faces caps -o json`
         """
@@ -141,7 +147,7 @@ def register(app: typer.Typer) -> None:
 
     @command(faces, computes=True)
     def wishes(shell: Shell) -> None:
-        """What wishes for sex, age and hair cost own faces in likeness. And how many matches differ in sex or age.
+        """How much likeness it costs to prefer photos of like sex, age and hair. And how many matches differ in them.
 
         Example: `kindred faces wishes -o csv`
         """
@@ -156,7 +162,7 @@ def register(app: typer.Typer) -> None:
         to: Annotated[Path, typer.Option("--to", metavar="FILE.pt", help="The new weights.")],
         weights: Annotated[str | None, typer.Option("--weights", metavar="NAME|FILE", help="To start from.")] = None,
         epochs: Annotated[int, typer.Option("--epochs", min=1)] = 20,
-        seed: Annotated[int, typer.Option("--seed", min=0)] = 7,
+        seed: SEED = 7,
     ) -> None:
         """Adapt FaceNet's last block to your own labelled photos. Judged on persons it has not seen.
 
@@ -179,17 +185,17 @@ def register(app: typer.Typer) -> None:
         shell.say(
             f"Use them: `kindred weights use {done.path}`."
             if done.better
-            else "They are no better than before, beyond chance, on persons not trained on: do not use them."
+            else "Tested on people not in the training, they are not better than before beyond chance: do not use them."
         )
 
 
 def _register_weights(app: typer.Typer) -> None:
-    group = typer.Typer(help="FaceNet's weights: which, whence, under what licence.", no_args_is_help=True)
+    group = typer.Typer(help="FaceNet's weights: list, download, check, use.", no_args_is_help=True)
     app.add_typer(group, name="weights")
 
     @command(group, name="list")
     def list_(shell: Shell) -> None:
-        """The known weights. State, training data, licence, where they lie.
+        """The known weights. State, training data, licence, file.
 
         Example: `kindred weights list`
         """
@@ -223,7 +229,7 @@ def _register_weights(app: typer.Typer) -> None:
 
     @command(group)
     def use(shell: Shell, name: _NAME) -> None:
-        """Make weights the workspace's own. Photos are embedded anew at the next run.
+        """Use these weights in the workspace. The next run embeds all photos anew.
 
         Example: `kindred weights use vggface2`
         """

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from cli.command import PLOT, PUBLIC, Alone, Shell, command
+from cli.command import PLOT, PUBLIC, GroupItself, Shell, command
 
 _DEFINITION = Annotated[
     list[str] | None,
-    typer.Option("--definition", metavar="D", help="As setting graph.definition; may be repeated."),
+    typer.Option("--definition", metavar="D", help="Of influence, as in setting graph.definition; repeatable."),
 ]
 FIRST = 20  # rows that a table shows
 _DAY = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="First day that does not count.")]
@@ -20,26 +20,32 @@ _DAY = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to `app`."""
-    group = typer.Typer(help="Look at the graph: communities, the network's top, pictures.", no_args_is_help=True)
+    group = typer.Typer(
+        help="Look at the graph: communities, the most influential people, pictures.", no_args_is_help=True
+    )
     app.add_typer(group, name="graph")
 
     own = typer.Typer()
     app.add_typer(own, name="influencers")
 
-    @command(Alone(own), computes=True)  # type: ignore[arg-type]
+    @command(GroupItself(own), computes=True)  # type: ignore[arg-type]
     def influencers(
         shell: Shell,
         definition: _DEFINITION = None,
         top: Annotated[int | None, typer.Option("--top", metavar="K", min=1, help="Only the first K ranks.")] = None,
         as_of: _DAY = None,
-        window: Annotated[int | None, typer.Option("--window", metavar="DAYS", min=1, help="Days that count.")] = None,
-        half_life: Annotated[float | None, typer.Option("--half-life", metavar="DAYS", min=0.1)] = None,
-        min_days: Annotated[
-            int | None, typer.Option("--min-days", min=1, help="Days with contact a tie needs.")
+        window: Annotated[
+            int | None, typer.Option("--window", metavar="DAYS", min=1, help="Days of contact that count.")
         ] = None,
-        compare: Annotated[bool, typer.Option("--compare", help="How far the definitions agree, instead.")] = False,
+        half_life: Annotated[
+            float | None, typer.Option("--half-life", metavar="DAYS", min=0.1, help="Age at which a day counts half.")
+        ] = None,
+        min_days: Annotated[
+            int | None, typer.Option("--min-days", min=1, help="Fewest days with contact that make a tie.")
+        ] = None,
+        compare: Annotated[bool, typer.Option("--compare", help="Instead: how far definitions agree.")] = False,
     ) -> None:
-        """Each customer's most influential contacts. Computed first where stale; other windows store nothing.
+        """Each customer's most influential contacts. Computed first if out of date; with other days nothing is stored.
 
         A table shows the first 20 rows by the workspace's own definition; -o csv and -o json have all of them.
 
@@ -78,9 +84,9 @@ def register(app: typer.Typer) -> None:
             str, typer.Option("--by", help="What they should add most of: customers or value.")
         ] = "customers",
     ) -> None:
-        """Whom to ask for a photo and consent. The people who would lend a face to the most customers.
+        """Whom to ask for a photo and consent: the people by whom most customers could be shown an influencer's face.
 
-        Asked are customers, adults, who have not opted out; each row says what a person adds to those above.
+        Only adult customers who have not opted out are listed; each row says what a person adds to those above.
 
         Example: `kindred influencers recruit --people 100`
         """
@@ -106,10 +112,10 @@ def register(app: typer.Typer) -> None:
         horizon: Annotated[
             list[int] | None, typer.Option("--horizon", metavar="DAYS", min=1, help="30, 60 and 90 unless given.")
         ] = None,
-        permutations: Annotated[int, typer.Option("--permutations", min=1)] = 1000,
+        permutations: Annotated[int, typer.Option("--permutations", min=1, help="Shuffles behind p.")] = 1000,
         plot: PLOT = None,
     ) -> None:
-        """Whether influencers predict handset changes. Predictive lift, never causal.
+        """Test whether influencers predict handset changes. A prediction, no proof that one causes the other.
 
         Example: `kindred validate --horizon 30 -o json`
         """
@@ -136,7 +142,7 @@ def register(app: typer.Typer) -> None:
         smallest: Annotated[int, typer.Option("--smallest", metavar="N", min=1, help="Leave smaller ones out.")] = 1,
         public: PUBLIC = False,
     ) -> None:
-        """Leiden communities: size, leader, mix of manufacturers; with --public the size alone.
+        """Communities. Size, most influential member, mix of manufacturers; with --public the size alone.
 
         Example: `kindred graph communities --smallest 15`
         """
@@ -147,7 +153,7 @@ def register(app: typer.Typer) -> None:
 
     @command(group, computes=True)
     def top(shell: Shell, n: Annotated[int, typer.Option("--n", min=1, help="How many people.")] = 20) -> None:
-        """The network's most influential people. Whose top contact they are, their reach and centralities.
+        """The network's most influential people. For how many they come first, their reach and centralities.
 
         Example: `kindred graph top --n 50 -o csv`
         """

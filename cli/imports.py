@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.command import ENCODING, ROWS_REJECTED, SHEET, Alone, Shell, command
-from cli.inputs import FROM, GLOB, PATHS, SQL, inputs
+from cli.command import ROWS_REJECTED, GroupItself, Shell, command
+from cli.inputs import Form, Import
 from cli.mappings import register as register_mappings
+from cli.output import Output
 
 if TYPE_CHECKING:
     from engine.sources import SourceSummary
@@ -18,30 +19,18 @@ if TYPE_CHECKING:
     from engine.warehouse import Warehouse
     from engine.workspace import Workspace
 
-_STRICT = Annotated[bool, typer.Option("--strict", help="Exit with code 3 when a row was rejected.")]
-_FORMAT = Annotated[str | None, typer.Option("--format", metavar="NAME", help="How to read the file.")]
 _KEEP = Annotated[
     list[str] | None,
-    typer.Option(
-        "--keep", metavar="COLUMN", help="A further column to keep though it looks like names, numbers or addresses."
-    ),
+    typer.Option("--keep", metavar="COLUMN", help="Keep this column though it looks like names, numbers or addresses."),
 ]
-_MAPPING = Annotated[
-    str | None,
-    typer.Option(
-        "--mapping", metavar="FILE|NAME", help="A TOML file, or a kept one's name, that says what the columns mean."
-    ),
-]
-_PREVIEW = Annotated[
-    bool, typer.Option("--preview", help="Read and check, store nothing: say what an import would do.")
-]
-_SHOWN = 20  # columns in words
+
+_SHOWN = 20  # columns that messages list
 
 TABLES = {
     "customers": "The customers. Columns: customer_id, age or birth_date, residence, gender; others become features.",
     "devices": "Handset types (TACs). Columns: tac, manufacturer, model, released; or --format osmocom.",
     "offers": "What can be offered. Columns: offer_id, manufacturer, headline, body, call_to_action, value, cost …",
-    "treatments": "Past campaigns. Columns: customer_id, campaign_id, offer_id (empty = control), sent_at, accepted.",
+    "treatments": "Past campaigns. Columns: customer_id, campaign_id, offer_id (empty = no offer), sent_at, accepted.",
     "acts": "What people did and when. Columns: customer_id, act, at; influence is learned from it.",
     "photos": "Customers' photos. A CSV customer_id,path or a folder of files named by customer.",
     "inventory": "The campaign's photos of models. A CSV photo_id,path,… or a folder.",
@@ -55,7 +44,7 @@ def register(app: typer.Typer) -> None:
     """Add these commands to `app`."""
     look = typer.Typer(help="Look at call records before importing them.", no_args_is_help=True)
     app.add_typer(look, name="logs")
-    group = typer.Typer(help="Bring files into the workspace; nothing is lost silently.", no_args_is_help=True)
+    group = typer.Typer(help="Import files; every row is kept or rejected with a reason.", no_args_is_help=True)
     app.add_typer(group, name="import")
     kept = typer.Typer(help="Mappings kept in the workspace, by name.", no_args_is_help=True)
     app.add_typer(kept, name="mapping")
@@ -67,54 +56,32 @@ def register(app: typer.Typer) -> None:
     @command(group, computes=True)
     def logs(
         shell: Shell,
-        paths: PATHS = None,
-        format_: _FORMAT = None,
-        mapping: _MAPPING = None,
+        given: Import,
         epoch: Annotated[
             datetime | None, typer.Option("--epoch", formats=["%Y-%m-%d"], help="Day on which relative seconds start.")
         ] = None,
         timezone: Annotated[
-            str | None, typer.Option("--timezone", metavar="ZONE", help="Of local times, e.g. Europe/Budapest.")
+            str | None,
+            typer.Option("--timezone", metavar="ZONE", help="Time zone of local times, e.g. Europe/Budapest."),
         ] = None,
-        sheet: SHEET = None,
-        encoding: ENCODING = None,
-        glob: GLOB = None,
-        from_: FROM = None,
-        sql: SQL = None,
-        preview: _PREVIEW = False,
-        strict: _STRICT = False,
     ) -> int:
-        """Call records: CSV, XLSX, JSON, XML or Parquet, plain or packed, files or folders; or from a database.
+        """Call records. CSV, XLSX, JSON, XML or Parquet, also compressed, files or folders; or from a database.
 
         Columns: caller, callee, started_at, duration_s, and more (docs/howto/crm.md); other names through --mapping.
 
         Example: `kindred import logs calls.csv sms.csv --format copenhagen --epoch 2014-02-24`
         """
         from engine.logs.importer import import_logs
-        from engine.usecases import imports, mappings
+        from engine.usecases import imports
 
         space = shell.workspace()
-        said = mappings.find(space, mapping)
+        how = given.given(space, shell.progress) | {"scratch": space.scratch}
         options: dict[str, Any] = {"epoch": epoch.date() if epoch else None, "timezone": timezone}
-        with (
-            imports.importing(space, "logs", preview) as (store, _),
-            inputs(space, paths, glob, from_, sql) as files,
-        ):
-            done = import_logs(
-                store,
-                files,
-                format=format_,
-                mapping=said,
-                options={k: v for k, v in options.items() if v is not None},
-                config=space.config,
-                key=space.key(),
-                scratch=space.scratch,
-                sheet=sheet,
-                encoding=encoding,
-                progress=shell.progress,
-            )
+        options = {name: value for name, value in options.items() if value is not None}
+        with imports.importing(space, "logs", given.preview) as (store, _), given.files(space) as files:
+            done = import_logs(store, files, options=options, **how)
             checks = _checks(space, store, "logs")
-        return _report(shell, space, done, checks, strict, preview)
+        return _report(shell, space, done, checks, given)
 
     @command(look)
     def guess(
@@ -123,10 +90,10 @@ def register(app: typer.Typer) -> None:
         table: Annotated[
             str, typer.Option("--table", metavar="TABLE", help="What it holds: logs, customers, treatments ...")
         ] = "logs",
-        sheet: SHEET = None,
-        encoding: ENCODING = None,
+        *,
+        form: Form,
     ) -> None:
-        """Draft a mapping for a file in an unknown form, read the file with it, and say what is still to be decided.
+        """Draft a mapping for a file. Read the file with it, and say what is still to be decided.
 
         Each line of the draft is marked sure or check. What is unclear is not drafted: it stands in `undecided`, and
         nothing can be imported with the draft until a person has decided it. Nothing is stored.
@@ -135,21 +102,21 @@ def register(app: typer.Typer) -> None:
         """
         from engine.usecases import drafting
 
-        found = drafting.draft(path, table, sheet=sheet, encoding=encoding)
+        found = drafting.draft(path, table, sheet=form.sheet, encoding=form.encoding)
         print(found.text, end="")
         for text in found.undecided:
             shell.say(f"To decide: {text}")
         for text in found.checks:
-            shell.say(f"Check: {text}")
+            shell.say(f"Check: {text.removeprefix('# check: ')}")
 
 
 def _taking_back(app: typer.Typer) -> None:
     group = typer.Typer()
     app.add_typer(group, name="imports")
 
-    @command(Alone(group))  # type: ignore[arg-type]
+    @command(GroupItself(group))  # type: ignore[arg-type]
     def imports(shell: Shell) -> None:
-        """What came in, when, by which mapping, with how many rows. `kindred imports undo ID` takes it back.
+        """List the imports. File, time, mapping, numbers of rows; `kindred imports undo ID` takes one back.
 
         Example: `kindred imports -o json`
         """
@@ -175,67 +142,36 @@ def _taking_back(app: typer.Typer) -> None:
 
         space = shell.workspace()
         asked = space.config.people.offers_need_consent
-        done = imports.undo(space, ids, dry_run=dry_run)
+        done, as_data = imports.undo(space, ids, dry_run=dry_run), shell.output is Output.json
         shell.emit(
             {
                 "undone": done.done,
                 "ids": list(done.ids),
                 "files": list(done.files),
-                "rows": {table: list(rows) for table, rows in done.rows.items()},
+                "rows": {table: rows if as_data else f"{rows[0]:,} > {rows[1]:,}" for table, rows in done.rows.items()},
             }
         )
         for text in done.stays:
             shell.say(text)
         if space.config.people.offers_need_consent != asked:
             shell.say("people.offers_need_consent is auto again: no file of consents is left.")
-        shell.say("What stages computed follows at the next `kindred run`." if done.done else "Only tried.")
+        shell.say(
+            "The next `kindred run` computes the results anew." if done.done else "Only counted: nothing is changed."
+        )
 
 
 def _register_table(group: typer.Typer, target: str, text: str) -> None:
-    def load(
-        shell: Shell,
-        paths: PATHS = None,
-        format_: _FORMAT = None,
-        mapping: _MAPPING = None,
-        keep: _KEEP = None,
-        sheet: SHEET = None,
-        encoding: ENCODING = None,
-        glob: GLOB = None,
-        from_: FROM = None,
-        sql: SQL = None,
-        preview: _PREVIEW = False,
-        strict: _STRICT = False,
-    ) -> int:
+    def load(shell: Shell, given: Import, keep: _KEEP = None) -> int:
         from engine.intake.importer import import_table
-        from engine.usecases import imports, mappings
+        from engine.usecases import imports
 
         space = shell.workspace()
-        said = mappings.find(space, mapping)
-        done = []
-        with (
-            imports.importing(space, target, preview) as (store, faces),
-            inputs(space, paths, glob, from_, sql) as files,
-        ):
-            for path in files:
-                done.append(
-                    import_table(
-                        store,
-                        target,
-                        path,
-                        format=format_,
-                        faces_folder=faces,
-                        config=space.config,
-                        key=space.key(),
-                        keep=keep or (),
-                        sheet=sheet,
-                        encoding=encoding,
-                        mapping=said,
-                        progress=shell.progress,
-                    )
-                )
+        how = given.given(space, shell.progress)
+        with imports.importing(space, target, given.preview) as (store, faces), given.files(space) as files:
+            done = [import_table(store, target, path, faces_folder=faces, keep=keep or (), **how) for path in files]
             checks = _checks(space, store, target)
         shell.say_called_back(space)
-        return _report(shell, space, done, checks, strict, preview)
+        return _report(shell, space, done, checks, given)
 
     load.__doc__ = (
         f"{text}\n\nExample: `kindred import {target} {'photos/' if target == 'photos' else target + '.csv'}`"
@@ -244,15 +180,13 @@ def _register_table(group: typer.Typer, target: str, text: str) -> None:
 
 
 def _checks(space: Workspace, store: Warehouse, target: str) -> list[Check]:
-    """What looks right and what does not about a table, now that the files are in."""
+    """The checks of a table's data, after the files were read."""
     from engine.sources import health
 
     return health.checks(health.Facts(store, space.config), space.config, {target})
 
 
-def _report(
-    shell: Shell, space: Workspace, done: list[SourceSummary], checks: list[Check], strict: bool, preview: bool
-) -> int:
+def _report(shell: Shell, space: Workspace, done: list[SourceSummary], checks: list[Check], given: Import) -> int:
     from engine.usecases import imports
 
     listed = [{name: value for name, value in vars(check).items() if name != "tables"} for check in checks]
@@ -286,8 +220,8 @@ def _report(
             shell.say(line)
         if strangers := s.details.get("no_customer"):
             shell.say(
-                f"{s.path}: {strangers:,} of these people are no customers here so far: not imported yet, opted out "
-                "already, contacts only, or ids written otherwise than in the other files (is ids.region set?)."
+                f"{s.path}: {strangers:,} of these people are not among the customers: not imported yet, opted out, "
+                "contacts only, or with ids written differently than in the other files (is ids.region set?)."
             )
         _say_columns(shell, s)
     with space.warehouse(read_only=True):
@@ -296,17 +230,17 @@ def _report(
         for check in listed:
             if check["level"] != "ok":
                 shell.say(f"{check['level']}: {check['found']}. {check['remedy']}".strip())
-        if preview:
+        if given.preview:
             shell.say("Preview: nothing was stored. The same command without --preview imports.")
         elif any(summary.rows_rejected for summary in done):
             shell.say("Rejected rows and their reasons: `kindred export rejects --to DIR --format csv`.")
-        if not preview:
+        if not given.preview:
             shell.say_next(space)
-    return ROWS_REJECTED if strict and any(summary.rows_rejected for summary in done) else 0
+    return ROWS_REJECTED if given.strict and any(summary.rows_rejected for summary in done) else 0
 
 
 def _columns(summary: SourceSummary) -> list[str]:
-    """Which column became what, a line each, and what the file covers."""
+    """A line for each column that says what it became, and what days the file covers."""
     columns = summary.columns[:_SHOWN]
     wide = max((len(column["ours"]) for column in columns), default=0)
     lines = []
@@ -320,7 +254,7 @@ def _columns(summary: SourceSummary) -> list[str]:
 
 
 def _say_columns(shell: Shell, summary: SourceSummary) -> None:
-    """What became of columns whose meaning nobody told."""
+    """Say what became of columns whose meaning no mapping tells."""
     from engine import sources
 
     words = {
@@ -333,4 +267,4 @@ def _say_columns(shell: Shell, summary: SourceSummary) -> None:
             named = ", ".join(f"{name} ({n})" for name, n in columns.items())
             shell.say(f"{summary.path}: {word}: {named}: {note}.")
     if summary.counts(sources.HIDDEN) or summary.counts(sources.LEFT_OUT_AS_PERSONAL):
-        shell.say("What is no such thing: import it with --keep COLUMN, or name it in ids.keep.")
+        shell.say("Where that is wrong: import with --keep COLUMN, or list the column in ids.keep.")

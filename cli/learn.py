@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cli.command import ENCODING, SHEET, Shell, command
-from cli.inputs import COLUMN, MAPPING, pairs
+from cli.command import Shell, command
+from cli.inputs import Reading
 from cli.output import Output
 
 
@@ -28,24 +28,22 @@ def register(app: typer.Typer) -> None:
         outcomes: Annotated[
             Path | None, typer.Option("--outcomes", metavar="FILE", help="What customers did: customer_id, at, value.")
         ] = None,
-        column: COLUMN = None,
-        mapping: MAPPING = None,
-        sheet: SHEET = None,
-        encoding: ENCODING = None,
+        *,
+        reading: Reading,
     ) -> None:
-        """Take in what came back of a delivery or an experiment. The next policy of faces learns from it.
+        """Import what came back from a delivery or an experiment. The next policy of faces learns from it.
 
-        Of a delivery those count whose face a policy drew by a known chance (faces.explore) and whose days are over.
+        Of a delivery only customers count whose face was drawn at random (faces.explore) and whose days are over.
 
         Example: `kindred learn --exposures seen.csv --outcomes sales.csv`
         """
-        from engine.usecases import learning, mappings
+        from engine.usecases import learning
 
         space = shell.workspace()
         files = {"exposures": exposures, "outcomes": outcomes}
         done = learning.learn(
             space, name, {target: path for target, path in files.items() if path is not None},
-            columns=pairs(column), mapping=mappings.find(space, mapping), sheet=sheet, encoding=encoding,
+            **reading.given(space),
         )  # fmt: skip
         found = vars(done) | {"imported": {target: vars(part) for target, part in done.imported.items()}}
         if shell.output is Output.table:  # the lines below say what became of the files
@@ -54,7 +52,7 @@ def register(app: typer.Typer) -> None:
         for target, part in done.imported.items():
             shell.say(f"{target}: {part.rows_kept:,} of {part.rows_in:,} rows kept")
         shell.say(
-            f"{done.customers:,} customers of {done.round} count, {done.accepted:,} of them did what was counted: "
-            f"noted as treatments (`kindred imports undo {done.source}` takes that back)."
+            f"{done.customers:,} customers of {done.round} count, {done.accepted:,} of them acted: added to the table "
+            f"treatments (`kindred imports undo {done.source}` takes that back)."
         )
         shell.say("Next: `kindred faces policy train`, which learns from it too.")

@@ -62,8 +62,8 @@ sys.modules.setdefault("matplotlib", None)  # type: ignore[arg-type]
 app = typer.Typer(
     name="kindred",
     cls=_Group,
-    help="From call logs to the face and the offer that persuade.\n\n"
-    "Example: `kindred demo` shows the whole job on an invented town.",
+    help="From call logs to the offer and the face that persuade each customer.\n\n"
+    "Example: `kindred demo` runs everything on an invented town.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

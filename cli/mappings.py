@@ -19,7 +19,7 @@ def register(group: typer.Typer) -> None:
         name: Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits, - and _.")],
         file: Annotated[Path, typer.Argument(metavar="FILE", help="A mapping file (docs/mapping.md).")],
     ) -> None:
-        """Keep a mapping file in the workspace, to be used as --mapping NAME.
+        """Keep a mapping file in the workspace, for use as --mapping NAME.
 
         Example: `kindred mapping keep crm crm.toml`
         """
@@ -29,7 +29,7 @@ def register(group: typer.Typer) -> None:
 
     @command(group, "list")
     def list_(shell: Shell) -> None:
-        """The mappings that are kept: for which table, which columns, and what their content is known by.
+        """List the kept mappings. Name, table, columns, and the digest of the content.
 
         Example: `kindred mapping list`
         """
@@ -38,10 +38,8 @@ def register(group: typer.Typer) -> None:
         shell.emit(mappings.listed(shell.workspace()), ["name", "table", "columns", "digest"])
 
     @command(group)
-    def show(
-        shell: Shell, name: Annotated[str, typer.Argument(metavar="NAME", help="Of a mapping that is kept.")]
-    ) -> None:
-        """The text of a kept mapping.
+    def show(shell: Shell, name: Annotated[str, typer.Argument(metavar="NAME", help="A kept mapping's name.")]) -> None:
+        """Print a kept mapping.
 
         Example: `kindred mapping show crm > crm.toml`
         """

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.command import ENCODING, PUBLIC, SHEET, WRONG_USAGE, Shell, command
-from cli.inputs import named_number
-from engine.errors import InputError
+from cli.command import PUBLIC, WRONG_USAGE, Shell, command
+from cli.inputs import EXCLUDE, SEED, Form, column, numbers
 
 if TYPE_CHECKING:
     import polars as pl
 
 _FOLDER = Annotated[
-    Path | None, typer.Option("--models", metavar="DIR", help="Where the models lie; default: the workspace's models/.")
+    Path | None, typer.Option("--models", metavar="DIR", help="Folder of the models; default: the workspace's models/.")
 ]
 
 
@@ -26,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
     @command(group, computes=True)
     def train(shell: Shell, models: _FOLDER = None) -> None:
-        """Train one model per offer on the past campaigns. Kept as files.
+        """Train one model per offer on the past campaigns, and keep them as files.
 
         Example: `kindred offers train`
         """
@@ -50,27 +49,35 @@ def register(app: typer.Typer) -> None:
         data: Annotated[
             Path | None, typer.Option("--data", metavar="FILE", help="A plain table instead of the workspace.")
         ] = None,
-        treatment: Annotated[str | None, typer.Option("--treatment", metavar="COLUMN")] = None,
-        control: Annotated[str | None, typer.Option("--control", metavar="VALUE", help="Who got nothing.")] = None,
-        outcome: Annotated[str | None, typer.Option("--outcome", metavar="COLUMN")] = None,
-        exclude: Annotated[list[str] | None, typer.Option("--exclude", metavar="COLUMN", help="No feature.")] = None,
-        test_share: Annotated[float, typer.Option("--test-share", min=0.05, max=0.9)] = 0.3,
-        seed: Annotated[int, typer.Option("--seed", min=0)] = 42,
-        learner: Annotated[list[str] | None, typer.Option("--learner", help="Only these; may be repeated.")] = None,
-        base: Annotated[list[str] | None, typer.Option("--base", help="logistic or boosting.")] = None,
+        treatment: Annotated[str | None, column("--treatment", "What a customer was given.")] = None,
+        control: Annotated[
+            str | None, typer.Option("--control", metavar="VALUE", help="The treatment that is none.")
+        ] = None,
+        outcome: Annotated[str | None, column("--outcome", "Whether the customer accepted.")] = None,
+        exclude: EXCLUDE = None,
+        test_share: Annotated[
+            float, typer.Option("--test-share", min=0.05, max=0.9, help="Share of rows held out.")
+        ] = 0.3,
+        seed: SEED = 42,
+        learner: Annotated[
+            list[str] | None, typer.Option("--learner", help="Only this one, of offers.learners; repeatable.")
+        ] = None,
+        base: Annotated[
+            list[str] | None, typer.Option("--base", help="Only this base learner: logistic or boosting.")
+        ] = None,
         value: Annotated[
             list[str] | None,
-            typer.Option("--value", metavar="TREATMENT=WORTH", help="Of one yes: adds what policies are worth."),
+            typer.Option("--value", metavar="TREATMENT=NUMBER", help="Value of one acceptance; adds policies' values."),
         ] = None,
         cost: Annotated[
-            list[str] | None, typer.Option("--cost", metavar="TREATMENT=COST", help="Of giving it; 0 unless given.")
+            list[str] | None, typer.Option("--cost", metavar="TREATMENT=NUMBER", help="Cost of giving it; default: 0.")
         ] = None,
-        sheet: SHEET = None,
-        encoding: ENCODING = None,
+        *,
+        form: Form,
     ) -> int:
-        """Judge the uplift learners on held-out rows. Qini, AUUC, uplift at the top, what policies are worth.
+        """Judge the uplift learners on held-out rows. Qini, AUUC, uplift at the top, the value of policies.
 
-        A table shows what follows and the main figures; -o csv and -o json have every figure.
+        A table shows the conclusions and the main figures; -o csv and -o json have every figure.
 
         Example: `kindred offers evaluate --data trial.csv --treatment segment --control none --outcome visit -o json`
         """
@@ -90,15 +97,15 @@ def register(app: typer.Typer) -> None:
         options |= {"bases": base} if base else {}
         options |= {"treatment": treatment, "control": control, "outcome": outcome, "exclude": exclude or ()}
         options |= {"test_share": test_share, "seed": seed}
-        read = plaintable.read(data, sheet=sheet, encoding=encoding)
+        read = plaintable.read(data, sheet=form.sheet, encoding=form.encoding)
         found = experiment_table.evaluate(read, **options)
         if value:
-            options |= {"value": _numbers("--value", value), "cost": _numbers("--cost", cost or [])}
+            options |= {"value": numbers("--value", value), "cost": numbers("--cost", cost)}
             policies = experiment_table.policies(read, **options)
             if policies.height:
                 found = found.vstack(policies)
             else:
-                shell.say("What policies are worth cannot be said: too few rows of some treatment.")
+                shell.say("The value of policies cannot be estimated: too few rows of some treatment.")
         _show(shell, found)
         return 0
 
@@ -107,7 +114,7 @@ def register(app: typer.Typer) -> None:
         shell: Shell,
         by: Annotated[
             list[str] | None,
-            typer.Option("--by", metavar="COLUMN", help="A customers' column or age_band; repeatable."),
+            column("--by", "A customers' column or age_band; repeatable."),
         ] = None,
         public: PUBLIC = False,
     ) -> None:
@@ -123,23 +130,12 @@ def register(app: typer.Typer) -> None:
             return
         shell.emit(found.rows)
         if withheld := found.facts.get("withheld_rows"):
-            shell.say(f"{withheld} rows are withheld: they tell of too few customers, or would by subtraction.")
+            shell.say(f"{withheld} rows are withheld: they are about too few customers, or would give such rows away.")
         shell.say(str(found.facts["note"]))
 
 
-def _numbers(option: str, texts: list[str]) -> dict[str, float]:
-    """TREATMENT=NUMBER, as often as it was given."""
-    found = {}
-    for text in texts:
-        pair = named_number(text)
-        if pair is None:
-            raise InputError(f"{option} {text!r} is no TREATMENT=NUMBER.", fix="Write it like mail=12.50.")
-        found[pair[0]] = pair[1]
-    return found
-
-
 def _show(shell: Shell, found: pl.DataFrame) -> None:
-    """Rows of offer_metrics; as a table what follows from them, then the main figures of each learner and rule."""
+    """Print rows of offer_metrics; as a table the conclusions, then the main figures of each learner and rule."""
     from engine.offers import wording
 
     if shell.output != "table":
@@ -151,7 +147,7 @@ def _show(shell: Shell, found: pl.DataFrame) -> None:
         if rows:
             print(f"\n{heading}")
             shell.emit(rows)
-    shell.say("Every figure: -o csv or -o json.")
+    shell.say("All figures: -o csv or -o json.")
 
 
 def _learners(found: pl.DataFrame) -> list[dict[str, Any]]:
@@ -171,10 +167,10 @@ def _learners(found: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _rules(found: pl.DataFrame) -> list[dict[str, Any]]:
-    """What each rule that gives offers is worth, the best first."""
+    """The value of each rule that gives offers, the best first."""
     lines = [line for line in found.iter_rows(named=True) if line["kind"] == "policy_value"]
     return [
-        {"who gets an offer": line["learner"], "which": line["parameter"], "worth a customer": _rounded(line["value"]),
+        {"who gets an offer": line["learner"], "which": line["parameter"], "value a customer": _rounded(line["value"]),
          "low": _rounded(line["low"]), "high": _rounded(line["high"])}
         for line in sorted(lines, key=lambda line: (-line["value"], line["learner"], line["parameter"]))
     ]  # fmt: skip

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from cli import tables
 from engine.formulas import defuse
 from engine.progress import SILENT, Progress, Task
 
@@ -41,28 +42,16 @@ def emit(data: Any, output: Output, *, columns: Sequence[str] | None = None) -> 
         data = [{"what": key, "value": value} for key, value in _flat(data)]
         columns = ["what", "value"]
     names = list(columns or dict.fromkeys(key for row in data for key in row))
-    rows = [[_cell(row.get(name)) for name in names] for row in data]
     if output is Output.csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow([defuse(name) for name in names])
-        writer.writerows([defuse(cell) for cell in row] for row in rows)
+        writer.writerows([defuse(_cell(row.get(name))) for name in names] for row in data)
         return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    import shutil
 
     numeric = [all(_is_number(row.get(name)) for row in data) for name in names]
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name, right in zip(names, numeric, strict=True):
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    terminal = sys.stdout.isatty()
-    # Where nobody looks at a width (a pipe, a file), lines are as long as they need to be.
-    console = Console(width=None if terminal else 10_000)
-    with console.capture() as captured:
-        console.print(table)
-    print("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    grid = tables.Grid(names, [[_words(row.get(name)) for name in names] for row in data], numeric)
+    print(tables.drawn(grid, shutil.get_terminal_size().columns if sys.stdout.isatty() else None))
 
 
 def say(text: str, *, quiet: bool = False) -> None:
@@ -124,6 +113,21 @@ def _cell(value: Any) -> str:
     if isinstance(value, (dict, list, tuple)):
         return "" if isinstance(value, tuple) and not value else json.dumps(value, ensure_ascii=False, default=_plain)
     return str(_plain(value))
+
+
+def _words(value: Any) -> str:
+    """A cell of a table for people: yes and no, lists and small tables in a line."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping) and all(_is_single(part) for part in value.values()):
+        return ", ".join(f"{name} {_words(part)}" for name, part in value.items())
+    if isinstance(value, (list, tuple)) and all(_is_single(part) for part in value):
+        return ", ".join(_words(part) for part in value)
+    return _cell(value)
+
+
+def _is_single(value: Any) -> bool:
+    return not isinstance(value, (Mapping, list, tuple))
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.command import Alone, Shell, command
+from cli.command import GroupItself, Shell, command
 
 _NUMBER = Annotated[str, typer.Argument(metavar="NUMBER", help="As it was imported, or as `kindred persons` shows it.")]
 
@@ -16,9 +16,9 @@ def register(app: typer.Typer) -> None:
     own = typer.Typer()
     app.add_typer(own, name="persons")
 
-    @command(Alone(own))  # type: ignore[arg-type]
+    @command(GroupItself(own))  # type: ignore[arg-type]
     def persons(shell: Shell) -> None:
-        """People with several numbers. A second SIM, or a new number: found from the records, or said by hand.
+        """People with several numbers: a second SIM, or a new number. Found from the records, or entered by hand.
 
         A person's own other number is never the influencer (setting graph.persons); deliveries keep a row per number.
 
@@ -35,10 +35,11 @@ def register(app: typer.Typer) -> None:
     def find(
         shell: Shell,
         likely: Annotated[
-            float, typer.Option("--likely", min=0.3, max=1.0, help="Score from which two numbers are one person's.")
+            float,
+            typer.Option("--likely", min=0.3, max=1.0, help="Two numbers with at least this score are one person's."),
         ] = 0.6,
     ) -> None:
-        """Look for them. By the same handset, near-equal contacts and places, and no talk between.
+        """Find people with several numbers. By one handset, nearly the same contacts and places, no calls between them.
 
         Example: `kindred persons find --likely 0.7`
         """
@@ -46,6 +47,9 @@ def register(app: typer.Typer) -> None:
 
         rows = usecase.find(shell.workspace(), likely=likely, progress=shell.progress)
         shell.emit(rows)
+        if not rows.height:
+            shell.say("No two numbers look like one person's.")
+            return
         shell.say(
             f"{rows['person'].n_unique():,} people have {rows.height:,} numbers. Wrong ones: `kindred persons split`. "
             "Next: `kindred run`."
@@ -53,7 +57,7 @@ def register(app: typer.Typer) -> None:
 
     @command(own)
     def join(shell: Shell, one: _NUMBER, other: _NUMBER) -> None:
-        """Say that two numbers are one person's. It holds against what is found, until they are split.
+        """Say that two numbers are one person's. It overrules what `find` says, until they are split.
 
         Example: `kindred persons join +36201234567 +36301234567`
         """
@@ -63,7 +67,7 @@ def register(app: typer.Typer) -> None:
 
     @command(own)
     def split(shell: Shell, one: _NUMBER, other: _NUMBER) -> None:
-        """Say that two numbers are two people's. It holds against what is found, until they are joined.
+        """Say that two numbers are two people's. It overrules what `find` says, until they are joined.
 
         Example: `kindred persons split +36201234567 +36301234567`
         """

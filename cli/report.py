@@ -9,8 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from cli.command import Shell, command
+from engine.figures import word
 
 _LONG = ("alt_text", "files", "model_id")  # in the JSON; too long for a line
+_CODES = ("arm", "flag", "gated_because", "purpose", "status")  # shown in words
+_HEADINGS = {"gated_because": "not counted because"}
 _OPEN = Annotated[bool, typer.Option("--open", help="Open the page in the browser.")]
 
 
@@ -25,16 +28,16 @@ def register(app: typer.Typer) -> None:
         ],
         to: Annotated[Path, typer.Option("--to", metavar="FILE.html", help="The page to write.")],
         json_to: Annotated[
-            Path | None, typer.Option("--json", metavar="FILE", help="The same figures as JSON.")
+            Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures as JSON.")
         ] = None,
         internal: Annotated[
             bool, typer.Option("--internal", help="For the company's own eyes: exact figures, single people by name.")
         ] = False,
         open_: _OPEN = False,
     ) -> None:
-        """One self-contained page per question. For the public: no single person, small cells withheld, totals rounded.
+        """Write a report as one self-contained page. Public: no single person, small counts withheld or rounded.
 
-        What is stale is said, not computed. `report data` is about the data itself: what came in and what looks wrong.
+        It warns of results that are out of date. `report data` is about the data: what came in and what looks wrong.
 
         Example: `kindred report influence --to influence.html --json influence.json`
         """
@@ -111,11 +114,20 @@ def register(app: typer.Typer) -> None:
 
 
 def _chain(shell: Shell, found: dict[str, Any]) -> None:
-    """The steps as one table each, the chain in words first."""
+    """Print all steps in words first, then one table per step."""
     from engine.report.customer_page import STEPS
 
     shell.emit(found["words"], ["step", "what"])
     for name, heading in STEPS:
         if rows := found[name]:
             print(f"\n{heading}")
-            shell.emit([{key: value for key, value in row.items() if key not in _LONG} for row in rows])
+            shell.emit([_readable(row) for row in rows])
+
+
+def _readable(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as a table shows it: without what is too long, and with words for codes."""
+    return {
+        _HEADINGS.get(name, name): word(value) if name in _CODES and value else value
+        for name, value in row.items()
+        if name not in _LONG
+    }

@@ -12,7 +12,9 @@ from cli.command import Shell, command
 if TYPE_CHECKING:
     from engine.usecases.changes import Changes
 
-_RUN = Annotated[int | None, typer.Argument(metavar="[RUN]", min=1, help="Its number, as `run` and `diff` tell it.")]
+_RUN = Annotated[
+    int | None, typer.Argument(metavar="[RUN]", min=1, help="A run's number, as `run` and `diff` print it.")
+]
 _NAME = r"^([0-9a-f]{12})[0-9a-f]{20}$"  # a pseudonym and its beginning, which every command takes
 FIRST = 5  # rows of each kind that a table shows
 
@@ -30,7 +32,7 @@ def register(app: typer.Typer) -> None:
         force: Annotated[bool, typer.Option("--force", help="Run fresh stages too.")] = False,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run, and why.")] = False,
     ) -> None:
-        """Run every stage that is stale. Its inputs, settings or code changed; a killed run goes on where it stopped.
+        """Run every stage whose inputs, settings or code changed. A run that was stopped goes on where it was.
 
         Example: `kindred run --until influencers`
         """
@@ -56,7 +58,7 @@ def register(app: typer.Typer) -> None:
             if told := imports.other_names(space):
                 shell.say(told)
             if any(result.status == "done" for result in results) and (found := changes.last(space)):
-                shell.say(f"{found.line} Whose: `kindred diff`.")
+                shell.say(f"{found.line} Details: `kindred diff`.")
             shell.say_next(space)
 
     @command(app)
@@ -69,10 +71,10 @@ def register(app: typer.Typer) -> None:
             typer.Option("--kind", help="Only rows of influencer, offer, face or ad; may be repeated."),
         ] = None,
     ) -> None:
-        """Whose influencer, offer, face or ad two runs decided otherwise, and what moved it.
+        """Whose influencer, offer, face or ad differs between two runs. And what changed it.
 
-        The last run and the one before; or a run and the last one; or two. Runs to the last stage are kept, as many as
-        run.keep says. A table shows the first rows of each kind; -o csv and -o json have all of them.
+        Default: the last run and the one before; with one RUN: that one and the last. The last run.keep complete runs
+        are kept. A table shows the first rows of each kind; -o csv and -o json have all of them.
 
         Example: `kindred diff --kind offer -o csv > offers.csv`
         """
@@ -86,16 +88,16 @@ def register(app: typer.Typer) -> None:
             shell.emit(_as_object(found) if shell.output == "json" else found.rows)
             return
         times = (f"run {run.number} ({run.finished_at:%Y-%m-%d %H:%M})" for run in (found.before, found.after))
-        shell.say(f"From {' to '.join(times)}; new = had none before, lost = have none any more, other = have another:")
+        shell.say(f"From {' to '.join(times)}. new = had none before; lost = has none now; other = has another one.")
         shell.emit(found.counts)
         if found.causes:
             print()
-            shell.emit([{"what moved it": c.what, "kinds": ", ".join(c.kinds)} for c in found.causes])
+            shell.emit([{"cause": c.what, "of changes in": ", ".join(c.kinds)} for c in found.causes])
         if found.rows.height:
             print()
             shell.emit(found.rows.select(pl.all().str.replace(_NAME, "$1")))
         shell.say(
-            f"{found.people['both']:,} customers stand in both runs; {found.people['new']:,} are new and "
+            f"{found.people['both']:,} customers are in both runs; {found.people['new']:,} are new and "
             f"{found.people['gone']:,} are gone."
         )
         changed = dict(found.counts.select("kind", "changed").iter_rows())

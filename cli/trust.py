@@ -52,11 +52,11 @@ def _forgetting(app: typer.Typer) -> None:
         ] = None,
         opt_out: Annotated[
             bool,
-            typer.Option("--opt-out", help="Remember them as opted out, so that no later import brings them back."),
+            typer.Option("--opt-out", help="Also opt them out, so that no later import brings them back."),
         ] = False,
         dry_run: _DRY_RUN = False,
     ) -> None:
-        """Forget people. Rows, calls, embeddings, photos, creatives, exports and backups; writes a receipt.
+        """Delete people. Rows, calls, embeddings, photos, creatives, exports and backups; writes a receipt.
 
         Ids on the command line end up in the shell's history: --from keeps them out of it.
 
@@ -70,14 +70,17 @@ def _forgetting(app: typer.Typer) -> None:
         if done.unknown:
             known = "1 id names" if done.unknown == 1 else f"{done.unknown:,} ids name"
             shell.say(
-                f"{known} nobody in this workspace: erased before, never imported, or written otherwise "
+                f"{known} nobody in this workspace: erased before, never imported, or written differently "
                 "than in the imported files (is ids.region set?)."
             )
         if dry_run:
             return
         if not opt_out:
             shell.say("Without --opt-out a later import brings them back.")
-        shell.say("Exports outside the workspace are not reached: export over them, and withdraw what they then list.")
+        shell.say(
+            "Exports outside the workspace are as they were: export to the same folders again, and call back what "
+            "withdraw.jsonl then lists."
+        )
 
     @command(app)
     def purge(
@@ -89,11 +92,11 @@ def _forgetting(app: typer.Typer) -> None:
             bool, typer.Option("--keep-daily", help="Keep the sums per pair and day, without time, place and handset.")
         ] = False,
         everything: Annotated[
-            bool, typer.Option("--all", help="Also where nothing would be left, or the day is still to come.")
+            bool, typer.Option("--all", help="Even if nothing would be left, or the day is in the future.")
         ] = False,
         dry_run: _DRY_RUN = False,
     ) -> None:
-        """Forget call records, past treatments and acts before a day. Also people of whom nothing is left.
+        """Delete call records, past treatments and acts before a day. Also people of whom nothing is left.
 
         Example: `kindred purge --before 2025-06-01 --keep-daily`
         """
@@ -106,7 +109,7 @@ def _forgetting(app: typer.Typer) -> None:
 
 
 def _emit(shell: Shell, done: Receipt) -> None:
-    """A receipt, or what there would be one of."""
+    """Print the receipt, or with --dry-run what it would count."""
     shown = asdict(done)
     if done.path is None:
         shown = {name: shown[name] for name in ("what", "subjects", "unknown", "rows")}
@@ -140,7 +143,7 @@ def _keys(app: typer.Typer) -> None:
 
     @command(group, "list")
     def list_(shell: Shell) -> None:
-        """The keys of the key folder. And what is wrong with any of them; never the keys themselves.
+        """List the keys in the key folder, with what is wrong with them. Never the keys themselves.
 
         Example: `kindred keys list`
         """
@@ -162,7 +165,7 @@ def _audit(app: typer.Typer) -> None:
     ) -> None:
         """Who did what, and when (UTC): the last 20 lines of the log, the newest last.
 
-        Rows per table are before > after, or those that went out. `kindred audit verify` says whether the log is whole.
+        Rows per table: before > after, or how many were exported. `kindred audit verify` says whether the log is whole.
 
         Example: `kindred audit show --all -o json`
         """
@@ -180,10 +183,10 @@ def _audit(app: typer.Typer) -> None:
         shell: Shell,
         head: Annotated[
             str | None,
-            typer.Option("--head", metavar="HASH", help="A head noted earlier; it must still be in the log."),
+            typer.Option("--head", metavar="HASH", help="A head noted earlier, which must be in the log."),
         ] = None,
     ) -> int:
-        """Find any altered, dropped or reordered line. Prints the head of the log to note elsewhere.
+        """Find altered, missing or reordered lines. Prints the log's head (the last line's hash) to note elsewhere.
 
         Example: `kindred audit verify -w spring-campaign`
         """
@@ -192,7 +195,7 @@ def _audit(app: typer.Typer) -> None:
         verdict = audit.verify(shell.workspace().path, head=head)
         code = _said(shell, verdict)
         if not verdict.whole and head is None:
-            shell.say("To put it aside as evidence and begin a new one: `kindred audit seal --reason TEXT`.")
+            shell.say("To keep it aside as evidence and begin a new log: `kindred audit seal --reason TEXT`.")
         return code
 
     @command(group, recorded=False)
@@ -200,7 +203,7 @@ def _audit(app: typer.Typer) -> None:
         shell: Shell,
         reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="What happened; no ids of people.")],
     ) -> int:
-        """Put a broken log aside as evidence and begin a new one. Its first line says what was put aside, and why.
+        """Keep a broken log aside as evidence and begin a new one. Its first line says what was kept, and why.
 
         Example: `kindred audit seal --reason "the disk failed on 3 May"`
         """
@@ -210,7 +213,7 @@ def _audit(app: typer.Typer) -> None:
 
 
 def _rows(tables: Any) -> str:
-    """Rows per table of a line in short: `ads 3 > 2`, one number where none was before."""
+    """A line's rows per table, in short: `ads 3 > 2`, one number where there was none before."""
     if not isinstance(tables, dict):
         return ""
     return ", ".join(
@@ -236,7 +239,7 @@ def _said(shell: Shell, verdict: Verdict) -> int:
 def _storage(app: typer.Typer) -> None:
     @command(app, recorded=False)
     def backups(shell: Shell) -> None:
-        """Copies of the database. After the last finished run, before each migration.
+        """List the copies of the database. Of the last finished run, and from before each migration.
 
         Example: `kindred backups`
         """
@@ -271,7 +274,7 @@ def _storage(app: typer.Typer) -> None:
         shell: Shell,
         mode: Annotated[Encryption, typer.Argument(help="on = DuckDB's OpenSSL, weak = its built-in mbedTLS, off.")],
     ) -> None:
-        """Encrypt the database, or write it plain again. The key is derived from the workspace's; drops backups.
+        """Encrypt the database, or decrypt it. The key is derived from the workspace's; backups are deleted.
 
         Example: `kindred encrypt on`
         """

@@ -10,7 +10,7 @@ import typer
 from cli.command import KNOWN_ERROR, Shell, command
 from engine.clock import AUTO
 
-_UNDECIDED = " until a file of call records tells a time zone, or logs.time_zone in kindred.toml"
+_UNDECIDED = ", unless call records that tell a time zone are imported, or logs.time_zone is set in kindred.toml"
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
 
     @command(app, recorded=False)
     def status(shell: Shell) -> None:
-        """What is in the workspace, and which stages are fresh. Or stale, or have never run.
+        """What is in the workspace, and which stages are up to date. Rows of each table; state of each stage.
 
         Example: `kindred status -o json`
         """
@@ -72,7 +72,7 @@ def register(app: typer.Typer) -> None:
                 print()
             shell.emit([{"stage": s["stage"], "state": s["state"], "last run (UTC)": s["finished_at"]} for s in stages])
         if full:
-            shell.say(f"Days begin by {zone}{_UNDECIDED if space.config.logs.time_zone == AUTO else ''}.")
+            shell.say(f"Days begin at midnight in {zone}{_UNDECIDED if space.config.logs.time_zone == AUTO else ''}.")
         for line in warnings:
             shell.say(f"warn: {line}")
         if warnings:
@@ -80,7 +80,7 @@ def register(app: typer.Typer) -> None:
 
     @command(app, recorded=False)
     def next(shell: Shell) -> None:
-        """What to do next. What is missing for a campaign, what is out of date, what the results are for.
+        """What to do next. What a campaign still lacks, what is out of date, what to do with the results.
 
         Example: `kindred next`
         """

@@ -152,7 +152,7 @@ def run(
 
 
 def diff(workspace: Workspace, before: int | None = None, after: int | None = None, **options: Any) -> Changes:
-    """What two runs decided otherwise, and what moved it; the last two unless their numbers are given. See
+    """What differs between the decisions of two runs, and why; the last two unless their numbers are given. See
     `engine.usecases.changes.diff`."""
     from engine.usecases import changes
 

@@ -1,4 +1,4 @@
-"""What is said of a campaign's model, as a JSON object of words: what it lacks, what contradicts, what corrects it."""
+"""Attributes of a campaign's model as a JSON object of words: what is missing, contradicting or corrected."""
 
 from __future__ import annotations
 

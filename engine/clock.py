@@ -151,7 +151,7 @@ def _unknown(zone: str) -> ConfigError:
         *(towns[town] for town in difflib.get_close_matches(asked.rsplit("/", 1)[-1], towns, 3)),
     ]
     told = f"Near names: {', '.join(dict.fromkeys(near))}." if near else "Use a name such as Europe/Budapest."
-    return ConfigError(f"logs.time_zone = {zone!r} is no time zone.", fix=told)
+    return ConfigError(f"logs.time_zone = {zone!r} is not a time zone.", fix=told)
 
 
 def _tree(changes: Sequence[tuple[int, int]], first: int, asked: str) -> str:

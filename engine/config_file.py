@@ -15,7 +15,7 @@ from engine.errors import ConfigError
 
 def load(path: Path | None = None, *, environment: Mapping[str, str] | None = None,
          flags: Mapping[str, Any] | None = None) -> Config:  # fmt: skip
-    """Resolve the settings.
+    """Read the settings: from the command line, else the environment, else the file, else the default.
 
     Args:
         path: `kindred.toml`, or None for defaults.
@@ -32,11 +32,13 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] | None = No
             document, _ = documents.read_toml(path)
         except (OSError, ValueError) as error:
             raise ConfigError(
-                f"{path} cannot be read: {error}.", fix="Correct it, or start from `kindred init`."
+                f"{path} cannot be read: {error}.", fix="Correct it, or take the file that `kindred init` writes."
             ) from error
         for section, entries in document.items():
             if not isinstance(entries, dict):
-                raise ConfigError(f"{path}: {section!r} stands outside a [section].", fix="Move it under its section.")
+                raise ConfigError(
+                    f"{path}: {section!r} stands outside a [section].", fix="Move it below the line of its section."
+                )
             for name, value in entries.items():
                 values[f"{section}.{name}"], origin[f"{section}.{name}"] = value, str(path)
     for key in FIELDS:
@@ -60,7 +62,7 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] | None = No
 
 
 def template(**preset: Any) -> str:
-    """The text of a `kindred.toml` with every setting commented; preset: `ids__key_id="…"` lines set for real."""
+    """The text of a `kindred.toml`: every setting with a comment; preset: settings that are not commented out."""
     lines = [
         "# Settings of this Kindred workspace. A line #name = value shows a default; remove the # to change it.",
         "",
@@ -80,12 +82,12 @@ def template(**preset: Any) -> str:
 
 
 def with_setting(text: str, key: str, value: Any) -> str:
-    """The text of a `kindred.toml` with one setting written for real, everything else as it stands.
+    """The text of a `kindred.toml` with one setting set and all other lines unchanged.
 
     Args:
-        text: of the file.
+        text: the file's text.
         key: e.g. "storage.encryption".
-        value: what it shall be.
+        value: the new value.
     """
     section, name = key.split(".", 1)
     lines, inside, heading = text.splitlines(), False, None

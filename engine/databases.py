@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from engine.errors import InputError, masked
+from engine.errors import ConfigError, InputError, masked
 
 _SECRETS = ("password", "passwd", "pwd", "token", "secret", "sslpassword")
+# What the address of a Spark Connect server may say beside host and port.
+_OF_CONNECT = ("use_ssl", "user_id", "user_agent", "x-databricks-cluster-id")
 _NAMES = {"postgres": "postgresql", "sqlite3": "sqlite"}
 
 
@@ -32,7 +34,8 @@ def parts(address: str, option: str) -> tuple[str, str]:
     kind = _NAMES.get(parts.scheme.lower(), parts.scheme.lower())
     if not kind.isidentifier():
         raise InputError(
-            f"{option} is no address of a database.", fix="Write postgresql://HOST/NAME or sqlite:///FOLDER/FILE.db."
+            f"{option} is not the address of a database.",
+            fix="Write postgresql://HOST/NAME or sqlite:///FOLDER/FILE.db.",
         )
     given = {word.lower() for word in parse_qs(parts.query, keep_blank_values=True)}
     if parts.password is not None or given & set(_SECRETS):
@@ -42,6 +45,21 @@ def parts(address: str, option: str) -> tuple[str, str]:
         )
     stem = Path(unquote(parts.path)).stem
     return kind, f"{kind}-{stem}" if stem and masked(stem) == stem and stem.isprintable() else kind
+
+
+def check_spark(master: str) -> None:
+    """Refuse a Spark Connect address that holds more than what is known to be no secret: settings are shown, too.
+
+    Raises:
+        ConfigError: it does. Its words are not repeated.
+    """
+    server, *given = master.split(";")
+    unknown = {part.partition("=")[0].strip().lower() for part in given} - {"", *_OF_CONNECT}
+    if master.startswith("sc://") and (unknown or "@" in server):
+        raise ConfigError(
+            "warehouse.master holds what may be a secret.",
+            fix="Put a token into SPARK_CONNECT_AUTHENTICATE_TOKEN, or the whole address into SPARK_REMOTE.",
+        )
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ def read_toml(path: Path) -> tuple[dict[str, Any], bytes]:
         ValueError: it is no TOML in UTF-8, larger than 128 KB or nested deeper than 20 levels; the text says which.
     """
     if path.exists() and not path.is_file():
-        raise ValueError("it is no file")
+        raise ValueError("it is not a file")
     with open(path, "rb") as file:
         raw = file.read(TOML + 1)
     if len(raw) > TOML:
@@ -31,12 +31,7 @@ def read_toml(path: Path) -> tuple[dict[str, Any], bytes]:
         # A name of many parts (a.b.c) takes time with the square of their number: minutes for those that fit.
         if line.count(b".") > _DOTS:
             raise ValueError(f"line {number} has more than {_DOTS} dots")
-    try:
-        document = tomllib.loads(raw.decode("utf-8"))
-    except RecursionError:
-        raise ValueError(f"it is nested deeper than {DEEP} levels") from None
-    _check_depth(document)
-    return document, raw
+    return _parsed(tomllib.loads, raw), raw
 
 
 def read_json(raw: bytes) -> Any:
@@ -47,8 +42,12 @@ def read_json(raw: bytes) -> Any:
     """
     if len(raw) > JSON:
         raise ValueError(f"it is larger than {JSON >> 20} MB")
+    return _parsed(json.loads, raw)
+
+
+def _parsed(parse: Callable[[str], Any], raw: bytes) -> Any:
     try:
-        document = json.loads(raw.decode("utf-8"))
+        document = parse(raw.decode("utf-8"))
     except RecursionError:
         raise ValueError(f"it is nested deeper than {DEEP} levels") from None
     _check_depth(document)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 MINUS = "−"
@@ -19,6 +19,15 @@ NAMES = {
     "ppr": "personalised PageRank",
     "lead": "handset lead",
     "random": "a random contact",
+    # Why a tie does not count.
+    "hub": "one end is a hub",
+    "one_way": "contact one way only",
+    "few_days": "too few days with contact",
+    "same_handset": "both used the same handset",
+    "same_person": "both are one person's numbers",
+    # What a policy of faces knows of a photo.
+    "own_same_person": "the own face's photo may show the customer",
+    "contact_same_person": "the influencer's face's photo may show the influencer",
     "logs": "call records",
     "optouts": "opt-outs",
     "inventory": "photos of models",
@@ -54,28 +63,20 @@ def spell(value: Any, form: str) -> str:
     """
     if not isinstance(value, (int, float)):
         return str(value)
-    form = form.removeprefix("maybe_")
-    if form == "share":
-        text = f"{100 * value:.1f} %"
-    elif form == "share0":
-        text = f"{100 * value:.0f} %"
-    elif form == "points":
-        text = f"{100 * value:+.2f} pp"
-    elif form == "pp":
-        text = f"{100 * value:+.2f}"
-    elif form == "ratio":
-        text = f"×{value:.2f}"
-    elif form == "money":
-        text = f"{value:,.2f}"
-    elif form == "number":
-        text = f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-    elif form == "p":
-        text = "< 0.001" if value < 0.001 else f"{value:.2g}"
-    elif form == "signed":
-        text = f"{value:+.3g}"
-    else:
-        text = f"{value:,}"
-    return text.replace("-", MINUS)
+    return _FORMS.get(form.removeprefix("maybe_"), "{:,}".format)(value).replace("-", MINUS)
+
+
+_FORMS: dict[str, Callable[[float], str]] = {
+    "share": lambda value: f"{100 * value:.1f} %",
+    "share0": lambda value: f"{100 * value:.0f} %",
+    "points": lambda value: f"{100 * value:+.2f} pp",
+    "pp": lambda value: f"{100 * value:+.2f}",
+    "ratio": "×{:.2f}".format,
+    "money": "{:,.2f}".format,
+    "number": lambda value: f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}",
+    "p": lambda value: "< 0.001" if value < 0.001 else f"{value:.2g}",
+    "signed": "{:+.3g}".format,
+}
 
 
 def difference(value: float, low: float, high: float, *, percent: bool) -> str:

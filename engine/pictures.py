@@ -19,6 +19,7 @@ ENDINGS = (
     ".avif", ".jp2", ".ppm", ".pgm",
 )  # fmt: skip
 JPEG, PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
+HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # brands, ISO/IEC 23008-12
 ORIENTATION = 0x0112
 # What the brightest value of a picture with more than 8 bits stands for: cameras store 10, 12 or 14 of 16 bits.
 FULL = (255, 1023, 4095, 16383, 65535)
@@ -59,6 +60,13 @@ def opened(data: bytes) -> Image.Image:
         except SyntaxError:
             pass  # Pillow's own way of opening says it in its own words
     return Image.open(io.BytesIO(data), formats=known)
+
+
+def unknown(data: bytes) -> str:
+    """Why a file whose format is not known here is no picture, and what mends it."""
+    if data[4:8] == b"ftyp" and data[8:12] in HEIC and "HEIF" not in formats():
+        return "is a HEIC photo, which pillow-heif reads: pip install 'kindred-engine[heic]'"
+    return f"is no picture of a known format ({', '.join(formats())})"
 
 
 def load(image: Image.Image) -> None:

@@ -66,12 +66,14 @@ def texts(
             bad = frame[forms.PROBLEM]
             if bad.null_count() < frame.height:
                 row = sum(f.height for f in frames) + int(bad.is_not_null().arg_max() or 0) + 1
-                raise InputError("is no row as wide as the header.", file=path, row=row, fix="Correct the file.")
+                raise InputError(
+                    "is not a row with as many cells as the header.", file=path, row=row, fix="Correct the file."
+                )
             held += int(frame.estimated_size()) + _CELL * frame.height * frame.width
             _check(path, held, most)
             frames.append(frame.select(layout.names))
         if form.notes.get("cut_short"):
-            raise InputError("the archive is cut.", file=path, fix="Fetch the file again.")
+            raise InputError("the archive is incomplete.", file=path, fix="Fetch the file again.")
     return pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(layout.names, pl.String))
 
 
@@ -95,7 +97,7 @@ def _check(path: Path, bytes_: int, most: int) -> None:
         raise InputError(
             f"the table takes more than {most / 1e6:,.0f} MB, an eighth of the machine's memory.",
             file=path,
-            fix="Keep the columns that are needed, or draw a sample.",
+            fix="Keep only the columns that are needed, or take a sample of rows.",
         )
 
 

@@ -59,8 +59,8 @@ def answers(
                 continue
             if not line:
                 raise EngineError(
-                    f"A process that worked for this one ended early ({process.ending()}).",
-                    fix="Run again: what is done is kept. Where memory is short, give fewer --threads.",
+                    f"A helper process ended early ({process.ending()}).",
+                    fix="Run again: what is done is kept. If memory is short, set fewer --threads.",
                 )
             answer = json.loads(line)
             if "message" in answer:

@@ -193,7 +193,7 @@ def test_doctor_checks_and_names_what_is_wrong(kindred, space):
 )
 def test_no_page_goes_over_a_workspace_s_own_files(kindred, space, command, file):
     before = {path: path.read_bytes() for path in Path(space).rglob("*") if path.is_file()}
-    refused(kindred(*command, f"{space}/{file}", "-w", space), "is the workspace's own")
+    refused(kindred(*command, f"{space}/{file}", "-w", space), "is one of the workspace's own files")
     assert {path: path.read_bytes() for path in Path(space).rglob("*") if path.is_file()} == before
 
 

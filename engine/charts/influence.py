@@ -12,13 +12,6 @@ from engine.charts.album import HIDDEN, Album, Facts, Rows, interval, series, sh
 from engine.charts.chart import Chart
 from engine.figures import MINUS, look_up, word
 
-GATES = {
-    "hub": "one end is a hub",
-    "one_way": "contact one way only",
-    "few_days": "too few days with contact",
-    "same_handset": "both used the same handset",
-    "same_person": "both are one person's numbers",
-}
 FOLLOWERS = {0: "nobody", 1: "1 customer", 2: "2 customers", 3: "3 or more"}
 BINS = (
     ("degree", "health.degree", "Customers by number of contacts", "contacts", "customers"),
@@ -45,7 +38,7 @@ def influence(facts: Facts) -> dict[str, Chart]:
     album.add(
         "gates", "Pairs that do not count, and why", "health.gates", "pairs",
         lambda rows: bars.horizontal(
-            [GATES.get(row["reason"], row["reason"]) for row in rows], [row["pairs"] for row in rows], x="pairs"
+            [word(row["reason"]) for row in rows], [row["pairs"] for row in rows], x="pairs"
         ),
     )  # fmt: skip
     album.add("agreement", "Customers for whom two definitions agree", "certainty.agreement", "share", _agreement)

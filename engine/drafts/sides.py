@@ -53,7 +53,7 @@ def turns(caller: Column, callee: Column) -> bool:
 
 
 def completed(side: Column, own: Column) -> Column:
-    """A side with the subscriber where it names nobody."""
+    """A side, with the subscriber filled in where the side names nobody."""
     values = tuple(a or b for a, b in zip(side.values, own.values, strict=True))
     text = f"coalesce({name_in_sql(side.name)}, {name_in_sql(own.name)})"
     return Column(side.place, f"{side.name} or {own.name}", values, sql=text)

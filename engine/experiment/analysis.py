@@ -1,4 +1,4 @@
-"""Differences between arms with honest errors: CUPED, clusters, ratios, Holm (METHODS section 7)."""
+"""Differences between arms with correct standard errors: CUPED, clusters, ratios, Holm (METHODS section 7)."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def sample_ratio(counts: Mapping[str, int], shares: Mapping[str, float]) -> Samp
         raise InputError(f"the arms {', '.join(unknown)} are not in the plan.", fix=f"It has {', '.join(shares)}.")
     total = sum(counts.values())
     if total == 0:
-        raise InputError("there is nobody in any arm.", fix="Check that the assignments belong to these outcomes.")
+        raise InputError("no customer is in any arm.", fix="Check that the assignments belong to these outcomes.")
     expected = {arm: share * total for arm, share in shares.items()}
     p = float(stats.chisquare([counts.get(arm, 0) for arm in shares], list(expected.values())).pvalue)
     return SampleRatio(p, p < ALARM, expected)

@@ -1,6 +1,6 @@
-"""What an experiment says: one decision a pair of arms, in a sentence that does not say more than it knows.
+"""The decisions of an experiment: one for each pair of arms, in a sentence that claims no more than was shown.
 
-Report, summary and command line all take it from here, with the interval that it rests on.
+Report, summary and command line all take it from here, with the interval behind it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Decision(str):
 
 
 def by_every_look(observed: float, sequential: bool | None = None) -> bool:
-    """Whether the always-valid intervals decide: as asked for, else while outcomes still come in.
+    """Whether the always-valid intervals decide: if asked for, or while outcomes still come in.
 
     Args:
         observed: share of the outcome days that are over.
@@ -89,7 +89,7 @@ def decide(
         if ratio.alarm:
             found.append(broken(pair, f"the arms' sizes do not fit their shares (p = {ratio.p:.2g})"))
         elif effect.p is None:
-            found.append(broken(pair, "nobody's outcome differs"))
+            found.append(broken(pair, "all customers have the same outcome"))
         elif always_valid is not None:
             how = f"{_percent(alpha)} interval, valid at every look"
             how += ", for all pairs together" if len(effects) > 1 else ""

@@ -1,4 +1,4 @@
-"""Who can take part: only customers to whom every arm could be shown, and at which gate the others fall out."""
+"""Who can take part: only customers to whom every arm could be shown, and by which condition others are excluded."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def analyse(
     import polars as pl
 
     if customers["customer_id"].is_duplicated().any():
-        raise InputError("customers stand twice in the analysis.", column="customer_id", fix="One row per customer.")
+        raise InputError("customers occur twice in the analysis.", column="customer_id", fix="One row per customer.")
     clustered = plan.unit == "cluster"
     if clustered and "cluster_id" not in customers.columns:
         raise InputError("clusters were assigned, but no cluster is given.", fix="Use the assignments' cluster_id.")

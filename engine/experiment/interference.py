@@ -107,7 +107,7 @@ def exposure_regression(
         design = np.column_stack([design, controls[:, np.ptp(controls, axis=0) > 0]])
     if np.linalg.matrix_rank(design) < design.shape[1]:
         raise InputError(
-            "direct and spillover effect cannot be told apart here: exposure follows the arm, or does not vary.",
+            "direct and spillover effect cannot be separated here: exposure follows the arm, or does not vary.",
             fix="Analyse the total effect by clusters instead.",
         )
     fit = least_squares(outcome, design, clusters)
@@ -146,7 +146,7 @@ def likeness_regression(
     design = np.column_stack([np.ones(len(outcome)), treated, lent, more[:, np.ptp(more, axis=0) > 0]])
     if not asked.any() or np.linalg.matrix_rank(design) < design.shape[1]:
         raise InputError(
-            "the effect of lending one's likeness cannot be seen: nobody's is used, or everybody's alike.",
+            "the effect on customers whose face drives others' ads cannot be estimated: no face is used, or all alike.",
             fix="Assign customers, or smaller clusters.",
         )
     weights = [0, 0, 1] + [0] * (design.shape[1] - 3)

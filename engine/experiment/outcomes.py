@@ -1,4 +1,4 @@
-"""Exposures and outcomes as they come in, to one number per assigned customer; what is odd is counted, by rule."""
+"""Turns imported exposures and outcomes into one number per assigned customer; odd rows are counted by rule."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def tidy(
 
     bad = outcomes.with_row_index("row").filter(~pl.col("value").cast(pl.Float64).is_finite().fill_null(False))
     if bad.height:
-        raise InputError(f"{bad.height} outcomes have no finite value.", row=int(bad["row"][0]) + 1, column="value",
+        raise InputError(f"{bad.height} values are missing or not finite.", row=int(bad["row"][0]) + 1, column="value",
                          fix="Fill or drop them.")  # fmt: skip
     counts = dict.fromkeys(RULES, 0)
     single = outcomes.unique(maintain_order=True)
@@ -61,7 +61,7 @@ def tidy(
     known = single.join(people, on="customer_id")
     counts["unknown_customer"] = single.height - known.height
     if outcomes.height and not known.height:
-        raise InputError("no outcome belongs to a customer of this experiment.", fix="Is this its file?")
+        raise InputError("no outcome belongs to a customer of this experiment.", fix="Check that this is its file.")
     early = pl.col("at") < pl.col("assigned_at")
     late = pl.col("at") >= pl.col("assigned_at") + pl.duration(days=horizon_days)
     counts["before_assignment"], counts["after_horizon"] = known.filter(early).height, known.filter(late).height

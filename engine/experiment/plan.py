@@ -102,7 +102,7 @@ def read(text: str) -> Plan:
         lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
         return check(Plan(**values | lists))
     except (TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"this is no plan: {error}.", fix="Design the experiment anew.") from error
+        raise InputError(f"this is not a plan: {error}.", fix="Design the experiment anew.") from error
 
 
 def design(experiment_id: str, previous: Plan | None = None, **fields: Any) -> Plan:
@@ -128,7 +128,7 @@ def design(experiment_id: str, previous: Plan | None = None, **fields: Any) -> P
     for name in ("metric", "guardrails", "eligible"):
         texts = said.get(name, ())
         if any(personal(text) for text in ([texts] if isinstance(texts, str) else texts)):
-            raise InputError(f"in {name} stands a number or an address of a person.",
+            raise InputError(f"{name} holds a person's number or address.",
                              fix="Name metrics by words, and eligible customers by a column of groups.")  # fmt: skip
     if previous is None:
         return check(Plan(experiment_id, **({"salt": f"{experiment_id}:1"} | said)))
@@ -139,7 +139,7 @@ def design(experiment_id: str, previous: Plan | None = None, **fields: Any) -> P
     redrawn = plan.draw()[:-1] != previous.draw()[:-1]
     if redrawn and plan.salt == previous.salt:
         if "salt" in said:
-            raise InputError("people drawn anew need a new salt.", fix="Leave the salt out, or change it.")
+            raise InputError("drawing people again needs a new salt.", fix="Leave the salt out, or change it.")
         plan = dataclasses.replace(plan, salt=f"{experiment_id}:{version}")
     return check(dataclasses.replace(plan, version=version))
 
@@ -154,7 +154,7 @@ def check(plan: Plan) -> Plan:
     if not plan.experiment_id or not plan.salt or not plan.metric:
         raise InputError("an experiment needs a name, a salt and a metric.", fix="Give all three.")
     if masked(plan.experiment_id) != plan.experiment_id:
-        raise InputError("an experiment is called by a number or an address of a person.", fix="Give another name.")
+        raise InputError("the experiment's name is a person's number or address.", fix="Give another name.")
     ranges = (("alpha", 0, 0.5), ("power", 0.5, 1), ("horizon_days", 0, 3660), ("cluster_cap", 1, 1e9))
     for name, low, high in ranges:
         if not low < getattr(plan, name) < high:
@@ -167,7 +167,9 @@ def check(plan: Plan) -> Plan:
             raise InputError(f"there is no stratum {stratum!r} to balance.", fix=f"Use {', '.join(STRATA)}.")
     for rule in plan.eligible:
         if not all(rule.partition("=")):
-            raise InputError(f"{rule!r} is no rule of eligibility.", fix="Write COLUMN=VALUE, a column of customers.")
+            raise InputError(
+                f"{rule!r} is not a condition of eligibility.", fix="Write COLUMN=VALUE, a column of customers."
+            )
     if not 0 <= plan.minimum_effect < float("inf"):
         raise InputError(f"the minimum effect is {plan.minimum_effect}.", fix="Give its size, 0 or more.")
     return plan

@@ -60,7 +60,7 @@ def smallest_effect(
     if min(n_arm, n_versus) < 2:
         raise InputError(f"arms of {n_arm:g} and {n_versus:g} customers.", fix="Give each arm two customers or more.")
     if not (0 < alpha < 1 and alpha < power < 1):
-        raise InputError(f"alpha {alpha} and power {power} do not go together.", fix="Use for example .05 and .8.")
+        raise InputError(f"alpha {alpha} and power {power} cannot both be met.", fix="Use for example .05 and .8.")
     if sd < 0 or design_effect <= 0:
         raise InputError(f"standard deviation {sd}, design effect {design_effect}.", fix="Both must be positive.")
     unit = NormalIndPower().solve_power(

@@ -1,4 +1,4 @@
-"""The experiments a workspace knows: their plans, who is in which one and since when, and whether it has begun."""
+"""The experiments of a workspace: their plans, who takes part in which since when, and whether it has begun."""
 
 from __future__ import annotations
 

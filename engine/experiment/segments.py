@@ -1,4 +1,4 @@
-"""Does an effect differ between kinds of customers? One look per segmentation, adjusted for the number of looks."""
+"""Does an effect differ between segments of customers? One test per segmentation, adjusted for their number."""
 
 from __future__ import annotations
 

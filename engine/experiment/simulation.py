@@ -1,4 +1,4 @@
-"""What each estimator would say on one's own graph, before any money is spent (METHODS section 7)."""
+"""Simulates experiments on the workspace's own graph, to compare estimators beforehand (METHODS section 7)."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def simulate(
 
     rates = (base, base + direct, base + spillover, base + direct + spillover)
     if noise is None and (min(rates) < 0 or max(rates) > 1):
-        raise InputError(f"outcome rates from {min(rates):.3g} to {max(rates):.3g} are no probabilities.",
+        raise InputError(f"outcome rates from {min(rates):.3g} to {max(rates):.3g} are not probabilities.",
                          fix="Change the base rate or the effects.")  # fmt: skip
     if noise is not None and not 0 < noise < float("inf"):
         raise InputError(f"a noise of {noise}.", fix="Give a standard deviation above 0.")

@@ -80,7 +80,7 @@ def compare(
     if not metrics:
         raise InputError("no metric was named.", fix="Give at least one with --metric.")
     if missing not in MISSING:
-        raise InputError(f"missing values as {missing!r}.", fix=f"Use {', '.join(MISSING)}.")
+        raise InputError(f"--missing {missing}: there is no such choice.", fix=f"Use {', '.join(MISSING)}.")
     parts = {metric: [metric] if metric in data.columns else metric.split("/") for metric in metrics}
     for name in (arm, *(part for pair in parts.values() for part in pair), covariate, cluster, unit):
         if name is not None and name not in data.columns:
@@ -154,12 +154,14 @@ def _units(data: pl.DataFrame, arm: str, control: str, cluster: str | None, unit
         two = data.filter(pl.col(arm).n_unique().over(unit) > 1)[unit].n_unique()
         everybody = data[unit].n_unique()
         if two:
-            notes.append(f"{two:,} of {everybody:,} units stand in two arms and are left out.")
+            notes.append(f"{two:,} of {everybody:,} units are in two arms and are left out.")
             data = data.filter(pl.col(arm).n_unique().over(unit) == 1)
         if two > CROSSED * everybody:
             crossed = f"{two:,} of {everybody:,} units stand in two arms"
         if cluster is None and data[unit].is_duplicated().any():
-            notes.append(f"{data.height:,} rows are of {data[unit].n_unique():,} units: errors hold them together.")
+            notes.append(
+                f"{data.height:,} rows are of {data[unit].n_unique():,} units: a unit's rows count as one cluster."
+            )
             cluster = unit
     counts = _counts(data, arm, unit)
     if control not in counts:
@@ -172,7 +174,7 @@ def _units(data: pl.DataFrame, arm: str, control: str, cluster: str | None, unit
         if split:
             notes.append(
                 f"{split:,} of {data[cluster].n_unique():,} clusters are split over arms: they were not assigned "
-                "whole, so the sample ratio counts rows; errors still hold a cluster's rows together."
+                "whole, so the sample ratio counts rows; intervals still treat a cluster's rows together."
             )
         else:
             assigned = _counts(data, arm, cluster)

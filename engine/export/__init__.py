@@ -66,7 +66,7 @@ class ExportResult:
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What was asked for, checked; `plan` where something is to be sent, and `sent` once its rows are chosen."""
+    """A checked request for an export; `plan` for a delivery or audience, and `sent` once its rows are chosen."""
 
     what: str
     form: Form
@@ -86,7 +86,7 @@ class _Wanted:
     def leaving(self) -> pl.DataFrame:
         """The rows of what is to be sent; only for what is."""
         if self.sent is None:
-            raise TypeError(f"{self.what} is not sent to anybody")
+            raise TypeError(f"{self.what} is not a delivery")
         return self.sent.rows
 
 
@@ -301,7 +301,7 @@ def _graph(store: Warehouse, draft: Draft, format: str) -> int:
 
 
 def _withdraw(store: Warehouse, draft: Draft, workspace: Workspace, plan: Plan | None) -> dict[str, Any]:
-    """Write what was handed out and may no longer be shown; with the sender's ids, where there is a list of them."""
+    """Write withdraw.jsonl: ads handed out that may no longer be shown, with the sender's ids where a list has them."""
     from engine.export import deliveries, rows
 
     gone = deliveries.withdrawn(store, workspace.config)

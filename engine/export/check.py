@@ -54,7 +54,7 @@ def verify(path: Path | str) -> VerifyResult:
         ) from error
     found = place.names()
     if DONE not in found:
-        raise InputError(f"{path} is not whole: {DONE} is missing.", fix="Export again.")
+        raise InputError(f"{path} is incomplete: {DONE} is missing.", fix="Export again.")
     files = []
     for name, entry in sorted(listed.items()):
         status = "missing" if name not in found else _status(place, name, entry)

@@ -86,7 +86,7 @@ class Database(ABC):
         self.name = name
 
     def check_form(self, form: Form, *, since_last: bool) -> None:
-        """Raise InputError where something was asked for that only files have."""
+        """Raise InputError for options that only exports to files have."""
         if form.format != "parquet" or form.compress or form.shard_rows:
             raise InputError("a database has tables, no files.", fix="Leave out --format, --compress and --shard-rows.")
         if since_last:

@@ -1,4 +1,4 @@
-"""What was handed out and may no longer be shown: noted before ads leave, listed in every export after (METHODS 8)."""
+"""Ads that were handed out: recorded before they leave; every later export lists those to call back (METHODS 8)."""
 
 from __future__ import annotations
 

@@ -57,14 +57,15 @@ class Asked:
     def check(self, what: str) -> None:
         """Raise InputError where this does not go together with what is exported, or in itself."""
         if what not in SENT and self != Asked():
-            told = "a day of sending, ids, offers and numbers of deliveries say"
-            raise InputError(f"{told} nothing about {what}.", fix="They belong to `delivery`.")
+            raise InputError(
+                f"{what} takes no --as-of, --ids, --offer, --since-last or --again.", fix="They belong to `delivery`."
+            )
         if what != "delivery" and (self.since_last or self.again):
             raise InputError(f"{what} has no number.", fix="--since-last and --again belong to `delivery`.")
         if self.since_last and self.again:
-            raise InputError("a delivery is a new one or an old one.", fix="Give --since-last or --again.")
+            raise InputError("--since-last and --again cannot be combined.", fix="Give one of them.")
         if self.offer is not None and (self.since_last or self.again):
-            raise InputError("a numbered delivery is of all offers.", fix="Leave --offer out.")
+            raise InputError("a numbered delivery holds all offers.", fix="Leave --offer out.")
         if self.again < 0:
             raise InputError(f"there is no delivery {self.again}.", fix="They are numbered from 1.")
         if what != "audience" and (self.phone_columns or self.email_columns):
@@ -120,7 +121,7 @@ def check_place(to: Path | str, asked: Asked) -> None:
         sender.check_place(to)
     if asked.since_last and not is_url(to) and Path(to).is_dir() and any(Path(to).iterdir()):
         raise WorkspaceError(
-            f"{to} holds an earlier delivery, whose rows would not come again.", fix="Choose a new folder."
+            f"{to} holds an earlier delivery, whose rows a new one does not repeat.", fix="Choose a new folder."
         )
 
 

@@ -1,4 +1,4 @@
-"""What a policy of faces hands out by chance: noted with what is known of its customers, before it leaves."""
+"""Faces that a policy drew at random: recorded with what is known of their customers before a delivery is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which form an export's tables leave: format, shards, how a CSV is cut, names of columns, where creatives lie."""
+"""The form of an export's tables: format, shards, CSV delimiters, names of columns, address of the creatives."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ class Form:
                 f"{self.shard_rows} rows a file are too few.", fix="Give 0 for one file, or a positive number."
             )
         if self.format != "csv" and (self.bom or self.delimiter != "," or self.decimal != "."):
-            raise InputError("a mark, delimiter and decimal sign belong to csv.", fix="Add --format csv.")
+            raise InputError("--bom, --delimiter and --decimal are for csv.", fix="Add --format csv.")
         if len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in '"\r\n\0' + self.decimal:
             raise InputError(
-                f"{self.delimiter!r} cannot stand between cells.",
+                f"{self.delimiter!r} cannot be the delimiter.",
                 fix="Give one sign, such as ';' or a tab, which is not the decimal sign.",
             )
         if self.decimal not in DECIMALS:
@@ -70,7 +70,7 @@ class Form:
         if self.rename and tables > 1:
             raise InputError(f"{what} is {tables} tables: which column is meant?", fix="Rename in one table.")
         if self.base_url and what not in ("ads", "delivery"):
-            raise InputError(f"{what} names no creatives.", fix="A base URL belongs to `delivery` and `ads`.")
+            raise InputError(f"{what} names no creatives.", fix="--base-url is for `delivery` and `ads`.")
 
     def named(self, columns: Sequence[str]) -> list[str]:
         """Columns by the names they get.
@@ -107,6 +107,6 @@ def renaming(pairs: Iterable[str]) -> dict[str, str]:
     for pair in pairs:
         column, sign, name = pair.partition("=")
         if not (column and sign and name.strip()) or column in found:
-            raise InputError(f"{pair!r} renames nothing.", fix="Write COLUMN=NAME, each column once.")
+            raise InputError(f"{pair!r} is not COLUMN=NAME.", fix="Write COLUMN=NAME, each column once.")
         found[column] = name
     return found

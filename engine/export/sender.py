@@ -1,7 +1,7 @@
-"""The sender's own list: its ids named by the workspace's key in memory, and its columns put beside what is sent.
+"""The sender's own list: its ids become pseudonyms in memory, and its columns are put beside the delivery's.
 
-Nothing of the list is written but where the caller asks for: names are computed by a database that has no file and
-may not spill.
+The list is written nowhere but to the place that was asked for: the pseudonyms are computed by a database that has no
+file and may not spill to the disk.
 """
 
 from __future__ import annotations
@@ -206,11 +206,14 @@ def check_place(place: Path | str) -> None:
     """Raise InputError where a file with people's ids would lie in a workspace, or on another machine."""
     if is_url(place):
         raise InputError(
-            "people's own ids go to no address.", fix="Write them to a folder here, and send that as you send ids."
+            "people's own ids are not written to a URL.",
+            fix="Write to a folder on this machine, and send it as safely as you send ids.",
         )
     whole = Path(place).resolve()
     if any((home / CONFIG).is_file() for home in (whole, *whole.parents)):
-        raise InputError(f"{place} lies in a workspace, which holds nobody's own ids.", fix="Choose a place outside.")
+        raise InputError(
+            f"{place} lies in a workspace, where people's own ids are not stored.", fix="Choose a place outside."
+        )
 
 
 def _once(listed: SenderList, known: pl.DataFrame) -> pl.DataFrame:
@@ -227,7 +230,7 @@ def _once(listed: SenderList, known: pl.DataFrame) -> pl.DataFrame:
         told = "; ".join(f"rows {a} and {b}" for a, b in pairs.select("first", _ROW).iter_rows())
         more = f"; and {differ.height - _SHOWN:,} more pairs" if differ.height > _SHOWN else ""
         raise InputError(
-            f"the same person stands in two rows that say different things: {told}{more}.",
+            f"two rows of the same person differ: {told}{more}.",
             file=listed.name,
             fix="Keep the right one of each pair.",
         )
@@ -239,13 +242,13 @@ def _strangers(workspace: Workspace, listed: SenderList) -> InputError:
     told = [text for column in listed.ids for text in listed.rows[column].drop_nulls().head(1000)]
     if told and all(map(_PSEUDONYM.fullmatch, told)):
         return InputError(
-            f"{columns} holds pseudonyms, and none is of this workspace's key.",
+            f"{columns} holds pseudonyms, none of them made with this workspace's key.",
             file=listed.name,
             fix="Give the ids themselves, as they were imported.",
         )
     region = workspace.config.ids.region or "empty"
     return InputError(
-        f"nobody of the {listed.rows.height:,} rows is a person of this workspace by {columns}.",
+        f"none of the {listed.rows.height:,} rows names a person of this workspace in {columns}.",
         file=listed.name,
         fix="Name the column with the ids that were imported (--id-column). Numbers without their country are read by "
         f"ids.region, which is {region}.",

@@ -1,7 +1,7 @@
-"""What of a delivery leaves on a day: who is held out for good, who was sent something lately, what was sent before.
+"""Which rows of a delivery are sent on a day: not to the holdout, not too often, and not the same ad again.
 
-A numbered delivery (`--since-last`) is noted in `sendings` before it leaves: whoever is killed in between has noted too
-much, never too little, so nobody is sent anything twice; `--again NUMBER` gives what was noted.
+A numbered delivery (`--since-last`) is recorded in `sendings` before its files are written: a command killed in between
+has recorded too much, never too little, so nobody is sent an ad twice; `--again NUMBER` writes what was recorded.
 """
 
 from __future__ import annotations
@@ -223,7 +223,7 @@ def newest(store: Warehouse) -> tuple[int, date | None]:
 
 
 def unfinished(store: Warehouse) -> int:
-    """Number of the delivery that was noted and of which nobody knows whether it left; 0 = none."""
+    """Number of a delivery that was recorded but may not have been written (the command was killed); 0 = none."""
     noted = store.query("trust/meta", name=NOT_LEFT)["value"]
     return int(noted[0]) if len(noted) else 0
 

@@ -88,7 +88,7 @@ class Target:
         except Exception as error:  # each store has errors of its own kind
             raise WorkspaceError(
                 f"{self.name} cannot be written: {type(error).__name__}: {error}.",
-                fix="Check its address and your rights; without _SUCCESS nobody takes what is there for whole.",
+                fix="Check its address and your rights; the missing _SUCCESS tells readers that it is incomplete.",
             ) from error
 
 

@@ -171,12 +171,12 @@ def _places(answers: pl.DataFrame, whom: Candidates) -> np.ndarray:
         for name, known in (("subject", subjects), ("left", photos), ("right", photos)):
             if row[name] not in known:
                 raise InputError(
-                    "an answer about a photo that is not here (any more), or may not be shown.",
-                    row=row["row"], column=name, fix="Take the row out, or judge again: `kindred faces judge`.",
+                    "an answer about a photo that is not here (any more), or may not be shown now.",
+                    row=row["row"], column=name, fix="Remove the row, or judge again: `kindred faces judge`.",
                 )  # fmt: skip
         if chosen not in ("left", "right", ""):
             raise InputError(
-                f"{chosen!r} is no answer.", row=row["row"], column="chosen", fix="Write left, right or nothing."
+                f"{chosen!r} is not an answer.", row=row["row"], column="chosen", fix="Write left, right or nothing."
             )
         if chosen:
             out.append((subjects[row["subject"]], photos[row["left"]], photos[row["right"]], chosen == "left"))

@@ -94,7 +94,7 @@ def read(path: Path, *, max_megapixels: float = 40.0, max_side: int = 1024, root
     except Unreadable:
         raise
     except Image.UnidentifiedImageError:
-        raise Unreadable(f"is not a picture of a known format ({', '.join(pictures.formats())})") from None
+        raise Unreadable(pictures.unknown(data)) from None
     except Image.DecompressionBombError:
         raise Unreadable(f"has more than {max_megapixels:g} megapixels") from None
     except Exception as error:  # decoders fail on damaged files in every possible way; each is a damaged file

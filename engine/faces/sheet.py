@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.config import Faces
-from engine.errors import WorkspaceError
 from engine.faces import align
 from engine.faces.assignment import penalties
 from engine.faces.read import Unreadable, read
@@ -137,23 +136,6 @@ def document(title: str, says: str, body: str) -> str:
         f"small{{color:{PALE};display:block}}figcaption{{overflow-wrap:anywhere}}</style>"
         f"<h1>{html.escape(title)}</h1><p>{html.escape(says)}</p>{body}</html>\n"
     )
-
-
-def saved(file: Path, data: bytes) -> Path:
-    """Write a file that shows faces: only its owner may read it.
-
-    Raises:
-        WorkspaceError: the folder cannot be written.
-    """
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_bytes(data)
-    except OSError as error:
-        raise WorkspaceError(
-            f"{file.parent} cannot be written: {error.strerror}.", fix="Choose another folder."
-        ) from error
-    return file
 
 
 def sheet_rows(

@@ -72,8 +72,8 @@ class _Records(Plain):
         for row in self._records():
             if any(name not in self._names for name in row[0]) and self._learn(row[0]) and wanted is None:
                 raise InputError(
-                    f"a row has a value that none of the first {_FIRST:,} has.", file=self.path, column=self._names[-1],
-                    fix="Give the first row every name, with null where it has no value.",
+                    f"a row has a field that none of the first {_FIRST:,} has.", file=self.path, column=self._names[-1],
+                    fix="Give the first row every field, with null where it has no value.",
                 )  # fmt: skip
             waiting.append(row)
             if len(waiting) == _ROWS:
@@ -265,11 +265,11 @@ class Xml(_Records):
                 depth -= 1
         except ParseError as error:
             where = f"line {error.position[0]}"
-            raise InputError(f"is no whole XML ({where}).", file=self.path, fix="Export it again.") from None
+            raise InputError(f"is not complete XML ({where}).", file=self.path, fix="Export it again.") from None
         except DefusedXmlException:
             raise InputError("declares entities of its own.", file=self.path, fix="Export it without them.") from None
         except EOFError:
-            raise InputError("the archive is cut.", file=self.path, fix="Fetch the file again.") from None
+            raise InputError("the archive is incomplete.", file=self.path, fix="Fetch the file again.") from None
 
 
 def _leaves(element: Any, row: dict[str, str | None], before: str, depth: int) -> str:

@@ -68,7 +68,7 @@ def of_start(start: bytes, path: Path) -> str:
     if start[_TAR : _TAR + 5] == b"ustar":
         raise InputError("is a tar archive, which cannot be read.", file=path, fix="Unpack it, or pack it as zip.")
     if start[:4] in (b"PAR1", b"PK\x03\x04"):
-        raise InputError("is packed twice.", file=path, fix="Unpack it once.")
+        raise InputError("is compressed twice.", file=path, fix="Decompress it once.")
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
         text = start.decode("utf-16", errors="ignore").lstrip().encode()

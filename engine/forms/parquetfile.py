@@ -57,7 +57,7 @@ def opened(path: Path, *, dictionaries: Iterable[str] = ()) -> Iterator[pq.Parqu
 def unreadable(path: Path, why: str) -> InputError:
     """Of a file that is damaged; why: what a library said."""
     first = (why.strip().splitlines() or ["no reason given"])[0][:200]
-    return InputError(f"is no readable Parquet file ({first}).", file=path, fix="Write it again.")
+    return InputError(f"is not a readable Parquet file ({first}).", file=path, fix="Write it again.")
 
 
 def names(path: Path) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ def _members(path: Path) -> list[str]:
     tables = [name for name in names if name.lower().endswith(_TABLES)]
     names = sorted(tables or names)
     if not names:
-        raise InputError("is an archive with nothing in it.", file=path, fix="Give one with a table.")
+        raise InputError("is an empty archive.", file=path, fix="Give one with a table.")
     return names
 
 
@@ -116,9 +116,11 @@ def _copied(path: Path, packing: str, stack: ExitStack) -> Path:
             file.write(block)
             size += len(block)
             if size > _MOST:
-                raise InputError("holds too much.", file=path, fix="Unpack it, and give what is in it.")
+                raise InputError(
+                    "is too large when it is unpacked.", file=path, fix="Unpack it, and give what is in it."
+                )
     except EOFError:
-        raise InputError("the archive is cut.", file=path, fix="Fetch the file again.") from None
+        raise InputError("the archive is incomplete.", file=path, fix="Fetch the file again.") from None
     file.flush()
     return Path(f"/dev/fd/{file.fileno()}")
 
@@ -127,7 +129,7 @@ def _files(folder: Path) -> list[tuple[str, dict[str, str]]]:
     """The files below a folder by name, each with the columns that its folders' names give."""
     names = sources.files_of(folder)
     if not names:
-        raise InputError("is a folder with nothing in it.", file=folder, fix="Give a file, or a folder of files.")
+        raise InputError("is an empty folder.", file=folder, fix="Give a file, or a folder of files.")
     if len(names) > _FILES:
         raise InputError(f"is a folder of more than {_FILES:,} files.", file=folder)
     found = []

@@ -146,7 +146,7 @@ class _Bulk:
             yield self._damaged([self.torn], [WIDTH])
 
     def _without_footer(self, lines: pl.Series) -> pl.Series:
-        """All but the footer at the end; the lines that a quote holds together are none."""
+        """All lines but the footer at the end; a line break inside quotes ends no line."""
         end = len(lines)
         while end and not self.torn:
             line = lines[end - 1]

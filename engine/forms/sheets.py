@@ -124,7 +124,7 @@ class Sheet(Plain):
         except (fastexcel.FastExcelError, ValueError, OSError) as error:
             why = (str(error).splitlines() or [""])[0][:120]
             raise InputError(
-                f"is no readable workbook ({why}).", file=self.path, fix="Save it again as XLSX."
+                f"is not a readable workbook ({why}).", file=self.path, fix="Save it again as XLSX."
             ) from None
         bad, self._merged = _odd_cells(self._file, chosen, self.path)
         texts = {
@@ -201,7 +201,9 @@ def _odd_cells(path: Path, sheet: str, shown: Path) -> tuple[dict[int, str], int
     with zipfile.ZipFile(path) as book:
         part = _part(book, sheet)
         if part is None:
-            raise InputError("does not tell where its sheets lie.", file=shown, fix="Open it and save it again.")
+            raise InputError(
+                "is a workbook without a list of its sheets.", file=shown, fix="Open it and save it again."
+            )
         for attributes, content in _cells(book, part):
             failed = b't="e"' in attributes
             value = _VALUE.search(content)

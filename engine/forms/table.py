@@ -300,4 +300,4 @@ def named(layout: Layout, wanted: Iterable[str], path: Path) -> None:
     twice = Counter(cell.strip().lower() for cell in layout.header if cell.strip())
     for name in wanted:
         if twice[name.strip().lower()] > 1:
-            raise InputError("the column stands twice.", file=path, row=0, column=name, fix="Rename one of them.")
+            raise InputError("the column occurs twice.", file=path, row=0, column=name, fix="Rename one of them.")

@@ -59,9 +59,9 @@ def circles(graph: Adjacency, *, seed: int = 7) -> np.ndarray:
     """Communities of the size of a circle of friends, whatever the size of the graph: what `validate` stratifies by.
 
     Plain modularity merges circles once the graph is large (Fortunato & Barthelemy 2007, PNAS 104), and within merged
-    circles alikeness passes for influence. A resolution that grows with the graph keeps them apart. Ties count by the
-    square root of their weight: by the weight itself one heavy tie outvotes all others of a person, and 3 in 100 people
-    of a town land in the circle of that one contact instead of their own.
+    circles resemblance is mistaken for influence. A resolution that grows with the graph keeps them apart. Ties count
+    by the root of their weight: by the weight itself one strong tie outweighs all others of a person, and 3 in 100
+    people of a town are put into the circle of that one contact instead of their own.
 
     Args, returns: as of `leiden`.
     """

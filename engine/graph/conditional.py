@@ -1,4 +1,4 @@
-"""Conditional logistic regression of sets with one case each, of which most rows are not exposed.
+"""Conditional logistic regression of sets that have one case each and mostly rows that are not exposed.
 
 Why our own: statsmodels walks through the sets in Python and holds every row; here a row without exposure is a number
 of its set, so that a million customers fit. Tested against statsmodels' ConditionalLogit.
@@ -18,7 +18,7 @@ _STEEP = 30.0  # largest log-odds looked at: exp stays finite
 
 @dataclass(frozen=True)
 class Sets:
-    """Sets of people of whom one acted, the case.
+    """Sets of people of whom one, the case, acted.
 
     Args:
         size: int64[s], people in each set, the case included.

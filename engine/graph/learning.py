@@ -1,4 +1,4 @@
-"""Influence learned from what people did: whose act raises whose chance to act, and whether that can be relied on."""
+"""Influence learned from acts: whose act raises whose chance to act, and whether later acts confirm it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SHUFFLES = 1000
 
 @dataclass(frozen=True)
 class View:
-    """The graph as of a day with all that is known of its people then.
+    """The graph as of a day, with everything known about its people on that day.
 
     Args:
         pairs: features of the contacts.
@@ -118,7 +118,7 @@ def learn(
         seed: of everything random.
 
     Returns:
-        The model of all acts (None where there are too few) and what the later ones say of the earlier ones' model.
+        The model of all acts (None where there are too few), and how the earlier acts' model did on the later ones.
     """
 
     fitted = exposed(before.acts, before.pairs.network.contacts, before.cell, before.unit, days[:2],
@@ -160,7 +160,7 @@ def _scale(pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
 def _model(
     mean: np.ndarray, deviation: np.ndarray, parts: list[tuple[View, Exposed]], names: Sequence[str] = NAMES
 ) -> Model:
-    """Fit some features, then leave out one by one what tells least, until each of the rest differs from 0 at 1 %."""
+    """Fit some features, then drop the least significant one by one until each that is left differs from 0 at 1 %."""
     import numpy as np
 
     blank = Model(mean, deviation, np.zeros(len(NAMES)), np.zeros(len(NAMES)))
@@ -283,12 +283,13 @@ def _shuffled(sets: Sets, exposure: np.ndarray, rng: np.random.Generator) -> flo
 
 _REASONS = {
     "no_acts": "there are no acts and no changes of handset to learn from (`kindred import acts`)",
-    "too_few": "too few acts tell who acts after whom",
-    "too_large": "the graph is larger than warehouse.driver_edges, and acts are learned from in one memory only",
-    "no_influence": "that contacts acted before says no more than likeness does",
-    "not_better": "what acts tell names no better contacts than the strength of ties does",
-    "better": "on later acts it did better than the strength of ties",
+    "too_few": "there are too few acts to learn who acts after whom",
+    "too_large": "the graph has more edges than warehouse.driver_edges, and learning needs them in one memory",
+    "no_influence": "acts of contacts do not predict acts better than the resemblance of friends does",
+    "not_better": "the contacts learned from acts did not predict later acts better than the strongest ties",
+    "better": "the contacts learned from acts predicted later acts better than the strongest ties",
 }
+_MEASURES = {"learned": "past acts (definition learned)", "strongest": "the strength of ties (definition strongest)"}
 
 
 def sentence(verdict: Verdict, asked: str = "auto") -> str:
@@ -298,8 +299,10 @@ def sentence(verdict: Verdict, asked: str = "auto") -> str:
         verdict: of `learn`.
         asked: auto, or learned: then it is used whatever the verdict.
     """
-    why = f"{verdict.definition}: {_REASONS[verdict.reason]}"
-    return f"Influence by {why}." if asked == "auto" else f"Influence by {asked}, as set; auto would take {why}."
+    why = f"{_MEASURES[verdict.definition]}: {_REASONS[verdict.reason]}"
+    if asked == "auto":
+        return f"Influence is measured by {why}."
+    return f"Influence is measured by {_MEASURES[asked]}, as graph.definition says; auto would use {why}."
 
 
 def table(model: Model | None, verdict: Verdict, asked: str = "auto") -> pl.DataFrame:
@@ -309,19 +312,23 @@ def table(model: Model | None, verdict: Verdict, asked: str = "auto") -> pl.Data
     rows: list[dict[str, object]] = [
         {"kind": "choice", "name": verdict.definition, "says": sentence(verdict, asked)},
         {"kind": "reason", "name": verdict.reason, "value": verdict.p_value, "says": _REASONS[verdict.reason]},
-        {"kind": "cases", "name": "fitted", "value": verdict.cases[0], "says": "acts that were fitted"},
-        {"kind": "cases", "name": "judged", "value": verdict.cases[1], "says": "later acts that judged"},
+        {"kind": "cases", "name": "fitted", "value": verdict.cases[0], "says": "acts that were learned from"},
+        {"kind": "cases", "name": "judged", "value": verdict.cases[1], "says": "later acts that tested it"},
     ]
     for kind, found, says in (
         ("gain", verdict.gain, "held-out log-likelihood per act, less that of the strength of ties"),
-        ("difference", verdict.better, "log-odds of the contact learned first, less those of the strongest tie"),
+        (
+            "difference",
+            verdict.better,
+            "log-odds after the first learned contact's act, less after the strongest tie's",
+        ),
     ):
         if found:
             rows.append({"kind": kind, "name": "learned", **dict(zip(_INTERVAL, found, strict=True)), "says": says})
     for lift in verdict.lifts:
         name = str(lift["definition"])
         rows.append({"kind": "odds", "name": name, "value": lift["odds_ratio"], "low": lift["low"],
-                     "high": lift["high"], "says": "times the odds to act, after that contact did"})  # fmt: skip
+                     "high": lift["high"], "says": "times the odds to act, after that contact acted"})  # fmt: skip
         rows.append({"kind": "held_out", "name": name, "value": lift["held_out"],
                      "says": "held-out log-likelihood per act, less that of no influence"})  # fmt: skip
     rows += _terms(model) if model else []
@@ -337,7 +344,7 @@ def _terms(model: Model) -> list[dict[str, object]]:
         spread = float(deviation) if deviation < float("inf") else None
         found.append({"kind": "term", "name": name, "value": float(value), "low": float(low), "high": float(high),
                       "mean": float(mean), "deviation": spread,
-                      "says": meaning(name, value) if value else "tells nothing"})  # fmt: skip
+                      "says": meaning(name, value) if value else "makes no difference"})  # fmt: skip
     return found
 
 

@@ -1,4 +1,4 @@
-"""What is known of each contact of each person before anybody acts: the features that learned influence weighs."""
+"""Features of each contact of each person, from before anybody acts: what learned influence is computed from."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Pairs:
 
 
 def meaning(name: str, coefficient: float) -> str:
-    """What a coefficient says of a contact who acts."""
+    """The meaning of a coefficient's sign, in words."""
     return WORDS[name] if coefficient > 0 else _OPPOSITE[name]
 
 

@@ -1,7 +1,7 @@
 """Which numbers are one person's: a second SIM, or a new number after an old one.
 
-Compared are numbers that had the same handset, and numbers of which one began where the other ended. For one person
-speak near-equal contacts, near-equal places and the same handset; against it that they ever talked to each other.
+Compared are numbers that had the same handset, and numbers of which one began where the other ended. Evidence for one
+person: nearly the same contacts, nearly the same places, the same handset. Evidence against: a call between the two.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _WEIGHT_CONTACTS, _WEIGHT_PLACES, _WEIGHT_HANDSET = 2.0, 1.0, 1.0
 
 
 def candidates(store: Warehouse) -> pl.DataFrame:
-    """Pairs of numbers that may be one person's, with what speaks for it: rows of sql/graph/person_pairs.
+    """Pairs of numbers that may be one person's, with the evidence: rows of sql/graph/person_pairs.
 
     Args:
         store: the warehouse, after stage `edges`.

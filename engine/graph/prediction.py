@@ -41,7 +41,7 @@ def validate(
     changed in the `horizon` days before as_of x tercile of handset age x tercile of activity), because friends resemble
     each other without influencing each other; there is on purpose no unstratified test. The customer's own change
     belongs to it because who has just changed is not exposed to that change, the other members of the circle are, and
-    hardly changes again: left out, likeness alone passes for influence. Intervals resample whole communities
+    hardly changes again: without it, mere resemblance is mistaken for influence. Intervals resample whole communities
     (customers, where there are fewer than 20 communities). This is predictive lift, never a causal effect.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.compiled import compiled
 from engine.errors import ConfigError
@@ -92,17 +92,13 @@ def scores(
     raise ConfigError(f"There is no definition {definition!r}.", fix=f"The definitions are {', '.join(DEFINITIONS)}.")
 
 
+def lacking(rates: np.ndarray | None, lifts: np.ndarray | None) -> list[str]:
+    """The definitions for which the data have nothing; arguments as of `scores`."""
+    return [name for name, given in (("lead", rates), ("learned", lifts)) if given is None]
+
+
 def top_contacts(
-    definition: str,
-    network: Network,
-    centrality: np.ndarray,
-    *,
-    top: int = 3,
-    gamma: float = 0.25,
-    damping: float = 0.85,
-    rates: np.ndarray | None = None,
-    lifts: np.ndarray | None = None,
-    seed: int = 7,
+    definition: str, network: Network, centrality: np.ndarray, *, top: int = 3, **given: Any
 ) -> pl.DataFrame:
     """Each customer's best contacts by one definition: rows of table `influencers`, in its key's order.
 
@@ -113,7 +109,7 @@ def top_contacts(
         network: the graph.
         centrality: float64[n], c_j of `engine.graph.network.ranks`.
         top: how many contacts to keep.
-        gamma, damping, rates, lifts, seed: see `scores`.
+        given: the other arguments of `scores`.
 
     Returns:
         customer_id, definition, rank, contact_id, score, tie_share, centrality_pct, margin; margin is that of the
@@ -123,7 +119,7 @@ def top_contacts(
     import polars as pl
 
     rows = network.customers()
-    score = scores(definition, network, centrality, gamma=gamma, damping=damping, rates=rates, lifts=lifts, seed=seed)
+    score = scores(definition, network, centrality, **given)
     if not len(rows):
         return empty("influencers")
     chosen, counts, margin = select(network.contacts, score, rows, top)

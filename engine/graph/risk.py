@@ -1,4 +1,4 @@
-"""Who acted, beside whom else could have at that moment: the sets that influence is learned from.
+"""Sets that influence is learned from: a person who acted, and others who could have acted on the same day.
 
 A case is an act of a customer on a day. Its set are people of the same stratum (circle of friends x third of handset
 age x third of activity, as `validate` has them) who stood alike to that act before (never done, done within the window,
@@ -127,11 +127,11 @@ def exposed(
     number = int(compiled(acting.exposures)(*at, np.zeros(0, np.int64), np.zeros(0, np.int64), False))
     row, entry = np.empty(number, np.int64), np.empty(number, np.int64)
     compiled(acting.exposures)(*at, row, entry, True)
-    return _told(Exposed(Sets(counts + 1, unit[who], own, ~rest), row, entry, len(case)))
+    return _informative(Exposed(Sets(counts + 1, unit[who], own, ~rest), row, entry, len(case)))
 
 
-def _told(found: Exposed) -> Exposed:
-    """Without the sets in which nobody is exposed, or nobody but the case could be, and without rows of who is not."""
+def _informative(found: Exposed) -> Exposed:
+    """Only sets that teach something (two people or more, somebody exposed), and only rows of the exposed."""
     import numpy as np
 
     row_exposed = np.zeros(len(found.sets.row_set), bool)

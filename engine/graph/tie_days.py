@@ -1,4 +1,4 @@
-"""Pair-days to edges by compiled code: what sql/graph/edges.sql and sql/graph/both_days.sql say, on one machine."""
+"""Pair-days to edges by compiled code: computes what sql/graph/edges.sql and both_days.sql do, on one machine."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def parts(pair_days: int) -> int:
 
 
 class Room:
-    """Arrays that one part after another uses: the system would fill fresh ones with zeros each time."""
+    """Arrays that are used again for each part: new ones would be filled with zeros by the system each time."""
 
     def __init__(self) -> None:
         self._arrays: dict[str, np.ndarray] = {}
 
     def array(self, name: str, rows: int, columns: int, kind: type) -> np.ndarray:
-        """kind[rows, columns] with whatever the last part left; a caller's own until `name` is asked for again."""
+        """kind[rows, columns] with whatever the last part left in it; valid until `name` is asked for again."""
         import numpy as np
 
         found = self._arrays.get(name)

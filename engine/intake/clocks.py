@@ -104,7 +104,7 @@ _skipped: dict[str, list[int]] = {}
 
 
 def parameters(profile: Profile, epoch: date | None) -> dict[str, Any]:
-    """Parameters of sql/logs/2_rows/parse.sql; `gaps` comes of `define`.
+    """Parameters of sql/logs/2_rows/parse.sql; `gaps` is what `define` returns.
 
     Args:
         profile: how times read.

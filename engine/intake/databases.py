@@ -81,13 +81,13 @@ def _write(path: Path, kind: str, address: str, query: str) -> None:
             raise
         except Exception as error:  # a driver's errors have no common class: OSError half-way, its own before
             raise InputError(
-                f"{kind} gave up after {rows:,} rows: {databases.told(error)}."
+                f"{kind} failed after {rows:,} rows: {databases.told(error)}."
                 if rows
                 else f"{kind} says: {databases.told(error)}.",
                 fix="Try the query with the database's own client. Nothing was stored.",
             ) from error
     if not rows:
-        raise InputError("the query gives no row.", fix="Check its conditions. Nothing was stored.")
+        raise InputError("the query returns no rows.", fix="Check its conditions. Nothing was stored.")
 
 
 def _texts(kind: str, connection: Any, query: str) -> Iterator[pa.RecordBatch]:

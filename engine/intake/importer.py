@@ -243,14 +243,14 @@ def _checked_columns(store: Warehouse, target: str, frame: pl.DataFrame, path: P
     missing = [name for name in needed if name not in frame.columns]
     if any(masked(name) != name for name in frame.columns):
         raise InputError(
-            "a column is called by a number or an address of a person.",
+            "a column's name is a person's number or address.",
             file=path,
             fix="Give the file a header line, or that column another name.",
         )
     strange = [name for name in frame.columns if name not in TABLES[target].names and name != ROW]
     if target in _SAID_IN_FULL and strange and not missing:
         raise InputError(
-            f"{target} have no column {' and '.join(strange)}: a withdrawal or an end that stands there would be lost.",
+            f"{target} have no column {' and '.join(strange)}: a withdrawal or an expiry in it would be lost.",
             file=path,
             row=0,
             fix=f"Their columns are {', '.join(TABLES[target].names)}; rename it, or leave it out of the file.",
@@ -291,7 +291,7 @@ def _needed_photos(store: Warehouse, faces_folder: Path) -> Iterator[set[str]]:
 def _bring_photos(
     frame: pl.DataFrame, path: Path, faces_folder: Path, digest: str, max_megapixels: float, new: set[str]
 ) -> tuple[pl.DataFrame, str]:
-    """Copy the photos; the digest covers the table and what each photo holds, so that a mended folder is news."""
+    """Copy the photos; the digest covers the table and each photo's content, so a corrected folder counts as new."""
     import polars as pl
 
     root = path if path.is_dir() else path.parent
@@ -342,7 +342,7 @@ def _merge(store: Warehouse, source: str, target: str, frame: pl.DataFrame) -> t
 
 
 def _without_nobody(frame: pl.DataFrame) -> pl.DataFrame:
-    """Rows whose id names no person get their reason: a word for nobody, or a number whose last digits are lost."""
+    """Reject rows whose id names no person: a word such as "unknown", or a number whose last digits are lost."""
     import polars as pl
 
     if _PERSON not in frame.columns:

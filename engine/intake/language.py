@@ -57,7 +57,7 @@ def columns(said: MappingTable, table: str, *, needed: bool) -> tuple[dict[str, 
     fix = f"Columns: {', '.join(ours)}."
     strange = sorted(set(inner.table) - set(ours))
     if strange and table not in OPEN:
-        raise MappingError(f"columns.{strange[0][:60]}: {strange[0][:60]!r} is no column of ours", fix)
+        raise MappingError(f"columns.{strange[0][:60]}: {strange[0][:60]!r} is not a column that Kindred knows", fix)
     named: dict[str, tuple[str, ...]] = {}
     made: dict[str, str] = {}
     for name, value in inner.table.items():
@@ -92,14 +92,15 @@ def values(inner: MappingTable, table: str) -> dict[str, dict[str, str]]:
         known = our_words(column, table)
         if known is None:
             raise MappingError(
-                f"{key}: {column[:60]!r} is no column of words", f"Columns: {', '.join(COLUMNS[table])}."
+                f"{key}: {column[:60]!r} is not a column whose words can be mapped",
+                f"Columns: {', '.join(COLUMNS[table])}.",
             )
         words = {}
         for theirs, ours in inner.inner(column).table.items():
             ours = _YES.get(ours, ours) if known == _ANSWERS else ours
             if not isinstance(ours, str) or (known and ours not in known):
                 raise MappingError(
-                    f"{key}.{theirs[:60]!r} = {str(ours)[:60]!r} cannot be", f"Ours: {', '.join(known)}."
+                    f"{key}.{theirs[:60]!r} = {str(ours)[:60]!r} is not allowed", f"Ours: {', '.join(known)}."
                 )
             words[theirs.strip().lower()] = ours
         if len(words) > _MOST:
@@ -136,10 +137,12 @@ def numbers(said: MappingTable) -> tuple[str, str]:
         raise MappingError(f"there is no key numbers.{unknown[0][:60]}", "Keys: decimal, thousands.")
     decimal, thousands = said.get(str, "decimal", "."), said.get(str, "thousands", "")
     if decimal not in (".", ","):
-        raise MappingError(f"numbers.decimal = {decimal[:60]!r} cannot be", "Use a point or a comma.")
+        raise MappingError(f"numbers.decimal = {decimal[:60]!r} is not allowed", "Use a point or a comma.")
     known = {*_SIGNS, "\u00a0", "\u202f", "\u2019", ".", ",", ""} - {decimal}
     if thousands not in known:
-        raise MappingError(f"numbers.thousands = {thousands[:60]!r} cannot be", "Use a comma, a point, a space or '.")
+        raise MappingError(
+            f"numbers.thousands = {thousands[:60]!r} is not allowed", "Use a comma, a point, a space or '."
+        )
     return decimal, thousands
 
 

@@ -231,7 +231,7 @@ def _decoded(data: bytes, max_megapixels: float) -> bytes:
     except UnknownPicture:
         raise
     except UnidentifiedImageError:
-        raise UnknownPicture(f"is no picture of a known format ({', '.join(pictures.formats())})") from None
+        raise UnknownPicture(pictures.unknown(data)) from None
     except Exception as error:  # decoders fail on damaged files in every possible way; each is a damaged file
         raise UnknownPicture("is damaged") from error
 

@@ -39,7 +39,7 @@ def checked(store: Warehouse, frame: pl.DataFrame, path: Path) -> pl.DataFrame:
         known = store.read("inventory", [_ID])[_ID]
         if known.is_empty():
             raise InputError(
-                "the table has no column path, and there is no campaign photo yet for it to say something about.",
+                "the table has no column path, and there are no campaign photos yet that it could describe.",
                 file=path,
                 fix="Import the photos first: a folder, or a table photo_id,path.",
             )

@@ -67,7 +67,7 @@ def layout_options(profile: Profile | None) -> dict[str, Any]:
 
 
 def _named(profile: Profile) -> list[str]:
-    """The file's columns that a mapping names: which of two of one name is meant, nobody knows."""
+    """The file's columns that a mapping names; refused where two columns have that name."""
     from engine.intake import expressions
 
     texts = [*profile.expressions.values(), *([profile.where] if profile.where else [])]

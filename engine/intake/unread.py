@@ -89,10 +89,10 @@ def check_refusals(rows: pl.DataFrame, broken: pl.DataFrame, bad: pl.DataFrame, 
     if lost.height:
         row, why = lost.row(0)
         raise InputError(
-            f"{lost.height} rows that may say no cannot be read ({rejected.words(why)}).",
+            f"{lost.height} rows that may be opt-outs or withdrawals cannot be read ({rejected.words(why)}).",
             file=path,
             row=row,
-            fix="Correct them, or say how they read in a mapping (--mapping). Nothing was stored.",
+            fix="Correct them, or say in a mapping (--mapping) how they are read. Nothing was stored.",
         )
 
 

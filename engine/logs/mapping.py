@@ -195,7 +195,11 @@ def table_of(path: Path) -> str:
     """
     table = _document(path).get("for", LOGS)
     if table not in COLUMNS:
-        raise InputError(f"for = {str(table)[:60]!r} is no table.", file=path, fix=f"Tables: {', '.join(COLUMNS)}.")
+        raise InputError(
+            f"for = {str(table)[:60]!r} is not a table that can be imported.",
+            file=path,
+            fix=f"Tables: {', '.join(COLUMNS)}.",
+        )
     return table
 
 
@@ -255,7 +259,7 @@ def _profile(said: MappingTable, path: Path, table: str) -> Profile:
     keys = _TABLE_KEYS if table == LOGS else _SHARED_KEYS | {"further"}
     if left := said.texts("undecided"):
         raise MappingError(
-            f"something is still to be decided: {' '.join(left)[:2000]}",
+            f"parts of the mapping are still to be decided: {' '.join(left)[:2000]}",
             "Write it into the mapping and take its line out of undecided.",
         )
     unknown = sorted(set(said.table) - keys)
@@ -267,18 +271,18 @@ def _profile(said: MappingTable, path: Path, table: str) -> Profile:
     formats = time.texts("formats")
     form = time.get(str, "form", "format" if formats else "iso")
     if form not in TIME_FORMS or (form == "format" and not formats):
-        raise MappingError(f"time.form = {form[:60]!r} cannot be", f"Forms: {', '.join(TIME_FORMS)}.")
+        raise MappingError(f"time.form = {form[:60]!r} is not allowed", f"Forms: {', '.join(TIME_FORMS)}.")
     default = kind.get(str, "default", "call")
     if default not in ("call", "text", "data"):
-        raise MappingError(f"kind.default = {default[:60]!r} cannot be", "Use call, text or data.")
+        raise MappingError(f"kind.default = {default[:60]!r} is not allowed", "Use call, text or data.")
     delimiter = said.get(str, "delimiter", None)
     if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '\r\n"\0'):
-        raise MappingError(f"delimiter = {delimiter[:60]!r} cannot be", "Use one letter, such as a comma.")
+        raise MappingError(f"delimiter = {delimiter[:60]!r} is not allowed", "Use one letter, such as a comma.")
     encoding = said.get(str, "encoding", "utf-8")
     try:
         encoding = encodings.known(encoding)
     except InputError as error:
-        raise MappingError(f"encoding = {encoding[:60]!r} cannot be", error.fix) from None
+        raise MappingError(f"encoding = {encoding[:60]!r} is not allowed", error.fix) from None
     skip = said.get(int, "skip", 0)
     if not 0 <= skip <= _SKIP:
         raise MappingError(f"skip should be a number of lines up to {_SKIP}")
@@ -348,7 +352,7 @@ def _pattern(key: str, pattern: str) -> str:
         for text in (pattern, _whole(pattern)):
             pl.Series([""]).str.contains(text)
     except pl.exceptions.PolarsError:
-        raise MappingError(f"{key} is no regular expression that can be used here", fix) from None
+        raise MappingError(f"{key} is not a regular expression that can be used here", fix) from None
     return pattern
 
 

@@ -52,4 +52,4 @@ def _day(text: str, setting: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        raise ConfigError(f"{setting} = {text!r} is no day.", fix="Write it as YYYY-MM-DD.") from None
+        raise ConfigError(f"{setting} = {text!r} is not a day.", fix="Write it as YYYY-MM-DD.") from None

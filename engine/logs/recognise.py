@@ -142,7 +142,7 @@ def _check_sums(path: Path, read: Reading) -> None:
     dated = timed.columns(read.layout)
     if dated:
         raise InputError(
-            f"no started_at; {dated[0]} reads as times, so these are events and no sums of pairs.",
+            f"no started_at; {dated[0]} reads as times, so these are single calls, not sums per pair.",
             file=path,
             column=dated[0],
             fix=f'Write a mapping with [columns] started_at = "{dated[0]}" (`kindred logs guess FILE` drafts one).',
@@ -180,7 +180,7 @@ def _ego(path: Path, profile: Profile) -> str:
         name = name.removesuffix(ending)
     if not name.isprintable() or not name.strip():
         raise InputError(
-            "the name of the file should be the id of a person, and is no text.", file=path, fix="Rename it."
+            "the file's name should be a person's id, and it is not readable text.", file=path, fix="Rename it."
         )
     if profile.ego_form and not mapping.fitting(profile.ego_form, [name]):
         raise InputError(

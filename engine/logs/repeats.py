@@ -26,7 +26,7 @@ FACTS = ("caller_tac", "callee_tac", "caller_device", "callee_device", "caller_c
 
 
 def find(store: Warehouse, logs: Logs, have: set[str], *, legs: bool = True) -> tuple[dict[str, Any], int, int, int]:
-    """What of `_log_new` stands twice, and what of `events` gives way to an earlier leg.
+    """Find rows of `_log_new` that repeat each other, and stored events that an earlier leg replaces.
 
     Exact duplicates and candidates for legs are found by sorting 64-bit keys in memory, a part at a time; only the
     few candidates are then compared in SQL. `_log_gone` are the rows that are no events of their own, `_log_facts`
@@ -115,7 +115,7 @@ def rules(logs: Logs, *, legs: bool) -> dict[str, Any]:
 
 
 def apply_to_stored(store: Warehouse, columns: Collection[str]) -> None:
-    """Change stored events by what `find` found of them: some learn what their dropped legs knew, some give way.
+    """Change stored events by what `find` found: some take over values of their dropped legs, some are dropped.
 
     Args:
         store: the warehouse.
@@ -212,7 +212,7 @@ def _parted(store: Warehouse, statement: str, *, parts: int, most: int, **params
         if (largest := max(file.tell() for file in files) // 8) > most:
             raise BackendError(
                 f"{largest:,} rows are contacts of the same few parties, too many to compare.",
-                fix="Is this a log of calls? If so, give --memory more, e.g. 4GB.",
+                fix="Check that this is a log of calls; if so, set a larger --memory, e.g. 4GB.",
             )
         for file in files:
             file.seek(0)

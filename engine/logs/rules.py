@@ -67,7 +67,7 @@ def _one_of(said: MappingTable, key: str, values: tuple[str, ...]) -> str:
     value = said.get(str, key, values[0])
     if value not in values:
         known = ", ".join(value for value in values if value)
-        raise MappingError(f"{said.place}{key} = {value[:60]!r} cannot be", f"Use one of {known}.")
+        raise MappingError(f"{said.place}{key} = {value[:60]!r} is not allowed", f"Use one of {known}.")
     return value
 
 

@@ -69,7 +69,9 @@ def prepare(
         raise InputError("every row is a control.", column=treatment, fix="A comparison needs treated rows too.")
     if len(values) > 50:
         raise InputError(
-            f"{len(values)} different values are too many treatments.", column=treatment, fix="Is this the column?"
+            f"{len(values)} different values are too many treatments.",
+            column=treatment,
+            fix="Check that this is the column of treatments.",
         )
     table = table.drop(treatment, outcome, *exclude)
     clash = [c for c in ("customer_id", "offer_id", "outcome") if c in table.columns]

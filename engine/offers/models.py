@@ -20,6 +20,7 @@ from engine.learning import archive
 from engine.learning.portable import Coding
 from engine.offers.learners import Fitted
 from engine.progress import SILENT, Progress
+from engine.trust import files
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,21 +94,12 @@ def save(model: OfferModel, folder: Path) -> Path:
     """Write a model as `<offer_id>-<model_id>.npz` into `folder` (made where absent) and return the file's path.
 
     Raises:
-        ModelError: the folder cannot be written.
+        WorkspaceError: the folder cannot be written.
     """
     content = model.to_bytes()
     name = "".join(c if c.isalnum() or c in "._-" else "_" for c in model.offer_id)
     path = folder / f"{name}-{hashlib.sha256(content).hexdigest()[:16]}.npz"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".part")
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError as error:
-        raise ModelError(
-            f"{path} cannot be written: {error.strerror}.", fix="Choose a folder you may write to."
-        ) from error
-    return path
+    return files.written(path, content)
 
 
 def load(path: Path) -> OfferModel:

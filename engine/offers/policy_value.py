@@ -1,4 +1,4 @@
-"""What a policy is worth, estimated from customers it did not decide about: inverse propensity and doubly robust."""
+"""The value of a policy, estimated from customers of past campaigns: inverse propensity and doubly robust."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ HALF_COST = "personalised_half_cost"
 
 @dataclass(frozen=True)
 class Value:
-    """An estimate of a policy's worth per customer with its standard error."""
+    """An estimate of a policy's value per customer with its standard error."""
 
     mean: float
     error: float
 
 
 def estimate(choice: np.ndarray, scores: np.ndarray, value: np.ndarray, cost: np.ndarray) -> Value:
-    """Worth per customer above giving nobody anything.
+    """Value per customer, compared with making no offers.
 
     Args:
         choice: column of the offer, -1 for none [rows].

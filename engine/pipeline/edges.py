@@ -29,7 +29,7 @@ def run(context: Context) -> None:
     """Write `edges`, `hubs` and `ties` as of the configured day."""
     build(context.warehouse, context.config.graph)
     if only_sums(context.warehouse):
-        context.say("all call records are sums of pairs: their counts weigh, where days with contact would otherwise.")
+        context.say("all call records are sums per pair: ties are weighted by counts instead of days with contact.")
 
 
 def as_of(store: Warehouse, config: Graph) -> date | None:
@@ -121,7 +121,7 @@ def _refuse_faded(store: Warehouse, window: dict[str, date], half_life_days: flo
     if age > HALF_LIVES * half_life_days:
         raise ConfigError(
             f"contact in the window is up to {age} days old, more than {HALF_LIVES} half-lives of {half_life_days:g} "
-            "days: it would fade to nothing, and whoever had only such contact would get a wrong influencer.",
+            "days: its weight would round to 0, and customers with only such contact would get a wrong influencer.",
             fix=f"Set graph.window_days = {max(1, math.floor(HALF_LIVES * half_life_days))} or fewer, or "
             f"graph.half_life_days = {math.ceil(age / HALF_LIVES)} or more.",
         )

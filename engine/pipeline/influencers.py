@@ -9,7 +9,7 @@ from engine.graph import sql_centrality
 from engine.graph.definitions import HORIZON_DAYS, lead_rates, rates_by_party
 from engine.graph.network import Network, ranks
 from engine.graph.nodes import node_table
-from engine.graph.ranking import top_contacts
+from engine.graph.ranking import lacking, top_contacts
 from engine.pipeline import learned
 from engine.pipeline.edges import as_of
 from engine.pipeline.learned import handset_changes, network
@@ -93,8 +93,7 @@ def influencers(
     rates = led(store, config, graph) if "lead" in definitions else None
     lifts = lifts_of(store, config, graph, centrality, found) if "learned" in meant.values() else None
     if where_possible:
-        absent = [name for name, given in (("lead", rates), ("learned", lifts)) if given is None]
-        meant = {name: by for name, by in meant.items() if by not in absent}
+        meant = {name: by for name, by in meant.items() if by not in lacking(rates, lifts)}
     settings: dict[str, Any] = {"top": config.graph.top, "gamma": config.graph.gamma, "damping": config.graph.damping}
     given: dict[str, Any] = {"rates": rates, "lifts": lifts, "seed": config.run.seed, **settings}
     return pl.concat(

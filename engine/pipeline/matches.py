@@ -188,11 +188,11 @@ def _say_how_alike(context: Context, found: pl.DataFrame) -> None:
     if theirs is None:
         return
     if margin >= 1:
-        context.say("faces.contact_margin = 1: contacts get the most alike photo, which nearly names them.")
+        context.say("faces.contact_margin = 1: contacts get the most alike photo, which may give them away.")
         return
-    beside = "" if own is None else f", than own-face photos {own:.0%}"
+    beside = "" if own is None else f" (than own-face photos: {own:.0%})"
     context.say(
-        f"contacts' photos are drawn so that they name at most {100 * margin:g} in 100 contacts more than chance "
+        f"contacts' photos are drawn so that they give away at most {100 * margin:g} in 100 contacts beyond chance "
         f"(faces.contact_margin): {theirs:.0%} of random pairs are less alike{beside}."
     )
 

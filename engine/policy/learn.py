@@ -28,7 +28,7 @@ LEAVES = 40  # a leaf has at least this part of the rows
 
 
 class Held(NamedTuple):
-    """What rows say that took no part in learning, fold by fold.
+    """Results on rows that were held out from learning, fold by fold.
 
     Args:
         scores: doubly robust worth of each arm less its cost, by outcome models that did not see the row [rows, arms].
@@ -83,7 +83,9 @@ def train(frame: pl.DataFrame, arms: Sequence[str], plan: Plan, **about: str) ->
     rows = reading.read(frame, arms, plan)
     numeric, categorical = reading.features(rows.frame)
     if not numeric and not categorical:
-        raise InputError("nothing is known of the customers.", fix="Compute the graph and faces, or import customers.")
+        raise InputError(
+            "there are no features of the customers.", fix="Compute the graph and faces, or import customers."
+        )
     _enough(rows, plan)
     encoder = encoding.encoder(numeric, categorical)
     with steady(rows.frame.height * (len(numeric) + len(categorical))):
@@ -128,8 +130,11 @@ def stepped(x: np.ndarray) -> np.ndarray:
 def _reason(gain: values.Worth, best: str, supported: bool) -> str:
     found = f"{gain.value:+.4f} a customer ({gain.low:+.4f} to {gain.high:+.4f})"
     if supported:
-        return f"who is shown what is learned: on customers held out it beats the best single arm by {found}"
-    return f"learning was not supported: against the best single arm it makes {found}; everybody is shown {best}"
+        return f"choosing by customer is supported: on held-out customers it beats the best single arm by {found}"
+    return (
+        f"choosing by customer is not supported: on held-out customers it differs from the best single arm by {found}; "
+        f"everybody is shown {best}"
+    )
 
 
 def _enough(rows: Rows, plan: Plan) -> None:

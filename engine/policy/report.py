@@ -1,4 +1,4 @@
-"""What a learned policy says of itself, as plain objects: what moves its choice, and which arm how many would get."""
+"""A learned policy's report as plain objects: what its choice depends on, and how many would get each arm."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def shares(policy: FacePolicy, known: pl.DataFrame) -> dict[str, float]:
 
 
 def moves(policy: FacePolicy, known: pl.DataFrame, seed: int) -> list[dict[str, Any]]:
-    """What the choice depends on: per feature the share of customers whose arm changes when it is another customer's.
+    """What the choice depends on: per feature the share of customers whose arm changes with another customer's value.
 
     Args:
         policy: decides.

@@ -1,4 +1,4 @@
-"""What is known of customers when an arm is drawn for them; kept then, because later it is known no more."""
+"""What is known of customers when an arm is drawn for them; stored then, because it cannot be computed later."""
 
 from __future__ import annotations
 

@@ -90,22 +90,27 @@ def read(frame: pl.DataFrame, arms: Sequence[str], plan: Plan) -> Rows:
     unknown = frame.height - int(((propensity > 0) & (propensity <= 1)).sum())
     if unknown:
         raise InputError(
-            f"{unknown} rows were not randomised: the chance of the arm they were shown is not known.",
+            f"{unknown} rows have no propensity: the chance of the arm they were shown is not known.",
             column="propensity",
             fix="Leave them out; only arms drawn by known chances can be learned from.",
         )
     broken = frame.height - int(outcome.is_finite().sum())
     if broken:
-        raise InputError(f"{broken} outcomes have no finite value.", column="outcome", fix="Fill or drop them.")
+        raise InputError(
+            f"{broken} outcomes are missing or no finite number.",
+            column="outcome",
+            fix="Fill or drop them.",
+        )
     if not np.isfinite([plan.worth, *plan.costs.values()]).all():
         raise InputError("a cost or the outcome's worth is no finite number.", fix="Give numbers.")
     counts = dict(frame["arm"].value_counts().iter_rows())
     for arm in arms:
         if arm not in counts:
-            raise InputError(f"the arm {arm!r} was never randomised.", fix="Learn without it, or try it first.")
+            raise InputError(f"the arm {arm!r} was never drawn.", fix="Leave it out, or try it in an experiment.")
         if counts[arm] < plan.fewest:
             raise InputError(
-                f"only {counts[arm]} customers were shown {arm!r}, {plan.fewest} are needed.", fix="Try it on more."
+                f"only {counts[arm]} customers were shown {arm!r}, {plan.fewest} are needed.",
+                fix="Show it to more customers.",
             )
     frame = frame.filter(pl.col("arm").is_in(list(arms)))
     cost = np.array([plan.costs.get(arm, 0.0) for arm in arms])

@@ -43,7 +43,7 @@ class Stored(NamedTuple):
             said = error.message if isinstance(error, ModelError) else f"policy {self.policy_id} cannot be read."
             raise ModelError(said, fix=_ANEW) from error
         if found.policy_id != self.policy_id:
-            raise ModelError(f"policy {self.policy_id} is not as it was stored.", fix=_ANEW)
+            raise ModelError(f"policy {self.policy_id} is damaged: it is not what was stored.", fix=_ANEW)
         return found
 
 

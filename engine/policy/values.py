@@ -1,4 +1,4 @@
-"""What rules are worth per customer, from doubly robust scores of people the rules did not learn from."""
+"""Values of rules per customer, from doubly robust scores of people the rules did not learn from."""
 
 from __future__ import annotations
 

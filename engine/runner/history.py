@@ -1,7 +1,7 @@
-"""What each run to the last stage decided, for the last few of them, so that two can be compared.
+"""Keeps the decisions of the last few complete runs, so that two runs can be compared.
 
-Kept is a line per customer and span of runs in which the same was decided: a run adds lines only for what it decided
-otherwise. Nobody stands there of whom nothing else is known; `engine.trust` takes out whoever is erased or opts out.
+There is a line per customer and span of runs with the same decision: a run adds lines only for decisions that changed.
+People of whom nothing else is known are left out; `engine.trust` deletes whoever is erased or opts out.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def note(store: Warehouse, config: Config) -> None:
 
 
 def before(store: Warehouse, moment: datetime) -> None:
-    """Forget what runs before a moment decided, but for the last run's, and whom nothing else is known of.
+    """Delete the decisions of runs before a moment, but the last run's, and those about people no longer known.
 
     Args:
         store: the database, inside a transaction.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TABLE, _WIDER = "_people", "_people_wider"
 TRIALS = 20  # experiments whose arms are columns, the newest
-_MORE = ("ages", "handsets", "offers", "faces")  # statements serve/people_*: a row per customer each
+_MORE = ("handsets", "offers", "faces")  # statements serve/people_*: a row per customer each
 ROWS, MOST = 50, 100_000  # rows of a page; of a download
 _HIDDEN = ("customer_id", "birth_date")
 # What a row shows, in order, before the company's own columns.

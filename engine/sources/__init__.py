@@ -86,7 +86,7 @@ class SourceSummary:
         parts = self.rows_kept + self.rows_duplicate + self.rows_rejected + self.rows_left_out
         if parts != self.rows_in:
             raise InputError(
-                f"{self.rows_in} rows came in but {parts} are accounted for.",
+                f"{self.rows_in} rows were read but {parts} are accounted for.",
                 file=self.path,
                 fix="This is a defect of the importer; nothing was stored.",
             )
@@ -302,7 +302,7 @@ def record(store: Warehouse, summary: SourceSummary, sha256: str, how: Mapping[s
 
 
 def note(store: Warehouse, **line: Any) -> None:
-    """Write a line into `sources` with the next number and, unless it says another, this moment."""
+    """Write a line into `sources` with the next number and the present time (unless the line has one)."""
     import polars as pl
 
     moment = {"imported_at": utc_now()}

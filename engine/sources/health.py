@@ -53,7 +53,7 @@ class Check:
 
 
 class Facts:
-    """Figures that the checks rest on, each asked for when it is first needed: an import of opt-outs reads no calls.
+    """Figures that the checks need, each computed when it is first needed: an import of opt-outs reads no calls.
 
     Args:
         store: the warehouse, open for reading at least, for as long as figures are asked for.
@@ -161,8 +161,8 @@ def _records(facts: Facts, _: Config) -> Iterator[Check]:
         share = facts.busiest["n"][0] / contacts
         level = WARN if share > BUSY and facts.people["parties"] > FEW else OK
         yield Check(
-            "busiest_party", level, f"the busiest party stands in {share:.1%} of all calls and texts",
-            "A service number belongs in logs.service_numbers, a word for nobody in the mapping's [parties] nobody."
+            "busiest_party", level, f"the busiest party has {share:.1%} of all calls and texts",
+            "List a service number in logs.service_numbers, a word for nobody in the mapping's [parties] nobody."
             if level == WARN else "", tables,
         )  # fmt: skip
     if seen["calls"] >= FEW:
@@ -213,7 +213,7 @@ def _people(facts: Facts, config: Config) -> Iterator[Check]:
         if people_:
             level = WARN if nobody > (1 - MATCHED) * people_ else NOTE if nobody else OK
             yield Check(
-                f"{table}_of_nobody", level, f"{nobody:,} of {people_:,} people in {table} are no customers",
+                f"{table}_of_nobody", level, f"{nobody:,} of {people_:,} people in {table} are not among the customers",
                 "Check that both files name people by the same id." if nobody else "", (table, "customers"),
             )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What each file of a table said, kept row by row, so that one import can be taken back: the others are merged again,
+"""Keeps each file's rows of a table, so that one import can be taken back: the others are merged again,
 in their order.
 
 A row is kept as it is stored, after people were named and values read. What an older Kindred had brought in stands as

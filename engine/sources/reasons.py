@@ -1,4 +1,4 @@
-"""Why rows are rejected: names, with what each means in words and what helps."""
+"""Reasons why rows are rejected: each with its meaning in words and its remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking imports back, as far as one place serves every table; call records have `engine.logs.undo` before it."""
+"""Taking imports back: what is the same for every table. For call records `engine.logs.undo` runs before it."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ def tables(store: Warehouse, target: str, gone: Collection[str], key: bytes) -> 
 
 
 def forget(store: Warehouse, gone: Collection[str]) -> None:
-    """Take imports off the list of what came in, and their rejected rows away."""
+    """Remove imports from the list of sources, and their rejected rows."""
     store.execute("intake/drop_rejects", gone=list(gone))
     store.execute("intake/drop_sources", gone=list(gone))

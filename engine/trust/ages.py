@@ -28,12 +28,12 @@ def moment(config: Config) -> datetime:
 
 
 def end_of(day: date) -> datetime:
-    """The last moment of a day: what ends on it does not hold for it."""
+    """The last moment of a day: a consent that expires on the day does not count for it."""
     return datetime.combine(day, time.max)
 
 
 def ages(store: Warehouse, day: date) -> None:
-    """Temporary table `_ages_then` (customer_id, age): everybody's age on a day (see sql/trust/ages.sql)."""
+    """Temporary table `_ages_then` (customer_id, age, age_band): everybody's age on a day (see sql/trust/ages.sql)."""
     store.temp("_ages_then", "trust/ages", day=day)
 
 

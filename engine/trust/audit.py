@@ -168,7 +168,7 @@ def verify(folder: Path, *, head: str | None = None) -> Verdict:
 
 
 def _unreadable(folder: Path, error: OSError) -> WorkspaceError:
-    return WorkspaceError(f"{folder / LOG} cannot be read: {error.strerror}.", fix="It was removed, or never written.")
+    return WorkspaceError(f"{folder / LOG} cannot be read: {error.strerror}.", fix="It was deleted, or never written.")
 
 
 def seal(folder: Path, reason: str) -> Verdict:
@@ -185,14 +185,14 @@ def seal(folder: Path, reason: str) -> Verdict:
         WorkspaceError: the log is whole, no reason is given, or nothing can be written: all is left as it was.
     """
     if not reason.strip():
-        raise WorkspaceError("A log is not sealed without a reason.", fix="Say what happened: --reason TEXT.")
+        raise WorkspaceError("Sealing the log needs a reason.", fix="Say what happened: --reason TEXT.")
     try:
         with _locked(folder) as file:
             file.seek(0)
             raw = file.read()
             verdict = _verdict(folder, raw, None)
             if verdict.whole:
-                raise WorkspaceError("The audit log is whole.", fix="Only what is broken is sealed.")
+                raise WorkspaceError("The audit log is whole.", fix="Only a broken log can be sealed.")
             digest = hashlib.sha256(raw).hexdigest()
             evidence = folder / f"audit.sealed-{digest[:16]}.jsonl"
             _keep(evidence, raw)

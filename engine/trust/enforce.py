@@ -1,4 +1,4 @@
-"""Takes out of every table what the rules about people forbid at this moment.
+"""Deletes from every table what the rules about people (consent, age, opt-out) forbid at this moment.
 
 It runs whenever a workspace is opened and something may have changed, and after whatever wrote: stages, reports and
 exports compute from what is left and cannot forget to ask. (METHODS section 8.)
@@ -86,7 +86,7 @@ def _made(store: Warehouse, table: str) -> int:
 
 
 def _listed(store: Warehouse, folder: Path, key: Any, scratch: Path) -> dict[str, int]:
-    """Everybody on the list is on both lists, and in no table that tells of them; returns rows taken out."""
+    """Bring the file and the table of objections together, and delete those people's rows; returns rows deleted."""
     import polars as pl
 
     there = objections.read(folder)

@@ -44,6 +44,13 @@ def replacing(path: Path, *, scratch: Path) -> Iterator[IO[bytes]]:
         draft.unlink(missing_ok=True)
 
 
+def written(path: Path, data: bytes) -> Path:
+    """Write a file with this content, its folder made where absent; see `replacing`. Returns the path."""
+    with replacing(path, scratch=path.parent) as file:
+        file.write(data)
+    return path
+
+
 def flush_folder(folder: Path) -> None:
     """Put a folder's entries on the disk: new names, and renamed ones."""
     handle = os.open(folder, os.O_RDONLY)

@@ -153,7 +153,7 @@ def check_target(target: Path) -> None:
             raise ValueError
     except (OSError, ValueError, KeyError, TypeError):
         raise WorkspaceError(
-            f"{target} holds something that is no export of Kindred.", fix="Choose a new folder, or empty this one."
+            f"{target} holds something that is not an export of Kindred.", fix="Choose a new folder, or empty this one."
         ) from None
     if strange := sorted(found - known):
         raise WorkspaceError(

@@ -1,4 +1,4 @@
-"""Whose rows they are: what names a person follows from the contracts, so that a new table cannot be forgotten."""
+"""Deletes people's rows. Which columns name a person follows from the contracts, so that no new table is missed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Erased people in what is said of others: the head of a household, who referred whom, an attribute, a rejected row.
+"""Erases people's names from rows about others: the head of a household, who referred whom, a rejected row.
 
 Rows *about* a person go elsewhere (`engine.usecases.erase`); here their names go out of every other stored text, of
 contract tables and of further columns alike. Short opaque ids (17, c0042) are looked for as words of further columns
@@ -57,7 +57,7 @@ def whole_words(names: Sequence[str]) -> list[str]:
 
 
 def without(texts: pl.Series, words: Sequence[str]) -> pl.Series:
-    """Texts in which a sign stands for these names where they are whole words, as `forget` does it."""
+    """Texts in which a placeholder replaces these names where they are whole words, as `forget` does it."""
     ordered = sorted(words, key=lambda name: (-len(name), name))
     for start in range(0, len(ordered), _AT_ONCE):
         pattern = "|".join(_literal(name) for name in ordered[start : start + _AT_ONCE])
@@ -66,7 +66,7 @@ def without(texts: pl.Series, words: Sequence[str]) -> pl.Series:
 
 
 def _replace(store: Warehouse, table: str, column: str, kind: str, names: Sequence[str], whole: bool) -> None:
-    """Names as parts of a column's texts, or as whole words of them, give way to a sign."""
+    """Replace names in a column's texts, as any part or as whole words of them, by a placeholder."""
     text = sql("array_to_string({column}, chr(10))" if kind == "VARCHAR[]" else "{column}", column=column)
     new = sql("regexp_replace({text}, $pattern, $gone, 'g')", text=text)
     if kind == "VARCHAR[]":

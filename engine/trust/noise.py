@@ -1,4 +1,4 @@
-"""What is added to figures for the public, so that one person's joining or leaving cannot be read from two reports.
+"""Random noise for published figures, so that two reports do not show that one person joined or left.
 
 Every count is moved at random by up to two thirds of the smallest cell and then rounded to a third of it; sums, means
 and rates are moved by as much as that many persons would. The draw follows from a secret of the workspace, from
@@ -127,7 +127,8 @@ def _secret(path: Path) -> bytes:
 
 def _spoilt(path: Path) -> WorkspaceError:
     return WorkspaceError(
-        f"{path} does not hold a secret.", fix="Delete it: a new one is made, and reports are drawn anew."
+        f"{path} does not hold a secret.",
+        fix="Delete it: a new one is made, and the random rounding of reports changes.",
     )
 
 

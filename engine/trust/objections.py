@@ -1,4 +1,4 @@
-"""Who must not come back: opt-outs and withdrawn consents, kept where erasing and restoring do not reach.
+"""Opt-outs and withdrawn consents, kept where neither an erasure nor a restored backup removes them.
 
 Each objection is a keyed hash of the person, a purpose and a moment. It stands in table `objections` and in a file
 beside the database; whatever either of them has, both get. So it survives an erasure (no name is kept), a purge, a
@@ -101,7 +101,7 @@ def read(folder: Path) -> pl.DataFrame:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WorkspaceError(
             f"{path}, the list of people who objected, is damaged.",
-            fix="Put the file of your last backup there: nobody on it may be forgotten.",
+            fix="Restore the file from your last backup: without it, people who opted out could come back.",
         ) from error
     return pl.DataFrame(rows, schema=empty("objections").schema, orient="row")
 
@@ -123,7 +123,7 @@ def write(folder: Path, objections: pl.DataFrame, *, scratch: Path) -> None:
 
 
 def together(*parts: pl.DataFrame) -> pl.DataFrame:
-    """Rows of table `objections` put together: of opting out the first moment, of consents each withdrawal, by keys."""
+    """Rows of table `objections` merged: the first moment of each opt-out, and every withdrawal, sorted by keys."""
     import polars as pl
 
     every = pl.concat([part.select(empty("objections").columns) for part in parts]).unique()

@@ -1,4 +1,4 @@
-"""Who may be profiled, shown, lent and delivered at a moment: `standing` says it per person (METHODS section 8)."""
+"""What is allowed for each person at a moment: influence, own face, face for contacts, offers (METHODS section 8)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rules:
-    """What decides at a moment.
+    """The moment, and the settings that decide what is allowed at it.
 
     Args:
         moment: UTC.

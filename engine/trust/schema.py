@@ -1,4 +1,4 @@
-"""Old workspaces go forward: the stored tables are compared with the contracts and brought into their shape.
+"""Migration of old workspaces: the stored tables are compared with the contracts and changed to match them.
 
 `meta.schema_version` counts the changes that comparing cannot see (a column whose meaning changed); everything else
 (new, dropped, retyped columns) follows from the contracts themselves.

@@ -1,4 +1,4 @@
-"""Small cells: what may be published of a set of counts that are linked by sums (METHODS section 8).
+"""Withholding of small cells: which counts may be published where counts are linked by sums (METHODS section 8).
 
 A count under k customers is withheld (primary suppression). Published sums could give it back by subtraction, so
 further counts are withheld until no arithmetic on what is left pins a withheld count to a range narrower than k

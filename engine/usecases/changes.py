@@ -1,4 +1,4 @@
-"""What two runs decided otherwise, and which inputs and settings moved it (`kindred diff`)."""
+"""What differs between the decisions of two runs, and which inputs and settings caused it (`kindred diff`)."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ class Cause:
 
 @dataclass(frozen=True)
 class Changes:
-    """What two runs decided otherwise.
+    """What differs between the decisions of two runs.
 
     Args:
         before: the earlier run.
         after: the later one.
-        counts: kind, changed (customers), and of these new (had none), lost (have none any more) and other.
-        people: customers of both runs, and the earlier (gone) or later (new) alone, no change counted.
+        counts: kind, changed (customers), and of these new (had none), lost (has none now) and other (has another).
+        people: numbers of customers in both runs, only in the earlier (gone) and only in the later (new).
         causes: what differed between the runs.
         rows: kind, customer_id, before, after; null = none, # = may not be told any more. Of a face arm and photo, of
             an ad its id and a hash of its files.
@@ -72,11 +72,13 @@ class Changes:
 
     @property
     def line(self) -> str:
-        """All of it in one sentence."""
+        """How many of each kind changed, and the causes, in one sentence."""
         counts = self.counts.select("kind", "changed").iter_rows()
-        told = ", ".join(f"{n:,} {kind}{'s' * (n != 1)}" for kind, n in counts if n)
+        changed = ", ".join(f"{n:,} {kind}{'s' * (n != 1)}" for kind, n in counts if n)
+        if not changed:
+            return f"Since run {self.before.number}: no influencer, offer, face or ad changed."
         why = "; ".join(cause.what for cause in self.causes)
-        return f"Since run {self.before.number}: {told or 'nothing'} changed{f' ({why})' if why else ''}."
+        return f"Since run {self.before.number}: {changed} changed{f' (because of {why})' if why else ''}."
 
 
 def diff(

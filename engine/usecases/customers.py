@@ -1,4 +1,4 @@
-"""Who is meant by what somebody typed: a pseudonym, its beginning, or the sender's own id."""
+"""Finds the person whose id somebody typed: a pseudonym, its beginning, or the id as imported."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def find(store: Warehouse, workspace: Workspace, customer: str) -> dict[str, Any
             found = store.query("report/explain_find", who=named)
     if not found.height:
         raise InputError(
-            "there is nobody of this id or number in this workspace.",
+            "there is nobody with this id or number in this workspace.",
             fix="Give it as it was imported, as `kindred influencers` shows it, or its first letters.",
         )
     if found.height > 1 and found["party_id"][0] != customer:

@@ -1,4 +1,4 @@
-"""The whole job on an invented town, and how much of the planted truth the engine recovered.
+"""Runs everything on an invented town, and says how much of the planted truth was found again.
 
 Everything lies below one folder: `town/` (import files and the truth), `workspace/`, `export/`, `keys/`. The truth is
 read only by `demo_truth`, after everything has run.

@@ -1,4 +1,4 @@
-"""How much of what was planted in an invented town a workspace found."""
+"""Compares a workspace's results with the planted truth of an invented town."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def examine(path: Path | None = None) -> list[dict[str, object]]:
         _check("looks of models", _looks, ""),
         _check("offline", _offline, "Import engine before openvino, or run its `opt_in_out --opt_out`."),
         _check("disk", lambda: _disk(path or Path.cwd()), f"Free at least {FREE_DISK_GB:g} GB."),
-        _check("memory", _memory, f"Free at least {FREE_MEMORY_GB:g} GB, or give --memory less."),
+        _check("memory", _memory, f"Free at least {FREE_MEMORY_GB:g} GB, or set a smaller --memory."),
     ]
     try:
         space = workspace.open_(path)
@@ -67,8 +67,8 @@ def examine(path: Path | None = None) -> list[dict[str, object]]:
         return checks
     return [
         *checks,
-        _check("workspace", lambda: _database(space), "Restore kindred.duckdb from a backup."),
-        _check("schema", lambda: _schema(space), "Run any command that writes: it migrates, after a copy."),
+        _check("workspace", lambda: _database(space), "Restore kindred.duckdb from a backup: `kindred restore`."),
+        _check("schema", lambda: _schema(space), "Run `kindred run`: it updates the database after making a copy."),
         _check("permissions", lambda: _permissions(space), f"Run `chmod -R go= {space.path}`."),
         _check("pseudonym key", lambda: _key(space), "Copy the key file from where the workspace was made."),
         _check(
@@ -111,7 +111,7 @@ def _weights() -> str:
 def _looks() -> str:
     from engine.faces import estimates
 
-    return estimates.NAME if estimates.installed() else f"nothing estimates them; to have it: {estimates.INSTALL}"
+    return estimates.NAME if estimates.installed() else f"not estimated; to have them estimated: {estimates.INSTALL}"
 
 
 def _runtime() -> str:
@@ -121,11 +121,11 @@ def _runtime() -> str:
 
 
 def _offline() -> str:
-    """That no package reports to its makers from here."""
+    """That no package sends usage data from here."""
     found = offline.loaded()
     if found:
-        raise EngineError(f"{', '.join(found)} was imported before Kindred: it may report to its makers")
-    return "nothing reports to its makers (openvino-telemetry shut out); DuckDB fetches no extensions"
+        raise EngineError(f"{', '.join(found)} was imported before Kindred: it may send usage data")
+    return "no package sends usage data (openvino-telemetry is blocked); DuckDB downloads no extensions"
 
 
 def _disk(path: Path) -> str:
@@ -145,7 +145,7 @@ def _memory() -> str:
 
 
 def _available_memory() -> int:
-    """Bytes that programs can still get, what the system caches of files included: it gives that back when asked."""
+    """Bytes of memory that programs can still get, including what the system uses to cache files."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))

@@ -98,7 +98,7 @@ def _ready(form: Plain, folder: Path, more: dict[str, Any]) -> Drafted | None:
     own = (mapping.PROFILES / f"{name}.toml").read_text(encoding="utf-8")
     tried = _read(form.path, own, folder, "logs", more)
     head = [
-        f"{form.path.name} is of the ready-made format {name} ({found.why}).",
+        f"{form.path.name} has the ready-made format {name} ({found.why}).",
         "sure: no mapping is needed (kindred import logs FILE); this is how it is read.",
         tried.remark,
     ]

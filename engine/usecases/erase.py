@@ -1,4 +1,4 @@
-"""Forgetting people on request, and everything before a day (METHODS 8); `engine.workspace.erasures` ends it."""
+"""Deletes people on request, and everything before a day (METHODS 8); `engine.workspace.erasures` finishes it."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def purge(
         InputError: without `everything`, it would take everything, or the day is still to come; nothing is changed.
     """
     if before > datetime.now(UTC).date() and not everything:
-        raise InputError(f"{before} is still to come.", fix="Check the day; with --all it is purged all the same.")
+        raise InputError(f"{before} is in the future.", fix="Check the day; with --all it is purged all the same.")
     if dry_run:
         with workspace.writing("purge --dry-run") as store:
             with trial(store):
@@ -117,8 +117,8 @@ def _purge_rows(
     left = {table: store.count(table) for table in steps}
     if not everything and any(counts[table] for table in steps) and not any(left.values()):
         raise InputError(
-            f"every call record, past treatment and act is from before {before}: all of them would go.",
-            fix="Check the day; with --all they go.",
+            f"every call record, past treatment and act is from before {before}: all of them would be deleted.",
+            fix="Check the day; with --all they are deleted.",
         )
     for table in readings.DATED:
         if left[table] < counts[table]:
@@ -133,12 +133,12 @@ def _purge_rows(
 @contextmanager
 def trial(store: Warehouse) -> Iterator[None]:
     """A transaction that leaves nothing, to count what would go."""
-    with suppress(_Back), store.transaction():
+    with suppress(_Rollback), store.transaction():
         yield
-        raise _Back
+        raise _Rollback
 
 
-class _Back(Exception):
+class _Rollback(Exception):
     """Ends a trial."""
 
 
@@ -154,13 +154,13 @@ def _erase_tried(workspace: Workspace, wanted: list[str], *, opt_out: bool) -> R
 
 
 def _tried(what: str, subjects: int, unknown: int, rows: dict[str, int]) -> Receipt:
-    return Receipt(f"{what} (only tried)", subjects, unknown, rows, {}, (), utc_now(), None)
+    return Receipt(f"{what} (dry run)", subjects, unknown, rows, {}, (), utc_now(), None)
 
 
 def _nobody(wanted: list[str]) -> InputError:
     return InputError(
         f"none of the {len(wanted)} ids given is in the workspace.",
-        fix="Give them as they were imported; with --opt-out they cannot come with a later import.",
+        fix="Give them as they were imported; with --opt-out no later import can bring them in.",
     )
 
 

@@ -136,7 +136,7 @@ def _events(store: Warehouse, plan: Plan) -> list[pl.DataFrame]:
 def _tidied(
     plan: Plan, people: pl.DataFrame, exposures: pl.DataFrame, events: Sequence[pl.DataFrame]
 ) -> tuple[pl.DataFrame, dict[str, int]]:
-    """One row per assigned customer, and how many rows were odd by which rule (of the metric's first part)."""
+    """One row per assigned customer, and how many rows each rule found odd (of the metric's first part)."""
     from engine.experiment import outcomes
 
     if not all(part.height for part in events):
@@ -235,7 +235,7 @@ def _hajek(table: pl.DataFrame, plan: Plan, ties: pl.DataFrame) -> list[dict[str
     n = table.height
     draws = min(REDRAWS, CELLS // n)
     if draws < 50:
-        return [{"note": f"{n} customers are too many to redraw the assignment often enough."}]
+        return [{"note": f"{n} customers are too many to repeat the assignment often enough."}]
     a, b, _ = experiment_design.places(ties, table["customer_id"])
     shares = interference.contact_shares(a, b, n)
     alike = findings.communities(shares, plan.cluster_cap) if plan.unit == "customer" else _codes(plan, table)

@@ -37,7 +37,7 @@ class Assigned(NamedTuple):
 
     Args:
         plan: under which.
-        funnel: customers left at every gate.
+        funnel: customers left after every condition.
         arms: customers per arm, all of them.
         kept: customers who had an arm before.
         added: customers who got one now.
@@ -123,7 +123,7 @@ def assign(workspace: Workspace, name: str) -> Assigned:
             before = before.clear()
         new = found.customers.filter(~found.customers.is_in(before["customer_id"].implode()))
         if not before.height and not len(new):
-            raise InputError("nobody is eligible for all arms.", fix="Look at the gates: `kindred experiment power`.")
+            raise InputError("nobody is eligible for all arms.", fix="See why: `kindred experiment power`.")
         frame = pl.DataFrame({"customer_id": new})
         curve: list[dict[str, object]] = []
         if plan.unit == "cluster":
@@ -257,7 +257,7 @@ def power(
     from engine.experiment import power as calculation
 
     if base is None and covariate is None:
-        raise InputError("the base is not known.", fix="Give --base RATE, or --covariate COLUMN of customers.")
+        raise InputError("the expected rate is not known.", fix="Give --base RATE, or --covariate COLUMN.")
     for what, value in (("base rate", base), ("correlation", correlation)):
         if value is not None and not 0 < value < 1:
             raise InputError(f"a {what} of {value}.", fix="Give a number between 0 and 1.")
@@ -397,4 +397,4 @@ def _wanted_clusters(plan: Plan) -> int:
 
 def _worst(funnel: Sequence[Mapping[str, Any]]) -> str:
     gate = max(funnel, key=lambda line: line["lost"])
-    return f"Most are lost at the gate {gate['gate']!r} ({gate['lost']})."
+    return f"Most are lost at the condition {gate['gate']!r} ({gate['lost']})."

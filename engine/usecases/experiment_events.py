@@ -1,4 +1,4 @@
-"""What came back from the field: exposures and outcomes of an experiment, from files into the workspace."""
+"""Imports what came back from an experiment: exposures (who saw an ad) and outcomes (what customers did)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def import_events(
         if target == "outcomes" and metric not in plan.metrics():
             names = ", ".join(plan.metrics())
             raise InputError(
-                f"{metric!r} is no metric of the plan that comes in.",
+                f"the plan has no metric {metric!r} for which outcomes are imported.",
                 fix=f"Name one of {names} with --metric, or plan it as a guardrail first.",
             )
         profile = load(mapping, target)[0] if mapping else None
@@ -104,7 +104,7 @@ def import_events(
         rejects = pl.concat([broken.select(ROW, WHY), bad.select(ROW, WHY)]).sort(ROW)
         if rejects.height == total - left_out:
             raise InputError(f"not one row belongs to {name!r}: {rejected.words(rejects[WHY][0])}.",
-                             file=path, row=int(rejects[ROW][0]), fix="Is this its file? Assign first.")  # fmt: skip
+                             file=path, row=int(rejects[ROW][0]), fix="Check the file and the assignment.")  # fmt: skip
         good = rows.filter(pl.col(WHY).is_null())
         frame = good.select(pl.lit(name).alias("experiment_id"), "customer_id", "at")
         if target == "outcomes":

@@ -1,4 +1,4 @@
-"""`kindred explain`: everything the workspace decided about one customer, and on which numbers."""
+"""`kindred explain`: everything that was decided about one customer, with the numbers behind it."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def check_file(path: Path) -> Form:
     sender.check_place(path)
     form = path.suffix.lstrip(".").lower()
     if form not in FORMATS:
-        raise InputError(f"{path.name} says no format.", fix=f"End it with one of {', '.join(FORMATS)}.")
+        raise InputError(f"the name {path.name} tells no format.", fix=f"End it with one of {', '.join(FORMATS)}.")
     if path.exists():
         raise WorkspaceError(f"{path} is there already.", fix="Choose another file.")
     return Form(form)

@@ -1,6 +1,6 @@
-"""What came in, and taking it back: after an undo a workspace is as if the file had never come.
+"""Lists imports and takes them back: after an undo a workspace is as if the file had never been imported.
 
-What does not come back with it: whoever opted out or withdrew a consent, erased people's rows, purged rows.
+An undo does not bring back people who opted out, withdrawn consents, or rows that were erased or purged.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Undone:
         files: their names as stored.
         rows: per table that changed, rows before and after.
         stays: what stays nevertheless, in words.
-        done: False where it was only tried.
+        done: False after a dry run.
     """
 
     ids: tuple[str, ...]
@@ -154,7 +154,7 @@ def _find(store: Warehouse, ids: Sequence[str]) -> list[dict[str, Any]]:
     for text in (text.strip().lower() for text in ids):
         fits = [line for line in lines if len(text) >= _SHORTEST and line["source_id"].startswith(text)]
         if len(fits) != 1:
-            what = "more than one import has an id that begins so" if fits else "there is no import of that id"
+            what = "more than one import has an id that begins with" if fits else "there is no import with the id"
             raise InputError(f"{what}: {text or 'nothing'}.", fix="`kindred imports` lists them.")
         line = fits[0]
         if line["number"] is None:

@@ -9,6 +9,7 @@ from engine import runner
 from engine.errors import WorkspaceError
 from engine.faces import cut, estimates, model_id, review, sheet
 from engine.progress import SILENT, Progress
+from engine.trust import files
 from engine.workspace import Workspace
 
 SHEET = "models.html"
@@ -58,4 +59,4 @@ def reviewed(
         "models.csv`."
     )
     page = sheet.document("Models of the campaign", says, f'<div class="cards">{"".join(cards)}</div>')
-    return rows, [sheet.saved(to / SHEET, page.encode())]
+    return rows, [files.written(to / SHEET, page.encode())]

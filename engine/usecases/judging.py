@@ -13,6 +13,7 @@ from engine.errors import InputError
 from engine.faces import cut, judgements, model_id, sheet
 from engine.pipeline import matches, prepared
 from engine.progress import SILENT, Progress
+from engine.trust import files
 from engine.warehouse import Warehouse
 from engine.workspace import Workspace
 
@@ -113,7 +114,7 @@ def page(workspace: Workspace, to: Path, *, count: int, seed: int = 7, progress:
     pictures = {name: sheet.as_address(pixels) for name, pixels in drawn.items() if pixels is not None}
     lines = [line for line in asked.lines if all(name in pictures for name in line)]
     text = _part("judging_frame.html").replace("STYLE", _part("judging.css")).replace("SCRIPT", _part("judging.js"))
-    return sheet.saved(to / PAGE, text.replace("BODY", body(lines, pictures)).encode())
+    return files.written(to / PAGE, text.replace("BODY", body(lines, pictures)).encode())
 
 
 def weights(workspace: Workspace, file: Path, *, progress: Progress = SILENT) -> list[dict[str, Any]]:

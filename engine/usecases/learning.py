@@ -1,4 +1,4 @@
-"""What came back of what was shown by chance: checked, kept, and noted where the next campaign learns from."""
+"""Imports what came back of faces drawn at random: checked, and kept where the next campaign learns from it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def learn(
     workspace: Workspace, name: str | None = None, files: Mapping[str, Path] | None = None, *,
     columns: Mapping[str, str] | None = None, **reading: Any,
 ) -> Learnt:  # fmt: skip
-    """Take in what came back of an experiment, or of what a policy handed out, and note it as treatments.
+    """Import what came back of an experiment, or of a policy's delivery, and add it to table treatments.
 
     Args:
         workspace: an opened workspace.
@@ -91,7 +91,7 @@ def learn(
 
 
 class _Check:
-    """What is refused of a file of a round.
+    """Refuses files that hold rows which cannot belong to a round.
 
     Args:
         store: the workspace's database.
@@ -123,23 +123,23 @@ class _Check:
             strange = rows["given"].str.contains(_PSEUDONYM).fill_null(False)
             self._refuse(
                 rows.filter(pl.lit(not known.height) & strange.all()), path, ROW, "customer_id",
-                "holds pseudonyms that another key made: nobody of them is known here",
-                "Learn in the workspace that delivered, or give your own ids.",
+                "holds pseudonyms made with another key: none of them is known here",
+                "Use the workspace that made the delivery, or a file with your own ids.",
             )  # fmt: skip
             self._refuse(
                 known.filter(~pl.col("drawn").fill_null(False)), path, ROW, "customer_id",
-                f"is of somebody whose face {self.name!r} did not draw",
-                "Leave them out: only who was shown a face by a known chance can be learned from.",
+                f"is of a customer for whom {self.name!r} drew no face",
+                "Leave such rows out: only faces drawn with a known chance can be learned from.",
             )  # fmt: skip
             if target == "exposures" and "arm" in rows.columns:
                 self._refuse(
                     known.filter(~pl.col("arm").is_in(self.arms)), path, ROW, "arm",
-                    f"says an arm that {self.name!r} never drew", f"It drew {', '.join(self.arms)}.",
+                    f"names an arm that {self.name!r} never drew", f"It drew {', '.join(self.arms)}.",
                 )  # fmt: skip
             shown = pl.max_horizontal("shown_at", "first") if target == "outcomes" else pl.col("shown_at")
             self._refuse(
                 known.filter(pl.col("at") < shown), path, ROW, "at",
-                "is from before the ad was shown to this customer", "Leave out what was before.",
+                "is from before the ad was shown to this customer", "Leave out rows from before it.",
             )  # fmt: skip
 
         return look
@@ -160,7 +160,7 @@ def _named(store: Warehouse, name: str | None) -> tuple[str, list[str]]:
         name = newest.policy_id if newest is not None else ""
         if name not in policies:
             raise InputError(
-                "no policy has handed anything out.",
+                "no policy has a delivery yet.",
                 fix="Name an experiment; or learn a policy (`kindred faces policy train`), run, and export a delivery.",
             )
     elif name not in experiments:
@@ -173,7 +173,7 @@ def _named(store: Warehouse, name: str | None) -> tuple[str, list[str]]:
 
 
 def _note(store: Warehouse, found: Round) -> tuple[str, int]:
-    """Write what came of a round into treatments, so that it can be taken back; returns its source and rows."""
+    """Write a round's outcomes into table treatments, so that they can be taken back; returns its source and rows."""
     import polars as pl
 
     offers = store.query("policy/round", round=found.name).select("customer_id", sent_at="at")

@@ -1,4 +1,4 @@
-"""Questions about the matched faces: pictures to look at, and what limits on the photos' uses and wishes cost."""
+"""Questions about the matched faces: pictures to look at, and how much likeness limits and preferences cost."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from engine.faces.sheet import sheet_rows
 from engine.faces.traits import disagreements, wishes
 from engine.pipeline import Context, matches, prepared
 from engine.progress import SILENT, Progress
+from engine.trust import files
 from engine.workspace import Workspace
 
 AGE_WEIGHTS = (0.0, 0.03, 0.06, 0.1, 0.2)  # tried by `cost_of_wishes`
@@ -27,21 +28,21 @@ def contact_sheet(workspace: Workspace, to: Path, *, limit: int = 20, progress: 
 
 
 def cost_of_caps(workspace: Workspace, *, progress: Progress = SILENT) -> dict[str, float]:
-    """What the caps on photos' uses cost own faces in likeness; see `caps_of`."""
+    """How much likeness of own faces the limits on a photo's uses cost; see `caps_of`."""
     runner.run(workspace, until="matches", progress=progress)
     with workspace.warehouse(read_only=True) as store:
         return caps_of(prepared(workspace, store, progress))
 
 
 def cost_of_wishes(workspace: Workspace, *, progress: Progress = SILENT) -> list[dict[str, Any]]:
-    """What wishes for sex, age and hair cost in likeness; see `wishes_of`."""
+    """How much likeness it costs to prefer photos of like sex, age and hair; see `wishes_of`."""
     runner.run(workspace, until="matches", progress=progress)
     with workspace.warehouse(read_only=True) as store:
         return wishes_of(prepared(workspace, store, progress))
 
 
 def caps_of(context: Context) -> dict[str, float]:
-    """What the photos' max_uses cost own faces in likeness (contacts' are drawn); see `engine.faces.match.cap_gap`.
+    """How much likeness of own faces max_uses costs (contacts' photos are drawn); see `engine.faces.match.cap_gap`.
 
     Read-only.
     """
@@ -54,11 +55,11 @@ def caps_of(context: Context) -> dict[str, float]:
 
 
 def wishes_of(context: Context) -> list[dict[str, Any]]:
-    """What wishes beside the face cost own faces in likeness, and what they mend; read-only.
+    """How much likeness of own faces it costs to prefer photos of like sex, age and hair; read-only.
 
     Returns:
-        For no wishes, and for those that are set with each of some weights of age: the wishes, matched, likeness (their
-        mean), lost (share of the likeness without wishes), other_sex and years_apart (see `disagreements`).
+        For no preference, and for those set with each of some weights of age: the settings, matched, likeness (their
+        mean), lost (share of the likeness without preferences), other_sex and years_apart (see `disagreements`).
     """
     settings = context.config.faces
     asked = matches.request(context)
@@ -127,4 +128,4 @@ def sheet_of(context: Context, folder: Path, *, limit: int = 20, nearest_photos:
         columns=nearest_photos,
     )
     pictures = {"contact_sheet.png": sheet.png(rows), "contact_sheet.html": sheet.page(rows).encode()}
-    return [sheet.saved(folder / name, data) for name, data in pictures.items()]
+    return [files.written(folder / name, data) for name, data in pictures.items()]

@@ -32,13 +32,13 @@ def keep(workspace: Workspace, name: str, path: Path) -> dict[str, Any]:
         InputError: it is no name or no mapping, or it holds what identifies a person.
     """
     if not _NAME.fullmatch(name) or masked(name) != name:
-        raise InputError(f"{name!r} is no name for a mapping.", fix="Use up to 60 letters, digits, - and _.")
+        raise InputError(f"{name!r} cannot be a mapping's name.", fix="Use up to 60 letters, digits, - and _.")
     table = mapping.table_of(path)
     mapping.load(path, table)
     raw = path.read_bytes()
     if _tells_of_people(raw.decode("utf-8")):
         raise InputError(
-            "it holds the number or the address of a person, and lies in clear in the workspace.",
+            "it holds a person's number or address, and mappings are kept unencrypted in the workspace.",
             file=path,
             fix="Take it out; numbers of services belong to the setting logs.service_numbers.",
         )

@@ -24,7 +24,7 @@ class Step:
 
     Args:
         command: as it is typed; words in capitals are for the user to fill in.
-        why: what it is good for now.
+        why: why it comes next.
     """
 
     command: str
@@ -66,7 +66,7 @@ def _missing(counts: dict[str, int], *, consents: bool) -> Iterator[Step]:
     if not counts["offers"]:
         yield Step("kindred import offers FILE", "there is nothing to offer yet")
     elif not counts["treatments"]:
-        yield Step("kindred import treatments FILE", "without past campaigns nobody can tell whom an offer persuades")
+        yield Step("kindred import treatments FILE", "only past campaigns tell whom an offer persuades")
     if consents and not counts["consents"]:
         yield Step("kindred import consents FILE", "people.offers_need_consent is yes, and nobody has consented")
     if counts["offers"] and not counts["inventory"]:
@@ -82,7 +82,7 @@ def _stale(store: Warehouse, config: Config) -> Iterator[Step]:
 
 
 def _experiments(store: Warehouse, now: datetime) -> Iterator[Step]:
-    """What each experiment waits for."""
+    """The next step of each experiment."""
     days = {name: plans.read(text).horizon_days for name, _, text in store.query("experiment/experiments").rows()}
     for line in store.query("experiment/progress").iter_rows(named=True):
         name = line["experiment_id"]
@@ -93,24 +93,30 @@ def _experiments(store: Warehouse, now: datetime) -> Iterator[Step]:
         elif line["assigned_last"] + timedelta(days=days[name]) <= now:
             yield Step(f"kindred experiment analyse {name}", "all of its days are over")
         else:
-            yield Step(f"kindred experiment analyse {name}", "it still runs: an early look, by intervals that allow it")
+            yield Step(
+                f"kindred experiment analyse {name}",
+                "still running: an early look, by intervals that hold at every look",
+            )
 
 
 def _policies(store: Warehouse) -> Iterator[Step]:
-    """What was drawn by chance and nobody has learned from."""
+    """Arms that were drawn at random and that no policy has learned from."""
     newest = stored.newest(store)
     known = set() if newest is None else {part["name"] for part in newest.report.get("rounds", ())}
     for line in store.query("experiment/progress").iter_rows(named=True):
         if line["outcomes"] and line["assigned"] and line["experiment_id"] not in known:
-            yield Step("kindred faces policy train", "whose face persuades whom, once an experiment's days are over")
+            yield Step("kindred faces policy train", "learn whose face persuades whom, once its days are over")
             break
     handed = set(store.query("policy/rounds")["round"])
     if newest is not None and newest.policy_id in handed:
-        yield Step("kindred learn --exposures FILE --outcomes FILE", "what came back of the faces that a policy showed")
+        yield Step(
+            "kindred learn --exposures FILE --outcomes FILE",
+            "import what came back of the policy's faces",
+        )
 
 
 def _results(counts: dict[str, int]) -> Iterator[Step]:
-    yield Step("kindred export delivery --to DIR", f"{counts['ads']:,} ads are made")
+    yield Step("kindred export delivery --to DIR", f"{counts['ads']:,} ads are ready to send")
     yield Step("kindred report all --to report.html", "what the campaign is worth, and on which figures")
     if not counts["plans"]:
-        yield Step("kindred experiment design NAME", "which face sells, only an experiment tells")
+        yield Step("kindred experiment design NAME", "only an experiment tells which face sells")

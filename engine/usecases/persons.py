@@ -84,7 +84,7 @@ def say(workspace: Workspace, one: str, other: str, *, same: bool) -> pl.DataFra
     with workspace.writing("persons join" if same else "persons split") as store:
         a, b = sorted(customers.find(store, workspace, who)["node"] for who in (one, other))
         if a == b:
-            raise InputError("that is one number twice.", fix="Give two numbers.")
+            raise InputError("both are the same number.", fix="Give two numbers.")
         known = store.read("persons").filter((pl.col("a") != a) | (pl.col("b") != b))
         said = {"a": [a], "b": [b], "score": [None], "why": [persons.JOINED if same else persons.SPLIT]}
         by_hand = known.filter(pl.col("why").is_in(persons.BY_HAND))

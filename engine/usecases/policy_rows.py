@@ -1,4 +1,4 @@
-"""What a policy of faces can learn from: finished experiments, and what was handed out by chance and came back."""
+"""What a policy of faces can learn from: finished experiments, and deliveries whose faces were drawn at random."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Round:
-    """What was shown to whom by known chances, and what came of it.
+    """What was shown to whom, with which chance, and the outcomes.
 
     Args:
         name: of the experiment, or id of the policy.
@@ -126,7 +126,7 @@ def gathered(store: Warehouse, wanted: Sequence[str], *, moment: datetime) -> tu
     asked = found[0].asked
     for other in found[1:]:
         if other.asked != asked:
-            left_out[other.name] = f"{other.name!r} asked another question than {found[0].name!r}: " + _difference(
+            left_out[other.name] = f"{other.name!r} does not go together with {found[0].name!r}: " + _difference(
                 other.asked, asked
             )
     if wanted and (odd := [name for name in wanted if name in left_out]):
@@ -148,7 +148,10 @@ def experiment(store: Warehouse, name: str, *, moment: datetime) -> Round:
         raise InputError(f"nobody is assigned in {name!r}.", fix=f"Run `kindred experiment assign {name}`.")
     register.check_drawn(store, name, plan, people)
     if plan.kind == RATIO:
-        raise InputError(f"{name!r} measures a ratio, which no customer has.", fix="Plan an outcome of customers.")
+        raise InputError(
+            f"{name!r} measures a ratio, which single customers do not have.",
+            fix="Plan an outcome of kind any, count or sum.",
+        )
     asked = Asked(tuple(sorted(plan.arms)), plan.metric, plan.kind, plan.direction, plan.horizon_days)
     drawn = people.drop("version").with_columns(
         propensity=pl.col("arm").replace_strict(plan.arms, return_dtype=pl.Float64)
@@ -167,7 +170,7 @@ def handed_out(store: Warehouse, name: str, *, moment: datetime) -> Round:
 
 
 def drawn_and_over(store: Warehouse, name: str, *, moment: datetime) -> tuple[Asked, pl.DataFrame]:
-    """How outcomes of what a policy handed out count, and customer_id, arm, assigned_at, propensity of who counts.
+    """How outcomes of a policy's delivery count, and who counts: customer_id, arm, assigned_at, propensity.
 
     Raises:
         InputError: the policy is gone, nothing was drawn, nobody's days are over, or nobody could be shown every arm.
@@ -183,7 +186,7 @@ def drawn_and_over(store: Warehouse, name: str, *, moment: datetime) -> tuple[As
     drawn = rows.filter(pl.col("propensity").is_not_null())
     if not drawn.height:
         raise InputError(
-            f"nothing that {name!r} handed out was drawn by chance.",
+            f"no face that {name!r} showed was drawn at random.",
             fix="Set faces.explore above 0, `kindred run`, and deliver again.",
         )
     done = drawn.filter(pl.col("assigned_at") + pl.duration(days=asked.horizon_days) <= moment)
@@ -192,7 +195,8 @@ def drawn_and_over(store: Warehouse, name: str, *, moment: datetime) -> tuple[As
     full = done.filter((pl.col("arms") == len(asked.arms)) & (pl.col("propensity") < 1))
     if not full.height:
         raise InputError(
-            f"{name!r} could show every arm to nobody whose days are over.", fix="Learn from an experiment."
+            f"of customers whose days are over, {name!r} could show all arms to none.",
+            fix="Learn from an experiment.",
         )
     return asked, full.select("customer_id", "arm", "assigned_at", "propensity")
 

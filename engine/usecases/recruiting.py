@@ -56,7 +56,7 @@ def recruit(workspace: Workspace, *, people: int, by: str = BY[0], progress: Pro
     from engine.graph.recruit import recruit as choose
 
     if by not in BY:
-        raise InputError(f"people are not chosen by {by!r}.", fix=f"Choose {' or '.join(BY)}.")
+        raise InputError(f"--by {by}: there is no such choice.", fix=f"Choose {' or '.join(BY)}.")
     runner.run(workspace, until="matches", progress=progress)
     with workspace.warehouse(read_only=True) as store:
         matches.lenders(prepared(workspace, store, progress))

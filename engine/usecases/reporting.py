@@ -252,7 +252,7 @@ def _warn(book: Book, kinds: tuple[str, ...], states: dict[str, str]) -> None:
     never = [s for s in stages if states[s] == "never"]
     stale = [s for s in stages if states[s] == "stale"]
     if never:
-        text = f"Not computed yet: {', '.join(never)}. What rests on it is missing here."
+        text = f"Not computed yet: {', '.join(never)}. Figures that need it are missing here."
         warnings.append({"text": text, "command": f"kindred run --until {never[-1]}"})
     if stale:
         text = (

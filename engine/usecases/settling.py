@@ -1,4 +1,4 @@
-"""Photos of several people, of which nobody knows who is the customer: shown with numbers, and settled by a table."""
+"""Photos of several people where it is unclear who is the customer: shown with numbers, decided by a table."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from engine.formulas import defused
 from engine.pipeline import matches, prepared
 from engine.progress import SILENT, Progress
 from engine.tables import empty
+from engine.trust import files
 from engine.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ YES = ("1", "yes", "y", "true", "x")
 
 
 def listed(workspace: Workspace, to: Path, *, progress: Progress = SILENT) -> tuple[list[dict[str, Any]], list[Path]]:
-    """Write a page of the photos in which two faces may be meant, their faces numbered, and a table to settle them.
+    """Write a page of the photos where it is unclear which face is the customer's, and a table to say it.
 
     Args:
         workspace: an opened workspace; what is stale is run first.
@@ -68,11 +69,12 @@ def listed(workspace: Workspace, to: Path, *, progress: Progress = SILENT) -> tu
     text = io.BytesIO()
     table.with_columns(defused(pl.col(name)) for name in COLUMNS[:2]).write_csv(text)
     says = (
-        "In these photos two faces may be meant. Write yes in the column chosen of ambiguous.csv beside the customer's "
+        "In these photos it is unclear which face is the customer's. Write yes in the column chosen of "
+        "ambiguous.csv beside the customer's "
         "own face, then `kindred faces settle ambiguous.csv`."
     )
     page = sheet.document("Whose face is it?", says, f'<div class="cards">{"".join(cards)}</div>')
-    return rows, [sheet.saved(to / TABLE, text.getvalue()), sheet.saved(to / PAGE, page.encode())]
+    return rows, [files.written(to / TABLE, text.getvalue()), files.written(to / PAGE, page.encode())]
 
 
 def settle(workspace: Workspace, file: Path) -> dict[str, int]:
@@ -105,7 +107,7 @@ def settle(workspace: Workspace, file: Path) -> dict[str, int]:
             if key not in theirs:
                 raise InputError(
                     "this photo is not this customer's.", file=file, row=number, column="sha256",
-                    fix="Take the row out, or list them again.",
+                    fix="Remove the row, or make the table again: `kindred faces ambiguous --to DIR`.",
                 )  # fmt: skip
             named.setdefault(key, None)
             if not _yes(row["chosen"], file, number):
@@ -140,7 +142,11 @@ def _share(row: dict[str, str | None], name: str, file: Path, number: int) -> fl
         value = float("nan")
     if not (isfinite(value) and 0 <= value <= 1):
         raise InputError(
-            f"{row[name]!r} is no share from 0 to 1.", file=file, row=number, column=name, fix="List them again."
+            f"{row[name]!r} is not a number from 0 to 1.",
+            file=file,
+            row=number,
+            column=name,
+            fix="Make the table again: `kindred faces ambiguous --to DIR`.",
         )
     return value
 

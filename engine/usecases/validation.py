@@ -11,7 +11,7 @@ from engine.config import Config
 from engine.errors import InputError, WorkspaceError
 from engine.graph import prediction
 from engine.graph.network import ranks
-from engine.graph.ranking import BASELINES, DEFINITIONS
+from engine.graph.ranking import BASELINES, DEFINITIONS, lacking
 from engine.handsets import spells
 from engine.pipeline import edges, influencers, learned
 from engine.warehouse import Warehouse
@@ -63,7 +63,7 @@ def validate(
     if until <= span["first_day"] or not fitting:
         raise InputError(
             f"the log runs from {span['first_day']} to {span['last_day']}: "
-            f"it cannot be cut at {until} with {min(horizons)} days left to look at.",
+            f"a test from {until} on needs {min(horizons)} days of records after it.",
             fix="Give shorter horizons or another day, or import a longer log.",
         )
     graph_config = dataclasses.replace(config.graph, as_of=until.isoformat())
@@ -79,9 +79,10 @@ def validate(
         if not changes.height:
             raise InputError("the log shows no change of handset.", fix="Import records with TACs over a longer time.")
         strata = learned.strata(store, graph, until, config.run.seed)
-    absent = [name for name, given in (("lead", rates), ("learned", lifts)) if given is None]
     meant = {d: influencers.chosen(found) if d == "auto" else d for d in definitions}
-    meant = {name: by for name, by in meant.items() if by not in absent} | dict(zip(BASELINES, BASELINES, strict=True))
+    meant = {name: by for name, by in meant.items() if by not in lacking(rates, lifts)} | dict(
+        zip(BASELINES, BASELINES, strict=True)
+    )
     given: dict[str, Any] = {
         "gamma": config.graph.gamma,
         "damping": config.graph.damping,

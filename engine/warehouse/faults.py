@@ -25,7 +25,7 @@ def explained(name: str) -> Iterator[None]:
     except duckdb.OutOfMemoryException as error:
         raise OutOfMemory(
             f"{title_of(name)} needs more memory than it may use ({_first(error)}).",
-            fix="Give --memory more, e.g. 4GB.",
+            fix="Set a larger --memory, e.g. 4GB.",
         ) from error
     except duckdb.Error as error:
         text = _first(error)
@@ -80,7 +80,7 @@ def check_path(path: Path) -> None:
     text = str(path)
     if "?" in text or shown(text) != text:
         raise WorkspaceError(
-            f"The database cannot lie in {shown(text)}: a name on the way has a question mark, or is no plain text.",
+            f"The database cannot lie in {shown(text)}: a folder's name has a question mark, or is not plain text.",
             fix="Rename that folder, or choose another one.",
         )
 
@@ -94,7 +94,7 @@ def opening(path: Path | None, memory: str, error: Exception) -> EngineError:
         return no_size(memory)
     if _is(error, ("without a key", "wrong encryption key", "not encrypted")):
         return WorkspaceError(
-            f"{path} and the setting storage.encryption do not agree: {text}.",
+            f"{path} and the setting storage.encryption contradict each other: {text}.",
             fix="Set it as it was, or change it with `kindred encrypt on|off`.",
         )
     if _is(error, _NO_SPACE):

@@ -11,12 +11,14 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from collections.abc import Collection
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from engine.errors import BackendError, ConfigError
+from engine.warehouse import connect
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -24,15 +26,26 @@ if TYPE_CHECKING:
 LEAST_JAVA = 17
 PATIENCE = 10.0  # seconds a master has to answer
 LOCAL = "local[*]"
+# What is said where the driver's cluster, or the server of Spark Connect, is not there any more.
+_GONE = (
+    "SparkContext was shut down", "has been stopped", "All masters are unresponsive", "StatusCode.UNAVAILABLE",
+    "RETRIES_EXCEEDED", "INVALID_HANDLE.SESSION",
+)  # fmt: skip
 _REMARKS = ("WARNING:", "NOTE:", "Error occurred during initialization of VM")  # before what matters
-_STATIC = ("spark.sql.shuffle.partitions",)
+# Of every session, whatever the cluster says: else results would differ.
+_SESSION = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",
+    "spark.sql.ansi.enabled": "true",
+}
 
 
 def start(master: str = "", *, memory: str = "", options: dict[str, str] | None = None) -> SparkSession:
-    """A session of its own (temporary views are not shared) in this process's Spark application.
+    """A session of its own (temporary views are not shared), of this process's Spark application or of a server.
 
     Args:
-        master: `local[4]`, `spark://host:7077`, `yarn`, `k8s://…`; empty = what spark-submit says, else `local[*]`.
+        master: `local[4]`, `spark://host:7077`, `yarn`, `k8s://…`, `sc://host:15002` (Spark Connect); empty = what
+            SPARK_REMOTE or spark-submit says, else `local[*]`.
         memory: of the driver's Java machine, e.g. "4GB"; empty = Spark's default. Only before the first session.
         options: further Spark settings.
 
@@ -48,15 +61,15 @@ def start(master: str = "", *, memory: str = "", options: dict[str, str] | None 
         raise ConfigError(
             "The engine spark needs PySpark, which is not installed.", fix="Run `pip install 'kindred-engine[spark]'`."
         ) from None
-    running = SparkSession.getActiveSession()
     under_submit = "PYSPARK_GATEWAY_PORT" in os.environ
+    remote = master if master or under_submit else os.environ.get("SPARK_REMOTE", "")
+    if remote.startswith(connect.SCHEME):
+        _check_reachable(connect.shown(remote))
+        return connect.start(remote, _SESSION)
+    os.environ.pop("SPARK_REMOTE", None)  # PySpark would take it beside a master, and print it
+    running = SparkSession.getActiveSession()
     if running is None and not under_submit:
         check_java()
-    if master.startswith("sc://"):
-        raise ConfigError(
-            f"{master} speaks Spark Connect, which has no RDDs and no session of its own per workspace.",
-            fix="Use a classic master: spark://host:7077, yarn, k8s://… or local[*].",
-        )
     if master.startswith("spark://"):
         _check_reachable(master)
     if running is not None:
@@ -67,9 +80,8 @@ def start(master: str = "", *, memory: str = "", options: dict[str, str] | None 
                 fix="Use another process.",
             )
         fresh = running.newSession()
-        for name, value in _settings(used, "").items():
-            if name.startswith("spark.sql.") and name not in _STATIC:
-                fresh.conf.set(name, value)
+        for name, value in _SESSION.items():
+            fresh.conf.set(name, value)
         return fresh
     # The driver and the workers must run the same Python; the driver's path is right on one machine, on a cluster the
     # user says PYSPARK_PYTHON.
@@ -110,15 +122,13 @@ def _start_java(settings: dict[str, str], words: IO[bytes]) -> None:
         SparkContext(conf=conf, gateway=launch_gateway(conf, where))
 
 
-def has_graphframes(session: SparkSession) -> bool:
-    """Whether the jar of GraphFrames was given to this session (`spark.jars.packages`, or on the class path)."""
-    jvm = session.sparkContext._jvm
-    try:
-        loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
-        jvm.java.lang.Class.forName("org.graphframes.GraphFrame", False, loader)
-    except Exception:  # ClassNotFoundException, as Py4J hands it on
-        return False
-    return True
+def end(session: SparkSession, views: Collection[str]) -> None:
+    """Let a session go; in this process it lives on with Spark's application, so that its views go one by one."""
+    if connect.is_one(session):
+        connect.end(session)
+        return
+    for name in views:
+        session.catalog.dropTempView(name)
 
 
 def _debugging() -> bool:
@@ -130,8 +140,7 @@ def _settings(master: str, memory: str) -> dict[str, str]:
     words = Path(__file__).with_name("log4j2.properties").as_uri()
     settings = {
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={words} -Dkindred.log={level}",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.timestampType": "TIMESTAMP_NTZ",
+        **_SESSION,
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.driver.maxResultSize": "0",
         "spark.ui.showConsoleProgress": "false",
@@ -183,7 +192,7 @@ def _check_reachable(master: str) -> None:
     """Ask each address of `spark://a:7077,b:7077` for a connection; Spark itself would try for minutes."""
     import socket
 
-    for address in master.removeprefix("spark://").split(","):
+    for address in master.partition("://")[2].split(","):
         parts = urlsplit(f"//{address}")
         try:
             port = parts.port
@@ -259,7 +268,7 @@ def failed(title: str, error: Exception) -> BackendError:
             f"{title}: workers were lost more often than Spark tries again.",
             fix="See the workers' logs (often too little memory), then run the command again; it goes on where it was.",
         )
-    if any(sign in text for sign in ("SparkContext was shut down", "has been stopped", "All masters are unresponsive")):
+    if any(sign in text for sign in _GONE):
         return BackendError(
             f"{title}: the connection to the cluster was lost.", fix="Run the command again; it goes on where it was."
         )

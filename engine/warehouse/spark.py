@@ -16,12 +16,13 @@ Contract (what both engines promise is `engine.warehouse.Warehouse`; this is how
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,9 +72,7 @@ class SparkWarehouse(Catalogue):
     def spark(self) -> SparkSession:
         """The session; started when the first statement needs it."""
         started = session.start(self._master, memory=self._memory)
-        if _log.isEnabledFor(logging.INFO):
-            jar = "is here and not used" if session.has_graphframes(started) else "is not here and not needed"
-            _log.info("Spark %s, master %s, GraphFrames %s", started.version, started.sparkContext.master, jar)
+        _log.info("Spark %s", started.version)
         return started
 
     def _tell(self, clock: Clock) -> None:
@@ -83,19 +82,19 @@ class SparkWarehouse(Catalogue):
     def close(self) -> None:
         """See `DuckDBWarehouse.close`; temporary tables go."""
         if "spark" in self.__dict__:
-            for name in self._known:
-                self.spark.catalog.dropTempView(name)
-            self._remove(self._scratch)
+            # A cluster that is gone shall not hide why.
+            with suppress(Exception):
+                self._remove(self._scratch)
+            session.end(self.spark, self._known)
         self._typing.close()
         super().close()
 
     def _remove(self, folder: str) -> None:
+        """Delete rows that were kept for a while; of a folder that only Spark reaches, what is left has no rows."""
         if self._local:
             shutil.rmtree(folder, ignore_errors=True)
-            return
-        context = self.spark.sparkContext
-        path = context._jvm.org.apache.hadoop.fs.Path(folder)
-        path.getFileSystem(context._jsc.hadoopConfiguration()).delete(path, True)
+        else:
+            self.spark.sql("SELECT 1 AS nothing WHERE false").write.mode("overwrite").parquet(folder)
 
     # ---- statements
 
@@ -201,7 +200,7 @@ class SparkWarehouse(Catalogue):
         values = {key: value for key, value in params.items() if key in statement.parameters}
         rows = self.spark.sql(statement.sql, args=values or None)
         if _log.isEnabledFor(logging.INFO):
-            _log.info("%s\n%s", name or statement.sql, rows._jdf.queryExecution().simpleString())
+            _log.info("%s\n%s", name or statement.sql, _plan(rows))
         return rows
 
     def _make_known(self, table: str) -> None:
@@ -257,11 +256,9 @@ class SparkWarehouse(Catalogue):
 
         Blocks are not counted by the parts, for a deletion makes one part of all, and the numbers stay.
         """
-        from pyspark.sql import functions as f
-
         if any("block" not in part for part in self._parts[table]):  # of an older Kindred
             self._make_known(table)
-            last = self.spark.table(table).agg(f.max("row_id")).first()[0] or 0
+            last = self.spark.table(table).selectExpr("max(row_id)").first()[0] or 0
             return (int(last) >> BLOCK) + 1
         return max((part["block"] + 1 for part in self._parts[table]), default=0)
 
@@ -314,13 +311,10 @@ class SparkWarehouse(Catalogue):
             given = self._typing if over in self._temps else self
             nothing = given.connection.sql(_without_rows(sql("SELECT * FROM {over}", over=over))).to_arrow_table()
             schema, columns = part.trial(nothing)
-            context = self.spark.sparkContext
             if "piece" in source.columns:
-                # A task per piece; a shuffle would put some together and leave others empty.
-                rows = source.collect()
-                source = self.spark.createDataFrame(context.parallelize(rows, max(len(rows), 1)), source.schema)
+                source = sparkrows.a_task_each(source, "piece", self.count(over))
             elif over not in self._temps:
-                source = source.repartition(4 * context.defaultParallelism)
+                source = source.repartition(workers.PER_CORE * self._tasks_at_once())
             self._keep("_mapped", source.mapInArrow(lambda batches: part(batches), workers.ddl(schema)))
             notes: dict[str, int] = {}
             for row in self.spark.sql(workers.notes("_mapped")).collect():
@@ -353,19 +347,24 @@ class SparkWarehouse(Catalogue):
         with progress.task(name, rows.height) as bar:
             while rows.height:
                 with self._named(name):
-                    context = self.spark.sparkContext
-                    wave, done = workers.wave(rows, size, workers.PER_CORE * context.defaultParallelism)
-                    sent = self.spark.createDataFrame(context.parallelize(wave, len(wave)), workers.SENT)
+                    wave, done = workers.wave(rows, size, workers.PER_CORE * self._tasks_at_once())
+                    sent = sparkrows.a_task_each(self.spark.createDataFrame(wave), "place", wave.num_rows)
                     made = sent.mapInArrow(lambda batches: pieces(batches), workers.MADE).toArrow()
                 yield from workers.unpacked(made)
                 bar.advance(done)
                 rows = rows.slice(done)
+
+    def _tasks_at_once(self) -> int:
+        """How many tasks the cluster runs at once now: in so many parts it makes a range of numbers."""
+        return self.spark.range(1_000_000).selectExpr("spark_partition_id()").distinct().count()
 
     def _part_of(self, table: str, frame: pl.DataFrame) -> dict[str, Any]:
         return self._write_part(table, self._to_spark(frame))
 
     def _to_spark(self, frame: pl.DataFrame) -> DataFrame:
         """A frame as rows of Spark."""
+        if frame.is_empty():  # Spark Connect takes no table without rows
+            return self.spark.createDataFrame(sparkrows.arrow(frame.clear(1))).where("false")
         return self.spark.createDataFrame(sparkrows.arrow(frame))
 
     @staticmethod
@@ -389,3 +388,10 @@ class SparkWarehouse(Catalogue):
 def _without_rows(rows: Sql) -> Sql:
     """A query's columns without its rows."""
     return sql("SELECT * FROM ({rows}) LIMIT 0", rows=rows)
+
+
+def _plan(rows: DataFrame) -> str:
+    """How Spark means to compute rows."""
+    with redirect_stdout(io.StringIO()) as words:
+        rows.explain()
+    return words.getvalue()

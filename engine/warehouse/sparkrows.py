@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 import uuid
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import BackendError
-from engine.tables import SQL_TYPES, TABLES
+from engine.tables import SQL_TYPES, TABLES, Column
 from engine.warehouse.catalogue import BLOCK, NUMBERED
 from engine.warehouse.statements import Sql
 
@@ -41,15 +39,20 @@ def schema(table: str) -> str:
     return ", ".join(columns + (["row_id BIGINT"] if table in NUMBERED else []))
 
 
-def any_null(columns: list[str]) -> Any:
-    """Whether one of a row's columns is null."""
-    from pyspark.sql import functions as f
+def a_task_each(rows: DataFrame, number: str, n: int) -> DataFrame:
+    """Rows of which each is a task of its own, whatever Spark thinks of their size.
 
-    return reduce(lambda a, b: a | b, (f.col(c).isNull() for c in columns))
+    Args:
+        rows: of Spark.
+        number: their column that counts from 0.
+        n: how many there are.
+    """
+    task = "__task"
+    return rows.selectExpr("*", f"CAST({number} AS INT) AS {task}").repartitionById(max(n, 1), task).drop(task)
 
 
 def written(rows: DataFrame, table: str, folder: str, first: int | None) -> dict[str, Any]:
-    """Write rows as a new part of a large table.
+    """Write rows as a new part of a large table; a value that is null and must not be fails the writing.
 
     Args:
         rows: of Spark; what the contract has beyond their columns is null.
@@ -59,37 +62,26 @@ def written(rows: DataFrame, table: str, folder: str, first: int | None) -> dict
 
     Returns:
         The part's entry in the catalogue.
-
-    Raises:
-        BackendError: a value is null that must not be.
     """
-    from pyspark.sql import Observation
-    from pyspark.sql import functions as f
-
-    contract = TABLES[table]
-    missing = [c.name for c in contract.columns if c.name not in rows.columns]
-    picks = [
-        (f.lit(None) if c.name in missing else f.col(c.name)).cast(type_of(c.type)).alias(c.name)
-        for c in contract.columns
-    ]
+    have = set(rows.columns)
+    picks = [_pick(column, table, column.name in have) for column in TABLES[table].columns]
     if first is not None:
-        own = f.monotonically_increasing_id() + f.lit(first)
-        picks.append((f.col("row_id") if "row_id" in rows.columns else own).alias("row_id"))
-    seen = Observation()
-    full = [c.name for c in contract.columns if not c.nullable]
-    counted = rows.select(*picks).observe(
-        seen,
-        f.count(f.lit(1)).alias("rows"),
-        f.sum(f.when(any_null(full), 1).otherwise(0)).alias("holes"),
-        *([f.max("row_id").alias("last")] if first is not None else []),
-    )
+        own = f"monotonically_increasing_id() + {first}"
+        picks.append("row_id" if "row_id" in have else f"{own} AS row_id")
     part = f"{table}/{uuid.uuid4().hex}"
-    counted.write.parquet(f"{folder}/{part}")
-    found = seen.get
-    if found.get("holes"):
-        raise BackendError(f"Table {table}: {found['holes']} rows lack a value that they must have.")
-    blocks = {} if first is None else {"block": int(found.get("last") or 0) >> BLOCK}
-    return {"path": part, "rows": int(found["rows"]), **blocks}
+    rows.selectExpr(*picks).write.parquet(f"{folder}/{part}")
+    stored = rows.sparkSession.read.schema(schema(table)).parquet(literal_path(f"{folder}/{part}"))
+    n, last = stored.selectExpr("count(1)", "0" if first is None else "coalesce(max(row_id), 0)").first()
+    return {"path": part, "rows": int(n), **({} if first is None else {"block": int(last) >> BLOCK})}
+
+
+def _pick(column: Column, table: str, have: bool) -> str:
+    """A column of a contract table from rows that have it or not, in the contract's type."""
+    name, kind = quote(column.name), type_of(column.type)
+    value = f"CAST({name if have else 'NULL'} AS {kind})"
+    if not column.nullable:
+        value = f"coalesce({value}, raise_error('table {table} has a row without {column.name}, which it must have'))"
+    return f"{value} AS {name}"
 
 
 def arrow(frame: pl.DataFrame) -> pa.Table:

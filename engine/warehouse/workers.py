@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.errors import EngineError
+from engine.errors import BackendError, EngineError
+from engine.version import VERSION
 from engine.warehouse import sparkrows
 from engine.warehouse.contract import Job, Warehouse
 from engine.warehouse.statements import Sql, sql
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 NOTE, PIECE, PLACE = "__note", "__piece", "__place"
 _MEMORY = "512MB"
-SENT = "place BIGINT, rows BINARY"
 MADE = "place BIGINT, rows BINARY, message STRING, fix STRING"
 PER_CORE = 4  # tasks begun together, so that a slow one is not waited for alone
 _WAVE = 64_000_000  # bytes: they pass through the memory of Spark's driver
@@ -35,24 +35,26 @@ class Partition:
         job: a function of a module (workers import it by name), its settings bound with functools.partial.
         over: name of the table it reads.
         name: of the table it leaves.
+        version: of Kindred where the command runs.
     """
 
     job: Job
     over: str
     name: str
+    version: str = VERSION
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """One partition: its rows, then one row that holds the counts."""
         import pyarrow as pa
 
+        _same_version(self.version)
         given = list(batches)
         if not given:
             return
-        rows = pa.Table.from_batches(given)
-        piece = rows["piece"][0].as_py() if "piece" in rows.column_names and rows.num_rows else 0
-        found, notes, _ = self._run(rows)
-        yield from self._marked(found, piece)
-        yield self._note(found.schema, piece, notes)
+        for piece, rows in _of_one_piece(pa.Table.from_batches(given)):
+            found, notes, _ = self._run(rows)
+            yield from self._marked(found, piece)
+            yield self._note(found.schema, piece, notes)
 
     def trial(self, nothing: pa.Table) -> tuple[pa.Schema, list[Sql]]:
         """The columns the job gives, from a run over no rows: for Arrow, and as DuckDB declares them."""
@@ -91,6 +93,15 @@ class Partition:
         columns = [pa.nulls(1, field.type) for field in schema]
         columns += [pa.array([json.dumps(notes)]), pa.array([piece], pa.int64()), pa.nulls(1, pa.int64())]
         return pa.RecordBatch.from_arrays(columns, names=[*schema.names, NOTE, PIECE, PLACE])
+
+
+def _of_one_piece(rows: pa.Table) -> Iterator[tuple[int, pa.Table]]:
+    """Rows by their pieces, of which each is one row: whoever spreads them may put several together."""
+    if "piece" not in rows.column_names:
+        yield 0, rows
+        return
+    for at, piece in enumerate(rows["piece"].to_pylist()):
+        yield piece, rows.slice(at, 1)
 
 
 def _plain(store: Warehouse, name: str, kinds: list[tuple[str, str]]) -> pa.Table:
@@ -142,12 +153,14 @@ class Pieces:
 
     Args:
         job: a function of a module (workers import it by name), its settings bound with functools.partial.
+        version: of Kindred where the command runs.
     """
 
     job: Callable[..., Iterator[pl.DataFrame]]
+    version: str = VERSION
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """One partition: rows of `MADE` for rows of `SENT`."""
+        """One partition: rows of `MADE` for rows of a `wave`."""
         import pyarrow as pa
 
         for batch in batches:
@@ -162,29 +175,33 @@ class Pieces:
         import polars as pl
 
         try:
+            _same_version(self.version)
             made = list(self.job(pl.read_ipc_stream(rows), threads=1))
         except EngineError as error:
             return None, error.message, error.fix
         return (_packed(pl.concat(made)) if made else None), None, None
 
 
-def wave(rows: pl.DataFrame, size: int, most: int) -> tuple[list[tuple[int, bytes]], int]:
-    """The first pieces of a frame as rows of `SENT`, and how many rows of the frame they hold.
+def wave(rows: pl.DataFrame, size: int, most: int) -> tuple[pa.Table, int]:
+    """The first pieces of a frame as rows (place, rows: an Arrow stream), and how many of the frame's they hold.
 
     Args:
         rows: the frame, not empty.
         size: rows of a piece.
         most: pieces.
     """
-    pieces: list[tuple[int, bytes]] = []
+    import pyarrow as pa
+
+    pieces: list[bytes] = []
     total = 0
     for piece in rows.head(size * most).iter_slices(size):
         packed = _packed(piece)
         total += len(packed)
         if pieces and total > _WAVE:
             break
-        pieces.append((len(pieces), packed))
-    return pieces, min(size * len(pieces), rows.height)
+        pieces.append(packed)
+    sent = pa.table({"place": pa.array(range(len(pieces)), pa.int64()), "rows": pa.array(pieces, pa.binary())})
+    return sent, min(size * len(pieces), rows.height)
 
 
 def unpacked(made: pa.Table) -> Iterator[pl.DataFrame]:
@@ -196,6 +213,14 @@ def unpacked(made: pa.Table) -> Iterator[pl.DataFrame]:
             raise EngineError(row["message"], fix=row["fix"])
         if row["rows"] is not None:
             yield pl.read_ipc_stream(row["rows"])
+
+
+def _same_version(driver: str) -> None:
+    """Raise BackendError where the worker's Kindred is another one: its results may differ."""
+    if driver != VERSION:
+        raise BackendError(
+            f"the workers have Kindred {VERSION}, this command is {driver}.", fix="Install the same version there."
+        )
 
 
 def _packed(frame: pl.DataFrame) -> bytes:

@@ -134,7 +134,10 @@ class Workspace(Stored):
             WorkspaceError: another process writes, there is no space for the copy, or the engine is spark.
         """
         if self.config.warehouse.engine == "spark":
-            raise WorkspaceError("Spark's tables are too large to try on a copy.", fix="Use --engine duckdb.")
+            raise WorkspaceError(
+                "With Spark an import cannot be previewed: its tables are too large to copy.",
+                fix="Use --engine duckdb.",
+            )
         folder = self.scratch / f"preview.{os.getpid()}"
         # The lock is held to the end: whoever writes next sweeps the scratch folder.
         with self.locked("preview"), files.reading(self.scratch, lock.file_of(self.path)):
@@ -189,7 +192,7 @@ class Workspace(Stored):
         return open_(self.path)
 
     def _to_do_first(self, store: Warehouse) -> str:
-        """What has to be written before anybody may read; empty = nothing."""
+        """Changes that must be written before the workspace may be read; empty = none."""
         if not schema.is_current(store):
             return "migrate"
         if backups.pending(self.database).exists():
@@ -208,7 +211,7 @@ class Workspace(Stored):
         return False
 
     def _finish_restore(self, store: Warehouse, command: str) -> None:
-        """What was handed out since the copy was taken is known to the restored database too, to be called back."""
+        """Add to the restored database the ads handed out since the copy was taken, so that they can be called back."""
         old = backups.pending(self.database)
         if command not in ("restore", "enforce") and store.query("trust/meta", name=_RESTORED).height:
             store.execute("trust/forget_meta", name=_RESTORED)
@@ -240,7 +243,7 @@ class Workspace(Stored):
             store.execute("trust/forget_meta", name=UNSWEPT)
 
     def _apply_auto_consent(self, store: Warehouse) -> None:
-        """Let offers need consent since consents came, in a restored copy too; no longer where all were taken back."""
+        """Set offers_need_consent to yes once consents are imported, in a restored copy too; or back to auto."""
         asked, came = self.config.people.offers_need_consent, people.consents_came(store)
         if asked == "auto" and came:
             store.execute("trust/forget_meta", name=_ASKED)
@@ -251,7 +254,7 @@ class Workspace(Stored):
             store.execute("trust/forget_meta", name=_ASKED)
 
     def _apply_time_zone(self, store: Warehouse) -> None:
-        """Let days begin by the time zone that is set; write the one that an import has decided into the settings."""
+        """Use the time zone of the settings for days; write the one that an import has decided into the settings."""
         if not zone.due(store, self.config.logs.time_zone):
             return
         if self.config.logs.time_zone == AUTO:

@@ -1,4 +1,4 @@
-"""The end of an erasure: what a deletion of rows leaves to do in the files, and its receipt.
+"""The end of an erasure: after the rows, the files are deleted and the receipt is written.
 
 The rows go in one transaction that also notes what is still to be swept and receipted. Whoever is killed in between
 finds the rest done when the workspace is next opened for writing. At the end the database is written anew, because a
@@ -41,7 +41,7 @@ class Receipt:
         files: files deleted (photos, creatives, exports and pages inside the workspace, backups).
         proofs: per person an HMAC of the id, by which whoever has the key and the id can find this receipt.
         at: when (UTC).
-        path: the receipt's own file; None where it was only tried.
+        path: the receipt's own file; None after a dry run.
     """
 
     what: str

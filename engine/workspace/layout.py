@@ -62,4 +62,6 @@ def check_output(path: Path) -> None:
         if os.path.isfile(home / CONFIG):
             first = whole.relative_to(home).parts[0]
             if first in _OWN or first.startswith(_OWN_FILES):
-                raise WorkspaceError(f"{path} is the workspace's own.", fix="Choose another file, or one in exports/.")
+                raise WorkspaceError(
+                    f"{path} is one of the workspace's own files.", fix="Choose another file, or one in exports/."
+                )

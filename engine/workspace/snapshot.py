@@ -1,4 +1,4 @@
-"""A workspace as it was at one moment, for whoever looks for hours: no run waits for it, and it waits for none.
+"""A copy of a workspace as it was at one moment, for long reading: no run waits for it, and it waits for none.
 
 The database's file has one writer or several readers. Who keeps it open for reading keeps every run from starting, so
 a snapshot is a copy: taken while nobody writes, opened, and its name deleted at once. So nothing is left of it when

@@ -4,16 +4,7 @@ WITH people AS (
     SELECT
         coalesce(c.offer_id, '') AS offer_id,
         coalesce(k.residence, 'not known') AS residence,
-        CASE
-            WHEN a.age IS NULL THEN 'not known'
-            WHEN a.age < 18 THEN '0-17'
-            WHEN a.age < 25 THEN '18-24'
-            WHEN a.age < 35 THEN '25-34'
-            WHEN a.age < 45 THEN '35-44'
-            WHEN a.age < 55 THEN '45-54'
-            WHEN a.age < 65 THEN '55-64'
-            ELSE '65+'
-        END AS age_band
+        coalesce(a.age_band, 'not known') AS age_band
     FROM choices AS c
     LEFT JOIN customers AS k ON k.customer_id = c.customer_id
     LEFT JOIN _ages AS a ON a.customer_id = c.customer_id

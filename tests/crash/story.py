@@ -76,7 +76,7 @@ def commands(tables: Sequence[str] = TABLES) -> tuple[Command, ...]:
         _run("run again"),
         _import("logs", "logs-more.csv", "import more logs"),
         _import("logs", "logs-more.csv", "import logs otherwise", "--timezone", "Europe/Budapest"),
-        Command("imports undo", ("imports", "undo", "{undone}", "-w", "{w}"), refused="there is no import of that id"),
+        Command("imports undo", ("imports", "undo", "{undone}", "-w", "{w}"), refused="there is no import with the id"),
         _erase("erase", "{one}"),
         _erase("erase --opt-out", "{two}", "--opt-out"),
         Command("purge", ("purge", "--before", "{day}", "-w", "{w}"), rules.forgetting, prepare=forget_receipts),

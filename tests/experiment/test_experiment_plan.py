@@ -155,7 +155,7 @@ def test_single_clusters_constants_and_lone_units_break_the_table():
     (line,) = rows(compare(data, arm="arm", control="a", metrics=["visit"], cluster="k"))
     assert line["decision"] == "broken: b against a on visit: arm 'b' has one cluster only; do not use these results."
     (line,) = rows(compare(data, arm="arm", control="a", metrics=["same"]))
-    assert line["decision"].startswith("broken: b against a on same: nobody's outcome differs")
+    assert line["decision"].startswith("broken: b against a on same: all customers have the same outcome")
     (line,) = rows(compare(data[:11], arm="arm", control="a", metrics=["visit"], shares={"a": 0.9, "b": 0.1}))
     assert line["decision"].startswith("broken") and "has 1 units" in line["decision"]
 
@@ -235,7 +235,7 @@ def test_outcomes_of_another_experiment_and_values_that_are_none():
         rows_ = pl.DataFrame(
             {"customer_id": ["c1"], "at": [NOON], "value": [value]}, schema_overrides={"value": pl.Float64}
         )
-        with pytest.raises(InputError, match="no finite value"):
+        with pytest.raises(InputError, match="missing or not finite"):
             tidy(people, none, rows_, horizon_days=30)
 
 

@@ -77,7 +77,7 @@ def test_a_link_leads_to_the_folder_that_is_written(tmp_path):
 def test_a_folder_of_somebody_else_is_refused(tmp_path, found):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / found).write_text("[1]")
-    with pytest.raises(WorkspaceError, match=r"out holds something that is no export of Kindred"):
+    with pytest.raises(WorkspaceError, match=r"out holds something that is not an export of Kindred"):
         fill(tmp_path / "out", a="one")
     assert files(tmp_path / "out") == {found: b"[1]"}
 

@@ -54,11 +54,11 @@ def test_csv_as_excel_opens_it():
 @pytest.mark.parametrize(
     ("form", "told"),
     [
-        ({"format": "csv", "decimal": ","}, "cannot stand between cells"),
-        ({"format": "csv", "delimiter": ";;"}, "cannot stand between cells"),
-        ({"format": "csv", "delimiter": '"'}, "cannot stand between cells"),
+        ({"format": "csv", "decimal": ","}, "cannot be the delimiter"),
+        ({"format": "csv", "delimiter": ";;"}, "cannot be the delimiter"),
+        ({"format": "csv", "delimiter": '"'}, "cannot be the delimiter"),
         ({"format": "csv", "decimal": "x"}, "no decimal sign"),
-        ({"format": "jsonl", "bom": True}, "belong to csv"),
+        ({"format": "jsonl", "bom": True}, "are for csv"),
         ({"rename": {"x": "y"}}, "no column 'x' to rename"),
         ({"rename": {"ad_id": "arm"}}, "two columns would be 'arm'"),
     ],

@@ -188,4 +188,4 @@ def test_the_command_tells_number_and_emptiness(own, tmp_path):
     assert "Delivery 1: `--again 1` gives it once more." in done.stderr
     done = CliRunner().invoke(app, [*call, "--to", str(tmp_path / "2")])
     assert done.exit_code == 0 and "this one is empty and has no number" in done.stderr
-    assert "Left out: 6 customers as the last delivery had them." in done.stderr
+    assert "Left out: 6 customers whose ad is the same as in the last delivery." in done.stderr

@@ -80,7 +80,7 @@ def test_answers_about_unknown_photos_other_words_and_too_few_are_refused():
     whom = world(4)
     answers = answered(whom, 40, 4)
     for column, value, says in (
-        ("subject", "ff", "not here"), ("left", "nobody", "not here"), ("chosen", "both", "'both' is no answer"),
+        ("subject", "ff", "not here"), ("left", "nobody", "not here"), ("chosen", "both", "'both' is not an answer"),
     ):  # fmt: skip
         bad = answers.with_columns(pl.when(pl.col("row") == 7).then(pl.lit(value)).otherwise(column).alias(column))
         with pytest.raises(InputError, match=says) as told:

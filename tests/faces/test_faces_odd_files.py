@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 import zlib
 from collections.abc import Iterator
 
@@ -155,6 +156,21 @@ def blurred(photo: Photo) -> np.ndarray:
 
     assert photo.pixels.shape == (SIDE, SIDE, 3)
     return cv2.GaussianBlur(photo.pixels.mean(axis=2), (0, 0), 3)[8 : SIDE * 3 // 4].ravel()
+
+
+def test_a_heic_photo_says_what_reads_it(tmp_path, portrait, monkeypatch):
+    if "HEIF" not in pictures.formats():
+        pytest.skip("pillow-heif is not installed")
+    (tmp_path / "x").write_bytes(encoded(portrait, "HEIF"))
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)  # as where it is not installed
+    pictures.formats.cache_clear()
+    try:
+        with pytest.raises(Unreadable, match=r"HEIC photo.*kindred-engine\[heic\]"):
+            read(tmp_path / "x")
+        with pytest.raises(metadata.UnknownPicture, match="HEIC photo"):
+            metadata.stripped((tmp_path / "x").read_bytes(), max_megapixels=1)
+    finally:
+        pictures.formats.cache_clear()
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM", "HEIF"])

@@ -324,11 +324,11 @@ def test_objects_and_elements_within_others(tmp_path):
         (b"<html><table><tr><td>a</td></tr></table>", "web page"),
         (b"SQLite format 3\0", "SQLite"),
         (b"PK\x03\x04junk", "damaged zip"),
-        (gzip.compress(b"PAR1xxxx", mtime=0), "packed twice"),
+        (gzip.compress(b"PAR1xxxx", mtime=0), "compressed twice"),
         (b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(range(256)), "not UTF-8|no text file"),
         (b"[]", "no rows"),
         (b'{"a":', "ends within a row"),
-        (b"<a><b", "no whole XML"),
+        (b"<a><b", "not complete XML"),
         (b'<!DOCTYPE a [<!ENTITY x "y">]><a><b c="&x;" d="1"/></a>', "entities"),
         ((HEAD + ROWS).replace("callee", "caller").encode(), "no refusal"),
     ],
@@ -337,7 +337,7 @@ def test_what_is_no_table_is_named(tmp_path, data, says):
     path = tmp_path / "t.csv"
     path.write_bytes(data)
     if says == "no refusal":  # until the column that stands twice is asked for
-        with forms.plain(path) as form, pytest.raises(InputError, match="stands twice"):
+        with forms.plain(path) as form, pytest.raises(InputError, match="occurs twice"):
             forms.named(form.layout(), ["caller"], path)
         return
     with pytest.raises(InputError, match=says), forms.plain(path) as form:

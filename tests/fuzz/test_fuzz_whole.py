@@ -26,19 +26,11 @@ def fresh(tmp_path_factory):
 
 
 @pytest.mark.parametrize("target", sorted(KINDS))
+@pytest.mark.parametrize("made", [texts, parquets], ids=["text", "parquet"])
 @CASES
 @given(data=st.data())
-def test_any_whole_text(fresh, cases, target, data):
-    content, ending = data.draw(texts(target))
-    fresh.import_(target, content, f"case{ending}")
-    cases.add()
-
-
-@pytest.mark.parametrize("target", sorted(KINDS))
-@CASES
-@given(data=st.data())
-def test_any_whole_parquet(fresh, cases, target, data):
-    content, ending = data.draw(parquets(target))
+def test_any_whole_file(fresh, cases, made, target, data):
+    content, ending = data.draw(made(target))
     fresh.import_(target, content, f"case{ending}")
     cases.add()
 

@@ -238,6 +238,8 @@ def test_students_without_acts_have_their_strongest_contact_and_are_told_why(rea
     rows = influence.influencers(space, definitions=["auto"], say=said.append)
     strongest = engine.influencers(space, definition="strongest")
     assert rows.height > 500 and rows.drop("definition").equals(strongest.drop("definition"))
-    assert len(said) == 1 and said[0].startswith("Influence by strongest: there are no acts and no changes of handset")
+    assert len(said) == 1 and said[0].startswith(
+        "Influence is measured by the strength of ties (definition strongest): there are no acts and"
+    )
     done = CliRunner().invoke(app, ["influencers", "--top", "1", "-w", str(space.path)])
     assert done.exit_code == 0 and said[0] in done.stderr

@@ -69,7 +69,7 @@ def test_clear_errors(town):
     with pytest.raises(WorkspaceError, match="no call records"):
         validation.validate(town.store, Config())
     town.fill([], devices=[(0, 1, None, None)])
-    with pytest.raises(InputError, match="cannot be cut"):
+    with pytest.raises(InputError, match="days of records after it"):
         validation.validate(town.store, Config())
     plain = fill(town, days=40)
     with pytest.raises(InputError, match="no change of handset"):

@@ -96,7 +96,7 @@ def test_sqlite_writes_every_value_as_text(book, tmp_path):
     ("query", "words"),
     [
         ("SELEC 1", "syntax error"),
-        ("SELECT 1 WHERE false", "gives no row"),
+        ("SELECT 1 WHERE false", "returns no rows"),
         ("SELECT CASE WHEN i = 150000 THEN 1 / (i - 150000) END AS x FROM generate_series(1, 200000) AS i", "zero"),
         ("SELECT 1 AS a, 2 AS a", "ambiguous"),
         ("DROP TABLE pg_class", "syntax error"),

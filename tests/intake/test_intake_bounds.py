@@ -191,7 +191,7 @@ def test_a_text_that_stands_in_every_row_counts_in_each(tmp_path):
         (pa.array([["x"]]), "list<"),
         (pa.array([{"x": 1}]), "struct<"),
         (pa.array([b"1234"], pa.binary(4)), "fixed_size_binary"),
-        (pa.array([b"\xff"]), "no readable Parquet file"),
+        (pa.array([b"\xff"]), "not a readable Parquet file"),
     ],
 )
 def test_odd_types_are_refused(tmp_path, column, says):

@@ -184,7 +184,7 @@ SAID = "customer_id,purpose,granted_at,withdrawn_at\n"
     ],
 )
 def test_a_no_that_cannot_be_read_refuses_the_file(store, bring, target, rows):
-    with pytest.raises(InputError, match="may say no"):
+    with pytest.raises(InputError, match="may be opt-outs or withdrawals"):
         bring(target, rows)
     assert store.count(target) == 0 and store.count("sources") == 0
 

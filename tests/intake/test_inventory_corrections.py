@@ -58,7 +58,7 @@ def test_taking_the_photos_back_takes_their_corrections_with_them(store, bring, 
 
 
 def test_corrections_need_photos_to_correct(store, bring):
-    with pytest.raises(InputError, match="no campaign photo yet") as told:
+    with pytest.raises(InputError, match="no campaign photos yet") as told:
         bring("inventory", "photo_id,gender\nm1,m\n")
     assert "Import the photos first" in told.value.fix
     assert store.count("inventory") == store.count("sources") == 0

@@ -80,7 +80,7 @@ def read(space, name: str) -> pl.DataFrame:
         (SAID + '[numbers]\ndecimal = ";"', "numbers.decimal"),
         (SAID + '[numbers]\nthousands = "x"', "numbers.thousands"),
         (SAID + '[numbers]\npoint = ","', "no key numbers.point"),
-        (SAID + '[values.kind]\nx = "fax"', "values.kind.'x' = 'fax' cannot be. Ours: call, text, data"),
+        (SAID + '[values.kind]\nx = "fax"', "values.kind.'x' = 'fax' is not allowed. Ours: call, text, data"),
         (SAID + '[values.caller]\nx = "y"', "values.caller"),
         (SAID + '[values]\nkind = "call"', "values.kind should be a table"),
         ('for = "customers"' + SAID, "for = 'customers'"),
@@ -208,9 +208,9 @@ def test_a_text_in_other_signs_or_forms_is_a_rejected_row(space, tmp_path):
 
 def test_a_column_that_stands_twice_is_refused_where_the_mapping_names_it(space, tmp_path):
     said = '[columns]\ncustomer_id = "id"\nage = { sql = "x + 0" }'
-    with pytest.raises(InputError, match="stands twice"):
+    with pytest.raises(InputError, match="occurs twice"):
         table(space, tmp_path, "customers", said, "id,x,x\n1,40,50\n")
-    with pytest.raises(InputError, match="stands twice"):
+    with pytest.raises(InputError, match="occurs twice"):
         logs(space, tmp_path, SAID.replace('"s"', '{ sql = "s + 0" }'), LOG.replace(",up\n", ",s\n"))
 
 
@@ -335,16 +335,16 @@ def test_a_kept_mapping_is_found_by_its_name(space, tmp_path, monkeypatch):
 def test_a_name_is_no_way_to_another_place(space, tmp_path, name):
     from engine.usecases import mappings
 
-    with pytest.raises(InputError, match="no name for a mapping"):
+    with pytest.raises(InputError, match="cannot be a mapping's name"):
         mappings.keep(space, name, put(tmp_path, "m.toml", SAID))
 
 
 def test_what_is_no_mapping_or_tells_of_people_is_not_kept(space, tmp_path):
     from engine.usecases import mappings
 
-    with pytest.raises(InputError, match="no column of ours"):
+    with pytest.raises(InputError, match="not a column that Kindred knows"):
         mappings.keep(space, "x", put(tmp_path, "m.toml", '[columns]\nx = "y"'))
-    with pytest.raises(InputError, match="number or the address of a person"):
+    with pytest.raises(InputError, match="a person's number or address"):
         mappings.keep(space, "x", put(tmp_path, "m.toml", SAID + '[parties]\nnobody = ["+36301112233"]'))
     with pytest.raises(InputError, match="none of that name is kept"):
         mappings.find(space, "nothing")

@@ -228,7 +228,7 @@ def refused(path, says, **more):
         (pa.array([["x"]] * 1000), "list<"),
         (pa.array([{"x": 1}] * 1000), "struct<"),
         (pa.array([b"1234"] * 1000, pa.binary(4)), "fixed_size_binary"),
-        (pa.array([b"\xff\xfe"] * 1000), "no readable Parquet file"),
+        (pa.array([b"\xff\xfe"] * 1000), "not a readable Parquet file"),
         (pa.DictionaryArray.from_arrays(pa.array([0] * 1000, pa.int32()), pa.array(["x" * 5000])), "longer than 4 KB"),
     ],
 )
@@ -251,10 +251,10 @@ def test_a_file_that_says_one_thing_and_holds_another(tmp_path):
     assert foot.count(thousand) > 5
     for other in (b"\xd2\x0f", b"\xce\x0f"):
         path.write_bytes(body + foot.replace(thousand, other) + end)
-        refused(path, "no readable Parquet file")
+        refused(path, "not a readable Parquet file")
         first = foot.index(thousand)
         path.write_bytes(body + foot[:first] + other + foot[first + 2 :] + end)
-        refused(path, "no readable Parquet file")
+        refused(path, "not a readable Parquet file")
     # Statistics lie: durations are said to be negative. What the rows hold counts.
     one, thousand = (1).to_bytes(8, "little"), (1000).to_bytes(8, "little")
     below = (-5).to_bytes(8, "little", signed=True)
@@ -279,8 +279,8 @@ def test_a_page_larger_than_it_should_be(tmp_path):
     [
         (b"PARE" + b"x" * 300 + (200).to_bytes(4, "little") + b"PARE", "encrypted"),
         (b"PAR1" + b"x" * 300 + (0x7FFFFFFF).to_bytes(4, "little") + b"PAR1", "its description"),
-        (b"PAR1" + b"x" * 300 + (200).to_bytes(4, "little") + b"PAR1", "no readable Parquet file"),
-        (b"PAR1", "no readable Parquet file"),
+        (b"PAR1" + b"x" * 300 + (200).to_bytes(4, "little") + b"PAR1", "not a readable Parquet file"),
+        (b"PAR1", "not a readable Parquet file"),
     ],
 )
 def test_parquet_files_that_are_none(tmp_path, content, says):
@@ -420,8 +420,8 @@ def test_any_value_anywhere_in_a_mapping_is_taken_or_refused_in_words(tmp_path_f
 def test_what_cannot_be_is_named(tmp_path):
     path = tmp_path / "m.toml"
     for line, says in {
-        "encoding = 'utf-99'": "encoding = 'utf-99' cannot be",
-        "delimiter = 'ab'": "delimiter = 'ab' cannot be",
+        "encoding = 'utf-99'": "encoding = 'utf-99' is not allowed",
+        "delimiter = 'ab'": "delimiter = 'ab' is not allowed",
         "skip = -1": "skip should be",
         "names = [1]": "names should be a list of texts",
         "time = 5": "time should be a table",
@@ -433,7 +433,7 @@ def test_what_cannot_be_is_named(tmp_path):
             mapping.load(path)
     path.unlink()
     path.mkdir()
-    with pytest.raises(InputError, match="is no file"):
+    with pytest.raises(InputError, match="is not a file"):
         mapping.load(path)
 
 

@@ -12,16 +12,8 @@ from engine.errors import InputError
 from engine.logs import mapping
 from engine.logs.importer import import_logs
 from engine.usecases.drafting import draft as drafted
-from engine.warehouse.duckdb import DuckDBWarehouse
 
 EXAMPLES = mapping.PROFILES / "examples"
-
-
-@pytest.fixture
-def store():
-    warehouse = DuckDBWarehouse()
-    yield warehouse
-    warehouse.close()
 
 
 def load(store, path, **more):

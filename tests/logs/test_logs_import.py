@@ -25,13 +25,6 @@ KEY = bytes(range(32))
 HEADER = "caller,callee,started_at,duration_s"
 
 
-@pytest.fixture
-def store():
-    warehouse = DuckDBWarehouse()
-    yield warehouse
-    warehouse.close()
-
-
 def write(path: Path, *lines: str, header: str = HEADER) -> Path:
     path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
     return path

@@ -14,16 +14,8 @@ from engine.errors import InputError
 from engine.logs import mapping
 from engine.logs.importer import import_logs
 from engine.usecases.drafting import draft
-from engine.warehouse.duckdb import DuckDBWarehouse
 
 A, B, C = "+34600000001", "+34600000002", "+34600000003"
-
-
-@pytest.fixture
-def store():
-    warehouse = DuckDBWarehouse()
-    yield warehouse
-    warehouse.close()
 
 
 def load(store, path, **more):

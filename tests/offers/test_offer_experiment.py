@@ -147,6 +147,6 @@ def test_the_command_adds_what_policies_are_worth(tmp_path):
     (worth,) = [r for r in rows if (r["learner"], r["kind"]) == ("everybody", "policy_value")]
     assert worth["low"] < 10 * 0.3 - 1 < worth["high"] and worth["high"] - worth["low"] < 1.2
     assert {r["learner"] for r in rows} >= {"nobody", "random", "personalised"}
-    for wrong, words in (("x", "no TREATMENT=NUMBER"), ("y=3", "of 'x' is missing"), ("x=-1", "negative")):
+    for wrong, words in (("x", "is not NAME=NUMBER"), ("y=3", "of 'x' is missing"), ("x=-1", "negative")):
         done = CliRunner().invoke(app, [*args, "--value", wrong])
         assert done.exit_code == 1 and words in done.stderr

@@ -48,7 +48,7 @@ def test_influencers_call_centres_and_handsets_are_found(result):
     assert 0.1 < drawn < 0.3 and min(first.values()) > 0.8 * drawn
     assert 2 * drawn < first["strongest"] < first["outgoing"] < 0.9
     assert first["auto"] >= first["strongest"] and found["influencers"]["among_3"]["auto"] > 0.8
-    assert found["influencers"]["because"].startswith("Influence by ")
+    assert found["influencers"]["because"].startswith("Influence is measured by ")
     assert found["call_centres"] == {"planted": 3, "found": 3, "wrong": 0}
     assert found["handset_changes"]["share"] > 0.9
     assert found["handset_changes"]["wrong"] <= 0.05 * found["handset_changes"]["planted"]

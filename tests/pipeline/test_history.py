@@ -233,7 +233,10 @@ def test_the_commands_tell_it(space, tmp_path):
         space, tmp_path / "two.csv", *[f"a,c,2026-01-{d:02} 09:00,600" for d in range(3, 9)], "c,a,2026-01-04 09:00,9"
     )
     call = lambda *words: CliRunner().invoke(app, [*words, "-w", str(space.path)])  # noqa: E731
-    assert "Since run 1: " in (done := call("run")).stderr and "(imports of logs). Whose: `kindred diff`" in done.stderr
+    assert (
+        "Since run 1: " in (done := call("run")).stderr
+        and "(because of imports of logs). Details: `kindred diff`" in done.stderr
+    )
     assert "Since run" not in call("run").stderr, "nothing ran"
     shown = call("diff")
     assert "imports of logs  influencer, offer, face, ad" in shown.stdout and "From run 1 (" in shown.stderr

@@ -113,11 +113,11 @@ def test_a_dearer_arm_is_shown_only_where_it_is_proven_to_pay():
 @pytest.mark.parametrize(
     ("change", "arms", "said"),
     [
-        ({"propensity": pl.lit(None, pl.Float64)}, ARMS, "were not randomised"),
-        ({"propensity": pl.lit(0.0)}, ARMS, "were not randomised"),
-        ({"propensity": pl.lit(float("nan"))}, ARMS, "were not randomised"),
-        ({"outcome": pl.lit(float("inf"))}, ARMS, "no finite value"),
-        ({}, (*ARMS, "hologram"), "'hologram' was never randomised"),
+        ({"propensity": pl.lit(None, pl.Float64)}, ARMS, "have no propensity"),
+        ({"propensity": pl.lit(0.0)}, ARMS, "have no propensity"),
+        ({"propensity": pl.lit(float("nan"))}, ARMS, "have no propensity"),
+        ({"outcome": pl.lit(float("inf"))}, ARMS, "missing or no finite"),
+        ({}, (*ARMS, "hologram"), "'hologram' was never drawn"),
         ({}, ARMS[:1], "nothing to choose"),
         ({"cluster_id": pl.lit("one")}, ARMS, "clusters only"),
     ],
@@ -189,11 +189,11 @@ def test_a_plain_table_is_judged_by_the_command_and_what_is_wrong_with_it_said(t
         abs(found["everybody", "own_face"]["value"] - one.chance[:, 2].mean())
         <= 3 * found["everybody", "own_face"]["se"]
     )
-    assert found["learned_less_best_single", ""]["low"] > 0 and "it beats the best single arm" in done.stderr
-    for changed, said in ((["outcome"], "not randomised"), (["no_such"], "no column 'no_such'"),
+    assert found["learned_less_best_single", ""]["low"] > 0 and "it beats the best single arm by" in done.stderr
+    for changed, said in ((["outcome"], "no propensity"), (["no_such"], "no column 'no_such'"),
                           (["propensity", "--cost", "hologram=1"], "no row was shown 'hologram'"),
                           (["propensity", "--cost", "own_face=nan"], "no finite"),
-                          (["propensity", "--cost", "own_face"], "is no cost")):  # fmt: skip
+                          (["propensity", "--cost", "own_face"], "is not NAME=NUMBER")):  # fmt: skip
         refused = CliRunner().invoke(app, [*words, *changed])
         assert refused.exit_code and said in refused.stderr
 

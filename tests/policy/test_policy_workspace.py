@@ -267,7 +267,7 @@ def test_a_row_of_somebody_who_was_not_drawn_is_refused(sent, of, tmp_path):
         drawn = pl.when((pl.col("customer_id") == someone) & (pl.col("round") != "spring")).then(None)
         store.write("rounds", store.read("rounds").with_columns(drawn.otherwise("propensity").alias("propensity")))
     done = kindred(sent, "learn", "--exposures", files["exposures"])
-    assert done.exit_code == 1 and "row 5" in done.stderr and "did not draw" in done.stderr
+    assert done.exit_code == 1 and "row 5" in done.stderr and "drew no face" in done.stderr
 
 
 def test_rounds_that_cannot_be_learned_from_are_refused(sent, of, tmp_path):
@@ -295,7 +295,7 @@ def test_nothing_is_learned_where_nothing_was_drawn(learned, tmp_path):
     chosen = street.decided(space)
     assert set(chosen["reason"]) == {"policy"} and chosen["propensity"].null_count() == chosen.height
     export(space, "delivery", tmp_path / "out", "csv")
-    with pytest.raises(InputError, match=r"nothing that .* was drawn by chance"):
+    with pytest.raises(InputError, match=r"no face that .* was drawn at random"):
         learning.learn(on(space.path, OVER))
 
 
@@ -379,7 +379,7 @@ def test_what_was_drawn_and_not_learned_from_comes_next(sent, made):
 
 def test_a_stored_policy_that_was_changed_is_refused(learned):
     found = face_policy.show(learned)
-    with pytest.raises(ModelError, match="not as it was stored"):
+    with pytest.raises(ModelError, match="it is not what was stored"):
         found._replace(policy_id="0" * 16).policy()
     with pytest.raises(ModelError, match="not a policy of faces"):
         found._replace(model="QUJD").policy()

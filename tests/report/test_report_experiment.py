@@ -197,7 +197,7 @@ def act_all(rows):
     [
         (damage_plan, "The plan of experiment spring cannot be read"),
         (change_arm, "broken: "),
-        (lose_values, "outcomes have no finite value; do not use these results"),
+        (lose_values, "values are missing or not finite; do not use these results"),
         (act_all, "Do not use these results"),
     ],
 )

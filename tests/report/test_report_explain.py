@@ -75,7 +75,10 @@ def test_who_of_the_contacts_acted_lately_and_what_their_act_would_do(small, tmp
     words = " ".join(line["what"] for line in found["words"])
     first = next(r for r in found["influencers"] if r["definition"] == "auto" and r["rank"] == 1)
     assert "Contacts who acted in the last 30 days: 2, with " in words
-    assert f"odds to act are {first['score']:.2f} times as high" in words and "Influence by learned: " in words
+    assert (
+        f"odds to act are {first['score']:.2f} times as high" in words
+        and "measured by past acts (definition learned): " in words
+    )
     assert "Contacts who acted lately" in explain.page(space, found)
 
 
@@ -97,7 +100,7 @@ def test_a_person_without_anything_is_explained_too(small):
 
 
 def test_nobody_and_several(small):
-    with pytest.raises(InputError, match="nobody of this id or number"):
+    with pytest.raises(InputError, match="nobody with this id or number"):
         explain.facts(small, "zzz")
     with pytest.raises(InputError, match="several people's ids begin with 'c00'"):
         explain.facts(small, "c00")

@@ -345,7 +345,7 @@ def test_stale_and_missing_stages_are_named_with_their_command(tmp_path, tmp_pat
     warnings = reporting.facts(space, "influence")["warnings"]
     assert warnings == [
         {
-            "text": "Not computed yet: influencers, handsets, choices. What rests on it is missing here.",
+            "text": "Not computed yet: influencers, handsets, choices. Figures that need it are missing here.",
             "command": "kindred run --until choices",
         }
     ]

@@ -351,5 +351,5 @@ def test_who_waited_for_a_log_that_was_sealed_writes_into_the_new_one(log, tmp_p
 
 def test_a_reason_is_needed(log, tmp_path):
     lay(tmp_path, log[0].splitlines(), None)
-    with pytest.raises(WorkspaceError, match="without a reason"):
+    with pytest.raises(WorkspaceError, match="needs a reason"):
         audit.seal(tmp_path, " ")

@@ -41,7 +41,7 @@ def test_what_is_no_size_is_refused(memory):
 def test_too_little_memory_is_said_and_the_database_stays_whole(tmp_path):
     store = DuckDBWarehouse(tmp_path / "w.duckdb", threads=2, memory="20MB")
     store.connection.execute("SET max_temp_directory_size = '1MB'")
-    with pytest.raises(BackendError, match=r"needs more memory.*Give --memory more"):
+    with pytest.raises(BackendError, match=r"needs more memory.*Set a larger --memory"):
         store.execute_text(BIG.format(rows=1_500_000))
     store.close()
     again = DuckDBWarehouse(tmp_path / "w.duckdb")

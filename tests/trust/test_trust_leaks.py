@@ -104,7 +104,7 @@ def test_tables_with_every_form_of_a_number_leave_none_behind(kindred, monkeypat
     for target, text in REFUSED.items():
         Path("refused.csv").write_text(text)
         done = kindred("import", target, "refused.csv", "-w", "w")
-        assert done.exit_code == 1 and "may say no" in done.stderr
+        assert done.exit_code == 1 and "may be opt-outs or withdrawals" in done.stderr
     with workspace.open_(Path("w")).warehouse(read_only=True) as store:
         # Six forms, one person, and the address: two customers.
         assert store.count("customers") == 2 and store.count("rejects") >= 8 and store.count("treatments") == 2

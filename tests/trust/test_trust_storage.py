@@ -223,7 +223,7 @@ def test_a_setting_that_is_not_what_the_file_is_never_reads_a_file_in_clear_as_a
     assert encrypted(mixed) and mixed.config.storage.encryption == "off"
     other = mixed.encrypt("weak")
     space.database.write_bytes(plain)
-    with pytest.raises(WorkspaceError, match="do not agree"), other.warehouse(read_only=True):
+    with pytest.raises(WorkspaceError, match="contradict each other"), other.warehouse(read_only=True):
         pass
 
 

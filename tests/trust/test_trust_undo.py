@@ -185,7 +185,7 @@ def test_what_an_older_kindred_brought_is_said_and_stays(space, tmp_path):
 def test_what_purge_and_erase_would_do(space, tmp_path):
     bring(space, "logs", calls(tmp_path, "a.csv", "c01,c02,2026-01-01 10:00:00,60"))
     before = held(space)
-    with pytest.raises(InputError, match="all of them would go"):
+    with pytest.raises(InputError, match="all of them would be deleted"):
         erase.purge(space, date(2026, 2, 1))
     with pytest.raises(InputError, match="still to come"):
         erase.purge(space, date(2999, 1, 1), dry_run=True)

@@ -79,6 +79,51 @@ def cluster(*, workers: int = 2, cores: int = 1, memory: str = "1g") -> Iterator
                 process.wait()
 
 
+@dataclass
+class Server:
+    """A running server of Spark Connect, on two threads of its own.
+
+    Args:
+        master: its address, sc://host:port.
+        process: it.
+    """
+
+    master: str
+    process: subprocess.Popen
+
+    def kill(self) -> None:
+        """End it and its Python workers at once."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@contextmanager
+def connect_server() -> Iterator[Server]:
+    """A server of Spark Connect for the duration of a `with`."""
+    with tempfile.TemporaryDirectory(prefix="kindred-connect-") as folder, _stopped_whole():
+        port = _free_port()
+        said = {"connect.grpc.binding.address": HOST, "connect.grpc.binding.port": port, "ui.enabled": "false",
+                "sql.shuffle.partitions": "8", "log.level": "OFF", "local.dir": folder}  # fmt: skip
+        options = [word for name, value in said.items() for word in ("--conf", f"spark.{name}={value}")]
+        found = Server(f"sc://{HOST}:{port}", _start(
+            folder, "server", "SparkSubmit", "--master", "local[2]", *options,
+            "--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal",
+            memory="1g",
+        ))  # fmt: skip
+        try:
+            _wait(lambda: _answers(found.process, port), "the server does not answer", Path(folder))
+            yield found
+        finally:
+            found.kill()
+
+
+def _answers(process: subprocess.Popen, port: str) -> bool:
+    assert process.poll() is None, "the server ended"
+    with socket.create_connection((HOST, int(port)), 1):
+        return True
+
+
 @contextmanager
 def _stopped_whole() -> Iterator[None]:
     """Ask to stop as an exception, so that the cluster stops too."""
@@ -89,11 +134,12 @@ def _stopped_whole() -> Iterator[None]:
         signal.signal(signal.SIGTERM, old)
 
 
-def _start(folder: str, name: str, program: str, *arguments: str) -> subprocess.Popen:
+def _start(folder: str, name: str, program: str, *arguments: str, memory: str = "256m") -> subprocess.Popen:
     import pyspark
 
     home = Path(pyspark.__file__).parent
-    environment = {**os.environ, "SPARK_HOME": str(home), "SPARK_DAEMON_MEMORY": "256m", "SPARK_LOCAL_IP": HOST}
+    environment = {**os.environ, "SPARK_HOME": str(home), "SPARK_DAEMON_MEMORY": memory, "SPARK_LOCAL_IP": HOST}
+    environment["PYSPARK_PYTHON"] = sys.executable
     environment["SPARK_MASTER_OPTS"] = "-Dspark.master.rest.enabled=false"
     with open(Path(folder) / f"{name}.log", "wb") as log:
         return subprocess.Popen(

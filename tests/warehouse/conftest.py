@@ -67,12 +67,11 @@ def logs(bare: Path) -> list[Path]:
 
 
 def opened(path: Path, engine_: str, **flags):
-    """A workspace with an engine, Spark on two threads of this process."""
+    """A workspace with an engine, Spark on two threads of this process unless flags say another master."""
     import engine
 
-    return engine.open(
-        path, warehouse__engine=engine_, warehouse__master="local[2]" if engine_ == "spark" else "", **flags
-    )
+    master = "local[2]" if engine_ == "spark" else ""
+    return engine.open(path, **{"warehouse__engine": engine_, "warehouse__master": master, **flags})
 
 
 @pytest.fixture(scope="session")
@@ -88,12 +87,21 @@ def expected(bare):
 
 
 @pytest.fixture(scope="session")
-def both(bare, expected):
-    """The town through import and stages, by DuckDB and by Spark."""
+def server():
+    """A server of Spark Connect."""
+    from tests.warehouse.cluster import connect_server
+
+    with connect_server() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def both(bare, expected, server):
+    """The town through import and stages, by DuckDB and by Spark Connect (test_spark_cluster: by a classic cluster)."""
     import engine
 
     shutil.copytree(bare, bare.parent / "spark")
-    space = opened(bare.parent / "spark", "spark")
+    space = opened(bare.parent / "spark", "spark", warehouse__master=server.master)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("engine.logs.pieces.SIZE", 150_000)  # several pieces of a small file
         engine.import_logs(space, logs(bare))

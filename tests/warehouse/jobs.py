@@ -1,8 +1,9 @@
-"""Jobs for `Warehouse.map_rows`, in a module that workers find by its name."""
+"""Jobs for `Warehouse.map_rows` and `map_partitions`, in a module that workers find by its name."""
 
 from __future__ import annotations
 
 import os
+import signal
 
 import polars as pl
 
@@ -20,6 +21,18 @@ def fails_at(rows, *, n, how, threads, progress=SILENT):
     if n in rows["n"]:
         raise how("row 7 cannot be done.")
     yield rows
+
+
+def dies_at(rows, *, n, threads, progress=SILENT):
+    if n in rows["n"]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    yield rows
+
+
+def piece_and_rows(store):
+    """A job for `Warehouse.map_partitions`: the rows as they are, counted."""
+    store.execute_text("CREATE TEMP TABLE made AS SELECT start FROM given")
+    return {"rows": store.count("made")}
 
 
 def loads(rows, *, job, threads, progress=SILENT):
