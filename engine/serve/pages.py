@@ -197,7 +197,7 @@ def judge(board: Board, view: View, *, wait_s: float) -> Page:
 
     asked = questions(board, view, wait_s)
     addresses = {name: f"face?{urlencode({'name': name})}" for line in asked.lines for name in line}
-    lead = "Answers stay on this page until you save them; kindred faces evaluate --judgements makes weights of them."
+    lead = "Answers stay on this page until you save them; `kindred faces evaluate --judgements` makes weights of them."
     own = _parts(JUDGE, lead, "judge", [("pair", "Two photos")])
     found = {"mode": board.mode, "workspace": board.workspace.path.name}
     shown = {**own, "asked": Markup(judging.body(asked.lines, addresses)), "scripts": ("judging.js",)}  # noqa: S704 - ours
