@@ -33,21 +33,32 @@ def register(app: typer.Typer) -> None:
         internal: Annotated[
             bool, typer.Option("--internal", help="For the company's own eyes: exact figures, single people by name.")
         ] = False,
+        segment: Annotated[
+            list[str] | None,
+            typer.Option("--segment", metavar="COLUMN=WORD", help="Of these customers only; repeat it to narrow down."),
+        ] = None,
         open_: _OPEN = False,
     ) -> None:
         """Write a report as one self-contained page. Public: no single person, small counts withheld or rounded.
 
-        It warns of results that are out of date. `report data` is about the data: what came in and what looks wrong.
+        It warns of results that are out of date. Segments are those of `kindred serve`: in public one column at a time.
+        `report data` is about the data: what came in and what looks wrong.
 
-        Example: `kindred report influence --to influence.html --json influence.json`
+        Example: `kindred report all --segment residence=urban --to urban.html`
         """
+        from engine.errors import InputError
+        from engine.serve import cuts
         from engine.usecases import data_report
         from engine.usecases.reporting import report as write
 
         space = shell.workspace()
+        if kind == "data" and segment:
+            raise InputError("the data report tells of everybody.", fix="Leave --segment out.")
         if kind == "data":
             done = data_report.report(space, to, json_to=json_to)
             shell.say("Internal: counts are exact, also small ones. Do not pass on.")
+        elif segment:
+            done = cuts.report(space, kind, to, segment, json_to=json_to, internal=internal, progress=shell.progress)
         else:
             done = write(space, kind, to, json_to=json_to, internal=internal, progress=shell.progress)
         shell.emit(asdict(done))

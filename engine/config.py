@@ -133,9 +133,7 @@ class Graph:
     half_life_days: float = _s(30.0, "age in days at which contact counts half", low=0.1)
     min_active_days: int = _s(2, "fewest days with contact that make a tie", low=1)
     hub_contacts_per_month: int = _s(400, "parties with more contacts a month are hubs, no people", low=1)
-    hub_degree_quantile: float = _s(
-        0.999, "hubs are also parties with more contacts than this quantile ...", low=0, high=1
-    )
+    hub_degree_quantile: float = _s(0.999, "so are those with more contacts than this quantile ...", low=0, high=1)
     hub_mutual_share: float = _s(0.05, "... and less than this share of them both ways", low=0, high=1)
     incremental: bool = _s(False, "update the last edges instead of computing all: faster, equal to 1e-9")
     damping: float = _s(0.85, "PageRank's damping factor", low=0, high=0.9999)
@@ -201,9 +199,7 @@ class Faces:
     min_sharpness: float = _s(0.7, "sharpness below which a face is low_quality", low=0)
     max_yaw: float = _s(0.9, "largest turn of the head, 0 frontal to 1 profile", low=0, high=1)
     runtime: str = _s(
-        "auto",
-        "library that computes the networks; auto = the fastest here",
-        choices=("auto", "cuda", "torch", "openvino"),
+        "auto", "library of the networks; auto = the fastest here", choices=("auto", "cuda", "torch", "openvino")
     )
     precision: str = _s(
         "auto",
@@ -218,17 +214,15 @@ class Faces:
     min_similarity: float = _s(
         0.0,
         "similarity below which nobody is matched (nobody_alike); 0 = that of two random photos",
-        low=-1,
-        high=1,
-    )
+        low=-1, high=1,
+    )  # fmt: skip
     exclude_same_person: bool = _s(False, "never show a model who may be the very same person")
     contact_margin: float = _s(
         0.03,
         "largest share of contacts whom the photo shown could give away, beyond chance, to who knows all faces; "
         "smaller = less alike photos; 1 = the most alike photo, which gives the contact away",
-        low=0.001,
-        high=1,
-    )
+        low=0.001, high=1,
+    )  # fmt: skip
     own_face_drawn: bool = _s(
         False, "draw own-face photos as little alike as contacts', to compare whose face sells at equal likeness"
     )
@@ -260,10 +254,7 @@ class Faces:
     )
     hair_weight: float = _s(0.02, "similarity subtracted for a very different hair colour", low=0, high=2)
     age_weight: float = _s(
-        0.06,
-        "similarity subtracted for every ten years between an age and the model's age_band (or estimated age ± 7)",
-        low=0,
-        high=2,
+        0.06, "similarity subtracted per ten years between an age and the model's age_band (or age ± 7)", low=0, high=2
     )
     sex_weight: float = _s(
         2.0, "similarity subtracted for the other sex where both are known; 2 = only if there is no other photo", low=0
@@ -276,7 +267,8 @@ class Ads:
     """Ads: the finished pictures (creatives)."""
 
     campaign: str = _s("campaign", "beginning of every creative's file name")
-    brand: str = _s("", "folder of a brand; empty = the built-in one", file=True)
+    brand: str = _s("", "folder of a brand; empty = the built-in one, which has no name", file=True)
+    language: str = _s("", "of the campaign: the brand's texts of [language.…] in its file; empty = those of [brand]")
     sizes: str = _s("1080x1080,300x250", "canvas sizes in pixels, separated by commas")
     arms: str = _s("own_face,influencer_face,random_face,no_face", "faces an ad may show, separated by commas")
     render: str = _s(
@@ -307,9 +299,7 @@ class Report:
     examples: int = _s(12, "customers whose contacts are drawn as examples", low=0, high=12)
     resamples: int = _s(200, "bootstrap draws of days for the stability of the top contact", low=20)
     sample: int = _s(1000, "customers on whom that stability is measured", low=50)
-    validate_up_to: int = _s(
-        200000, "reports of workspaces with more parties leave the validation to `kindred validate`", low=0
-    )
+    validate_up_to: int = _s(200000, "with more parties, validation is left to `kindred validate`", low=0)
 
 
 @dataclass(frozen=True)
@@ -331,10 +321,7 @@ class Warehouse:
 
     engine: str = _s("duckdb", "duckdb on one machine, spark on a cluster", choices=("duckdb", "spark"))
     master: str = _s(
-        "",
-        "Spark's master, e.g. spark://host:7077, yarn, sc://host:15002 (Spark Connect); empty = SPARK_REMOTE's or "
-        "spark-submit's, else local[*]",
-        check=databases.check_spark,
+        "", "Spark's: spark://host:7077, yarn, sc://host:15002 ...; empty = spark-submit's", check=databases.check_spark
     )
     folder: str = _s("", "spark: folder or URL of the large tables (Parquet) that all workers reach; empty = tables/")
     driver_edges: int = _s(100_000_000, "spark: most edges that are ranked in the driver's memory", low=0)

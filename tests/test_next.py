@@ -94,7 +94,14 @@ def test_a_campaign_is_led_from_its_first_table_to_its_experiment(space):
     came = {"experiment_id": "e", "metric": "conversion", "customer_id": who, "at": day, "value": 1.0}
     with space.writing("test") as store:
         store.append("outcomes", pl.DataFrame([came], schema=empty("outcomes").schema))
-    assert said() == ["kindred experiment analyse e"]  # five days from the first of March are over by the tenth
+    assert said() == ["kindred experiment analyse e"]
+    why = lambda: next(s.why for s in next_steps.steps(space) if s.command == "kindred experiment analyse e")  # noqa: E731
+    assert "days are over" in why()  # five days from the first of March are over by the tenth
+    for last, over in ((12, False), (13, True)):  # from the ninth they are over when something is of the thirteenth
+        with space.writing("test") as store:
+            store.write("assignments", pl.DataFrame([assigned | {"assigned_at": datetime(2026, 3, 9)}]))
+            store.write("outcomes", pl.DataFrame([came | {"at": datetime(2026, 3, last, 23)}]))
+        assert ("days are over" in why()) == over
 
 
 def test_a_customer_is_found_by_pseudonym_its_beginning_and_any_spelling_of_the_number(space):

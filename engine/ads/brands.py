@@ -96,8 +96,11 @@ class Brand:
 
     Args:
         folder: where its files are.
-        name: drawn on the creatives.
-        legal: line drawn on the creatives; may be empty.
+        name: drawn on the creatives; it and what follows may be empty.
+        legal: line drawn on the creatives.
+        alt_face: an ad with a portrait, in words for those who do not see it; empty = in English.
+        alt_plain: the same of an ad without a face.
+        language: of these texts; empty = that of `[brand]`.
         fonts: role -> font files, first choice first.
         sizes: (width, height) -> layers.
         digest: hash of everything that decides how a creative looks.
@@ -106,6 +109,9 @@ class Brand:
     folder: Path
     name: str
     legal: str
+    alt_face: str
+    alt_plain: str
+    language: str
     fonts: dict[str, tuple[Path, ...]]
     sizes: dict[tuple[int, int], tuple[Layer, ...]]
     digest: str
@@ -119,23 +125,37 @@ _KINDS = {
     "image": {"box", "path", "align"},
     "text": {"box", "anchor", "align", "gap", "items"},
 }
+_SAID = ("name", "legal", "alt_face", "alt_plain")
 _ITEM = {"text", "font", "colour", "size", "leading", "lines", "balance", "pill", "fill", "mark"}
 
 
-def load(folder: Path | None = None) -> Brand:
-    """Read a brand.
+def load(folder: Path | None = None, language: str = "") -> Brand:
+    """Read a brand. One that composes no size is drawn as the built-in one is, in its own name, colours and fonts.
 
     Args:
-        folder: its folder; None = the built-in brand.
+        folder: its folder; None = the built-in brand, which has no name.
+        language: of the campaign: texts of table `[language.…]` stand in the place of those of `[brand]`.
 
     Raises:
-        ConfigError: no such folder, `brand.toml` is not TOML or says something unknown, a font or picture is missing;
-            the message names the file, the size and the layer.
+        ConfigError: no such folder or language, `brand.toml` is not TOML or says something unknown, a font or picture
+            is missing; the message names the file, the size and the layer.
     """
     folder = BUILT_IN if folder is None else folder
     file = folder / "brand.toml"
+    document, raw = _document(file)
+    reader = _Reader(folder, file)
+    if "size" not in document and folder != BUILT_IN:
+        below, layout = load(), _document(BUILT_IN / "brand.toml")[0]
+        reader.fonts, raw = dict(below.fonts), raw + below.digest.encode()
+        reader.colours = {name: reader._hex(name, value) for name, value in layout["colours"].items()}
+        document = {**document, "size": layout["size"]}
+    return reader.brand(document, raw, language)
+
+
+def _document(file: Path) -> tuple[dict[str, Any], bytes]:
+    """A brand file as it stands, and its bytes."""
     try:
-        document, raw = documents.read_toml(file)
+        return documents.read_toml(file)
     except OSError as error:
         raise ConfigError(
             f"The brand file {file} cannot be read: {error.strerror}.",
@@ -143,7 +163,6 @@ def load(folder: Path | None = None) -> Brand:
         ) from error
     except ValueError as error:
         raise ConfigError(f"{file} is not TOML: {error}.", fix="Correct that line.") from error
-    return _Reader(folder, file).brand(document, raw)
 
 
 def parse_sizes(text: str) -> list[tuple[int, int]]:
@@ -188,13 +207,13 @@ class _Reader:
         self.fonts: dict[str, tuple[Path, ...]] = {}
         self.used: dict[str, bytes] = {}
 
-    def brand(self, document: dict[str, Any], raw: bytes) -> Brand:
-        self._only(document, {"brand", "colours", "fonts", "size"})
-        head, colours, fonts = (document.get(name, {}) for name in ("brand", "colours", "fonts"))
-        self._only(head, {"name", "legal"})
+    def brand(self, document: dict[str, Any], raw: bytes, language: str = "") -> Brand:
+        self._only(document, {"brand", "language", "colours", "fonts", "size"})
+        said = self._said(document, language)
+        colours, fonts = (document.get(name, {}) for name in ("colours", "fonts"))
         self._table(colours)
         self._table(fonts)
-        self.colours = {name: self._hex(name, value) for name, value in colours.items()}
+        self.colours |= {name: self._hex(name, value) for name, value in colours.items()}
         for role, files in fonts.items():
             self.place = f"[fonts] {role}"
             if not isinstance(files, list) or not files:
@@ -221,8 +240,23 @@ class _Reader:
         digest = hashlib.sha256(raw)
         for name in sorted(self.used):
             digest.update(name.encode() + b"\0" + hashlib.sha256(self.used[name]).digest())
-        name, legal = self._text(head, "name"), self._text(head, "legal")
-        return Brand(self.folder, name, legal, self.fonts, sizes, digest.hexdigest())
+        digest.update(language.encode())
+        return Brand(self.folder, **said, language=language, fonts=self.fonts, sizes=sizes, digest=digest.hexdigest())
+
+    def _said(self, document: dict[str, Any], language: str) -> dict[str, str]:
+        """The brand's texts in a language; what its table does not say is as `[brand]` says it."""
+        tables = document.get("language", {})
+        self._table(tables)
+        found: dict[str, dict[str, str]] = {}
+        for place, entry in (("", document.get("brand", {})), *tables.items()):
+            self.place = f"[language.{place}]" if place else "[brand]"
+            self._only(entry, set(_SAID))
+            found[place] = {name: self._text(entry, name) for name in _SAID if name in entry}
+        self.place = ""
+        if language not in found:
+            known = ", ".join(filter(None, found)) or "none"
+            self._fail(f"has no [language.{language}]", fix=f"Add it, or set ads.language to one it has ({known}).")
+        return {**dict.fromkeys(_SAID, ""), **found[""], **found[language]}
 
     def _free(self, layers: list[Layer]) -> None:
         """Check that no layer covers the region of a photo before it where the face may be."""
@@ -343,7 +377,7 @@ class _Reader:
     def _text(self, entry: dict[str, Any], name: str) -> str:
         value = entry.get(name, "")
         if not isinstance(value, str):
-            self._fail(f"[brand] {name} = {value!r} should be text")
+            self._fail(f"{name} = {value!r} should be text")
         return value
 
     def _table(self, entry: Any) -> None:

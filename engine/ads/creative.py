@@ -69,11 +69,13 @@ def slug(text: str) -> str:
     return f"{plain[: _LONGEST - 7]}-{hashlib.sha256(text.encode()).hexdigest()[:6]}".strip("-")
 
 
-def alt_text(offer: Offer, brand: str, *, face: bool = True) -> str:
-    """What the creative shows, for those who do not see it; names neither customer nor contact."""
+def alt_text(offer: Offer, brand: Brand, *, face: bool = True) -> str:
+    """The creative in the brand's words, for those who do not see it; names neither customer nor contact."""
     said = " ".join(part if part.endswith((".", "!", "?", "…")) else f"{part}." for part in _said(offer))
-    shown = "Portrait of a model in an ad" if face else "Ad"
-    return f"{shown} of {brand}. {said}" if brand else f"{shown}. {said}"
+    shown = brand.alt_face if face else brand.alt_plain
+    if not shown:
+        shown = ("Portrait of a model in an ad" if face else "Ad") + (f" of {brand.name}" if brand.name else "")
+    return f"{shown.removesuffix('.')}. {said}"
 
 
 def _said(offer: Offer) -> list[str]:

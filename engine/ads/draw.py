@@ -145,8 +145,14 @@ def _block(sheet: Image.Image, letters: Image.Image, block: Block, align: str, a
     if fine > 1:
         mask = mask.reduce(fine)
     if item.mark:
-        _mark(sheet, block, (x + (block.width - pad_x - block.lead if block.rtl else pad_x), round(y + baseline)))
+        beside = block.width - pad_x - _across(block.size) if block.rtl else pad_x
+        _mark(sheet, block, (x + beside, round(y + baseline)))
     _over(letters, gradient(mask.size, (item.colour,)), mask, (x - spill, y - spill))
+
+
+def _across(size: int) -> int:
+    """Width of the mark before a text of a size, pixels."""
+    return round(size * 0.46) + round(size * 0.86)
 
 
 def _mark(sheet: Image.Image, block: Block, at: tuple[int, int]) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 MAX_PIXELS = 100_000_000
+SOFT = 2.0  # times a photo is enlarged, beyond which it looks soft
 
 
 @dataclass(frozen=True)
@@ -96,13 +97,36 @@ def place(image: Image.Image, faces: Sequence[Face], layer: Layer) -> tuple[Imag
     Returns:
         A picture of the box's size, and the window of the photo it shows.
     """
+    cut = shown(image.size, faces, layer)
+    return _cut(image, cut, layer.box[2:]), cut
+
+
+def shown(size: tuple[int, int], faces: Sequence[Face], layer: Layer) -> Window:
+    """The part of a photo that a layer shows.
+
+    Args:
+        size: of the photo, pixels.
+        faces: in its pixels, the face the ad is about first.
+        layer: of kind photo.
+    """
     left, top, width, height = layer.box
     region = None
     if layer.face is not None:
         x, y, w, h = layer.face
         region = (float(x - left), float(y - top), float(x - left + w), float(y - top + h))
-    cut = window(image.size, (width, height), faces, region=region, eyes=layer.eyes, height=layer.height)
-    return _cut(image, cut, (width, height)), cut
+    return window(size, (width, height), faces, region=region, eyes=layer.eyes, height=layer.height)
+
+
+def enlarged(photo: Photo, layers: Sequence[Layer]) -> float | None:
+    """How many pixels of a canvas one pixel of a photo becomes, at most; None where the photo's size is not known.
+
+    Args:
+        photo: with its faces.
+        layers: of one or several sizes; those of kind photo count.
+    """
+    if photo.size is None:
+        return None
+    return max((shown(photo.size, photo.faces, layer).scale for layer in layers if layer.kind == "photo"), default=None)
 
 
 def _cut(image: Image.Image, cut: Window, size: tuple[int, int]) -> Image.Image:

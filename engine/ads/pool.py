@@ -79,6 +79,7 @@ def render_all(
     job = partial(
         rendered,
         brand=brand.folder.resolve(),
+        language=brand.language,
         digest=brand.digest + creative.code(),
         folder=folder.resolve(),
         format=format,
@@ -106,6 +107,7 @@ def rendered(
     rows: pl.DataFrame,
     *,
     brand: Path,
+    language: str,
     digest: str,
     folder: Path,
     format: str,
@@ -118,6 +120,7 @@ def rendered(
     Args:
         rows: line, and how many creatives it holds.
         brand: folder of the brand, which is kept loaded for the rows that come next.
+        language: of the campaign, see `engine.ads.brands.load`.
         digest: of its content and of what draws.
         folder: where the creatives go.
         format: as for `render_all`.
@@ -138,9 +141,9 @@ def rendered(
     with progress.task("creatives", total) as bar:
         if workers == 1:
             work = partial(worker.work, folder=folder, format=format, banner_kb=banner_kb)
-            answers = (work(_renderer(brand, digest), line) for line in rows["line"])
+            answers = (work(_renderer(brand, language, digest), line) for line in rows["line"])
         else:
-            given = [str(folder), str(brand), format, str(banner_kb)]
+            given = [str(folder), str(brand), language, format, str(banner_kb)]
             answers = (a["done"] for _, a in processes.answers("engine.ads.worker", given, rows["line"], workers))
         for done in answers:
             bar.advance(done)
@@ -148,8 +151,8 @@ def rendered(
 
 
 @lru_cache(maxsize=1)
-def _renderer(folder: Path, digest: str) -> Renderer:
-    brand = brands.load(folder)
+def _renderer(folder: Path, language: str, digest: str) -> Renderer:
+    brand = brands.load(folder, language)
     if brand.digest + creative.code() != digest:
         raise EngineError(
             f"The brand in {folder}, or what draws it, is not the same on every machine.",

@@ -73,9 +73,10 @@ def work(renderer: Renderer, line: str, folder: Path, *, format: str, banner_kb:
 
 def main() -> None:
     """Render what comes in until the input ends."""
-    folder, brand, format, banner_kb = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
-    renderer = Renderer(brands.load(Path(brand)))
-    processes.serve(lambda line: {"done": work(renderer, line, folder, format=format, banner_kb=banner_kb)})
+    folder, brand, language, format, banner_kb = sys.argv[1:6]
+    renderer = Renderer(brands.load(Path(brand), language))
+    output: dict[str, Any] = {"format": format, "banner_kb": int(banner_kb)}
+    processes.serve(lambda line: {"done": work(renderer, line, Path(folder), **output)})
 
 
 def _offer(offer: Offer) -> list[str]:

@@ -25,6 +25,7 @@ from engine.charts.chart import (
 from engine.figures import WITHHELD, spell
 
 CELL = 15  # pixels of a day
+KEY = 5  # week below which the shades of a calendar are explained: on a telephone the right is not seen
 DARK = 4  # the first shade on which text is drawn in the paper's colour
 
 
@@ -118,15 +119,12 @@ def calendar(days: Mapping[date, float], *, unit: str) -> dict[str, Any]:
     places = {"axis": None, "scale": {"domain": [-1.4, 9], "reverse": True, "nice": False, "zero": False}}
     down = {"field": "day", "type": "quantitative", **places}
     squares = [{**cell, "week2": cell["week"] + 0.88, "day2": cell["day"] + 0.88} for cell in cells]
-    key = [
-        {"week": columns - 9 + i, "week2": columns - 8.12 + i, "day": 7.9, "day2": 8.6, "fill": SHADES[i]}
-        for i in range(7)
-    ]
+    key = [{"week": KEY + i, "week2": KEY + i + 0.88, "day": 7.9, "day2": 8.6, "fill": SHADES[i]} for i in range(7)]
     fill = {"field": "fill", "type": "nominal", "scale": None, "legend": None}
     to = {"x2": {"field": "week2"}, "y2": {"field": "day2"}, "color": fill}
     label = {"type": "text", "baseline": "middle", "color": MUTED}
-    ends = [{"week": columns - 9.4, "day": 8.25, "text": f"{spell(least, 'count')}"}]
-    end = [{"week": columns - 1.6, "day": 8.25, "text": f"{spell(most, 'count')}"}]
+    ends = [{"week": KEY - 0.4, "day": 8.25, "text": f"{spell(least, 'count')}"}]
+    end = [{"week": KEY + 7.4, "day": 8.25, "text": f"{spell(most, 'count')}"}]
     sides = [
         {"week": -0.3, "day": i + 0.44, "text": name} for i, name in ((0, "Mon"), (2, "Wed"), (4, "Fri"), (6, "Sun"))
     ]

@@ -27,7 +27,7 @@ def curves(
     steps: bool = False,
     log: bool = False,
 ) -> dict[str, Any] | None:
-    """Curves with a legend; None where no curve has two points.
+    """Curves with a legend; None where no curve has two points. One that has fewer is named only: a dot is no curve.
 
     Args:
         series: name, positions (numbers or days) and values of each curve; None breaks it.
@@ -39,9 +39,17 @@ def curves(
         steps: a value holds until the next one.
         log: positions are shares on a logarithmic axis.
     """
-    keys = wrapped([name for name, _, _ in series], 28)
+    drawn = [
+        len({at for at, value in zip(xs, ys, strict=True) if plain(value) is not None}) > 1 for _, xs, ys in series
+    ]
+    if not any(drawn):
+        return None
+    called = [name if whole else f"{name} (too few)" for whole, (name, _, _) in zip(drawn, series, strict=True)]
+    keys = wrapped(called, 28)
     rows, held = [], []
-    for key, (name, xs, ys) in zip(keys, series, strict=True):
+    for key, whole, (name, xs, ys) in zip(keys, drawn, series, strict=True):
+        if not whole:
+            continue
         for at, value in zip(xs, ys, strict=True):
             if plain(value) is None:
                 rows.append({"curve": key, "x": at, "y": None})
@@ -49,14 +57,12 @@ def curves(
             where = at.isoformat() if isinstance(at, date) else spell(at, x_form)
             text = f"{name + ', ' if len(series) > 1 else ''}{x} {where}: {spell(value, form)}"
             rows.append({"curve": key, "x": at, "y": value, "says": text})
-    for key, band in zip(keys, bands, strict=False):
+    for key, whole, band in zip(keys, drawn, bands, strict=False):
         held += [
             {"curve": key, "x": at, "low": low, "high": high}
-            for at, low, high in zip(*(band or ((),) * 3), strict=True)
+            for at, low, high in zip(*(band if band and whole else ((),) * 3), strict=True)
         ]
     known = [row for row in rows if row["y"] is not None]
-    if not any(len({row["x"] for row in known if row["curve"] == key}) > 1 for key in keys):
-        return None
     days = isinstance(known[0]["x"], date)
     across = {
         "field": "x", "type": "temporal" if days else "quantitative",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FOLDER = "photos"
 MAX_BYTES = 200_000_000
+_STRANGE = re.compile(r"\\u(dc[89a-f][0-9a-f])")  # a byte that is no UTF-8, as `listed` writes it
 
 
 def listed(folder: Path, *, person_per_folder: bool) -> tuple[pl.DataFrame, int]:
@@ -104,19 +105,25 @@ def _bring_one(
     if ending not in ENDINGS:
         return _none("not_a_photo_name")
     try:
-        whole = (top / path).resolve(strict=True)
+        whole = _meant(top, path).resolve(strict=True)
         if not whole.is_relative_to(top):
             return _none("outside_the_folder")
         with _regular(whole) as source:
             bare = metadata.stripped(source.read(MAX_BYTES), max_megapixels=max_megapixels)
         return *_keep(bare, ending, faces_folder, new), None
     except FileNotFoundError:
-        strange = re.search(r"\\udc[89a-f][0-9a-f]", path)  # as `listed` writes it
-        return _none("name_not_utf8") if strange else _none("no_such_file")
+        return _none("name_not_utf8" if _STRANGE.search(path) else "no_such_file")
     except (_NotAPhoto, metadata.UnknownPicture) as error:
         return _none("unusable_photo", str(error))
     except (OSError, RuntimeError, ValueError) as error:
         return _none("unreadable_file", getattr(error, "strerror", None) or "not a usable path")
+
+
+def _meant(top: Path, path: str) -> Path:
+    """The file; in a folder, which says whose it is, its own name need not be UTF-8."""
+    folder, slash, name = path.rpartition("/")
+    there = _STRANGE.sub(lambda byte: chr(int(byte[1], 16)), name)
+    return top / path if not slash or (top / path).exists() else top / folder / there
 
 
 def _none(reason: str, detail: str | None = None) -> tuple[None, None, Why]:

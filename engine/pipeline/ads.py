@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine import config
 from engine.ads import brands, creative, pool
 from engine.ads.crop import Face
-from engine.ads.photo import Photo
+from engine.ads.photo import SOFT, Photo, enlarged
 from engine.ads.render import Offer
 from engine.ads.texts import TEXTS, with_texts
 from engine.tables import empty
@@ -32,7 +32,7 @@ def run(context: Context) -> None:
     import polars as pl
 
     settings = context.config.ads
-    brand = brands.load(Path(settings.brand) if settings.brand else None)
+    brand = brands.load(Path(settings.brand) if settings.brand else None, settings.language)
     sizes = brands.parse_sizes(settings.sizes)
     for size in sizes:
         brands.layers_of(brand, size)
@@ -56,7 +56,8 @@ def run(context: Context) -> None:
     wanted = with_texts(context.warehouse, wanted)
     same = ["offer_id", "photo_id", "sha256", *TEXTS]  # one creative for all whom it shows the same
     shown = wanted.unique(same).sort(same)
-    files, alt, needed = [], [], []
+    layers = [layer for size in sizes for layer in brands.layers_of(brand, size)]
+    files, alt, scales, needed = [], [], [], []
     output: dict[str, Any] = {"format": settings.format, "banner_kb": settings.banner_kb}
     for row in shown.iter_rows(named=True):
         offer = Offer(row["offer_id"], row["headline"], row["body"], row["call_to_action"])
@@ -64,16 +65,39 @@ def run(context: Context) -> None:
         made = [creative.creative(settings.campaign, brand, offer, photo, size, **output) for size in sizes]
         needed += made
         files.append([c.name for c in made])
-        alt.append(creative.alt_text(offer, brand.name, face=row["path"] is not None))
+        alt.append(creative.alt_text(offer, brand, face=row["path"] is not None))
+        scales.append(enlarged(photo, layers))
     pool.prune(context.workspace.ads, before | {c.name for c in needed})
     threads = context.config.run.threads
     folder, spread = context.workspace.ads, context.warehouse.map_rows
     pool.render_all(needed, brand, folder, **output, threads=threads, progress=context.progress, spread=spread)
     made = shown.select(same).with_columns(
-        files=pl.Series(files, dtype=pl.List(pl.String)), alt_text=pl.Series(alt, dtype=pl.String)
+        files=pl.Series(files, dtype=pl.List(pl.String)),
+        alt_text=pl.Series(alt, dtype=pl.String),
+        enlarged=pl.Series(scales, dtype=pl.Float64),
     )
+    _warn(context, brand, made)
     ads = wanted.join(made, on=same, maintain_order="left")
     context.warehouse.write("ads", ads.select(empty("ads").columns))
+
+
+def _warn(context: Context, brand: brands.Brand, made: pl.DataFrame) -> None:
+    """Say what a look at the ads would show: no sender, photos too small for the canvas."""
+    import polars as pl
+
+    if not brand.name:
+        context.say(
+            "the ads name no company: set ads.brand to a folder with a brand.toml of [brand], name and legal "
+            "(docs/howto/sending.md)."
+        )
+    soft = made.filter(pl.col("enlarged") > SOFT).group_by("photo_id").agg(pl.col("enlarged").max())
+    if soft.height:
+        worst = soft.sort("enlarged", "photo_id", descending=[True, False]).head(3)
+        named = ", ".join(f"{photo} {scale:.1f} times" for photo, scale in worst.iter_rows())
+        context.say(
+            f"{soft.height} of {made['photo_id'].n_unique()} photos are enlarged more than {SOFT:g} times and look "
+            f"soft: {named}. Supply larger ones, or smaller ads.sizes."
+        )
 
 
 def _salt(context: Context) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.charts import network
@@ -88,6 +88,8 @@ def sentence(facts: Mapping[str, Any]) -> list[dict[str, str]]:
         words.append(f"{arm}: photo {row['photo_id']}{rarity}; {made}.")
     if not facts["matches"]:
         words.append("No faces have been compared.")
+    for row in facts.get("experiments") or ():
+        words.append(f"Experiment {row['experiment_id']}: assigned to {word(row['arm'])} on {row['assigned_at'][:10]}.")
     if face := facts.get("face"):
         shown = "Nothing is shown" if face["arm"] == "no_ad" else f"Shown: {word(face['arm'])}"
         by = f" by {face['experiment_id']}" if face["experiment_id"] else ""
@@ -95,14 +97,17 @@ def sentence(facts: Mapping[str, Any]) -> list[dict[str, str]]:
     return [{"step": str(i), "what": text} for i, text in enumerate(words, start=1)]
 
 
-def page(facts: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
+def page(
+    facts: Mapping[str, Any], pictures: Mapping[str, str], likeness: Mapping[str, Sequence[tuple[str, str]]]
+) -> str:
     """The chain as one self-contained page.
 
     Args:
         facts: of `engine.usecases.explain.facts`.
         pictures: arm -> the ad as a `data:` address; where there is none, its words stand alone.
+        likeness: arm -> whose photo, and that photo as a `data:` address.
     """
-    return render("page.html", facts, **parts(facts), pictures=pictures)
+    return render("page.html", facts, **{**parts(facts), "likeness": likeness}, pictures=pictures)
 
 
 def parts(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,6 +131,7 @@ def parts(facts: Mapping[str, Any]) -> dict[str, Any]:
         "lead": "From events to the ad: each step with the numbers that decided. About one person: not for forwarding.",
         "charts": drawn,
         "bodies": ["explain.html"],
+        "likeness": {},
         "contents": [("chain", "In short"), *STEPS],
         "headings": {"chain": "In short", **dict(STEPS)},
     }

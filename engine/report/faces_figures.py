@@ -123,7 +123,7 @@ def inventory(book: Book, uses: pl.DataFrame) -> None:
         return
     # Only photos that many are matched to, and never all of them: with the arms' matches the rest would follow.
     rows = [
-        {"photo_id": row["photo_id"], "uses": row["uses"], "max_uses": row["max_uses"]}
+        {name: row[name] for name in ("photo_id", "uses", "max_uses", "enlarged")}
         for row in used.iter_rows(named=True)
         if book.large(f"uses|{row['photo_id']}", row["uses"])
     ]

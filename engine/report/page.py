@@ -7,6 +7,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 WORDS = ("text", "word")
+_CODE = re.compile(r"`([^`]+)`")
 
 
 def render(
@@ -61,6 +63,7 @@ def render(
         "csv_link": csv_link,
         "short_id": short_id,
         "word": word,
+        "coded": coded,
         "words_in": lambda content: glossary.used_in(content.striptags()),
         "meaning": meaning,
         "columns_of": lambda rows: list(dict.fromkeys(key for row in rows for key in row)),
@@ -68,6 +71,8 @@ def render(
         "style": Markup(PALETTE.read_text(encoding="utf-8") + (TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704
         "script": Markup(script),  # noqa: S704
         "seal": seal,
+        "opening": None,
+        "uncut": (),
         "internal": facts.get("mode") == "internal",
         "of_people": facts.get("mode") != "public",  # an erasure finds such pages by it
         **more,
@@ -125,6 +130,13 @@ def meaning(head: str) -> Markup:
     words = glossary.used_in(head)
     told = " ".join(f"{term}: {text}" for term, text in words.items())
     return Markup(' title="{}"').format(told) if words else Markup("")
+
+
+def coded(line: str) -> Markup:
+    """A line of text in which what stands in backticks is code."""
+    from markupsafe import Markup, escape
+
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(line))))  # noqa: S704 - escaped before
 
 
 def short_id(value: str) -> str:

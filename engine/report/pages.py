@@ -10,6 +10,7 @@ from engine.charts.faces import faces
 from engine.charts.influence import influence
 from engine.charts.loyalty import loyalty
 from engine.charts.offers import offers
+from engine.report.opening import opening
 from engine.report.page import render
 
 CHARTS = {"influence": influence, "loyalty": loyalty, "offers": offers, "faces": faces, "experiment": experiment}
@@ -65,6 +66,12 @@ _PARTS = {
     "experiment": (("experiment", "What each arm could show"),),
 }
 _INTERNAL = ("examples",)  # parts about single people
+# Parts that tell of everybody, whichever segment is looked at; and the ends of those of an experiment.
+_OF_ALL = frozenset((
+    "coverage", "health", "certainty", "communities", "diffusion", "validation", "examples", "loyalty", "segments",
+    "waiting",
+))  # fmt: skip
+_OF_ALL_ENDS = ("-who", "-ties")
 _CLOSING = (("suppressed", "What is not shown"), ("method", "Method"))
 _FORMULAS = {
     "influence": (
@@ -134,6 +141,11 @@ def page(kind: str, facts: Mapping[str, Any]) -> str:
     return render("page.html", facts, **parts(kind, facts))
 
 
+def of_all(part: str) -> bool:
+    """Whether a part tells of everybody, whichever segment is looked at."""
+    return part in _OF_ALL or part.endswith(_OF_ALL_ENDS)
+
+
 def parts(kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What a page of a report is made of.
 
@@ -143,7 +155,8 @@ def parts(kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         What the templates ask for: title, lead, charts by name, bodies (templates), contents (anchor and heading of
-        each part), headings by anchor, formulas.
+        each part), headings by anchor, uncut (parts that a segment does not cut), opening (see
+        `engine.report.opening`; None but for all), formulas.
     """
     kinds = KINDS if kind == "all" else (kind,)
     title, lead = _TITLES[kind]
@@ -160,6 +173,8 @@ def parts(kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:
         "bodies": [*(f"{name}.html" for name in kinds), "closing.html"],
         "contents": contents,
         "headings": dict(contents),
+        "uncut": [id_ for id_, _ in contents if of_all(id_)] if facts.get("segment") else [],
+        "opening": opening(facts) if kind == "all" else None,
         "formulas": [*(entry for name in kinds for entry in _FORMULAS[name]), *(() if internal else (_SUPPRESSION,))],
     }
 

@@ -18,7 +18,6 @@ _MODES = {
     "internal": "Internal: exact figures. Do not pass on.",
     "public": "May be passed on: counts are rounded, so that sums need not add up, and small ones are withheld.",
 }
-_UNKNOWN = "Not known: there are no past campaigns to learn from, stage choices has not run, or it is withheld."
 _STEPS = 3  # of what to do next
 _WITHHELD = "withheld"
 
@@ -32,9 +31,10 @@ def summary(facts: Mapping[str, Any], *, warnings: Sequence[str], steps: Sequenc
         steps: what to do next.
     """
     return {
-        "money": list(_money(facts["offers"])) or [_UNKNOWN],
+        "money": list(_money(facts["offers"])) or [_lacking(facts)],
         "reach": list(_reach(facts)),
-        "experiments": [line for trial in facts["experiments"] for line in _trial(trial)] or ["There is none yet."],
+        "experiments": [line for trial in facts["experiments"] for line in _trial(trial)]
+        or ["There is none yet: `kindred experiment design NAME` plans one."],
         "data": list(_data(facts, warnings)),
         "next": list(steps[:_STEPS]),
     }
@@ -63,8 +63,7 @@ def _money(offers: Mapping[str, Any]) -> Iterator[str]:
             f"Measured in past campaigns, personalised offers are worth {_span(own)} a customer above offering nothing."
         )
     if beats := offers.get("beats"):
-        verdict = _verdict(beats)
-        yield f"Against the best single policy ({beats['best']}): {_span(beats)} a customer, {verdict}."
+        yield f"Against the best single policy ({beats['best']}): {_span(beats)} a customer, {verdict(beats)}."
     yield from (f"{text[:1].upper()}{text[1:]}." for text in offers.get("policy_said") or ())
     chosen, single = offers.get("chosen_value"), offers.get("best_single_value")
     if chosen is not None and single is not None:
@@ -72,6 +71,18 @@ def _money(offers: Mapping[str, Any]) -> Iterator[str]:
             f"By the models' own expectation this campaign's offers are worth {chosen:,.0f} in all, the best single "
             f"offer {single:,.0f}. That is no measurement."
         )
+
+
+def _lacking(facts: Mapping[str, Any]) -> str:
+    """Why nothing is said of money, and the command that mends it."""
+    if not facts["offers"].get("list"):
+        return "Not known: there are no offers. `kindred import offers FILE` brings them."
+    if not facts["offers"].get("campaigns"):
+        return "Not known: there are no past campaigns to learn from. `kindred import treatments FILE` brings them."
+    if any("choices" in warning["text"] for warning in facts["warnings"]):
+        return "Not computed yet, or out of date: `kindred run --until choices`."
+    withheld = "Withheld, or these" if facts["mode"] == "public" else "These"
+    return f"{withheld} past campaigns allow no measurement: `kindred report offers` says more."
 
 
 def _reach(facts: Mapping[str, Any]) -> Iterator[str]:
@@ -87,7 +98,7 @@ def _reach(facts: Mapping[str, Any]) -> Iterator[str]:
         shown, everybody = _count(arm["matched"]), _count(arm["customers"])
         yield f"Customers with an offer who can be shown {name}: {shown} of {everybody}."
     if not given and not faces.get("arms"):
-        yield "Nobody yet: no offers are chosen and no faces matched."
+        yield "Nobody yet: no offers are chosen and no faces matched. `kindred run` does both."
 
 
 def _trial(trial: Mapping[str, Any]) -> Iterator[str]:
@@ -117,7 +128,8 @@ def _data(facts: Mapping[str, Any], warnings: Sequence[str]) -> Iterator[str]:
         yield "No check found anything wrong."
 
 
-def _verdict(line: Mapping[str, Any]) -> str:
+def verdict(line: Mapping[str, Any]) -> str:
+    """What an interval (`low`, `high`) says of a difference."""
     low, high = line["low"], line["high"]
     if low is None or high is None:
         return _WITHHELD

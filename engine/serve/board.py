@@ -14,11 +14,9 @@ from typing import Any
 
 from engine import workspace as workspaces
 from engine.errors import EngineError
-from engine.serve import people
-from engine.serve.segment import Facet, Segment, within
+from engine.serve import cuts
+from engine.serve.segment import Facet, Segment
 from engine.trust import audit, files
-from engine.trust import noise as noises
-from engine.trust.noise import Noise
 from engine.usecases import reporting
 from engine.workspace import Workspace
 from engine.workspace import snapshot as snapshots
@@ -211,12 +209,7 @@ class Board:
         return known.result()
 
     def _figures(self, view: View, segment: Segment, kinds: tuple[str, ...]) -> dict[str, Any]:
-        reading = view.snapshot.figures
-        if not segment:
-            return reporting.figures(reading, kinds, internal=self.internal, shared=view.shared)
-        chosen = people.ids(view.snapshot.lookups, segment)
-        with reading.warehouse(read_only=True) as store, within(store, chosen):
-            return reporting.figures(reading, kinds, internal=self.internal, segment=True, shared=view.shared)
+        return cuts.figures(view.snapshot, segment, kinds, internal=self.internal, shared=view.shared)
 
     def _watch(self) -> None:
         """Take a snapshot whenever the files are others and nobody writes."""
@@ -236,11 +229,7 @@ class Board:
         taken = snapshots.take(space, Path(self._spill.name))
         if taken is None:
             return
-        facets = people.prepare(taken.lookups)
-        if not self.internal:
-            noise = noises.of(space.path, repr(facets).encode(), space.config.report.min_cell)
-            everybody = people.size(taken.lookups, Segment())
-            facets = [shown for facet in facets if (shown := _public(facet, noise, everybody)) is not None]
+        facets = cuts.facets_of(taken, internal=self.internal)
         old = self._view
         with self._guard:
             self.workspace = space
@@ -256,14 +245,3 @@ class Board:
             closing = threading.Timer(GRACE_S, old.snapshot.close)
             closing.daemon = True
             closing.start()
-
-
-def _public(facet: Facet, noise: Noise, everybody: int) -> Facet | None:
-    """A column as the public may cut by it: words that enough customers have, and enough have not; in the order of the
-    words, as their customers are not told. A community is no figure for the public."""
-    words = {
-        word: n
-        for word, n in sorted((facet.words or {}).items())
-        if noise.shows(f"{facet.column} {word}", n) and noise.shows(f"not {facet.column} {word}", everybody - n)
-    }
-    return Facet(facet.column, words) if words else None

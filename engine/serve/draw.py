@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 LIBRARY = Path(__file__).parent / "library"  # of others, with their licences
-CODE = re.compile(r"`([^`]+)`")
 
 
 def tail(segment: Segment, **more: Any) -> str:
@@ -47,14 +45,15 @@ def html(board: Board, view: View | None, page: Page, segment: Segment, **more: 
         )
 
     given: dict[str, Any] = {
-        "charts": {}, "formulas": (), "refresh": False, "worth": None, "scripts": (), "styles": (), **page.more, **more,
+        "charts": {}, "formulas": (), "refresh": False, "opening": None, "scripts": (), "styles": (),
+        **page.more, **more,
         "nav": NAV, "here": page.name, "tail": tail(segment), "segment": segment,
         "whole_tail": tail(segment, **more.get("subject", {})),
         "number": view.number if view else 0,
         "facets": view.facets if view and page.name in dict(NAV) and page.name not in ("data", "runs") else (),
         "chosen": dict(segment.conditions),
         "size": people.size(view.snapshot.lookups, segment) if view and segment and board.internal else None,
-        "drawing": drawing, "cell": cell, "coded": coded, "named": named, "spelled": spelled,
+        "drawing": drawing, "cell": cell, "named": named, "spelled": spelled,
         "plain_tail": more.get("plain_tail", tail(segment)),
     }  # fmt: skip
     charts = given.pop("charts")
@@ -82,13 +81,6 @@ def cell(value: Any, form: str) -> Markup:
     if form == "community" and value is not None:
         return Markup('<td class="num" data-sort="{0}"><a href="community?id={0}">{0}</a></td>').format(value)
     return reports.cell(value, "maybe" if form == "community" else form)
-
-
-def coded(line: str) -> Markup:
-    """A line of text in which what stands in backticks is code."""
-    from markupsafe import Markup, escape
-
-    return Markup(CODE.sub(r"<code>\1</code>", str(escape(line))))  # noqa: S704 - escaped before
 
 
 def sorting(segment: Segment, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,12 +11,12 @@ from engine.charts.influence import influence
 from engine.report import customer_page, data_page
 from engine.report import pages as reports
 from engine.report.book import plain
-from engine.report.summary import HEADINGS
-from engine.serve import graph, people
+from engine.report.opening import opening
+from engine.serve import cuts, graph, people
 from engine.serve import runs as histories
 from engine.serve.board import Board, View
 from engine.serve.segment import Segment
-from engine.usecases import data_report, explain, judging, summary
+from engine.usecases import data_report, explain, judging, reporting_said
 
 LATEST = 50  # imports that are listed
 MEMBERS = 500
@@ -28,10 +28,6 @@ NAV = (
     ("experiments", "Experiments"), ("data", "Data"), ("runs", "Runs"),
 )  # fmt: skip
 _KINDS = {"influence": "influence", "offers": "offers", "faces": "faces", "experiments": "experiment"}
-# Parts that tell of everybody, whichever segment is chosen: they stand on the page of everybody only.
-_OF_ALL = frozenset(("coverage", "health", "certainty", "communities", "diffusion", "validation", "examples"))
-_FACTS_OF_ALL = ("certainty", "diffusion", "validation")  # of which other parts speak
-_OF_ALL_ENDS = ("-who", "-ties")
 
 
 @dataclass(frozen=True)
@@ -65,7 +61,7 @@ def build(board: Board, view: View, name: str, segment: Segment, *, wait_s: floa
     """
     if name in _KINDS:
         kind = _KINDS[name]
-        facts = _of_segment(board.figures(view, segment, (kind,)).result(wait_s), segment)
+        facts = cuts.of_segment(board.figures(view, segment, (kind,)).result(wait_s), segment)
         parts = _for_segment(reports.parts(kind, facts), segment)
         return Page(name, facts, _by_hand(parts) if name == "faces" and board.internal else parts)
     return _OWN[name](board, view, segment, wait_s)
@@ -80,16 +76,11 @@ def _by_hand(parts: dict[str, Any]) -> dict[str, Any]:
             "questions": QUESTIONS}  # fmt: skip
 
 
-def _of_segment(facts: dict[str, Any], segment: Segment) -> dict[str, Any]:
-    """Facts without those that a segment does not cut."""
-    return {name: value for name, value in facts.items() if not segment or name not in _FACTS_OF_ALL}
-
-
 def _for_segment(parts: dict[str, Any], segment: Segment) -> dict[str, Any]:
     """Parts of a report, without those that a segment does not cut."""
     if not segment:
         return parts
-    kept = [(id_, head) for id_, head in parts["contents"] if id_ not in _OF_ALL and not id_.endswith(_OF_ALL_ENDS)]
+    kept = [(id_, head) for id_, head in parts["contents"] if not reports.of_all(id_)]
     return {**parts, "contents": kept, "headings": dict(kept)}
 
 
@@ -98,16 +89,14 @@ def _today(board: Board, view: View, segment: Segment, wait_s: float) -> Page:
     early = board.internal and not segment and not whole.done()
     facts = (board.early(view) if early else whole).result(wait_s)
     said = board.answer(
-        view, ("said", segment, early), lambda: summary.said(view.snapshot.lookups, facts), draw=True
+        view, ("said", segment, early), lambda: reporting_said.said(view.snapshot.lookups, facts), draw=True
     ).result(wait_s)  # fmt: skip
-    sections = {**said["sections"], **({"experiments": [_ANSWERS_LATER]} if early and facts["experiments"] else {})}
+    sections = {**said, **({"experiments": [_ANSWERS_LATER]} if early and facts["experiments"] else {})}
     found = {**facts, **histories.state(board, view), "said": sections}
     contents = [("now", "Now"), ("sections", "In words"), ("state", "What is up to date"), ("closing", "Method")]
     own = _parts("Today", "What came in, what it is worth, and what to do next.", "today", contents)
-    measured = [row["policy"] for row in facts["offers"].get("measured") or ()]
-    worth = f"offers.measured.{measured.index('personalised')}" if "personalised" in measured else None
     charts = {name: chart for name, chart in influence(facts).items() if name == "calendar"}
-    return Page("", found, {**own, "charts": charts, "worth": worth, "said_headings": HEADINGS, "refresh": early})
+    return Page("", found, {**own, "charts": charts, "opening": opening(facts), "refresh": early})
 
 
 def _data(board: Board, view: View, segment: Segment, wait_s: float) -> Page:
@@ -208,7 +197,7 @@ def judge(board: Board, view: View, *, wait_s: float) -> Page:
 
     asked = questions(board, view, wait_s)
     addresses = {name: f"face?{urlencode({'name': name})}" for line in asked.lines for name in line}
-    lead = "Answers stay on this page until you save them; kindred faces evaluate --judgements makes weights of them."
+    lead = "Answers stay on this page until you save them; `kindred faces evaluate --judgements` makes weights of them."
     own = _parts(JUDGE, lead, "judge", [("pair", "Two photos")])
     found = {"mode": board.mode, "workspace": board.workspace.path.name}
     shown = {**own, "asked": Markup(judging.body(asked.lines, addresses)), "scripts": ("judging.js",)}  # noqa: S704 - ours

@@ -37,6 +37,10 @@ PLACE = 0.1  # the customer lives where the offer appeals
 START = 0.02
 
 
+# The invented company; drawn as the built-in brand is.
+BRAND = '[brand]\nname = "Kindred Mobile"\nlegal = "Offer subject to terms and availability."\n'
+
+
 def offer_table() -> pl.DataFrame:
     """The offers' import file: offer_id, manufacturer, model, headline, body, call_to_action, value, cost, to_owners.
 

@@ -114,6 +114,8 @@ def _write(
         task.advance()
     devices.write_csv(folder / "devices.csv")
     campaigns.offer_table().write_csv(folder / "offers.csv")
+    (folder / "brand").mkdir()
+    (folder / "brand" / "brand.toml").write_text(campaigns.BRAND, encoding="utf-8")
     _customers(people).write_csv(folder / "customers.csv")
     out = _consents(rng, folder, people)
     _acts(rng, people, ties).write_csv(folder / "acts.csv", datetime_format="%Y-%m-%d %H:%M:%S")

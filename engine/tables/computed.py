@@ -201,6 +201,7 @@ ALL = [
         photo_id text
         files texts          below the workspace's ads/ folder, one per size
         alt_text text
+        enlarged f64?        pixels of the largest creative to a pixel of the photo; above 2 it looks soft
         subject_id text?     whose face chose the photo; never handed out
         offer_version text   hash of what the ad says of its offer
         """),

@@ -185,6 +185,7 @@ def _workspace(out: Path, seed: int, today: str, settings: Mapping[str, Any]) ->
     key = hashlib.sha256(b"kindred demo %d" % seed).digest()
     # The gallery shows the faces side by side.
     preset = {"ids__key_id": keys.save(key), "run__today": today, "ads__campaign": "demo", "ads__render": "all"}
+    preset["ads__brand"] = str(out / "town" / "brand")
     return workspace.create(out / "workspace", preset={**preset, **settings})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 CONTACTS = 29  # with the customer 30 people in the picture
 LARGEST_PICTURE = 400_000  # bytes
+MOST_PHOTOS, SIDE = 4, 240  # beside an ad; pixels of their longer side
 PICTURES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
 
 
@@ -30,8 +32,8 @@ def facts(workspace: Workspace, customer: str) -> dict[str, Any]:
 
     Returns:
         customer, words (the chain in sentences), and per step rows: events, ties, influencers, exposure (contacts
-        who acted lately), handsets, offers, consents, photos, matches; face, what is shown and why. About one person:
-        nothing is withheld.
+        who acted lately), handsets, offers, consents, photos, matches, experiments (with the arm); face, what is shown
+        and why. About one person: nothing is withheld.
 
     Raises:
         InputError: nobody or several people of that id.
@@ -76,20 +78,54 @@ def facts(workspace: Workspace, customer: str) -> dict[str, Any]:
             "photos": rows("photos", **who),
             "matches": rows("matches", **who, unknown_is_adult=rules.unknown_is_adult),
             "face": next(iter(rows("face", **who)), None),
+            "experiments": rows("experiments", **who),
         }
     found["words"] = customer_page.sentence(found)
     return found
 
 
 def page(workspace: Workspace, found: dict[str, Any]) -> str:
-    """The chain as one self-contained page, with the ads made for the customer.
+    """The chain as one self-contained page, with the ads made for the customer and the photos they were chosen by.
+
+    A person's photo is there only as long as the person agrees to what the arm shows.
 
     Args:
         workspace: where it comes from.
         found: of `facts`.
     """
     pictures = {row["arm"]: link for row in found["matches"] if (link := _picture(workspace.ads, row["files"] or []))}
-    return customer_page.page(found, pictures)
+    return customer_page.page(found, pictures, _likeness(workspace, found["customer"]["customer_id"]))
+
+
+def _likeness(workspace: Workspace, customer: str) -> dict[str, list[tuple[str, str]]]:
+    """Per matched arm, whose photo and a small picture of it as a `data:` address: the person's, then the model's."""
+    with workspace.warehouse(read_only=True) as store:
+        people.standing(store, people.rules(workspace.config, store))
+        rows = store.query("report/explain_likeness", customer_id=customer)
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row in rows.iter_rows(named=True):
+        shown = found.setdefault(row["arm"], [])
+        if len(shown) < MOST_PHOTOS and (link := _small(workspace.faces / row["path"])) is not None:
+            shown.append((row["whose"], link))
+    return found
+
+
+def _small(path: Path) -> str | None:
+    """A photo, upright and small, as a `data:` address; None where it is gone or cannot be read."""
+    from PIL import Image, ImageOps
+
+    from engine import pictures
+
+    out = io.BytesIO()
+    try:
+        photo = pictures.opened(path.read_bytes())
+        photo.draft("RGB", (2 * SIDE, 2 * SIDE))
+        photo = ImageOps.exif_transpose(photo).convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
+    photo.thumbnail((SIDE, SIDE))
+    photo.save(out, "JPEG", quality=85)
+    return _link(".jpg", out.getvalue())
 
 
 def smallest(folder: Path, files: list[str]) -> Path | None:
@@ -103,4 +139,8 @@ def _picture(folder: Path, files: list[str]) -> str | None:
     path = smallest(folder, files)
     if path is None or path.stat().st_size > LARGEST_PICTURE:
         return None
-    return f"data:{PICTURES[path.suffix.lower()]};base64,{base64.b64encode(path.read_bytes()).decode()}"
+    return _link(path.suffix.lower(), path.read_bytes())
+
+
+def _link(ending: str, data: bytes) -> str:
+    return f"data:{PICTURES[ending]};base64,{base64.b64encode(data).decode()}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from engine import runner
@@ -90,13 +90,18 @@ def _experiments(store: Warehouse, now: datetime) -> Iterator[Step]:
             yield Step(f"kindred experiment assign {name}", "it is planned, and nobody has an arm yet")
         elif not line["outcomes"]:
             yield Step(f"kindred experiment import outcomes {name} FILE", "no outcome has come back yet")
-        elif line["assigned_last"] + timedelta(days=days[name]) <= now:
+        elif line["assigned_last"] + timedelta(days=days[name]) <= max(now, _end_of(line["last_event"])):
             yield Step(f"kindred experiment analyse {name}", "all of its days are over")
         else:
             yield Step(
                 f"kindred experiment analyse {name}",
                 "still running: an early look, by intervals that hold at every look",
             )
+
+
+def _end_of(moment: datetime) -> datetime:
+    """The end of a day: an experiment whose last outcome came on its last day is over, as its analysis has it."""
+    return datetime.combine(moment.date(), time()) + timedelta(days=1)
 
 
 def _policies(store: Warehouse) -> Iterator[Step]:
@@ -116,7 +121,7 @@ def _policies(store: Warehouse) -> Iterator[Step]:
 
 
 def _results(counts: dict[str, int]) -> Iterator[Step]:
-    yield Step("kindred export delivery --to DIR", f"{counts['ads']:,} ads are ready to send")
+    yield Step("kindred export delivery --to DIR", "ads are ready to send")
     yield Step("kindred report all --to report.html", "what the campaign is worth, and on which figures")
     if not counts["plans"]:
         yield Step("kindred experiment design NAME", "only an experiment tells which face sells")

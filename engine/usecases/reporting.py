@@ -26,6 +26,7 @@ from engine.trust import audit
 from engine.trust import noise as noises
 from engine.usecases.experiment_analysis import analyse
 from engine.usecases.reporting_ask import Ask
+from engine.usecases.reporting_said import said
 from engine.usecases.reporting_sections import fill
 from engine.version import VERSION
 
@@ -92,7 +93,15 @@ def report(
     Raises:
         InputError: no such report, or a file cannot be written.
     """
-    figures = facts(workspace, kind, internal=internal, progress=progress)
+    return written(
+        kind, facts(workspace, kind, internal=internal, progress=progress), to, json_to=json_to, progress=progress
+    )
+
+
+def written(
+    kind: str, figures: dict[str, Any], to: Path, *, json_to: Path | None = None, progress: Progress = SILENT
+) -> ReportResult:
+    """Write the page of facts that are there; see `report`."""
     with progress.task("draw the page", 1) as task:
         html = page(kind, figures)
         task.advance()
@@ -123,16 +132,27 @@ def facts(workspace: Workspace, kind: str, *, internal: bool = False, progress: 
 
     Returns:
         Nested plain data; `mode` is public or internal, `suppression` says what was withheld, `warnings` which stages
-        are missing or stale.
+        are missing or stale; of report `all` also `said`, the campaign in sentences.
 
     Raises:
         InputError: no such report.
     """
-    if kind not in (*KINDS, ALL):
-        raise InputError(f"there is no report {kind!r}.", fix=f"Reports are data, {', '.join(KINDS)} and {ALL}.")
+    kinds = kinds_of(kind)
     # Written before anything is read: what cannot be recorded is not done.
     audit.append(workspace.path, "report", "read", details={"report": kind, "mode": INTERNAL if internal else PUBLIC})
-    return figures(workspace, KINDS if kind == ALL else (kind,), kind=kind, internal=internal, progress=progress)
+    found = figures(workspace, kinds, kind=kind, internal=internal, progress=progress)
+    return {**found, "said": said(workspace, found)} if kind == ALL else found
+
+
+def kinds_of(kind: str) -> tuple[str, ...]:
+    """The reports that one is made of.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if kind not in (*KINDS, ALL):
+        raise InputError(f"there is no report {kind!r}.", fix=f"Reports are data, {', '.join(KINDS)} and {ALL}.")
+    return KINDS if kind == ALL else (kind,)
 
 
 def figures(

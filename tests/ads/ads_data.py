@@ -42,6 +42,30 @@ def portrait(path: Path, number: int = 0, size: tuple[int, int] = (400, 500)) ->
     return Photo(path.stem, sha, path, size, (Face(tuple(map(float, box)), (float(x), y - 0.2 * r)),))
 
 
+BRAND = """
+[brand]
+name = "Star Mobile"
+legal = "Terms apply."
+
+[language.tr]
+name = "Yıldız Mobil"
+legal = "Kampanya koşulları geçerlidir; stoklarla sınırlıdır."
+alt_face = "Yıldız Mobil reklamında bir modelin portresi."
+alt_plain = "Yıldız Mobil reklamı"
+
+[language.ar]
+name = "نجمة موبايل"
+legal = "تطبق الشروط والأحكام."
+"""
+
+
+def brand(folder: Path, text: str = BRAND) -> Path:
+    """A folder with a brand that composes no size of its own."""
+    folder.mkdir()
+    (folder / "brand.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
 def named(text: str) -> set[str]:
     """The customers whose ids stand in a text; four letters of a hash are no id, though they may look like one."""
     return set(re.findall(r"(?<![0-9a-f])c\d{3}(?![0-9a-f])", text))
@@ -103,12 +127,18 @@ def _eyes(face: Face) -> list[float]:
 
 def run(space) -> pl.DataFrame:
     """Run the stages `face_choices` and `ads`; returns the table `ads`."""
+    return told(space)[0]
+
+
+def told(space) -> tuple[pl.DataFrame, list[str]]:
+    """The same, with what the stage `ads` said."""
     with space.writing("test") as store:
         with store.transaction():
             context = prepared(space, store)
             face_choices.run(context)
+            context.notes.clear()
             ads.run(context)
-        return store.read("ads")
+        return store.read("ads"), context.notes
 
 
 def on_canvas(cut: Window, box: Sequence[float]) -> tuple[float, float, float, float]:

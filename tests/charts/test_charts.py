@@ -133,7 +133,8 @@ def test_points_stand_within_their_intervals_and_in_order():
 
 def test_curves_say_every_point_and_need_two():
     spec = points.curves([("a", [1, 2], [0.5, None]), ("b", [1, 3], [0.1, 0.2])], x="day", y="y", form="share")
-    assert said(drawn(spec)) == ["a, day 1: 50.0 %", "b, day 1: 10.0 %", "b, day 3: 20.0 %"]
+    assert said(drawn(spec)) == ["b, day 1: 10.0 %", "b, day 3: 20.0 %"]
+    assert "a (too few)" in str(spec)  # a dot is no curve
     for alone in ([], [("a", [1], [2.0])], [("a", [1, 1], [2.0, 3.0])], [("a", [1, 2], [2.0, NAN])]):
         assert points.curves(alone, x="x", y="y") is None
 

@@ -72,7 +72,7 @@ def test_every_exported_line_is_valid(tmp_path, monkeypatch):
 def test_a_wrong_line_is_not(change):
     line = {
         "ad_id": "a", "customer_id": "c", "arm": "own_face", "offer_id": "o", "photo_id": "p", "files": ["f.jpg"],
-        "alt_text": "t", "headline": "h", "body": "b", "call_to_action": "c",
+        "enlarged": 1.5, "alt_text": "t", "headline": "h", "body": "b", "call_to_action": "c",
     }  # fmt: skip
     schema = schemas.schema(TABLES["ads"])
     assert problems(line, schema) == [] and problems({**line, **change}, schema) != []

@@ -278,6 +278,16 @@ def test_photos_of_one_name_are_two_and_rejects_name_their_file(store, bring, tm
     assert store.read("photos")["customer_id"].n_unique() == 2
 
 
+def test_in_a_persons_folder_a_photo_may_be_called_anything(store, bring, tmp_path):
+    root = tmp_path / "in"
+    for seed, name in enumerate((b"C1/d\xe4n.jpg", b"C1/\xff\xfe.png", b"C\xe9/x.jpg")):
+        (root / os.fsdecode(name)).parent.mkdir(parents=True, exist_ok=True)
+        (root / os.fsdecode(name)).write_bytes(jpeg(seed))
+    assert sums(bring("photos", root)) == (3, 2, 0, 1)
+    assert store.read("photos")["customer_id"].unique().len() == 1
+    assert store.read("rejects")["reason"].to_list() == ["name_not_utf8"]
+
+
 def test_inventory_keeps_further_columns_as_attributes(store, bring, tmp_path):
     (tmp_path / "m.jpg").write_bytes(jpeg(1))
     bring("inventory", "photo_id,path,hair,max_uses\nm1,m.jpg,red,3\n")

@@ -35,11 +35,12 @@ async function look(name, file, width, colorScheme) {
   }));
   const without = await page.evaluate(() =>
     [...document.querySelectorAll("figure:has(svg):not(:has(a[download]))")].map((figure) => figure.textContent.trim().slice(0, 60)));
+  const opening = await page.evaluate(() => document.querySelector(".opening")?.getBoundingClientRect().bottom ?? null);
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   await page.addScriptTag({ content: axe });
   const result = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
   const seen = {
-    name, errors, requests, overflow, faults,
+    name, errors, requests, overflow, faults, opening,
     pictures: pictures.length,
     without_download: without,
     empty_pictures: pictures.filter((p) => p.marks < 2 || p.width < 50 || p.height < 30),

@@ -49,6 +49,11 @@ def test_names_in_pictures_are_whole_and_apart(seen):
         assert page["faults"] == [], page["name"]
 
 
+def test_the_opening_is_one_screen(seen):
+    wide = [page["opening"] for page in seen["pages"] if page["name"] in ("full, 1280", "public, 1280, dark")]
+    assert len(wide) == 2 and all(0 < bottom <= 800 for bottom in wide)
+
+
 def test_axe_finds_nothing_serious(seen):
     for page in seen["pages"]:
         serious = [v for v in page["axe"] if v["impact"] in ("serious", "critical")]

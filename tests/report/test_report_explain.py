@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from datetime import datetime, time, timedelta
 
@@ -18,6 +19,7 @@ from engine.graph import learning
 from engine.pipeline import edges
 from engine.report.page import short_id
 from engine.usecases import explain
+from tests.ads import ads_data
 
 
 @pytest.fixture
@@ -182,3 +184,39 @@ def test_minor_says_whose_age_it_is(tmp_path):
     with space.warehouse() as store:
         store.execute_text("UPDATE customers SET age = 18")
     assert why("dora")[0].endswith("no match (minor).")  # of age by now; a run computes it anew
+
+
+def test_photos_stand_beside_the_ad_as_long_as_their_people_agree(tmp_path):
+    space = ads_data.make(tmp_path / "w")
+    ads_data.run(space)
+    with space.writing("test") as store:
+        ids = store.read("choices")["customer_id"]
+        parties = pl.DataFrame({"node": range(len(ids)), "party_id": ids, "is_customer": True, "opted_out": False})
+        store.write("parties", parties.cast({"node": pl.Int32}))
+        rows = []
+        for number, who in enumerate(("c000", "c001")):  # c001 is the contact whose face c000 is shown
+            photo = ads_data.portrait(space.faces / f"{who}.jpg", number + 7)
+            rows.append({"customer_id": who, "sha256": photo.sha256, "path": f"{who}.jpg"})
+        store.write("photos", pl.DataFrame(rows))
+        usable = store.read("faces").head(2).with_columns(sha256=pl.Series([row["sha256"] for row in rows]))
+        store.append("faces", usable)
+        line = {"experiment_id": "spring", "customer_id": "c000", "version": 1, "cluster_id": None, "arm": "own_face",
+                "assigned_at": datetime(2024, 5, 31), "eligible_because": "all"}  # fmt: skip
+        store.write("assignments", pl.DataFrame([line]))
+
+    def seen() -> list[tuple[str, str]]:
+        found = explain.facts(space, "c000")
+        assert "Experiment spring: assigned to own face on 2024-05-31." in [row["what"] for row in found["words"]]
+        html = explain.page(space, found)
+        return re.findall(r'<figcaption>(\w+)</figcaption><img src="data:image/jpeg;base64,([^"]{40})', html)
+
+    shown = [whose for whose, _ in seen()]
+    assert shown == ["Contact", "Model", "Ad", "Customer", "Model", "Ad", "Model", "Ad"]
+    with space.writing("test") as store:
+        consents = store.read("consents")
+        taken = (pl.col("customer_id") == "c001") & (pl.col("purpose") == "likeness_for_contacts")
+        store.write("consents", consents.filter(~taken))
+    left = [whose for whose, _ in seen()]
+    assert "Contact" not in left and "Customer" in left and left.count("Model") >= 1
+    (space.faces / "c000.jpg").write_bytes(b"no picture")
+    assert "Customer" not in [whose for whose, _ in seen()]

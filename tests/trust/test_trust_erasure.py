@@ -26,8 +26,8 @@ NOBODY = set(
     source_id target path sha256 format details reason raw kind caller_tac callee_tac caller_device callee_device
     caller_cell callee_cell residence gender tac manufacturer model offer_id headline body call_to_action
     campaign_id photo_id attributes purpose gated_because definition segment_by segment model_id learner base
-    metric parameter status arm flag ad_id alt_text run_id stage inputs_hash config_hash versions depends_on rows
-    name value experiment_id plan hash cluster_id eligible_because who offer_version how cells call_id digest
+    metric parameter status arm flag ad_id alt_text enlarged run_id stage inputs_hash config_hash versions depends_on
+    rows name value experiment_id plan hash cluster_id eligible_because who offer_version how cells call_id digest
     column_name detail act says policy_id stages ad why round faces_model model report face_arm
     """.split()  # noqa: SIM905 (words read better than fifty quotes)
 )
