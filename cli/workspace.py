@@ -86,7 +86,8 @@ def register(app: typer.Typer) -> None:
         """
         from engine.usecases import next_steps
 
-        shell.emit([vars(step) for step in next_steps.steps(shell.workspace())], ["command", "why"])
+        steps = next_steps.steps(shell.workspace())
+        shell.emit([{"command": step.command, "why": step.why} for step in steps], ["command", "why"])
 
     @command(app)
     def doctor(shell: Shell) -> int:

@@ -25,10 +25,12 @@ class Step:
     Args:
         command: as it is typed; words in capitals are for the user to fill in.
         why: why it comes next.
+        reads: it shows figures of all reports, which is no step for whoever has them in front of them.
     """
 
     command: str
     why: str
+    reads: bool = False
 
 
 def steps(workspace: Workspace) -> list[Step]:
@@ -122,6 +124,6 @@ def _policies(store: Warehouse) -> Iterator[Step]:
 
 def _results(counts: dict[str, int]) -> Iterator[Step]:
     yield Step("kindred export delivery --to DIR", "ads are ready to send")
-    yield Step("kindred report all --to report.html", "what the campaign is worth, and on which figures")
+    yield Step("kindred report all --to report.html", "what the campaign is worth, and on which figures", reads=True)
     if not counts["plans"]:
         yield Step("kindred experiment design NAME", "only an experiment tells which face sells")

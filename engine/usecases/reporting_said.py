@@ -25,5 +25,5 @@ def said(workspace: Workspace, facts: Mapping[str, Any]) -> dict[str, list[str]]
     if warnings and facts["mode"] == "public":  # they count exactly
         checks = "check of the data warns" if len(warnings) == 1 else "checks of the data warn"
         warnings = [f"{len(warnings)} {checks}: `kindred report data` says which, for the company's own eyes."]
-    steps = [f"`{step.command}`: {step.why}" for step in next_steps.steps(workspace)]
+    steps = [f"`{step.command}`: {step.why}" for step in next_steps.steps(workspace) if not step.reads]
     return words.summary(facts, warnings=warnings, steps=steps)

@@ -47,6 +47,7 @@ def test_the_page_opens_with_what_the_summary_says(small, tmp_path):
     assert f"({beats['best']})" in screen and f"{beats['value']:.2f}" in screen
     for line in (*said["experiments"][:3], *said["data"][:3]):
         assert line.replace("`", "").split(":")[0] in screen
+    assert said["next"] and "report all" not in "".join(said["next"]), "no step for whoever reads it"
     for step in said["next"]:
         assert step.split("`")[1] in screen
 
