@@ -157,7 +157,7 @@ def _units(data: pl.DataFrame, arm: str, control: str, cluster: str | None, unit
             notes.append(f"{two:,} of {everybody:,} units are in two arms and are left out.")
             data = data.filter(pl.col(arm).n_unique().over(unit) == 1)
         if two > CROSSED * everybody:
-            crossed = f"{two:,} of {everybody:,} units stand in two arms"
+            crossed = f"{two:,} of {everybody:,} units are in two arms"
         if cluster is None and data[unit].is_duplicated().any():
             notes.append(
                 f"{data.height:,} rows are of {data[unit].n_unique():,} units: a unit's rows count as one cluster."

@@ -32,9 +32,13 @@ def sentence(facts: Mapping[str, Any]) -> list[dict[str, str]]:
     if facts["customer"]["opted_out"]:
         words.append("Opted out: nothing is made for this person, nor with their likeness; only calls are kept.")
     counted = [row for row in facts["ties"] if row["gated_because"] is None]
-    listed = len(facts["ties"])
-    words.append(f"{facts['contacts']} contacts in the window, {facts['contacts_counted']} of them count for influence."
-                 if listed else "No contact in the window.")  # fmt: skip
+    listed, ours = len(facts["ties"]), facts["customer"]["is_customer"]
+    if not ours:
+        words.append("No customer: known from call records alone, so nothing is offered to this person.")
+    words.append(
+        f"Contacts in the window: {facts['contacts']}; counted for influence: {facts['contacts_counted']}."
+        if listed else "No contact in the window."
+    )  # fmt: skip
     first = next((r for r in facts["influencers"] if r["definition"] == facts["definition"] and r["rank"] == 1), None)
     if first:
         words.append(
@@ -50,7 +54,7 @@ def sentence(facts: Mapping[str, Any]) -> list[dict[str, str]]:
                 f"If that contact acts, this customer's odds to act are {first['score']:.2f} times as high, "
                 "more than after any other contact's act."
             )
-    elif counted:
+    elif counted and ours:
         words.append("No most influential contact has been computed.")
     if facts["exposure"]:
         acted = {row["contact_id"]: row["tie_share"] for row in facts["exposure"]}
@@ -67,11 +71,11 @@ def sentence(facts: Mapping[str, Any]) -> list[dict[str, str]]:
     else:
         words.append("No handset is known.")
     choice = facts["choice"]
-    if choice is None:
+    if choice is None and ours:
         words.append("No offer has been decided.")
-    elif choice["offer_id"] is None:
+    elif choice and choice["offer_id"] is None:
         words.append(f"No offer: {choice['reason']}.")
-    else:
+    elif choice:
         words.append(
             f"Offer {choice['offer_id']}, worth {choice['expected_value']:.2f} by expectation: {choice['reason']}."
         )
@@ -86,7 +90,7 @@ def sentence(facts: Mapping[str, Any]) -> list[dict[str, str]]:
         )
         made = "ad made" if row["files"] else "no ad made"
         words.append(f"{arm}: photo {row['photo_id']}{rarity}; {made}.")
-    if not facts["matches"]:
+    if not facts["matches"] and ours:
         words.append("No faces have been compared.")
     for row in facts.get("experiments") or ():
         words.append(f"Experiment {row['experiment_id']}: assigned to {word(row['arm'])} on {row['assigned_at'][:10]}.")

@@ -119,7 +119,7 @@ def cell(value: Any, form: str) -> Markup:
     if form == "word":
         return Markup('<td class="word">{}</td>').format(word(value))
     if form in ("text", "community"):
-        return Markup("<td>{}</td>").format(value)
+        return Markup("<td>{}</td>").format(coded(str(value)))
     return Markup('<td class="num" data-sort="{}">{}</td>').format(json.dumps(value), spell(value, form))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.figures import difference
+from engine.figures import MINUS, difference
 
 HEADINGS = {
     "money": "What it is worth", "reach": "Whom it reaches", "experiments": "What experiments say",
@@ -139,7 +139,7 @@ def verdict(line: Mapping[str, Any]) -> str:
 def _span(line: Mapping[str, Any]) -> str:
     if None in (line["value"], line["low"], line["high"]):
         return _WITHHELD
-    return f"{line['value']:+,.2f} ({line['low']:+,.2f} to {line['high']:+,.2f})"
+    return f"{line['value']:+,.2f} ({line['low']:+,.2f} to {line['high']:+,.2f})".replace("-", MINUS)
 
 
 def _count(number: int | None) -> str:

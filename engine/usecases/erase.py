@@ -79,7 +79,9 @@ def purge(
         InputError: without `everything`, it would take everything, or the day is still to come; nothing is changed.
     """
     if before > datetime.now(UTC).date() and not everything:
-        raise InputError(f"{before} is in the future.", fix="Check the day; with --all it is purged all the same.")
+        raise InputError(
+            "--before names a day in the future.", fix="Check the day; with --all it is purged all the same."
+        )
     if dry_run:
         with workspace.writing("purge --dry-run") as store:
             with trial(store):

@@ -213,7 +213,7 @@ def test_sample_ratio_sees_a_loss():
     assert sample_ratio({"a": 300}, shares).alarm
     with pytest.raises(InputError, match="not in the plan"):
         sample_ratio({"a": 1, "c": 2}, shares)
-    with pytest.raises(InputError, match="nobody"):
+    with pytest.raises(InputError, match="no customer is in any arm"):
         sample_ratio({}, shares)
 
 

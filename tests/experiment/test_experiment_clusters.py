@@ -125,7 +125,7 @@ def test_the_curve_falls_with_the_root_of_the_customers():
 def test_power_refuses_nonsense():
     with pytest.raises(InputError, match="arms of"):
         smallest_effect(1, 50, mean=0.1, sd=0.3)
-    with pytest.raises(InputError, match="go together"):
+    with pytest.raises(InputError, match="cannot both be met"):
         smallest_effect(50, 50, mean=0.1, sd=0.3, power=1.0)
     with pytest.raises(InputError, match="clusters"):
         intracluster_correlation(np.ones(4), np.zeros(4))

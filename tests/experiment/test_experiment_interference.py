@@ -89,7 +89,7 @@ def test_hajek_finds_the_total_effect(town):
 
 def test_what_cannot_be_told_apart_is_said():
     z = np.r_[np.ones(20), np.zeros(20)]
-    with pytest.raises(InputError, match="told apart"):
+    with pytest.raises(InputError, match="cannot be separated"):
         exposure_regression(np.arange(40.0), z, z)
     with pytest.raises(InputError, match="hardly anybody"):
         hajek(np.arange(40.0), z, np.full(40, 0.5), np.full(40, 0.2), np.full(40, 0.2))

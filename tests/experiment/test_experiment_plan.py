@@ -70,7 +70,7 @@ def test_bad_plans_are_refused(fields, word):
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"name": 1}', '"plan"'])
 def test_what_is_no_plan_is_refused(text):
-    with pytest.raises(InputError, match="no plan"):
+    with pytest.raises(InputError, match="not a plan"):
         read(text)
 
 

@@ -100,4 +100,4 @@ def test_when_nothing_crosses_the_clusters_the_report_says_so(town):
     data = experiment(town, 3).join(alone.select("customer_id"), on="customer_id", how="semi")
     report = analyse(data, PLAN, ties=pairs.select(a="customer_id", b="customer_id_right"))
     assert report.spillover[0].estimates == []
-    assert "told apart" in report.spillover[0].note
+    assert "cannot be separated" in report.spillover[0].note

@@ -54,14 +54,14 @@ def test_infinite_values_are_neither_dropped_nor_zero(trial):
 def test_whoever_stands_in_two_arms_is_left_out_and_many_of_them_decide_nothing(trial):
     twice = pl.concat([trial, trial[:10].with_columns(arm=pl.lit("b"))])  # five of ten were in a
     line, notes = one(twice, unit="who")
-    assert line["n_versus"] == 995 and notes[0] == "5 of 2,000 units stand in two arms and are left out."
+    assert line["n_versus"] == 995 and notes[0] == "5 of 2,000 units are in two arms and are left out."
     apart = trial.filter(~(pl.col("who").is_in(trial["who"][:10].implode()) & (pl.col("arm") == "a")))
     # Five who stay have their row twice: errors hold their rows together.
     assert line["difference"] == pytest.approx(one(pl.concat([apart, trial[1:10:2]]))[0]["difference"])
     assert "cluster-robust" in line["method"]
     many = pl.concat([trial, trial[:100].with_columns(arm=pl.lit("b"))])
     line, _ = one(many, unit="who")
-    assert line["verdict"] == "broken" and "50 of 2,000 units stand in two arms" in line["decision"]
+    assert line["verdict"] == "broken" and "50 of 2,000 units are in two arms" in line["decision"]
 
 
 def test_rows_of_one_unit_count_once_for_the_sample_ratio(trial):

@@ -83,7 +83,7 @@ def test_delivery_on_a_later_day_leaves_out_whose_consent_ends(tmp_path):
     assert counts[6] == [(c, "inf") for c in ("c000", "c001", "c002")]
     assert counts[7] == [("c002", "inf")]  # the face of c000's ad is c001's
     assert counts[9] == []
-    with pytest.raises(InputError, match="day of sending"):
+    with pytest.raises(InputError, match="takes no --as-of"):
         export(space, "ads", tmp_path / "no", as_of=date(2024, 7, 1))
 
 

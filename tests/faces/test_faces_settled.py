@@ -87,8 +87,8 @@ def test_who_may_not_be_shown_loses_the_chosen_face_at_once(couple, tmp_path):
     ("change", "says", "row"),
     [
         ({"customer_id": "c9"}, "not this customer", 1), ({"sha256": "m0"}, "not this customer", 1),
-        ({"chosen": "maybe"}, "neither yes nor no", 1), ({"x": "1.5", "chosen": "yes"}, "no share", 1),
-        ({"x": "", "chosen": "yes"}, "no share", 1), (None, "two faces", 2),
+        ({"chosen": "maybe"}, "neither yes nor no", 1), ({"x": "1.5", "chosen": "yes"}, "not a number from 0 to 1", 1),
+        ({"x": "", "chosen": "yes"}, "not a number from 0 to 1", 1), (None, "two faces", 2),
     ],
 )  # fmt: skip
 def test_a_table_that_cannot_be_right_is_refused_with_its_row(couple, tmp_path, change, says, row):

@@ -255,7 +255,7 @@ def test_sums_of_pairs_weigh_by_their_counts(tmp_path):
         (tmp_path / f"{name}.csv").write_text("\n".join([text, *(",".join(map(str, row)) for row in rows)]))
         engine.import_logs(space, [tmp_path / f"{name}.csv"], options={"epoch": ends[name]})
     result = {r.stage: r for r in engine.run(space, until="influencers")}
-    assert "sums of pairs" in " ".join(result["edges"].notes)
+    assert "sums per pair" in " ".join(result["edges"].notes)
     wanted: dict[tuple[str, str], float] = {}
     for name, rows in files.items():
         fade = 2.0 ** (-(date(2024, 7, 1) - ends[name]).days / 30)

@@ -128,7 +128,7 @@ def test_no_server_and_a_wrong_password(server, tmp_path, monkeypatch):
     [
         ("postgresql://cdr:hunter2@127.0.0.1/x", "holds a password"),
         ("postgresql://127.0.0.1/x?user=cdr&Password=hunter2", "holds a password"),
-        ("calls.csv", "no address"),
+        ("calls.csv", "not the address"),
         ("oracle://host/x", "no ADBC driver"),
         ("sqlite:///nowhere.db", "no such file"),
     ],

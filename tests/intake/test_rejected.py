@@ -30,7 +30,8 @@ def named() -> set[str]:
             called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
             if called in ("why", "one", "_none"):
                 reason = node.args[0 if called == "_none" else 1]
-                found |= {reason.value} if isinstance(reason, ast.Constant) else set()
+                either = (reason.body, reason.orelse) if isinstance(reason, ast.IfExp) else (reason,)
+                found |= {word.value for word in either if isinstance(word, ast.Constant)}
     return found
 
 

@@ -107,7 +107,7 @@ def test_names_that_tell_a_person_are_texts(tmp_path):
     for name in ("a\nb", "\udcff"):
         path = tmp_path / f"{name}.csv"
         path.write_text(text)
-        with pytest.raises(InputError, match="is no text") as error:
+        with pytest.raises(InputError, match="not readable text") as error:
             tables(path, format="bandicoot")
         assert str(error.value).isprintable()
 

@@ -212,6 +212,6 @@ def test_a_time_zone_that_is_none_is_refused_with_near_names():
         ("new york", "America/New_York"),
         ("Lima", "America/Lima"),
     ):
-        with pytest.raises(ConfigError, match="is no time zone") as error:
+        with pytest.raises(ConfigError, match="is not a time zone") as error:
             clock.of(wrong)
         assert near in str(error.value)

@@ -126,6 +126,6 @@ def test_a_later_import_can_be_undone_by_the_days_that_are_then(space, tmp_path)
 
 
 def test_a_name_that_is_none_is_refused_where_it_is_set(space):
-    with pytest.raises(ConfigError, match=r"'Europe/Budapset' is no time zone.*Europe/Budapest"):
+    with pytest.raises(ConfigError, match=r"'Europe/Budapset' is not a time zone.*Europe/Budapest"):
         config_file.set_value(space.path / "kindred.toml", "logs.time_zone", "Europe/Budapset")
     assert engine.open(space.path).config.logs.time_zone == "auto"

@@ -210,7 +210,7 @@ def test_an_import_a_setting_and_a_deletion_are_named_as_what_moved_it(space, tm
     found = engine.diff(space)
     assert ("influencer", "a", "b", "c") in found.rows.rows()
     assert [c.what for c in found.causes] == ["imports of logs"] and found.causes[0].kinds == tuple(changes.KINDS)
-    assert found.line.startswith("Since run 1: ") and found.line.endswith("changed (imports of logs).")
+    assert found.line.startswith("Since run 1: ") and found.line.endswith("changed (because of imports of logs).")
     assert engine.run(space)[0].status == "fresh" and engine.diff(space).after.number == 2
     engine.run(engine.open(space.path, graph__window_days=30, ads__format="png"))
     why = {c.what: c.kinds for c in engine.diff(space).causes}

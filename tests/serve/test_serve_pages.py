@@ -107,7 +107,7 @@ def test_a_customer_is_found_and_explained(internal):
     found = internal.ask("customers?q=c0013")
     assert (found.status, found.headers["location"]) == (303, "customer?id=c0013")
     text = internal.page("customer?id=c0013").text
-    assert "contacts in the window" in text
+    assert "Contacts in the window" in text
     assert internal.ask("customer?id=nobody").status == 400
     assert "c0013" in internal.page("customers?q=c001").text
     assert "c0203" not in internal.page("customers?q=c001").text

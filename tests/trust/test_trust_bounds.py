@@ -66,7 +66,7 @@ def test_a_manifest_may_hold_anything(tmp_path, text):
     (place / "manifest.json").write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(InputError, match="no export of Kindred"):
         verify(place)
-    with pytest.raises(EngineError, match="no export of Kindred"):
+    with pytest.raises(EngineError, match="not an export of Kindred"):
         engine.export_to(mine, "customers", place)
     erase.erase(mine, ["other"])
     assert not place.exists()

@@ -190,8 +190,8 @@ def test_the_command_prints_a_line_per_kind_of_file(space, tmp_path):
 @pytest.mark.parametrize(
     ("target", "lines", "said"),
     [
-        ("optouts", "customer_id,since\nanna,2026-01-20\n", "2 ads were taken out"),
-        ("consents", "customer_id,purpose,withdrawn_at\ncili,offers,2026-01-20\n", "1 ad was taken out"),
+        ("optouts", "customer_id,since\nanna,2026-01-20\n", "2 ads were removed"),
+        ("consents", "customer_id,purpose,withdrawn_at\ncili,offers,2026-01-20\n", "1 ad was removed"),
         ("consents", "customer_id,purpose,granted_at\ncili,offers,2026-01-20\n", ""),
     ],
 )
@@ -201,7 +201,7 @@ def test_an_import_says_how_many_ads_it_took_out(space, tmp_path, target, lines,
     for expected in (said, ""):  # again: nothing is taken out twice
         done = CliRunner().invoke(app, ["import", target, str(tmp_path / f"{target}.csv"), "-w", str(space.path)])
         assert done.exit_code == 0, done.output
-        assert ("taken out" in done.stderr) == bool(expected) and expected in done.stderr
+        assert ("removed by this" in done.stderr) == bool(expected) and expected in done.stderr
         assert ("kindred export delivery" in done.stderr) == bool(expected)
 
 

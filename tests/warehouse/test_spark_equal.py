@@ -156,8 +156,10 @@ TEMPS = {
     "experiment_known": "report/experiment_known",
     "_lenders": "faces/lenders",
 }
-# Read by the import alone (which is compared above), or tables that one connection's importer hands over.
+# Read by the import alone (which is compared above), or tables that one connection's importer hands over; `around`
+# reads a table that the web application puts together.
 OTHERS = (
+    "serve/around",
     "trust/named_ids", "trust/national_ids", "trust/national_ids_read", "trust/party_ids", "trust/raw_ids",
     "trust/strangers",
 )  # fmt: skip
@@ -192,7 +194,7 @@ def stores(both):
         values = VALUES | {
             "nodes": some, "egos": some[:3], "communities": nodes["community"].drop_nulls().unique().sort().to_list(),
             "node": someone["node"], "customer_id": someone["party_id"], "who": someone["party_id"],
-            "names": [someone["party_id"], "nobody"],
+            "names": [someone["party_id"], "nobody"], "people": nodes["party_id"].to_list()[:200],
         }  # fmt: skip
         for name, statement in {**SMALL, **TEMPS}.items():
             wanted = {key: values[key] for key in translated(sql_text(statement)).parameters}
