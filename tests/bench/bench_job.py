@@ -161,10 +161,12 @@ def made(folder: Path) -> Path:
 def main(words: list[str] | None = None) -> None:
     """Print a line for each form, each peer, and how they grow."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("sizes", nargs="*", choices=sorted(towns.SIZES))
+    parser.add_argument("sizes", nargs="*", metavar="SIZE", help=f"of {', '.join(sorted(towns.SIZES))}; S unless given")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--ads", type=int, metavar="CUSTOMERS")
-    asked = parser.parse_args(sys.argv[2:] if words is None else words)
+    asked = parser.parse_args(words or [])
+    if unknown := set(asked.sizes) - set(towns.SIZES):
+        parser.error(f"there is no size {', '.join(sorted(unknown))}")
     middles: dict[str, dict[str, dict[str, float]]] = {}
     for size in asked.sizes or ["S"]:
         with tempfile.TemporaryDirectory() as home:
