@@ -84,8 +84,8 @@ class Server:
             time.sleep(0.05)
         return (
             f"{path or 'today':34} {first:6.2f} s answer  {shown:6.2f} s figures  "
-            f"{time.perf_counter() - started:6.2f} s all  {self.cpu() - cpu:6.2f} s processor  {self.megabytes('VmRSS'):5} MB now  "
-            f"{self.megabytes('VmHWM'):5} MB peak"
+            f"{time.perf_counter() - started:6.2f} s all  {self.cpu() - cpu:6.2f} s processor  "
+            f"{self.megabytes('VmRSS'):5} MB now  {self.megabytes('VmHWM'):5} MB peak"
         )
 
 
