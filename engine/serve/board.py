@@ -157,6 +157,9 @@ class Board:
         """
         if not segment and self.internal and kinds and "experiment" not in kinds:
             return self.early(view)
+        if not segment and self.internal:
+            early = self.early(view)
+            return self.answer(view, ("figures", segment), lambda: self._answered(view, early.result()))
         if not kinds or not segment or not self.internal:
             kinds = reporting.KINDS
         return self.answer(view, ("figures", segment, kinds), lambda: self._figures(view, segment, kinds))
@@ -171,6 +174,11 @@ class Board:
             )
 
         return self.answer(view, "early", make)
+
+    def _answered(self, view: View, early: dict[str, Any]) -> dict[str, Any]:
+        """Early facts, with what experiments say."""
+        trials = reporting.figures(view.snapshot.figures, ("experiment",), internal=True, shared=view.shared)
+        return {**early, "experiments": trials["experiments"]}
 
     def answer(self, view: View, key: Any, make: Callable[[], Any], *, draw: bool = False) -> Future[Any]:
         """What `make` gives, made once for a snapshot, one after the other.
@@ -235,8 +243,6 @@ class Board:
             self.workspace = space
             self._view = View((old.number if old else 0) + 1, taken, facets)
             self._trouble, self._asked = "", 0.0
-        if self.internal:
-            self.early(self._view)
         self.figures(self._view, Segment())
         if old is not None:
             for future in old.answers.values():

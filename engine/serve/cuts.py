@@ -105,7 +105,7 @@ def report(
         taken = _taken(workspace, Path(spill))
         try:
             facets = facets_of(taken, internal=internal)
-            segment = parse(_known(asked, facets), facets, public=not internal)
+            segment = parse(asked, facets, public=not internal)
             shared: dict[str, Any] = {}
             figures(taken, Segment(), kinds, internal=internal, shared=shared)  # what stays that of everybody
             found = of_segment(figures(taken, segment, kinds, internal=internal, shared=shared), segment)
@@ -134,23 +134,3 @@ def _condition(text: str) -> tuple[str, str]:
         raise InputError(f"the segment {text!r} is not COLUMN=WORD.", fix="Write it like residence=urban.")
     column = column.strip()
     return (column if column in COMPUTED or column.startswith(OWN) else OWN + column), word.strip()
-
-
-def _known(asked: list[tuple[str, str]], facets: list[Facet]) -> list[tuple[str, str]]:
-    """The conditions, each of a column that there is and that may be cut by."""
-    there = {facet.column: facet for facet in facets}
-    for column, word in asked:
-        if column not in there:
-            names = ", ".join(facet.column.removeprefix(OWN) for facet in facets) or "none"
-            raise InputError(
-                f"no segment by {column.removeprefix(OWN)!r}: customers have no such column, or it is one that would "
-                "single people out.",
-                fix=f"Columns to cut by: {names}.",
-            )
-        words = there[column].words
-        if words is not None and word not in words:
-            raise InputError(
-                f"{named(column)} has no word {word!r}, or too few customers have it.",
-                fix=f"Words: {', '.join(words)}.",
-            )
-    return asked

@@ -177,6 +177,4 @@ def _named(reading: Reading, store: Warehouse, text: str) -> str:
 def members(reading: Reading, community: int, *, limit: int) -> list[dict[str, Any]]:
     """Who is in a community, the most central first."""
     with reading.warehouse(read_only=True) as store:
-        return store.query(
-            "serve/members", community=community, definition=reading.config.graph.definition, limit=limit
-        ).to_dicts()
+        return store.query("serve/members", community=community, limit=limit).to_dicts()

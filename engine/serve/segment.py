@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -86,7 +86,7 @@ def spelled(column: str, text: str) -> str:
     return said(text) if column == "arm" or column.startswith(ASSIGNED) else text
 
 
-def parse(asked: Iterable[tuple[str, str]], facets: Iterable[Facet], *, public: bool) -> Segment:
+def parse(asked: Iterable[tuple[str, str]], facets: Sequence[Facet], *, public: bool) -> Segment:
     """The segment that an address names.
 
     Args:
@@ -105,12 +105,20 @@ def parse(asked: Iterable[tuple[str, str]], facets: Iterable[Facet], *, public: 
         if not word:
             continue
         if column not in known:
-            raise InputError(f"customers have no column {named(column)!r} to choose by.")
+            names = ", ".join(facet.column.removeprefix(OWN) for facet in facets) or "none"
+            raise InputError(
+                f"no segment by {column.removeprefix(OWN)!r}: customers have no such column, or it is one that would "
+                "single people out.",
+                fix=f"Columns to cut by: {names}.",
+            )
         if column in found:
             raise InputError(f"{known[column].name} is asked for twice.", fix="Choose one word of it.")
         words = known[column].words
         if words is not None and word not in words:
-            raise InputError(f"{known[column].name} has no word {word!r}, or too few customers have it.")
+            raise InputError(
+                f"{known[column].name} has no word {word!r}, or too few customers have it.",
+                fix=f"Words: {', '.join(words)}.",
+            )
         found[column] = word
     if public and len(found) > 1:
         raise InputError(

@@ -1,5 +1,5 @@
--- Grain: party of one community, the most central `limit` first. named_by: customers whose first contact by
--- `definition` it is. Reads: nodes, parties, influencers, handsets. Params: community, definition, limit.
+-- Grain: party of one community, the most central `limit` first. named_by: customers whose first contact it is.
+-- Reads: nodes, parties, _people (see serve/people). Params: community, limit.
 WITH members AS (
     SELECT n.party_id, p.is_customer, n.degree, n.centrality_pct
     FROM nodes AS n
@@ -9,16 +9,9 @@ WITH members AS (
 
 named AS (
     SELECT contact_id, count(*) AS named_by
-    FROM influencers
-    WHERE definition = $definition AND rank = 1 AND contact_id IN (SELECT party_id FROM members)
+    FROM _people
+    WHERE contact_id IN (SELECT party_id FROM members)
     GROUP BY contact_id
-),
-
-last_spell AS (
-    SELECT customer_id, max(spell) AS spell
-    FROM handsets
-    WHERE customer_id IN (SELECT party_id FROM members)
-    GROUP BY customer_id
 )
 
 SELECT
@@ -27,10 +20,9 @@ SELECT
     m.degree,
     m.centrality_pct,
     coalesce(d.named_by, 0) AS named_by,
-    h.manufacturer
+    k.manufacturer
 FROM members AS m
 LEFT JOIN named AS d ON d.contact_id = m.party_id
-LEFT JOIN last_spell AS l ON l.customer_id = m.party_id
-LEFT JOIN handsets AS h ON h.customer_id = l.customer_id AND h.spell = l.spell
+LEFT JOIN _people AS k ON k.customer_id = m.party_id
 ORDER BY m.centrality_pct DESC, m.party_id
 LIMIT $limit

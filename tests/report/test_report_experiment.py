@@ -99,6 +99,7 @@ def test_what_comes_before_the_answers_differs_by_the_answers_alone(small):
     early = reporting.figures(small, kinds, internal=True, answered=False)
     whole = reporting.figures(small, kinds, internal=True)
     assert {name for name in whole if early.get(name) != whole[name]} == {"experiments"}
+    assert reporting.figures(small, ("experiment",), internal=True)["experiments"] == whole["experiments"]
     for before, after in zip(early["experiments"], whole["experiments"], strict=True):
         answers = {key for key, value in after.items() if before.get(key) != value}
         assert bool(answers) == (after["name"] in DAYS), "the other has no outcomes yet"

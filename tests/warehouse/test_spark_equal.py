@@ -156,10 +156,8 @@ TEMPS = {
     "experiment_known": "report/experiment_known",
     "_lenders": "faces/lenders",
 }
-# Read by the import alone (which is compared above), or tables that one connection's importer hands over; `around`
-# reads a table that the web application puts together.
+# Read by the import alone (which is compared above), or tables that one connection's importer hands over.
 OTHERS = (
-    "serve/around",
     "trust/named_ids", "trust/national_ids", "trust/national_ids_read", "trust/party_ids", "trust/raw_ids",
     "trust/strangers",
 )  # fmt: skip
@@ -195,12 +193,26 @@ def stores(both):
             "nodes": some, "egos": some[:3], "communities": nodes["community"].drop_nulls().unique().sort().to_list(),
             "node": someone["node"], "customer_id": someone["party_id"], "who": someone["party_id"],
             "names": [someone["party_id"], "nobody"], "people": nodes["party_id"].to_list()[:200],
+            "person": someone["party_id"],
         }  # fmt: skip
         for name, statement in {**SMALL, **TEMPS}.items():
             wanted = {key: values[key] for key in translated(sql_text(statement)).parameters}
             for store in opened:
                 store.temp(name, statement, **wanted)
+        listed = _listed(opened[0], values["definition"])
+        for store in opened:
+            store.keep("_people", listed)
         yield opened, values
+
+
+def _listed(store, definition: str) -> pl.DataFrame:
+    """Customers as the web application lists them, as far as its statements read them."""
+    first = store.read("influencers").filter((pl.col("definition") == definition) & (pl.col("rank") == 1))
+    last = store.read("handsets").sort("spell").group_by("customer_id").agg(pl.col("manufacturer").last())
+    people = store.read("parties").filter("is_customer").select(pl.col("party_id").alias("customer_id"))
+    for more in (first.select("customer_id", "contact_id"), last):
+        people = people.join(more, on="customer_id", how="left")
+    return people.sort("customer_id")
 
 
 @pytest.mark.parametrize("statement", _statements())
